@@ -1,0 +1,164 @@
+import * as z from 'zod/mini'
+import { Address } from '../lib/address.ts'
+import { CURRENCIES } from '../lib/codes.ts'
+import { dotPath } from '../lib/errors.ts'
+import { code, described, email, identifier, int32, isObject, label, named, textMap } from '../lib/fields.ts'
+import { instant } from '../lib/time.ts'
+import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
+import { MOST_AT_ONCE, MOST_IN_A_REQUEST, firstRepeat, mostAtOnce, rangesOf } from './aliases.ts'
+
+export const AccountsBillingInformation = named(
+  'AccountsBillingInformation',
+  z.strictObject({
+    emailRecipients: z.optional(z.array(email())),
+    additionalEmailRecipients: z.optional(z.array(email())),
+  }),
+  'Who receives the invoices of an account.',
+)
+export type AccountsBillingInformation = z.infer<typeof AccountsBillingInformation>
+
+export const CreateAccountAliasRequest = named(
+  'CreateAccountAliasRequest',
+  z.strictObject({ value: identifier(), effectiveFrom: z.optional(instant()), effectiveUntil: z.optional(instant()) }).check(
+    z.superRefine(
+      ({ effectiveFrom = 0, effectiveUntil = Number.POSITIVE_INFINITY }, context) => {
+        if (effectiveUntil <= effectiveFrom)
+          context.addIssue({ code: 'custom', path: ['effectiveUntil'], message: 'must be after effectiveFrom' })
+      },
+      { when: ({ value }) => isObject(value) },
+    ),
+  ),
+  'An alias for a range of time, which holds from its first instant until just before its last. A side that is left out is open.',
+)
+
+const tags = () =>
+  z
+    .array(label(1, 255).check(z.toLowerCase()))
+    .check(
+      z.maxLength(50),
+      z.superRefine(
+        (sent, context) => {
+          for (const [index, tag] of sent.entries()) {
+            const first = sent.indexOf(tag)
+            if (first < index && typeof tag === 'string')
+              context.addIssue({ code: 'custom', path: [index], message: `must not repeat [${first}]: tags are kept in lower case` })
+          }
+        },
+        { when: ({ value }) => Array.isArray(value) },
+      ),
+    )
+    .register(z.globalRegistry, { uniqueItems: true })
+
+const currency = () => code(CURRENCIES, 'a currency of ISO 4217 in capitals, such as USD', 3)
+
+/** What holds for the aliases of one request taken together; the database holds the same for those of all requests. */
+const aliasesAgree = z.superRefine<Parameters<typeof rangesOf>[0]>(
+  ({ aliases, accountAliases }, context) => {
+    const plain = aliases?.length ?? 0
+    const ranges = rangesOf({ aliases, accountAliases })
+    const pathOf = (index: number) => (index < plain ? ['aliases', index] : ['accountAliases', index - plain])
+    const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
+    if (ranges.length > MOST_IN_A_REQUEST)
+      return refuse(['accountAliases'], `must hold ${MOST_IN_A_REQUEST} at most, together with aliases`)
+    const repeat = firstRepeat(ranges)
+    if (repeat) refuse(pathOf(repeat.index), `must not repeat ${dotPath(pathOf(repeat.earlier))} for a time in which both hold`)
+    if (mostAtOnce(ranges) > MOST_AT_ONCE)
+      refuse(['accountAliases'], `must let ${MOST_AT_ONCE} at most hold at any instant, together with aliases`)
+  },
+  {
+    when: ({ value }) => {
+      if (!isObject(value)) return false
+      const { aliases = [], accountAliases = [] } = value
+      return (
+        Array.isArray(aliases) &&
+        Array.isArray(accountAliases) &&
+        aliases.every((alias) => typeof alias === 'string') &&
+        accountAliases.every((alias) => isObject(alias) && typeof alias['value'] === 'string')
+      )
+    },
+  },
+)
+
+const created = {
+  id: described('Your own id of the account. It cannot be changed, and stays taken.', identifier()),
+  name: label(3, 255),
+  invoiceCurrency: z.optional(
+    described("The ISO 4217 code of the currency of its invoices. The organization's base currency when left out.", currency()),
+  ),
+  aliases: z.optional(
+    described('Other names of the account in events, at all times.', z.array(identifier(3)).check(z.minLength(0), z.maxLength(10))),
+  ),
+  accountAliases: z.optional(
+    described('Other names of the account in events, each for a range of time.', z.array(CreateAccountAliasRequest)),
+  ),
+  address: z.optional(Address),
+  primaryEmail: z.optional(email()),
+  billingInformation: z.optional(AccountsBillingInformation),
+  settings: z.optional(entitySettings()),
+  netTermDays: z.optional(described('Days from the date of an invoice to the day on which it is due.', int32(0))),
+  metadata: z.optional(textMap(50)),
+  tags: z.optional(tags()),
+  status: z.optional(described('ACTIVE when left out.', z.enum(['ACTIVE', 'DRAFT']))),
+}
+
+export const CreateAccountRequestWithoutCustomerId = named(
+  'CreateAccountRequestWithoutCustomerId',
+  z.strictObject(created).check(aliasesAgree),
+  "The first account of a customer. When left out, one is made with the customer's id, name, primaryEmail and address.",
+)
+export type CreateAccountRequestWithoutCustomerId = z.infer<typeof CreateAccountRequestWithoutCustomerId>
+
+export const AccountAliases = named('AccountAliases', z.strictObject({ alias: z.string(), status: z.enum(['ACTIVE', 'ARCHIVED']) }))
+
+export const InvoiceGroupDetails = named(
+  'InvoiceGroupDetails',
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    email: z.string(),
+    dailyInvoiceConsolidation: z.boolean(),
+    netTermDays: z.optional(z.int32()),
+    invoiceCurrency: z.string(),
+    billingAddress: Address,
+  }),
+)
+
+export const Account = named(
+  'Account',
+  z.strictObject({
+    id: z.string(),
+    togaiAccountId: described('Our own id of the account.', z.string()),
+    togaiCustomerId: described('Our own id of the customer.', z.string()),
+    name: z.string(),
+    customerId: z.string(),
+    invoiceCurrency: z.optional(z.string()),
+    aliases: z.optional(
+      described('The aliases that hold at the instant asked for, which is now unless said otherwise.', z.array(AccountAliases)),
+    ),
+    netTermDays: z.optional(z.int32()),
+    address: z.optional(Address),
+    primaryEmail: z.optional(z.string()),
+    billingInformation: z.optional(AccountsBillingInformation),
+    status: z.enum(['ACTIVE', 'DRAFT', 'ARCHIVED']),
+    settings: z.optional(z.array(CreateEntitySetting)),
+    invoiceGroupDetails: z.optional(InvoiceGroupDetails),
+    metadata: z.optional(z.record(z.string(), z.string())),
+    tags: z.optional(z.array(z.string())),
+  }),
+)
+export type Account = z.infer<typeof Account>
+
+export const AccountPath = z.strictObject({ account_id: identifier() })
+
+export const GetAccountQuery = z.strictObject({
+  effectiveOn: z.optional(described('The instant whose aliases are shown; now when left out.', instant())),
+  includeGroupDetails: z.optional(
+    described(
+      'Whether to show the invoice group of the account. No account is in one yet.',
+      z.pipe(
+        z.enum(['true', 'false']),
+        z.transform((value) => value === 'true'),
+      ),
+    ),
+  ),
+})

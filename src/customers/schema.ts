@@ -1,0 +1,64 @@
+import * as z from 'zod/mini'
+import { Account, CreateAccountRequestWithoutCustomerId } from '../accounts/schema.ts'
+import { Address, billingAddress } from '../lib/address.ts'
+import { described, email, identifier, label, named } from '../lib/fields.ts'
+import { dateTime } from '../lib/time.ts'
+import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
+
+/** Clients take 1000 characters of `billingAddress`, which is made of the address. */
+const customerAddress = () =>
+  Address.check(
+    z.superRefine((address, context) => {
+      if (billingAddress(address).length > 1000)
+        context.addIssue({ code: 'custom', message: 'must be 1000 characters at most, as one line' })
+    }),
+  )
+
+const togaiCustomerId = () => described('Our own id of the customer.', z.string())
+const billingAddressLine = () => described('The address in one line, without the phone number.', z.string())
+
+export const CreateCustomerRequest = named(
+  'CreateCustomerRequest',
+  z.strictObject({
+    id: described('Your own id of the customer. It cannot be changed, and stays taken.', identifier()),
+    name: label(3, 255),
+    primaryEmail: email(),
+    address: customerAddress(),
+    settings: z.optional(entitySettings()),
+    account: z.optional(CreateAccountRequestWithoutCustomerId),
+  }),
+)
+export type CreateCustomerRequest = z.infer<typeof CreateCustomerRequest>
+
+export const CreateCustomerResponse = named(
+  'CreateCustomerResponse',
+  z.strictObject({
+    id: z.string(),
+    togaiCustomerId: togaiCustomerId(),
+    name: z.string(),
+    primaryEmail: z.string(),
+    billingAddress: z.optional(billingAddressLine()),
+    address: z.optional(Address),
+    settings: z.optional(z.array(CreateEntitySetting)),
+    account: z.optional(Account),
+  }),
+)
+export type CreateCustomerResponse = z.infer<typeof CreateCustomerResponse>
+
+export const Customer = named(
+  'Customer',
+  z.strictObject({
+    id: z.string(),
+    togaiCustomerId: togaiCustomerId(),
+    name: z.string(),
+    primaryEmail: z.string(),
+    billingAddress: billingAddressLine(),
+    address: Address,
+    status: z.enum(['ACTIVE', 'ARCHIVED']),
+    createdAt: dateTime(),
+    updatedAt: dateTime(),
+  }),
+)
+export type Customer = z.infer<typeof Customer>
+
+export const CustomerPath = z.strictObject({ customer_id: identifier() })

@@ -1,0 +1,40 @@
+import type { MiddlewareHandler } from 'hono'
+import { connect } from '../db/client.ts'
+import type { AppEnv } from './operation.ts'
+
+/** What an unforeseen error may be called in a log: its class, and the constraint or the fault that D1 names, which hold no values. */
+const nameOf = (error: Error): string => {
+  const [, fault] =
+    /(?:^|: )((?:UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(?:: [\w., ]+)?|no such (?:table|column)|D1 DB is overloaded|Network connection lost)/.exec(
+      `${error.message}: ${(error.cause as Error | undefined)?.message ?? ''}`,
+    ) ?? []
+  return fault ? `${error.name}: ${fault}` : error.name
+}
+
+/** Opens a request: its id, its one reading of the clock, its door to D1. Closes it with one line of JSON, which holds nothing personal. */
+export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
+  const start = performance.now()
+  const database = connect(c.env.DB)
+  const requestId = crypto.randomUUID()
+  c.set('requestId', requestId)
+  c.set('now', Date.now())
+  c.set('database', database)
+  await next()
+  const { calls, ms } = database.usage
+  c.res.headers.set('X-Request-Id', requestId)
+  c.res.headers.set('Server-Timing', `d1;dur=${ms.toFixed(1)};desc="${calls}"`)
+  console.log(
+    JSON.stringify({
+      requestId,
+      operationId: c.get('operationId'),
+      method: c.req.method,
+      status: c.res.status,
+      ms: Math.round(performance.now() - start),
+      d1Calls: calls,
+      d1Ms: Math.round(ms),
+      organizationId: c.get('ctx')?.organizationId,
+      tokenId: c.get('ctx')?.actor,
+      ...(c.res.status === 500 && c.error && { error: nameOf(c.error) }),
+    }),
+  )
+}

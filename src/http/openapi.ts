@@ -1,0 +1,110 @@
+import * as z from 'zod/mini'
+import { LONGEST_MESSAGE } from '../lib/errors.ts'
+import type { Operation } from './operation.ts'
+
+type Json = Record<string, unknown>
+
+const ErrorResponse = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    message: {
+      type: 'string',
+      maxLength: LONGEST_MESSAGE,
+      description: 'What is wrong, by the path of each field, and what would be right.',
+    },
+  },
+  required: ['message'],
+}
+
+const refs = (node: unknown): unknown => {
+  if (Array.isArray(node)) return node.map(refs)
+  if (typeof node !== 'object' || node === null) return node
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [
+      key,
+      key === '$ref' ? String(value).replace('#/$defs/', '#/components/schemas/') : refs(value),
+    ]),
+  )
+}
+
+/** OpenAPI 3.1 of `operations`. Schemas with a name are written once, under components, and referred to. */
+export const openApiDocument = (operations: readonly Operation[]): Json => {
+  const schemas: Record<string, unknown> = { ErrorResponse }
+
+  const written = (schema: z.core.$ZodType, io: 'input' | 'output'): Json => {
+    const {
+      $schema: _schema,
+      $defs = {},
+      ...rest
+    } = z.toJSONSchema(schema, {
+      io,
+      override: ({ jsonSchema }) => {
+        if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
+      },
+    })
+    for (const [name, definition] of Object.entries($defs)) {
+      const { id: _id, ...ours } = refs(definition) as Json
+      if (schemas[name] && JSON.stringify(schemas[name]) !== JSON.stringify(ours)) throw new Error(`Two schemas are named ${name}`)
+      schemas[name] = ours
+    }
+    return refs(rest) as Json
+  }
+
+  const parameters = (schema: z.core.$ZodType | undefined, place: 'path' | 'query'): Json[] => {
+    if (!schema) return []
+    const { properties = {}, required = [] } = written(schema, 'input') as { properties?: Record<string, Json>; required?: string[] }
+    return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+      name,
+      in: place,
+      required: required.includes(name),
+      ...(description !== undefined && { description }),
+      schema: rest,
+    }))
+  }
+
+  const refusal = (description: string, headers?: Json) => ({
+    description,
+    ...(headers && { headers }),
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorResponse' } } },
+  })
+
+  const paths: Record<string, Json> = {}
+  for (const { method, path, operationId, tag, summary, description, param, query, json, status, returns, refuses } of operations) {
+    const location = { Location: { description: 'The path at which it is read.', schema: { type: 'string' } } }
+    paths[path] ??= {}
+    paths[path][method] = {
+      operationId,
+      tags: [tag],
+      summary,
+      description,
+      parameters: [...parameters(param, 'path'), ...parameters(query, 'query')],
+      ...(json && { requestBody: { required: true, content: { 'application/json': { schema: written(json, 'input') } } } }),
+      responses: {
+        [status]: {
+          description: status === 201 ? 'Made.' : 'Done.',
+          ...(status === 201 && { headers: location }),
+          content: { 'application/json': { schema: written(returns, 'output') } },
+        },
+        400: refusal('The request is malformed: the message names every wrong field and what would be right.'),
+        401: refusal('The token is missing, unknown, expired or revoked.', { 'WWW-Authenticate': { schema: { type: 'string' } } }),
+        ...Object.fromEntries(Object.entries(refuses).map(([code, cause]) => [code, refusal(cause)])),
+        ...(json && { 413: refusal('The body is over 256 KB.'), 415: refusal('The body is not JSON.') }),
+        default: refusal('Anything else, which is not the fault of the request.'),
+      },
+    }
+  }
+
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Togai API on Workers', version: '0.1.0', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: [{ url: '/' }],
+    security: [{ bearerAuth: [] }],
+    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer' } },
+      schemas: Object.fromEntries(Object.entries(schemas).toSorted(([one], [other]) => (one < other ? -1 : 1))),
+    },
+  }
+}

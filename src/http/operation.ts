@@ -1,0 +1,96 @@
+import { zValidator } from '@hono/zod-validator'
+import type { Context, MiddlewareHandler } from 'hono'
+import * as z from 'zod/mini'
+import type { Bindings, Ctx } from '../context.ts'
+import type { Database } from '../db/client.ts'
+import { ApiError, expected, explainIssues } from '../lib/errors.ts'
+
+/** What travels with a request inside the app. */
+export interface AppEnv {
+  Bindings: Bindings
+  Variables: { requestId: string; now: number; database: Database; operationId: string; ctx: Ctx }
+}
+
+interface Documented {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** With its parameters as in OpenAPI: `/customers/{customer_id}`. */
+  path: string
+  operationId: string
+  tag: string
+  summary: string
+  description: string
+  status: 200 | 201
+  /** The refusals of its own, each with its cause; those that every operation shares are not named. */
+  refuses: Partial<Record<404 | 409, string>>
+}
+
+interface Definition<
+  Param extends z.ZodMiniType,
+  Query extends z.ZodMiniType,
+  Json extends z.ZodMiniType,
+  Returns extends z.ZodMiniType,
+> extends Documented {
+  param?: Param
+  query?: Query
+  json?: Json
+  returns: Returns
+  /** Where what was made is read from now on, for the Location header. */
+  location?: (answer: z.output<Returns>) => string
+  handle: (ctx: Ctx, input: { param: z.output<Param>; query: z.output<Query>; json: z.output<Json> }) => Promise<z.output<Returns>>
+}
+
+/** A route, its validation and its entry in the document. */
+export interface Operation extends Documented {
+  param: z.ZodMiniType | undefined
+  query: z.ZodMiniType
+  json: z.ZodMiniType | undefined
+  returns: z.ZodMiniType
+  /** Run in order, after the caller is known. */
+  handlers: MiddlewareHandler<AppEnv>[]
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
+
+/** Lets JSON through, and has it decoded once and strictly: bytes that are not UTF-8 would otherwise be replaced without a word. */
+const onlyJson: MiddlewareHandler<AppEnv> = (c, next) => {
+  if (!JSON_TYPE.test(c.req.header('Content-Type') ?? ''))
+    throw new ApiError(415, 'The body must be JSON, with Content-Type: application/json.')
+  Object.assign(c.req.bodyCache, { text: c.req.raw.arrayBuffer().then((bytes) => UTF8.decode(bytes)) })
+  return next()
+}
+
+const validate = (target: 'param' | 'query' | 'json', schema: z.ZodMiniType): MiddlewareHandler =>
+  zValidator(target, schema, (result) => {
+    if (!result.success) throw new ApiError(400, explainIssues(result.error.issues, target === 'json' ? 'body' : target))
+  })
+
+z.config({ customError: expected })
+
+const NO_QUERY = z.strictObject({})
+
+/** One object gives the route, the validation and the entry in the document; `handle` is typed by its schemas. */
+export const operation = <
+  Returns extends z.ZodMiniType,
+  Param extends z.ZodMiniType = z.ZodMiniUndefined,
+  Query extends z.ZodMiniType = typeof NO_QUERY,
+  Json extends z.ZodMiniType = z.ZodMiniUndefined,
+>(
+  definition: Definition<Param, Query, Json, Returns>,
+): Operation => {
+  const { handle, location, param, query = NO_QUERY, json, ...documented } = definition
+  const answer = async (c: Context<AppEnv>) => {
+    const valid = (target: string): unknown => c.req.valid(target as never)
+    const input = { param: valid('param'), query: valid('query'), json: valid('json') } as Parameters<typeof handle>[1]
+    const result = await handle(c.get('ctx'), input)
+    if (location) c.header('Location', location(result))
+    return c.json(result, documented.status)
+  }
+  const handlers = [
+    ...(param ? [validate('param', param)] : []),
+    validate('query', query),
+    ...(json ? [onlyJson, validate('json', json)] : []),
+    answer,
+  ]
+  return { ...documented, param, query, json, handlers }
+}

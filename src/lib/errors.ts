@@ -1,0 +1,88 @@
+import type * as z from 'zod/mini'
+
+/** A refusal: its status and message become the answer, `{ "message": "…" }`. The message may repeat what the caller sent. */
+export class ApiError extends Error {
+  readonly status: 400 | 401 | 404 | 405 | 409 | 413 | 415
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: ApiError['status'], message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.headers = headers
+  }
+}
+
+export const notFound = (kind: string, id: string): ApiError => new ApiError(404, `The ${kind} "${id}" does not exist.`)
+
+/** The most characters of a message: the official clients refuse more. */
+export const LONGEST_MESSAGE = 500
+
+const shortened = (text: string, most: number): string => {
+  const characters = Array.from(text.slice(0, 2 * most + 2))
+  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text
+}
+
+/** `message` within the length that clients take. */
+export const brief = (message: string): string => shortened(message, LONGEST_MESSAGE)
+
+/** A path as in JavaScript: `account.aliases[3]`. */
+export const dotPath = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    return `${text}${text && '.'}${shortened(String(key), 60)}`
+  }, '')
+
+const plural = (count: unknown, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`
+
+const NAMES: Record<string, string> = {
+  record: 'an object',
+  object: 'an object',
+  array: 'a list',
+  int: 'an integer',
+  boolean: 'true or false',
+}
+
+/** What would be right, in words that follow a path: the error map of every schema. */
+export const expected = (issue: z.core.$ZodRawIssue): string => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is required' : `must be ${NAMES[issue.expected] ?? `a ${issue.expected}`}`
+    case 'too_small':
+      return issue.origin === 'array' ? `must hold ${plural(issue.minimum, 'item')} or more` : `must be ${issue.minimum} or more`
+    case 'too_big':
+      return issue.origin === 'array' ? `must hold ${plural(issue.maximum, 'item')} at most` : `must be ${issue.maximum} at most`
+    case 'invalid_value':
+      return issue.input === undefined ? 'is required' : `must be ${issue.values.map(String).join(' or ')}`
+    case 'invalid_key':
+      return `has a name that ${issue.issues.map(({ message }) => message).join(' and ')}`
+    default:
+      return 'is not valid'
+  }
+}
+
+/** More places than a message has room for. */
+const MOST_PLACES = 100
+
+/** Every wrong field with what would be right, as `path: …; path: …`; where that grows too long, the last ones by their paths alone. */
+export const explainIssues = (issues: readonly z.core.$ZodIssue[], root: string): string => {
+  const all = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: dotPath([...issue.path, key]), fault: 'is not a known name' }))
+      : [{ path: dotPath(issue.path) || root, fault: issue.message }],
+  )
+  const faults = all.slice(0, MOST_PLACES)
+  const say = (explained: number, named: number): string => {
+    const rest = faults.slice(explained, named).map(({ path }) => path)
+    const left = all.length - Math.max(explained, named)
+    const more = [...rest, ...(left ? [`${left} more`] : [])].join(', ')
+    return [...faults.slice(0, explained).map(({ path, fault }) => `${path}: ${fault}`), ...(more ? [`also wrong: ${more}`] : [])].join(
+      '; ',
+    )
+  }
+  let explained = faults.length
+  let named = faults.length
+  while (explained > 1 && say(explained, named).length > LONGEST_MESSAGE) explained--
+  while (named > explained && say(explained, named).length > LONGEST_MESSAGE) named--
+  return say(explained, named)
+}

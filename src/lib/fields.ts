@@ -1,0 +1,94 @@
+import * as z from 'zod/mini'
+
+/** The same schema with what the document says of it. */
+export const described = <Schema extends z.core.$ZodType>(description: string, schema: Schema): Schema => {
+  z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), description })
+  return schema
+}
+
+/** The same schema under the contract's name of it. */
+export const named = <Schema extends z.core.$ZodType>(id: string, schema: Schema, description?: string): Schema => {
+  z.globalRegistry.add(schema, { id, ...(description && { description }) })
+  return schema
+}
+
+/** Characters are Unicode code points, as JSON Schema counts them. */
+const length = (value: string): number => {
+  let count = 0
+  for (const _ of value) count++
+  return count
+}
+
+const MAX_INT32 = 2 ** 31 - 1
+
+/** What is wrong with `value`, in words that follow its path; undefined when nothing is. */
+type Rule = (value: string) => string | undefined
+
+const string = (rules: readonly Rule[], documented: { minLength?: number; maxLength?: number; pattern?: string } = {}) =>
+  z
+    .string()
+    .check(({ value, issues }) => {
+      let message: string | undefined
+      for (const rule of rules) message ??= rule(value)
+      if (message) issues.push({ code: 'custom', input: value, message })
+    })
+    .register(z.globalRegistry, documented)
+
+const between =
+  (min: number, max: number): Rule =>
+  (value) =>
+    value.length > 2 * max || length(value) > max || length(value) < min
+      ? `must be ${min ? `${min} to ${max} characters` : `${max} characters at most`}`
+      : undefined
+
+const storable: Rule = (value) => (!value.isWellFormed() || value.includes('\0') ? 'must be well-formed Unicode without NUL' : undefined)
+
+const plain: Rule = (value) => {
+  if (/\p{Cc}/u.test(value)) return 'must hold no control characters'
+  return value.trim() === value ? undefined : 'must not begin or end with a blank'
+}
+
+const notDots: Rule = (value) => (value === '.' || value === '..' ? 'must not be "." or "..", which no URL can carry' : undefined)
+
+/** Free text of any length. */
+export const text = () => string([storable])
+
+/** Text that names a thing: no control characters, no blanks around it. */
+export const label = (min: number, max: number) => string([between(min, max), storable, plain], { minLength: min, maxLength: max })
+
+/** A caller's id, which must fit a segment of a path. */
+export const identifier = (min = 1, max = 50) => string([between(min, max), storable, plain, notDots], { minLength: min, maxLength: max })
+
+const EMAIL = /^\S+@\S+\.\S+$/
+const address: Rule = (value) => (EMAIL.test(value) ? undefined : 'must be an e-mail address, such as admin@example.com')
+
+export const email = () => string([between(0, 320), storable, plain, address], { maxLength: 320, pattern: EMAIL.source })
+
+/** A whole number from `minimum` to 2^31 - 1. Zod's own int32 keeps checks that span fields from running once it fails. */
+export const int32 = (minimum: number) =>
+  z
+    .number()
+    .check(({ value, issues }) => {
+      if (!Number.isInteger(value) || value < minimum || value > MAX_INT32)
+        issues.push({ code: 'custom', input: value, message: `must be a whole number from ${minimum} to ${MAX_INT32}` })
+    })
+    .register(z.globalRegistry, { type: 'integer', format: 'int32', minimum, maximum: MAX_INT32 })
+
+/** One of a fixed set of codes, all `size` characters long. */
+export const code = (codes: ReadonlySet<string>, expected: string, size: number) =>
+  string([(value) => (codes.has(value) ? undefined : `must be ${expected}`)], { minLength: size, maxLength: size })
+
+/** For checks that span fields, which also run on what is not of its type. */
+export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+/** A map of text to text. `__proto__`, which an object cannot hold as data, is refused and not lost. */
+export const textMap = (maxPairs: number) =>
+  z.pipe(
+    z.transform((value: unknown, { issues }) => {
+      const keys = isObject(value) ? Object.keys(value) : []
+      if (keys.includes('__proto__')) issues.push({ code: 'custom', input: value, path: ['__proto__'], message: 'must have another name' })
+      if (keys.length > maxPairs) issues.push({ code: 'custom', input: value, message: `must hold ${maxPairs} pairs at most` })
+      return value
+    }),
+    z.record(label(1, 255), text()).register(z.globalRegistry, { maxProperties: maxPairs }),
+  )

@@ -1,0 +1,19 @@
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const settings = sqliteTable(
+  'settings',
+  {
+    organizationId: text('organization_id').notNull(),
+    entityType: text('entity_type', { enum: ['CUSTOMER', 'ACCOUNT'] }).notNull(),
+    entityId: text('entity_id').notNull(),
+    namespace: text().notNull(),
+    id: text().notNull(),
+    name: text().notNull(),
+    value: text().notNull(),
+    dataType: text('data_type', { enum: ['STRING', 'NUMERIC', 'JSON', 'JSON_LOGIC'] }).notNull(),
+    position: integer().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organizationId, table.entityType, table.entityId, table.namespace, table.id] })],
+)

@@ -1,0 +1,11 @@
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const tokens = sqliteTable('tokens', {
+  id: text().primaryKey(),
+  organizationId: text('organization_id').notNull(),
+  name: text().notNull(),
+  hash: text().notNull(),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at'),
+  revokedAt: integer('revoked_at'),
+})

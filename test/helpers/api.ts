@@ -1,0 +1,113 @@
+import { createExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect } from 'vitest'
+import * as z from 'zod/mini'
+import { app } from '../../src/app.ts'
+import { operations } from '../../src/operations.ts'
+import { hashToken } from '../../src/tokens/service.ts'
+
+export interface Answer {
+  status: number
+  headers: Headers
+  // The schema of its operation has been held against it.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  body: any
+}
+
+const ErrorResponse = z.strictObject({ message: z.string().check(z.minLength(1), z.maxLength(500)) })
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+const operationOf = (method: string, path: string) =>
+  operations.find(
+    (operation) =>
+      operation.method.toUpperCase() === method &&
+      new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path.split('?')[0] ?? ''),
+  )
+
+/** Sends a request through the front door, and holds the answer against the schema of its operation: the document cannot lie. */
+export const send = async (request: Request, d1: D1Database = env.DB): Promise<Answer> => {
+  const { method, url } = request
+  const response = await app.fetch(request, { DB: d1 }, createExecutionContext())
+  const body: unknown = await response.json()
+  const operation = operationOf(method, url.slice(new URL(url).origin.length))
+  const schema = operation && response.status === operation.status ? operation.returns : ErrorResponse
+  expect(z.safeParse(schema, body), `${method} ${url} ${response.status} ${JSON.stringify(body)}`).toMatchObject({ success: true })
+  expect(response.headers.get('X-Request-Id')).toMatch(UUID)
+  return { status: response.status, headers: response.headers, body }
+}
+
+const ORIGIN = 'http://localhost'
+
+/** The API as one token sees it. */
+export const client = (token: string | undefined, d1?: D1Database) => {
+  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+    send(
+      new Request(ORIGIN + path, {
+        method,
+        headers: {
+          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+          ...(body !== undefined && { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }),
+      }),
+      d1,
+    )
+  return {
+    call,
+    get: (path: string) => call('GET', path),
+    post: (path: string, body?: unknown) => call('POST', path, body),
+  }
+}
+
+let made = 0
+
+/** A new organization and a token of it, so that no test sees another's rows. */
+export const organization = async ({ baseCurrency = 'USD', expiresAt = null as number | null, revokedAt = null as number | null } = {}) => {
+  const name = `org.${++made}`
+  const token = `token-${made}-${crypto.randomUUID()}`
+  await env.DB.batch([
+    env.DB.prepare('INSERT INTO organizations (id, name, base_currency, created_at) VALUES (?, ?, ?, 0)').bind(name, name, baseCurrency),
+    env.DB.prepare(
+      'INSERT INTO tokens (id, organization_id, name, hash, created_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, 0, ?, ?)',
+    ).bind(`token.${made}`, name, 'test', await hashToken(token), expiresAt, revokedAt),
+  ])
+  return { id: name, token, tokenId: `token.${made}`, ...client(token) }
+}
+
+/** How many rows of an organization each table has. */
+export const rowsOf = async (organizationId: string): Promise<Record<string, number>> => {
+  const tables = ['customers', 'accounts', 'account_aliases', 'settings']
+  const counts = await env.DB.batch<{ n: number }>(
+    tables.map((table) => env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE organization_id = ?`).bind(organizationId)),
+  )
+  return Object.fromEntries(tables.map((table, index) => [table, counts[index]?.results[0]?.n ?? -1]))
+}
+
+/** The same D1 with each round trip counted at the binding, and its batches passed through `batch` first. */
+export const watched = (batch = (statements: D1PreparedStatement[]) => statements) => {
+  const seen = { calls: 0 }
+  const count = <T extends object>(target: T, methods: string[]): T =>
+    new Proxy(target, {
+      get: (of, key) => {
+        const value: unknown = Reflect.get(of, key)
+        if (typeof value !== 'function') return value
+        return (...args: unknown[]) => {
+          if (methods.includes(String(key))) seen.calls++
+          if (key === 'batch')
+            return (of as unknown as D1Database).batch(batch((args[0] as D1PreparedStatement[]).map((one) => plain.get(one) ?? one)))
+          const result: unknown = value.apply(of, args)
+          if (key === 'withSession') return count(result as object, ['batch'])
+          if (key === 'prepare' || key === 'bind') {
+            const proxied = count(result as D1PreparedStatement, ['first', 'run', 'all', 'raw'])
+            plain.set(proxied, result as D1PreparedStatement)
+            return proxied
+          }
+          return result
+        }
+      },
+    })
+  const plain = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
+  return { d1: count(env.DB, ['batch', 'exec']), seen }
+}
