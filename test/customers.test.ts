@@ -1,13 +1,410 @@
+import { env } from 'cloudflare:workers'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { COUNTRIES, CURRENCIES } from '../src/lib/codes.ts'
 import page from './data/create-a-customer.json'
-import { organization } from './helpers/api.ts'
+import { client, organization, rowsOf, watched } from './helpers/api.ts'
+import { type Body, FAULTS, validBody, wrongBody } from './helpers/generate.ts'
+
+const OURS = (kind: string) => expect.stringMatching(new RegExp(`^${kind}\\.[0-9A-Za-z]{11}\\.[0-9A-Za-z]{5}$`))
+
+const minimal = (id: string, account?: Record<string, unknown>) => ({
+  id,
+  name: 'ACME Enterprise',
+  primaryEmail: 'admin@example.com',
+  address: { city: 'Florence', country: 'US' },
+  ...(account && { account: { name: 'Primary Account', ...account } }),
+})
+
+const NOTHING = { customers: 0, accounts: 0, account_aliases: 0, settings: 0 }
+
+/** Runs `work` on every item, a few at a time. */
+const each = async <T>(items: T[], work: (item: T) => Promise<void>): Promise<void> => {
+  for (let at = 0; at < items.length; at += 20) await Promise.all(items.slice(at, at + 20).map(work))
+}
+
+/** What is read back of an account that was sent: the rules of the contract once more, without the code under test. */
+const accountOf = (body: Body) => {
+  const { id, name, primaryEmail, address } = body
+  const {
+    aliases = [],
+    accountAliases = [],
+    settings = [],
+    tags,
+    invoiceCurrency = 'USD',
+    status = 'ACTIVE',
+    ...sent
+  } = body.account ?? {
+    id,
+    name,
+    primaryEmail,
+    address,
+  }
+  const at = (time: string | undefined, open: number) =>
+    time === undefined ? open : Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(time) ? time : `${time}Z`)
+  const now = accountAliases
+    .filter(
+      (alias: Record<string, string>) => at(alias['effectiveFrom'], 0) <= Date.now() && Date.now() < at(alias['effectiveUntil'], Infinity),
+    )
+    .map((alias: Record<string, string>) => alias['value'])
+  return {
+    ...sent,
+    customerId: id,
+    togaiCustomerId: OURS('customer'),
+    togaiAccountId: OURS('account'),
+    invoiceCurrency,
+    status,
+    aliases: [...aliases, ...now].map((alias: string) => ({ alias, status: 'ACTIVE' })),
+    settings,
+    ...(tags && { tags: tags.map((tag: string) => tag.toLowerCase()) }),
+  }
+}
+
+const billingAddress = ({ line1, line2, postalCode, city, state, country }: Record<string, string>) =>
+  [line1, line2, postalCode, city, state, country].filter((part) => part?.trim()).join(', ')
 
 describe('createCustomer', () => {
-  it("takes the page's request and gives its answer", async () => {
+  it("answers the page's request", async () => {
     const { post } = await organization()
     const { status, headers, body } = await post('/customers', page.request)
+    const { aliases: _aliases, ...account } = page.request.account
     expect(status).toBe(201)
     expect(headers.get('Location')).toBe(`/customers/${page.request.id}`)
-    expect(body.id).toBe('x')
+    expect(body).toEqual({
+      ...page.request,
+      togaiCustomerId: OURS('customer'),
+      billingAddress: '2281 Broadway Street, G-31, 29501, Florence, South Carolina, US',
+      account: {
+        ...account,
+        togaiAccountId: OURS('account'),
+        togaiCustomerId: body.togaiCustomerId,
+        customerId: page.request.id,
+        status: 'ACTIVE',
+        aliases: [
+          { alias: 'acme_primary', status: 'ACTIVE' },
+          { alias: 'admin@example.com', status: 'ACTIVE' },
+        ],
+      },
+    })
+    expect(Object.keys(body)).toEqual(expect.arrayContaining(Object.keys(page.answer)))
+    expect(Object.keys(body.account)).toEqual(expect.arrayContaining(Object.keys(page.answer.account)))
+  })
+
+  it('makes an account from the customer when none is sent', async () => {
+    const { post, get } = await organization({ baseCurrency: 'INR' })
+    const { status, body } = await post('/customers', minimal('acme'))
+    expect(status).toBe(201)
+    expect(body.account).toEqual({
+      id: 'acme',
+      togaiAccountId: OURS('account'),
+      customerId: 'acme',
+      togaiCustomerId: body.togaiCustomerId,
+      name: 'ACME Enterprise',
+      primaryEmail: 'admin@example.com',
+      address: { city: 'Florence', country: 'US' },
+      invoiceCurrency: 'INR',
+      status: 'ACTIVE',
+      aliases: [],
+      settings: [],
+    })
+    expect((await get('/accounts/acme')).body).toEqual(body.account)
+  })
+
+  it('takes the largest legal body', async () => {
+    const { id, post } = await organization()
+    const many = <T>(count: number, make: (n: number) => T) => Array.from({ length: count }, (_, n) => make(n))
+    const settings = (kind: string) =>
+      many(10, (n) => ({ id: `${kind}-${n}`, value: 'x'.repeat(1000), namespace: 'USER', name: 'S', dataType: 'STRING' }))
+    const year = (n: number) => `${2100 + n}-01-01T00:00:00Z`
+    const body = {
+      ...minimal('largest'),
+      settings: settings('customer'),
+      account: {
+        id: 'largest account',
+        name: 'Largest',
+        accountAliases: [
+          ...many(10, (n) => ({ value: `now-${n}`, effectiveUntil: year(0) })),
+          ...many(40, (n) => ({
+            value: `later-${n}`,
+            effectiveFrom: year(Math.floor(n / 10)),
+            effectiveUntil: year(Math.floor(n / 10) + 1),
+          })),
+        ],
+        settings: settings('account'),
+        tags: many(50, (n) => `Tag ${n}`),
+        metadata: Object.fromEntries(many(50, (n) => [`key ${n}`, 'x'.repeat(1000)])),
+      },
+    }
+    const { status, body: answer } = await post('/customers', body)
+    expect(status).toBe(201)
+    expect(answer.account.aliases).toEqual(many(10, (n) => ({ alias: `now-${n}`, status: 'ACTIVE' })))
+    expect(await rowsOf(id)).toEqual({ customers: 1, accounts: 1, account_aliases: 50, settings: 20 })
+  })
+
+  it('lets the same alias follow itself, and an account have its own id as an alias', async () => {
+    const { post } = await organization()
+    const turn = '2026-01-01T00:00:00Z'
+    const { status, body } = await post(
+      '/customers',
+      minimal('c', {
+        id: 'own',
+        aliases: ['own'],
+        accountAliases: [
+          { value: 'a', effectiveUntil: turn },
+          { value: 'a', effectiveFrom: turn },
+        ],
+      }),
+    )
+    expect(status).toBe(201)
+    expect(body.account.aliases.map(({ alias }: { alias: string }) => alias)).toEqual(['own', 'a'])
+  })
+
+  it('takes every current country and currency', async () => {
+    const { post } = await organization()
+    expect([COUNTRIES.size, CURRENCIES.size]).toEqual([249, 178])
+    for (const current of ['XCG', 'SLE', 'VED', 'ZWG', 'XAD', 'UYW', 'XDR', 'EUR']) expect(CURRENCIES).toContain(current)
+    for (const gone of ['HRK', 'BGN', 'ANG', 'CUC', 'ZWL', 'SLL', 'DEM']) expect(CURRENCIES).not.toContain(gone)
+    await each([...CURRENCIES], async (invoiceCurrency) => {
+      const { status, body } = await post('/customers', minimal(invoiceCurrency, { id: invoiceCurrency, invoiceCurrency }))
+      expect([status, body.account.invoiceCurrency]).toEqual([201, invoiceCurrency])
+    })
+    await each([...COUNTRIES], async (country) => {
+      expect((await post('/customers', { ...minimal(`of ${country}`), address: { country } })).status).toBe(201)
+    })
+  })
+
+  it('counts characters, not the units they are stored in', async () => {
+    const { post } = await organization()
+    expect((await post('/customers', minimal('😀'.repeat(50)))).status).toBe(201)
+    expect((await post('/customers', minimal('😀'.repeat(51)))).body.message).toMatch(/^id: must be 1 to 50 characters$/)
+    expect((await post('/customers', { ...minimal('x'), name: '😀😀' })).body.message).toMatch(/^name: must be 3 to 255 characters$/)
+  })
+
+  it('names every wrong field in one message', async () => {
+    const { id, post } = await organization()
+    const { status, body } = await post('/customers', {
+      ...minimal('', { id: 'x', aliases: ['same', 'same'], netTermDays: 0.5, accountAliases: [{ value: 'x', effectiveFrom: 'never' }] }),
+      name: 5,
+      address: { country: 'Texas', zip: '1' },
+    })
+    expect(status).toBe(400)
+    for (const path of [
+      'id',
+      'name',
+      'address.country',
+      'address.zip',
+      'account.aliases[1]',
+      'account.netTermDays',
+      'account.accountAliases[0].effectiveFrom',
+    ])
+      expect(body.message).toContain(path)
+    expect(await rowsOf(id)).toEqual(NOTHING)
+  })
+
+  it('says so within 500 characters, however much is wrong', async () => {
+    const { post } = await organization()
+    const noise = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`${'x'.repeat(20)}${n}`, n]))
+    const { status, body } = await post('/customers', { ...minimal('x'), ...noise })
+    expect(status).toBe(400)
+    expect(body.message).toMatch(/^x{20}0: is not a known name; also wrong: x{20}1, .*, \d+ more$/)
+  })
+
+  describe('conflicts', () => {
+    const first = minimal('taken', { id: 'taken account', aliases: ['taken alias', 'admin@example.com'] })
+    it.each([
+      ['the customer id', minimal('taken', { id: 'other' }), 'id: the customer "taken" exists already'],
+      ['the account id', minimal('other', { id: 'taken account' }), 'account.id: the account "taken account" exists already'],
+      ['the id of the account made from it', minimal('taken account'), 'id: the account "taken account" exists already'],
+      [
+        'an alias',
+        minimal('other', { id: 'other', aliases: ['free', 'taken alias'] }),
+        'account.aliases[1]: "taken alias" is an alias of the account "taken account" already',
+      ],
+      [
+        'a dated alias',
+        minimal('other', { id: 'other', accountAliases: [{ value: 'taken alias', effectiveFrom: '2030-01-01T00:00:00Z' }] }),
+        'account.accountAliases[0].value: "taken alias" is an alias of the account "taken account" already',
+      ],
+      [
+        'an alias that is the id of another account',
+        minimal('other', { id: 'other', aliases: ['taken account'] }),
+        'account.aliases[0]: "taken account" is the id of the account "taken account"',
+      ],
+      [
+        'an account id that is an alias of another account',
+        minimal('other', { id: 'taken alias' }),
+        'account.id: "taken alias" is an alias of the account "taken account"',
+      ],
+      [
+        'the id of the account made from it, which is an alias',
+        minimal('taken alias'),
+        'id: "taken alias" is an alias of the account "taken account"',
+      ],
+    ])('refuses %s', async (_, body, message) => {
+      const { id, post } = await organization()
+      expect((await post('/customers', first)).status).toBe(201)
+      const before = await rowsOf(id)
+      const { status, body: answer } = await post('/customers', body)
+      expect([status, answer.message]).toEqual([409, message])
+      expect(await rowsOf(id)).toEqual(before)
+    })
+
+    it('lets dated ranges of an alias follow one another over accounts', async () => {
+      const { post } = await organization()
+      const of = (n: number, from: string, until: string) =>
+        minimal(`c${n}`, { id: `a${n}`, accountAliases: [{ value: 'passed on', effectiveFrom: from, effectiveUntil: until }] })
+      expect((await post('/customers', of(1, '2020-01-01T00:00:00Z', '2021-01-01T00:00:00Z'))).status).toBe(201)
+      expect((await post('/customers', of(2, '2021-01-01T00:00:00Z', '2022-01-01T00:00:00Z'))).status).toBe(201)
+      expect((await post('/customers', of(3, '2019-01-01T00:00:00Z', '2020-01-01T00:00:00Z'))).status).toBe(201)
+      const { status, body } = await post('/customers', of(4, '2021-12-31T23:59:59Z', '2023-01-01T00:00:00Z'))
+      expect([status, body.message]).toEqual([409, 'account.accountAliases[0].value: "passed on" is an alias of the account "a2" already'])
+    })
+
+    it('holds at most 10 aliases of an account at once in the database too', async () => {
+      const { id, post } = await organization()
+      await post('/customers', minimal('c', { id: 'a', aliases: Array.from({ length: 10 }, (_, n) => `alias ${n}`) }))
+      const insert = env.DB.prepare(
+        "INSERT INTO account_aliases SELECT 'late', organization_id, togai_account_id, 'late', 5, 6, 0, 0 FROM accounts WHERE organization_id = ?",
+      )
+      await expect(insert.bind(id).run()).rejects.toThrow('TOO_MANY_ALIASES ["late","a"]')
+    })
+  })
+
+  describe('at the same moment', () => {
+    it.each([
+      ['customer id', (n: number) => minimal('same', { id: `account ${n}` })],
+      ['account id', (n: number) => minimal(`customer ${n}`, { id: 'same' })],
+      ['alias', (n: number) => minimal(`customer ${n}`, { id: `account ${n}`, aliases: ['same alias'] })],
+      ['id and alias', (n: number) => minimal(`customer ${n}`, n % 2 ? { id: 'same' } : { id: `account ${n}`, aliases: ['same'] })],
+    ])('50 requests for one %s: one is taken', async (_, make) => {
+      const { id, post } = await organization()
+      const answers = await Promise.all(Array.from({ length: 50 }, (_unused, n) => post('/customers', { ...make(n), settings: [] })))
+      expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
+      expect(answers.filter(({ status }) => status === 409)).toHaveLength(49)
+      expect(await rowsOf(id)).toMatchObject({ customers: 1, accounts: 1, settings: 0 })
+    })
+  })
+
+  describe('a failure of any statement', () => {
+    const body = { ...page.request, account: { ...page.request.account, tags: ['a'] } }
+    it.each([0, 1, 2, 3, 4])('leaves nothing behind: before statement %i', async (at) => {
+      const { id, token } = await organization()
+      const failing = watched((statements) => {
+        expect(statements).toHaveLength(4)
+        return statements.toSpliced(
+          at,
+          0,
+          env.DB.prepare('INSERT INTO customers SELECT * FROM customers WHERE 1 / 0 IS NULL AND json(?)').bind('{'),
+        )
+      })
+      const broken = await client(token, failing.d1).post('/customers', body)
+      expect(broken.status).toBe(500)
+      expect(broken.body.message).not.toMatch(/SQL|INSERT|JSON|D1/)
+      expect(await rowsOf(id)).toEqual(NOTHING)
+      expect((await client(token).post('/customers', body)).status).toBe(201)
+      expect(await rowsOf(id)).toEqual({ customers: 1, accounts: 1, account_aliases: 2, settings: 2 })
+    })
+
+    it.each(['customers', 'accounts', 'account_aliases', 'settings'])(
+      'leaves nothing behind: inside the statement on %s',
+      async (table) => {
+        const { id, post } = await organization()
+        await env.DB.prepare(`CREATE TRIGGER planted AFTER INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'PLANTED'); END`).run()
+        try {
+          expect((await post('/customers', body)).status).toBe(500)
+        } finally {
+          await env.DB.prepare('DROP TRIGGER planted').run()
+        }
+        expect(await rowsOf(id)).toEqual(NOTHING)
+        expect((await post('/customers', body)).status).toBe(201)
+      },
+    )
+  })
+
+  describe('generated bodies', () => {
+    it('every fault there is gets a 400 with its path', async () => {
+      const { id, post } = await organization()
+      await each(FAULTS, async ([path, apply]) => {
+        const body = structuredClone<Record<string, unknown>>({ ...minimal('fault') })
+        apply(body)
+        const { status, body: answer } = await post('/customers', body)
+        expect([status, `${path} in ${answer.message}`]).toEqual([400, expect.stringContaining(`in ${path}: `)])
+      })
+      expect(await rowsOf(id)).toEqual(NOTHING)
+    })
+
+    it('1,000 right ones are read back equal', async () => {
+      const { id, post, get } = await organization()
+      const bodies = fc.sample(validBody(), { numRuns: 1000, seed: 20261124 })
+      await each(bodies, async (body) => {
+        const created = await post('/customers', body)
+        expect([created.status, created.body.message]).toEqual([201, undefined])
+        const customer = await get(`/customers/${encodeURIComponent(body.id)}`)
+        const { settings: _settings, account: _account, ...sent } = body
+        expect(customer.body).toEqual({
+          ...sent,
+          billingAddress: billingAddress(body.address as Record<string, string>),
+          togaiCustomerId: created.body.togaiCustomerId,
+          status: 'ACTIVE',
+          createdAt: expect.any(String),
+          updatedAt: customer.body.createdAt,
+        })
+        expect(created.body.settings).toEqual(body.settings ?? [])
+        expect(created.headers.get('Location')).toBe(`/customers/${encodeURIComponent(body.id)}`)
+        const account = await get(`/accounts/${encodeURIComponent(body.account?.id ?? body.id)}`)
+        expect(account.body).toEqual(accountOf(body))
+        expect(account.body).toEqual(created.body.account)
+      })
+      expect(await rowsOf(id)).toMatchObject({ customers: 1000, accounts: 1000 })
+    })
+
+    it('1,000 that are wrong in one place are refused with its path', async () => {
+      const { id, post } = await organization()
+      const bodies = fc.sample(wrongBody(), { numRuns: 1000, seed: 20261125 })
+      await each(bodies, async ({ body, path }) => {
+        const { status, body: answer } = await post('/customers', body)
+        expect([status, `${path} in ${answer.message}`]).toEqual([400, expect.stringContaining(`in ${path}: `)])
+      })
+      expect(await rowsOf(id)).toEqual(NOTHING)
+    })
+  })
+})
+
+describe('getCustomer', () => {
+  it('answers 404 for an id that is not there, and 400 for one that cannot be', async () => {
+    const { get } = await organization()
+    expect(await get('/customers/nobody')).toMatchObject({ status: 404, body: { message: 'The customer "nobody" does not exist.' } })
+    expect(await get(`/customers/${'x'.repeat(51)}`)).toMatchObject({
+      status: 400,
+      body: { message: 'customer_id: must be 1 to 50 characters' },
+    })
+    expect(await get('/customers/a%00b')).toMatchObject({ status: 400 })
+  })
+
+  it.each([
+    'a b',
+    'a/b',
+    '100%',
+    '%2F',
+    '%25',
+    '%',
+    'a%zz',
+    'ключ',
+    '日本',
+    '😀',
+    'a?b#c',
+    'a+b',
+    "a'b",
+    '...',
+    'a\\b',
+    ';',
+    'admin@example.com',
+    '"',
+    '__proto__',
+  ])('reads the id %s', async (id) => {
+    const { post, get } = await organization()
+    expect((await post('/customers', minimal(id))).status).toBe(201)
+    expect((await get(`/customers/${encodeURIComponent(id)}`)).body).toMatchObject({ id })
+    expect((await get(`/accounts/${encodeURIComponent(id)}`)).body).toMatchObject({ id })
   })
 })

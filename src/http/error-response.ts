@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import { ApiError, brief } from '../lib/errors.ts'
 import type { AppEnv } from './operation.ts'
 
-const INTERNAL = 'Something went wrong on our side. Nothing was written. X-Request-Id names this request.'
+const INTERNAL = 'Something went wrong on our side. The header X-Request-Id names this request.'
 
 /** Every throw ends here, as `{ "message": "…" }`. What nobody meant to say is not said: not the message, not the stack. */
 export const errorResponse = (error: Error, c: Context<AppEnv>): Response => {

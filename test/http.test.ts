@@ -1,0 +1,327 @@
+import { env } from 'cloudflare:workers'
+import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { accountAliases, accounts } from '../src/accounts/table.ts'
+import { customers } from '../src/customers/table.ts'
+import { operations } from '../src/operations.ts'
+import { organizations } from '../src/organizations/table.ts'
+import { settings } from '../src/settings/table.ts'
+import { hashToken } from '../src/tokens/service.ts'
+import { tokens } from '../src/tokens/table.ts'
+import page from './data/create-a-customer.json'
+import { type Answer, client, organization, rowsOf, send, watched } from './helpers/api.ts'
+
+const body = page.request
+const asked = (path: string) => path.replaceAll(/\{\w+\}/g, 'nobody')
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+describe('every operation', () => {
+  const all = operations.map(({ operationId, method, path, json }) => ({
+    operationId,
+    method: method.toUpperCase(),
+    path: asked(path),
+    json,
+  }))
+  const withBody = all.filter(({ json }) => json)
+
+  it.each(all)('$operationId answers 401 without a token', async ({ method, path, json }) => {
+    const { status, headers } = await client(undefined).call(method, path, json && {})
+    expect([status, headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer'])
+  })
+
+  it.each(all)('$operationId refuses a query that it does not know', async ({ method, path, json }) => {
+    const { call } = await organization()
+    const { status, body: answer } = await call(method, `${path}?dryrun=true`, json && {})
+    expect([status, answer.message]).toEqual([400, 'dryrun: is not a known name'])
+  })
+
+  it.each(withBody)('$operationId answers 415 to a body that is not JSON', async ({ method, path }) => {
+    const { call } = await organization()
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', ''])
+      expect((await call(method, path, '{}', { 'Content-Type': type })).status).toBe(415)
+    for (const type of ['application/json', 'application/json; charset=utf-8', 'APPLICATION/JSON', 'application/vnd.api+json'])
+      expect((await call(method, path, '{"unknown":1}', { 'Content-Type': type })).status).toBe(400)
+  })
+
+  it.each(withBody)('$operationId answers 400 to malformed JSON', async ({ method, path }) => {
+    const { call } = await organization()
+    const notUtf8 = new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])
+    for (const text of ['', '{', '{"id":1,}', 'null', '[]', '"text"', '5', '['.repeat(100_000), notUtf8]) {
+      const { status, body: answer } = await call(method, path, text)
+      expect(status).toBe(400)
+      expect(answer.message).toMatch(/^Malformed JSON in request body$|^body: must be an object$/)
+    }
+  })
+
+  it.each(withBody)('$operationId answers 413 to a body over 256 KB, whether its length is told or not', async ({ method, path }) => {
+    const { token, call } = await organization()
+    const most = 256 * 1024
+    const padded = (length: number) => `{"unknown":"${'x'.repeat(length - 14)}"}`
+    expect((await call(method, path, padded(most))).status).toBe(400)
+    expect((await call(method, path, padded(most + 1))).status).toBe(413)
+    const told = await send(
+      new Request(`http://localhost${path}`, {
+        method: 'POST',
+        body: padded(most + 1),
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', 'Content-Length': `${most + 1}` },
+      }),
+    )
+    expect([told.status, told.body.message]).toEqual([413, 'The body must be 256 KB at most.'])
+  })
+
+  it.each(all)('$operationId has nothing of its own to say to another method', async ({ path }) => {
+    const answer = await client(undefined).call('PUT', path)
+    expect(answer.status).toBe(405)
+    const allowed = operations.filter((operation) => asked(operation.path) === path).map(({ method }) => method.toUpperCase())
+    expect(answer.headers.get('Allow')?.split(', ')).toEqual(expect.arrayContaining(allowed))
+    expect(answer.body.message).toContain(allowed[0])
+  })
+})
+
+describe('an unknown path', () => {
+  it.each(['/', '/customer', '/customers/', '/customers/a/b', '/openapi'])('%s is 404', async (path) => {
+    const { status, body: answer } = await client(undefined).get(path)
+    expect([status, answer.message]).toEqual([404, expect.stringContaining('nothing at this path')])
+  })
+})
+
+describe('organizations', () => {
+  it('keep the same ids side by side, and see nothing of each other', async () => {
+    const [one, other] = [await organization(), await organization()]
+    const mine = await one.post('/customers', body)
+    expect((await other.get(`/customers/${body.id}`)).body).toEqual({ message: `The customer "${body.id}" does not exist.` })
+    expect((await other.get(`/accounts/${body.account.id}`)).body).toEqual({ message: `The account "${body.account.id}" does not exist.` })
+    const theirs = await other.post('/customers', { ...body, name: 'The other one' })
+    expect([mine.status, theirs.status]).toEqual([201, 201])
+    expect(mine.body.togaiCustomerId).not.toBe(theirs.body.togaiCustomerId)
+    expect((await one.get(`/customers/${body.id}`)).body.name).toBe(body.name)
+    expect((await other.get(`/customers/${body.id}`)).body.name).toBe('The other one')
+    expect((await one.get(`/accounts/${body.account.id}`)).body).toEqual(mine.body.account)
+    expect((await other.get(`/accounts/${body.account.id}`)).body).toEqual(theirs.body.account)
+    expect(await rowsOf(one.id)).toEqual(await rowsOf(other.id))
+  })
+})
+
+describe('a token', () => {
+  it('is refused alike, after the same one look-up, when it is missing, unknown, expired or revoked', async () => {
+    const past = Date.now() - 1
+    const refused = [
+      undefined,
+      'unknown',
+      (await organization({ expiresAt: past })).token,
+      (await organization({ revokedAt: past })).token,
+      (await organization({ revokedAt: Date.now() + 1e9 })).token,
+    ]
+    const answers = await Promise.all(
+      refused.map(async (token) => {
+        const { d1, seen } = watched()
+        const { status, headers, body: answer } = await client(token, d1).get('/customers/nobody')
+        return { status, answer, calls: seen.calls, challenge: headers.get('WWW-Authenticate') }
+      }),
+    )
+    expect(answers[0]).toMatchObject({ status: 401, calls: 1, challenge: 'Bearer' })
+    for (const answer of answers) expect(answer).toEqual(answers[0])
+  })
+
+  it('is taken however its scheme is spelled, and in no other scheme', async () => {
+    const { token } = await organization()
+    const status = async (authorization: string) =>
+      (await client(undefined).call('GET', '/customers/nobody', undefined, { Authorization: authorization })).status
+    for (const scheme of ['Bearer', 'bearer', 'BEARER']) expect(await status(`${scheme} ${token}`)).toBe(404)
+    for (const authorization of [token, `Basic ${token}`, `Bearer ${token} x`, `Bearer${token}`, 'Bearer', ''])
+      expect(await status(authorization)).toBe(401)
+  })
+
+  it('is kept as its SHA-256 only', async () => {
+    const { token, tokenId } = await organization()
+    const row = await env.DB.prepare('SELECT * FROM tokens WHERE id = ?').bind(tokenId).first()
+    expect(row).toMatchObject({ hash: await hashToken(token) })
+    expect(JSON.stringify(row)).not.toContain(token)
+    expect(await hashToken('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  })
+
+  it('is remembered for 30 seconds and no longer', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const { token, tokenId } = await organization()
+    const { d1, seen } = watched()
+    const { get } = client(token, d1)
+    expect((await get('/customers/nobody')).status).toBe(404)
+    expect(seen.calls).toBe(2)
+    await env.DB.prepare('UPDATE tokens SET revoked_at = 1 WHERE id = ?').bind(tokenId).run()
+    vi.setSystemTime(Date.now() + 29_999)
+    expect((await get('/customers/nobody')).status).toBe(404)
+    expect(seen.calls).toBe(3)
+    vi.setSystemTime(Date.now() + 1)
+    expect((await get('/customers/nobody')).status).toBe(401)
+    expect(seen.calls).toBe(4)
+  })
+
+  it('that is remembered still ends when it expires', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const expiresAt = Date.now() + 5000
+    const { get } = await organization({ expiresAt })
+    expect((await get('/customers/nobody')).status).toBe(404)
+    vi.setSystemTime(expiresAt - 1)
+    expect((await get('/customers/nobody')).status).toBe(404)
+    vi.setSystemTime(expiresAt)
+    expect((await get('/customers/nobody')).status).toBe(401)
+  })
+
+  it('is looked up where a replica may answer', async () => {
+    const { token } = await organization()
+    const sessions: unknown[] = []
+    const d1 = new Proxy(env.DB, {
+      get: (of, key) =>
+        key === 'withSession' ? (how: string) => (sessions.push(how), of.withSession(how)) : Reflect.get(of, key).bind(of),
+    })
+    expect((await client(token, d1).get('/customers/nobody')).status).toBe(404)
+    expect(sessions).toEqual(['first-unconstrained'])
+  })
+})
+
+describe('round trips to D1', () => {
+  it.each([
+    [
+      'POST /customers',
+      (api: ReturnType<typeof client>, n: number) =>
+        api.post('/customers', { ...body, id: `c${n}`, account: { ...body.account, id: `a${n}`, aliases: [`alias ${n}`] } }),
+    ],
+    ['GET /customers/{customer_id}', (api: ReturnType<typeof client>) => api.get('/customers/c')],
+    ['GET /accounts/{account_id}', (api: ReturnType<typeof client>) => api.get('/accounts/a?includeGroupDetails=true')],
+  ] as [string, (api: ReturnType<typeof client>, n: number) => Promise<Answer>][])('%s: 2 cold, 1 warm', async (_, ask) => {
+    const { token, post } = await organization()
+    await post('/customers', { ...body, id: 'c', account: { ...body.account, id: 'a' } })
+    vi.useFakeTimers({ toFake: ['Date'] })
+    vi.setSystemTime(Date.now() + 60_000)
+    const { d1, seen } = watched()
+    const api = client(token, d1)
+    const counts: number[] = []
+    for (const n of [1, 2, 3]) {
+      const before = seen.calls
+      const { status, headers } = await ask(api, n)
+      expect([200, 201]).toContain(status)
+      counts.push(seen.calls - before)
+      expect(headers.get('Server-Timing')).toMatch(new RegExp(`^d1;dur=[\\d.]+;desc="${seen.calls - before}"$`))
+    }
+    expect(counts).toEqual([2, 1, 1])
+  })
+
+  it('a refusal that needs no database asks none', async () => {
+    const { token, get } = await organization()
+    await get('/customers/nobody')
+    const { d1, seen } = watched()
+    expect((await client(token, d1).post('/customers', {})).status).toBe(400)
+    expect(seen.calls).toBe(0)
+  })
+
+  it('a conflict is explained in the round trip that meets it', async () => {
+    const { token, post } = await organization()
+    await post('/customers', body)
+    const { d1, seen } = watched()
+    expect((await client(token, d1).post('/customers', body)).status).toBe(409)
+    expect(seen.calls).toBe(1)
+  })
+})
+
+describe('the log', () => {
+  const lines: Record<string, unknown>[] = []
+  let printed = ''
+  beforeEach(() => {
+    lines.length = 0
+    printed = ''
+    for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const)
+      vi.spyOn(console, level).mockImplementation((...args: unknown[]) => {
+        printed += `${args.join(' ')}\n`
+        if (level === 'log') lines.push(JSON.parse(String(args[0])) as Record<string, unknown>)
+      })
+  })
+
+  it('has one line a request, which leads from the answer to it', async () => {
+    const { id, tokenId, post } = await organization()
+    const { headers } = await post('/customers', body)
+    expect(lines).toEqual([
+      {
+        requestId: headers.get('X-Request-Id'),
+        operationId: 'createCustomer',
+        method: 'POST',
+        status: 201,
+        ms: expect.any(Number),
+        d1Calls: 2,
+        d1Ms: expect.any(Number),
+        organizationId: id,
+        tokenId,
+      },
+    ])
+  })
+
+  it('takes no request id from the caller, since it must be ours', async () => {
+    const { headers } = await client(undefined).call('GET', '/nothing', undefined, { 'X-Request-Id': 'theirs' })
+    expect(headers.get('X-Request-Id')).not.toBe('theirs')
+  })
+
+  it.each(['UNIQUE constraint failed: customers.primary_email', 'Network connection lost.', 'admin@example.com is not a function'])(
+    'holds nothing personal, no SQL and no stack when D1 fails with: %s',
+    async (message) => {
+      const { token } = await organization()
+      const failing = (method: 'batch' | 'prepare') =>
+        new Proxy(env.DB, {
+          get: (of, key) =>
+            key === method
+              ? () => {
+                  throw new Error(`D1_ERROR: ${message} +919876543210`)
+                }
+              : Reflect.get(of, key).bind(of),
+        })
+      const answers = [
+        await client(token, failing('batch')).post('/customers', body),
+        await client(token, failing('prepare')).get(`/customers/${encodeURIComponent('admin@example.com')}`),
+      ]
+      for (const { status, body: answer, headers } of answers) {
+        expect([status, answer]).toEqual([
+          500,
+          { message: 'Something went wrong on our side. The header X-Request-Id names this request.' },
+        ])
+        expect(printed).toContain(headers.get('X-Request-Id'))
+      }
+      expect(printed).not.toMatch(/admin@|9198765|Florence|ACME|insert|select| at |\.ts|togai_/i)
+      expect(printed).not.toContain(token)
+      expect(lines.map(({ error }) => error)).toEqual([
+        expect.stringMatching(/^Error/),
+        expect.stringMatching(/^(Error|DrizzleQueryError|_DrizzleQueryError)/),
+      ])
+    },
+  )
+})
+
+describe('the tables in code', () => {
+  const tables: SQLiteTable[] = [organizations, tokens, customers, accounts, accountAliases, settings]
+
+  it('are all there are', async () => {
+    const { results } = await env.DB.prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf*' AND name NOT GLOB 'sqlite*' AND name <> 'd1_migrations'",
+    ).all()
+    expect(results.map(({ name }) => name).toSorted()).toEqual(tables.map((table) => getTableConfig(table).name).toSorted())
+  })
+
+  it.each(tables.map((table) => getTableConfig(table)))(
+    '$name has the columns of the migrations',
+    async ({ name, columns, primaryKeys }) => {
+      const { results } = await env.DB.prepare(`SELECT name, type, "notnull", pk FROM pragma_table_info(?) ORDER BY cid`).bind(name).all()
+      const keys = primaryKeys.flatMap((key) => key.columns.map((column) => column.name))
+      expect(
+        columns.map((column) => ({
+          name: column.name,
+          type: column.getSQLType().toUpperCase(),
+          notnull: Number(column.notNull),
+          pk: column.primary ? 1 : keys.indexOf(column.name) + 1,
+        })),
+      ).toEqual(results)
+      const strict = await env.DB.prepare('SELECT strict FROM pragma_table_list(?)').bind(name).first('strict')
+      expect(strict).toBe(1)
+    },
+  )
+})

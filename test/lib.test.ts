@@ -1,0 +1,109 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod/mini'
+import { type AliasRange, firstRepeat, holdsAt, mostAtOnce } from '../src/accounts/aliases.ts'
+import { dotPath } from '../src/lib/errors.ts'
+import { newId, uuidv7 } from '../src/lib/ids.ts'
+import { instant, iso } from '../src/lib/time.ts'
+
+describe('newId', () => {
+  it('has the form of the contract, and sorts by time in the order of its bytes', () => {
+    fc.assert(
+      fc.property(fc.nat(2 ** 43), fc.nat(2 ** 43), (one, other) => {
+        const [first, second] = [newId('customer', one), newId('customer', other)]
+        expect(first).toMatch(/^customer\.[0-9A-Za-z]{11}\.[0-9A-Za-z]{5}$/)
+        expect(first.slice(0, 17) < second.slice(0, 17)).toBe(one < other)
+      }),
+    )
+  })
+
+  it('repeats nothing within one millisecond', () => {
+    expect(new Set(Array.from({ length: 100_000 }, () => newId('x', 1_800_000_000_000))).size).toBe(100_000)
+  })
+})
+
+describe('uuidv7', () => {
+  it('is of version 7 and keeps the order in which it was asked for', () => {
+    const ids = Array.from({ length: 4096 }, (_, sequence) => uuidv7(1_800_000_000_000, sequence))
+    for (const id of ids) expect(id).toMatch(/^01a3185c-5000-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(ids.toSorted()).toEqual(ids)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+})
+
+describe('instant', () => {
+  const parse = (value: unknown) => z.safeParse(instant(), value)
+
+  it('reads what iso writes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: Date.UTC(9999, 0, 1) }), (milliseconds) => {
+        expect(parse(iso(milliseconds))).toMatchObject({ success: true, data: milliseconds })
+      }),
+    )
+  })
+
+  it.each([
+    ['2020-03-30T10:41:10.088499', '2020-03-30T10:41:10.088Z'],
+    ['2020-03-30T10:41:10', '2020-03-30T10:41:10.000Z'],
+    ['2020-02-29T23:59:59-00:30', '2020-03-01T00:29:59.000Z'],
+    ['1970-01-01T00:00:00Z', '1970-01-01T00:00:00.000Z'],
+    ['9999-01-01T00:00:00Z', '9999-01-01T00:00:00.000Z'],
+  ])('reads %s as %s', (value, expected) => {
+    expect(parse(value)).toMatchObject({ success: true, data: Date.parse(expected) })
+  })
+
+  it.each([
+    '',
+    '2020-03-30',
+    '2020-13-01T00:00:00Z',
+    '2021-02-29T00:00:00Z',
+    '2020-03-30T24:00:00Z',
+    '2020-03-30 10:41:10',
+    '9999-01-01T00:00:00.001Z',
+    '1',
+    'now',
+    5,
+  ])('refuses %s', (value) => {
+    expect(parse(value).success).toBe(false)
+  })
+})
+
+describe('alias ranges', () => {
+  const ranges = fc.array(
+    fc
+      .record({ value: fc.constantFrom('a', 'b'), from: fc.nat(20), length: fc.integer({ min: 1, max: 10 }) })
+      .map(({ value, from, length }): AliasRange => ({ value, from, until: from + length })),
+    { maxLength: 12 },
+  )
+  const instants = Array.from({ length: 31 }, (_, at) => at)
+
+  it('mostAtOnce is the most that any instant sees', () => {
+    fc.assert(
+      fc.property(ranges, (list) => {
+        const seen = instants.map((at) => list.filter((range) => holdsAt(range, at)).length)
+        expect(mostAtOnce(list)).toBe(Math.max(...seen))
+      }),
+    )
+  })
+
+  it('firstRepeat finds an alias that two ranges hold at one instant', () => {
+    fc.assert(
+      fc.property(ranges, (list) => {
+        const twice = instants.some((at) =>
+          ['a', 'b'].some((value) => list.filter((range) => range.value === value && holdsAt(range, at)).length > 1),
+        )
+        const found = firstRepeat(list)
+        expect(found !== undefined).toBe(twice)
+        if (found) expect(list[found.index]?.value).toBe(list[found.earlier]?.value)
+      }),
+    )
+  })
+})
+
+describe('dotPath', () => {
+  it('writes a path as one reads it in code, and a name of any length briefly', () => {
+    expect(dotPath(['account', 'aliases', 3, 'value'])).toBe('account.aliases[3].value')
+    expect(dotPath([])).toBe('')
+    expect(dotPath(['x'.repeat(100)])).toHaveLength(60)
+  })
+})
