@@ -107,8 +107,7 @@ BEGIN
 
   SELECT RAISE(ABORT, 'ACCOUNT_ID_IS_ALIAS ' || json_array(NEW.id, owner.id))
   FROM account_aliases JOIN accounts AS owner USING (togai_account_id)
-  WHERE account_aliases.organization_id = NEW.organization_id AND account_aliases.value = NEW.id
-    AND owner.togai_account_id <> NEW.togai_account_id;
+  WHERE account_aliases.organization_id = NEW.organization_id AND account_aliases.value = NEW.id;
 END;
 
 CREATE TRIGGER account_aliases_taken BEFORE INSERT ON account_aliases
