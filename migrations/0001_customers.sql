@@ -40,6 +40,7 @@ CREATE TABLE accounts (
   togai_account_id TEXT NOT NULL PRIMARY KEY,
   organization_id TEXT NOT NULL REFERENCES organizations (id),
   togai_customer_id TEXT NOT NULL REFERENCES customers (togai_customer_id),
+  customer_id TEXT NOT NULL,
   id TEXT NOT NULL,
   name TEXT NOT NULL,
   invoice_currency TEXT NOT NULL,
@@ -53,6 +54,7 @@ CREATE TABLE accounts (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   CONSTRAINT accounts_id_unique UNIQUE (organization_id, id),
+  CONSTRAINT accounts_customer FOREIGN KEY (organization_id, customer_id) REFERENCES customers (organization_id, id),
   CONSTRAINT accounts_net_term_days_range CHECK (net_term_days BETWEEN 0 AND 2147483647),
   CONSTRAINT accounts_address_json CHECK (json_valid(address)),
   CONSTRAINT accounts_billing_information_json CHECK (json_valid(billing_information)),
@@ -60,9 +62,10 @@ CREATE TABLE accounts (
   CONSTRAINT accounts_tags_json CHECK (json_valid(tags))
 ) STRICT;
 
-CREATE INDEX accounts_by_customer ON accounts (togai_customer_id);
+CREATE INDEX accounts_by_customer ON accounts (organization_id, customer_id);
+CREATE INDEX accounts_by_togai_customer ON accounts (togai_customer_id);
 
--- A range is half open: it holds from effective_from until just before effective_until.
+-- A range is half open: it holds from effective_from until just before effective_until. An empty one was withdrawn before it began.
 CREATE TABLE account_aliases (
   id TEXT NOT NULL PRIMARY KEY,
   organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -72,10 +75,10 @@ CREATE TABLE account_aliases (
   effective_until INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  CONSTRAINT account_aliases_from_unique UNIQUE (organization_id, value, effective_from),
-  CONSTRAINT account_aliases_range CHECK (effective_from < effective_until)
+  CONSTRAINT account_aliases_range CHECK (effective_from <= effective_until)
 ) STRICT;
 
+CREATE INDEX account_aliases_by_value ON account_aliases (organization_id, value, effective_from);
 CREATE INDEX account_aliases_by_account ON account_aliases (togai_account_id, effective_until);
 
 -- entity_id is the caller's own id of the entity, which is unique in its organization and never changes.
@@ -119,7 +122,8 @@ BEGIN
   SELECT RAISE(ABORT, 'ALIAS_TAKEN ' || json_array(NEW.value, owner.id))
   FROM account_aliases JOIN accounts AS owner USING (togai_account_id)
   WHERE account_aliases.organization_id = NEW.organization_id AND account_aliases.value = NEW.value
-    AND account_aliases.effective_from < NEW.effective_until AND account_aliases.effective_until > NEW.effective_from;
+    AND account_aliases.effective_from < NEW.effective_until AND account_aliases.effective_until > NEW.effective_from
+    AND account_aliases.effective_from < account_aliases.effective_until;
 END;
 
 -- The most aliases that hold together do so at the instant at which one of them begins.

@@ -30,6 +30,12 @@ describe('getAccount', () => {
     expect(await at('2021-01-01T05:30:00+05:30')).toEqual(['always', 'current'])
   })
 
+  it('shows aliases in the order in which they were given', async () => {
+    const { post, get } = await organization()
+    await post('/customers', customer({ aliases: ['zebra', 'apple', 'mango'], accountAliases: [{ value: 'berry' }] }))
+    expect(named((await get('/accounts/main')).body)).toEqual(['zebra', 'apple', 'mango', 'berry'])
+  })
+
   it('takes includeGroupDetails, and shows no group', async () => {
     const { post, get } = await organization()
     await post('/customers', customer({}))

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { Address } from '../lib/address.ts'
 import { CURRENCIES } from '../lib/codes.ts'
 import { dotPath } from '../lib/errors.ts'
-import { code, described, email, identifier, int32, isObject, label, named, textMap } from '../lib/fields.ts'
+import { code, described, distinct, email, identifier, int32, isObject, label, named, textMap } from '../lib/fields.ts'
 import { instant } from '../lib/time.ts'
 import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
 import { MOST_AT_ONCE, MOST_IN_A_REQUEST, firstRepeat, mostAtOnce, rangesOf } from './aliases.ts'
@@ -36,16 +36,7 @@ const tags = () =>
     .array(label(1, 255).check(z.toLowerCase()))
     .check(
       z.maxLength(50),
-      z.superRefine(
-        (sent, context) => {
-          for (const [index, tag] of sent.entries()) {
-            const first = sent.indexOf(tag)
-            if (first < index && typeof tag === 'string')
-              context.addIssue({ code: 'custom', path: [index], message: `must not repeat [${first}]: tags are kept in lower case` })
-          }
-        },
-        { when: ({ value }) => Array.isArray(value) },
-      ),
+      distinct((tag) => tag, 'tags are kept in lower case'),
     )
     .register(z.globalRegistry, { uniqueItems: true })
 

@@ -1,8 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
-import { customers } from '../customers/table.ts'
 import type { Conflict, Locate } from '../db/commit.ts'
-import { insertRows } from '../db/rows.ts'
+import { insertRows, qualified } from '../db/rows.ts'
 import { notFound } from '../lib/errors.ts'
 import { newId, uuidv7 } from '../lib/ids.ts'
 import type { CreateEntitySetting } from '../settings/schema.ts'
@@ -14,16 +13,15 @@ import { accountAliases, accounts } from './table.ts'
 type AccountRow = typeof accounts.$inferSelect
 
 interface Held {
-  customerId: string
   aliases: string[]
   settings: CreateEntitySetting[]
 }
 
 /** The account as the API shows it; what was never given is left out. */
-const show = (row: AccountRow, { customerId, aliases, settings }: Held): Account => ({
+const show = (row: AccountRow, { aliases, settings }: Held): Account => ({
   id: row.id,
   togaiAccountId: row.togaiAccountId,
-  customerId,
+  customerId: row.customerId,
   togaiCustomerId: row.togaiCustomerId,
   name: row.name,
   invoiceCurrency: row.invoiceCurrency,
@@ -46,6 +44,7 @@ export const newAccount = (ctx: Ctx, customer: { id: string; togaiCustomerId: st
     togaiAccountId: newId('account', now),
     organizationId,
     togaiCustomerId: customer.togaiCustomerId,
+    customerId: customer.id,
     id: input.id,
     name: input.name,
     invoiceCurrency: input.invoiceCurrency ?? ctx.baseCurrency,
@@ -73,7 +72,6 @@ export const newAccount = (ctx: Ctx, customer: { id: string; togaiCustomerId: st
     statements: [ctx.db.insert(accounts).values(row), ...(aliasRows.length ? [insertRows(ctx.db, accountAliases, aliasRows)] : [])],
     settings: settingRows(ctx, 'ACCOUNT', row.id, input.settings),
     account: show(row, {
-      customerId: customer.id,
       aliases: ranges.filter((range) => holdsAt(range, now)).map(({ value }) => value),
       settings: input.settings ?? [],
     }),
@@ -106,16 +104,14 @@ export const getAccount = async (
   const [found] = await ctx.db
     .select({
       row: accounts,
-      customerId: customers.id,
       aliases: sql<string>`(
         select json_group_array(${accountAliases.value} order by ${accountAliases.id}) from ${accountAliases}
-        where ${accountAliases.togaiAccountId} = ${accounts.togaiAccountId}
+        where ${accountAliases.togaiAccountId} = ${qualified(accounts.togaiAccountId)}
           and ${accountAliases.effectiveFrom} <= ${effectiveOn} and ${accountAliases.effectiveUntil} > ${effectiveOn}
       )`.mapWith(JSON.parse),
       settings: settingsOf('ACCOUNT', accounts),
     })
     .from(accounts)
-    .innerJoin(customers, eq(customers.togaiCustomerId, accounts.togaiCustomerId))
     .where(and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, id)))
   if (!found) throw notFound('account', id)
   return show(found.row, found)

@@ -6,6 +6,7 @@ export const accounts = sqliteTable('accounts', {
   togaiAccountId: text('togai_account_id').primaryKey(),
   organizationId: text('organization_id').notNull(),
   togaiCustomerId: text('togai_customer_id').notNull(),
+  customerId: text('customer_id').notNull(),
   id: text().notNull(),
   name: text().notNull(),
   invoiceCurrency: text('invoice_currency').notNull(),

@@ -81,6 +81,22 @@ export const code = (codes: ReadonlySet<string>, expected: string, size: number)
 /** For checks that span fields, which also run on what is not of its type. */
 export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
+/** No two items of a list have the same key. Items that are not of their type are left to their own checks. */
+export const distinct = <Item>(keyOf: (item: Item) => string, because: string) =>
+  z.superRefine<Item[]>(
+    (items, context) => {
+      const seen = new Map<string, number>()
+      for (const [index, item] of items.entries()) {
+        if (item === undefined || item === null) continue
+        const key = keyOf(item)
+        const first = seen.get(key)
+        if (first === undefined) seen.set(key, index)
+        else context.addIssue({ code: 'custom', path: [index], message: `must not repeat [${first}]: ${because}` })
+      }
+    },
+    { when: ({ value }) => Array.isArray(value) },
+  )
+
 /** A map of text to text. `__proto__`, which an object cannot hold as data, is refused and not lost. */
 export const textMap = (maxPairs: number) =>
   z.pipe(

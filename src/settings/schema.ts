@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { isObject, label, named, text } from '../lib/fields.ts'
+import { distinct, isObject, label, named, text } from '../lib/fields.ts'
 
 export const SettingDataType = named('SettingDataType', z.enum(['STRING', 'NUMERIC', 'JSON', 'JSON_LOGIC']))
 export type SettingDataType = z.infer<typeof SettingDataType>
@@ -50,17 +50,5 @@ export const entitySettings = () =>
   z.array(CreateEntitySetting).check(
     z.minLength(0),
     z.maxLength(10),
-    z.superRefine(
-      (sent, context) => {
-        const seen = new Map<string, number>()
-        for (const [index, setting] of sent.entries()) {
-          const key = JSON.stringify([setting?.namespace, setting?.id])
-          const first = seen.get(key)
-          if (first === undefined) seen.set(key, index)
-          else if (setting?.id)
-            context.addIssue({ code: 'custom', path: [index], message: `must not repeat the namespace and id of [${first}]` })
-        }
-      },
-      { when: ({ value }) => Array.isArray(value) },
-    ),
+    distinct(({ namespace, id }) => JSON.stringify([namespace, id]), 'they share a namespace and an id'),
   )

@@ -1,6 +1,6 @@
 import { type Column, sql } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
-import { insertRows } from '../db/rows.ts'
+import { insertRows, qualified } from '../db/rows.ts'
 import type { CreateEntitySetting } from './schema.ts'
 import { settings } from './table.ts'
 
@@ -25,5 +25,5 @@ export const settingsOf = (entityType: SettingRow['entityType'], entity: { organ
       json_object('id', ${settings.id}, 'value', ${settings.value}, 'namespace', ${settings.namespace}, 'name', ${settings.name}, 'dataType', ${settings.dataType})
       order by ${settings.createdAt}, ${settings.position}
     ) from ${settings}
-    where ${settings.organizationId} = ${entity.organizationId} and ${settings.entityType} = ${entityType} and ${settings.entityId} = ${entity.id}
+    where ${settings.organizationId} = ${qualified(entity.organizationId)} and ${settings.entityType} = ${entityType} and ${settings.entityId} = ${qualified(entity.id)}
   )`.mapWith((json: string) => JSON.parse(json) as CreateEntitySetting[])
