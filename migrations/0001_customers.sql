@@ -62,9 +62,6 @@ CREATE TABLE accounts (
   CONSTRAINT accounts_tags_json CHECK (json_valid(tags))
 ) STRICT;
 
-CREATE INDEX accounts_by_customer ON accounts (organization_id, customer_id);
-CREATE INDEX accounts_by_togai_customer ON accounts (togai_customer_id);
-
 -- A range is half open: it holds from effective_from until just before effective_until. An empty one was withdrawn before it began.
 CREATE TABLE account_aliases (
   id TEXT NOT NULL PRIMARY KEY,
@@ -110,7 +107,8 @@ BEGIN
 
   SELECT RAISE(ABORT, 'ACCOUNT_ID_IS_ALIAS ' || json_array(NEW.id, owner.id))
   FROM account_aliases JOIN accounts AS owner USING (togai_account_id)
-  WHERE account_aliases.organization_id = NEW.organization_id AND account_aliases.value = NEW.id;
+  WHERE account_aliases.organization_id = NEW.organization_id AND account_aliases.value = NEW.id
+    AND account_aliases.effective_from < account_aliases.effective_until;
 END;
 
 CREATE TRIGGER account_aliases_taken BEFORE INSERT ON account_aliases

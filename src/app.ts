@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { authenticate } from './http/auth.ts'
+import { authenticated, notForPortals } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
 import { log } from './http/log.ts'
 import type { AppEnv } from './http/operation.ts'
@@ -33,9 +33,9 @@ app.use(
   }),
 )
 
-const caller = authenticate(verifyToken)
+const caller = authenticated(verifyToken)
 
-for (const { method, path, operationId, handlers } of operations)
+for (const { method, path, operationId, portal, handlers } of operations)
   app.on(
     method,
     path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -44,5 +44,6 @@ for (const { method, path, operationId, handlers } of operations)
       return next()
     },
     caller,
+    ...(portal ? [] : [notForPortals]),
     ...handlers,
   )

@@ -1,17 +1,38 @@
 import type { Database } from './db/client.ts'
 
-/** What the Worker is bound to. */
+/** What the Worker is bound to. Either secret verifies what was signed; the first one signs. */
 export interface Bindings {
   DB: D1Database
+  SIGNING_SECRET: string
+  SIGNING_SECRET_PREVIOUS?: string
 }
 
-/** What every verb is given. `now` is in milliseconds and the only clock; every query names `organizationId`. */
-export interface Ctx {
-  db: Database['db']
-  now: number
+export type Role = 'ADMINISTRATOR' | 'DEVELOPER' | 'ANALYST'
+
+/** The one customer, and those of its accounts, that a portal token reads. */
+export interface Portal {
+  customerId: string
+  accountIds: string[] | 'all'
+}
+
+/** Whom a token speaks for. */
+export interface Caller {
   organizationId: string
   /** ISO 4217: what an account is invoiced in when it names no currency. */
   baseCurrency: string
   /** The id of the token that calls. */
   actor: string
+  role: Role
+  /** When the token ends, in milliseconds. */
+  expiresAt: number | null
+  /** The token itself, when it is a JWT. */
+  jwt?: string
+  portal?: Portal
+}
+
+/** What every verb is given. `now` is in milliseconds and the only clock; every query names `organizationId`. */
+export interface Ctx extends Caller {
+  db: Database['db']
+  now: number
+  secrets: readonly string[]
 }

@@ -1,6 +1,41 @@
-import { getAccount } from './accounts/operations.ts'
-import { createCustomer, getCustomer } from './customers/operations.ts'
+import * as accounts from './accounts/operations.ts'
+import * as aliases from './aliases/operations.ts'
+import * as contacts from './contacts/operations.ts'
+import * as customers from './customers/operations.ts'
 import type { Operation } from './http/operation.ts'
+import * as invoiceGroups from './invoice_groups/operations.ts'
+import * as settings from './settings/operations.ts'
+import * as tokens from './tokens/operations.ts'
 
 /** Every operation, in the order of the reference. */
-export const operations: readonly Operation[] = [createCustomer, getCustomer, getAccount]
+export const operations: readonly Operation[] = [
+  tokens.authenticate,
+  customers.createCustomer,
+  customers.getCustomers,
+  customers.getCustomer,
+  customers.updateCustomer,
+  customers.deleteCustomer,
+  contacts.createCustomerContact,
+  accounts.createAccount,
+  accounts.getAccounts,
+  accounts.getAccount,
+  accounts.updateAccount,
+  accounts.deleteAccount,
+  accounts.addAliases,
+  accounts.listAccountAliases,
+  accounts.removeAliases,
+  aliases.listAliases,
+  aliases.createAlias,
+  aliases.getAlias,
+  aliases.deleteAlias,
+  settings.insertSetting,
+  settings.listSetting,
+  settings.getSetting,
+  settings.updateSetting,
+  invoiceGroups.createInvoiceGroup,
+  invoiceGroups.listInvoiceGroups,
+  invoiceGroups.getInvoiceGroup,
+  invoiceGroups.addInvoiceGroupAccounts,
+  invoiceGroups.removeInvoiceGroupAccounts,
+  tokens.getCustomerPortalDelegateToken,
+]

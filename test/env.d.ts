@@ -4,6 +4,7 @@ declare global {
   namespace Cloudflare {
     interface Env {
       DB: D1Database
+      SIGNING_SECRET: string
       MIGRATIONS: D1Migration[]
     }
   }

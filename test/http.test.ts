@@ -5,6 +5,9 @@ import { accountAliases, accounts } from '../src/accounts/table.ts'
 import { customers } from '../src/customers/table.ts'
 import { operations } from '../src/operations.ts'
 import { organizations } from '../src/organizations/table.ts'
+import { aliases } from '../src/aliases/table.ts'
+import { contacts } from '../src/contacts/table.ts'
+import { invoiceGroupAccounts, invoiceGroups } from '../src/invoice_groups/table.ts'
 import { settings } from '../src/settings/table.ts'
 import { hashToken } from '../src/tokens/service.ts'
 import { tokens } from '../src/tokens/table.ts'
@@ -298,7 +301,18 @@ describe('the log', () => {
 })
 
 describe('the tables in code', () => {
-  const tables: SQLiteTable[] = [organizations, tokens, customers, accounts, accountAliases, settings]
+  const tables: SQLiteTable[] = [
+    organizations,
+    tokens,
+    customers,
+    accounts,
+    accountAliases,
+    settings,
+    aliases,
+    contacts,
+    invoiceGroups,
+    invoiceGroupAccounts,
+  ]
 
   it('are all there are', async () => {
     const { results } = await env.DB.prepare(

@@ -1,6 +1,8 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
+process.env['SIGNING_SECRET'] = 'a secret of the tests'
+
 const root = new URL('..', import.meta.url).pathname
 
 export default defineConfig(async () => ({

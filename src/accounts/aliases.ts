@@ -1,46 +1,100 @@
-import { FOREVER } from '../lib/time.ts'
+import { and, eq, gt } from 'drizzle-orm'
+import type { Ctx } from '../context.ts'
+import { commit, onLatest } from '../db/commit.ts'
+import { ApiError, notFound } from '../lib/errors.ts'
+import { type ListRules, closePage, openPage } from '../lib/page.ts'
+import { iso } from '../lib/time.ts'
+import { endAliases, insertAliases, isAccount } from './queries.ts'
+import { type AliasRange, rangesOf, roomSince } from './ranges.ts'
+import type {
+  Account,
+  AccountAliasesPaginatedResponse,
+  AddAccountAliasesRequest,
+  ListAccountAliasesQuery,
+  RemoveAccountAliasesRequest,
+} from './schema.ts'
+import { changeAccount, locateInAccount, namesAt, readLiveAccount, showAccount } from './service.ts'
+import { accountAliases, accounts } from './table.ts'
 
-/** How many aliases of an account may hold at any instant. */
-export const MOST_AT_ONCE = 10
+/** Gives aliases to an account. */
+export const addAliases = (ctx: Ctx, id: string, input: AddAccountAliasesRequest): Promise<Account> =>
+  onLatest(async () => {
+    const { row, held, ranges: had } = await readLiveAccount(ctx, id)
+    const ranges = rangesOf(input)
+    if (!ranges.length) return showAccount(row, held)
+    const since = roomSince(had, ranges.filter(({ open }) => open).length, ctx.now)
+    await commit(ctx, [insertAliases(ctx, row.togaiAccountId, ranges, since), changeAccount(ctx, row)], locateInAccount(input, ''))
+    return showAccount(row, { ...held, aliases: [...held.aliases, ...namesAt(ranges, ctx.now)] })
+  })
 
-/** How many aliases one request may give to an account. */
-export const MOST_IN_A_REQUEST = 50
+/** Ends aliases of an account: by their names from now on, by their ids from an instant on. What they were stays on record. */
+export const removeAliases = (
+  ctx: Ctx,
+  id: string,
+  { aliases = [], accountAliases: dated = [] }: RemoveAccountAliasesRequest,
+): Promise<Account> =>
+  onLatest(async () => {
+    const { row, held, ranges } = await readLiveAccount(ctx, id)
+    const ends = new Map<string, number>()
+    const end = (range: AliasRange & { id: string }, instant: number): void => {
+      ends.set(range.id, Math.min(ends.get(range.id) ?? range.until, Math.max(range.from, instant)))
+    }
+    for (const [index, value] of aliases.entries()) {
+      const ending = ranges.filter((range) => range.value === value && range.until > ctx.now && range.from < range.until)
+      if (!ending.length) throw new ApiError(404, `aliases[${index}]: the account "${id}" has no alias "${value}"`)
+      for (const range of ending) end(range, ctx.now)
+    }
+    for (const [index, { id: aliasId, from = ctx.now }] of dated.entries()) {
+      const range = ranges.find((one) => one.id === aliasId)
+      if (!range) throw new ApiError(404, `accountAliases[${index}].id: the account "${id}" has no alias with the id "${aliasId}"`)
+      end(range, from)
+    }
+    const ended = ranges.flatMap((range) => {
+      const until = ends.get(range.id)
+      return until === undefined || until === range.until ? [] : [{ ...range, until }]
+    })
+    if (!ended.length) return showAccount(row, held)
+    await commit(ctx, [endAliases(ctx, ended), changeAccount(ctx, row)])
+    const left = ranges.map((range) => ended.find((one) => one.id === range.id) ?? range)
+    return showAccount(row, { ...held, aliases: namesAt(left, ctx.now) })
+  })
 
-/** An alias from `from` until just before `until`, in milliseconds. */
-export interface AliasRange {
-  value: string
-  from: number
-  until: number
-}
+const ALIASES: ListRules = { operationId: 'listAccountAliases', id: 'id', sortFields: ['id'], sort: [['id', 'ASC']], combinations: [] }
 
-interface Sent {
-  aliases?: readonly string[] | undefined
-  accountAliases?: readonly { value: string; effectiveFrom?: number | undefined; effectiveUntil?: number | undefined }[] | undefined
-}
-
-/** The ranges that a request names: a plain alias holds at all times (behaviour.md, Aliases). */
-export const rangesOf = ({ aliases = [], accountAliases = [] }: Sent): AliasRange[] => [
-  ...aliases.map((value) => ({ value, ...FOREVER })),
-  ...accountAliases.map(({ value, effectiveFrom = FOREVER.from, effectiveUntil = FOREVER.until }) => ({
-    value,
-    from: effectiveFrom,
-    until: effectiveUntil,
-  })),
-]
-
-export const holdsAt = ({ from, until }: AliasRange, instant: number): boolean => from <= instant && instant < until
-
-const meet = (one: AliasRange, other: AliasRange): boolean => one.value === other.value && one.from < other.until && other.from < one.until
-
-/** The index of the first range that meets an earlier one of the same alias, with that one's index. */
-export const firstRepeat = (ranges: readonly AliasRange[]): { index: number; earlier: number } | undefined => {
-  for (const [index, range] of ranges.entries()) {
-    const earlier = ranges.findIndex((other, at) => at < index && meet(range, other))
-    if (earlier >= 0) return { index, earlier }
+/** Every alias that an account has had, has or will have, in the order in which they were given. */
+export const listAccountAliases = async (
+  ctx: Ctx,
+  id: string,
+  query: ListAccountAliasesQuery,
+): Promise<AccountAliasesPaginatedResponse> => {
+  const rules = { ...ALIASES, operationId: `${ALIASES.operationId} ${id}` }
+  const page = await openPage(ctx, rules, query, 100)
+  const [after] = page.after ?? []
+  const rows = await ctx.db
+    .select({ account: accounts.id, alias: accountAliases })
+    .from(accounts)
+    .leftJoin(
+      accountAliases,
+      and(
+        eq(accountAliases.togaiAccountId, accounts.togaiAccountId),
+        after === undefined ? undefined : gt(accountAliases.id, String(after)),
+      ),
+    )
+    .where(isAccount(ctx, id))
+    .orderBy(accountAliases.id)
+    .limit(page.size + 1)
+  if (!rows.length) throw notFound('account', id)
+  const found = rows.flatMap(({ alias }) => alias ?? [])
+  const { shown, ...next } = await closePage(ctx, rules, page, found, (row) => row.id)
+  return {
+    data: shown.map((row) => ({
+      id: row.id,
+      value: row.value,
+      effectiveFrom: iso(row.effectiveFrom),
+      effectiveUntil: iso(row.effectiveUntil),
+      createdAt: iso(row.createdAt),
+      updatedAt: iso(row.updatedAt),
+    })),
+    ...next,
   }
-  return undefined
 }
-
-/** The most ranges that hold at one instant, which is one at which a range begins. */
-export const mostAtOnce = (ranges: readonly AliasRange[]): number =>
-  Math.max(0, ...ranges.map(({ from }) => ranges.filter((range) => holdsAt(range, from)).length))

@@ -3,9 +3,10 @@ import { Address } from '../lib/address.ts'
 import { CURRENCIES } from '../lib/codes.ts'
 import { dotPath } from '../lib/errors.ts'
 import { code, described, distinct, email, identifier, int32, isObject, label, named, textMap } from '../lib/fields.ts'
-import { instant } from '../lib/time.ts'
+import { pageQuery, paginated, paginatedPlainly, searchAndSort } from '../lib/page.ts'
+import { dateTime, instant } from '../lib/time.ts'
 import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
-import { MOST_AT_ONCE, MOST_IN_A_REQUEST, firstRepeat, mostAtOnce, rangesOf } from './aliases.ts'
+import { MOST_AT_ONCE, MOST_IN_A_REQUEST, firstRepeat, mostAtOnce, rangesOf } from './ranges.ts'
 
 export const AccountsBillingInformation = named(
   'AccountsBillingInformation',
@@ -139,13 +140,96 @@ export const Account = named(
 )
 export type Account = z.infer<typeof Account>
 
+export const CreateAccountRequest = named(
+  'CreateAccountRequest',
+  z.strictObject({ ...created, customerId: described('The customer that it belongs to.', label(1, 255)) }).check(aliasesAgree),
+)
+export type CreateAccountRequest = z.infer<typeof CreateAccountRequest>
+
+export const UpdateAccountRequest = named(
+  'UpdateAccountRequest',
+  z.strictObject({
+    name: z.optional(label(3, 255)),
+    status: z.optional(z.enum(['ACTIVE', 'DRAFT'])),
+    invoiceCurrency: z.optional(described('Can be given once, to an account that was made without one, or repeated.', currency())),
+    netTermDays: created.netTermDays,
+    primaryEmail: created.primaryEmail,
+    billingInformation: created.billingInformation,
+    address: created.address,
+    metadata: created.metadata,
+    tags: created.tags,
+  }),
+  'What is sent replaces what was there, objects and lists as a whole.',
+)
+export type UpdateAccountRequest = z.infer<typeof UpdateAccountRequest>
+
+export const AddAccountAliasesRequest = named(
+  'AddAccountAliasesRequest',
+  z
+    .strictObject({
+      aliases: z.optional(z.array(identifier(3)).check(z.minLength(1), z.maxLength(10))),
+      accountAliases: z.optional(z.array(CreateAccountAliasRequest).check(z.minLength(1), z.maxLength(10))),
+    })
+    .check(aliasesAgree),
+)
+export type AddAccountAliasesRequest = z.infer<typeof AddAccountAliasesRequest>
+
+const RemoveAccountAliasRequest = named(
+  'RemoveAccountAliasRequest',
+  z.strictObject({
+    id: described('The id that account_aliases shows.', label(1, 50)),
+    from: z.optional(described('The instant at which it ends; now when left out. One that has not begun by then never will.', instant())),
+  }),
+)
+
+export const RemoveAccountAliasesRequest = named(
+  'RemoveAccountAliasesRequest',
+  z.strictObject({
+    aliases: z.optional(
+      described('Aliases that end now, with all that was planned for them.', z.array(label(1, 50)).check(z.maxLength(100))),
+    ),
+    accountAliases: z.optional(z.array(RemoveAccountAliasRequest).check(z.maxLength(100))),
+  }),
+)
+export type RemoveAccountAliasesRequest = z.infer<typeof RemoveAccountAliasesRequest>
+
+export const AccountAlias = named(
+  'AccountAlias',
+  z.strictObject({
+    id: z.string(),
+    value: z.string(),
+    effectiveFrom: dateTime(),
+    effectiveUntil: described('The instant at which it ends. One that ends as it begins was taken back before it began.', dateTime()),
+    createdAt: dateTime(),
+    updatedAt: z.optional(dateTime()),
+  }),
+)
+
+export const ListAccountAliasesQuery = pageQuery({}, 100)
+export type ListAccountAliasesQuery = z.infer<typeof ListAccountAliasesQuery>
+
+export const AccountAliasesPaginatedResponse = named('AccountAliasesPaginatedResponse', paginatedPlainly(AccountAlias))
+export type AccountAliasesPaginatedResponse = z.infer<typeof AccountAliasesPaginatedResponse>
+
+export const GetAccountsQuery = pageQuery({
+  account_id: z.optional(identifier()),
+  customer_id: z.optional(label(1, 255)),
+  status: z.optional(described('ACTIVE and DRAFT when left out.', z.enum(['ACTIVE', 'DRAFT', 'ARCHIVED']))),
+  invoice_currency: z.optional(currency()),
+  ...searchAndSort('the id, the name and the primary e-mail', ['account_id', 'updated_at']),
+})
+export type GetAccountsQuery = z.infer<typeof GetAccountsQuery>
+
+export const AccountPaginatedResponse = named('AccountPaginatedResponse', paginated(Account))
+export type AccountPaginatedResponse = z.infer<typeof AccountPaginatedResponse>
+
 export const AccountPath = z.strictObject({ account_id: identifier() })
 
 export const GetAccountQuery = z.strictObject({
   effectiveOn: z.optional(described('The instant whose aliases are shown; now when left out.', instant())),
   includeGroupDetails: z.optional(
     described(
-      'Whether to show the invoice group of the account. No account is in one yet.',
+      'Whether to show the invoice group of the account.',
       z.pipe(
         z.enum(['true', 'false']),
         z.transform((value) => value === 'true'),
@@ -153,3 +237,4 @@ export const GetAccountQuery = z.strictObject({
     ),
   ),
 })
+export type GetAccountQuery = z.infer<typeof GetAccountQuery>

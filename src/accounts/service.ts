@@ -1,24 +1,41 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { type SQL, and, eq, gt, lt, sql } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
-import type { Conflict, Locate } from '../db/commit.ts'
-import { insertRows, qualified } from '../db/rows.ts'
-import { notFound } from '../lib/errors.ts'
-import { newId, uuidv7 } from '../lib/ids.ts'
+import { customers } from '../customers/table.ts'
+import { type Conflict, type Locate, commit, onLatest } from '../db/commit.ts'
+import { type Listed, pageKeys, pageOrder } from '../db/list.ts'
+import { leaveGroup } from '../invoice_groups/service.ts'
+import { ApiError, archived, notFound } from '../lib/errors.ts'
+import { newId } from '../lib/ids.ts'
+import { type ListRules, closePage, contextOf, openPage } from '../lib/page.ts'
+import { FOREVER } from '../lib/time.ts'
 import type { CreateEntitySetting } from '../settings/schema.ts'
-import { settingRows, settingsOf } from '../settings/service.ts'
-import { holdsAt, rangesOf } from './aliases.ts'
-import type { Account, CreateAccountRequestWithoutCustomerId } from './schema.ts'
+import { insertSettings, settingRows } from '../settings/service.ts'
+import { type AliasRange, holdsAt, rangesOf } from './ranges.ts'
+import { accountAt, everyAlias, groupDetails, insertAliases, isAccount } from './queries.ts'
+import type {
+  Account,
+  AccountPaginatedResponse,
+  CreateAccountRequest,
+  CreateAccountRequestWithoutCustomerId,
+  GetAccountQuery,
+  GetAccountsQuery,
+  UpdateAccountRequest,
+} from './schema.ts'
 import { accountAliases, accounts } from './table.ts'
 
 type AccountRow = typeof accounts.$inferSelect
 
 interface Held {
-  aliases: string[]
-  settings: CreateEntitySetting[]
+  aliases: readonly string[]
+  settings: readonly CreateEntitySetting[]
+  invoiceGroupDetails?: Account['invoiceGroupDetails']
 }
 
+/** The most settings that clients take with an account; `GET /settings` lists them all. */
+const MOST_SETTINGS = 10
+
 /** The account as the API shows it; what was never given is left out. */
-const show = (row: AccountRow, { aliases, settings }: Held): Account => ({
+export const showAccount = (row: AccountRow, { aliases, settings, invoiceGroupDetails }: Held): Account => ({
   id: row.id,
   togaiAccountId: row.togaiAccountId,
   customerId: row.customerId,
@@ -33,17 +50,29 @@ const show = (row: AccountRow, { aliases, settings }: Held): Account => ({
   ...(row.metadata && { metadata: row.metadata }),
   ...(row.tags && { tags: row.tags }),
   aliases: aliases.map((alias) => ({ alias, status: 'ACTIVE' })),
-  settings,
+  settings: settings.slice(0, MOST_SETTINGS),
+  ...(invoiceGroupDetails && { invoiceGroupDetails }),
 })
 
-/** The rows and the answer of a new account; the caller commits the statements with those of the customer. */
-export const newAccount = (ctx: Ctx, customer: { id: string; togaiCustomerId: string }, input: CreateAccountRequestWithoutCustomerId) => {
+export const namesAt = (ranges: readonly AliasRange[], instant: number): string[] =>
+  ranges.filter((range) => holdsAt(range, instant)).map(({ value }) => value)
+
+const folded = ({ name, primaryEmail }: { name: string; primaryEmail: string | null }) => ({
+  nameFolded: name.toLowerCase(),
+  primaryEmailFolded: primaryEmail?.toLowerCase() ?? null,
+})
+
+/** The statements of a new account and its answer; the settings are rows, to be kept with those of the customer. */
+export const newAccount = (
+  ctx: Ctx,
+  customer: { id: string; togaiCustomerId: string | SQL<string> },
+  input: CreateAccountRequestWithoutCustomerId,
+) => {
   const { organizationId, now } = ctx
   const ranges = rangesOf(input)
-  const row: AccountRow = {
+  const row = {
     togaiAccountId: newId('account', now),
     organizationId,
-    togaiCustomerId: customer.togaiCustomerId,
     customerId: customer.id,
     id: input.id,
     name: input.name,
@@ -57,34 +86,36 @@ export const newAccount = (ctx: Ctx, customer: { id: string; togaiCustomerId: st
     status: input.status ?? 'ACTIVE',
     createdAt: now,
     updatedAt: now,
+    invoiceCurrencyGiven: input.invoiceCurrency !== undefined,
+    version: 1,
+    idFolded: input.id.toLowerCase(),
+    ...folded({ name: input.name, primaryEmail: input.primaryEmail ?? null }),
   }
-  const aliasRows = ranges.map(({ value, from, until }, index) => ({
-    id: uuidv7(now, index),
-    organizationId,
-    togaiAccountId: row.togaiAccountId,
-    value,
-    effectiveFrom: from,
-    effectiveUntil: until,
-    createdAt: now,
-    updatedAt: now,
-  }))
   return {
-    statements: [ctx.db.insert(accounts).values(row), ...(aliasRows.length ? [insertRows(ctx.db, accountAliases, aliasRows)] : [])],
+    insert: ctx.db
+      .insert(accounts)
+      .values({ ...row, togaiCustomerId: customer.togaiCustomerId })
+      .returning({ togaiCustomerId: accounts.togaiCustomerId }),
+    aliases: ranges.length ? [insertAliases(ctx, row.togaiAccountId, ranges, FOREVER.from)] : [],
     settings: settingRows(ctx, 'ACCOUNT', row.id, input.settings),
-    account: show(row, {
-      aliases: ranges.filter((range) => holdsAt(range, now)).map(({ value }) => value),
-      settings: input.settings ?? [],
-    }),
+    show: (togaiCustomerId: string): Account =>
+      showAccount({ ...row, togaiCustomerId }, { aliases: namesAt(ranges, now), settings: input.settings ?? [] }),
   }
 }
 
-/** Where the request for an account has the value that a conflict names. */
-export const locateInAccount = (input: CreateAccountRequestWithoutCustomerId, prefix: string): Locate => {
-  const ofAlias = (value: string) => {
-    const index = input.aliases?.indexOf(value) ?? -1
-    if (index >= 0) return `${prefix}aliases[${index}]`
-    return `${prefix}accountAliases[${input.accountAliases?.findIndex((alias) => alias.value === value)}].value`
+/** Where a request that gives aliases has the one that a conflict names. */
+const locateAlias =
+  ({ aliases, accountAliases: dated }: Parameters<typeof rangesOf>[0], prefix: string) =>
+  (value: string): string => {
+    const index = aliases?.indexOf(value) ?? -1
+    return index >= 0
+      ? `${prefix}aliases[${index}]`
+      : `${prefix}accountAliases[${dated?.findIndex((alias) => alias.value === value)}].value`
   }
+
+/** Where the request for an account has the value that a conflict names. */
+export const locateInAccount = (input: Parameters<typeof rangesOf>[0], prefix: string): Locate => {
+  const ofAlias = locateAlias(input, prefix)
   const places: Partial<Record<Conflict, (value: string) => string>> = {
     ACCOUNT_ID_TAKEN: () => `${prefix}id`,
     ACCOUNT_ID_IS_ALIAS: () => `${prefix}id`,
@@ -95,24 +126,133 @@ export const locateInAccount = (input: CreateAccountRequestWithoutCustomerId, pr
   return (conflict, value) => places[conflict]?.(value)
 }
 
+/** Creates an account of a customer, with its aliases and settings, or nothing. */
+export const createAccount = async (ctx: Ctx, { customerId, ...input }: CreateAccountRequest): Promise<Account> => {
+  const togaiCustomerId = sql<string>`(
+    select ${customers.togaiCustomerId} from ${customers}
+    where ${customers.organizationId} = ${ctx.organizationId} and ${customers.id} = ${customerId}
+  )`
+  const made = newAccount(ctx, { id: customerId, togaiCustomerId }, input)
+  const [[inserted]] = await commit(ctx, [made.insert, ...made.aliases, ...insertSettings(ctx, made.settings)], locateInAccount(input, ''))
+  return made.show(inserted?.togaiCustomerId ?? '')
+}
+
+/** Keeps a portal token to the accounts that it reads. */
+const refuseStrangers = ({ portal }: Ctx, row: AccountRow): void => {
+  if (portal && (portal.customerId !== row.customerId || (portal.accountIds !== 'all' && !portal.accountIds.includes(row.id))))
+    throw new ApiError(403, 'This portal token does not read this account.')
+}
+
 /** The account with the caller's id `id`, with the aliases that hold at `effectiveOn` (milliseconds; now when left out). */
 export const getAccount = async (
   ctx: Ctx,
   id: string,
-  { effectiveOn = ctx.now }: { effectiveOn?: number | undefined } = {},
+  { effectiveOn = ctx.now, includeGroupDetails }: GetAccountQuery = {},
 ): Promise<Account> => {
-  const [found] = await ctx.db
-    .select({
-      row: accounts,
-      aliases: sql<string>`(
-        select json_group_array(${accountAliases.value} order by ${accountAliases.id}) from ${accountAliases}
-        where ${accountAliases.togaiAccountId} = ${qualified(accounts.togaiAccountId)}
-          and ${accountAliases.effectiveFrom} <= ${effectiveOn} and ${accountAliases.effectiveUntil} > ${effectiveOn}
-      )`.mapWith(JSON.parse),
-      settings: settingsOf('ACCOUNT', accounts),
-    })
-    .from(accounts)
-    .where(and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, id)))
-  if (!found) throw notFound('account', id)
-  return show(found.row, found)
+  const shown = { ...accountAt(effectiveOn), ...(includeGroupDetails && { invoiceGroupDetails: groupDetails }) }
+  const [found] = await ctx.db.select(shown).from(accounts).where(isAccount(ctx, id))
+  if (!found) {
+    if (ctx.portal) throw new ApiError(403, 'This portal token does not read this account.')
+    throw notFound('account', id)
+  }
+  refuseStrangers(ctx, found.row)
+  return showAccount(found.row, found)
 }
+
+const LIST: ListRules = {
+  operationId: 'getAccounts',
+  id: 'account_id',
+  sortFields: ['account_id', 'updated_at'],
+  sort: [
+    ['updated_at', 'DESC'],
+    ['account_id', 'ASC'],
+  ],
+  combinations: [['account_id'], ['customer_id'], ['status'], ['invoice_currency'], ['customer_id', 'status']],
+}
+
+/** The accounts that are not archived, or those that `status` asks for, a page at a time. */
+export const getAccounts = async (ctx: Ctx, query: GetAccountsQuery): Promise<AccountPaginatedResponse> => {
+  const page = await openPage(ctx, LIST, query)
+  const { account_id: id, customer_id: customerId, status, invoice_currency: currency } = page.filters
+  const wanted: SQL[] = []
+  if (id !== undefined) wanted.push(sql`id = ${id}`)
+  if (customerId !== undefined) wanted.push(sql`customer_id = ${customerId}`)
+  if (currency !== undefined) wanted.push(sql`invoice_currency = ${currency}`)
+  const listed: Listed = {
+    table: accounts,
+    key: accounts.togaiAccountId,
+    organizationId: ctx.organizationId,
+    where: and(...wanted),
+    statuses: status === undefined ? ['ACTIVE', 'DRAFT'] : [status],
+    columns: { account_id: accounts.id, updated_at: accounts.updatedAt },
+    searched: [accounts.idFolded, accounts.nameFolded, accounts.primaryEmailFolded],
+  }
+  const rows = await ctx.db
+    .select(accountAt(ctx.now))
+    .from(accounts)
+    .where(sql`${accounts.togaiAccountId} in (${pageKeys(listed, page)})`)
+    .orderBy(pageOrder(listed, page))
+    .limit(page.size + 1)
+  const { shown, ...next } = await closePage(ctx, LIST, page, rows, ({ row }, field) => (field === 'account_id' ? row.id : row.updatedAt))
+  return { data: shown.map((found) => showAccount(found.row, found)), ...next, context: contextOf(page) }
+}
+
+/** An account that can be changed. */
+export const readLiveAccount = async (ctx: Ctx, id: string) => {
+  const [found] = await ctx.db
+    .select({ ...accountAt(ctx.now), ranges: everyAlias, invoiceGroupDetails: groupDetails })
+    .from(accounts)
+    .where(isAccount(ctx, id))
+  if (!found) throw notFound('account', id)
+  if (found.row.status === 'ARCHIVED') throw archived('account', id)
+  return { ...found, held: { aliases: found.aliases, settings: found.settings } }
+}
+
+/** The statement that changes an account which nobody has changed since `row` was read. */
+export const changeAccount = (ctx: Ctx, row: AccountRow, changes: Partial<AccountRow> = {}) =>
+  ctx.db
+    .update(accounts)
+    .set({ ...changes, updatedAt: ctx.now, version: row.version + 1 })
+    .where(eq(accounts.togaiAccountId, row.togaiAccountId))
+
+/** Replaces the fields that are sent. The currency can be given once, to an account that was made without one. */
+export const updateAccount = (ctx: Ctx, id: string, input: UpdateAccountRequest): Promise<Account> =>
+  onLatest(async () => {
+    const { row, held, invoiceGroupDetails: group } = await readLiveAccount(ctx, id)
+    if (!Object.keys(input).length) return showAccount(row, held)
+    const { invoiceCurrency = row.invoiceCurrency, name = row.name, primaryEmail = row.primaryEmail } = input
+    if (invoiceCurrency !== row.invoiceCurrency && row.invoiceCurrencyGiven)
+      throw new ApiError(409, `invoiceCurrency: the account "${id}" is invoiced in ${row.invoiceCurrency}, which cannot be changed`)
+    if (group && invoiceCurrency !== group.invoiceCurrency)
+      throw new ApiError(
+        409,
+        `invoiceCurrency: the account "${id}" is in the invoice group "${group.id}", which is invoiced in ${group.invoiceCurrency}`,
+      )
+    const changes = {
+      ...(input as Partial<AccountRow>),
+      ...folded({ name, primaryEmail }),
+      invoiceCurrencyGiven: row.invoiceCurrencyGiven || input.invoiceCurrency !== undefined,
+    }
+    await commit(ctx, [changeAccount(ctx, row, changes)])
+    return showAccount({ ...row, ...changes }, held)
+  })
+
+/** Archives an account: its aliases end at this instant, and it leaves its invoice group. A second time changes nothing. */
+export const deleteAccount = (ctx: Ctx, id: string): Promise<{ success: true }> =>
+  onLatest(async () => {
+    const [row] = await ctx.db.select().from(accounts).where(isAccount(ctx, id))
+    if (!row) throw notFound('account', id)
+    if (row.status === 'ARCHIVED') return { success: true }
+    const end = ctx.db
+      .update(accountAliases)
+      .set({ effectiveUntil: sql`max(${accountAliases.effectiveFrom}, ${ctx.now})`, updatedAt: ctx.now })
+      .where(
+        and(
+          eq(accountAliases.togaiAccountId, row.togaiAccountId),
+          gt(accountAliases.effectiveUntil, ctx.now),
+          lt(accountAliases.effectiveFrom, accountAliases.effectiveUntil),
+        ),
+      )
+    await commit(ctx, [changeAccount(ctx, row, { status: 'ARCHIVED' }), end, ...leaveGroup(ctx, id)])
+    return { success: true }
+  })

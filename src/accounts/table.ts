@@ -19,6 +19,11 @@ export const accounts = sqliteTable('accounts', {
   status: text({ enum: ['ACTIVE', 'DRAFT', 'ARCHIVED'] }).notNull(),
   createdAt: integer('created_at').notNull(),
   updatedAt: integer('updated_at').notNull(),
+  invoiceCurrencyGiven: integer('invoice_currency_given', { mode: 'boolean' }).notNull(),
+  version: integer().notNull(),
+  idFolded: text('id_folded').notNull(),
+  nameFolded: text('name_folded').notNull(),
+  primaryEmailFolded: text('primary_email_folded'),
 })
 
 export const accountAliases = sqliteTable('account_aliases', {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { Account, CreateAccountRequestWithoutCustomerId } from '../accounts/schema.ts'
 import { Address, billingAddress } from '../lib/address.ts'
 import { described, email, identifier, label, named } from '../lib/fields.ts'
+import { pageQuery, paginated, searchAndSort } from '../lib/page.ts'
 import { dateTime } from '../lib/time.ts'
 import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
 
@@ -62,3 +63,20 @@ export const Customer = named(
 export type Customer = z.infer<typeof Customer>
 
 export const CustomerPath = z.strictObject({ customer_id: identifier() })
+
+export const UpdateCustomerRequest = named(
+  'UpdateCustomerRequest',
+  z.strictObject({ name: z.optional(label(3, 255)), primaryEmail: z.optional(email()), address: z.optional(customerAddress()) }),
+  'What is sent replaces what was there, an address as a whole.',
+)
+export type UpdateCustomerRequest = z.infer<typeof UpdateCustomerRequest>
+
+export const GetCustomersQuery = pageQuery({
+  id: z.optional(identifier()),
+  status: z.optional(described('ACTIVE when left out.', z.enum(['ACTIVE', 'ARCHIVED']))),
+  ...searchAndSort('the id, the name and the primary e-mail', ['id', 'updated_at']),
+})
+export type GetCustomersQuery = z.infer<typeof GetCustomersQuery>
+
+export const CustomerPaginatedResponse = named('CustomerPaginatedResponse', paginated(Customer))
+export type CustomerPaginatedResponse = z.infer<typeof CustomerPaginatedResponse>

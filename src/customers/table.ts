@@ -11,4 +11,8 @@ export const customers = sqliteTable('customers', {
   status: text({ enum: ['ACTIVE', 'ARCHIVED'] }).notNull(),
   createdAt: integer('created_at').notNull(),
   updatedAt: integer('updated_at').notNull(),
+  version: integer().notNull(),
+  idFolded: text('id_folded').notNull(),
+  nameFolded: text('name_folded').notNull(),
+  primaryEmailFolded: text('primary_email_folded').notNull(),
 })

@@ -21,7 +21,9 @@ interface Documented {
   description: string
   status: 200 | 201
   /** The refusals of its own, each with its cause; those that every operation shares are not named. */
-  refuses: Partial<Record<404 | 409, string>>
+  refuses: Partial<Record<403 | 404 | 409, string>>
+  /** Whether a portal token may call it; the verb then keeps it to its customer. */
+  portal?: boolean
 }
 
 interface Definition<

@@ -2,7 +2,7 @@ import type * as z from 'zod/mini'
 
 /** A refusal: its status and message become the answer, `{ "message": "…" }`. The message may repeat what the caller sent. */
 export class ApiError extends Error {
-  readonly status: 400 | 401 | 404 | 405 | 409 | 413 | 415
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415
   readonly headers: Readonly<Record<string, string>>
 
   constructor(status: ApiError['status'], message: string, headers: Readonly<Record<string, string>> = {}) {
@@ -14,6 +14,8 @@ export class ApiError extends Error {
 }
 
 export const notFound = (kind: string, id: string): ApiError => new ApiError(404, `The ${kind} "${id}" does not exist.`)
+
+export const archived = (kind: string, id: string): ApiError => new ApiError(409, `The ${kind} "${id}" is archived, and cannot be changed.`)
 
 /** The most characters of a message: the official clients refuse more. */
 export const LONGEST_MESSAGE = 500

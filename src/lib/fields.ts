@@ -19,8 +19,6 @@ const length = (value: string): number => {
   return count
 }
 
-const MAX_INT32 = 2 ** 31 - 1
-
 /** What is wrong with `value`, in words that follow its path; undefined when nothing is. */
 type Rule = (value: string) => string | undefined
 
@@ -53,6 +51,13 @@ const notDots: Rule = (value) => (value === '.' || value === '..' ? 'must not be
 /** Free text of any length. */
 export const text = () => string([storable])
 
+/** A password: any characters. */
+export const secret = (min: number, max: number) => string([between(min, max), storable], { minLength: min, maxLength: max })
+
+/** Text of a form. */
+export const matching = (form: RegExp, expected: string, max: number) =>
+  string([(value) => (form.test(value) ? undefined : expected)], { maxLength: max, pattern: form.source })
+
 /** Text that names a thing: no control characters, no blanks around it. */
 export const label = (min: number, max: number) => string([between(min, max), storable, plain], { minLength: min, maxLength: max })
 
@@ -64,15 +69,17 @@ const address: Rule = (value) => (EMAIL.test(value) ? undefined : 'must be an e-
 
 export const email = () => string([between(0, 320), storable, plain, address], { maxLength: 320, pattern: EMAIL.source })
 
-/** A whole number from `minimum` to 2^31 - 1. Zod's own int32 keeps checks that span fields from running once it fails. */
-export const int32 = (minimum: number) =>
+/** A whole number. Zod's own integers keep checks that span fields from running once they fail. */
+export const whole = (minimum: number, maximum: number, format: 'int32' | 'int64') =>
   z
     .number()
     .check(({ value, issues }) => {
-      if (!Number.isInteger(value) || value < minimum || value > MAX_INT32)
-        issues.push({ code: 'custom', input: value, message: `must be a whole number from ${minimum} to ${MAX_INT32}` })
+      if (!Number.isInteger(value) || value < minimum || value > maximum)
+        issues.push({ code: 'custom', input: value, message: `must be a whole number from ${minimum} to ${maximum}` })
     })
-    .register(z.globalRegistry, { type: 'integer', format: 'int32', minimum, maximum: MAX_INT32 })
+    .register(z.globalRegistry, { type: 'integer', format, minimum, maximum })
+
+export const int32 = (minimum: number) => whole(minimum, 2 ** 31 - 1, 'int32')
 
 /** One of a fixed set of codes, all `size` characters long. */
 export const code = (codes: ReadonlySet<string>, expected: string, size: number) =>

@@ -1,7 +1,18 @@
-import { type Column, sql } from 'drizzle-orm'
+import { type Column, and, eq, sql } from 'drizzle-orm'
+import { accounts } from '../accounts/table.ts'
 import type { Ctx } from '../context.ts'
+import { type Locate, commit, onLatest } from '../db/commit.ts'
 import { insertRows, qualified } from '../db/rows.ts'
-import type { CreateEntitySetting } from './schema.ts'
+import { ApiError, notFound } from '../lib/errors.ts'
+import { type ListRules, closePage, contextOf, openPage } from '../lib/page.ts'
+import {
+  type CreateEntitySetting,
+  type ListSettingQuery,
+  type Setting,
+  type SettingPaginatedResponse,
+  type UpdateSettingRequest,
+  unsuited,
+} from './schema.ts'
 import { settings } from './table.ts'
 
 type SettingRow = typeof settings.$inferSelect
@@ -13,7 +24,16 @@ export const settingRows = (
   entityId: string,
   sent: readonly CreateEntitySetting[] = [],
 ): SettingRow[] =>
-  sent.map((setting, position) => ({ ...setting, organizationId, entityType, entityId, position, createdAt: now, updatedAt: now }))
+  sent.map((setting, position) => ({
+    ...setting,
+    organizationId,
+    entityType,
+    entityId,
+    position,
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+  }))
 
 /** The statements that keep `rows`, for the batch that makes their entities: none when there are none. */
 export const insertSettings = (ctx: Ctx, rows: readonly SettingRow[]) => (rows.length ? [insertRows(ctx.db, settings, rows)] : [])
@@ -27,3 +47,98 @@ export const settingsOf = (entityType: SettingRow['entityType'], entity: { organ
     ) from ${settings}
     where ${settings.organizationId} = ${qualified(entity.organizationId)} and ${settings.entityType} = ${entityType} and ${settings.entityId} = ${qualified(entity.id)}
   )`.mapWith((json: string) => JSON.parse(json) as CreateEntitySetting[])
+
+const show = ({ id, value, entityType, entityId, namespace, name, dataType }: SettingRow): Setting => ({
+  id,
+  value,
+  entityType,
+  entityId,
+  namespace,
+  name,
+  dataType,
+})
+
+/** The statements by which an account that shows its settings changes with them. */
+const touchEntity = (ctx: Ctx, { entityType, entityId }: Pick<SettingRow, 'entityType' | 'entityId'>) =>
+  entityType === 'ACCOUNT'
+    ? [
+        ctx.db
+          .update(accounts)
+          .set({ updatedAt: ctx.now, version: sql`${accounts.version} + 1` })
+          .where(and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, entityId))),
+      ]
+    : []
+
+const locate: Locate = (conflict) => (conflict === 'ENTITY_NOT_FOUND' ? 'entityId' : undefined)
+
+/** Keeps a setting on an entity that exists. */
+export const insertSetting = async (ctx: Ctx, { entityType, entityId, ...setting }: Setting): Promise<Setting> => {
+  const rows = settingRows(ctx, entityType, entityId, [setting])
+  await commit(ctx, [insertRows(ctx.db, settings, rows), ...touchEntity(ctx, { entityType, entityId })], locate)
+  return { ...setting, entityType, entityId }
+}
+
+/** The setting that the API's string names: `setting.<namespace>.<id>.<entityType>.<entityId>`, whatever dots its parts hold. */
+const readSetting = async (ctx: Ctx, idString: string): Promise<SettingRow> => {
+  const [row] = await ctx.db
+    .select()
+    .from(settings)
+    .where(and(eq(settings.organizationId, ctx.organizationId), sql`id_string = ${idString}`))
+  if (!row) throw notFound('setting', idString)
+  return row
+}
+
+export const getSetting = async (ctx: Ctx, idString: string): Promise<Setting> => show(await readSetting(ctx, idString))
+
+/** Replaces what is sent, if the value still suits the data type. */
+export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRequest): Promise<Setting> =>
+  onLatest(async () => {
+    const row = await readSetting(ctx, idString)
+    const { value = row.value, dataType = row.dataType } = input
+    const message = unsuited(value, dataType)
+    if (message) throw new ApiError(400, `${input.value === undefined ? 'dataType' : 'value'}: ${message}`)
+    if (!Object.keys(input).length) return show(row)
+    const update = ctx.db
+      .update(settings)
+      .set({ ...input, updatedAt: ctx.now, version: row.version + 1 })
+      .where(and(eq(settings.organizationId, ctx.organizationId), sql`id_string = ${idString}`))
+    await commit(ctx, [update, ...touchEntity(ctx, row)])
+    return show({ ...row, ...(input as Partial<SettingRow>) })
+  })
+
+/** The order of the list is that of the primary key. */
+const FIELDS = { entity_type: 'entityType', entity_id: 'entityId', namespace: 'namespace', id: 'id' } as const
+const ORDER = Object.values(FIELDS).map((key) => settings[key])
+
+const equal = (column: Column, value: string | undefined) => (value === undefined ? undefined : eq(column, value))
+
+const LIST: ListRules = {
+  operationId: 'listSetting',
+  id: 'id',
+  sortFields: [],
+  sort: Object.keys(FIELDS).map((field) => [field, 'ASC']),
+  combinations: 'any',
+}
+
+/** The settings of the organization and of all it has, a page at a time. */
+export const listSetting = async (ctx: Ctx, query: ListSettingQuery): Promise<SettingPaginatedResponse> => {
+  const page = await openPage(ctx, LIST, query)
+  const { entity_type: type, entity_id: entity, setting_id: id, namespace } = page.filters
+  const rows = await ctx.db
+    .select()
+    .from(settings)
+    .where(
+      and(
+        eq(settings.organizationId, ctx.organizationId),
+        equal(settings.entityType, type),
+        equal(settings.entityId, entity),
+        equal(settings.id, id),
+        equal(settings.namespace, namespace),
+        page.after && sql`(${sql.join(ORDER, sql`, `)}) > ${page.after}`,
+      ),
+    )
+    .orderBy(...ORDER)
+    .limit(page.size + 1)
+  const { shown, ...next } = await closePage(ctx, LIST, page, rows, (row, field) => row[FIELDS[field as keyof typeof FIELDS]])
+  return { data: shown.map(show), ...next, context: contextOf(page) }
+}

@@ -4,7 +4,7 @@ export const settings = sqliteTable(
   'settings',
   {
     organizationId: text('organization_id').notNull(),
-    entityType: text('entity_type', { enum: ['CUSTOMER', 'ACCOUNT'] }).notNull(),
+    entityType: text('entity_type', { enum: ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP'] }).notNull(),
     entityId: text('entity_id').notNull(),
     namespace: text().notNull(),
     id: text().notNull(),
@@ -14,6 +14,7 @@ export const settings = sqliteTable(
     position: integer().notNull(),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    version: integer().notNull(),
   },
   (table) => [primaryKey({ columns: [table.organizationId, table.entityType, table.entityId, table.namespace, table.id] })],
 )

@@ -8,4 +8,5 @@ export const tokens = sqliteTable('tokens', {
   createdAt: integer('created_at').notNull(),
   expiresAt: integer('expires_at'),
   revokedAt: integer('revoked_at'),
+  role: text({ enum: ['ADMINISTRATOR', 'DEVELOPER', 'ANALYST'] }).notNull(),
 })

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import * as z from 'zod/mini'
 import { app } from '../../src/app.ts'
+import type { Bindings } from '../../src/context.ts'
 import { operations } from '../../src/operations.ts'
 import { hashToken } from '../../src/tokens/service.ts'
 
@@ -26,9 +27,9 @@ const operationOf = (method: string, path: string) =>
   )
 
 /** Sends a request through the front door, and holds the answer against the schema of its operation: the document cannot lie. */
-export const send = async (request: Request, d1: D1Database = env.DB): Promise<Answer> => {
+export const send = async (request: Request, d1: D1Database = env.DB, secrets: Partial<Bindings> = {}): Promise<Answer> => {
   const { method, url } = request
-  const response = await app.fetch(request, { DB: d1 }, createExecutionContext())
+  const response = await app.fetch(request, { DB: d1, SIGNING_SECRET: env.SIGNING_SECRET, ...secrets }, createExecutionContext())
   const body: unknown = await response.json()
   const operation = operationOf(method, url.slice(new URL(url).origin.length))
   const schema = operation && response.status === operation.status ? operation.returns : ErrorResponse
@@ -40,7 +41,7 @@ export const send = async (request: Request, d1: D1Database = env.DB): Promise<A
 const ORIGIN = 'http://localhost'
 
 /** The API as one token sees it. */
-export const client = (token: string | undefined, d1?: D1Database) => {
+export const client = (token: string | undefined, d1?: D1Database, secrets?: Partial<Bindings>) => {
   const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
     send(
       new Request(ORIGIN + path, {
@@ -53,11 +54,14 @@ export const client = (token: string | undefined, d1?: D1Database) => {
         ...(body !== undefined && { body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }),
       }),
       d1,
+      secrets,
     )
   return {
     call,
     get: (path: string) => call('GET', path),
     post: (path: string, body?: unknown) => call('POST', path, body),
+    patch: (path: string, body?: unknown) => call('PATCH', path, body),
+    delete: (path: string) => call('DELETE', path),
   }
 }
 

@@ -1,0 +1,61 @@
+import { FOREVER } from '../lib/time.ts'
+
+/** How many aliases of an account may hold at any instant. */
+export const MOST_AT_ONCE = 10
+
+/** How many aliases one request may give to an account. */
+export const MOST_IN_A_REQUEST = 50
+
+/** An alias from `from` until just before `until`, in milliseconds. */
+export interface AliasRange {
+  value: string
+  from: number
+  until: number
+}
+
+/** An alias as it is asked for. One that is `open` begins as far back as it can. */
+export interface AskedRange extends AliasRange {
+  open: boolean
+}
+
+interface Sent {
+  aliases?: readonly string[] | undefined
+  accountAliases?: readonly { value: string; effectiveFrom?: number | undefined; effectiveUntil?: number | undefined }[] | undefined
+}
+
+/** The ranges that a request names: a plain alias holds at all times (behaviour.md, Aliases). */
+export const rangesOf = ({ aliases = [], accountAliases = [] }: Sent): AskedRange[] => [
+  ...aliases.map((value) => ({ value, ...FOREVER, open: true })),
+  ...accountAliases.map(({ value, effectiveFrom, effectiveUntil = FOREVER.until }) => ({
+    value,
+    from: effectiveFrom ?? FOREVER.from,
+    until: effectiveUntil,
+    open: effectiveFrom === undefined,
+  })),
+]
+
+export const holdsAt = ({ from, until }: AliasRange, instant: number): boolean => from <= instant && instant < until
+
+const meet = (one: AliasRange, other: AliasRange): boolean => one.value === other.value && one.from < other.until && other.from < one.until
+
+/** The index of the first range that meets an earlier one of the same alias, with that one's index. */
+export const firstRepeat = (ranges: readonly AliasRange[]): { index: number; earlier: number } | undefined => {
+  for (const [index, range] of ranges.entries()) {
+    const earlier = ranges.findIndex((other, at) => at < index && meet(range, other))
+    if (earlier >= 0) return { index, earlier }
+  }
+  return undefined
+}
+
+/** The most ranges that hold at one instant, which is one at which a range begins. */
+export const mostAtOnce = (ranges: readonly AliasRange[]): number =>
+  Math.max(0, ...ranges.map(({ from }) => ranges.filter((range) => holdsAt(range, from)).length))
+
+/** Since when an account that had `held` has room for `more` aliases: the last instant up to `now` at which it came to have it. */
+export const roomSince = (held: readonly AliasRange[], more: number, now: number): number =>
+  Math.max(
+    FOREVER.from,
+    ...held
+      .map(({ until }) => until)
+      .filter((until) => until <= now && held.filter((range) => holdsAt(range, until - 1)).length + more > MOST_AT_ONCE),
+  )

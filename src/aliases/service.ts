@@ -1,0 +1,68 @@
+import { and, eq, gt, sql } from 'drizzle-orm'
+import type { Ctx } from '../context.ts'
+import { commit, refuse } from '../db/commit.ts'
+import { notFound } from '../lib/errors.ts'
+import { type ListRules, closePage, openPage } from '../lib/page.ts'
+import { iso } from '../lib/time.ts'
+import type { Alias, AliasPaginatedResponse, CreateBulkAliasRequest, ListAliasesQuery } from './schema.ts'
+import { aliases } from './table.ts'
+
+type AliasRow = typeof aliases.$inferSelect
+
+const show = ({ value, createdAt }: Pick<AliasRow, 'value' | 'createdAt'>): Alias => ({ value, createdAt: iso(createdAt) })
+
+/** Puts values into the organization's pool, all of them or none. */
+export const createAlias = async (ctx: Ctx, input: CreateBulkAliasRequest): Promise<AliasPaginatedResponse> => {
+  const values = JSON.stringify(input.aliases.map(({ value }) => value))
+  const insert = ctx.db
+    .insert(aliases)
+    .select(sql`select ${ctx.organizationId}, value, 'ACTIVE', ${ctx.now}, ${ctx.now} from json_each(${values}) where true`)
+    .onConflictDoUpdate({
+      target: [aliases.organizationId, aliases.value],
+      set: { status: 'ACTIVE', createdAt: ctx.now, updatedAt: ctx.now },
+    })
+  const existing = refuse(
+    ctx,
+    'ALIASES_EXIST',
+    sql`
+      select json_group_array(${aliases.value}) from ${aliases}
+      where ${aliases.organizationId} = ${ctx.organizationId} and ${aliases.status} = 'ACTIVE' and ${aliases.value} in (select sent.value from json_each(${values}) as sent)
+      having count(*) > 0
+    `,
+  )
+  await commit(ctx, [existing, insert])
+  return { data: input.aliases.map(({ value }) => show({ value, createdAt: ctx.now })) }
+}
+
+const isAlias = (ctx: Ctx, value: string) =>
+  and(eq(aliases.organizationId, ctx.organizationId), eq(aliases.value, value), eq(aliases.status, 'ACTIVE'))
+
+const readAlias = async (ctx: Ctx, value: string): Promise<AliasRow> => {
+  const [row] = await ctx.db.select().from(aliases).where(isAlias(ctx, value))
+  if (!row) throw notFound('alias', value)
+  return row
+}
+
+export const getAlias = async (ctx: Ctx, value: string): Promise<Alias> => show(await readAlias(ctx, value))
+
+/** Takes a value out of the pool, unless an account holds it now. */
+export const deleteAlias = async (ctx: Ctx, value: string): Promise<{ success: true }> => {
+  await readAlias(ctx, value)
+  await commit(ctx, [ctx.db.update(aliases).set({ status: 'ARCHIVED', updatedAt: ctx.now }).where(isAlias(ctx, value))])
+  return { success: true }
+}
+
+const LIST: ListRules = { operationId: 'listAliases', id: 'value', sortFields: ['value'], sort: [['value', 'ASC']], combinations: [] }
+
+export const listAliases = async (ctx: Ctx, query: ListAliasesQuery): Promise<AliasPaginatedResponse> => {
+  const page = await openPage(ctx, LIST, query)
+  const [after = ''] = page.after ?? []
+  const rows = await ctx.db
+    .select()
+    .from(aliases)
+    .where(and(eq(aliases.organizationId, ctx.organizationId), eq(aliases.status, 'ACTIVE'), gt(aliases.value, String(after))))
+    .orderBy(aliases.value)
+    .limit(page.size + 1)
+  const { shown, ...next } = await closePage(ctx, LIST, page, rows, ({ value }) => value)
+  return { data: shown.map(show), ...next }
+}

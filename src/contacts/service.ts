@@ -1,0 +1,45 @@
+import type { Ctx } from '../context.ts'
+import { type Locate, commit } from '../db/commit.ts'
+import { hashPassword } from '../lib/password.ts'
+import { iso } from '../lib/time.ts'
+import type { CreateCustomerContactRequest, CreateCustomerContactResponse } from './schema.ts'
+import { contacts } from './table.ts'
+
+const locate: Locate = (conflict) => (conflict === 'CUSTOMER_NOT_FOUND' || conflict === 'CUSTOMER_ARCHIVED' ? 'customer_id' : undefined)
+
+/** Creates a contact of a customer. The password is kept as its hash and is part of no answer. */
+export const createCustomerContact = async (
+  ctx: Ctx,
+  customerId: string,
+  input: CreateCustomerContactRequest,
+): Promise<CreateCustomerContactResponse> => {
+  const { name, email, preferredUsername, phone, password, verified = false, loginAccess } = input
+  const username = crypto.randomUUID()
+  const row = {
+    username,
+    organizationId: ctx.organizationId,
+    customerId,
+    name,
+    email,
+    emailFolded: email.toLowerCase(),
+    preferredUsername: preferredUsername ?? null,
+    phone: phone ?? null,
+    password: password === undefined ? null : await hashPassword(password),
+    verified,
+    loginAccess,
+    createdBy: ctx.actor,
+    createdAt: ctx.now,
+  }
+  await commit(ctx, [ctx.db.insert(contacts).values(row)], locate)
+  return {
+    username,
+    ...(preferredUsername !== undefined && { preferredUsername }),
+    name,
+    email,
+    ...(phone !== undefined && { phone }),
+    loginAccess,
+    createdBy: ctx.actor,
+    createdAt: iso(ctx.now),
+    verified,
+  }
+}

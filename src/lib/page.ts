@@ -1,0 +1,172 @@
+import * as z from 'zod/mini'
+import { ApiError } from './errors.ts'
+import { described, label, named, text } from './fields.ts'
+import { seal, unseal } from './sign.ts'
+
+export type Direction = 'ASC' | 'DESC'
+export type Sort = readonly (readonly [field: string, direction: Direction])[]
+
+/** What a list can be asked for. */
+export interface ListRules {
+  operationId: string
+  /** The field that names a row, which every sort ends with. */
+  id: string
+  sortFields: readonly string[]
+  /** What a list is sorted by unless asked otherwise. */
+  sort: Sort
+  /** The filters that may be given together. */
+  combinations: readonly (readonly string[])[] | 'any'
+}
+
+/** What one page of a list shows. */
+export interface Page {
+  size: number
+  filters: Readonly<Record<string, string>>
+  search: string | undefined
+  sort: Sort
+  /** The values of the sort's fields in the last row of the page before. */
+  after: readonly (string | number)[] | undefined
+  /** When the first page was asked for, in milliseconds. */
+  since: number
+}
+
+const Sealed = z.object({
+  size: z.number(),
+  filters: z.record(z.string(), z.string()),
+  search: z.optional(z.string()),
+  sort: z.array(z.tuple([z.string(), z.enum(['ASC', 'DESC'])])),
+  after: z.array(z.union([z.string(), z.number()])),
+  since: z.number(),
+})
+
+/** The query of a list: its paging, and `more`. */
+export const pageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, usual = 20) =>
+  z.strictObject({
+    nextToken: z.optional(described('The nextToken of the page before. It carries everything else.', z.string().check(z.maxLength(8000)))),
+    pageSize: z.optional(
+      z.pipe(
+        z.string().register(z.globalRegistry, {
+          type: 'integer',
+          minimum: 1,
+          maximum: 100,
+          default: usual,
+          description: `How many a page shows: 1 to 100, ${usual} when left out.`,
+        }),
+        z.transform((value: string, { issues }) => {
+          const size = /^\d{1,3}$/.test(value) ? Number(value) : 0
+          if (size < 1 || size > 100) issues.push({ code: 'custom', input: value, message: 'must be a whole number from 1 to 100' })
+          return size
+        }),
+      ),
+    ),
+    ...more,
+  })
+
+/** What makes a list searchable and sortable. */
+export const searchAndSort = (searched: string, sortFields: readonly string[]) => ({
+  _search: z.optional(
+    described(`Shows what begins with this in ${searched}, whatever its case.`, text().check(z.minLength(1), z.maxLength(320))),
+  ),
+  _sort: z.optional(
+    described(`As field:ASC or field:DESC, more than one with commas between them; of ${sortFields.join(', ')}.`, label(1, 100)),
+  ),
+})
+
+export const PaginationOptions = named('PaginationOptions', z.strictObject({ pageSize: z.int(), sortOrder: z.enum(['ASC', 'DESC']) }))
+
+const next = z.optional(described('What leads to the next page. The last page has none.', z.string()))
+
+/** The answer of a list. */
+export const paginated = <Item extends z.ZodMiniType>(item: Item) =>
+  z.strictObject({ data: z.array(item), nextToken: next, context: PaginationOptions })
+
+/** The answer of a list that the contract gives no context. */
+export const paginatedPlainly = <Item extends z.ZodMiniType>(item: Item) => z.strictObject({ data: z.array(item), nextToken: next })
+
+export const BaseSuccessResponse = named('BaseSuccessResponse', z.strictObject({ success: z.boolean() }))
+
+const wrong = (field: string, message: string): ApiError => new ApiError(400, `${field}: ${message}`)
+
+const opposite = { ASC: 'DESC', DESC: 'ASC' } as const
+
+const parseSort = (asked: string, { sortFields, id }: ListRules): Sort => {
+  const sort = asked.split(',').map((part): [string, Direction] => {
+    const [field = '', direction, ...rest] = part.split(':')
+    if (!sortFields.includes(field) || (direction !== 'ASC' && direction !== 'DESC') || rest.length)
+      throw wrong('_sort', `must be made of ${sortFields.map((name) => `${name}:ASC or ${name}:DESC`).join(', ')}`)
+    return [field, direction]
+  })
+  if (new Set(sort.map(([field]) => field)).size < sort.length) throw wrong('_sort', 'must name a field once')
+  const unique = sort.findIndex(([field]) => field === id)
+  if (unique >= 0) return sort.slice(0, unique + 1)
+  const last = sort.at(-1)
+  return [...sort, [id, opposite[last?.[1] ?? 'DESC']]]
+}
+
+interface Asked {
+  nextToken?: string | undefined
+  pageSize?: number | undefined
+  _search?: string | undefined
+  _sort?: string | undefined
+}
+
+/** For whom page tokens are good: they are sealed with the secrets for one organization. */
+export interface Reader {
+  secrets: readonly string[]
+  organizationId: string
+  now: number
+}
+
+const purposeOf = ({ organizationId }: Reader, { operationId }: ListRules): string => `page ${operationId} ${organizationId}`
+
+/** The page that a query asks for: the first one, or the one its token leads to. */
+export const openPage = async (
+  reader: Reader,
+  rules: ListRules,
+  query: Asked & Readonly<Record<string, unknown>>,
+  usual = 20,
+): Promise<Page> => {
+  const { nextToken, pageSize, _search, _sort, ...rest } = query
+  const filters = Object.fromEntries(Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  const names = Object.keys(filters)
+  if (
+    names.length &&
+    rules.combinations !== 'any' &&
+    !rules.combinations.some((allowed) => allowed.length === names.length && names.every((name) => allowed.includes(name)))
+  )
+    throw wrong(
+      names.join(', '),
+      `cannot be combined; a list takes ${rules.combinations.map((allowed) => allowed.join(' with ')).join(', or ')}`,
+    )
+  const sort = _sort === undefined ? rules.sort : parseSort(_sort, rules)
+  if (nextToken === undefined) return { size: pageSize ?? usual, filters, search: _search, sort, after: undefined, since: reader.now }
+  const sealed = await unseal(reader.secrets, purposeOf(reader, rules), nextToken, Sealed)
+  if (!sealed) throw wrong('nextToken', 'must be the nextToken of a page of this list, as it was given')
+  const same =
+    names.every((name) => sealed.filters[name] === filters[name]) &&
+    (_search === undefined || _search === sealed.search) &&
+    (_sort === undefined || JSON.stringify(sort) === JSON.stringify(sealed.sort))
+  if (!same) throw wrong('nextToken', 'must come alone, or with what the page before was asked for')
+  return { ...sealed, search: sealed.search, size: pageSize ?? sealed.size }
+}
+
+/** Of the rows read for a page, one more than it shows: those it shows, and the token of the next page if there is one. */
+export const closePage = async <Row>(
+  reader: Reader,
+  rules: ListRules,
+  page: Page,
+  rows: readonly Row[],
+  valueOf: (row: Row, field: string) => string | number,
+): Promise<{ shown: readonly Row[]; nextToken?: string }> => {
+  const shown = rows.slice(0, page.size)
+  const last = shown.at(-1)
+  if (rows.length <= page.size || last === undefined) return { shown }
+  const after = page.sort.map(([field]) => valueOf(last, field))
+  return { shown, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, rules), { ...page, after }) }
+}
+
+/** What an answer says of its page. */
+export const contextOf = ({ size, sort }: Page): { pageSize: number; sortOrder: Direction } => ({
+  pageSize: size,
+  sortOrder: sort[0]?.[1] ?? 'ASC',
+})

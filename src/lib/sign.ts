@@ -1,0 +1,42 @@
+import * as z from 'zod/mini'
+
+const encoder = new TextEncoder()
+const keys = new Map<string, Promise<CryptoKey>>()
+
+const keyOf = (secret: string): Promise<CryptoKey> => {
+  const known = keys.get(secret)
+  if (known) return known
+  const key = crypto.subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+  keys.set(secret, key)
+  return key
+}
+
+const toBase64 = (bytes: Uint8Array): string => bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
+
+const fromBase64 = (text: string): Uint8Array => Uint8Array.fromBase64(text, { alphabet: 'base64url' })
+
+/** `payload` as `<base64url of its JSON>.<base64url of its HMAC-SHA-256>`; `purpose` keeps what was signed for one use from another. */
+export const seal = async (secret: string, purpose: string, payload: unknown): Promise<string> => {
+  const text = toBase64(encoder.encode(JSON.stringify(payload)))
+  const mac = await crypto.subtle.sign('HMAC', await keyOf(secret), encoder.encode(`${purpose}\n${text}`))
+  return `${text}.${toBase64(new Uint8Array(mac))}`
+}
+
+/** What `seal` was given, or undefined when none of the secrets sealed it for this purpose. */
+export const unseal = async <Schema extends z.ZodMiniType>(
+  secrets: readonly string[],
+  purpose: string,
+  sealed: string,
+  schema: Schema,
+): Promise<z.infer<Schema> | undefined> => {
+  const [text = '', mac = ''] = sealed.split('.')
+  try {
+    const [signature, signed] = [fromBase64(mac), encoder.encode(`${purpose}\n${text}`)]
+    for (const secret of secrets)
+      if (await crypto.subtle.verify('HMAC', await keyOf(secret), signature, signed))
+        return schema.parse(JSON.parse(new TextDecoder().decode(fromBase64(text))))
+  } catch {
+    return undefined
+  }
+  return undefined
+}

@@ -1,0 +1,31 @@
+import * as z from 'zod/mini'
+import { described, distinct, identifier, named, whole } from '../lib/fields.ts'
+
+export const TokenResponse = named('TokenResponse', z.strictObject({ token: z.string() }))
+export type TokenResponse = z.infer<typeof TokenResponse>
+
+const YEAR = 366 * 86_400
+
+export const GetCustomerPortalDelegateTokenRequest = named(
+  'GetCustomerPortalDelegateTokenRequest',
+  z.strictObject({
+    customerId: identifier(),
+    accountIds: z.optional(
+      described(
+        'The accounts of the customer that it reads.',
+        z.array(identifier()).check(
+          z.maxLength(5),
+          distinct((id) => id, 'an account is named once'),
+        ),
+      ),
+    ),
+    allAccountsAccess: z.optional(described('Whether it reads every account of the customer, those made later too.', z.boolean())),
+    expiry: z.optional(
+      described(
+        'Seconds for which it holds, at most those that the calling token has left. What the calling token has left, or one day, when left out.',
+        whole(1, YEAR, 'int64'),
+      ),
+    ),
+  }),
+)
+export type GetCustomerPortalDelegateTokenRequest = z.infer<typeof GetCustomerPortalDelegateTokenRequest>
