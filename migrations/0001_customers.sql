@@ -117,7 +117,7 @@ BEGIN
   FROM accounts
   WHERE organization_id = NEW.organization_id AND id = NEW.value AND togai_account_id <> NEW.togai_account_id;
 
-  SELECT RAISE(ABORT, 'ALIAS_TAKEN ' || json_array(NEW.value, owner.id))
+  SELECT RAISE(ABORT, 'ALIAS_TAKEN ' || json_array(NEW.value, owner.id, NEW.effective_until))
   FROM account_aliases JOIN accounts AS owner USING (togai_account_id)
   WHERE account_aliases.organization_id = NEW.organization_id AND account_aliases.value = NEW.value
     AND account_aliases.effective_from < NEW.effective_until AND account_aliases.effective_until > NEW.effective_from
@@ -127,7 +127,7 @@ END;
 -- The most aliases that hold together do so at the instant at which one of them begins.
 CREATE TRIGGER account_aliases_too_many AFTER INSERT ON account_aliases
 BEGIN
-  SELECT RAISE(ABORT, 'TOO_MANY_ALIASES ' || json_array(NEW.value, account.id))
+  SELECT RAISE(ABORT, 'TOO_MANY_ALIASES ' || json_array(NEW.value, account.id, NEW.effective_until))
   FROM accounts AS account
   WHERE account.togai_account_id = NEW.togai_account_id AND EXISTS (
     SELECT 1 FROM account_aliases AS start

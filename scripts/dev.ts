@@ -1,19 +1,32 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { fail, fault, migrateLocal, persisted, quoted, run, start } from './wrangler.ts'
+import { fail, fault, migrateLocal, persisted, quoted, root, run, start } from './wrangler.ts'
 
 const TOKEN = 'dev-token'
 
 const args = process.argv.slice(2)
-const { values } = parseArgs({
-  args,
-  options: { port: { type: 'string' }, 'persist-to': { type: 'string' } },
-  strict: false,
-  allowPositionals: true,
-})
-const port = Number(values.port ?? 8787)
-const directory = values['persist-to']?.toString()
+const usage = 'Usage: npm run dev -- [--port 9000] [--persist-to DIR] and other options of wrangler dev'
+
+const parsed = () => {
+  try {
+    const { tokens } = parseArgs({
+      args,
+      options: { port: { type: 'string' }, 'persist-to': { type: 'string' } },
+      strict: false,
+      tokens: true,
+    })
+    const given = (name: string) => tokens.filter((token) => token.kind === 'option').findLast((token) => token.name === name)
+    const [port, directory] = [given('port'), given('persist-to')]
+    if ((port && !port.value) || (directory && !directory.value) || args.includes('--help') || args.includes('-h')) fail(usage)
+    return { port: Number(port?.value ?? 8787), hasPort: port !== undefined, directory: directory?.value }
+  } catch {
+    return fail(usage)
+  }
+}
+const { port, hasPort, directory } = parsed()
 
 const isFree = (host: string): Promise<boolean> =>
   new Promise((resolve) => {
@@ -22,10 +35,19 @@ const isFree = (host: string): Promise<boolean> =>
     server.listen(port, host, () => server.close(() => resolve(true)))
   })
 
-if (!Number.isInteger(port) || port < 1 || port > 65535) fail(`--port must be a number from 1 to 65535: npm run dev -- --port 9000`)
+if (!Number.isInteger(port) || port < 1 || port > 65535) fail('--port must be a number from 1 to 65535: npm run dev -- --port 9000')
 if (!(await isFree('127.0.0.1')) || !(await isFree('::1')))
   fail(`Port ${port} is in use. Take another one: npm run dev -- --port ${port + 1}`)
 
+/** JWTs and page tokens are signed with a secret of this machine. */
+const secrets = join(root, '.dev.vars')
+const kept = existsSync(secrets) ? readFileSync(secrets, 'utf8') : ''
+if (!/^\s*SIGNING_SECRET\s*=/m.test(kept))
+  writeFileSync(secrets, `${kept && !kept.endsWith('\n') ? `${kept}\n` : kept}SIGNING_SECRET=${randomBytes(32).toString('base64url')}\n`, {
+    mode: 0o600,
+  })
+
+console.log('Preparing the local database…')
 await migrateLocal(directory)
 
 const now = Date.now()
@@ -41,11 +63,22 @@ const seed = await run([
    SELECT 'token.local', id, 'Local development', ${quoted(createHash('sha256').update(TOKEN).digest('hex'))}, ${now}
    FROM organizations WHERE name = 'Local' ON CONFLICT DO NOTHING;`,
 ])
-if (!seed.ok) fail(`The local token could not be made: ${fault(seed.output)}. To start over, delete ${directory ?? '.wrangler/state'}.`)
+if (!seed.ok)
+  fail(
+    `The local token could not be made: ${fault(seed.output)}. If npm run dev is at work on ${directory ?? '.wrangler/state'}, stop that or try again.`,
+  )
 
-const server = start(['dev', ...(values.port === undefined ? ['--port', String(port)] : []), ...args], 'inherit')
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal))
-server.on('close', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 0 : 1)))
+const server = start(['dev', ...(hasPort ? [] : ['--port', String(port)]), ...args], 'inherit')
+const stop = (): void => void server.kill('SIGTERM')
+process.on('SIGINT', () => server.kill('SIGINT'))
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+server.on('close', (code) => {
+  process.exit(code ?? 0)
+})
+
+/** npm ends without a word to its scripts when it is told to, and would leave the server behind. */
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && stop(), 500).unref()
 
 const url = `http://localhost:${port}`
 const answers = async (): Promise<boolean> => {
@@ -55,9 +88,15 @@ const answers = async (): Promise<boolean> => {
     return false
   }
 }
-while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 100))
+const deadline = Date.now() + 60_000
+let ready = false
+while (server.exitCode === null && !ready && Date.now() < deadline) {
+  ready = await answers()
+  if (!ready) await new Promise((resolve) => setTimeout(resolve, 100))
+}
 
-console.log(`
+if (ready)
+  console.log(`
 Serving on ${url}
 Token, for this machine only: ${TOKEN}
 Try:

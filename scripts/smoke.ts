@@ -1,10 +1,10 @@
-import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
+import { AssertionError, deepStrictEqual, match, strictEqual } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fail, root } from './wrangler.ts'
+import { fail, fault, root } from './wrangler.ts'
 
 const LONGEST = 20_000
 
@@ -32,17 +32,18 @@ const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', 
 })
 const ended = new Promise((resolve) => server.on('close', resolve))
 
+let output = ''
+
 /** Resolves when the server says that it serves. */
 const ready = new Promise<void>((resolve, reject) => {
-  let output = ''
   const read = (chunk: Buffer): void => {
     output += chunk.toString()
     if (output.includes('Serving on')) resolve()
   }
   server.stdout.on('data', read)
   server.stderr.on('data', read)
-  server.on('close', () => reject(new Error(output.trim().split('\n').at(-1))))
-  setTimeout(() => reject(new Error(`it did not serve within ${LONGEST / 1000} s`)), LONGEST).unref()
+  server.on('close', () => reject(new Error(fault(output))))
+  setTimeout(() => reject(new Error(`it did not serve within ${LONGEST / 1000} s: ${fault(output)}`)), LONGEST).unref()
 })
 
 const call = async (path: string, body?: unknown) => {
@@ -85,6 +86,8 @@ const holdAgainstThePage = (answer: Page['answer']): void => {
   )
 }
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill('SIGTERM'))
+
 let wrong: string | undefined
 try {
   await ready
@@ -95,11 +98,17 @@ try {
   const read = await call(`/accounts/${encodeURIComponent(String(page.request.account['id']))}`)
   deepStrictEqual(read.answer, created.answer.account)
 } catch (error) {
-  wrong = error instanceof Error ? error.message : String(error)
+  const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  wrong =
+    error instanceof AssertionError && error.generatedMessage
+      ? `the answer is not what the page says: ${JSON.stringify(error.actual)}`
+      : first
 } finally {
   server.kill('SIGTERM')
   await ended
   rmSync(state, { recursive: true, force: true })
 }
-if (wrong) fail(`Smoke: ${wrong}`)
-console.log(`Smoke: the page's request is answered as the page says, in ${((Date.now() - started) / 1000).toFixed(1)} s`)
+const took = Date.now() - started
+if (wrong) fail(`Smoke: ${wrong}. Start it by hand with npm run dev to see more.`)
+if (took > LONGEST) fail(`Smoke: it took ${took / 1000} s, and should take less than ${LONGEST / 1000} s`)
+console.log(`Smoke: the page's request is answered as the page says, in ${(took / 1000).toFixed(1)} s`)

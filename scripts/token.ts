@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { CURRENCIES } from '../src/lib/codes.ts'
+import * as z from 'zod/mini'
+import { isCurrency } from '../src/lib/codes.ts'
+import { label } from '../src/lib/fields.ts'
 import { newId } from '../src/lib/ids.ts'
-import { fail, fault, migrateLocal, persisted, quoted, run } from './wrangler.ts'
+import { fail, fault, login, migrateLocal, persisted, quoted, run } from './wrangler.ts'
 
 const USAGE = 'Usage: npm run token -- create --organization NAME --name NAME [--base-currency USD] [--remote | --persist-to DIR]'
 
@@ -26,10 +28,11 @@ const parsed = () => {
 const { positionals, values } = parsed()
 const { organization = '', name = '', remote, 'base-currency': currency, 'persist-to': directory } = values
 if (positionals.join() !== 'create' || (remote && directory)) fail(USAGE)
-for (const [option, value] of Object.entries({ organization, name }))
-  if (value.trim() !== value || value.length < 1 || value.length > 100 || /\p{Cc}/u.test(value))
-    fail(`--${option} must be 1 to 100 characters. ${USAGE}`)
-if (currency !== undefined && !CURRENCIES.has(currency)) fail('--base-currency must be a currency of ISO 4217 in capitals, such as USD.')
+for (const [option, value] of Object.entries({ organization, name })) {
+  const wrong = z.safeParse(label(1, 100), value).error?.issues[0]?.message
+  if (wrong) fail(`--${option} ${wrong}. ${USAGE}`)
+}
+if (currency !== undefined && !isCurrency(currency)) fail('--base-currency must be a currency of ISO 4217 in capitals, such as USD.')
 
 /** 256 random bits behind a prefix by which a person or a scanner knows what it is. */
 const secret = `togai_${randomBytes(32).toString('base64url')}`
@@ -43,19 +46,21 @@ const { ok, output } = await run([
   'DB',
   ...place,
   '--yes',
-  '--json',
   '--command',
   `INSERT INTO organizations (id, name, base_currency, created_at)
-   VALUES (${quoted(newId('org', now))}, ${quoted(organization)}, ${quoted(currency ?? 'USD')}, ${now}) ON CONFLICT (name) DO NOTHING;
+   VALUES (${quoted(newId('org', now))}, ${quoted(organization)}, ${quoted(currency ?? 'USD')}, ${now}) ON CONFLICT (name) DO NOTHING RETURNING 'new' AS made;
    INSERT INTO tokens (id, organization_id, name, hash, created_at)
    SELECT ${quoted(newId('token', now))}, id, ${quoted(name)}, ${quoted(createHash('sha256').update(secret).digest('hex'))}, ${now}
    FROM organizations WHERE name = ${quoted(organization)} ${currency ? `AND base_currency = ${quoted(currency)}` : ''}
    RETURNING organization_id;`,
 ])
 if (!ok && output.includes('no such table')) fail('The database has no tables yet. Run: npm run deploy')
-if (!ok) fail(`The token could not be made: ${fault(output)}`)
-if (!output.includes('"organization_id"'))
-  fail(`The organization "${organization}" has another base currency, which cannot be changed here. Leave --base-currency out.`)
+if (!ok) fail(login(output) ?? `The token could not be made: ${fault(output)}`)
+const [id] = /"?organization_id"?[^"]*"(org\.[^"]+)"/.exec(output)?.slice(1) ?? []
+if (!id) fail(`The organization "${organization}" has another base currency, which cannot be changed here. Leave --base-currency out.`)
 
-console.error(`A token of "${organization}"${remote ? '' : ', in the local database'}. It is shown this once and kept nowhere:`)
+const where = remote ? 'in the deployed database' : `in the local database in ${directory ?? '.wrangler/state'}`
+console.error(
+  `A token of the ${output.includes('made') ? 'new ' : ''}organization "${organization}" (${id}), ${where}. It is shown this once and kept nowhere:`,
+)
 console.log(secret)

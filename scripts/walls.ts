@@ -28,26 +28,20 @@ const planted: [file: string, rule: string, line: string][] = [
 ]
 
 const copy = mkdtempSync(join(tmpdir(), 'walls-'))
-try {
-  for (const part of ['src', 'tsconfig.json', '.oxlintrc.json']) cpSync(join(root, part), join(copy, part), { recursive: true })
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  for (const [file, , line] of planted) {
-    mkdirSync(dirname(join(copy, file)), { recursive: true })
-    writeFileSync(join(copy, file), `${line}\n`)
-  }
-  const { stdout } = spawnSync(
-    process.execPath,
-    [join(root, 'node_modules/oxlint/bin/oxlint'), '--type-aware', '--format', 'unix', 'src'],
-    {
-      cwd: copy,
-      encoding: 'utf8',
-    },
-  )
-  const standing = ([file, rule]: (typeof planted)[number]) =>
-    stdout.split('\n').some((line) => line.includes(`${file}:`) && line.includes(`(${rule})`))
-  const fallen = planted.filter((wall) => !standing(wall))
-  if (fallen.length) fail(`These walls do not stand, see .oxlintrc.json: ${fallen.map(([file, rule]) => `${rule} in ${file}`).join(', ')}`)
-  console.log(`${planted.length} walls stand`)
-} finally {
-  rmSync(copy, { recursive: true, force: true })
+for (const part of ['src', 'tsconfig.json', '.oxlintrc.json']) cpSync(join(root, part), join(copy, part), { recursive: true })
+symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+for (const [file, , line] of planted) {
+  mkdirSync(dirname(join(copy, file)), { recursive: true })
+  writeFileSync(join(copy, file), `${line}\n`)
 }
+const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), '--type-aware', '--format', 'unix', 'src'], {
+  cwd: copy,
+  encoding: 'utf8',
+})
+rmSync(copy, { recursive: true, force: true })
+
+const standing = ([file, rule]: (typeof planted)[number]) =>
+  stdout.split('\n').some((line) => line.includes(`${file}:`) && line.includes(`(${rule})`))
+const fallen = planted.filter((wall) => !standing(wall))
+if (fallen.length) fail(`These walls do not stand, see .oxlintrc.json: ${fallen.map(([file, rule]) => `${rule} in ${file}`).join(', ')}`)
+console.log(`${planted.length} walls stand`)

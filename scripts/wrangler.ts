@@ -18,26 +18,40 @@ export function fail(message: string): never {
 export const start = (args: readonly string[], stdio: 'inherit' | 'pipe') =>
   spawn(process.execPath, [wranglerFile, ...args], { cwd: root, env, stdio: [stdio === 'inherit' ? 'inherit' : 'ignore', stdio, stdio] })
 
-/** Runs wrangler to its end. */
+const LONGEST_RUN = 120_000
+
+/** Runs wrangler to its end, for 2 minutes at most. */
 export const run = async (args: readonly string[]): Promise<{ ok: boolean; output: string }> => {
   const child = start(args, 'pipe')
+  const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_RUN)
   let output = ''
-  child.stdout?.on('data', (chunk) => (output += chunk))
-  child.stderr?.on('data', (chunk) => (output += chunk))
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const code = await new Promise((resolve) => child.on('close', resolve))
-  return { ok: code === 0, output }
+  clearTimeout(timer)
+  return { ok: code === 0, output: code === null ? `${output}\nwrangler did not end` : output }
 }
+
+const COLOUR = new RegExp(`${String.fromCodePoint(27)}\\[[\\d;]*m`, 'g')
 
 /** What wrangler said went wrong, in one line. */
 export const fault = (output: string): string => {
-  // eslint-disable-next-line no-control-regex
-  const lines = output.replaceAll(/\u001B\[[\d;]*m/g, '').split('\n')
-  return (
-    lines.find((line) => line.includes('[ERROR]'))?.replace(/^.*\[ERROR\]\s*/, '') ??
-    lines.findLast((line) => line.trim()) ??
-    'wrangler failed'
-  ).trim()
+  const lines = output
+    .replaceAll(COLOUR, '')
+    .split('\n')
+    .map((line) => line.trim())
+  const at = lines.findIndex((line) => line.includes('[ERROR]'))
+  const error = lines[at]?.replace(/^.*\[ERROR\]\s*/, '')
+  const detail = lines.slice(at + 1).find(Boolean)
+  if (error?.includes('Cloudflare API') && detail) return `${error} ${detail}`
+  return error ?? lines.findLast((line) => /\w/.test(line)) ?? 'wrangler failed'
 }
+
+/** What to do when wrangler has no account to work on; undefined when that is not what is wrong. */
+export const login = (output: string): string | undefined =>
+  /CLOUDFLARE_API_TOKEN|not authenticated|wrangler login|\b10000\b|\b9109\b/i.test(output)
+    ? 'No Cloudflare account can be reached with what is at hand. Run: npx wrangler login (or set CLOUDFLARE_API_TOKEN), then this again.'
+    : undefined
 
 /** Where local state is kept, as wrangler is told. */
 export const persisted = (directory: string | undefined): string[] => (directory ? ['--persist-to', directory] : [])
@@ -46,7 +60,7 @@ export const migrateLocal = async (directory: string | undefined): Promise<void>
   const { ok, output } = await run(['d1', 'migrations', 'apply', 'DB', '--local', ...persisted(directory)])
   if (!ok)
     fail(
-      `The migrations could not be applied to the local database: ${fault(output)}. To start over, delete ${directory ?? '.wrangler/state'}.`,
+      `The migrations could not be applied to the local database in ${directory ?? '.wrangler/state'}: ${fault(output)}. To start over, delete ${directory ?? '.wrangler/state'}.`,
     )
 }
 

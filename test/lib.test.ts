@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { type AliasRange, firstRepeat, holdsAt, mostAtOnce } from '../src/accounts/ranges.ts'
+import { type AliasRange, holdsAt, mostAtOnce, repeated, roomSince } from '../src/accounts/ranges.ts'
 import { dotPath } from '../src/lib/errors.ts'
 import { newId, uuidv7 } from '../src/lib/ids.ts'
 import { instant, iso } from '../src/lib/time.ts'
@@ -46,6 +46,10 @@ describe('instant', () => {
     ['2020-03-30T10:41:10.088499', '2020-03-30T10:41:10.088Z'],
     ['2020-03-30T10:41:10', '2020-03-30T10:41:10.000Z'],
     ['2020-02-29T23:59:59-00:30', '2020-03-01T00:29:59.000Z'],
+    ['2020-03-30T10:41:10.088499+0000', '2020-03-30T10:41:10.088Z'],
+    ['2020-03-30T10:41:10+0530', '2020-03-30T05:11:10.000Z'],
+    ['2020-03-30 10:41:10 UTC', '2020-03-30T10:41:10.000Z'],
+    ['2020-03-30t10:41:10z', '2020-03-30T10:41:10.000Z'],
     ['1970-01-01T00:00:00Z', '1970-01-01T00:00:00.000Z'],
     ['9999-01-01T00:00:00Z', '9999-01-01T00:00:00.000Z'],
   ])('reads %s as %s', (value, expected) => {
@@ -58,7 +62,7 @@ describe('instant', () => {
     '2020-13-01T00:00:00Z',
     '2021-02-29T00:00:00Z',
     '2020-03-30T24:00:00Z',
-    '2020-03-30 10:41:10',
+    '2020-03-30T10:41',
     '9999-01-01T00:00:00.001Z',
     '1',
     'now',
@@ -69,12 +73,10 @@ describe('instant', () => {
 })
 
 describe('alias ranges', () => {
-  const ranges = fc.array(
-    fc
-      .record({ value: fc.constantFrom('a', 'b'), from: fc.nat(20), length: fc.integer({ min: 1, max: 10 }) })
-      .map(({ value, from, length }): AliasRange => ({ value, from, until: from + length })),
-    { maxLength: 12 },
-  )
+  const span = fc
+    .record({ value: fc.constantFrom('a', 'b'), from: fc.nat(20), length: fc.integer({ min: 1, max: 10 }) })
+    .map(({ value, from, length }): AliasRange => ({ value, from, until: from + length }))
+  const ranges = fc.array(span, { maxLength: 12 })
   const instants = Array.from({ length: 31 }, (_, at) => at)
 
   it('mostAtOnce is the most that any instant sees', () => {
@@ -86,15 +88,28 @@ describe('alias ranges', () => {
     )
   })
 
-  it('firstRepeat finds an alias that two ranges hold at one instant', () => {
+  it('repeated finds an alias that two ranges hold at one instant', () => {
     fc.assert(
-      fc.property(ranges, (list) => {
+      fc.property(ranges, (all) => {
         const twice = instants.some((at) =>
-          ['a', 'b'].some((value) => list.filter((range) => range.value === value && holdsAt(range, at)).length > 1),
+          ['a', 'b'].some((value) => all.filter((range) => range.value === value && holdsAt(range, at)).length > 1),
         )
-        const found = firstRepeat(list)
-        expect(found !== undefined).toBe(twice)
-        if (found) expect(list[found.index]?.value).toBe(list[found.earlier]?.value)
+        const found = repeated(all)
+        expect(found.length > 0).toBe(twice)
+        const rest = all.filter((_, index) => !found.includes(index))
+        expect(repeated(rest)).toEqual([])
+      }),
+    )
+  })
+
+  it('roomSince leaves room for as many as are asked for, from then until now', () => {
+    fc.assert(
+      fc.property(fc.array(span, { maxLength: 40 }), fc.integer({ min: 1, max: 10 }), fc.nat(30), (all, more, now) => {
+        const since = roomSince(all, more, now)
+        const heldAt = (at: number) => all.filter((range) => holdsAt(range, at)).length
+        fc.pre(heldAt(now) + more <= 10 && since <= now)
+        for (let at = since; at <= now; at++) expect(heldAt(at) + more).toBeLessThanOrEqual(10)
+        if (since > 0) expect(heldAt(since - 1) + more).toBeGreaterThan(10)
       }),
     )
   })

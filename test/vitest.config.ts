@@ -1,17 +1,18 @@
+import { join } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 process.env['SIGNING_SECRET'] = 'a secret of the tests'
 
-const root = new URL('..', import.meta.url).pathname
+const root = join(import.meta.dirname, '..')
 
 export default defineConfig(async () => ({
   root,
   plugins: [
     cloudflareTest({
-      wrangler: { configPath: `${root}wrangler.toml` },
+      wrangler: { configPath: join(root, 'wrangler.toml') },
       remoteBindings: false,
-      miniflare: { bindings: { MIGRATIONS: await readD1Migrations(`${root}migrations`) } },
+      miniflare: { bindings: { MIGRATIONS: await readD1Migrations(join(root, 'migrations')) } },
     }),
   ],
   test: {

@@ -38,14 +38,9 @@ export const holdsAt = ({ from, until }: AliasRange, instant: number): boolean =
 
 const meet = (one: AliasRange, other: AliasRange): boolean => one.value === other.value && one.from < other.until && other.from < one.until
 
-/** The index of the first range that meets an earlier one of the same alias, with that one's index. */
-export const firstRepeat = (ranges: readonly AliasRange[]): { index: number; earlier: number } | undefined => {
-  for (const [index, range] of ranges.entries()) {
-    const earlier = ranges.findIndex((other, at) => at < index && meet(range, other))
-    if (earlier >= 0) return { index, earlier }
-  }
-  return undefined
-}
+/** The indexes of the ranges that meet an earlier one of the same alias. */
+export const repeated = (ranges: readonly AliasRange[]): number[] =>
+  ranges.flatMap((range, index) => (ranges.slice(0, index).some((earlier) => meet(range, earlier)) ? [index] : []))
 
 /** The most ranges that hold at one instant, which is one at which a range begins. */
 export const mostAtOnce = (ranges: readonly AliasRange[]): number =>

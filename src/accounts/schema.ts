@@ -1,18 +1,17 @@
 import * as z from 'zod/mini'
 import { Address } from '../lib/address.ts'
-import { CURRENCIES } from '../lib/codes.ts'
-import { dotPath } from '../lib/errors.ts'
-import { code, described, distinct, email, identifier, int32, isObject, label, named, textMap } from '../lib/fields.ts'
+import { isCurrency } from '../lib/codes.ts'
+import { code, described, distinct, email, identifier, int32, isObject, label, list, named, textMap } from '../lib/fields.ts'
 import { pageQuery, paginated, paginatedPlainly, searchAndSort } from '../lib/page.ts'
-import { dateTime, instant } from '../lib/time.ts'
+import { FOREVER, dateTime, instant } from '../lib/time.ts'
 import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
-import { MOST_AT_ONCE, MOST_IN_A_REQUEST, firstRepeat, mostAtOnce, rangesOf } from './ranges.ts'
+import { MOST_AT_ONCE, MOST_IN_A_REQUEST, mostAtOnce, rangesOf, repeated } from './ranges.ts'
 
 export const AccountsBillingInformation = named(
   'AccountsBillingInformation',
   z.strictObject({
-    emailRecipients: z.optional(z.array(email())),
-    additionalEmailRecipients: z.optional(z.array(email())),
+    emailRecipients: z.optional(list(email(), 0, 100)),
+    additionalEmailRecipients: z.optional(list(email(), 0, 100)),
   }),
   'Who receives the invoices of an account.',
 )
@@ -22,53 +21,52 @@ export const CreateAccountAliasRequest = named(
   'CreateAccountAliasRequest',
   z.strictObject({ value: identifier(), effectiveFrom: z.optional(instant()), effectiveUntil: z.optional(instant()) }).check(
     z.superRefine(
-      ({ effectiveFrom = 0, effectiveUntil = Number.POSITIVE_INFINITY }, context) => {
-        if (effectiveUntil <= effectiveFrom)
-          context.addIssue({ code: 'custom', path: ['effectiveUntil'], message: 'must be after effectiveFrom' })
+      ({ effectiveFrom = FOREVER.from, effectiveUntil = FOREVER.until }, context) => {
+        if (effectiveUntil > effectiveFrom) return
+        context.addIssue({
+          code: 'custom',
+          path: ['effectiveUntil'],
+          message: 'must be after effectiveFrom, and that before the end of time',
+        })
       },
-      { when: ({ value }) => isObject(value) },
+      {
+        when: ({ value }) =>
+          isObject(value) && [value['effectiveFrom'], value['effectiveUntil']].every((at) => at === undefined || Number.isFinite(at)),
+      },
     ),
   ),
   'An alias for a range of time, which holds from its first instant until just before its last. A side that is left out is open.',
 )
 
 const tags = () =>
-  z
-    .array(label(1, 255).check(z.toLowerCase()))
-    .check(
-      z.maxLength(50),
-      distinct((tag) => tag, 'tags are kept in lower case'),
-    )
-    .register(z.globalRegistry, { uniqueItems: true })
+  list(label(1, 255).check(z.toLowerCase()), 0, 50)
+    .check(distinct((tag) => tag, 'tags are kept in lower case'))
+    .register(z.globalRegistry, { minItems: 0, maxItems: 50, uniqueItems: true })
 
-const currency = () => code(CURRENCIES, 'a currency of ISO 4217 in capitals, such as USD', 3)
+const currency = () => code(isCurrency, 'a currency of ISO 4217 in capitals, such as USD', 3)
 
-/** What holds for the aliases of one request taken together; the database holds the same for those of all requests. */
+/** What holds for the aliases of one request taken together, those that are right by themselves; the database holds it for all requests. */
 const aliasesAgree = z.superRefine<Parameters<typeof rangesOf>[0]>(
   ({ aliases, accountAliases }, context) => {
-    const plain = aliases?.length ?? 0
-    const ranges = rangesOf({ aliases, accountAliases })
-    const pathOf = (index: number) => (index < plain ? ['aliases', index] : ['accountAliases', index - plain])
+    const plain = Array.isArray(aliases) ? aliases : []
+    const dated = Array.isArray(accountAliases) ? accountAliases : []
+    const given = [
+      ...plain.map((value, index) => ({ path: ['aliases', index], value, ...FOREVER })),
+      ...dated.map((alias, index) => ({
+        path: ['accountAliases', index],
+        value: alias?.value,
+        from: alias?.effectiveFrom ?? FOREVER.from,
+        until: alias?.effectiveUntil ?? FOREVER.until,
+      })),
+    ].filter(({ value, from, until }) => typeof value === 'string' && from < until)
     const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
-    if (ranges.length > MOST_IN_A_REQUEST)
-      return refuse(['accountAliases'], `must hold ${MOST_IN_A_REQUEST} at most, together with aliases`)
-    const repeat = firstRepeat(ranges)
-    if (repeat) refuse(pathOf(repeat.index), `must not repeat ${dotPath(pathOf(repeat.earlier))} for a time in which both hold`)
-    if (mostAtOnce(ranges) > MOST_AT_ONCE)
+    for (const index of repeated(given)) refuse(given[index]?.path ?? [], 'must not be given twice for a time in which both hold')
+    if (dated.length && plain.length + dated.length > MOST_IN_A_REQUEST)
+      refuse(['accountAliases'], `must hold ${MOST_IN_A_REQUEST} at most, together with aliases`)
+    if (dated.length && mostAtOnce(given) > MOST_AT_ONCE)
       refuse(['accountAliases'], `must let ${MOST_AT_ONCE} at most hold at any instant, together with aliases`)
   },
-  {
-    when: ({ value }) => {
-      if (!isObject(value)) return false
-      const { aliases = [], accountAliases = [] } = value
-      return (
-        Array.isArray(aliases) &&
-        Array.isArray(accountAliases) &&
-        aliases.every((alias) => typeof alias === 'string') &&
-        accountAliases.every((alias) => isObject(alias) && typeof alias['value'] === 'string')
-      )
-    },
-  },
+  { when: ({ value }) => isObject(value) },
 )
 
 const created = {
@@ -77,11 +75,9 @@ const created = {
   invoiceCurrency: z.optional(
     described("The ISO 4217 code of the currency of its invoices. The organization's base currency when left out.", currency()),
   ),
-  aliases: z.optional(
-    described('Other names of the account in events, at all times.', z.array(identifier(3)).check(z.minLength(0), z.maxLength(10))),
-  ),
+  aliases: z.optional(described('Other names of the account in events, at all times.', list(identifier(3), 0, 10))),
   accountAliases: z.optional(
-    described('Other names of the account in events, each for a range of time.', z.array(CreateAccountAliasRequest)),
+    described('Other names of the account in events, each for a range of time.', list(CreateAccountAliasRequest, 0, MOST_IN_A_REQUEST)),
   ),
   address: z.optional(Address),
   primaryEmail: z.optional(email()),
@@ -125,14 +121,17 @@ export const Account = named(
     customerId: z.string(),
     invoiceCurrency: z.optional(z.string()),
     aliases: z.optional(
-      described('The aliases that hold at the instant asked for, which is now unless said otherwise.', z.array(AccountAliases)),
+      described(
+        'The aliases that hold at the instant asked for, which is now unless said otherwise.',
+        z.array(AccountAliases).check(z.maxLength(10)),
+      ),
     ),
     netTermDays: z.optional(z.int32()),
     address: z.optional(Address),
     primaryEmail: z.optional(z.string()),
     billingInformation: z.optional(AccountsBillingInformation),
     status: z.enum(['ACTIVE', 'DRAFT', 'ARCHIVED']),
-    settings: z.optional(z.array(CreateEntitySetting)),
+    settings: z.optional(z.array(CreateEntitySetting).check(z.maxLength(10))),
     invoiceGroupDetails: z.optional(InvoiceGroupDetails),
     metadata: z.optional(z.record(z.string(), z.string())),
     tags: z.optional(z.array(z.string())),
@@ -167,8 +166,8 @@ export const AddAccountAliasesRequest = named(
   'AddAccountAliasesRequest',
   z
     .strictObject({
-      aliases: z.optional(z.array(identifier(3)).check(z.minLength(1), z.maxLength(10))),
-      accountAliases: z.optional(z.array(CreateAccountAliasRequest).check(z.minLength(1), z.maxLength(10))),
+      aliases: z.optional(list(identifier(3), 1, 10)),
+      accountAliases: z.optional(list(CreateAccountAliasRequest, 1, 10)),
     })
     .check(aliasesAgree),
 )
@@ -185,10 +184,8 @@ const RemoveAccountAliasRequest = named(
 export const RemoveAccountAliasesRequest = named(
   'RemoveAccountAliasesRequest',
   z.strictObject({
-    aliases: z.optional(
-      described('Aliases that end now, with all that was planned for them.', z.array(label(1, 50)).check(z.maxLength(100))),
-    ),
-    accountAliases: z.optional(z.array(RemoveAccountAliasRequest).check(z.maxLength(100))),
+    aliases: z.optional(described('Aliases that end now, with all that was planned for them.', list(label(1, 50), 0, 100))),
+    accountAliases: z.optional(list(RemoveAccountAliasRequest, 0, 100)),
   }),
 )
 export type RemoveAccountAliasesRequest = z.infer<typeof RemoveAccountAliasesRequest>
@@ -231,7 +228,7 @@ export const GetAccountQuery = z.strictObject({
     described(
       'Whether to show the invoice group of the account.',
       z.pipe(
-        z.enum(['true', 'false']),
+        z.enum(['true', 'false']).register(z.globalRegistry, { type: 'boolean' }),
         z.transform((value) => value === 'true'),
       ),
     ),

@@ -1,7 +1,7 @@
 import { type SQL, and, eq, gt, lt, sql } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
 import { customers } from '../customers/table.ts'
-import { type Conflict, type Locate, commit, onLatest } from '../db/commit.ts'
+import { type Locate, commit, onLatest } from '../db/commit.ts'
 import { type Listed, pageKeys, pageOrder } from '../db/list.ts'
 import { leaveGroup } from '../invoice_groups/service.ts'
 import { ApiError, archived, notFound } from '../lib/errors.ts'
@@ -103,27 +103,17 @@ export const newAccount = (
   }
 }
 
-/** Where a request that gives aliases has the one that a conflict names. */
-const locateAlias =
-  ({ aliases, accountAliases: dated }: Parameters<typeof rangesOf>[0], prefix: string) =>
-  (value: string): string => {
-    const index = aliases?.indexOf(value) ?? -1
-    return index >= 0
-      ? `${prefix}aliases[${index}]`
-      : `${prefix}accountAliases[${dated?.findIndex((alias) => alias.value === value)}].value`
-  }
-
-/** Where the request for an account has the value that a conflict names. */
+/** Where the request for an account has the value that a conflict names: of an alias the range that ends when the one refused does. */
 export const locateInAccount = (input: Parameters<typeof rangesOf>[0], prefix: string): Locate => {
-  const ofAlias = locateAlias(input, prefix)
-  const places: Partial<Record<Conflict, (value: string) => string>> = {
-    ACCOUNT_ID_TAKEN: () => `${prefix}id`,
-    ACCOUNT_ID_IS_ALIAS: () => `${prefix}id`,
-    ALIAS_IS_ACCOUNT_ID: ofAlias,
-    ALIAS_TAKEN: ofAlias,
-    TOO_MANY_ALIASES: ofAlias,
+  const plain = input.aliases?.length ?? 0
+  const ranges = rangesOf(input)
+  return (conflict, [value, , until]) => {
+    if (conflict === 'ACCOUNT_ID_TAKEN' || conflict === 'ACCOUNT_ID_IS_ALIAS') return `${prefix}id`
+    if (!conflict.includes('ALIAS')) return undefined
+    const index = ranges.findIndex((range) => range.value === value && (until === undefined || range.until === Number(until)))
+    if (index < 0) return undefined
+    return index < plain ? `${prefix}aliases[${index}]` : `${prefix}accountAliases[${index - plain}].value`
   }
-  return (conflict, value) => places[conflict]?.(value)
 }
 
 /** Creates an account of a customer, with its aliases and settings, or nothing. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, distinct, identifier, named } from '../lib/fields.ts'
+import { described, distinct, identifier, list, named } from '../lib/fields.ts'
 import { pageQuery, paginatedPlainly } from '../lib/page.ts'
 import { dateTime } from '../lib/time.ts'
 
@@ -14,11 +14,7 @@ const CreateAliasRequest = named(
 export const CreateBulkAliasRequest = named(
   'CreateBulkAliasRequest',
   z.strictObject({
-    aliases: z.array(CreateAliasRequest).check(
-      z.minLength(1),
-      z.maxLength(100),
-      distinct(({ value }) => value, 'an alias is made once'),
-    ),
+    aliases: list(CreateAliasRequest, 1, 100).check(distinct((sent) => sent?.value, 'an alias is made once')),
   }),
 )
 export type CreateBulkAliasRequest = z.infer<typeof CreateBulkAliasRequest>

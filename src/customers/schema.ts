@@ -1,17 +1,19 @@
 import * as z from 'zod/mini'
 import { Account, CreateAccountRequestWithoutCustomerId } from '../accounts/schema.ts'
 import { Address, billingAddress } from '../lib/address.ts'
-import { described, email, identifier, label, named } from '../lib/fields.ts'
+import { described, email, identifier, label, length, named } from '../lib/fields.ts'
 import { pageQuery, paginated, searchAndSort } from '../lib/page.ts'
 import { dateTime } from '../lib/time.ts'
 import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
+
+const LONGEST_LINE = 1000
 
 /** Clients take 1000 characters of `billingAddress`, which is made of the address. */
 const customerAddress = () =>
   Address.check(
     z.superRefine((address, context) => {
-      if (billingAddress(address).length > 1000)
-        context.addIssue({ code: 'custom', message: 'must be 1000 characters at most, as one line' })
+      if (length(billingAddress(address)) > LONGEST_LINE)
+        context.addIssue({ code: 'custom', message: `must be ${LONGEST_LINE} characters at most, as one line` })
     }),
   )
 
@@ -40,7 +42,7 @@ export const CreateCustomerResponse = named(
     primaryEmail: z.string(),
     billingAddress: z.optional(billingAddressLine()),
     address: z.optional(Address),
-    settings: z.optional(z.array(CreateEntitySetting)),
+    settings: z.optional(z.array(CreateEntitySetting).check(z.maxLength(10))),
     account: z.optional(Account),
   }),
 )

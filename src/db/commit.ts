@@ -57,7 +57,7 @@ const CONFLICTS = {
 export type Conflict = keyof typeof CONFLICTS
 
 /** Where the request has the value that a conflict is about, as a path such as `account.aliases[3]`; undefined for the usual place. */
-export type Locate = (conflict: Conflict, value: string) => string | undefined
+export type Locate = (conflict: Conflict, values: readonly string[]) => string | undefined
 
 /** A statement that refuses the whole batch with `conflict` when `detail`, a query of one JSON array, has a row. */
 export const refuse = (ctx: Ctx, conflict: Conflict, detail: SQL) =>
@@ -74,9 +74,9 @@ const explain = (error: unknown, locate: Locate | undefined): unknown => {
   if (!Object.hasOwn(CONFLICTS, raised)) return error
   const conflict = raised as Conflict
   const explained: Explained = CONFLICTS[conflict]
-  const [value = '', ...rest] = (JSON.parse(values) as unknown[]).map(String)
-  const field = locate?.(conflict, value) ?? explained.field
-  return new ApiError(explained.status ?? 409, `${field ? `${field}: ` : ''}${explained.say(value, ...rest)}`)
+  const raisedValues = (JSON.parse(values) as unknown[]).map(String)
+  const field = locate?.(conflict, raisedValues) ?? explained.field
+  return new ApiError(explained.status ?? 409, `${field ? `${field}: ` : ''}${explained.say(...raisedValues)}`)
 }
 
 /** Runs the statements of one write in one transaction and one round trip: all of them or none. A conflict is a refusal that names its field. */

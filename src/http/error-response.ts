@@ -4,10 +4,28 @@ import { ApiError, brief } from '../lib/errors.ts'
 import type { AppEnv } from './operation.ts'
 
 const INTERNAL = 'Something went wrong on our side. The header X-Request-Id names this request.'
+const UNREACHABLE = 'The database cannot be reached now. A write may have been made or not: read before it is sent again.'
+
+/** How D1 says that it is overloaded, restarting or out of reach. */
+const PASSING = /overloaded|Network connection lost|reset because|to be reset|transient issue|SQLITE_BUSY|internal error/i
+
+/** The error's own message with that of its cause: drizzle hides D1's behind one that holds the parameters. */
+const said = (error: Error): string => (error.cause instanceof Error ? error.cause.message : error.message)
+
+export const isPassing = (error: Error): boolean => said(error).startsWith('D1_ERROR') && PASSING.test(said(error))
+
+/** What an unforeseen error is called in a log, where its message could hold what is personal: its class, D1's code or constraint, the function it came from. */
+export const nameOf = (error: Error): string => {
+  const [code = ''] = /SQLITE_[A-Z]+|D1_[A-Z]+/.exec(said(error).replace(/^D1_ERROR: /, '')) ?? []
+  const [constraint = ''] = /(?:UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(?:: [\w., ]+)?/.exec(said(error)) ?? []
+  const [, from = ''] = /^\s*at (?:async )?([\w.$]+)/m.exec(error.stack ?? '') ?? []
+  return [error.name, constraint || code, from && `in ${from}`].filter(Boolean).join(' ')
+}
 
 /** Every throw ends here, as `{ "message": "…" }`. What nobody meant to say is not said: not the message, not the stack. */
 export const errorResponse = (error: Error, c: Context<AppEnv>): Response => {
   if (error instanceof ApiError) return c.json({ message: brief(error.message) }, error.status, error.headers)
   if (error instanceof HTTPException) return c.json({ message: brief(error.message) }, error.status)
+  if (isPassing(error)) return c.json({ message: UNREACHABLE }, 503, { 'Retry-After': '1' })
   return c.json({ message: INTERNAL }, 500)
 }

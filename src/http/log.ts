@@ -1,15 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { connect } from '../db/client.ts'
+import { nameOf } from './error-response.ts'
 import type { AppEnv } from './operation.ts'
-
-/** What an unforeseen error may be called in a log: its class, and the constraint or the fault that D1 names, which hold no values. */
-const nameOf = (error: Error): string => {
-  const [, fault] =
-    /(?:^|: )((?:UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(?:: [\w., ]+)?|no such (?:table|column)|D1 DB is overloaded|Network connection lost)/.exec(
-      `${error.message}: ${(error.cause as Error | undefined)?.message ?? ''}`,
-    ) ?? []
-  return fault ? `${error.name}: ${fault}` : error.name
-}
 
 /** Opens a request: its id, its one reading of the clock, its door to D1. Closes it with one line of JSON, which holds nothing personal. */
 export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
@@ -34,7 +26,7 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
       d1Ms: Math.round(ms),
       organizationId: c.get('ctx')?.organizationId,
       tokenId: c.get('ctx')?.actor,
-      ...(c.res.status === 500 && c.error && { error: nameOf(c.error) }),
+      ...(c.res.status >= 500 && c.error && { error: nameOf(c.error) }),
     }),
   )
 }

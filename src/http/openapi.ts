@@ -41,6 +41,7 @@ export const openApiDocument = (operations: readonly Operation[]): Json => {
       io,
       override: ({ jsonSchema }) => {
         if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
+        if (jsonSchema.type === 'boolean') delete jsonSchema.enum
       },
     })
     for (const [name, definition] of Object.entries($defs)) {

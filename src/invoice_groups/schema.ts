@@ -1,15 +1,10 @@
 import * as z from 'zod/mini'
 import { Address } from '../lib/address.ts'
-import { described, distinct, email, identifier, int32, label, named } from '../lib/fields.ts'
+import { described, distinct, email, identifier, int32, label, list, named } from '../lib/fields.ts'
 import { pageQuery, paginatedPlainly } from '../lib/page.ts'
 import { dateTime } from '../lib/time.ts'
 
-const accountIds = () =>
-  z.array(identifier()).check(
-    z.minLength(1),
-    z.maxLength(100),
-    distinct((id) => id, 'an account is named once'),
-  )
+const accountIds = () => list(identifier(), 1, 100).check(distinct((id) => id, 'an account is named once'))
 
 export const CreateInvoiceGroupRequest = named(
   'CreateInvoiceGroupRequest',

@@ -40,7 +40,7 @@ const join = (ctx: Ctx, groupId: string, accountIds: readonly string[]) =>
 
 const locateIn =
   ({ accountIds }: UpdateInvoiceGroupAccounts): Locate =>
-  (_, id) => {
+  (_, [id = '']) => {
     const index = accountIds.indexOf(id)
     return index < 0 ? undefined : `accountIds[${index}]`
   }

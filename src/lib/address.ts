@@ -11,7 +11,7 @@ export const Address = named(
     postalCode: z.optional(text()),
     city: z.optional(text()),
     state: z.optional(text()),
-    country: z.optional(code(COUNTRIES, 'a country of ISO 3166-1 alpha-2 in capitals, such as US', 2)),
+    country: z.optional(code((country) => COUNTRIES.has(country), 'a country of ISO 3166-1 alpha-2 in capitals, such as US', 2)),
   }),
   'A postal address. Every part may be left out.',
 )

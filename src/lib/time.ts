@@ -5,15 +5,23 @@ export const FOREVER = { from: 0, until: Date.UTC(9999, 0, 1) } as const
 
 export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
-const DATE_TIME = z.regexes.datetime({ offset: true, local: true })
-const ZONE = /(?:Z|[+-]\d\d:\d\d)$/
+const DATE_TIME = z.iso.datetime({ offset: true })
 
-/** An RFC 3339 date-time, in UTC where it names no zone, as milliseconds; what is finer is cut off. */
+/** What clients write for a date-time: RFC 3339, `+0000` (Python), ` UTC` after a blank (Ruby), or no zone at all, which is UTC. */
+const WRITTEN = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(Z|UTC|[+-]\d\d:?\d\d)?$/i
+
+const inRfc3339 = (value: string): string => {
+  const [, date, time, zone = 'Z'] = WRITTEN.exec(value) ?? []
+  return /^[+-]/.test(zone) ? `${date}T${time}${zone.slice(0, 3)}:${zone.slice(-2)}` : `${date}T${time}Z`
+}
+
+/** A date-time as milliseconds; what is finer is cut off. */
 export const instant = () =>
   z.pipe(
     z.string().register(z.globalRegistry, { format: 'date-time' }),
     z.transform((value: string, { issues }) => {
-      const milliseconds = DATE_TIME.test(value) ? Date.parse(ZONE.test(value) ? value : `${value}Z`) : Number.NaN
+      const written = inRfc3339(value)
+      const milliseconds = z.safeParse(DATE_TIME, written).success ? Date.parse(written) : Number.NaN
       if (milliseconds >= FOREVER.from && milliseconds <= FOREVER.until) return milliseconds
       issues.push({
         code: 'custom',

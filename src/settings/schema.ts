@@ -1,11 +1,13 @@
 import * as z from 'zod/mini'
-import { described, distinct, isObject, label, named, text } from '../lib/fields.ts'
+import { described, distinct, isObject, label, list, named, text } from '../lib/fields.ts'
 import { pageQuery, paginated } from '../lib/page.ts'
 
 export const SettingDataType = named('SettingDataType', z.enum(['STRING', 'NUMERIC', 'JSON', 'JSON_LOGIC']))
 export type SettingDataType = z.infer<typeof SettingDataType>
 
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+/** Its exponent has 3 digits at most, and it 512 characters, so that it can be reckoned with. */
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/
+const LONGEST_DECIMAL = 512
 
 const isJson = (value: string): boolean => {
   try {
@@ -18,7 +20,8 @@ const isJson = (value: string): boolean => {
 
 /** What `value` would have to be to suit `dataType`; undefined when it does. */
 export const unsuited = (value: string, dataType: SettingDataType): string | undefined => {
-  if (dataType === 'NUMERIC' && !DECIMAL.test(value)) return 'must be a decimal number, since dataType is NUMERIC'
+  if (dataType === 'NUMERIC' && (value.length > LONGEST_DECIMAL || !DECIMAL.test(value)))
+    return 'must be a decimal number, since dataType is NUMERIC'
   if (dataType.startsWith('JSON') && !isJson(value)) return `must be JSON, since dataType is ${dataType}`
   return undefined
 }
@@ -94,8 +97,9 @@ export type SettingPaginatedResponse = z.infer<typeof SettingPaginatedResponse>
 
 /** The settings sent with an entity: at most 10, each (namespace, id) once. */
 export const entitySettings = () =>
-  z.array(CreateEntitySetting).check(
-    z.minLength(0),
-    z.maxLength(10),
-    distinct(({ namespace, id }) => JSON.stringify([namespace, id]), 'they share a namespace and an id'),
+  list(CreateEntitySetting, 0, 10).check(
+    distinct(
+      (sent) => (isObject(sent) && typeof sent.id === 'string' ? JSON.stringify([sent.namespace, sent.id]) : undefined),
+      'they share a namespace and an id',
+    ),
   )

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, distinct, identifier, named, whole } from '../lib/fields.ts'
+import { described, distinct, identifier, list, named, whole } from '../lib/fields.ts'
 
 export const TokenResponse = named('TokenResponse', z.strictObject({ token: z.string() }))
 export type TokenResponse = z.infer<typeof TokenResponse>
@@ -13,10 +13,7 @@ export const GetCustomerPortalDelegateTokenRequest = named(
     accountIds: z.optional(
       described(
         'The accounts of the customer that it reads.',
-        z.array(identifier()).check(
-          z.maxLength(5),
-          distinct((id) => id, 'an account is named once'),
-        ),
+        list(identifier(), 0, 5).check(distinct((id) => id, 'an account is named once')),
       ),
     ),
     allAccountsAccess: z.optional(described('Whether it reads every account of the customer, those made later too.', z.boolean())),

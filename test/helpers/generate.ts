@@ -1,6 +1,10 @@
 import * as fc from 'fast-check'
 import type { CreateCustomerRequest } from '../../src/customers/schema.ts'
-import { COUNTRIES, CURRENCIES } from '../../src/lib/codes.ts'
+import { regexes } from 'zod/mini'
+import { COUNTRIES } from '../../src/lib/codes.ts'
+
+/** ISO 4217, as the package has it. */
+export const CURRENCIES = regexes.currencyCode.source.match(/[A-Z]{3}/g) ?? []
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -118,7 +122,10 @@ const IDS: Fault[] = [
   ['id', drop('id')],
 ]
 const NAMES: Fault[] = [
-  ...['ab', '   ', 'x'.repeat(256), ' abc', 'ab\tc', 7, null, true].map((wrong): Fault => ['name', put('name', wrong)]),
+  ...['ab', '   ', '\u200b\u200b\u200b', 'x'.repeat(256), ' abc', 'ab\tc', 7, null, true].map((wrong): Fault => [
+    'name',
+    put('name', wrong),
+  ]),
   ['name', drop('name')],
 ]
 const EMAILS = (key: string): Fault[] =>
@@ -149,6 +156,8 @@ const SETTINGS: Fault[] = [
   ['settings[0].extra', put('settings', [setting({ extra: 1 })])],
   ['settings[0].id', put('settings', [setting({ id: undefined })])],
   ['settings', put('settings', {})],
+  ['settings[0].value', put('settings', [setting({ dataType: 'NUMERIC', value: '1e9999' })])],
+  ['settings[0].value', put('settings', [setting({ dataType: 'NUMERIC', value: '1'.repeat(513) })])],
 ]
 const range = (n: number, effectiveFrom?: string, effectiveUntil?: string) => ({ value: `range-${n}`, effectiveFrom, effectiveUntil })
 const ACCOUNTS: Fault[] = [
@@ -174,6 +183,8 @@ const ACCOUNTS: Fault[] = [
     put('accountAliases', [range(1, '2020-01-01T00:00:00Z'), range(1, '2021-01-01T00:00:00Z', '2022-01-01T00:00:00Z')]),
   ],
   ['accountAliases[0].effectiveUntil', put('accountAliases', [range(1, '2020-01-01T00:00:00Z', '2020-01-01T00:00:00Z')])],
+  ['accountAliases[0].effectiveUntil', put('accountAliases', [range(1, '9999-01-01T00:00:00Z')])],
+  ['accountAliases[0].effectiveUntil', put('accountAliases', [range(1, undefined, '1970-01-01T00:00:00Z')])],
   ['accountAliases[0].effectiveUntil', put('accountAliases', [range(1, '2020-01-02T00:00:00Z', '2020-01-01T00:00:00Z')])],
   ['accountAliases[0].effectiveFrom', put('accountAliases', [range(1, '2020-02-30T00:00:00Z')])],
   ['accountAliases[0].effectiveFrom', put('accountAliases', [range(1, '2020-02-01')])],
@@ -211,6 +222,10 @@ const ACCOUNTS: Fault[] = [
     ),
   ],
   ['billingInformation.emailRecipients[0]', put('billingInformation', { emailRecipients: ['nobody'] })],
+  [
+    'billingInformation.additionalEmailRecipients',
+    put('billingInformation', { additionalEmailRecipients: Array.from({ length: 101 }, () => 'a@b.cd') }),
+  ],
   ['billingInformation.bcc', put('billingInformation', { bcc: [] })],
   ['togaiAccountId', put('togaiAccountId', 'account.x.y')],
   ['customerId', put('customerId', 'c')],
