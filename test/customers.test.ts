@@ -504,3 +504,217 @@ describe('getCustomer', () => {
     expect((await get(`/accounts/${encodeURIComponent(id)}`)).body).toMatchObject({ id })
   })
 })
+
+describe('updateCustomer', () => {
+  it('replaces what is sent, the address as a whole, and leaves the rest', async () => {
+    const { post, patch, get } = await organization()
+    await post('/customers', page.request)
+    const before = (await get(`/customers/${page.request.id}`)).body
+    const changes = { name: 'Renamed', primaryEmail: 'new@example.com', address: { city: 'Rome', country: 'IT' } }
+    const { status, body } = await patch(`/customers/${page.request.id}`, changes)
+    expect([status, body]).toEqual([200, { ...before, ...changes, billingAddress: 'Rome, IT', updatedAt: expect.any(String) }])
+    expect((await get(`/customers/${page.request.id}`)).body).toEqual(body)
+    expect((await patch(`/customers/${page.request.id}`, { name: 'Again' })).body).toEqual({
+      ...body,
+      name: 'Again',
+      updatedAt: expect.any(String),
+    })
+  })
+
+  it('changes nothing when nothing is sent', async () => {
+    const { post, patch, get } = await organization()
+    await post('/customers', minimal('acme'))
+    const before = (await get('/customers/acme')).body
+    expect(await patch('/customers/acme', {})).toMatchObject({ status: 200, body: before })
+    expect((await get('/customers/acme')).body).toEqual(before)
+  })
+
+  it.each([
+    ['name', { name: '' }],
+    ['primaryEmail', { primaryEmail: 'nobody' }],
+    ['address.country', { address: { country: 'XX' } }],
+    ['address', { address: { line1: 'x'.repeat(1001) } }],
+    ['id', { id: 'new' }],
+    ['status', { status: 'ARCHIVED' }],
+    ['body', []],
+  ])('refuses a wrong %s', async (path, changes) => {
+    const { post, patch } = await organization()
+    await post('/customers', minimal('acme'))
+    const { status, body } = await patch('/customers/acme', changes)
+    expect([status, body.message]).toEqual([400, expect.stringMatching(new RegExp(`^${path}: `))])
+  })
+
+  it('applies 20 changes at the same moment, each to what the others left', async () => {
+    const { post, patch, get } = await organization()
+    await post('/customers', minimal('acme'))
+    const changes = Array.from({ length: 20 }, (_, n) => (n % 2 ? { name: `Name ${n}` } : { primaryEmail: `n${n}@example.com` }))
+    const answers = await Promise.all(changes.map((change) => patch('/customers/acme', change)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    const { body } = await get('/customers/acme')
+    expect([body.name, body.primaryEmail]).toEqual([expect.stringMatching(/^Name \d+$/), expect.stringMatching(/^n\d+@/)])
+  })
+})
+
+describe('deleteCustomer', () => {
+  it('archives a customer whose accounts are archived, and names those that are not', async () => {
+    const { post, patch, get, delete: archive } = await organization()
+    await post('/customers', minimal('acme', { id: 'first' }))
+    await post('/accounts', { id: 'second', name: 'Second', customerId: 'acme', status: 'DRAFT' })
+    expect(await archive('/customers/acme')).toMatchObject({
+      status: 409,
+      body: { message: 'The customer "acme" has accounts that are not archived: "first", "second"' },
+    })
+    await archive('/accounts/first')
+    expect((await archive('/customers/acme')).body.message).toBe('The customer "acme" has accounts that are not archived: "second"')
+    await archive('/accounts/second')
+    expect(await archive('/customers/acme')).toMatchObject({ status: 200, body: { success: true } })
+    expect(await archive('/customers/acme')).toMatchObject({ status: 200, body: { success: true } })
+    expect((await get('/customers/acme')).body.status).toBe('ARCHIVED')
+    const refused = { status: 409, body: { message: 'The customer "acme" is archived, and cannot be changed.' } }
+    expect(await patch('/customers/acme', { name: 'New name' })).toMatchObject(refused)
+    expect((await post('/customers', minimal('acme', { id: 'new' }))).status).toBe(409)
+    expect((await post('/accounts', { id: 'third', name: 'Third', customerId: 'acme' })).status).toBe(409)
+    expect((await post('/customers/acme/contacts', { name: 'N', email: 'n@example.com' })).status).toBe(409)
+  })
+
+  it('never leaves an account behind when one is made at the same moment', async () => {
+    const { id, post, delete: archive } = await organization()
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        await post('/customers', minimal(`c${n}`, { id: `a${n}` }))
+        await archive(`/accounts/a${n}`)
+        await Promise.all([archive(`/customers/c${n}`), post('/accounts', { id: `b${n}`, name: 'Late', customerId: `c${n}` })])
+      }),
+    )
+    const orphans = env.DB.prepare(
+      "SELECT count(*) AS n FROM accounts JOIN customers ON customers.id = customer_id AND customers.organization_id = accounts.organization_id WHERE accounts.organization_id = ? AND customers.status = 'ARCHIVED' AND accounts.status <> 'ARCHIVED'",
+    )
+    expect(await orphans.bind(id).first('n')).toBe(0)
+  })
+})
+
+describe('createCustomerContact', () => {
+  const contact = {
+    preferredUsername: 'ada1815',
+    name: 'Ada',
+    password: 'correct horse 1',
+    email: 'Ada@example.com',
+    phone: '+49 1234567890 ext. 12345',
+    verified: true,
+    loginAccess: true,
+  }
+
+  it('keeps a contact, and its password as a hash that nothing shows', async () => {
+    const { post, tokenId } = await organization()
+    await post('/customers', minimal('acme'))
+    const { status, body } = await post('/customers/acme/contacts', contact)
+    const { password, ...shown } = contact
+    expect([status, body]).toEqual([
+      201,
+      { ...shown, username: expect.stringMatching(/^[0-9a-f-]{36}$/), createdBy: tokenId, createdAt: expect.any(String) },
+    ])
+    const row = await env.DB.prepare('SELECT * FROM contacts WHERE username = ?').bind(body.username).first<Record<string, string>>()
+    expect(JSON.stringify(row)).not.toContain(password)
+    const kept = JSON.parse(row?.['password'] ?? '') as { algorithm: string; iterations: number; salt: string; hash: string }
+    expect([kept.algorithm, kept.iterations]).toEqual(['PBKDF2-SHA-256', expect.toSatisfy((count: number) => count >= 100_000)])
+    const bytes = (text: string) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
+    const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(password), 'PBKDF2', false, ['deriveBits'])
+    const derived = await crypto.subtle.deriveBits(
+      { name: 'PBKDF2', hash: 'SHA-256', salt: bytes(kept.salt), iterations: kept.iterations },
+      key,
+      256,
+    )
+    expect([...new Uint8Array(derived)]).toEqual([...bytes(kept.hash)])
+  })
+
+  it('has loginAccess and verified false unless said otherwise, and a salt of its own', async () => {
+    const { id, post } = await organization()
+    await post('/customers', minimal('acme'))
+    for (const email of ['a@example.com', 'b@example.com'])
+      expect((await post('/customers/acme/contacts', { name: 'N', email, password: 'the same one' })).body).toMatchObject({
+        loginAccess: false,
+        verified: false,
+      })
+    const { results } = await env.DB.prepare('SELECT password FROM contacts WHERE organization_id = ?').bind(id).all()
+    expect(new Set(results.map(({ password }) => password)).size).toBe(2)
+  })
+
+  it('is unique by its e-mail within the customer, whatever its case', async () => {
+    const { post } = await organization()
+    for (const id of ['acme', 'other']) await post('/customers', minimal(id))
+    const add = async (customer: string, email: string) =>
+      (await post(`/customers/${customer}/contacts`, { name: 'N', email })).body.message
+    expect(await add('acme', 'Ada@Example.com')).toBeUndefined()
+    expect(await add('acme', 'ada@example.com')).toBe('email: the customer "acme" has a contact with the e-mail "ada@example.com" already')
+    expect(await add('other', 'ada@example.com')).toBeUndefined()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => add('acme', 'same@example.com')))
+    expect(answers.filter((message) => message === undefined)).toHaveLength(1)
+  })
+
+  it.each([
+    ['name', { name: 'x'.repeat(51) }],
+    ['email', { email: 'nobody' }],
+    ['email', { email: undefined }],
+    ['password', { password: '1234567' }],
+    ['password', { password: 'x'.repeat(101) }],
+    ['phone', { phone: '1'.repeat(31) }],
+    ['preferredUsername', { preferredUsername: 'a b' }],
+    ['preferredUsername', { preferredUsername: 'ab' }],
+    ['verified', { verified: 'yes' }],
+    ['role', { role: 'x' }],
+  ])('refuses a wrong %s', async (path, changes) => {
+    const { post } = await organization()
+    await post('/customers', minimal('acme'))
+    const { status, body } = await post('/customers/acme/contacts', { ...contact, ...changes })
+    expect([status, body.message]).toEqual([400, expect.stringMatching(new RegExp(`^${path}: `))])
+    expect(body.message).not.toContain('1234567')
+  })
+
+  it('refuses a customer that is not there', async () => {
+    const { post } = await organization()
+    expect(await post('/customers/nobody/contacts', contact)).toMatchObject({
+      status: 404,
+      body: { message: 'customer_id: the customer "nobody" does not exist' },
+    })
+  })
+})
+
+describe('another organization', () => {
+  it('finds nothing of it, as if it never was', async () => {
+    const { post } = await organization()
+    await post('/customers', minimal('acme'))
+    const theirs = await organization()
+    for (const id of ['acme', 'nobody'])
+      for (const { status, body } of [
+        await theirs.get(`/customers/${id}`),
+        await theirs.patch(`/customers/${id}`, { name: 'Stolen' }),
+        await theirs.delete(`/customers/${id}`),
+        await theirs.post(`/customers/${id}/contacts`, { name: 'N', email: 'n@example.com' }),
+      ])
+        expect([status, body.message.toLowerCase()]).toEqual([404, expect.stringContaining(`the customer "${id}" does not exist`)])
+    expect((await theirs.get('/customers')).body.data).toEqual([])
+  })
+})
+
+describe('round trips to D1', () => {
+  it.each([
+    [1, 'getCustomers', (api: ReturnType<typeof client>) => api.get('/customers')],
+    [
+      1,
+      'createCustomerContact',
+      (api: ReturnType<typeof client>) => api.post('/customers/acme/contacts', { name: 'N', email: 'n@example.com' }),
+    ],
+    [2, 'updateCustomer', (api: ReturnType<typeof client>) => api.patch('/customers/acme', { name: 'New name' })],
+    [2, 'deleteCustomer', (api: ReturnType<typeof client>) => api.delete('/customers/acme')],
+  ] as [number, string, (api: ReturnType<typeof client>) => ReturnType<ReturnType<typeof client>['get']>][])(
+    '%i for a warm %s',
+    async (most, _, ask) => {
+      const { token, post, delete: archive } = await organization()
+      await post('/customers', minimal('acme', { id: 'main' }))
+      if (most === 2) await archive('/accounts/main')
+      const { d1, seen } = watched()
+      expect([200, 201]).toContain((await ask(client(token, d1))).status)
+      expect(seen.calls).toBe(most)
+    },
+  )
+})

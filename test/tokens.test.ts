@@ -1,0 +1,183 @@
+import { env } from 'cloudflare:workers'
+import { sign } from 'hono/jwt'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { operations } from '../src/operations.ts'
+import { client, organization, watched } from './helpers/api.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const DAY = 86_400_000
+
+const customer = (id: string) => ({ id, name: 'ACME Enterprise', primaryEmail: 'a@example.com', address: {} })
+
+const claimsOf = (jwt: string): Record<string, unknown> =>
+  JSON.parse(atob((jwt.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>
+
+const jwtOf = async ({ post }: Pick<ReturnType<typeof client>, 'post'>): Promise<string> => {
+  const { status, body } = await post('/authenticate')
+  expect(status).toBe(200)
+  return body.token
+}
+
+describe('authenticate', () => {
+  it('gives a JWT that speaks for the token for a day, and asks D1 for nothing', async () => {
+    const { id, tokenId, post, token } = await organization({ baseCurrency: 'INR' })
+    const jwt = await jwtOf({ post })
+    const { sub, org, cur, role, iat, exp } = claimsOf(jwt)
+    expect([sub, org, cur, role, Number(exp) - Number(iat)]).toEqual([tokenId, id, 'INR', 'ADMINISTRATOR', DAY / 1000])
+    expect(jwt).not.toContain(token)
+    const { d1, seen } = watched()
+    const warm = client(jwt, d1)
+    expect((await warm.post('/customers', customer('acme'))).body.account.invoiceCurrency).toBe('INR')
+    expect((await warm.get('/customers/acme')).status).toBe(200)
+    expect(seen.calls).toBe(2)
+    expect((await client(token).get('/customers/acme')).status).toBe(200)
+  })
+
+  it('gives a JWT itself back', async () => {
+    const jwt = await jwtOf(await organization())
+    expect(await jwtOf(client(jwt))).toBe(jwt)
+  })
+
+  it('gives a JWT that does not outlive its token', async () => {
+    const expiresAt = Date.now() + 60_000
+    const { exp } = claimsOf(await jwtOf(await organization({ expiresAt })))
+    expect(exp).toBe(Math.floor(expiresAt / 1000))
+  })
+
+  it('ends after a day', async () => {
+    const { post } = await organization()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const jwt = await jwtOf({ post })
+    vi.setSystemTime(Date.now() + DAY - 2000)
+    expect((await client(jwt).get('/customers')).status).toBe(200)
+    vi.setSystemTime(Date.now() + 4000)
+    expect((await client(jwt).get('/customers')).status).toBe(401)
+  })
+
+  it('takes two secrets, so that one can follow the other', async () => {
+    const { token } = await organization()
+    const [old, next] = [{ SIGNING_SECRET: 'old' }, { SIGNING_SECRET: 'next', SIGNING_SECRET_PREVIOUS: 'old' }]
+    const jwt = await jwtOf(client(token, env.DB, old))
+    expect((await client(jwt, env.DB, next).get('/customers')).status).toBe(200)
+    const newer = await jwtOf(client(token, env.DB, next))
+    expect((await client(newer, env.DB, { SIGNING_SECRET: 'next' }).get('/customers')).status).toBe(200)
+    expect((await client(jwt, env.DB, { SIGNING_SECRET: 'next' }).get('/customers')).status).toBe(401)
+    expect((await client(newer, env.DB, old).get('/customers')).status).toBe(401)
+  })
+
+  it('refuses a JWT of no algorithm, another one, another secret, other claims, or a broken one', async () => {
+    const jwt = await jwtOf(await organization())
+    const claims = claimsOf(jwt)
+    const [header, payload, signature] = jwt.split('.')
+    const encode = (value: unknown) => btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+    for (const forged of [
+      `${encode({ alg: 'none', typ: 'JWT' })}.${payload}.`,
+      `${encode({ alg: 'none', typ: 'JWT' })}.${payload}.${signature}`,
+      `${header}.${encode({ ...claims, org: 'org.1' })}.${signature}`,
+      `${header}.${payload}.`,
+      `${header}.${payload}`,
+      await sign(claims, 'another secret', 'HS256'),
+      await sign(claims, env.SIGNING_SECRET, 'HS512'),
+      await sign({ sub: 'x', exp: Number(claims['exp']) }, env.SIGNING_SECRET, 'HS256'),
+      await sign({ ...claims, exp: 1 }, env.SIGNING_SECRET, 'HS256'),
+      await sign({ ...claims, role: 'OWNER' }, env.SIGNING_SECRET, 'HS256'),
+    ])
+      expect((await client(forged).get('/customers')).status).toBe(401)
+    expect((await client(jwt).get('/customers')).status).toBe(200)
+  })
+})
+
+describe('getCustomerPortalDelegateToken', () => {
+  const withAccounts = async () => {
+    const api = await organization()
+    for (const id of ['acme', 'other']) await api.post('/customers', customer(id))
+    await api.post('/accounts', { id: 'second', name: 'Second', customerId: 'acme' })
+    return api
+  }
+  const portal = async ({ post }: Pick<ReturnType<typeof client>, 'post'>, body: Record<string, unknown>) => {
+    const { status, body: answer } = await post('/portal/token', body)
+    expect([status, answer.message]).toEqual([200, undefined])
+    return client(answer.token)
+  }
+  const statuses = async ({ get }: ReturnType<typeof client>) =>
+    Promise.all(
+      ['/customers/acme', '/customers/other', '/accounts/acme', '/accounts/second', '/accounts/other', '/accounts/nobody'].map(
+        async (path) => (await get(path)).status,
+      ),
+    )
+
+  it('reads that customer and those accounts, and nothing else', async () => {
+    const api = await withAccounts()
+    expect(await statuses(await portal(api, { customerId: 'acme', accountIds: ['second'] }))).toEqual([200, 403, 403, 200, 403, 403])
+    expect(await statuses(await portal(api, { customerId: 'acme', allAccountsAccess: true }))).toEqual([200, 403, 200, 200, 403, 403])
+    expect(await statuses(await portal(api, { customerId: 'acme' }))).toEqual([200, 403, 403, 403, 403, 403])
+  })
+
+  it('is refused by every other operation', async () => {
+    const { call } = await portal(await withAccounts(), { customerId: 'acme', allAccountsAccess: true })
+    for (const { method, path, json, portal: allowed } of operations) {
+      const { status } = await call(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'acme'), json && {})
+      expect([path, status]).toEqual([path, allowed ? 200 : 403])
+    }
+  })
+
+  it('reads accounts made later when it reads all, and their aliases and groups', async () => {
+    const api = await withAccounts()
+    const reader = await portal(api, { customerId: 'acme', allAccountsAccess: true })
+    await api.post('/accounts', { id: 'third', name: 'Third', customerId: 'acme', aliases: ['alias'] })
+    expect((await reader.get('/accounts/third?includeGroupDetails=true')).body.aliases).toHaveLength(1)
+  })
+
+  it('holds as long as it is asked for, at most as long as the calling token', async () => {
+    const { post } = await withAccounts()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const seconds = async (caller: Pick<ReturnType<typeof client>, 'post'>, expiry?: number) => {
+      const { token } = (await caller.post('/portal/token', { customerId: 'acme', ...(expiry && { expiry }) })).body
+      return Number(claimsOf(token)['exp']) - Math.floor(Date.now() / 1000)
+    }
+    expect(await seconds({ post })).toBe(86_400)
+    expect(await seconds({ post }, 60)).toBe(60)
+    expect(await seconds({ post }, 10 * 86_400)).toBe(10 * 86_400)
+    const jwt = client(await jwtOf({ post }))
+    expect(await seconds(jwt, 10 * 86_400)).toBe(86_400)
+    vi.setSystemTime(Date.now() + 1000)
+    expect(await seconds(jwt)).toBe(86_399)
+  })
+
+  it.each([
+    [404, 'customerId: the customer "nobody" does not exist', { customerId: 'nobody' }],
+    [404, 'accountIds[1]: the customer "acme" has no account "other"', { customerId: 'acme', accountIds: ['second', 'other'] }],
+    [404, 'accountIds[0]: the customer "acme" has no account "nobody"', { customerId: 'acme', accountIds: ['nobody'] }],
+    [400, 'accountIds: must hold 5 at most', { customerId: 'acme', accountIds: ['1', '2', '3', '4', '5', '6'] }],
+    [400, 'expiry: must be a whole number from 1 to', { customerId: 'acme', expiry: 0 }],
+    [400, 'customerId: is required', {}],
+  ])('%i: %s', async (status, message, body) => {
+    const { post } = await withAccounts()
+    const answer = await post('/portal/token', body)
+    expect([answer.status, answer.body.message]).toEqual([status, expect.stringContaining(message)])
+  })
+
+  it('refuses a customer that is archived, and an account that is', async () => {
+    const { post, delete: archive } = await withAccounts()
+    await archive('/accounts/second')
+    expect((await post('/portal/token', { customerId: 'acme', accountIds: ['second'] })).status).toBe(404)
+    await archive('/accounts/acme')
+    await archive('/customers/acme')
+    expect(await post('/portal/token', { customerId: 'acme' })).toMatchObject({
+      status: 409,
+      body: { message: 'customerId: the customer "acme" is archived' },
+    })
+  })
+
+  it('is for customers of the organization only, and asks D1 once', async () => {
+    const { token } = await withAccounts()
+    const theirs = await organization()
+    expect((await theirs.post('/portal/token', { customerId: 'acme' })).body.message).toBe('customerId: the customer "acme" does not exist')
+    const { d1, seen } = watched()
+    expect((await client(token, d1).post('/portal/token', { customerId: 'acme', accountIds: ['second'] })).status).toBe(200)
+    expect(seen.calls).toBe(1)
+  })
+})
