@@ -30,9 +30,21 @@ export interface Caller {
   portal?: Portal
 }
 
+/** How a request that writes is to be made. */
+export interface Write {
+  dryRun: boolean
+  /** Under which its answer is kept, and the SHA-256 of what is asked. */
+  key: { value: string; fingerprint: string } | undefined
+  status: 200 | 201
+  locationOf: ((answer: object) => string) | undefined
+  /** Whether its batch has been made. */
+  done: boolean
+}
+
 /** What every verb is given. `now` is in milliseconds and the only clock; every query names `organizationId`. */
 export interface Ctx extends Caller {
   db: Database['db']
   now: number
   secrets: readonly string[]
+  write?: Write
 }

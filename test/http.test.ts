@@ -3,6 +3,7 @@ import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { accountAliases, accounts } from '../src/accounts/table.ts'
 import { customers } from '../src/customers/table.ts'
+import { idempotencyKeys } from '../src/db/table.ts'
 import { operations } from '../src/operations.ts'
 import { organizations } from '../src/organizations/table.ts'
 import { aliases } from '../src/aliases/table.ts'
@@ -320,6 +321,7 @@ describe('the tables in code', () => {
     contacts,
     invoiceGroups,
     invoiceGroupAccounts,
+    idempotencyKeys,
   ]
 
   it('are all there are', async () => {

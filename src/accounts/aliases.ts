@@ -23,8 +23,10 @@ export const addAliases = (ctx: Ctx, id: string, input: AddAccountAliasesRequest
     const ranges = rangesOf(input)
     if (!ranges.length) return showAccount(row, held)
     const since = roomSince(had, ranges.filter(({ open }) => open).length, ctx.now)
-    await commit(ctx, [insertAliases(ctx, row.togaiAccountId, ranges, since), changeAccount(ctx, row)], locateInAccount(input, ''))
-    return showAccount(row, { ...held, aliases: [...held.aliases, ...namesAt(ranges, ctx.now)] })
+    const answer = showAccount(row, { ...held, aliases: [...held.aliases, ...namesAt(ranges, ctx.now)] })
+    return commit(ctx, [insertAliases(ctx, row.togaiAccountId, ranges, since), changeAccount(ctx, row)], answer, {
+      locate: locateInAccount(input, ''),
+    })
   })
 
 /** Ends aliases of an account: by their names from now on, by their ids from an instant on. What they were stays on record. */
@@ -54,9 +56,8 @@ export const removeAliases = (
       return until === undefined || until === range.until ? [] : [{ ...range, until }]
     })
     if (!ended.length) return showAccount(row, held)
-    await commit(ctx, [endAliases(ctx, ended), changeAccount(ctx, row)])
     const left = ranges.map((range) => ended.find((one) => one.id === range.id) ?? range)
-    return showAccount(row, { ...held, aliases: namesAt(left, ctx.now) })
+    return commit(ctx, [endAliases(ctx, ended), changeAccount(ctx, row)], showAccount(row, { ...held, aliases: namesAt(left, ctx.now) }))
   })
 
 const ALIASES: ListRules = { operationId: 'listAccountAliases', id: 'id', sortFields: ['id'], sort: [['id', 'ASC']], combinations: [] }

@@ -92,10 +92,7 @@ export const newAccount = (
     ...folded({ name: input.name, primaryEmail: input.primaryEmail ?? null }),
   }
   return {
-    insert: ctx.db
-      .insert(accounts)
-      .values({ ...row, togaiCustomerId: customer.togaiCustomerId })
-      .returning({ togaiCustomerId: accounts.togaiCustomerId }),
+    insert: ctx.db.insert(accounts).values({ ...row, togaiCustomerId: customer.togaiCustomerId }),
     aliases: ranges.length ? [insertAliases(ctx, row.togaiAccountId, ranges, FOREVER.from)] : [],
     settings: settingRows(ctx, 'ACCOUNT', row.id, input.settings),
     show: (togaiCustomerId: string): Account =>
@@ -123,8 +120,10 @@ export const createAccount = async (ctx: Ctx, { customerId, ...input }: CreateAc
     where ${customers.organizationId} = ${ctx.organizationId} and ${customers.id} = ${customerId}
   )`
   const made = newAccount(ctx, { id: customerId, togaiCustomerId }, input)
-  const [[inserted]] = await commit(ctx, [made.insert, ...made.aliases, ...insertSettings(ctx, made.settings)], locateInAccount(input, ''))
-  return made.show(inserted?.togaiCustomerId ?? '')
+  return commit(ctx, [made.insert, ...made.aliases, ...insertSettings(ctx, made.settings)], made.show(''), {
+    locate: locateInAccount(input, ''),
+    late: { togaiCustomerId },
+  })
 }
 
 /** Keeps a portal token to the accounts that it reads. */
@@ -223,8 +222,7 @@ export const updateAccount = (ctx: Ctx, id: string, input: UpdateAccountRequest)
       ...folded({ name, primaryEmail }),
       invoiceCurrencyGiven: row.invoiceCurrencyGiven || input.invoiceCurrency !== undefined,
     }
-    await commit(ctx, [changeAccount(ctx, row, changes)])
-    return showAccount({ ...row, ...changes }, held)
+    return commit(ctx, [changeAccount(ctx, row, changes)], showAccount({ ...row, ...changes }, held))
   })
 
 /** Archives an account: its aliases end at this instant, and it leaves its invoice group. A second time changes nothing. */
@@ -243,6 +241,5 @@ export const deleteAccount = (ctx: Ctx, id: string): Promise<{ success: true }> 
           lt(accountAliases.effectiveFrom, accountAliases.effectiveUntil),
         ),
       )
-    await commit(ctx, [changeAccount(ctx, row, { status: 'ARCHIVED' }), end, ...leaveGroup(ctx, id)])
-    return { success: true }
+    return commit(ctx, [changeAccount(ctx, row, { status: 'ARCHIVED' }), end, ...leaveGroup(ctx, id)], { success: true })
   })

@@ -30,8 +30,7 @@ export const createAlias = async (ctx: Ctx, input: CreateBulkAliasRequest): Prom
       having count(*) > 0
     `,
   )
-  await commit(ctx, [existing, insert])
-  return { data: input.aliases.map(({ value }) => show({ value, createdAt: ctx.now })) }
+  return commit(ctx, [existing, insert], { data: input.aliases.map(({ value }) => show({ value, createdAt: ctx.now })) })
 }
 
 const isAlias = (ctx: Ctx, value: string) =>
@@ -48,8 +47,7 @@ export const getAlias = async (ctx: Ctx, value: string): Promise<Alias> => show(
 /** Takes a value out of the pool, unless an account holds it now. */
 export const deleteAlias = async (ctx: Ctx, value: string): Promise<{ success: true }> => {
   await readAlias(ctx, value)
-  await commit(ctx, [ctx.db.update(aliases).set({ status: 'ARCHIVED', updatedAt: ctx.now }).where(isAlias(ctx, value))])
-  return { success: true }
+  return commit(ctx, [ctx.db.update(aliases).set({ status: 'ARCHIVED', updatedAt: ctx.now }).where(isAlias(ctx, value))], { success: true })
 }
 
 const LIST: ListRules = { operationId: 'listAliases', id: 'value', sortFields: ['value'], sort: [['value', 'ASC']], combinations: [] }

@@ -30,8 +30,7 @@ export const createCustomerContact = async (
     createdBy: ctx.actor,
     createdAt: ctx.now,
   }
-  await commit(ctx, [ctx.db.insert(contacts).values(row)], locate)
-  return {
+  const answer = {
     username,
     ...(preferredUsername !== undefined && { preferredUsername }),
     name,
@@ -42,4 +41,5 @@ export const createCustomerContact = async (
     createdAt: iso(ctx.now),
     verified,
   }
+  return commit(ctx, [ctx.db.insert(contacts).values(row)], answer, { locate })
 }

@@ -43,7 +43,7 @@ export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Pr
   const { id, name, primaryEmail, address } = input
   const togaiCustomerId = newId('customer', ctx.now)
   const first = newAccount(ctx, { id, togaiCustomerId }, input.account ?? { id, name, primaryEmail, address })
-  await commit(
+  return commit(
     ctx,
     [
       ctx.db.insert(customers).values({
@@ -64,18 +64,18 @@ export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Pr
       ...first.aliases,
       ...insertSettings(ctx, [...settingRows(ctx, 'CUSTOMER', id, input.settings), ...first.settings]),
     ],
-    input.account && locateInAccount(input.account, 'account.'),
+    {
+      id,
+      togaiCustomerId,
+      name,
+      primaryEmail,
+      billingAddress: billingAddress(address),
+      address,
+      settings: input.settings ?? [],
+      account: first.show(togaiCustomerId),
+    },
+    input.account && { locate: locateInAccount(input.account, 'account.') },
   )
-  return {
-    id,
-    togaiCustomerId,
-    name,
-    primaryEmail,
-    billingAddress: billingAddress(address),
-    address,
-    settings: input.settings ?? [],
-    account: first.show(togaiCustomerId),
-  }
 }
 
 const readCustomer = async (ctx: Ctx, id: string): Promise<CustomerRow> => {
@@ -134,17 +134,16 @@ export const updateCustomer = (ctx: Ctx, id: string, input: UpdateCustomerReques
     if (!Object.keys(input).length) return show(row)
     const { name = row.name, primaryEmail = row.primaryEmail, address = row.address } = input
     const changes = { name, primaryEmail, address, ...folded({ name, primaryEmail }), updatedAt: ctx.now, version: row.version + 1 }
-    await commit(ctx, [ctx.db.update(customers).set(changes).where(eq(customers.togaiCustomerId, row.togaiCustomerId))])
-    return show({ ...row, ...changes })
+    const update = ctx.db.update(customers).set(changes).where(eq(customers.togaiCustomerId, row.togaiCustomerId))
+    return commit(ctx, [update], show({ ...row, ...changes }))
   })
 
 /** Archives the customer, whose accounts must all be archived. A second time changes nothing. */
 export const deleteCustomer = (ctx: Ctx, id: string): Promise<{ success: true }> =>
   onLatest(async () => {
     const row = await readCustomer(ctx, id)
-    if (row.status !== 'ARCHIVED') {
-      const changes = { status: 'ARCHIVED' as const, updatedAt: ctx.now, version: row.version + 1 }
-      await commit(ctx, [ctx.db.update(customers).set(changes).where(eq(customers.togaiCustomerId, row.togaiCustomerId))])
-    }
-    return { success: true }
+    if (row.status === 'ARCHIVED') return { success: true }
+    const changes = { status: 'ARCHIVED' as const, updatedAt: ctx.now, version: row.version + 1 }
+    const update = ctx.db.update(customers).set(changes).where(eq(customers.togaiCustomerId, row.togaiCustomerId))
+    return commit(ctx, [update], { success: true })
   })

@@ -1,8 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
-import type { BatchItem, BatchResponse } from 'drizzle-orm/batch'
+import { type SQL, and, eq, lte, sql } from 'drizzle-orm'
+import type { BatchItem } from 'drizzle-orm/batch'
 import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Ctx } from '../context.ts'
+import type { Ctx, Write } from '../context.ts'
 import { ApiError } from '../lib/errors.ts'
+import type { Database } from './client.ts'
+import { idempotencyKeys } from './table.ts'
 
 /** The view whose trigger raises what is inserted. */
 const refusals = sqliteTable('refusals', { code: text().notNull(), detail: text().notNull() })
@@ -60,10 +62,13 @@ export type Conflict = keyof typeof CONFLICTS
 export type Locate = (conflict: Conflict, values: readonly string[]) => string | undefined
 
 /** A statement that refuses the whole batch with `conflict` when `detail`, a query of one JSON array, has a row. */
-export const refuse = (ctx: Ctx, conflict: Conflict, detail: SQL) =>
+export const refuse = (ctx: Ctx, conflict: Conflict | 'DRY_RUN', detail: SQL) =>
   ctx.db.insert(refusals).select(sql`select ${conflict}, * from (${detail})`)
 
 const RAISED = /^(?:D1_ERROR: )?([A-Z_]+) (\[.*\]): SQLITE_CONSTRAINT/s
+
+/** What a write meets whose key has been used: the answer kept under it follows. */
+const KEY_USED = new ApiError(409, 'Idempotency-Key: is in use')
 
 /** What a write meets whose read has been overtaken by another write. */
 const STALE = new ApiError(409, 'It is being changed by many at this moment. Try again.')
@@ -71,6 +76,7 @@ const STALE = new ApiError(409, 'It is being changed by many at this moment. Try
 const explain = (error: unknown, locate: Locate | undefined): unknown => {
   const [, raised = '', values = '[]'] = (error instanceof Error && RAISED.exec(error.message)) || []
   if (raised === 'STALE') return STALE
+  if (raised === 'KEY_USED') return KEY_USED
   if (!Object.hasOwn(CONFLICTS, raised)) return error
   const conflict = raised as Conflict
   const explained: Explained = CONFLICTS[conflict]
@@ -79,17 +85,89 @@ const explain = (error: unknown, locate: Locate | undefined): unknown => {
   return new ApiError(explained.status ?? 409, `${field ? `${field}: ` : ''}${explained.say(...raisedValues)}`)
 }
 
-/** Runs the statements of one write in one transaction and one round trip: all of them or none. A conflict is a refusal that names its field. */
-export const commit = async <Statement extends BatchItem<'sqlite'>, Statements extends Readonly<[Statement, ...Statement[]]>>(
+interface Options {
+  locate?: Locate
+  /** What only the database knows of the answer, by its field; each a query of one value that is run after the statements. */
+  late?: Record<string, SQL>
+}
+
+/** The statements that keep the answer under its key, before and after those of the write. */
+const keep = (ctx: Ctx, { key, status, locationOf }: Write, answer: object, late: SQL) => {
+  if (!key) return { before: [], after: [] }
+  const isKey = and(eq(idempotencyKeys.organizationId, ctx.organizationId), eq(idempotencyKeys.key, key.value))
+  const row = {
+    organizationId: ctx.organizationId,
+    key: key.value,
+    role: ctx.role,
+    fingerprint: key.fingerprint,
+    status,
+    location: locationOf?.(answer) ?? null,
+    body: JSON.stringify(answer),
+    createdAt: ctx.now,
+  }
+  return {
+    before: [ctx.db.insert(idempotencyKeys).values(row)],
+    after: [
+      ctx.db
+        .update(idempotencyKeys)
+        .set({ body: sql`json_patch(${idempotencyKeys.body}, ${late})` })
+        .where(isKey),
+    ],
+  }
+}
+
+/**
+ * Makes one write, in one transaction and one round trip, and gives its answer: all of the statements or none.
+ * A conflict is a refusal that names its field. The answer is kept with the write when the request has a key; a dry run is undone.
+ */
+export const commit = async <Answer extends object>(
   ctx: Ctx,
-  statements: Statements,
-  locate?: Locate,
-): Promise<BatchResponse<Statements>> => {
+  statements: readonly BatchItem<'sqlite'>[],
+  answer: Answer,
+  { locate, late = {} }: Options = {},
+): Promise<Answer> => {
+  const write = ctx.write
+  const isLate = Object.keys(late).length > 0
+  const lateJson = sql`(select json_object(${sql.join(
+    Object.entries(late).flatMap(([field, value]) => [sql`${field}`, value]),
+    sql`, `,
+  )}))`
+  const select = ctx.db.select({ late: sql<string>`${lateJson}`.as('late') }).from(sql`(select 1)`)
+  const kept = write && !write.dryRun ? keep(ctx, write, answer, lateJson) : { before: [], after: [] }
+  const undo = write?.dryRun ? [refuse(ctx, 'DRY_RUN', sql`select json_array(json(${lateJson}))`)] : []
+  const [first, ...rest] = [...kept.before, ...statements, ...(isLate ? [...kept.after, select] : []), ...undo]
+  if (!first) return answer
   try {
-    return await ctx.db.batch<Statement, Statements>(statements)
+    const results: unknown[] = await ctx.db.batch([first, ...rest])
+    if (write) write.done = true
+    const [found] = isLate ? (results.at(-1) as { late: string }[]) : []
+    return found ? { ...answer, ...(JSON.parse(found.late) as Partial<Answer>) } : answer
   } catch (error) {
+    const [, raised, values = '[]'] = RAISED.exec(error instanceof Error ? error.message : '') ?? []
+    if (raised === 'DRY_RUN') return { ...answer, ...(JSON.parse(values) as Partial<Answer>[])[0] }
     throw explain(error, locate)
   }
+}
+
+/** The answer that was kept under the request's key, if one was. */
+export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
+  const { key } = ctx.write ?? {}
+  if (!key) return undefined
+  const [row] = await ctx.db
+    .select()
+    .from(idempotencyKeys)
+    .where(and(eq(idempotencyKeys.organizationId, ctx.organizationId), eq(idempotencyKeys.key, key.value)))
+  if (row && (row.fingerprint !== key.fingerprint || row.role !== ctx.role))
+    throw new ApiError(422, 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
+  return row
+}
+
+/** How long an answer is kept under its key, in milliseconds. */
+const KEPT_FOR = 30 * 86_400_000
+
+/** Forgets the answers that have been kept for 30 days. */
+export const forgetKeys = async ({ db }: Database, now: number): Promise<void> => {
+  await db.delete(idempotencyKeys).where(lte(idempotencyKeys.createdAt, now - KEPT_FOR))
 }
 
 const MOST_ATTEMPTS = 20

@@ -28,6 +28,15 @@ const refs = (node: unknown): unknown => {
   )
 }
 
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'The answer is kept under it for 30 days, and given again to the same request with Idempotency-Replayed: true, without a second change.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+}
+
 /** OpenAPI 3.1 of `operations`. Schemas with a name are written once, under components, and referred to. */
 export const openApiDocument = (operations: readonly Operation[]): Json => {
   const schemas: Record<string, unknown> = { ErrorResponse }
@@ -71,7 +80,7 @@ export const openApiDocument = (operations: readonly Operation[]): Json => {
   })
 
   const paths: Record<string, Json> = {}
-  for (const { method, path, operationId, tag, summary, description, param, query, json, status, returns, refuses } of operations) {
+  for (const { method, path, operationId, tag, summary, description, param, query, json, writes, status, returns, refuses } of operations) {
     const location = { Location: { description: 'The path at which it is read.', schema: { type: 'string' } } }
     paths[path] ??= {}
     paths[path][method] = {
@@ -79,7 +88,7 @@ export const openApiDocument = (operations: readonly Operation[]): Json => {
       tags: [tag],
       summary,
       description,
-      parameters: [...parameters(param, 'path'), ...parameters(query, 'query')],
+      parameters: [...parameters(param, 'path'), ...parameters(query, 'query'), ...(writes ? [IDEMPOTENCY_KEY] : [])],
       ...(json && { requestBody: { required: true, content: { 'application/json': { schema: written(json, 'input') } } } }),
       responses: {
         [status]: {
@@ -91,6 +100,10 @@ export const openApiDocument = (operations: readonly Operation[]): Json => {
         401: refusal('The token is missing, unknown, expired or revoked.', { 'WWW-Authenticate': { schema: { type: 'string' } } }),
         ...Object.fromEntries(Object.entries(refuses).map(([code, cause]) => [code, refusal(cause)])),
         ...(json && { 413: refusal('The body is over 256 KB.'), 415: refusal('The body is not JSON.') }),
+        ...(writes && { 422: refusal('The Idempotency-Key was used for another request, or by another role.') }),
+        503: refusal('The database is out of reach. Whether a write was made is told by sending it again under its key.', {
+          'Retry-After': { schema: { type: 'string' } },
+        }),
         default: refusal('Anything else, which is not the fault of the request.'),
       },
     }

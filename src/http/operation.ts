@@ -1,9 +1,11 @@
 import { zValidator } from '@hono/zod-validator'
 import type { Context, MiddlewareHandler } from 'hono'
 import * as z from 'zod/mini'
-import type { Bindings, Ctx } from '../context.ts'
+import type { Bindings, Ctx, Write } from '../context.ts'
 import type { Database } from '../db/client.ts'
 import { ApiError, expected, explainIssues } from '../lib/errors.ts'
+import { described } from '../lib/fields.ts'
+import { answerWrite } from './write.ts'
 
 /** What travels with a request inside the app. */
 export interface AppEnv {
@@ -22,6 +24,8 @@ interface Documented {
   status: 200 | 201
   /** The refusals of its own, each with its cause; those that every operation shares are not named. */
   refuses: Partial<Record<403 | 404 | 409, string>>
+  /** False for what keeps nothing, whatever its method. */
+  writes?: boolean
   /** Whether a portal token may call it; the verb then keeps it to its customer. */
   portal?: boolean
 }
@@ -46,6 +50,7 @@ export interface Operation extends Documented {
   param: z.ZodMiniType | undefined
   query: z.ZodMiniType
   json: z.ZodMiniType | undefined
+  writes: boolean
   returns: z.ZodMiniType
   /** Run in order, after the caller is known. */
   handlers: MiddlewareHandler<AppEnv>[]
@@ -71,22 +76,40 @@ z.config({ customError: expected })
 
 const NO_QUERY = z.strictObject({})
 
+const WRITE_QUERY = z.strictObject({
+  dry_run: z.optional(
+    described(
+      'Whether only to say what the answer would be. Nothing is kept of it, a key neither.',
+      z.enum(['true', 'false']).register(z.globalRegistry, { type: 'boolean' }),
+    ),
+  ),
+})
+
 /** One object gives the route, the validation and the entry in the document; `handle` is typed by its schemas. */
 export const operation = <
-  Returns extends z.ZodMiniType,
+  Returns extends z.ZodMiniType<object>,
   Param extends z.ZodMiniType = z.ZodMiniUndefined,
   Query extends z.ZodMiniType = typeof NO_QUERY,
   Json extends z.ZodMiniType = z.ZodMiniUndefined,
 >(
   definition: Definition<Param, Query, Json, Returns>,
 ): Operation => {
-  const { handle, location, param, query = NO_QUERY, json, ...documented } = definition
+  const { handle, location, param, json, ...documented } = definition
+  const { method, status } = documented
+  const writes = method !== 'get' && documented.writes !== false
+  const query = definition.query ?? (writes ? WRITE_QUERY : NO_QUERY)
   const answer = async (c: Context<AppEnv>) => {
     const valid = (target: string): unknown => c.req.valid(target as never)
     const input = { param: valid('param'), query: valid('query'), json: valid('json') } as Parameters<typeof handle>[1]
-    const result = await handle(c.get('ctx'), input)
-    if (location) c.header('Location', location(result))
-    return c.json(result, documented.status)
+    if (!writes) return c.json(await handle(c.get('ctx'), input), status)
+    const dryRun = (valid('query') as z.infer<typeof WRITE_QUERY>).dry_run === 'true'
+    return answerWrite(c, {
+      status,
+      locationOf: location as Write['locationOf'],
+      dryRun,
+      hasBody: json !== undefined,
+      handle: (ctx) => handle(ctx, input),
+    })
   }
   const handlers = [
     ...(param ? [validate('param', param)] : []),
@@ -94,5 +117,5 @@ export const operation = <
     ...(json ? [onlyJson, validate('json', json)] : []),
     answer,
   ]
-  return { ...documented, param, query, json, handlers }
+  return { ...documented, param, query, json, writes, handlers }
 }

@@ -64,12 +64,12 @@ export const createInvoiceGroup = async (ctx: Ctx, input: CreateInvoiceGroupRequ
   const invoiceCurrency = sql<string>`coalesce((
     select ${accounts.invoiceCurrency} from ${accounts} where ${accounts.organizationId} = ${ctx.organizationId} and ${accounts.id} = ${accountIds[0]}
   ), '')`
-  const insert = ctx.db
-    .insert(invoiceGroups)
-    .values({ ...row, invoiceCurrency })
-    .returning({ invoiceCurrency: invoiceGroups.invoiceCurrency })
-  const [[inserted]] = await commit(ctx, [insert, join(ctx, row.id, accountIds)], locateIn(input))
-  return show({ ...row, invoiceCurrency: inserted?.invoiceCurrency ?? '' }, accountIds.length)
+  const insert = ctx.db.insert(invoiceGroups).values({ ...row, invoiceCurrency })
+  const late = {
+    invoiceCurrency: sql`(select ${invoiceGroups.invoiceCurrency} from ${invoiceGroups} where ${invoiceGroups.id} = ${row.id})`,
+  }
+  const answer = show({ ...row, invoiceCurrency: '' }, accountIds.length)
+  return commit(ctx, [insert, join(ctx, row.id, accountIds)], answer, { locate: locateIn(input), late })
 }
 
 const accountsIn = sql`(
@@ -125,8 +125,8 @@ export const addInvoiceGroupAccounts = (ctx: Ctx, id: string, input: UpdateInvoi
     const { row, accounts: ids } = await readGroup(ctx, id)
     const joining = input.accountIds.filter((accountId) => !ids.includes(accountId))
     if (!joining.length) return show(row, ids.length)
-    await commit(ctx, [join(ctx, id, joining), change(ctx, row)], locateIn(input))
-    return show({ ...row, updatedAt: ctx.now }, ids.length + joining.length)
+    const answer = show({ ...row, updatedAt: ctx.now }, ids.length + joining.length)
+    return commit(ctx, [join(ctx, id, joining), change(ctx, row)], answer, { locate: locateIn(input) })
   })
 
 /** Takes accounts out of a group. With its last account the group is gone. */
@@ -143,8 +143,7 @@ export const removeInvoiceGroupAccounts = (ctx: Ctx, id: string, { accountIds }:
           sql`${invoiceGroupAccounts.accountId} in (select value from json_each(${JSON.stringify(accountIds)}))`,
         ),
       )
-    await commit(ctx, [leave, change(ctx, row, ids.length === accountIds.length ? 'ARCHIVED' : 'ACTIVE')])
-    return { success: true }
+    return commit(ctx, [leave, change(ctx, row, ids.length === accountIds.length ? 'ARCHIVED' : 'ACTIVE')], { success: true })
   })
 
 /** The statements that take an account out of the group it may be in, and end the group if it was the last. */

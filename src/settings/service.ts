@@ -74,8 +74,8 @@ const locate: Locate = (conflict) => (conflict === 'ENTITY_NOT_FOUND' ? 'entityI
 /** Keeps a setting on an entity that exists. */
 export const insertSetting = async (ctx: Ctx, { entityType, entityId, ...setting }: Setting): Promise<Setting> => {
   const rows = settingRows(ctx, entityType, entityId, [setting])
-  await commit(ctx, [insertRows(ctx.db, settings, rows), ...touchEntity(ctx, { entityType, entityId })], locate)
-  return { ...setting, entityType, entityId }
+  const statements = [insertRows(ctx.db, settings, rows), ...touchEntity(ctx, { entityType, entityId })]
+  return commit(ctx, statements, { ...setting, entityType, entityId }, { locate })
 }
 
 /** The setting that the API's string names: `setting.<namespace>.<id>.<entityType>.<entityId>`, whatever dots its parts hold. */
@@ -102,8 +102,7 @@ export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRe
       .update(settings)
       .set({ ...input, updatedAt: ctx.now, version: row.version + 1 })
       .where(and(eq(settings.organizationId, ctx.organizationId), sql`id_string = ${idString}`))
-    await commit(ctx, [update, ...touchEntity(ctx, row)])
-    return show({ ...row, ...(input as Partial<SettingRow>) })
+    return commit(ctx, [update, ...touchEntity(ctx, row)], show({ ...row, ...(input as Partial<SettingRow>) }))
   })
 
 /** The order of the list is that of the primary key. */

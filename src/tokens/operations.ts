@@ -11,6 +11,7 @@ export const authenticate = operation({
   description: 'Gives a JWT that speaks for the calling token for 24 hours, or for as long as that has left. A JWT is given back as it is.',
   status: 200,
   returns: TokenResponse,
+  writes: false,
   refuses: {},
   handle: (ctx) => tokens.authenticate(ctx),
 })
@@ -25,6 +26,7 @@ export const getCustomerPortalDelegateToken = operation({
   json: GetCustomerPortalDelegateTokenRequest,
   status: 200,
   returns: TokenResponse,
+  writes: false,
   refuses: { 404: 'The customer does not exist, or does not have one of the accounts.', 409: 'The customer is archived.' },
   handle: (ctx, { json }) => tokens.getCustomerPortalDelegateToken(ctx, json),
 })

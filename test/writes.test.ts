@@ -1,0 +1,320 @@
+import { createScheduledController } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import worker from '../src/index.ts'
+import { operations } from '../src/operations.ts'
+import { type Answer, client, organization, watched } from './helpers/api.ts'
+
+type Api = Awaited<ReturnType<typeof organization>>
+type Asked = [path: string, body?: Record<string, unknown> | undefined]
+
+const customer = (id: string, account: Record<string, unknown> = {}) => ({
+  id,
+  name: 'ACME Enterprise',
+  primaryEmail: 'a@example.com',
+  address: {},
+  account: { id: `${id} main`, name: 'Main account', ...account },
+})
+
+/** An organization with a bit of everything. */
+const furnished = async () => {
+  const api = await organization()
+  await api.post('/customers', customer('acme', { aliases: ['held'] }))
+  await api.post('/accounts', { id: 'spare', name: 'Spare account', customerId: 'acme' })
+  await api.post('/customers', customer('empty'))
+  await api.delete('/accounts/empty%20main')
+  await api.post('/aliases', { aliases: [{ value: 'pooled' }] })
+  await api.post('/settings', setting('kept'))
+  const { body: group } = await api.post('/invoice_groups', { ...group_, accountIds: ['acme main'] })
+  return { ...api, group: String(group.id) }
+}
+
+const setting = (id: string) => ({
+  id,
+  value: '1',
+  entityType: 'CUSTOMER',
+  entityId: 'acme',
+  namespace: 'USER',
+  name: 'S',
+  dataType: 'NUMERIC',
+})
+const group_ = { name: 'Group', email: 'g@example.com', dailyInvoiceConsolidation: true, address: {} }
+
+/** For every operation that writes, a request that changes something, and another one. */
+const REQUESTS: Record<string, (api: { group: string }) => [Asked, Asked]> = {
+  createCustomer: () => [
+    ['/customers', customer('new')],
+    ['/customers', customer('newer')],
+  ],
+  updateCustomer: () => [
+    ['/customers/acme', { name: 'New name' }],
+    ['/customers/acme', { name: 'Newer name' }],
+  ],
+  deleteCustomer: () => [['/customers/empty'], ['/customers/acme']],
+  createCustomerContact: () => [
+    ['/customers/acme/contacts', { name: 'N', email: 'n@example.com' }],
+    ['/customers/empty/contacts', { name: 'N', email: 'n@example.com' }],
+  ],
+  createAccount: () => [
+    ['/accounts', { id: 'new', name: 'New account', customerId: 'acme', aliases: ['fresh'] }],
+    ['/accounts', { id: 'new', name: 'New account', customerId: 'acme', aliases: ['fresher'] }],
+  ],
+  updateAccount: () => [
+    ['/accounts/spare', { tags: ['a'] }],
+    ['/accounts/spare', { tags: ['b'] }],
+  ],
+  deleteAccount: () => [['/accounts/spare'], ['/accounts/acme%20main']],
+  addAliases: () => [
+    ['/accounts/spare/add_aliases', { aliases: ['fresh'] }],
+    ['/accounts/spare/add_aliases', { aliases: ['fresher'] }],
+  ],
+  removeAliases: () => [
+    ['/accounts/acme%20main/remove_aliases', { aliases: ['held'] }],
+    ['/accounts/spare/remove_aliases', { aliases: ['held'] }],
+  ],
+  createAlias: () => [
+    ['/aliases', { aliases: [{ value: 'fresh' }] }],
+    ['/aliases', { aliases: [{ value: 'fresher' }] }],
+  ],
+  deleteAlias: () => [['/aliases/pooled'], ['/aliases/held']],
+  insertSetting: () => [
+    ['/settings', setting('new')],
+    ['/settings', setting('newer')],
+  ],
+  updateSetting: () => [
+    ['/settings/setting.USER.kept.CUSTOMER.acme', { value: '2' }],
+    ['/settings/setting.USER.kept.CUSTOMER.acme', { value: '3' }],
+  ],
+  createInvoiceGroup: () => [
+    ['/invoice_groups', { ...group_, accountIds: ['spare'] }],
+    ['/invoice_groups', { ...group_, accountIds: ['spare'], name: 'Other' }],
+  ],
+  addInvoiceGroupAccounts: ({ group }) => [
+    [`/invoice_groups/${group}/add_accounts`, { accountIds: ['spare'] }],
+    [`/invoice_groups/${group}/add_accounts`, { accountIds: ['acme main'] }],
+  ],
+  removeInvoiceGroupAccounts: ({ group }) => [
+    [`/invoice_groups/${group}/remove_accounts`, { accountIds: ['acme main'] }],
+    [`/invoice_groups/${group}/remove_accounts`, { accountIds: ['spare'] }],
+  ],
+}
+
+const writing = operations.filter(({ writes }) => writes).map(({ operationId, method }) => ({ operationId, method: method.toUpperCase() }))
+
+const TABLES = [
+  'customers',
+  'accounts',
+  'account_aliases',
+  'aliases',
+  'settings',
+  'contacts',
+  'invoice_groups',
+  'invoice_group_accounts',
+  'idempotency_keys',
+]
+
+/** Every row of an organization. */
+const everything = async (id: string, tables = TABLES): Promise<Record<string, string[]>> => {
+  const results = await env.DB.batch(tables.map((table) => env.DB.prepare(`SELECT * FROM ${table} WHERE organization_id = ?`).bind(id)))
+  return Object.fromEntries(
+    tables.map((table, index) => [table, (results[index]?.results ?? []).map((row) => JSON.stringify(row)).toSorted()]),
+  )
+}
+
+const asked = (operationId: string, api: { group: string }): [Asked, Asked] => {
+  const request = REQUESTS[operationId]
+  if (!request) throw new Error(`${operationId} writes, and has no request here`)
+  return request(api)
+}
+
+const ask = ({ call }: Pick<Api, 'call'>, method: string, [path, body]: Asked, headers: Record<string, string> = {}): Promise<Answer> =>
+  call(method, path, body, headers)
+
+const key = (value = 'a key') => ({ 'Idempotency-Key': value })
+const replayed = ({ headers }: Answer) => headers.get('Idempotency-Replayed')
+const plain = ({ status, body, headers }: Answer) => ({ status, body, location: headers.get('Location') })
+
+describe.each(writing)('$operationId', ({ operationId, method }) => {
+  it('under a key gives the first answer again, and changes nothing', async () => {
+    const api = await furnished()
+    const before = await everything(api.id)
+    const [request, other] = asked(operationId, api)
+    const first = await ask(api, method, request, key())
+    expect([first.status, first.body.message, replayed(first)]).toEqual([expect.toBeOneOf([200, 201]), undefined, null])
+    const after = await everything(api.id)
+    expect(after).not.toEqual(before)
+    for (let again = 0; again < 2; again++) {
+      const answer = await ask(api, method, request, key())
+      expect([plain(answer), replayed(answer)]).toEqual([plain(first), 'true'])
+    }
+    expect(await everything(api.id)).toEqual(after)
+    expect(await ask(api, method, other, key())).toMatchObject({
+      status: 422,
+      body: { message: expect.stringContaining('Idempotency-Key: was used for another request') },
+    })
+    expect(await everything(api.id)).toEqual(after)
+  })
+
+  it('20 at the same moment under one key: one does the work, all get its answer', async () => {
+    const [api, alone] = [await furnished(), await furnished()]
+    const [request] = asked(operationId, api)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(api, method, request, key())))
+    expect(new Set(answers.map((answer) => JSON.stringify(plain(answer)))).size).toBe(1)
+    expect(answers.filter((answer) => replayed(answer) === null)).toHaveLength(1)
+    expect([200, 201]).toContain(answers[0]?.status)
+    await ask(alone, method, asked(operationId, alone)[0], key())
+    const sizes = (tables: Record<string, string[]>) => Object.values(tables).map(({ length }) => length)
+    expect(sizes(await everything(api.id))).toEqual(sizes(await everything(alone.id)))
+  })
+
+  it('says in a dry run what it would answer, in as many round trips, and keeps nothing', async () => {
+    const api = await furnished()
+    const before = await everything(api.id)
+    const [[path, body]] = asked(operationId, api)
+    const { d1, seen } = watched()
+    const dry = await ask(client(api.token, d1), method, [`${path}?dry_run=true`, body], key())
+    expect([dry.status, dry.body.message]).toEqual([expect.toBeOneOf([200, 201]), undefined])
+    expect(await everything(api.id)).toEqual(before)
+    const dryCalls = seen.calls
+    const real = await ask(client(api.token, d1), method, [`${path}?dry_run=false`, body], key())
+    expect([real.status, replayed(real)]).toEqual([dry.status, null])
+    expect(seen.calls - dryCalls).toBe(dryCalls)
+    const ours = /^(togai\w+|createdAt|updatedAt|username|id)$/
+    const compared = (answer: Answer) =>
+      JSON.stringify(answer.body, (name, value: unknown) =>
+        ours.test(name) && typeof value === 'string' && /[.:-]/.test(value) ? 'ours' : value,
+      )
+    expect(compared(dry)).toBe(compared(real))
+  })
+
+  it('asks D1 no more often with a new key than without', async () => {
+    const [api, other] = [await furnished(), await furnished()]
+    const counts = []
+    for (const [from, headers] of [
+      [api, {}],
+      [other, key()],
+    ] as const) {
+      const { d1, seen } = watched()
+      const [request] = asked(operationId, from)
+      expect([200, 201]).toContain((await ask(client(from.token, d1), method, request, headers)).status)
+      counts.push(seen.calls)
+    }
+    expect(counts[1]).toBe(counts[0])
+  })
+
+  it('ends in one change when the answer was lost, and in one when the write was', async () => {
+    for (const lose of ['before', 'after'] as const) {
+      const api = await furnished()
+      const [request] = asked(operationId, api)
+      let left = 1
+      const losing = new Proxy(env.DB, {
+        get: (of, name) =>
+          name === 'batch'
+            ? async (statements: D1PreparedStatement[]) => {
+                const fails = left-- > 0
+                if (fails && lose === 'before') throw new Error('D1_ERROR: Network connection lost.')
+                const results = await of.batch(statements)
+                if (fails) throw new Error('D1_ERROR: Network connection lost.')
+                return results
+              }
+            : Reflect.get(of, name).bind(of),
+      })
+      expect(await ask(client(api.token, losing), method, request, key())).toMatchObject({ status: 503 })
+      const again = await ask(api, method, request, key())
+      expect([[200, 201].includes(again.status), replayed(again)]).toEqual([true, lose === 'after' ? 'true' : null])
+      const after = await everything(api.id)
+      expect(replayed(await ask(api, method, request, key()))).toBe('true')
+      expect(await everything(api.id)).toEqual(after)
+    }
+  })
+
+  it.each(['', 'x'.repeat(256)])('refuses a key of no or too many characters', async (value) => {
+    const api = await furnished()
+    const { status, body } = await ask(api, method, asked(operationId, api)[0], key(value))
+    expect([status, body.message]).toEqual([400, 'Idempotency-Key: must be 1 to 255 characters'])
+  })
+})
+
+describe('a key', () => {
+  it('is not used up by a refusal', async () => {
+    const api = await furnished()
+    const request: Asked = ['/accounts', { id: 'late', name: 'Late account', customerId: 'late customer' }]
+    expect((await ask(api, 'POST', request, key())).status).toBe(404)
+    await api.post('/customers', customer('late customer'))
+    const made = await ask(api, 'POST', request, key())
+    expect([made.status, replayed(made)]).toEqual([201, null])
+  })
+
+  it('gives the first answer though what it was about has changed, and knows a body by its content', async () => {
+    const api = await furnished()
+    const first = await ask(api, 'DELETE', ['/accounts/spare'], key())
+    expect([first.status, replayed(await ask(api, 'DELETE', ['/accounts/spare'], key()))]).toEqual([200, 'true'])
+    const renamed = await ask(api, 'PATCH', ['/customers/acme', { name: 'One name', primaryEmail: 'one@example.com' }], key('two'))
+    await api.patch('/customers/acme', { name: 'Another name' })
+    const again = await api.call(
+      'PATCH',
+      '/customers/acme',
+      '{ "primaryEmail": "one@example.com",\n "name": "One\\u0020name" }',
+      key('two'),
+    )
+    expect([again.body, replayed(again)]).toEqual([renamed.body, 'true'])
+    expect((await api.get('/customers/acme')).body.name).toBe('Another name')
+  })
+
+  it('keeps the answer of a request that changed nothing', async () => {
+    const api = await furnished()
+    await ask(api, 'PATCH', ['/customers/acme', {}], key())
+    await api.patch('/customers/acme', { name: 'Another name' })
+    const again = await ask(api, 'PATCH', ['/customers/acme', {}], key())
+    expect([again.body.name, replayed(again)]).toEqual(['ACME Enterprise', 'true'])
+  })
+
+  it('is of one organization', async () => {
+    const [one, other] = [await furnished(), await furnished()]
+    const [mine, theirs] = await Promise.all([one, other].map((api) => ask(api, 'POST', ['/customers', customer('new')], key())))
+    expect([mine?.status, theirs?.status, theirs && replayed(theirs)]).toEqual([201, 201, null])
+  })
+
+  it('is of one role', async () => {
+    const api = await furnished()
+    const request: Asked = ['/customers', customer('new')]
+    expect((await ask(api, 'POST', request, key())).status).toBe(201)
+    await env.DB.prepare("UPDATE idempotency_keys SET role = 'DEVELOPER' WHERE organization_id = ?").bind(api.id).run()
+    expect((await ask(api, 'POST', request, key())).status).toBe(422)
+  })
+
+  it('is kept for 30 days, then cleared', async () => {
+    const api = await furnished()
+    const made = Date.now()
+    await ask(api, 'POST', ['/customers', customer('new')], key())
+    const kept = async (days: number) => {
+      const controller = createScheduledController({ scheduledTime: new Date(made + days * 86_400_000) })
+      await worker.scheduled(controller, { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET })
+      return (await everything(api.id, ['idempotency_keys']))['idempotency_keys']?.length
+    }
+    expect(await kept(29)).toBe(1)
+    expect(await kept(31)).toBe(0)
+  })
+})
+
+describe('a dry run', () => {
+  it('meets the conflicts and the wrong fields that the write would', async () => {
+    const api = await furnished()
+    const before = await everything(api.id)
+    expect((await api.post('/customers?dry_run=true', customer('acme'))).body.message).toBe('id: the customer "acme" exists already')
+    expect((await api.post('/customers?dry_run=true', { ...customer('new'), name: '' })).status).toBe(400)
+    expect((await api.post('/accounts/spare/add_aliases?dry_run=true', { aliases: ['held'] })).status).toBe(409)
+    expect((await api.delete('/customers/acme?dry_run=true')).status).toBe(409)
+    expect((await api.delete('/customers/nobody?dry_run=true')).status).toBe(404)
+    expect((await api.delete('/customers/empty?dry_run=yes')).body.message).toBe('dry_run: must be true or false')
+    expect(await everything(api.id)).toEqual(before)
+  })
+
+  it('shows of a new account and a new group what only the database knows', async () => {
+    const api = await furnished()
+    const { body: owner } = await api.get('/customers/acme')
+    const account = await api.post('/accounts?dry_run=true', { id: 'new', name: 'New account', customerId: 'acme' })
+    expect(account.body.togaiCustomerId).toBe(owner.togaiCustomerId)
+    expect((await api.post('/invoice_groups?dry_run=true', { ...group_, accountIds: ['spare'] })).body.invoiceCurrency).toBe('USD')
+  })
+})
