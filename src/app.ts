@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
+import { secureHeaders } from 'hono/secure-headers'
 import { authenticated, notForPortals } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
 import { log } from './http/log.ts'
@@ -17,6 +19,17 @@ app.onError(errorResponse)
 app.notFound((c) => c.json({ message: 'There is nothing at this path. /openapi.json lists what there is.' }, 404))
 
 app.use(log())
+app.use(secureHeaders())
+/** CORS is off unless CORS_ORIGINS names origins, with commas between them. */
+app.use((c, next) => {
+  const origin = c.env.CORS_ORIGINS?.split(',').map((one) => one.trim())
+  if (!origin) return next()
+  return cors({
+    origin,
+    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
+    exposeHeaders: ['Location', 'Idempotency-Replayed', 'X-Request-Id', 'Retry-After'],
+  })(c, next)
+})
 app.use(
   methodNotAllowed({
     app,

@@ -5,6 +5,7 @@ export interface Bindings {
   DB: D1Database
   SIGNING_SECRET: string
   SIGNING_SECRET_PREVIOUS?: string
+  CORS_ORIGINS?: string
 }
 
 export type Role = 'ADMINISTRATOR' | 'DEVELOPER' | 'ANALYST'

@@ -93,6 +93,31 @@ describe('every operation', () => {
   })
 })
 
+describe('headers', () => {
+  it('keep an answer from caches, frames and other origins', async () => {
+    const { get } = await organization()
+    for (const path of ['/customers', '/customers/nobody', '/nothing']) {
+      const { headers } = await get(path)
+      expect(headers.get('Cache-Control')).toBe('no-store')
+      expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+      expect(headers.get('Strict-Transport-Security')).toMatch(/^max-age=\d+/)
+      expect(headers.get('Access-Control-Allow-Origin')).toBeNull()
+    }
+  })
+
+  it('let in the origins that are configured, and no others', async () => {
+    const { token } = await organization()
+    const allowed = async (origin: string, secrets: Record<string, string>) =>
+      (await client(token, undefined, secrets).call('GET', '/customers', undefined, { Origin: origin })).headers.get(
+        'Access-Control-Allow-Origin',
+      )
+    const configured = { CORS_ORIGINS: 'https://one.example, https://two.example' }
+    expect(await allowed('https://two.example', configured)).toBe('https://two.example')
+    expect(await allowed('https://other.example', configured)).toBeNull()
+    expect(await allowed('https://two.example', {})).toBeNull()
+  })
+})
+
 describe('an unknown path', () => {
   it.each(['/', '/customer', '/customers/', '/customers/a/b', '/openapi'])('%s is 404', async (path) => {
     const { status, body: answer } = await client(undefined).get(path)

@@ -14,6 +14,7 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
   await next()
   const { calls, ms } = database.usage
   c.res.headers.set('X-Request-Id', requestId)
+  c.res.headers.set('Cache-Control', 'no-store')
   c.res.headers.set('Server-Timing', `d1;dur=${ms.toFixed(1)};desc="${calls}"`)
   console.log(
     JSON.stringify({
