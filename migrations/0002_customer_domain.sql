@@ -49,13 +49,21 @@ BEGIN
   SELECT RAISE(ABORT, 'STALE []');
 END;
 
+-- An account that is in a group keeps the group's currency.
+CREATE TRIGGER accounts_currency BEFORE UPDATE OF invoice_currency ON accounts WHEN NEW.invoice_currency <> OLD.invoice_currency
+BEGIN
+  SELECT RAISE(ABORT, 'GROUP_CURRENCY ' || json_array(NEW.id, grouped.id, grouped.invoice_currency))
+  FROM invoice_group_accounts AS member JOIN invoice_groups AS grouped ON grouped.id = member.invoice_group_id
+  WHERE member.organization_id = NEW.organization_id AND member.account_id = NEW.id AND grouped.invoice_currency <> NEW.invoice_currency;
+END;
+
 CREATE TRIGGER customers_archive BEFORE UPDATE OF status ON customers WHEN NEW.status = 'ARCHIVED'
 BEGIN
-  SELECT RAISE(ABORT, 'CUSTOMER_HAS_ACCOUNTS ' || json_array(NEW.id, group_concat(id, '", "'), count(*)))
+  SELECT RAISE(ABORT, 'CUSTOMER_HAS_ACCOUNTS ' || json_array(NEW.id, group_concat(id, '", "') FILTER (WHERE n < 11), count(*)))
   FROM (
-    SELECT id FROM accounts
+    SELECT id, row_number() OVER (ORDER BY id) AS n FROM accounts
     WHERE organization_id = NEW.organization_id AND customer_id = NEW.id AND status <> 'ARCHIVED'
-    ORDER BY id LIMIT 5
+    ORDER BY id LIMIT 11
   )
   HAVING count(*) > 0;
 END;
@@ -101,13 +109,14 @@ BEGIN
     AND account_aliases.effective_from <= NEW.updated_at AND account_aliases.effective_until > NEW.updated_at;
 END;
 
--- The string by which the API names a setting. Two settings whose strings are the same could not be told apart.
+-- The string by which the API names a setting. Parts that hold dots can make two settings share one.
 ALTER TABLE settings ADD COLUMN id_string TEXT GENERATED ALWAYS AS (
   'setting.' || namespace || '.' || id || '.' || entity_type || '.' || entity_id
 ) VIRTUAL;
-CREATE UNIQUE INDEX settings_by_id_string ON settings (organization_id, id_string);
-CREATE INDEX settings_by_id ON settings (organization_id, id);
-CREATE INDEX settings_by_namespace ON settings (organization_id, namespace);
+CREATE INDEX settings_by_id_string ON settings (organization_id, id_string);
+CREATE INDEX settings_by_id ON settings (organization_id, id, entity_type, entity_id, namespace);
+CREATE INDEX settings_by_entity_id ON settings (organization_id, entity_id, entity_type, namespace, id);
+CREATE INDEX settings_by_namespace ON settings (organization_id, namespace, entity_type, entity_id, id);
 ALTER TABLE settings ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 
 CREATE TRIGGER settings_version BEFORE UPDATE OF version ON settings WHEN NEW.version <> OLD.version + 1
@@ -120,7 +129,7 @@ BEGIN
   SELECT RAISE(ABORT, 'SETTING_TAKEN ' || json_array(NEW.id, NEW.namespace, NEW.entity_type, NEW.entity_id))
   FROM settings
   WHERE organization_id = NEW.organization_id
-    AND id_string = 'setting.' || NEW.namespace || '.' || NEW.id || '.' || NEW.entity_type || '.' || NEW.entity_id;
+    AND entity_type = NEW.entity_type AND entity_id = NEW.entity_id AND namespace = NEW.namespace AND id = NEW.id;
 END;
 
 -- What settings can be kept on, as soon as there is a table of it.

@@ -24,19 +24,28 @@ const migrate = async (): Promise<void> => {
     )
 }
 
-/** The secret that signs JWTs and page tokens, when the Worker has none yet. */
+const SHORTEST_SECRET = 32
+
+/** The secret that signs JWTs and page tokens, when the Worker has none yet: one that is there is never replaced. */
 const newSecret = async (): Promise<string | undefined> => {
   const { ok, output } = await run(['secret', 'list', '--format', 'json'])
   if (ok && output.includes('"SIGNING_SECRET"')) return undefined
-  if (process.env['SIGNING_SECRET']) return process.env['SIGNING_SECRET']
+  if (!ok && !/10007|does not exist|not found/i.test(output))
+    fail(`The secrets of the Worker could not be listed: ${fault(output)}. Run npm run deploy again.`)
+  const given = process.env['SIGNING_SECRET'] ?? (await asked())
+  if (given.length < SHORTEST_SECRET)
+    fail(`SIGNING_SECRET must be ${SHORTEST_SECRET} characters or more, such as openssl rand -base64 32 makes. Deploy again.`)
+  return given
+}
+
+const asked = async (): Promise<string> => {
   if (!process.stdin.isTTY)
-    fail('The Worker has no SIGNING_SECRET. Set one in the environment, such as that of openssl rand -base64 32, and deploy again.')
+    fail('The Worker has no SIGNING_SECRET. Set one in the environment, such as openssl rand -base64 32 makes, and deploy again.')
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   const typed = await terminal.question(
     'The Worker has no SIGNING_SECRET. Type one of 32 characters or more, or press Enter to have one made: ',
   )
   terminal.close()
-  if (typed && typed.length < 32) fail('A SIGNING_SECRET must be 32 characters or more. Deploy again.')
   return typed || randomBytes(32).toString('base64url')
 }
 

@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { secureHeaders } from 'hono/secure-headers'
-import { authenticated, notForPortals } from './http/auth.ts'
+import { authenticated, notForAnalysts, notForPortals } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
 import { log } from './http/log.ts'
 import type { AppEnv } from './http/operation.ts'
@@ -48,7 +48,7 @@ app.use(
 
 const caller = authenticated(verifyToken)
 
-for (const { method, path, operationId, portal, handlers } of operations)
+for (const { method, path, operationId, portal, writes, handlers } of operations)
   app.on(
     method,
     path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -58,5 +58,6 @@ for (const { method, path, operationId, portal, handlers } of operations)
     },
     caller,
     ...(portal ? [] : [notForPortals]),
+    ...(writes ? [notForAnalysts] : []),
     ...handlers,
   )

@@ -224,6 +224,38 @@ describe('updateAccount', () => {
     expect((await patch('/accounts/other', { invoiceCurrency: 'USD' })).status).toBe(200)
   })
 
+  it('keeps it so when the account joins a group at the same moment', async () => {
+    const api = await withAccounts()
+    const group = { name: 'G', email: 'g@example.com', dailyInvoiceConsolidation: false, accountIds: ['main', 'other'], address: {} }
+    const joining = new Proxy(env.DB, {
+      get: (of, name) =>
+        name === 'batch'
+          ? async (statements: D1PreparedStatement[]) => {
+              expect((await api.post('/invoice_groups', group)).status).toBe(200)
+              return of.batch(statements)
+            }
+          : Reflect.get(of, name).bind(of),
+    })
+    const { status, body } = await client(api.token, joining).patch('/accounts/other', { invoiceCurrency: 'INR' })
+    expect([status, body.message]).toEqual([
+      409,
+      expect.stringMatching(/^invoiceCurrency: the account "other" is in the invoice group "inv_group/),
+    ])
+    expect((await api.get('/accounts/other')).body.invoiceCurrency).toBe('USD')
+  })
+
+  it('never sets the time of the last change back', async () => {
+    const api = await withAccounts()
+    const changedAt = () =>
+      env.DB.prepare("SELECT updated_at FROM accounts WHERE organization_id = ? AND id = 'main'").bind(api.id).first<number>('updated_at')
+    at(JANUARY + 5000)
+    await api.patch('/accounts/main', { name: 'Later' })
+    at(JANUARY)
+    await api.patch('/accounts/main', { name: 'By a clock behind' })
+    expect(await changedAt()).toBe(JANUARY + 5000)
+    expect((await api.get('/accounts/main')).body.name).toBe('By a clock behind')
+  })
+
   it.each([
     ['name', { name: 'ab' }],
     ['status', { status: 'ARCHIVED' }],
@@ -427,6 +459,17 @@ describe('removeAliases', () => {
       (await api.post('/accounts/other/add_aliases', { accountAliases: [{ value: 'alias', effectiveFrom: '2071-01-01T00:00:00Z' }] }))
         .status,
     ).toBe(200)
+  })
+
+  it('leaves what has ended as it was', async () => {
+    const api = await withAccounts({
+      accountAliases: [{ value: 'past', effectiveFrom: '2020-01-01T00:00:00Z', effectiveUntil: '2021-01-01T00:00:00Z' }],
+    })
+    const before = await history(api, 'main')
+    const [{ id }] = (await api.get('/accounts/main/account_aliases')).body.data
+    expect((await api.post('/accounts/main/remove_aliases', { accountAliases: [{ id, from: '1970-01-01T00:00:00Z' }] })).status).toBe(200)
+    expect(await history(api, 'main')).toEqual(before)
+    expect(names((await api.get('/accounts/main?effectiveOn=2020-06-01T00:00:00Z')).body)).toEqual(['past'])
   })
 
   it('ends an alias by its id, from an instant on', async () => {

@@ -111,16 +111,29 @@ describe('getSetting', () => {
     expect((await get(path(sent[2]))).body).toEqual(sent[2])
   })
 
-  it('never has two that one string could mean', async () => {
-    const { post, get } = await organization()
+  it('reads of two that one string could mean the one that the string begins with', async () => {
+    const { post, get, patch } = await organization()
     for (const id of ['1', '1.CUSTOMER.2', '2'])
       await post('/customers', { id, name: 'Dotted', primaryEmail: 'a@example.com', address: {} })
     const one = setting({ id: 'x', entityType: 'CUSTOMER', entityId: '1.CUSTOMER.2' })
     const other = setting({ id: 'x.CUSTOMER.1', entityType: 'CUSTOMER', entityId: '2' })
     expect(path(one)).toBe(path(other))
-    expect((await post('/settings', one)).status).toBe(201)
-    expect((await post('/settings', other)).status).toBe(409)
+    for (const sent of [other, one]) expect((await post('/settings', sent)).status).toBe(201)
     expect((await get(path(one))).body).toEqual(one)
+    expect((await patch(path(one), { value: '9' })).body).toEqual({ ...one, value: '9' })
+    expect((await get('/settings')).body.data).toEqual(expect.arrayContaining([other, { ...one, value: '9' }]))
+  })
+
+  it('keeps accounts readable with the largest values there can be', async () => {
+    const { post, get } = await withAccount()
+    const largest = '😀'.repeat(32_768)
+    expect((await post('/settings', setting({ dataType: 'STRING', value: `${largest}x` }))).body.message).toBe(
+      'value: must be 32768 characters at most',
+    )
+    for (let n = 0; n < 12; n++)
+      expect((await post('/settings', setting({ id: `s${n}`, dataType: 'STRING', value: largest }))).status).toBe(201)
+    expect((await get('/accounts/main')).body.settings).toHaveLength(10)
+    expect((await get('/accounts')).body.data[0].settings).toHaveLength(10)
   })
 
   it('answers 404 for what is not there', async () => {

@@ -128,7 +128,10 @@ describe('getCustomerPortalDelegateToken', () => {
     const api = await withAccounts()
     const reader = await portal(api, { customerId: 'acme', allAccountsAccess: true })
     await api.post('/accounts', { id: 'third', name: 'Third', customerId: 'acme', aliases: ['alias'] })
-    expect((await reader.get('/accounts/third?includeGroupDetails=true')).body.aliases).toHaveLength(1)
+    const group = { name: 'G', email: 'g@example.com', dailyInvoiceConsolidation: true, accountIds: ['third'], address: {} }
+    const { body } = await api.post('/invoice_groups', group)
+    const read = (await reader.get('/accounts/third?includeGroupDetails=true')).body
+    expect([read.aliases.length, read.invoiceGroupDetails.id]).toEqual([1, body.id])
   })
 
   it('holds as long as it is asked for, at most as long as the calling token', async () => {

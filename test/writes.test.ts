@@ -1,6 +1,6 @@
 import { createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import worker from '../src/index.ts'
 import { operations } from '../src/operations.ts'
 import { type Answer, client, organization, watched } from './helpers/api.ts'
@@ -226,6 +226,19 @@ describe.each(writing)('$operationId', ({ operationId, method }) => {
       expect(replayed(await ask(api, method, request, key()))).toBe('true')
       expect(await everything(api.id)).toEqual(after)
     }
+  })
+
+  it('is refused to an analyst', async () => {
+    const api = await furnished()
+    await env.DB.prepare("UPDATE tokens SET role = 'ANALYST' WHERE id = ?").bind(api.tokenId).run()
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 })
+    const analyst = client((await api.post('/authenticate')).body.token)
+    vi.useRealTimers()
+    const before = await everything(api.id)
+    const { status, body: answer } = await ask(analyst, method, asked(operationId, api)[0])
+    expect([status, answer.message]).toEqual([403, 'The role ANALYST reads only.'])
+    expect(await everything(api.id)).toEqual(before)
+    expect((await analyst.get('/customers')).status).toBe(200)
   })
 
   it.each(['', 'x'.repeat(256)])('refuses a key of no or too many characters', async (value) => {

@@ -13,13 +13,13 @@ import type {
   ListAccountAliasesQuery,
   RemoveAccountAliasesRequest,
 } from './schema.ts'
-import { changeAccount, locateInAccount, namesAt, readLiveAccount, showAccount } from './service.ts'
+import { changeAccount, locateInAccount, namesAt, readLiveAccountWithRanges, showAccount } from './service.ts'
 import { accountAliases, accounts } from './table.ts'
 
 /** Gives aliases to an account. */
 export const addAliases = (ctx: Ctx, id: string, input: AddAccountAliasesRequest): Promise<Account> =>
   onLatest(async () => {
-    const { row, held, ranges: had } = await readLiveAccount(ctx, id)
+    const { row, held, ranges: had } = await readLiveAccountWithRanges(ctx, id)
     const ranges = rangesOf(input)
     if (!ranges.length) return showAccount(row, held)
     const since = roomSince(had, ranges.filter(({ open }) => open).length, ctx.now)
@@ -29,14 +29,14 @@ export const addAliases = (ctx: Ctx, id: string, input: AddAccountAliasesRequest
     })
   })
 
-/** Ends aliases of an account: by their names from now on, by their ids from an instant on. What they were stays on record. */
+/** Ends aliases of an account: by their names from now on, by their ids from an instant on. What they were stays on record, and one that has ended stays as it was. */
 export const removeAliases = (
   ctx: Ctx,
   id: string,
   { aliases = [], accountAliases: dated = [] }: RemoveAccountAliasesRequest,
 ): Promise<Account> =>
   onLatest(async () => {
-    const { row, held, ranges } = await readLiveAccount(ctx, id)
+    const { row, held, ranges } = await readLiveAccountWithRanges(ctx, id)
     const ends = new Map<string, number>()
     const end = (range: AliasRange & { id: string }, instant: number): void => {
       ends.set(range.id, Math.min(ends.get(range.id) ?? range.until, Math.max(range.from, instant)))
@@ -49,7 +49,7 @@ export const removeAliases = (
     for (const [index, { id: aliasId, from = ctx.now }] of dated.entries()) {
       const range = ranges.find((one) => one.id === aliasId)
       if (!range) throw new ApiError(404, `accountAliases[${index}].id: the account "${id}" has no alias with the id "${aliasId}"`)
-      end(range, from)
+      if (range.until > ctx.now) end(range, from)
     }
     const ended = ranges.flatMap((range) => {
       const until = ends.get(range.id)

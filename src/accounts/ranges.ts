@@ -47,10 +47,19 @@ export const mostAtOnce = (ranges: readonly AliasRange[]): number =>
   Math.max(0, ...ranges.map(({ from }) => ranges.filter((range) => holdsAt(range, from)).length))
 
 /** Since when an account that had `held` has room for `more` aliases: the last instant up to `now` at which it came to have it. */
-export const roomSince = (held: readonly AliasRange[], more: number, now: number): number =>
-  Math.max(
-    FOREVER.from,
-    ...held
-      .map(({ until }) => until)
-      .filter((until) => until <= now && held.filter((range) => holdsAt(range, until - 1)).length + more > MOST_AT_ONCE),
-  )
+export const roomSince = (held: readonly AliasRange[], more: number, now: number): number => {
+  const turns = held
+    .filter(({ from, until }) => from < until && from <= now)
+    .flatMap(({ from, until }) => [
+      { at: from, by: 1 },
+      { at: until, by: -1 },
+    ])
+    .toSorted((one, other) => one.at - other.at || one.by - other.by)
+  let since: number = FOREVER.from
+  let count = 0
+  for (const { at, by } of turns) {
+    if (by < 0 && at <= now && count + more > MOST_AT_ONCE) since = at
+    count += by
+  }
+  return since
+}

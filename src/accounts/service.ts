@@ -1,3 +1,4 @@
+import { fold } from '../lib/fold.ts'
 import { type SQL, and, eq, gt, lt, sql } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
 import { customers } from '../customers/table.ts'
@@ -27,12 +28,9 @@ type AccountRow = typeof accounts.$inferSelect
 
 interface Held {
   aliases: readonly string[]
-  settings: readonly CreateEntitySetting[]
+  settings: CreateEntitySetting[]
   invoiceGroupDetails?: Account['invoiceGroupDetails']
 }
-
-/** The most settings that clients take with an account; `GET /settings` lists them all. */
-const MOST_SETTINGS = 10
 
 /** The account as the API shows it; what was never given is left out. */
 export const showAccount = (row: AccountRow, { aliases, settings, invoiceGroupDetails }: Held): Account => ({
@@ -50,7 +48,7 @@ export const showAccount = (row: AccountRow, { aliases, settings, invoiceGroupDe
   ...(row.metadata && { metadata: row.metadata }),
   ...(row.tags && { tags: row.tags }),
   aliases: aliases.map((alias) => ({ alias, status: 'ACTIVE' })),
-  settings: settings.slice(0, MOST_SETTINGS),
+  settings,
   ...(invoiceGroupDetails && { invoiceGroupDetails }),
 })
 
@@ -58,8 +56,8 @@ export const namesAt = (ranges: readonly AliasRange[], instant: number): string[
   ranges.filter((range) => holdsAt(range, instant)).map(({ value }) => value)
 
 const folded = ({ name, primaryEmail }: { name: string; primaryEmail: string | null }) => ({
-  nameFolded: name.toLowerCase(),
-  primaryEmailFolded: primaryEmail?.toLowerCase() ?? null,
+  nameFolded: fold(name),
+  primaryEmailFolded: primaryEmail === null ? null : fold(primaryEmail),
 })
 
 /** The statements of a new account and its answer; the settings are rows, to be kept with those of the customer. */
@@ -88,7 +86,7 @@ export const newAccount = (
     updatedAt: now,
     invoiceCurrencyGiven: input.invoiceCurrency !== undefined,
     version: 1,
-    idFolded: input.id.toLowerCase(),
+    idFolded: fold(input.id),
     ...folded({ name: input.name, primaryEmail: input.primaryEmail ?? null }),
   }
   return {
@@ -186,37 +184,43 @@ export const getAccounts = async (ctx: Ctx, query: GetAccountsQuery): Promise<Ac
   return { data: shown.map((found) => showAccount(found.row, found)), ...next, context: contextOf(page) }
 }
 
-/** An account that can be changed. */
-export const readLiveAccount = async (ctx: Ctx, id: string) => {
-  const [found] = await ctx.db
-    .select({ ...accountAt(ctx.now), ranges: everyAlias, invoiceGroupDetails: groupDetails })
-    .from(accounts)
-    .where(isAccount(ctx, id))
+/** What was read of an account, if it can be changed. */
+const live = <Found extends { row: AccountRow } & Held>(id: string, found: Found | undefined) => {
   if (!found) throw notFound('account', id)
   if (found.row.status === 'ARCHIVED') throw archived('account', id)
-  return { ...found, held: { aliases: found.aliases, settings: found.settings } }
+  const { aliases, settings } = found
+  return { ...found, held: { aliases, settings } }
+}
+
+const readLiveAccount = async (ctx: Ctx, id: string) => {
+  const [found] = await ctx.db.select(accountAt(ctx.now)).from(accounts).where(isAccount(ctx, id))
+  return live(id, found)
+}
+
+/** An account that can be changed, with every alias that it ever had. */
+export const readLiveAccountWithRanges = async (ctx: Ctx, id: string) => {
+  const [found] = await ctx.db
+    .select({ ...accountAt(ctx.now), ranges: everyAlias })
+    .from(accounts)
+    .where(isAccount(ctx, id))
+  return live(id, found)
 }
 
 /** The statement that changes an account which nobody has changed since `row` was read. */
 export const changeAccount = (ctx: Ctx, row: AccountRow, changes: Partial<AccountRow> = {}) =>
   ctx.db
     .update(accounts)
-    .set({ ...changes, updatedAt: ctx.now, version: row.version + 1 })
+    .set({ ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 })
     .where(eq(accounts.togaiAccountId, row.togaiAccountId))
 
 /** Replaces the fields that are sent. The currency can be given once, to an account that was made without one. */
 export const updateAccount = (ctx: Ctx, id: string, input: UpdateAccountRequest): Promise<Account> =>
   onLatest(async () => {
-    const { row, held, invoiceGroupDetails: group } = await readLiveAccount(ctx, id)
+    const { row, held } = await readLiveAccount(ctx, id)
     if (!Object.keys(input).length) return showAccount(row, held)
     const { invoiceCurrency = row.invoiceCurrency, name = row.name, primaryEmail = row.primaryEmail } = input
     if (invoiceCurrency !== row.invoiceCurrency && row.invoiceCurrencyGiven)
       throw new ApiError(409, `invoiceCurrency: the account "${id}" is invoiced in ${row.invoiceCurrency}, which cannot be changed`)
-    if (group && invoiceCurrency !== group.invoiceCurrency)
-      throw new ApiError(
-        409,
-        `invoiceCurrency: the account "${id}" is in the invoice group "${group.id}", which is invoiced in ${group.invoiceCurrency}`,
-      )
     const changes = {
       ...(input as Partial<AccountRow>),
       ...folded({ name, primaryEmail }),

@@ -1,3 +1,4 @@
+import { fold } from '../lib/fold.ts'
 import type { Ctx } from '../context.ts'
 import { type Locate, commit } from '../db/commit.ts'
 import { hashPassword } from '../lib/password.ts'
@@ -21,7 +22,7 @@ export const createCustomerContact = async (
     customerId,
     name,
     email,
-    emailFolded: email.toLowerCase(),
+    emailFolded: fold(email),
     preferredUsername: preferredUsername ?? null,
     phone: phone ?? null,
     password: password === undefined ? null : await hashPassword(password),

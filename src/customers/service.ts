@@ -1,3 +1,4 @@
+import { fold } from '../lib/fold.ts'
 import { and, eq, sql } from 'drizzle-orm'
 import { locateInAccount, newAccount } from '../accounts/service.ts'
 import type { Ctx } from '../context.ts'
@@ -34,8 +35,8 @@ const show = (row: CustomerRow): Customer => ({
 })
 
 const folded = ({ name, primaryEmail }: { name: string; primaryEmail: string }) => ({
-  nameFolded: name.toLowerCase(),
-  primaryEmailFolded: primaryEmail.toLowerCase(),
+  nameFolded: fold(name),
+  primaryEmailFolded: fold(primaryEmail),
 })
 
 /** Creates the customer, its first account, their aliases and settings, or nothing. */
@@ -57,7 +58,7 @@ export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Pr
         createdAt: ctx.now,
         updatedAt: ctx.now,
         version: 1,
-        idFolded: id.toLowerCase(),
+        idFolded: fold(id),
         ...folded({ name, primaryEmail }),
       }),
       first.insert,
@@ -133,7 +134,14 @@ export const updateCustomer = (ctx: Ctx, id: string, input: UpdateCustomerReques
     if (row.status === 'ARCHIVED') throw archived('customer', id)
     if (!Object.keys(input).length) return show(row)
     const { name = row.name, primaryEmail = row.primaryEmail, address = row.address } = input
-    const changes = { name, primaryEmail, address, ...folded({ name, primaryEmail }), updatedAt: ctx.now, version: row.version + 1 }
+    const changes = {
+      name,
+      primaryEmail,
+      address,
+      ...folded({ name, primaryEmail }),
+      updatedAt: Math.max(row.updatedAt, ctx.now),
+      version: row.version + 1,
+    }
     const update = ctx.db.update(customers).set(changes).where(eq(customers.togaiCustomerId, row.togaiCustomerId))
     return commit(ctx, [update], show({ ...row, ...changes }))
   })
@@ -143,7 +151,7 @@ export const deleteCustomer = (ctx: Ctx, id: string): Promise<{ success: true }>
   onLatest(async () => {
     const row = await readCustomer(ctx, id)
     if (row.status === 'ARCHIVED') return { success: true }
-    const changes = { status: 'ARCHIVED' as const, updatedAt: ctx.now, version: row.version + 1 }
+    const changes = { status: 'ARCHIVED' as const, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
     const update = ctx.db.update(customers).set(changes).where(eq(customers.togaiCustomerId, row.togaiCustomerId))
     return commit(ctx, [update], { success: true })
   })

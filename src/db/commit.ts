@@ -26,7 +26,7 @@ const CONFLICTS = {
   CUSTOMER_ARCHIVED: { field: 'customerId', say: (id) => `the customer "${id}" is archived` },
   CUSTOMER_HAS_ACCOUNTS: {
     say: (id, accounts, count) =>
-      `The customer "${id}" has accounts that are not archived: "${accounts}"${Number(count) < 5 ? '' : ' and maybe more'}`,
+      `The customer "${id}" has accounts that are not archived: "${accounts}"${Number(count) < 11 ? '' : ' and more'}`,
   },
   CONTACT_EMAIL_TAKEN: {
     field: 'email',
@@ -40,6 +40,10 @@ const CONFLICTS = {
   ACCOUNT_CURRENCY: {
     field: 'accountIds',
     say: (id, currency, other) => `the account "${id}" is invoiced in ${currency}, the invoice group in ${other}`,
+  },
+  GROUP_CURRENCY: {
+    field: 'invoiceCurrency',
+    say: (id, group, currency) => `the account "${id}" is in the invoice group "${group}", which is invoiced in ${currency}`,
   },
   ALIAS_IS_ACCOUNT_ID: { field: 'aliases', say: (alias) => `"${alias}" is the id of the account "${alias}"` },
   ALIAS_TAKEN: { field: 'aliases', say: (alias, owner) => `"${alias}" is an alias of the account "${owner}" already` },

@@ -1,3 +1,4 @@
+import { fold } from '../lib/fold.ts'
 import { type Column, type SQL, and, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Page } from '../lib/page.ts'
@@ -21,7 +22,7 @@ export interface Listed {
 const name = (column: Column): SQL => sql`${sql.identifier(column.name)}`
 
 /** Fewer found than this are sorted; of more, the list is walked in order until the page is full. */
-const FEW = 1000
+const FEW = 5000
 
 /** As long as a search goes, text that begins with it is less than this. */
 const LAST = '\u{10FFFF}'
@@ -69,7 +70,7 @@ export const pageKeys = (listed: Listed, page: Page): SQL => {
     statuses.flatMap((status) => starts.map((start) => range(status, start, matching, most)))
   if (page.search === undefined) return sql.join(walk(sql`true`, sql`${limit}`), sql` union all `)
 
-  const folded = page.search.toLowerCase()
+  const folded = fold(page.search)
   const begins = (column: Column): SQL => sql`${name(column)} >= ${folded} and ${name(column)} < ${folded + LAST}`
   const matches = sql`(${sql.join(
     searched.map((column) => sql`(${begins(column)})`),

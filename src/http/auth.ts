@@ -29,3 +29,9 @@ export const notForPortals: MiddlewareHandler<AppEnv> = (c, next) => {
   if (c.get('ctx').portal) throw new ApiError(403, 'A portal token reads its customer and accounts, and nothing else.')
   return next()
 }
+
+/** An analyst reads only. */
+export const notForAnalysts: MiddlewareHandler<AppEnv> = (c, next) => {
+  if (c.get('ctx').role === 'ANALYST') throw new ApiError(403, 'The role ANALYST reads only.')
+  return next()
+}

@@ -28,6 +28,8 @@ const refs = (node: unknown): unknown => {
   )
 }
 
+const FORBIDDEN = 'The token may not do this: a portal token reads its own customer only, and the role ANALYST only reads.'
+
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
@@ -80,7 +82,22 @@ export const openApiDocument = (operations: readonly Operation[]): Json => {
   })
 
   const paths: Record<string, Json> = {}
-  for (const { method, path, operationId, tag, summary, description, param, query, json, writes, status, returns, refuses } of operations) {
+  for (const {
+    method,
+    path,
+    operationId,
+    tag,
+    summary,
+    description,
+    param,
+    query,
+    json,
+    writes,
+    locates,
+    status,
+    returns,
+    refuses,
+  } of operations) {
     const location = { Location: { description: 'The path at which it is read.', schema: { type: 'string' } } }
     paths[path] ??= {}
     paths[path][method] = {
@@ -93,11 +110,12 @@ export const openApiDocument = (operations: readonly Operation[]): Json => {
       responses: {
         [status]: {
           description: status === 201 ? 'Made.' : 'Done.',
-          ...(status === 201 && { headers: location }),
+          ...(locates && { headers: location }),
           content: { 'application/json': { schema: written(returns, 'output') } },
         },
         400: refusal('The request is malformed: the message names every wrong field and what would be right.'),
         401: refusal('The token is missing, unknown, expired or revoked.', { 'WWW-Authenticate': { schema: { type: 'string' } } }),
+        403: refusal(FORBIDDEN),
         ...Object.fromEntries(Object.entries(refuses).map(([code, cause]) => [code, refusal(cause)])),
         ...(json && { 413: refusal('The body is over 256 KB.'), 415: refusal('The body is not JSON.') }),
         ...(writes && { 422: refusal('The Idempotency-Key was used for another request, or by another role.') }),

@@ -51,6 +51,8 @@ export interface Operation extends Documented {
   query: z.ZodMiniType
   json: z.ZodMiniType | undefined
   writes: boolean
+  /** Whether its answer says where what was made is read. */
+  locates: boolean
   returns: z.ZodMiniType
   /** Run in order, after the caller is known. */
   handlers: MiddlewareHandler<AppEnv>[]
@@ -117,5 +119,5 @@ export const operation = <
     ...(json ? [onlyJson, validate('json', json)] : []),
     answer,
   ]
-  return { ...documented, param, query, json, writes, handlers }
+  return { ...documented, param, query, json, writes, locates: location !== undefined, handlers }
 }

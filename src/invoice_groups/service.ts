@@ -116,7 +116,7 @@ export const listInvoiceGroups = async (ctx: Ctx, query: ListInvoiceGroupsQuery)
 const change = (ctx: Ctx, row: GroupRow, status: GroupRow['status'] = 'ACTIVE') =>
   ctx.db
     .update(invoiceGroups)
-    .set({ status, updatedAt: ctx.now, version: row.version + 1 })
+    .set({ status, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 })
     .where(eq(invoiceGroups.id, row.id))
 
 /** Puts accounts into a group. Those that are in it already stay. */
@@ -125,7 +125,7 @@ export const addInvoiceGroupAccounts = (ctx: Ctx, id: string, input: UpdateInvoi
     const { row, accounts: ids } = await readGroup(ctx, id)
     const joining = input.accountIds.filter((accountId) => !ids.includes(accountId))
     if (!joining.length) return show(row, ids.length)
-    const answer = show({ ...row, updatedAt: ctx.now }, ids.length + joining.length)
+    const answer = show({ ...row, updatedAt: Math.max(row.updatedAt, ctx.now) }, ids.length + joining.length)
     return commit(ctx, [join(ctx, id, joining), change(ctx, row)], answer, { locate: locateIn(input) })
   })
 
@@ -156,7 +156,7 @@ export const leaveGroup = (ctx: Ctx, accountId: string) => {
       .update(invoiceGroups)
       .set({
         status: sql`iif(${others}, ${invoiceGroups.status}, 'ARCHIVED')`,
-        updatedAt: ctx.now,
+        updatedAt: sql`max(${invoiceGroups.updatedAt}, ${ctx.now})`,
         version: sql`${invoiceGroups.version} + 1`,
       })
       .where(isItsGroup),

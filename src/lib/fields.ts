@@ -49,8 +49,8 @@ const plain: Rule = (value) => {
 
 const notDots: Rule = (value) => (value === '.' || value === '..' ? 'must not be "." or "..", which no URL can carry' : undefined)
 
-/** Free text of any length. */
-export const text = () => string([storable])
+/** Free text, of any length unless it has a limit. */
+export const text = (max?: number) => (max === undefined ? string([storable]) : string([between(0, max), storable], { maxLength: max }))
 
 /** A password: any characters. */
 export const secret = (min: number, max: number) => string([between(min, max), storable], { minLength: min, maxLength: max })

@@ -53,7 +53,7 @@ export const pageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, usua
           description: `How many a page shows: 1 to 100, ${usual} when left out.`,
         }),
         z.transform((value: string, { issues }) => {
-          const size = /^\d{1,3}$/.test(value) ? Number(value) : 0
+          const size = /^\d{1,3}(?:\.0+)?$/.test(value) ? Number(value) : 0
           if (size < 1 || size > 100) issues.push({ code: 'custom', input: value, message: 'must be a whole number from 1 to 100' })
           return size
         }),

@@ -26,9 +26,12 @@ export const unsuited = (value: string, dataType: SettingDataType): string | und
   return undefined
 }
 
+/** Ten of them are read with their account, in one row that D1 takes up to 2 MB of. */
+const LONGEST_VALUE = 32_768
+
 const setting = {
   id: label(1, 255),
-  value: text(),
+  value: text(LONGEST_VALUE),
   namespace: label(1, 255),
   name: label(1, 255),
   dataType: SettingDataType,
@@ -75,7 +78,7 @@ export type Setting = z.infer<typeof Setting>
 
 export const UpdateSettingRequest = named(
   'UpdateSettingRequest',
-  z.strictObject({ name: z.optional(setting.name), value: z.optional(text()), dataType: z.optional(SettingDataType) }),
+  z.strictObject({ name: z.optional(setting.name), value: z.optional(text(LONGEST_VALUE)), dataType: z.optional(SettingDataType) }),
   'What is sent replaces what was there.',
 )
 export type UpdateSettingRequest = z.infer<typeof UpdateSettingRequest>

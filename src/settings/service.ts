@@ -38,14 +38,17 @@ export const settingRows = (
 /** The statements that keep `rows`, for the batch that makes their entities: none when there are none. */
 export const insertSettings = (ctx: Ctx, rows: readonly SettingRow[]) => (rows.length ? [insertRows(ctx.db, settings, rows)] : [])
 
-/** A column for a query over entities: the settings of each, in the order in which they were made. */
+/** The most settings that clients take with an entity; `GET /settings` lists them all. */
+const MOST_SHOWN = 10
+
+/** A column for a query over entities: the first settings of each, in the order in which they were made. */
 export const settingsOf = (entityType: SettingRow['entityType'], entity: { organizationId: Column; id: Column }) =>
   sql`(
-    select json_group_array(
-      json_object('id', ${settings.id}, 'value', ${settings.value}, 'namespace', ${settings.namespace}, 'name', ${settings.name}, 'dataType', ${settings.dataType})
-      order by ${settings.createdAt}, ${settings.position}
-    ) from ${settings}
-    where ${settings.organizationId} = ${qualified(entity.organizationId)} and ${settings.entityType} = ${entityType} and ${settings.entityId} = ${qualified(entity.id)}
+    select json_group_array(json_object('id', id, 'value', value, 'namespace', namespace, 'name', name, 'dataType', data_type)) from (
+      select * from ${settings}
+      where ${settings.organizationId} = ${qualified(entity.organizationId)} and ${settings.entityType} = ${entityType} and ${settings.entityId} = ${qualified(entity.id)}
+      order by ${settings.createdAt}, ${settings.position} limit ${MOST_SHOWN}
+    )
   )`.mapWith((json: string) => JSON.parse(json) as CreateEntitySetting[])
 
 const show = ({ id, value, entityType, entityId, namespace, name, dataType }: SettingRow): Setting => ({
@@ -64,7 +67,7 @@ const touchEntity = (ctx: Ctx, { entityType, entityId }: Pick<SettingRow, 'entit
     ? [
         ctx.db
           .update(accounts)
-          .set({ updatedAt: ctx.now, version: sql`${accounts.version} + 1` })
+          .set({ updatedAt: sql`max(${accounts.updatedAt}, ${ctx.now})`, version: sql`${accounts.version} + 1` })
           .where(and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, entityId))),
       ]
     : []
@@ -78,12 +81,17 @@ export const insertSetting = async (ctx: Ctx, { entityType, entityId, ...setting
   return commit(ctx, statements, { ...setting, entityType, entityId }, { locate })
 }
 
-/** The setting that the API's string names: `setting.<namespace>.<id>.<entityType>.<entityId>`, whatever dots its parts hold. */
+/**
+ * The setting that the API's string names: `setting.<namespace>.<id>.<entityType>.<entityId>`, whatever dots its parts hold.
+ * Of several that share one, it is that with the shortest namespace and id, which is how the string reads from its start.
+ */
 const readSetting = async (ctx: Ctx, idString: string): Promise<SettingRow> => {
   const [row] = await ctx.db
     .select()
     .from(settings)
     .where(and(eq(settings.organizationId, ctx.organizationId), sql`id_string = ${idString}`))
+    .orderBy(sql`length(${settings.namespace}), length(${settings.id})`)
+    .limit(1)
   if (!row) throw notFound('setting', idString)
   return row
 }
@@ -101,7 +109,7 @@ export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRe
     const update = ctx.db
       .update(settings)
       .set({ ...input, updatedAt: ctx.now, version: row.version + 1 })
-      .where(and(eq(settings.organizationId, ctx.organizationId), sql`id_string = ${idString}`))
+      .where(and(...(['organizationId', 'entityType', 'entityId', 'namespace', 'id'] as const).map((key) => eq(settings[key], row[key]))))
     return commit(ctx, [update, ...touchEntity(ctx, row)], show({ ...row, ...(input as Partial<SettingRow>) }))
   })
 

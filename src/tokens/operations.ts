@@ -22,7 +22,8 @@ export const getCustomerPortalDelegateToken = operation({
   operationId: 'getCustomerPortalDelegateToken',
   tag: 'Customer Portal',
   summary: 'Make a token for a customer',
-  description: 'Gives a JWT that reads one customer and its accounts, and is refused by every other operation with 403.',
+  description:
+    'Gives a JWT that reads one customer and its accounts, and is refused by every other operation with 403. It holds until its expiry, whatever becomes of the calling token.',
   json: GetCustomerPortalDelegateTokenRequest,
   status: 200,
   returns: TokenResponse,

@@ -48,7 +48,7 @@ export const verifyToken = async (
   secret: string,
   now: number,
   secrets: readonly string[],
-): Promise<Caller | undefined> => (await verifyJwt(secret, secrets)) ?? (await verifyApiToken(database, secret, now))
+): Promise<Caller | undefined> => (await verifyJwt(secret, secrets, now)) ?? (await verifyApiToken(database, secret, now))
 
 /** A JWT for an API token; a JWT gives itself back. */
 export const authenticate = async (ctx: Ctx): Promise<TokenResponse> => ({

@@ -35,6 +35,7 @@ export const send = async (request: Request, d1: D1Database = env.DB, secrets: P
   const schema = operation && response.status === operation.status ? operation.returns : ErrorResponse
   expect(z.safeParse(schema, body), `${method} ${url} ${response.status} ${JSON.stringify(body)}`).toMatchObject({ success: true })
   expect(response.headers.get('X-Request-Id')).toMatch(UUID)
+  if (response.status === operation?.status) expect(response.headers.has('Location')).toBe(operation.locates)
   return { status: response.status, headers: response.headers, body }
 }
 
