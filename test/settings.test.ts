@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { client, organization, watched } from './helpers/api.ts'
 
@@ -161,6 +162,19 @@ describe('updateSetting', () => {
     expect((await get('/accounts/main')).body.settings).toEqual([
       { id: 'limit', value: 'six', namespace: 'USER', name: 'New', dataType: 'STRING' },
     ])
+  })
+})
+
+describe('a change of a setting', () => {
+  it('is a change of the account that shows it', async () => {
+    const { id, post, patch } = await withAccount()
+    const version = () => env.DB.prepare("SELECT version FROM accounts WHERE organization_id = ? AND id = 'main'").bind(id).first('version')
+    await post('/settings', setting())
+    expect(await version()).toBe(2)
+    await patch(path(setting()), { value: '6' })
+    expect(await version()).toBe(3)
+    await patch(path(setting()), {})
+    expect(await version()).toBe(3)
   })
 })
 

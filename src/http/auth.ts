@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { Caller } from '../context.ts'
 import type { Database } from '../db/client.ts'
 import { ApiError } from '../lib/errors.ts'
-import type { AppEnv } from './operation.ts'
+import type { AppEnv } from './env.ts'
 
 const BEARER = /^Bearer +(\S+) *$/i
 

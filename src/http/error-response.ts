@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { ApiError, brief } from '../lib/errors.ts'
-import type { AppEnv } from './operation.ts'
+import type { AppEnv } from './env.ts'
 
 const INTERNAL = 'Something went wrong on our side. The header X-Request-Id names this request.'
 const UNREACHABLE = 'The database cannot be reached now. A write may have been made or not: read before it is sent again.'

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { connect } from '../db/client.ts'
 import { nameOf } from './error-response.ts'
-import type { AppEnv } from './operation.ts'
+import type { AppEnv } from './env.ts'
 
 /** Opens a request: its id, its one reading of the clock, its door to D1. Closes it with one line of JSON, which holds nothing personal. */
 export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {

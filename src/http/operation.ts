@@ -1,17 +1,11 @@
 import { zValidator } from '@hono/zod-validator'
 import type { Context, MiddlewareHandler } from 'hono'
 import * as z from 'zod/mini'
-import type { Bindings, Ctx, Write } from '../context.ts'
-import type { Database } from '../db/client.ts'
+import type { Ctx, Write } from '../context.ts'
 import { ApiError, expected, explainIssues } from '../lib/errors.ts'
 import { described } from '../lib/fields.ts'
+import type { AppEnv } from './env.ts'
 import { answerWrite } from './write.ts'
-
-/** What travels with a request inside the app. */
-export interface AppEnv {
-  Bindings: Bindings
-  Variables: { requestId: string; now: number; database: Database; operationId: string; ctx: Ctx }
-}
 
 interface Documented {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { Ctx, Write } from '../context.ts'
 import { commit, keptAnswer } from '../db/commit.ts'
 import { ApiError } from '../lib/errors.ts'
-import type { AppEnv } from './operation.ts'
+import type { AppEnv } from './env.ts'
 
 const LONGEST_KEY = 255
 
