@@ -11,6 +11,7 @@ const planted: [file: string, rule: string, line: string][] = [
   ['src/db/planted2.ts', 'no-restricted-imports', "import { customers } from '../customers/table.ts'\nexport const it = customers"],
   ['src/http/planted.ts', 'no-restricted-imports', "import { getCustomer } from '../customers/service.ts'\nexport const it = getCustomer"],
   ['src/planted/service.ts', 'no-restricted-imports', "import { operation } from '../http/operation.ts'\nexport const it = operation"],
+  ['src/planted/rating.ts', 'no-restricted-imports', "import { operation } from '../http/operation.ts'\nexport const it = operation"],
   ['src/planted/operations.ts', 'no-restricted-imports', "import { customers } from '../customers/table.ts'\nexport const it = customers"],
   ['src/planted/table.ts', 'no-restricted-imports', "import { getCustomer } from '../customers/service.ts'\nexport const it = getCustomer"],
   ['src/planted/schema.ts', 'no-restricted-imports', "import { commit } from '../db/commit.ts'\nexport const it = commit"],

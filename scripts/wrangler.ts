@@ -8,10 +8,12 @@ const wranglerFile = join(root, 'node_modules/wrangler/bin/wrangler.js')
 /** Wrangler fetches nothing of its own accord and waits for nothing. */
 const env = { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_HIDE_BANNER: 'true', WRANGLER_SEND_METRICS: 'false' }
 
+const exit: (code: number) => never = process.exit.bind(process)
+
 /** Ends the script with one line that says what to do. */
 export function fail(message: string): never {
   console.error(message)
-  return process.exit(1) as never
+  return exit(1)
 }
 
 /** Starts wrangler with this terminal as its own, or with its output to be read. */
