@@ -95,11 +95,11 @@ interface Options {
   late?: Record<string, SQL>
 }
 
-/** The statements that keep the answer under its key, before and after those of the write. */
-const keep = (ctx: Ctx, { key, status, locationOf }: Write, answer: object, late: SQL) => {
-  if (!key) return { before: [], after: [] }
-  const isKey = and(eq(idempotencyKeys.organizationId, ctx.organizationId), eq(idempotencyKeys.key, key.value))
-  const row = {
+const isKept = (ctx: Ctx, key: string) => and(eq(idempotencyKeys.organizationId, ctx.organizationId), eq(idempotencyKeys.key, key))
+
+/** The statement that keeps the answer under its key, or meets the one that is kept. */
+const keep = (ctx: Ctx, key: NonNullable<Write['key']>, { status, locationOf }: Write, answer: object) =>
+  ctx.db.insert(idempotencyKeys).values({
     organizationId: ctx.organizationId,
     key: key.value,
     role: ctx.role,
@@ -108,17 +108,14 @@ const keep = (ctx: Ctx, { key, status, locationOf }: Write, answer: object, late
     location: locationOf?.(answer) ?? null,
     body: JSON.stringify(answer),
     createdAt: ctx.now,
-  }
-  return {
-    before: [ctx.db.insert(idempotencyKeys).values(row)],
-    after: [
-      ctx.db
-        .update(idempotencyKeys)
-        .set({ body: sql`json_patch(${idempotencyKeys.body}, ${late})` })
-        .where(isKey),
-    ],
-  }
-}
+  })
+
+/** The queries of `late` as one, of one JSON object. */
+const together = (late: Record<string, SQL>): SQL =>
+  sql`(select json_object(${sql.join(
+    Object.entries(late).flatMap(([field, value]) => [sql`${field}`, value]),
+    sql`, `,
+  )}))`
 
 /**
  * Makes one write, in one transaction and one round trip, and gives its answer: all of the statements or none.
@@ -128,24 +125,29 @@ export const commit = async <Answer extends object>(
   ctx: Ctx,
   statements: readonly BatchItem<'sqlite'>[],
   answer: Answer,
-  { locate, late = {} }: Options = {},
+  { locate, late }: Options = {},
 ): Promise<Answer> => {
-  const write = ctx.write
-  const isLate = Object.keys(late).length > 0
-  const lateJson = sql`(select json_object(${sql.join(
-    Object.entries(late).flatMap(([field, value]) => [sql`${field}`, value]),
-    sql`, `,
-  )}))`
-  const select = ctx.db.select({ late: sql<string>`${lateJson}`.as('late') }).from(sql`(select 1)`)
-  const kept = write && !write.dryRun ? keep(ctx, write, answer, lateJson) : { before: [], after: [] }
-  const undo = write?.dryRun ? [refuse(ctx, 'DRY_RUN', sql`select json_array(json(${lateJson}))`)] : []
-  const [first, ...rest] = [...kept.before, ...statements, ...(isLate ? [...kept.after, select] : []), ...undo]
+  const { write } = ctx
+  const key = write?.key
+  const found = late && together(late)
+  const batch = [...(write && key ? [keep(ctx, key, write, answer)] : []), ...statements]
+  if (found && key)
+    batch.push(
+      ctx.db
+        .update(idempotencyKeys)
+        .set({ body: sql`json_patch(${idempotencyKeys.body}, ${found})` })
+        .where(isKept(ctx, key.value)),
+    )
+  if (write?.dryRun) batch.push(refuse(ctx, 'DRY_RUN', sql`select json_array(json(${found ?? sql`'{}'`}))`))
+  else if (found) batch.push(ctx.db.select({ found: sql<string>`${found}`.as('found') }).from(sql`(select 1)`))
+  const [first, ...rest] = batch
   if (!first) return answer
   try {
     const results: unknown[] = await ctx.db.batch([first, ...rest])
     if (write) write.done = true
-    const [found] = isLate ? (results.at(-1) as { late: string }[]) : []
-    return found ? { ...answer, ...(JSON.parse(found.late) as Partial<Answer>) } : answer
+    if (!found) return answer
+    const [row] = results.at(-1) as { found: string }[]
+    return { ...answer, ...(JSON.parse(row?.found ?? '{}') as Partial<Answer>) }
   } catch (error) {
     const [, raised, values = '[]'] = RAISED.exec(error instanceof Error ? error.message : '') ?? []
     if (raised === 'DRY_RUN') return { ...answer, ...(JSON.parse(values) as Partial<Answer>[])[0] }
@@ -157,10 +159,7 @@ export const commit = async <Answer extends object>(
 export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
   const { key } = ctx.write ?? {}
   if (!key) return undefined
-  const [row] = await ctx.db
-    .select()
-    .from(idempotencyKeys)
-    .where(and(eq(idempotencyKeys.organizationId, ctx.organizationId), eq(idempotencyKeys.key, key.value)))
+  const [row] = await ctx.db.select().from(idempotencyKeys).where(isKept(ctx, key.value))
   if (row && (row.fingerprint !== key.fingerprint || row.role !== ctx.role))
     throw new ApiError(422, 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
   return row
