@@ -22,7 +22,7 @@ export interface Listed {
 const name = (column: Column): SQL => sql`${sql.identifier(column.name)}`
 
 /** Fewer found than this are sorted; of more, the list is walked in order until the page is full. */
-const FEW = 5000
+const FEW = 500
 
 /** As long as a search goes, text that begins with it is less than this. */
 const LAST = '\u{10FFFF}'

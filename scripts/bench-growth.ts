@@ -1,0 +1,243 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTestHarness, unstable_readConfig } from 'wrangler'
+import type { Asked, Measured, Seeded } from './bench-worker.ts'
+import { fail, fault, quoted, root, run } from './wrangler.ts'
+
+const SMALL = 1000
+const BIG = 200_000
+const NEIGHBOURS = 50
+
+const MOST = 1.5
+/** Milliseconds: a smaller difference cannot be told from noise. */
+const FLOOR = 1
+const ROUNDS = 21
+/** Of what is shown without being judged. */
+const FEWER_ROUNDS = 5
+const REQUESTS = 10
+const LONGEST = 240_000
+
+const started = Date.now()
+const directory = mkdtempSync(join(tmpdir(), 'bench-'))
+Object.assign(process.env, {
+  TMPDIR: directory,
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_SEND_METRICS: 'false',
+})
+
+const database = (binding: string) => ({
+  binding,
+  database_name: binding,
+  database_id: binding,
+  migrations_dir: join(root, 'migrations'),
+})
+
+const server = createTestHarness({
+  root: directory,
+  workers: [
+    {
+      config: {
+        name: 'bench',
+        main: join(directory, 'bench-worker.js'),
+        no_bundle: true,
+        compatibility_date: unstable_readConfig({ config: join(root, 'wrangler.toml') }).compatibility_date,
+        vars: { SIGNING_SECRET: randomBytes(32).toString('base64url') },
+        d1_databases: [database('DB'), database('ALONE')],
+      },
+    },
+  ],
+})
+
+process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
+const stop = (why: string): never => fail(`Growth: ${why}`)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop('it was stopped'))
+/** npm ends without a word to its scripts when it is told to. */
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && stop('it was left alone'), 500).unref()
+setTimeout(() => stop(`it took longer than ${LONGEST / 1000} s`), LONGEST).unref()
+
+interface Organization {
+  database: Asked['database']
+  token: string
+}
+
+const NAME_COUNT = 40
+const NAMES = JSON.stringify(
+  'Acme Globex Initech Umbrella Stark Wayne Wonka Hooli Vandelay Soylent Tyrell Cyberdyne Aperture Oscorp Duff Gringotts Monarch Nakatomi Oceanic Pied Quantum Rekall Sirius Tessier Vehement Weyland Yoyodyne Zorg Bluth Dunder Prestige Sterling Strickland Virtucon Wernham Axiom Gekko Krusty Lumon Massive'.split(
+    ' ',
+  ),
+)
+const KINDS = JSON.stringify('Foods Logistics Media Energy Textiles Robotics Travel Health Mobility Insurance'.split(' '))
+
+const send = async (url: URL, asked: Asked | Seeded): Promise<Response> => {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(asked) })
+  if (!response.ok) throw new Error(await response.text())
+  return response
+}
+
+/** As many rows as one statement makes. */
+const CHUNK = 10_000
+
+/**
+ * An organization with `live` customers that are not archived, made over a year, and an account each.
+ * The last quarter was changed an hour ago at one instant, as by an import; of the others half 500 at a time, half at any time.
+ */
+const seed = async (url: URL, index: number, live: number, where: Asked['database']): Promise<Organization> => {
+  const token = randomBytes(32).toString('base64url')
+  const organization = `org.${index}`
+  const total = live + live / 50
+  const year = 365 * 86_400_000
+  const key = (prefix: string): string => `format('${prefix}.%08d.%05d', n, ${index})`
+  const at = (n: string): string => `CAST(${started - year} + ${n} * ${year / total} AS INTEGER)`
+  const old = `n BETWEEN 100 AND ${100 + live / 20}`
+  await send(url, {
+    database: where,
+    statements: [
+      `INSERT INTO organizations (id, name, created_at) VALUES ('${organization}', '${organization}', ${started})`,
+      `INSERT INTO tokens (id, organization_id, name, hash, created_at)
+      VALUES ('token.${index}', '${organization}', 'Growth', '${createHash('sha256').update(token).digest('hex')}', ${started})`,
+    ],
+  })
+  for (let from = 0; from < total; from += CHUNK) {
+    const numbers = `WITH RECURSIVE numbers (n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ${Math.min(from + CHUNK, total)})`
+    await send(url, {
+      database: where,
+      statements: [
+        `INSERT INTO customers (togai_customer_id, organization_id, id, name, primary_email, address, status, created_at, updated_at, id_folded, name_folded, primary_email_folded)
+        ${numbers}, named AS (
+          SELECT n, format('CUS-%06d', n * 7919 % ${total}) AS id,
+            CASE WHEN n % ${live / 10} = 7 THEN 'Zanzibar' WHEN ${old} THEN 'Migrated' ELSE ${quoted(NAMES)} ->> (n % ${NAME_COUNT}) END
+              || ' ' || (${quoted(KINDS)} ->> (n / ${NAME_COUNT} % 10)) || ' Ltd ' || n AS name,
+            'Billing+' || n || '@' || (${quoted(NAMES)} ->> (n * 31 % ${NAME_COUNT})) || '.example' AS email
+          FROM numbers
+        )
+        SELECT ${key('customer')}, '${organization}', id, name, email,
+          json_object('line1', n || ' Broadway Street', 'postalCode', format('%05d', n % 99999), 'city', 'Florence', 'country', 'US'),
+          iif(n < ${live}, 'ACTIVE', 'ARCHIVED'), ${at('n')},
+          CASE
+            WHEN ${old} THEN ${started - year}
+            WHEN n >= ${(live * 3) / 4} THEN ${started - 3_600_000}
+            WHEN n % 2 THEN ${at('n / 500 * 500')}
+            ELSE ${at(`(n * 7919 % ${live})`)}
+          END,
+          lower(id), lower(name), lower(email)
+        FROM named`,
+        `INSERT INTO accounts (togai_account_id, organization_id, togai_customer_id, customer_id, id, name, invoice_currency, address, primary_email, status, created_at, updated_at, id_folded, name_folded, primary_email_folded)
+        ${numbers}
+        SELECT ${key('account')}, organization_id, togai_customer_id, id, replace(id, 'CUS', 'ACC'), name, iif(n % 3, 'USD', 'EUR'), address, primary_email,
+          iif(n % 20 = 3, 'DRAFT', 'ACTIVE'), created_at, updated_at, replace(id_folded, 'cus', 'acc'), name_folded, primary_email_folded
+        FROM numbers CROSS JOIN customers WHERE n < ${live} AND togai_customer_id = ${key('customer')}`,
+        `INSERT INTO account_aliases (id, organization_id, togai_account_id, value, effective_from, effective_until, created_at, updated_at)
+        ${numbers}
+        SELECT ${key('alias')}, organization_id, togai_account_id, 'meter-' || n, 0, ${Date.UTC(9999, 0, 1)}, created_at, created_at
+        FROM numbers CROSS JOIN accounts WHERE n % 4 = 0 AND togai_account_id = ${key('account')}`,
+        `INSERT INTO settings (organization_id, entity_type, entity_id, namespace, id, name, value, data_type, position, created_at, updated_at)
+        ${numbers}
+        SELECT organization_id, 'ACCOUNT', id, 'USER', 'GRACE_PERIOD', 'Grace period', '7', 'NUMERIC', 0, created_at, created_at
+        FROM numbers CROSS JOIN accounts WHERE n % 10 = 0 AND togai_account_id = ${key('account')}`,
+      ],
+    })
+  }
+  return { database: where, token }
+}
+
+const measure = async (url: URL, asked: Asked): Promise<Measured> => (await send(url, asked)).json() as Promise<Measured>
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+
+interface Case {
+  what: string
+  /** The path in each of the organizations. */
+  paths: string[]
+  judged: boolean
+}
+
+const casesOf = async (url: URL, organizations: readonly Organization[], path: string, prefix: string): Promise<Case[]> => {
+  const same = (query: string, about = '', judged = true): Case => ({
+    what: `GET ${path}${query} ${about}`.trim(),
+    paths: organizations.map(() => path + query),
+    judged,
+  })
+  const far = async (size: number, pages: readonly [alone: number, beside: number, big: number]): Promise<Case> => {
+    const walks = organizations.map(async (organization, at) => {
+      const times = (pages[at] ?? 0) - 1
+      const { nextToken, shown } = await measure(url, { ...organization, path: `${path}?pageSize=${size}`, times, walk: true })
+      if (shown !== times * size || nextToken === undefined) throw new Error(`${times} pages of ${size} of ${path} showed ${shown} rows`)
+      return `${path}?nextToken=${nextToken}`
+    })
+    const [first, , last] = pages
+    const what = `GET ${path} page ${last.toLocaleString('en')} of ${size}${first === last ? '' : ` (page ${first} of the small ones)`}`
+    return { what, paths: await Promise.all(walks), judged: true }
+  }
+  return [
+    same(''),
+    await far(1, [1000, 1000, 1000]),
+    await far(20, [40, 40, 1000]),
+    same('?_search=zanzibar', '(10 match)'),
+    same(`?_search=${prefix}-`, '(all match)'),
+    same('?_search=acme', '(1 in 40)', false),
+    same('?_search=migrated', '(1 in 20, the oldest)', false),
+    same(`/${prefix}-000500`),
+  ]
+}
+
+const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(0)} s`
+
+const line = (what: string, ...columns: string[]): void => console.log(what.padEnd(62), ...columns.map((column) => column.padStart(8)))
+
+const bench = async (): Promise<string | undefined> => {
+  const built = await run(['deploy', join(root, 'scripts/bench-worker.ts'), '--dry-run', '--outdir', directory])
+  if (!built.ok) return `the Worker does not build: ${fault(built.output)}`
+  const { url } = await server.listen()
+  for (const binding of ['DB', 'ALONE']) await server.getWorker().applyD1Migrations(binding)
+  const alone = await seed(url, 0, SMALL, 'ALONE')
+  let beside = alone
+  for (let index = 1; index <= NEIGHBOURS; index++) beside = await seed(url, index, SMALL, 'DB')
+  const big = await seed(url, NEIGHBOURS + 1, BIG, 'DB')
+  console.log(`The databases are filled after ${seconds()}`)
+
+  const organizations = [alone, beside, big]
+  const cases = [...(await casesOf(url, organizations, '/customers', 'CUS')), ...(await casesOf(url, organizations, '/accounts', 'ACC'))]
+  console.log(`The pages 1,000 are reached after ${seconds()}\n`)
+  const taken = cases.map((one) => ({ ...one, ms: organizations.map((): number[] => []), rowsRead: organizations.map(() => 0) }))
+  for (let round = 0; round <= ROUNDS; round++)
+    for (const { paths, judged, ms, rowsRead } of taken)
+      for (const [at, organization] of organizations.entries()) {
+        if (!judged && round > FEWER_ROUNDS) continue
+        const measured = await measure(url, { ...organization, path: paths[at] ?? '', times: judged ? REQUESTS : 1 })
+        rowsRead[at] = measured.rowsRead
+        if (round > 0) ms[at]?.push(measured.ms)
+      }
+
+  line('', 'ms', '', '', '', 'rows_read')
+  line('', 'alone', 'beside', 'big', 'ratio', 'alone', 'beside', 'big')
+  const over: string[] = []
+  for (const { what, judged, ms, rowsRead } of taken) {
+    const [least = 0, ...others] = ms.map(median)
+    const most = Math.max(...others)
+    const tooSlow = judged && most > MOST * least && most - least > FLOOR
+    if (tooSlow) over.push(what)
+    const ratio = `${tooSlow ? '! ' : ''}${(most / least).toFixed(2)}${judged ? ' ' : '*'}`
+    line(what, ...[least, ...others].map((one) => one.toFixed(1)), ratio, ...rowsRead.map((one) => one.toLocaleString('en')))
+  }
+  console.log(`
+alone   an organization with ${SMALL.toLocaleString('en')} customers, the only one in its database
+beside  such a one, among ${NEIGHBOURS} of them and the big one
+big     the organization with ${BIG.toLocaleString('en')} customers
+ratio   the slower of beside and big to alone: ${MOST} at most, where they differ by more than ${FLOOR} ms
+*       not judged: what matches grows with the organization, and is rare among the rows in the order of the list
+Medians of ${ROUNDS} rounds of ${REQUESTS} requests (of ${FEWER_ROUNDS} requests where not judged), timed inside workerd; it took ${seconds()}`)
+  return over.length ? `more than ${MOST} times as slow: ${over.join('; ')}` : undefined
+}
+
+let wrong: string | undefined
+try {
+  wrong = await bench()
+} catch (error) {
+  wrong = (error instanceof Error ? error.message : String(error)).split('\n')[0]
+}
+await server.close()
+if (wrong) fail(`Growth: ${wrong}`)
