@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { InvoiceGroupDetails } from '../invoice_groups/schema.ts'
 import { Address } from '../lib/address.ts'
 import { isCurrency } from '../lib/codes.ts'
 import { code, described, distinct, email, identifier, int32, isObject, label, list, named, textMap } from '../lib/fields.ts'
@@ -97,19 +98,6 @@ export const CreateAccountRequestWithoutCustomerId = named(
 export type CreateAccountRequestWithoutCustomerId = z.infer<typeof CreateAccountRequestWithoutCustomerId>
 
 export const AccountAliases = named('AccountAliases', z.strictObject({ alias: z.string(), status: z.enum(['ACTIVE', 'ARCHIVED']) }))
-
-export const InvoiceGroupDetails = named(
-  'InvoiceGroupDetails',
-  z.strictObject({
-    id: z.string(),
-    name: z.string(),
-    email: z.string(),
-    dailyInvoiceConsolidation: z.boolean(),
-    netTermDays: z.optional(z.int32()),
-    invoiceCurrency: z.string(),
-    billingAddress: Address,
-  }),
-)
 
 export const Account = named(
   'Account',

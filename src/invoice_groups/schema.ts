@@ -25,7 +25,7 @@ export type CreateInvoiceGroupRequest = z.infer<typeof CreateInvoiceGroupRequest
 export const UpdateInvoiceGroupAccounts = named('UpdateInvoiceGroupAccounts', z.strictObject({ accountIds: accountIds() }))
 export type UpdateInvoiceGroupAccounts = z.infer<typeof UpdateInvoiceGroupAccounts>
 
-const group = {
+const details = {
   id: z.string(),
   name: z.string(),
   email: z.string(),
@@ -33,6 +33,13 @@ const group = {
   netTermDays: z.optional(z.int32()),
   invoiceCurrency: z.string(),
   billingAddress: Address,
+}
+
+/** The group as its accounts show it. */
+export const InvoiceGroupDetails = named('InvoiceGroupDetails', z.strictObject(details))
+
+const group = {
+  ...details,
   accountsCount: z.int32(),
   createdAt: dateTime(),
   updatedAt: dateTime(),
