@@ -35,6 +35,8 @@ CREATE INDEX accounts_by_updated_at ON accounts (organization_id, status, update
 CREATE INDEX accounts_by_id ON accounts (organization_id, status, id);
 CREATE INDEX accounts_by_customer ON accounts (organization_id, customer_id, status, updated_at DESC, id);
 CREATE INDEX accounts_by_currency ON accounts (organization_id, invoice_currency, status, updated_at DESC, id);
+CREATE INDEX accounts_by_customer_and_id ON accounts (organization_id, customer_id, status, id);
+CREATE INDEX accounts_by_currency_and_id ON accounts (organization_id, invoice_currency, status, id);
 CREATE INDEX accounts_by_id_folded ON accounts (organization_id, id_folded);
 CREATE INDEX accounts_by_name_folded ON accounts (organization_id, name_folded);
 CREATE INDEX accounts_by_primary_email_folded ON accounts (organization_id, primary_email_folded);
@@ -61,9 +63,9 @@ CREATE TRIGGER customers_archive BEFORE UPDATE OF status ON customers WHEN NEW.s
 BEGIN
   SELECT RAISE(ABORT, 'CUSTOMER_HAS_ACCOUNTS ' || json_array(NEW.id, group_concat(id, '", "') FILTER (WHERE n < 11), count(*)))
   FROM (
-    SELECT id, row_number() OVER (ORDER BY id) AS n FROM accounts
+    SELECT id, row_number() OVER (ORDER BY +id) AS n FROM accounts
     WHERE organization_id = NEW.organization_id AND customer_id = NEW.id AND status <> 'ARCHIVED'
-    ORDER BY id LIMIT 11
+    ORDER BY +id LIMIT 11
   )
   HAVING count(*) > 0;
 END;

@@ -179,6 +179,9 @@ describe.each(LISTS)('GET $path', ({ path, id }) => {
       .map((n) => `many${String(n).padStart(5, '0')}`)
     expect(await walk(api, `${path}?pageSize=100&_search=MANY`)).toEqual(byTime)
     expect(await walk(api, `${path}?pageSize=100`)).toEqual(byTime)
+    const oldest = byTime.filter((name) => name.startsWith('many00'))
+    expect(oldest.length).toBeGreaterThan(500)
+    expect(await walk(api, `${path}?pageSize=100&_search=MANY00`)).toEqual(oldest)
     expect(await walk(api, `${path}?pageSize=7&_search=MANY0123&_sort=${id}:ASC`)).toEqual(
       names.filter((name) => name.startsWith('many0123')),
     )

@@ -21,8 +21,11 @@ export interface Listed {
 
 const name = (column: Column): SQL => sql`${sql.identifier(column.name)}`
 
-/** Fewer found than this are sorted; of more, the list is walked in order until the page is full. */
+/** As many found are sorted at once; of more, the list is walked in order until the page is full. */
 const FEW = 500
+
+/** As many rows are walked; when they do not fill the page, all that are found are sorted after all. */
+const MANY = 2000
 
 /** As long as a search goes, text that begins with it is less than this. */
 const LAST = '\u{10FFFF}'
@@ -62,13 +65,12 @@ export const pageKeys = (listed: Listed, page: Page): SQL => {
   const settled = ascending ? sql`${columnOf(first[0])} <= ${page.since}` : sql`true`
   const base = and(sql`organization_id = ${organizationId}`, listed.where, settled) as SQL
 
-  const range = (status: string, start: SQL, matching: SQL, most: SQL): SQL =>
-    sql`select * from (
-      select ${name(key)} from ${table} where ${base} and status = ${status} and ${start} and ${matching} order by ${order} limit ${most}
-    )`
-  const walk = (matching: SQL, most: SQL): SQL[] =>
-    statuses.flatMap((status) => starts.map((start) => range(status, start, matching, most)))
-  if (page.search === undefined) return sql.join(walk(sql`true`, sql`${limit}`), sql` union all `)
+  const places = statuses.flatMap((status) => starts.map((start) => sql`${base} and status = ${status} and ${start}`))
+  if (page.search === undefined)
+    return sql.join(
+      places.map((place) => sql`select * from (select ${name(key)} from ${table} where ${place} order by ${order} limit ${limit})`),
+      sql` union all `,
+    )
 
   const folded = fold(page.search)
   const begins = (column: Column): SQL => sql`${name(column)} >= ${folded} and ${name(column)} < ${folded + LAST}`
@@ -80,16 +82,34 @@ export const pageKeys = (listed: Listed, page: Page): SQL => {
     sql.join(
       searched.map(
         (column) =>
-          sql`select * from (select ${name(key)} from ${table} where organization_id = ${organizationId} and ${begins(column)} ${most})`,
+          sql`select * from (select rowid as found_key from ${table} where organization_id = ${organizationId} and ${begins(column)} ${most})`,
       ),
       sql` union all `,
     )
-  const among = sql`select * from (
-    select ${table}.${name(key)} from (select distinct ${name(key)} as found_key from (${found(sql``)})) cross join ${table}
-    where ${table}.${name(key)} = found_key and ${base} and status in ${statuses} and (${sql.join(starts, sql` or `)})
-    order by ${order} limit (select iif(n <= ${FEW}, ${limit}, 0) from few)
-  )`
+  const needed = [...page.sort.map(([field]) => columnOf(field)), ...searched.map(name)]
+  const ranges = sql.join(
+    places.map((place) => sql`select ${name(key)}, ${sql.join(needed, sql`, `)} from ${table} where ${place}`),
+    sql` union all `,
+  )
+  const [few, many] = [sql.raw(String(FEW)), sql.raw(String(MANY))]
+  const counted = found(sql`limit ${few} + 1`)
   return sql`
-    with few as materialized (select count(*) as n from (select * from (${found(sql`limit ${FEW + 1}`)}) limit ${FEW + 1}))
-    ${sql.join([among, ...walk(matches, sql`(select iif(n <= ${FEW}, 0, ${limit}) from few)`)], sql` union all `)}`
+    with few as materialized (select count(*) as n from (select * from (${counted}) limit ${few} + 1)),
+    walked as materialized (
+      select ${name(key)} from (
+        ${ranges} order by ${order} limit (select iif(n <= ${few}, 0, ${many}) from few)
+      ) where ${matches} limit ${limit}
+    )
+    select ${name(key)} from walked union all select * from (
+      select ${table}.${name(key)} from (select distinct found_key from (${found(sql``)})) cross join ${table}
+      where ${table}.rowid = found_key and ${base} and status in ${statuses} and (${sql.join(starts, sql` or `)})
+      order by ${order} limit (
+        select case
+          when count(*) = ${limit} then 0
+          when (select n from few) <= ${few} then ${limit}
+          when (select count(*) from (${ranges} limit ${many})) < ${many} then 0
+          else ${limit}
+        end from walked
+      )
+    )`
 }
