@@ -4,6 +4,14 @@ import type { Operation } from './operation.ts'
 
 type Json = Record<string, unknown>
 
+/** What the document says of an operation, beside what its schemas say. */
+export interface Reference {
+  summary: string
+  description: string
+  /** The refusals of its own, each with its cause; those that every operation shares are not named. */
+  refuses?: Partial<Record<403 | 404 | 409, string>>
+}
+
 const ErrorResponse = {
   type: 'object',
   additionalProperties: false,
@@ -40,7 +48,7 @@ const IDEMPOTENCY_KEY = {
 }
 
 /** OpenAPI 3.1 of `operations`. Schemas with a name are written once, under components, and referred to. */
-export const openApiDocument = (operations: readonly Operation[]): Json => {
+export const openApiDocument = (operations: readonly Operation[], reference: Readonly<Record<string, Reference>>): Json => {
   const schemas: Record<string, unknown> = { ErrorResponse }
 
   const written = (schema: z.core.$ZodType, io: 'input' | 'output'): Json => {
@@ -82,22 +90,10 @@ export const openApiDocument = (operations: readonly Operation[]): Json => {
   })
 
   const paths: Record<string, Json> = {}
-  for (const {
-    method,
-    path,
-    operationId,
-    tag,
-    summary,
-    description,
-    param,
-    query,
-    json,
-    writes,
-    locates,
-    status,
-    returns,
-    refuses,
-  } of operations) {
+  for (const { method, path, operationId, tag, param, query, json, writes, locates, status, returns } of operations) {
+    const said = reference[operationId]
+    if (!said) throw new Error(`No reference says what ${operationId} does`)
+    const { summary, description, refuses = {} } = said
     const location = { Location: { description: 'The path at which it is read.', schema: { type: 'string' } } }
     paths[path] ??= {}
     paths[path][method] = {

@@ -13,11 +13,7 @@ interface Documented {
   path: string
   operationId: string
   tag: string
-  summary: string
-  description: string
   status: 200 | 201
-  /** The refusals of its own, each with its cause; those that every operation shares are not named. */
-  refuses: Partial<Record<403 | 404 | 409, string>>
   /** False for what keeps nothing, whatever its method. */
   writes?: boolean
   /** Whether a portal token may call it; the verb then keeps it to its customer. */

@@ -7,15 +7,9 @@ export const insertSetting = operation({
   path: '/settings',
   operationId: 'insertSetting',
   tag: 'Settings',
-  summary: 'Keep a setting on an entity',
-  description: 'Keeps a named value on the organization, a customer, an account or an invoice group.',
   json: Setting,
   status: 201,
   returns: Setting,
-  refuses: {
-    404: 'The entity does not exist.',
-    409: 'The entity is archived, or has a setting with this namespace and id.',
-  },
   location: ({ namespace, id, entityType, entityId }) =>
     `/settings/${encodeURIComponent(`setting.${namespace}.${id}.${entityType}.${entityId}`)}`,
   handle: (ctx, { json }) => settings.insertSetting(ctx, json),
@@ -26,12 +20,9 @@ export const listSetting = operation({
   path: '/settings',
   operationId: 'listSetting',
   tag: 'Settings',
-  summary: 'List settings',
-  description: 'Lists the settings of every entity, a page at a time. The filters can be combined.',
   query: ListSettingQuery,
   status: 200,
   returns: SettingPaginatedResponse,
-  refuses: {},
   handle: (ctx, { query }) => settings.listSetting(ctx, query),
 })
 
@@ -40,12 +31,9 @@ export const getSetting = operation({
   path: '/settings/{setting_id_str}',
   operationId: 'getSetting',
   tag: 'Settings',
-  summary: 'Read a setting',
-  description: 'Reads a setting by the string made of its namespace, its id and its entity.',
   param: SettingPath,
   status: 200,
   returns: Setting,
-  refuses: { 404: 'No setting of the organization is named so.' },
   handle: (ctx, { param }) => settings.getSetting(ctx, param.setting_id_str),
 })
 
@@ -54,12 +42,9 @@ export const updateSetting = operation({
   path: '/settings/{setting_id_str}',
   operationId: 'updateSetting',
   tag: 'Settings',
-  summary: 'Change a setting',
-  description: 'Replaces the name, the value or the data type. The value must suit the data type afterwards.',
   param: SettingPath,
   json: UpdateSettingRequest,
   status: 201,
   returns: Setting,
-  refuses: { 404: 'No setting of the organization is named so.', 409: 'The entity is archived.' },
   handle: (ctx, { param, json }) => settings.updateSetting(ctx, param.setting_id_str, json),
 })

@@ -1,0 +1,25 @@
+const MISSING = 'The alias is not in the pool.'
+
+export const listAliases = {
+  summary: 'List the pool of aliases',
+  description:
+    'Lists the alias values that the organization keeps, in their order, a page at a time. What an account is given is among them.',
+}
+
+export const createAlias = {
+  summary: 'Put aliases into the pool',
+  description: 'Keeps 1 to 100 alias values, all of them or none.',
+  refuses: { 409: 'Some of them are in the pool already. The message names them.' },
+}
+
+export const getAlias = {
+  summary: 'Read an alias of the pool',
+  description: 'Reads an alias value, percent-encoded in the path.',
+  refuses: { 404: MISSING },
+}
+
+export const deleteAlias = {
+  summary: 'Take an alias out of the pool',
+  description: 'Takes a value out of the pool, if no account holds it now. It can be put back.',
+  refuses: { 404: MISSING, 409: 'An account holds it now. The message names it.' },
+}

@@ -1,0 +1,33 @@
+const MISSING = 'No customer of the organization has this id.'
+
+export const createCustomer = {
+  summary: 'Create a customer and its first account',
+  description:
+    'Writes the customer, its account, and their aliases and settings together: all of them or none. A customer always has an account; when none is sent, one is made from the customer itself.',
+  refuses: { 409: 'The customer id, the account id or an alias is taken. The message names it, and the account that has an alias.' },
+}
+
+export const getCustomer = {
+  summary: 'Read a customer',
+  description: 'Reads a customer by your own id of it, percent-encoded in the path.',
+  refuses: { 403: 'A portal token reads another customer.', 404: MISSING },
+}
+
+export const getCustomers = {
+  summary: 'List customers',
+  description:
+    'Lists the customers that are not archived, or those of a status, last changed first, a page at a time. One filter can be given.',
+}
+
+export const updateCustomer = {
+  summary: 'Change a customer',
+  description: 'Replaces the fields that are sent, the address as a whole. An empty body changes nothing.',
+  refuses: { 404: MISSING, 409: 'The customer is archived.' },
+}
+
+export const deleteCustomer = {
+  summary: 'Archive a customer',
+  description:
+    'Archives a customer whose accounts are all archived. It can still be read by its id, which stays taken. A second time changes nothing.',
+  refuses: { 404: MISSING, 409: 'It has accounts that are not archived. The message names them.' },
+}
