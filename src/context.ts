@@ -1,4 +1,5 @@
-import type { Database } from './db/client.ts'
+import type { Session } from './db/client.ts'
+import type { Conditions } from './lib/etag.ts'
 
 /** What the Worker is bound to. Either secret verifies what was signed; the first one signs. */
 export interface Bindings {
@@ -6,6 +7,10 @@ export interface Bindings {
   SIGNING_SECRET: string
   SIGNING_SECRET_PREVIOUS?: string
   CORS_ORIGINS?: string
+  /** Requests of a token. */
+  TOKEN_LIMIT?: RateLimit
+  /** Refused tokens of an IP address. */
+  REFUSED_LIMIT?: RateLimit
 }
 
 export type Role = 'ADMINISTRATOR' | 'DEVELOPER' | 'ANALYST'
@@ -26,6 +31,8 @@ export interface Caller {
   role: Role
   /** When the token ends, in milliseconds. */
   expiresAt: number | null
+  /** By which a JWT knows the secret that it was made with. */
+  mark: string
   /** The token itself, when it is a JWT. */
   jwt?: string
   portal?: Portal
@@ -38,14 +45,21 @@ export interface Write {
   key: { value: string; fingerprint: string } | undefined
   status: 200 | 201
   locationOf: ((answer: object) => string) | undefined
+  /** Whether the answer holds a secret, and is kept encrypted. */
+  secret: boolean
   /** Whether its batch has been made. */
   done: boolean
 }
 
 /** What every verb is given. `now` is in milliseconds and the only clock; every query names `organizationId`. */
 export interface Ctx extends Caller {
-  db: Database['db']
+  db: Session['db']
   now: number
   secrets: readonly string[]
+  requestId: string
+  operationId: string
+  conditions: Conditions
+  /** What is said beside the answer's body: the tag of the resource it shows. `matched` once a version has been held against If-Match. */
+  reply: { tag?: string; matched?: true }
   write?: Write
 }

@@ -1,12 +1,15 @@
 import { app } from './app.ts'
+import { sealAuditLog } from './audit/seal.ts'
 import type { Bindings } from './context.ts'
 import { connect } from './db/client.ts'
-import { forgetKeys } from './db/commit.ts'
+import { forgetKeys } from './db/idempotency.ts'
 
 export default {
   fetch: app.fetch,
-  /** Once a day: what has been kept long enough goes. */
+  /** Once a minute: the audit log is sealed, and answers that were kept long enough go. */
   scheduled: async ({ scheduledTime }, env) => {
-    await forgetKeys(connect(env.DB), scheduledTime)
+    const session = connect(env.DB).primary()
+    await sealAuditLog(session)
+    await forgetKeys(session, scheduledTime)
   },
 } satisfies ExportedHandler<Bindings>

@@ -1,5 +1,6 @@
 import * as accounts from './accounts/operations.ts'
 import * as aliases from './aliases/operations.ts'
+import * as audit from './audit/operations.ts'
 import * as contacts from './contacts/operations.ts'
 import * as customers from './customers/operations.ts'
 import type { Operation } from './http/operation.ts'
@@ -38,4 +39,12 @@ export const operations: readonly Operation[] = [
   invoiceGroups.addInvoiceGroupAccounts,
   invoiceGroups.removeInvoiceGroupAccounts,
   tokens.getCustomerPortalDelegateToken,
+  customers.restoreCustomer,
+  accounts.restoreAccount,
+  tokens.createToken,
+  tokens.listTokens,
+  tokens.getToken,
+  tokens.rotateToken,
+  tokens.revokeToken,
+  audit.listAuditLog,
 ]

@@ -1,5 +1,6 @@
 import * as accounts from './accounts/reference.ts'
 import * as aliases from './aliases/reference.ts'
+import * as audit from './audit/reference.ts'
 import * as contacts from './contacts/reference.ts'
 import * as customers from './customers/reference.ts'
 import type { Reference } from './http/openapi.ts'
@@ -16,4 +17,5 @@ export const reference: Readonly<Record<string, Reference>> = {
   ...aliases,
   ...settings,
   ...invoiceGroups,
+  ...audit,
 }

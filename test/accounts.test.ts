@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { client, organization, watched } from './helpers/api.ts'
+import { changed, client, organization, watched } from './helpers/api.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -227,15 +227,12 @@ describe('updateAccount', () => {
   it('keeps it so when the account joins a group at the same moment', async () => {
     const api = await withAccounts()
     const group = { name: 'G', email: 'g@example.com', dailyInvoiceConsolidation: false, accountIds: ['main', 'other'], address: {} }
-    const joining = new Proxy(env.DB, {
-      get: (of, name) =>
-        name === 'batch'
-          ? async (statements: D1PreparedStatement[]) => {
-              expect((await api.post('/invoice_groups', group)).status).toBe(200)
-              return of.batch(statements)
-            }
-          : Reflect.get(of, name).bind(of),
-    })
+    const joining = changed((session) => ({
+      batch: async (statements) => {
+        expect((await api.post('/invoice_groups', group)).status).toBe(200)
+        return session.batch(statements)
+      },
+    }))
     const { status, body } = await client(api.token, joining).patch('/accounts/other', { invoiceCurrency: 'INR' })
     expect([status, body.message]).toEqual([
       409,

@@ -314,7 +314,7 @@ describe('createCustomer', () => {
       const { id, post } = await organization()
       await post('/customers', minimal('c', { id: 'a', aliases: Array.from({ length: 10 }, (_, n) => `alias ${n}`) }))
       const insert = env.DB.prepare(
-        "INSERT INTO account_aliases SELECT 'late', organization_id, togai_account_id, 'late', 5, 6, 0, 0 FROM accounts WHERE organization_id = ?",
+        "INSERT INTO account_aliases SELECT 'late', organization_id, togai_account_id, 'late', 5, 6, 0, 0, NULL FROM accounts WHERE organization_id = ?",
       )
       await expect(insert.bind(id).run()).rejects.toThrow('TOO_MANY_ALIASES ["late","a",6]')
     })
@@ -339,7 +339,7 @@ describe('createCustomer', () => {
     it('agree with the arithmetic on ranges, for ranges of every kind', async () => {
       const { id, post } = await organization()
       const insert = env.DB.prepare(
-        'INSERT INTO account_aliases SELECT ?1, organization_id, togai_account_id, ?1, cast(?2 AS INTEGER), cast(?3 AS INTEGER), 0, 0 FROM accounts WHERE organization_id = ?4 AND id = ?5',
+        'INSERT INTO account_aliases SELECT ?1, organization_id, togai_account_id, ?1, cast(?2 AS INTEGER), cast(?3 AS INTEGER), 0, 0, NULL FROM accounts WHERE organization_id = ?4 AND id = ?5',
       )
       const span = fc.record({ from: fc.nat(12), length: fc.integer({ min: 1, max: 12 }) })
       await each(
@@ -383,10 +383,10 @@ describe('createCustomer', () => {
 
   describe('a failure of any statement', () => {
     const body = { ...page.request, account: { ...page.request.account, tags: ['a'] } }
-    it.each([0, 1, 2, 3, 4])('leaves nothing behind: before statement %i', async (at) => {
+    it.each([0, 1, 2, 3, 4, 5])('leaves nothing behind: before statement %i', async (at) => {
       const { id, token } = await organization()
       const failing = watched((statements) => {
-        expect(statements).toHaveLength(4)
+        expect(statements).toHaveLength(5)
         return statements.toSpliced(
           at,
           0,
@@ -401,7 +401,7 @@ describe('createCustomer', () => {
       expect(await rowsOf(id)).toEqual({ customers: 1, accounts: 1, account_aliases: 2, settings: 2 })
     })
 
-    it.each(['customers', 'accounts', 'account_aliases', 'settings'])(
+    it.each(['customers', 'accounts', 'account_aliases', 'settings', 'audit_log'])(
       'leaves nothing behind: inside the statement on %s',
       async (table) => {
         const { id, post } = await organization()

@@ -1,11 +1,12 @@
 import { and, eq, gt } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
-import { commit, onLatest } from '../db/commit.ts'
+import { commit, onLatest, shown } from '../db/commit.ts'
 import { ApiError, notFound } from '../lib/errors.ts'
+import { tagOf } from '../lib/etag.ts'
 import { type ListRules, closePage, openPage } from '../lib/page.ts'
 import { iso } from '../lib/time.ts'
 import { endAliases, insertAliases, isAccount } from './queries.ts'
-import { type AliasRange, rangesOf, roomSince } from './ranges.ts'
+import { type AliasRange, rangesOf, roomSince, turnsAt, written } from './ranges.ts'
 import type {
   Account,
   AccountAliasesPaginatedResponse,
@@ -13,7 +14,8 @@ import type {
   ListAccountAliasesQuery,
   RemoveAccountAliasesRequest,
 } from './schema.ts'
-import { changeAccount, locateInAccount, namesAt, readLiveAccountWithRanges, showAccount } from './service.ts'
+import { locateInAccount } from './create.ts'
+import { accountChange, changeAccount, namesAt, nextRow, readLiveAccountWithRanges, showAccount } from './service.ts'
 import { accountAliases, accounts } from './table.ts'
 
 /** Gives aliases to an account. */
@@ -21,10 +23,14 @@ export const addAliases = (ctx: Ctx, id: string, input: AddAccountAliasesRequest
   onLatest(async () => {
     const { row, held, ranges: had } = await readLiveAccountWithRanges(ctx, id)
     const ranges = rangesOf(input)
-    if (!ranges.length) return showAccount(row, held)
+    if (!ranges.length) return shown(ctx, tagOf(row.version, turnsAt(had, ctx.now)), showAccount(row, held))
     const since = roomSince(had, ranges.filter(({ open }) => open).length, ctx.now)
-    const answer = showAccount(row, { ...held, aliases: [...held.aliases, ...namesAt(ranges, ctx.now)] })
-    return commit(ctx, [insertAliases(ctx, row.togaiAccountId, ranges, since), changeAccount(ctx, row)], answer, {
+    const next = nextRow(ctx, row)
+    return commit(ctx, {
+      statements: [insertAliases(ctx, row.togaiAccountId, ranges, since), changeAccount(ctx, next)],
+      changes: [accountChange(row, next, { accountAliases: [[], written(ranges)] })],
+      answer: showAccount(next, { ...held, aliases: [...held.aliases, ...namesAt(ranges, ctx.now)] }),
+      tag: tagOf(next.version, turnsAt([...had, ...ranges], ctx.now)),
       locate: locateInAccount(input, ''),
     })
   })
@@ -55,9 +61,17 @@ export const removeAliases = (
       const until = ends.get(range.id)
       return until === undefined || until === range.until ? [] : [{ ...range, until }]
     })
-    if (!ended.length) return showAccount(row, held)
     const left = ranges.map((range) => ended.find((one) => one.id === range.id) ?? range)
-    return commit(ctx, [endAliases(ctx, ended), changeAccount(ctx, row)], showAccount(row, { ...held, aliases: namesAt(left, ctx.now) }))
+    const passed = turnsAt(left, ctx.now)
+    if (!ended.length) return shown(ctx, tagOf(row.version, passed), showAccount(row, held))
+    const next = nextRow(ctx, row)
+    const before = ranges.filter((range) => ends.has(range.id) && ends.get(range.id) !== range.until)
+    return commit(ctx, {
+      statements: [endAliases(ctx, ended), changeAccount(ctx, next)],
+      changes: [accountChange(row, next, { accountAliases: [written(before), written(ended)] })],
+      answer: showAccount(next, { ...held, aliases: namesAt(left, ctx.now) }),
+      tag: tagOf(next.version, passed),
+    })
   })
 
 const ALIASES: ListRules = { operationId: 'listAccountAliases', id: 'id', sortFields: ['id'], sort: [['id', 'ASC']], combinations: [] }
@@ -86,9 +100,9 @@ export const listAccountAliases = async (
     .limit(page.size + 1)
   if (!rows.length) throw notFound('account', id)
   const found = rows.flatMap(({ alias }) => alias ?? [])
-  const { shown, ...next } = await closePage(ctx, rules, page, found, (row) => row.id)
+  const { visible, ...next } = await closePage(ctx, rules, page, found, (row) => row.id)
   return {
-    data: shown.map((row) => ({
+    data: visible.map((row) => ({
       id: row.id,
       value: row.value,
       effectiveFrom: iso(row.effectiveFrom),

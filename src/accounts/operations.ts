@@ -1,6 +1,8 @@
 import { operation } from '../http/operation.ts'
 import { BaseSuccessResponse } from '../lib/page.ts'
 import * as aliases from './aliases.ts'
+import * as archive from './archive.ts'
+import * as create from './create.ts'
 import {
   Account,
   AccountAliasesPaginatedResponse,
@@ -12,6 +14,7 @@ import {
   GetAccountsQuery,
   ListAccountAliasesQuery,
   RemoveAccountAliasesRequest,
+  RestoreAccountResponse,
   UpdateAccountRequest,
 } from './schema.ts'
 import * as accounts from './service.ts'
@@ -24,8 +27,10 @@ export const createAccount = operation({
   json: CreateAccountRequest,
   status: 201,
   returns: Account,
+  tagged: true,
+  condition: 'absence',
   location: ({ id }) => `/accounts/${encodeURIComponent(id)}`,
-  handle: (ctx, { json }) => accounts.createAccount(ctx, json),
+  handle: (ctx, { json }) => create.createAccount(ctx, json),
 })
 
 export const getAccounts = operation({
@@ -48,6 +53,7 @@ export const getAccount = operation({
   query: GetAccountQuery,
   status: 200,
   returns: Account,
+  tagged: true,
   portal: true,
   handle: (ctx, { param, query }) => accounts.getAccount(ctx, param.account_id, query),
 })
@@ -61,6 +67,8 @@ export const updateAccount = operation({
   json: UpdateAccountRequest,
   status: 200,
   returns: Account,
+  tagged: true,
+  condition: 'version',
   handle: (ctx, { param, json }) => accounts.updateAccount(ctx, param.account_id, json),
 })
 
@@ -72,7 +80,9 @@ export const deleteAccount = operation({
   param: AccountPath,
   status: 200,
   returns: BaseSuccessResponse,
-  handle: (ctx, { param }) => accounts.deleteAccount(ctx, param.account_id),
+  tagged: true,
+  condition: 'version',
+  handle: (ctx, { param }) => archive.deleteAccount(ctx, param.account_id),
 })
 
 export const addAliases = operation({
@@ -84,6 +94,8 @@ export const addAliases = operation({
   json: AddAccountAliasesRequest,
   status: 200,
   returns: Account,
+  tagged: true,
+  condition: 'version',
   handle: (ctx, { param, json }) => aliases.addAliases(ctx, param.account_id, json),
 })
 
@@ -108,5 +120,20 @@ export const removeAliases = operation({
   json: RemoveAccountAliasesRequest,
   status: 200,
   returns: Account,
+  tagged: true,
+  condition: 'version',
   handle: (ctx, { param, json }) => aliases.removeAliases(ctx, param.account_id, json),
+})
+
+export const restoreAccount = operation({
+  method: 'post',
+  path: '/accounts/{account_id}/restore',
+  operationId: 'restoreAccount',
+  tag: 'Extensions',
+  param: AccountPath,
+  status: 200,
+  returns: RestoreAccountResponse,
+  tagged: true,
+  condition: 'version',
+  handle: (ctx, { param }) => archive.restoreAccount(ctx, param.account_id),
 })

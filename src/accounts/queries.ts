@@ -19,6 +19,13 @@ const aliasesAt = (instant: number) =>
 /** An account as it is read, in one statement: its row, the aliases that hold at `instant` (milliseconds), its settings. */
 export const accountAt = (instant: number) => ({ row: accounts, aliases: aliasesAt(instant), settings: settingsOf('ACCOUNT', accounts) })
 
+/** How many of the ends of its alias ranges each account has passed at `instant` (milliseconds); `turnsAt` in SQL. */
+export const turns = (instant: number) =>
+  sql<number>`(
+    select count(*) filter (where ${accountAliases.effectiveFrom} <= ${instant}) + count(*) filter (where ${accountAliases.effectiveUntil} <= ${instant})
+    from ${accountAliases} where ${accountAliases.togaiAccountId} = ${qualified(accounts.togaiAccountId)}
+  )`
+
 /** The ranges of every alias that an account ever had, with their ids. */
 export const everyAlias = sql`(
     select json_group_array(json_array(${accountAliases.id}, ${accountAliases.value}, ${accountAliases.effectiveFrom}, ${accountAliases.effectiveUntil}) order by ${accountAliases.id})
@@ -27,19 +34,18 @@ export const everyAlias = sql`(
   (JSON.parse(json) as [string, string, number, number][]).map(([id, value, from, until]) => ({ id, value, from, until })),
 )
 
-/** The invoice group of each account, or null. */
+/** The invoice group of each account as the account shows it, with its version, or null. */
 export const groupDetails = sql`(
     select json_object(
       'id', ${qualified(invoiceGroups.id)}, 'name', ${invoiceGroups.name}, 'email', ${invoiceGroups.email},
       'dailyInvoiceConsolidation', json(iif(${invoiceGroups.dailyInvoiceConsolidation}, 'true', 'false')),
-      'netTermDays', ${invoiceGroups.netTermDays}, 'invoiceCurrency', ${invoiceGroups.invoiceCurrency}, 'billingAddress', json(${invoiceGroups.address})
+      'version', ${qualified(invoiceGroups.version)}, 'netTermDays', ${invoiceGroups.netTermDays}, 'invoiceCurrency', ${invoiceGroups.invoiceCurrency}, 'billingAddress', json(${invoiceGroups.address})
     )
     from ${invoiceGroupAccounts} join ${invoiceGroups} on ${qualified(invoiceGroups.id)} = ${invoiceGroupAccounts.invoiceGroupId}
     where ${qualified(invoiceGroupAccounts.organizationId)} = ${qualified(accounts.organizationId)} and ${invoiceGroupAccounts.accountId} = ${qualified(accounts.id)}
-  )`.mapWith((json: string | null): Account['invoiceGroupDetails'] => {
-  if (json === null) return undefined
-  const { netTermDays, ...group } = JSON.parse(json) as NonNullable<Account['invoiceGroupDetails']>
-  return { ...group, ...(netTermDays !== null && { netTermDays }) }
+  )`.mapWith((json: string): { version: number; details: NonNullable<Account['invoiceGroupDetails']> } | null => {
+  const { version, netTermDays, ...group } = JSON.parse(json) as NonNullable<Account['invoiceGroupDetails']> & { version: number }
+  return { version, details: { ...group, ...(netTermDays !== null && { netTermDays }) } }
 })
 
 export const isAccount = (ctx: Ctx, id: string) => and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, id))
@@ -65,12 +71,12 @@ export const insertAliases = (ctx: Ctx, togaiAccountId: string, ranges: readonly
         where ${qualified(held.organizationId)} = ${organizationId} and ${qualified(held.value)} = sent.value ->> 1
           and ${held.effectiveFrom} < ${held.effectiveUntil} and ${held.effectiveUntil} <= min(${now}, sent.value ->> 3 - 1)
       ), 0))),
-      sent.value ->> 3, ${now}, ${now}
+      sent.value ->> 3, ${now}, ${now}, null
     from json_each(${JSON.stringify(rows)}) as sent
   `)
 }
 
-/** The statement that ends aliases by their ids, each at its instant (milliseconds). */
+/** The statement that ends aliases by their ids, each at its instant (milliseconds), or begins them again. */
 export const endAliases = (ctx: Ctx, ends: readonly { id: string; until: number }[]) => {
   const sent = JSON.stringify(ends.map(({ id, until }) => [id, until]))
   return ctx.db

@@ -1,4 +1,4 @@
-import { FOREVER } from '../lib/time.ts'
+import { FOREVER, iso } from '../lib/time.ts'
 
 /** How many aliases of an account may hold at any instant. */
 export const MOST_AT_ONCE = 10
@@ -63,3 +63,11 @@ export const roomSince = (held: readonly AliasRange[], more: number, now: number
   }
   return since
 }
+
+/** How many of the ends of `ranges` have passed at `instant`: while it stays, so do the aliases that hold. */
+export const turnsAt = (ranges: readonly AliasRange[], instant: number): number =>
+  ranges.reduce((turns, { from, until }) => turns + Number(from <= instant) + Number(until <= instant), 0)
+
+/** Ranges as the audit log has them; one that is open has no beginning. */
+export const written = (ranges: readonly (AliasRange & { open?: boolean })[]) =>
+  ranges.map(({ value, from, until, open }) => ({ value, ...(!open && { effectiveFrom: iso(from) }), effectiveUntil: iso(until) }))

@@ -58,3 +58,10 @@ export const removeAliases = {
     'Ends aliases, all of them or none: by their names from now on, by their ids from an instant on. What they were stays on record.',
   refuses: { 404: `${MISSING} Or it has no such alias.`, 409: ARCHIVED },
 }
+
+export const restoreAccount = {
+  summary: 'Restore an account',
+  description:
+    'Undoes the archive of an account: it has the status it had, its aliases as if they had never ended, and its place in its invoice group. Aliases that belong to another account meanwhile are named and left out. An account that is not archived stays as it is.',
+  refuses: { 404: MISSING, 409: 'Its customer is archived.' },
+}

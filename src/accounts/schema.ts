@@ -99,33 +99,45 @@ export type CreateAccountRequestWithoutCustomerId = z.infer<typeof CreateAccount
 
 export const AccountAliases = named('AccountAliases', z.strictObject({ alias: z.string(), status: z.enum(['ACTIVE', 'ARCHIVED']) }))
 
-export const Account = named(
-  'Account',
-  z.strictObject({
-    id: z.string(),
-    togaiAccountId: described('Our own id of the account.', z.string()),
-    togaiCustomerId: described('Our own id of the customer.', z.string()),
-    name: z.string(),
-    customerId: z.string(),
-    invoiceCurrency: z.optional(z.string()),
-    aliases: z.optional(
-      described(
-        'The aliases that hold at the instant asked for, which is now unless said otherwise.',
-        z.array(AccountAliases).check(z.maxLength(10)),
-      ),
+const account = {
+  id: z.string(),
+  togaiAccountId: described('Our own id of the account.', z.string()),
+  togaiCustomerId: described('Our own id of the customer.', z.string()),
+  name: z.string(),
+  customerId: z.string(),
+  invoiceCurrency: z.optional(z.string()),
+  aliases: z.optional(
+    described(
+      'The aliases that hold at the instant asked for, which is now unless said otherwise.',
+      z.array(AccountAliases).check(z.maxLength(10)),
     ),
-    netTermDays: z.optional(z.int32()),
-    address: z.optional(Address),
-    primaryEmail: z.optional(z.string()),
-    billingInformation: z.optional(AccountsBillingInformation),
-    status: z.enum(['ACTIVE', 'DRAFT', 'ARCHIVED']),
-    settings: z.optional(z.array(CreateEntitySetting).check(z.maxLength(10))),
-    invoiceGroupDetails: z.optional(InvoiceGroupDetails),
-    metadata: z.optional(z.record(z.string(), z.string())),
-    tags: z.optional(z.array(z.string())),
+  ),
+  netTermDays: z.optional(z.int32()),
+  address: z.optional(Address),
+  primaryEmail: z.optional(z.string()),
+  billingInformation: z.optional(AccountsBillingInformation),
+  status: z.enum(['ACTIVE', 'DRAFT', 'ARCHIVED']),
+  settings: z.optional(z.array(CreateEntitySetting).check(z.maxLength(10))),
+  invoiceGroupDetails: z.optional(InvoiceGroupDetails),
+  metadata: z.optional(z.record(z.string(), z.string())),
+  tags: z.optional(z.array(z.string())),
+}
+
+export const Account = named('Account', z.strictObject(account))
+export type Account = z.infer<typeof Account>
+
+export const RestoreAccountResponse = named(
+  'RestoreAccountResponse',
+  z.strictObject({
+    ...account,
+    aliasesLeftOut: described(
+      'The aliases that did not come back, since they belong to another account meanwhile.',
+      z.array(z.strictObject({ alias: z.string(), accountId: z.string() })),
+    ),
+    invoiceGroupLeftOut: z.optional(described('The id of the invoice group that it was in, which has ended meanwhile.', z.string())),
   }),
 )
-export type Account = z.infer<typeof Account>
+export type RestoreAccountResponse = z.infer<typeof RestoreAccountResponse>
 
 export const CreateAccountRequest = named(
   'CreateAccountRequest',

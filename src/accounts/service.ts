@@ -1,30 +1,19 @@
 import { fold } from '../lib/fold.ts'
-import { type SQL, and, eq, gt, lt, sql } from 'drizzle-orm'
+import { type SQL, and, eq, sql } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
-import { customers } from '../customers/table.ts'
-import { type Locate, commit, onLatest } from '../db/commit.ts'
+import { type Change, commit, onLatest, precondition, shown } from '../db/commit.ts'
 import { type Listed, pageKeys, pageOrder } from '../db/list.ts'
-import { leaveGroup } from '../invoice_groups/service.ts'
+import { type Fields, differences } from '../lib/changes.ts'
 import { ApiError, archived, notFound } from '../lib/errors.ts'
-import { newId } from '../lib/ids.ts'
+import { tagOf } from '../lib/etag.ts'
 import { type ListRules, closePage, contextOf, openPage } from '../lib/page.ts'
-import { FOREVER } from '../lib/time.ts'
 import type { CreateEntitySetting } from '../settings/schema.ts'
-import { insertSettings, settingRows } from '../settings/service.ts'
-import { type AliasRange, holdsAt, rangesOf } from './ranges.ts'
-import { accountAt, everyAlias, groupDetails, insertAliases, isAccount } from './queries.ts'
-import type {
-  Account,
-  AccountPaginatedResponse,
-  CreateAccountRequest,
-  CreateAccountRequestWithoutCustomerId,
-  GetAccountQuery,
-  GetAccountsQuery,
-  UpdateAccountRequest,
-} from './schema.ts'
-import { accountAliases, accounts } from './table.ts'
+import { type AliasRange, holdsAt } from './ranges.ts'
+import { accountAt, everyAlias, groupDetails, isAccount, turns } from './queries.ts'
+import type { Account, AccountPaginatedResponse, GetAccountQuery, GetAccountsQuery, UpdateAccountRequest } from './schema.ts'
+import { accounts } from './table.ts'
 
-type AccountRow = typeof accounts.$inferSelect
+export type AccountRow = typeof accounts.$inferSelect
 
 interface Held {
   aliases: readonly string[]
@@ -52,77 +41,19 @@ export const showAccount = (row: AccountRow, { aliases, settings, invoiceGroupDe
   ...(invoiceGroupDetails && { invoiceGroupDetails }),
 })
 
+/** What becomes of an account, and `more` of what is kept beside it. */
+export const accountChange = (before: AccountRow | undefined, after: AccountRow, more: Fields = {}): Change => {
+  const plain = (row: AccountRow) => ({ ...showAccount(row, { aliases: [], settings: [] }), aliases: undefined, settings: undefined })
+  return { type: 'ACCOUNT', id: after.id, fields: { ...differences(before && plain(before), plain(after)), ...more } }
+}
+
 export const namesAt = (ranges: readonly AliasRange[], instant: number): string[] =>
   ranges.filter((range) => holdsAt(range, instant)).map(({ value }) => value)
 
-const folded = ({ name, primaryEmail }: { name: string; primaryEmail: string | null }) => ({
+export const folded = ({ name, primaryEmail }: { name: string; primaryEmail: string | null }) => ({
   nameFolded: fold(name),
   primaryEmailFolded: primaryEmail === null ? null : fold(primaryEmail),
 })
-
-/** The statements of a new account and its answer; the settings are rows, to be kept with those of the customer. */
-export const newAccount = (
-  ctx: Ctx,
-  customer: { id: string; togaiCustomerId: string | SQL<string> },
-  input: CreateAccountRequestWithoutCustomerId,
-) => {
-  const { organizationId, now } = ctx
-  const ranges = rangesOf(input)
-  const row = {
-    togaiAccountId: newId('account', now),
-    organizationId,
-    customerId: customer.id,
-    id: input.id,
-    name: input.name,
-    invoiceCurrency: input.invoiceCurrency ?? ctx.baseCurrency,
-    netTermDays: input.netTermDays ?? null,
-    address: input.address ?? null,
-    primaryEmail: input.primaryEmail ?? null,
-    billingInformation: input.billingInformation ?? null,
-    metadata: input.metadata ?? null,
-    tags: input.tags ?? null,
-    status: input.status ?? 'ACTIVE',
-    createdAt: now,
-    updatedAt: now,
-    invoiceCurrencyGiven: input.invoiceCurrency !== undefined,
-    version: 1,
-    idFolded: fold(input.id),
-    ...folded({ name: input.name, primaryEmail: input.primaryEmail ?? null }),
-  }
-  return {
-    insert: ctx.db.insert(accounts).values({ ...row, togaiCustomerId: customer.togaiCustomerId }),
-    aliases: ranges.length ? [insertAliases(ctx, row.togaiAccountId, ranges, FOREVER.from)] : [],
-    settings: settingRows(ctx, 'ACCOUNT', row.id, input.settings),
-    show: (togaiCustomerId: string): Account =>
-      showAccount({ ...row, togaiCustomerId }, { aliases: namesAt(ranges, now), settings: input.settings ?? [] }),
-  }
-}
-
-/** Where the request for an account has the value that a conflict names: of an alias the range that ends when the one refused does. */
-export const locateInAccount = (input: Parameters<typeof rangesOf>[0], prefix: string): Locate => {
-  const plain = input.aliases?.length ?? 0
-  const ranges = rangesOf(input)
-  return (conflict, [value, , until]) => {
-    if (conflict === 'ACCOUNT_ID_TAKEN' || conflict === 'ACCOUNT_ID_IS_ALIAS') return `${prefix}id`
-    if (!conflict.includes('ALIAS')) return undefined
-    const index = ranges.findIndex((range) => range.value === value && (until === undefined || range.until === Number(until)))
-    if (index < 0) return undefined
-    return index < plain ? `${prefix}aliases[${index}]` : `${prefix}accountAliases[${index - plain}].value`
-  }
-}
-
-/** Creates an account of a customer, with its aliases and settings, or nothing. */
-export const createAccount = async (ctx: Ctx, { customerId, ...input }: CreateAccountRequest): Promise<Account> => {
-  const togaiCustomerId = sql<string>`(
-    select ${customers.togaiCustomerId} from ${customers}
-    where ${customers.organizationId} = ${ctx.organizationId} and ${customers.id} = ${customerId}
-  )`
-  const made = newAccount(ctx, { id: customerId, togaiCustomerId }, input)
-  return commit(ctx, [made.insert, ...made.aliases, ...insertSettings(ctx, made.settings)], made.show(''), {
-    locate: locateInAccount(input, ''),
-    late: { togaiCustomerId },
-  })
-}
 
 /** Keeps a portal token to the accounts that it reads. */
 const refuseStrangers = ({ portal }: Ctx, row: AccountRow): void => {
@@ -136,14 +67,16 @@ export const getAccount = async (
   id: string,
   { effectiveOn = ctx.now, includeGroupDetails }: GetAccountQuery = {},
 ): Promise<Account> => {
-  const shown = { ...accountAt(effectiveOn), ...(includeGroupDetails && { invoiceGroupDetails: groupDetails }) }
-  const [found] = await ctx.db.select(shown).from(accounts).where(isAccount(ctx, id))
+  const read = { ...accountAt(effectiveOn), turns: turns(effectiveOn), ...(includeGroupDetails && { group: groupDetails }) }
+  const [found] = await ctx.db.select(read).from(accounts).where(isAccount(ctx, id))
   if (!found) {
     if (ctx.portal) throw new ApiError(403, 'This portal token does not read this account.')
     throw notFound('account', id)
   }
   refuseStrangers(ctx, found.row)
-  return showAccount(found.row, found)
+  const { row, group } = found
+  const tag = tagOf(row.version, found.turns, ...(group ? [group.details.id, group.version] : []))
+  return shown(ctx, tag, showAccount(row, { ...found, invoiceGroupDetails: group?.details }))
 }
 
 const LIST: ListRules = {
@@ -180,21 +113,17 @@ export const getAccounts = async (ctx: Ctx, query: GetAccountsQuery): Promise<Ac
     .where(sql`${accounts.togaiAccountId} in (${pageKeys(listed, page)})`)
     .orderBy(pageOrder(listed, page))
     .limit(page.size + 1)
-  const { shown, ...next } = await closePage(ctx, LIST, page, rows, ({ row }, field) => (field === 'account_id' ? row.id : row.updatedAt))
-  return { data: shown.map((found) => showAccount(found.row, found)), ...next, context: contextOf(page) }
+  const { visible, ...next } = await closePage(ctx, LIST, page, rows, ({ row }, field) => (field === 'account_id' ? row.id : row.updatedAt))
+  return { data: visible.map((found) => showAccount(found.row, found)), ...next, context: contextOf(page) }
 }
 
-/** What was read of an account, if it can be changed. */
-const live = <Found extends { row: AccountRow } & Held>(id: string, found: Found | undefined) => {
+/** What was read of an account, if it can be changed and is as the request expects. */
+const live = <Found extends { row: AccountRow } & Held>(ctx: Ctx, id: string, found: Found | undefined) => {
   if (!found) throw notFound('account', id)
+  precondition(ctx, tagOf(found.row.version))
   if (found.row.status === 'ARCHIVED') throw archived('account', id)
   const { aliases, settings } = found
   return { ...found, held: { aliases, settings } }
-}
-
-const readLiveAccount = async (ctx: Ctx, id: string) => {
-  const [found] = await ctx.db.select(accountAt(ctx.now)).from(accounts).where(isAccount(ctx, id))
-  return live(id, found)
 }
 
 /** An account that can be changed, with every alias that it ever had. */
@@ -203,21 +132,33 @@ export const readLiveAccountWithRanges = async (ctx: Ctx, id: string) => {
     .select({ ...accountAt(ctx.now), ranges: everyAlias })
     .from(accounts)
     .where(isAccount(ctx, id))
-  return live(id, found)
+  return live(ctx, id, found)
 }
 
-/** The statement that changes an account which nobody has changed since `row` was read. */
-export const changeAccount = (ctx: Ctx, row: AccountRow, changes: Partial<AccountRow> = {}) =>
+/** The row after a change that nobody has come before since `row` was read. */
+export const nextRow = (ctx: Ctx, row: AccountRow, changes: Partial<AccountRow> = {}): AccountRow => ({
+  ...row,
+  ...changes,
+  updatedAt: Math.max(row.updatedAt, ctx.now),
+  version: row.version + 1,
+})
+
+/** The statement that makes the row `next`. */
+export const changeAccount = (ctx: Ctx, next: AccountRow, changes: Partial<AccountRow> = {}) =>
   ctx.db
     .update(accounts)
-    .set({ ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 })
-    .where(eq(accounts.togaiAccountId, row.togaiAccountId))
+    .set({ ...changes, updatedAt: next.updatedAt, version: next.version })
+    .where(eq(accounts.togaiAccountId, next.togaiAccountId))
 
 /** Replaces the fields that are sent. The currency can be given once, to an account that was made without one. */
 export const updateAccount = (ctx: Ctx, id: string, input: UpdateAccountRequest): Promise<Account> =>
   onLatest(async () => {
-    const { row, held } = await readLiveAccount(ctx, id)
-    if (!Object.keys(input).length) return showAccount(row, held)
+    const [found] = await ctx.db
+      .select({ ...accountAt(ctx.now), turns: turns(ctx.now) })
+      .from(accounts)
+      .where(isAccount(ctx, id))
+    const { row, held, turns: passed } = live(ctx, id, found)
+    if (!Object.keys(input).length) return shown(ctx, tagOf(row.version, passed), showAccount(row, held))
     const { invoiceCurrency = row.invoiceCurrency, name = row.name, primaryEmail = row.primaryEmail } = input
     if (invoiceCurrency !== row.invoiceCurrency && row.invoiceCurrencyGiven)
       throw new ApiError(409, `invoiceCurrency: the account "${id}" is invoiced in ${row.invoiceCurrency}, which cannot be changed`)
@@ -226,24 +167,11 @@ export const updateAccount = (ctx: Ctx, id: string, input: UpdateAccountRequest)
       ...folded({ name, primaryEmail }),
       invoiceCurrencyGiven: row.invoiceCurrencyGiven || input.invoiceCurrency !== undefined,
     }
-    return commit(ctx, [changeAccount(ctx, row, changes)], showAccount({ ...row, ...changes }, held))
-  })
-
-/** Archives an account: its aliases end at this instant, and it leaves its invoice group. A second time changes nothing. */
-export const deleteAccount = (ctx: Ctx, id: string): Promise<{ success: true }> =>
-  onLatest(async () => {
-    const [row] = await ctx.db.select().from(accounts).where(isAccount(ctx, id))
-    if (!row) throw notFound('account', id)
-    if (row.status === 'ARCHIVED') return { success: true }
-    const end = ctx.db
-      .update(accountAliases)
-      .set({ effectiveUntil: sql`max(${accountAliases.effectiveFrom}, ${ctx.now})`, updatedAt: ctx.now })
-      .where(
-        and(
-          eq(accountAliases.togaiAccountId, row.togaiAccountId),
-          gt(accountAliases.effectiveUntil, ctx.now),
-          lt(accountAliases.effectiveFrom, accountAliases.effectiveUntil),
-        ),
-      )
-    return commit(ctx, [changeAccount(ctx, row, { status: 'ARCHIVED' }), end, ...leaveGroup(ctx, id)], { success: true })
+    const next = nextRow(ctx, row, changes)
+    return commit(ctx, {
+      statements: [changeAccount(ctx, next, changes)],
+      changes: [accountChange(row, next)],
+      answer: showAccount(next, held),
+      tag: tagOf(next.version, passed),
+    })
   })

@@ -2,6 +2,13 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Address } from '../lib/address.ts'
 import type { AccountsBillingInformation } from './schema.ts'
 
+/** What an archive ended of an account beside its aliases. */
+export interface BeforeArchive {
+  status: 'ACTIVE' | 'DRAFT'
+  /** The invoice group that it left, with the group's version from then on. */
+  invoiceGroup?: { id: string; version: number }
+}
+
 export const accounts = sqliteTable('accounts', {
   togaiAccountId: text('togai_account_id').primaryKey(),
   organizationId: text('organization_id').notNull(),
@@ -24,6 +31,7 @@ export const accounts = sqliteTable('accounts', {
   idFolded: text('id_folded').notNull(),
   nameFolded: text('name_folded').notNull(),
   primaryEmailFolded: text('primary_email_folded'),
+  beforeArchive: text('before_archive', { mode: 'json' }).$type<BeforeArchive>(),
 })
 
 export const accountAliases = sqliteTable('account_aliases', {
@@ -35,4 +43,5 @@ export const accountAliases = sqliteTable('account_aliases', {
   effectiveUntil: integer('effective_until').notNull(),
   createdAt: integer('created_at').notNull(),
   updatedAt: integer('updated_at').notNull(),
+  untilBeforeArchive: integer('until_before_archive'),
 })

@@ -22,6 +22,7 @@ export const createAlias = operation({
   json: CreateBulkAliasRequest,
   status: 201,
   returns: AliasPaginatedResponse,
+  condition: 'absence',
   handle: (ctx, { json }) => aliases.createAlias(ctx, json),
 })
 
@@ -33,6 +34,7 @@ export const getAlias = operation({
   param: AliasPath,
   status: 200,
   returns: Alias,
+  tagged: true,
   handle: (ctx, { param }) => aliases.getAlias(ctx, param.alias),
 })
 
@@ -44,5 +46,7 @@ export const deleteAlias = operation({
   param: AliasPath,
   status: 200,
   returns: BaseSuccessResponse,
+  tagged: true,
+  condition: 'version',
   handle: (ctx, { param }) => aliases.deleteAlias(ctx, param.alias),
 })

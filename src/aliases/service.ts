@@ -1,7 +1,10 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
-import { commit, refuse } from '../db/commit.ts'
+import { commit, onLatest, precondition, shown } from '../db/commit.ts'
+import { refuse } from '../db/conflicts.ts'
+import { qualified } from '../db/rows.ts'
 import { notFound } from '../lib/errors.ts'
+import { tagOf } from '../lib/etag.ts'
 import { type ListRules, closePage, openPage } from '../lib/page.ts'
 import { iso } from '../lib/time.ts'
 import type { Alias, AliasPaginatedResponse, CreateBulkAliasRequest, ListAliasesQuery } from './schema.ts'
@@ -16,10 +19,10 @@ export const createAlias = async (ctx: Ctx, input: CreateBulkAliasRequest): Prom
   const values = JSON.stringify(input.aliases.map(({ value }) => value))
   const insert = ctx.db
     .insert(aliases)
-    .select(sql`select ${ctx.organizationId}, value, 'ACTIVE', ${ctx.now}, ${ctx.now} from json_each(${values}) where true`)
+    .select(sql`select ${ctx.organizationId}, value, 'ACTIVE', ${ctx.now}, ${ctx.now}, 1 from json_each(${values}) where true`)
     .onConflictDoUpdate({
       target: [aliases.organizationId, aliases.value],
-      set: { status: 'ACTIVE', createdAt: ctx.now, updatedAt: ctx.now },
+      set: { status: 'ACTIVE', createdAt: ctx.now, updatedAt: ctx.now, version: sql`${qualified(aliases.version)} + 1` },
     })
   const existing = refuse(
     ctx,
@@ -30,7 +33,11 @@ export const createAlias = async (ctx: Ctx, input: CreateBulkAliasRequest): Prom
       having count(*) > 0
     `,
   )
-  return commit(ctx, [existing, insert], { data: input.aliases.map(({ value }) => show({ value, createdAt: ctx.now })) })
+  return commit(ctx, {
+    statements: [existing, insert],
+    changes: input.aliases.map(({ value }) => ({ type: 'ALIAS', id: value, fields: { status: [null, 'ACTIVE'] } })),
+    answer: { data: input.aliases.map(({ value }) => show({ value, createdAt: ctx.now })) },
+  })
 }
 
 const isAlias = (ctx: Ctx, value: string) =>
@@ -42,13 +49,29 @@ const readAlias = async (ctx: Ctx, value: string): Promise<AliasRow> => {
   return row
 }
 
-export const getAlias = async (ctx: Ctx, value: string): Promise<Alias> => show(await readAlias(ctx, value))
+export const getAlias = async (ctx: Ctx, value: string): Promise<Alias> => {
+  const row = await readAlias(ctx, value)
+  return shown(ctx, tagOf(row.version), show(row))
+}
 
 /** Takes a value out of the pool, unless an account holds it now. */
-export const deleteAlias = async (ctx: Ctx, value: string): Promise<{ success: true }> => {
-  await readAlias(ctx, value)
-  return commit(ctx, [ctx.db.update(aliases).set({ status: 'ARCHIVED', updatedAt: ctx.now }).where(isAlias(ctx, value))], { success: true })
-}
+export const deleteAlias = (ctx: Ctx, value: string): Promise<{ success: true }> =>
+  onLatest(async () => {
+    const row = await readAlias(ctx, value)
+    precondition(ctx, tagOf(row.version))
+    const next = { status: 'ARCHIVED' as const, updatedAt: ctx.now, version: row.version + 1 }
+    return commit(ctx, {
+      statements: [
+        ctx.db
+          .update(aliases)
+          .set(next)
+          .where(and(eq(aliases.organizationId, ctx.organizationId), eq(aliases.value, value))),
+      ],
+      changes: [{ type: 'ALIAS', id: value, fields: { status: [row.status, next.status] } }],
+      answer: { success: true },
+      tag: tagOf(next.version),
+    })
+  })
 
 const LIST: ListRules = { operationId: 'listAliases', id: 'value', sortFields: ['value'], sort: [['value', 'ASC']], combinations: [] }
 
@@ -61,6 +84,6 @@ export const listAliases = async (ctx: Ctx, query: ListAliasesQuery): Promise<Al
     .where(and(eq(aliases.organizationId, ctx.organizationId), eq(aliases.status, 'ACTIVE'), gt(aliases.value, String(after))))
     .orderBy(aliases.value)
     .limit(page.size + 1)
-  const { shown, ...next } = await closePage(ctx, LIST, page, rows, ({ value }) => value)
-  return { data: shown.map(show), ...next }
+  const { visible, ...next } = await closePage(ctx, LIST, page, rows, ({ value }) => value)
+  return { data: visible.map(show), ...next }
 }

@@ -8,6 +8,7 @@ export const aliases = sqliteTable(
     status: text({ enum: ['ACTIVE', 'ARCHIVED'] }).notNull(),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    version: integer().notNull(),
   },
   (table) => [primaryKey({ columns: [table.organizationId, table.value] })],
 )

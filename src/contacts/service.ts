@@ -1,6 +1,8 @@
 import { fold } from '../lib/fold.ts'
 import type { Ctx } from '../context.ts'
-import { type Locate, commit } from '../db/commit.ts'
+import { commit } from '../db/commit.ts'
+import type { Locate } from '../db/conflicts.ts'
+import { differences } from '../lib/changes.ts'
 import { hashPassword } from '../lib/password.ts'
 import { iso } from '../lib/time.ts'
 import type { CreateCustomerContactRequest, CreateCustomerContactResponse } from './schema.ts'
@@ -42,5 +44,10 @@ export const createCustomerContact = async (
     createdAt: iso(ctx.now),
     verified,
   }
-  return commit(ctx, [ctx.db.insert(contacts).values(row)], answer, { locate })
+  return commit(ctx, {
+    statements: [ctx.db.insert(contacts).values(row)],
+    changes: [{ type: 'CONTACT', id: username, fields: differences(undefined, { customerId, ...answer }) }],
+    answer,
+    locate,
+  })
 }

@@ -19,6 +19,8 @@ export const createCustomer = operation({
   json: CreateCustomerRequest,
   status: 201,
   returns: CreateCustomerResponse,
+  tagged: true,
+  condition: 'absence',
   location: ({ id }) => `/customers/${encodeURIComponent(id)}`,
   handle: (ctx, { json }) => customers.createCustomer(ctx, json),
 })
@@ -31,6 +33,7 @@ export const getCustomer = operation({
   param: CustomerPath,
   status: 200,
   returns: Customer,
+  tagged: true,
   portal: true,
   handle: (ctx, { param }) => customers.getCustomer(ctx, param.customer_id),
 })
@@ -55,6 +58,8 @@ export const updateCustomer = operation({
   json: UpdateCustomerRequest,
   status: 200,
   returns: Customer,
+  tagged: true,
+  condition: 'version',
   handle: (ctx, { param, json }) => customers.updateCustomer(ctx, param.customer_id, json),
 })
 
@@ -66,5 +71,20 @@ export const deleteCustomer = operation({
   param: CustomerPath,
   status: 200,
   returns: BaseSuccessResponse,
+  tagged: true,
+  condition: 'version',
   handle: (ctx, { param }) => customers.deleteCustomer(ctx, param.customer_id),
+})
+
+export const restoreCustomer = operation({
+  method: 'post',
+  path: '/customers/{customer_id}/restore',
+  operationId: 'restoreCustomer',
+  tag: 'Extensions',
+  param: CustomerPath,
+  status: 200,
+  returns: Customer,
+  tagged: true,
+  condition: 'version',
+  handle: (ctx, { param }) => customers.restoreCustomer(ctx, param.customer_id),
 })

@@ -31,3 +31,10 @@ export const deleteCustomer = {
     'Archives a customer whose accounts are all archived. It can still be read by its id, which stays taken. A second time changes nothing.',
   refuses: { 404: MISSING, 409: 'It has accounts that are not archived. The message names them.' },
 }
+
+export const restoreCustomer = {
+  summary: 'Restore a customer',
+  description:
+    'Undoes the archive of a customer, whose accounts are then restored one by one. A customer that is not archived stays as it is.',
+  refuses: { 404: MISSING },
+}

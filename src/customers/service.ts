@@ -1,11 +1,13 @@
 import { fold } from '../lib/fold.ts'
 import { and, eq, sql } from 'drizzle-orm'
-import { locateInAccount, newAccount } from '../accounts/service.ts'
+import { locateInAccount, newAccount } from '../accounts/create.ts'
 import type { Ctx } from '../context.ts'
-import { commit, onLatest } from '../db/commit.ts'
+import { commit, onLatest, precondition, shown } from '../db/commit.ts'
 import { pageKeys, pageOrder, type Listed } from '../db/list.ts'
 import { billingAddress } from '../lib/address.ts'
+import { differences } from '../lib/changes.ts'
 import { ApiError, archived, notFound } from '../lib/errors.ts'
+import { tagOf } from '../lib/etag.ts'
 import { newId } from '../lib/ids.ts'
 import { closePage, contextOf, openPage, type ListRules } from '../lib/page.ts'
 import { iso } from '../lib/time.ts'
@@ -44,39 +46,42 @@ export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Pr
   const { id, name, primaryEmail, address } = input
   const togaiCustomerId = newId('customer', ctx.now)
   const first = newAccount(ctx, { id, togaiCustomerId }, input.account ?? { id, name, primaryEmail, address })
-  return commit(
-    ctx,
-    [
-      ctx.db.insert(customers).values({
-        togaiCustomerId,
-        organizationId: ctx.organizationId,
-        id,
-        name,
-        primaryEmail,
-        address,
-        status: 'ACTIVE',
-        createdAt: ctx.now,
-        updatedAt: ctx.now,
-        version: 1,
-        idFolded: fold(id),
-        ...folded({ name, primaryEmail }),
-      }),
+  const row: CustomerRow = {
+    togaiCustomerId,
+    organizationId: ctx.organizationId,
+    id,
+    name,
+    primaryEmail,
+    address,
+    status: 'ACTIVE',
+    createdAt: ctx.now,
+    updatedAt: ctx.now,
+    version: 1,
+    idFolded: fold(id),
+    ...folded({ name, primaryEmail }),
+  }
+  const settings = input.settings ?? []
+  return commit(ctx, {
+    statements: [
+      ctx.db.insert(customers).values(row),
       first.insert,
       ...first.aliases,
-      ...insertSettings(ctx, [...settingRows(ctx, 'CUSTOMER', id, input.settings), ...first.settings]),
+      ...insertSettings(ctx, [...settingRows(ctx, 'CUSTOMER', id, settings), ...first.settings]),
     ],
-    {
+    changes: [{ type: 'CUSTOMER', id, fields: differences(undefined, { ...show(row), settings }) }, first.change(togaiCustomerId)],
+    answer: {
       id,
       togaiCustomerId,
       name,
       primaryEmail,
       billingAddress: billingAddress(address),
       address,
-      settings: input.settings ?? [],
+      settings,
       account: first.show(togaiCustomerId),
     },
-    input.account && { locate: locateInAccount(input.account, 'account.') },
-  )
+    tag: tagOf(row.version),
+    locate: input.account && locateInAccount(input.account, 'account.'),
+  })
 }
 
 const readCustomer = async (ctx: Ctx, id: string): Promise<CustomerRow> => {
@@ -90,7 +95,8 @@ const readCustomer = async (ctx: Ctx, id: string): Promise<CustomerRow> => {
 
 export const getCustomer = async (ctx: Ctx, id: string): Promise<Customer> => {
   if (ctx.portal && ctx.portal.customerId !== id) throw new ApiError(403, 'This portal token reads another customer.')
-  return show(await readCustomer(ctx, id))
+  const row = await readCustomer(ctx, id)
+  return shown(ctx, tagOf(row.version), show(row))
 }
 
 const LIST: ListRules = {
@@ -123,35 +129,57 @@ export const getCustomers = async (ctx: Ctx, query: GetCustomersQuery): Promise<
     .where(sql`${customers.togaiCustomerId} in (${pageKeys(listed, page)})`)
     .orderBy(pageOrder(listed, page))
     .limit(page.size + 1)
-  const { shown, ...next } = await closePage(ctx, LIST, page, rows, (row, field) => (field === 'id' ? row.id : row.updatedAt))
-  return { data: shown.map(show), ...next, context: contextOf(page) }
+  const { visible, ...next } = await closePage(ctx, LIST, page, rows, (row, field) => (field === 'id' ? row.id : row.updatedAt))
+  return { data: visible.map(show), ...next, context: contextOf(page) }
+}
+
+/** Writes what becomes of the customer since `row` was read. */
+const change = async <Answer extends object>(
+  ctx: Ctx,
+  row: CustomerRow,
+  changes: Partial<CustomerRow>,
+  answerOf: (customer: Customer) => Answer,
+): Promise<Answer> => {
+  const changed = { ...row, ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
+  const { updatedAt, version } = changed
+  const set = { ...changes, updatedAt, version }
+  return commit(ctx, {
+    statements: [ctx.db.update(customers).set(set).where(eq(customers.togaiCustomerId, row.togaiCustomerId))],
+    changes: [{ type: 'CUSTOMER', id: row.id, fields: differences(show(row), show(changed)) }],
+    answer: answerOf(show(changed)),
+    tag: tagOf(version),
+  })
+}
+
+/** The customer as a verb finds it that changes it. */
+const readForChange = async (ctx: Ctx, id: string): Promise<CustomerRow> => {
+  const row = await readCustomer(ctx, id)
+  precondition(ctx, tagOf(row.version))
+  return row
 }
 
 /** Replaces the fields that are sent. */
 export const updateCustomer = (ctx: Ctx, id: string, input: UpdateCustomerRequest): Promise<Customer> =>
   onLatest(async () => {
-    const row = await readCustomer(ctx, id)
+    const row = await readForChange(ctx, id)
     if (row.status === 'ARCHIVED') throw archived('customer', id)
-    if (!Object.keys(input).length) return show(row)
+    if (!Object.keys(input).length) return shown(ctx, tagOf(row.version), show(row))
     const { name = row.name, primaryEmail = row.primaryEmail, address = row.address } = input
-    const changes = {
-      name,
-      primaryEmail,
-      address,
-      ...folded({ name, primaryEmail }),
-      updatedAt: Math.max(row.updatedAt, ctx.now),
-      version: row.version + 1,
-    }
-    const update = ctx.db.update(customers).set(changes).where(eq(customers.togaiCustomerId, row.togaiCustomerId))
-    return commit(ctx, [update], show({ ...row, ...changes }))
+    return change(ctx, row, { name, primaryEmail, address, ...folded({ name, primaryEmail }) }, (customer) => customer)
   })
 
 /** Archives the customer, whose accounts must all be archived. A second time changes nothing. */
 export const deleteCustomer = (ctx: Ctx, id: string): Promise<{ success: true }> =>
   onLatest(async () => {
-    const row = await readCustomer(ctx, id)
-    if (row.status === 'ARCHIVED') return { success: true }
-    const changes = { status: 'ARCHIVED' as const, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
-    const update = ctx.db.update(customers).set(changes).where(eq(customers.togaiCustomerId, row.togaiCustomerId))
-    return commit(ctx, [update], { success: true })
+    const row = await readForChange(ctx, id)
+    if (row.status === 'ARCHIVED') return shown(ctx, tagOf(row.version), { success: true })
+    return change(ctx, row, { status: 'ARCHIVED' }, () => ({ success: true }))
+  })
+
+/** Undoes an archive. A customer that is not archived stays as it is. */
+export const restoreCustomer = (ctx: Ctx, id: string): Promise<Customer> =>
+  onLatest(async () => {
+    const row = await readForChange(ctx, id)
+    if (row.status === 'ACTIVE') return shown(ctx, tagOf(row.version), show(row))
+    return change(ctx, row, { status: 'ACTIVE' }, (customer) => customer)
   })

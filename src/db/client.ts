@@ -1,4 +1,5 @@
 import { drizzle } from 'drizzle-orm/d1'
+import { ApiError } from '../lib/errors.ts'
 
 /** What a request asked of D1: round trips, and the milliseconds spent waiting for them. */
 export interface Usage {
@@ -40,13 +41,28 @@ const counted = (d1: Queries, usage: Usage): Queries => {
   }
 }
 
-/** The one door to D1. `db` asks the primary; `replica()` may be answered by the nearest copy, which can lag behind. */
+/** A place in D1's order of writes, as an answer gave it. */
+const BOOKMARK = /^[0-9a-f]{8,32}(?:-[0-9a-f]{8,32}){3}$/
+
+/** The one door to D1, which counts what passes. */
 export const connect = (d1: D1Database) => {
   const usage: Usage = { calls: 0, ms: 0 }
+  const open = (place: string) => {
+    const session = d1.withSession(place)
+    return { db: drizzle(counted(session, usage) as D1Database), bookmark: () => session.getBookmark() }
+  }
   return {
-    db: drizzle(counted(d1, usage) as D1Database),
-    replica: () => drizzle(counted(d1.withSession('first-unconstrained'), usage) as D1Database),
     usage,
+    /** Asks the primary, and sees every write. */
+    primary: () => open('first-primary'),
+    /** May be answered by the nearest copy, which can lag behind. */
+    nearest: () => open('first-unconstrained'),
+    /** Sees what an answer with this bookmark saw, wherever it is answered. */
+    since: (bookmark: string) => {
+      if (!BOOKMARK.test(bookmark)) throw new ApiError(400, 'X-D1-Bookmark: must be the X-D1-Bookmark of an answer, as it was given')
+      return open(bookmark)
+    },
   }
 }
 export type Database = ReturnType<typeof connect>
+export type Session = ReturnType<Database['primary']>

@@ -1,136 +1,85 @@
-import { type SQL, and, eq, lte, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
-import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Ctx, Write } from '../context.ts'
-import { ApiError } from '../lib/errors.ts'
-import type { Database } from './client.ts'
-import { idempotencyKeys } from './table.ts'
+import type { Ctx } from '../context.ts'
+import type { Fields } from '../lib/changes.ts'
+import { CHANGED, EXISTS, names } from '../lib/etag.ts'
+import { type Locate, RAISED, STALE, explain, refuse } from './conflicts.ts'
+import { isKept, keep, keptBody } from './idempotency.ts'
+import { auditLog, idempotencyKeys } from './table.ts'
 
-/** The view whose trigger raises what is inserted. */
-const refusals = sqliteTable('refusals', { code: text().notNull(), detail: text().notNull() })
-
-interface Explained {
-  status?: 404
-  /** The field at fault, when the caller of `commit` names none. */
-  field?: string
-  /** What is said of the values raised with it. */
-  say: (...values: string[]) => string
+/** What a write did to one resource. */
+export interface Change {
+  type: string
+  id: string
+  fields: Fields
 }
 
-const CUSTOMER_NOT_FOUND: Explained = { status: 404, field: 'customerId', say: (id) => `the customer "${id}" does not exist` }
-
-/** Every conflict that the triggers in migrations/ raise, with what it says of the values raised with it. */
-const CONFLICTS = {
-  CUSTOMER_ID_TAKEN: { field: 'id', say: (id) => `the customer "${id}" exists already` },
-  CUSTOMER_NOT_FOUND,
-  CUSTOMER_ARCHIVED: { field: 'customerId', say: (id) => `the customer "${id}" is archived` },
-  CUSTOMER_HAS_ACCOUNTS: {
-    say: (id, accounts, count) =>
-      `The customer "${id}" has accounts that are not archived: "${accounts}"${Number(count) < 11 ? '' : ' and more'}`,
-  },
-  CONTACT_EMAIL_TAKEN: {
-    field: 'email',
-    say: (email, customer) => `the customer "${customer}" has a contact with the e-mail "${email}" already`,
-  },
-  ACCOUNT_ID_TAKEN: { field: 'id', say: (id) => `the account "${id}" exists already` },
-  ACCOUNT_ID_IS_ALIAS: { field: 'id', say: (id, owner) => `"${id}" is an alias of the account "${owner}"` },
-  ACCOUNT_NOT_FOUND: { status: 404, field: 'accountIds', say: (id) => `the account "${id}" does not exist` },
-  ACCOUNT_ARCHIVED: { field: 'accountIds', say: (id) => `the account "${id}" is archived` },
-  ACCOUNT_IN_GROUP: { field: 'accountIds', say: (id, group) => `the account "${id}" is in the invoice group "${group}" already` },
-  ACCOUNT_CURRENCY: {
-    field: 'accountIds',
-    say: (id, currency, other) => `the account "${id}" is invoiced in ${currency}, the invoice group in ${other}`,
-  },
-  GROUP_CURRENCY: {
-    field: 'invoiceCurrency',
-    say: (id, group, currency) => `the account "${id}" is in the invoice group "${group}", which is invoiced in ${currency}`,
-  },
-  ALIAS_IS_ACCOUNT_ID: { field: 'aliases', say: (alias) => `"${alias}" is the id of the account "${alias}"` },
-  ALIAS_TAKEN: { field: 'aliases', say: (alias, owner) => `"${alias}" is an alias of the account "${owner}" already` },
-  ALIASES_EXIST: { field: 'aliases', say: (...aliases) => `${aliases.map((alias) => `"${alias}"`).join(', ')} exist already` },
-  ALIAS_HELD: { say: (alias, owner) => `The alias "${alias}" is held by the account "${owner}"` },
-  TOO_MANY_ALIASES: {
-    field: 'aliases',
-    say: (alias, owner) => `with "${alias}" more than 10 aliases of the account "${owner}" would hold at once`,
-  },
-  ENTITY_NOT_FOUND: { status: 404, field: 'entityId', say: (id, type) => `there is no ${type} "${id}"` },
-  ENTITY_ARCHIVED: { field: 'entityId', say: (id, type) => `the ${type} "${id}" is archived` },
-  SETTING_TAKEN: {
-    field: 'id',
-    say: (id, namespace, type, entity) => `the setting "${id}" of the namespace "${namespace}" exists already on ${type} "${entity}"`,
-  },
-} satisfies Record<string, Explained>
-export type Conflict = keyof typeof CONFLICTS
-
-/** Where the request has the value that a conflict is about, as a path such as `account.aliases[3]`; undefined for the usual place. */
-export type Locate = (conflict: Conflict, values: readonly string[]) => string | undefined
-
-/** A statement that refuses the whole batch with `conflict` when `detail`, a query of one JSON array, has a row. */
-export const refuse = (ctx: Ctx, conflict: Conflict | 'DRY_RUN', detail: SQL) =>
-  ctx.db.insert(refusals).select(sql`select ${conflict}, * from (${detail})`)
-
-const RAISED = /^(?:D1_ERROR: )?([A-Z_]+) (\[.*\]): SQLITE_CONSTRAINT/s
-
-/** What a write meets whose key has been used: the answer kept under it follows. */
-const KEY_USED = new ApiError(409, 'Idempotency-Key: is in use')
-
-/** What a write meets whose read has been overtaken by another write. */
-const STALE = new ApiError(409, 'It is being changed by many at this moment. Try again.')
-
-const explain = (error: unknown, locate: Locate | undefined): unknown => {
-  const [, raised = '', values = '[]'] = (error instanceof Error && RAISED.exec(error.message)) || []
-  if (raised === 'STALE') return STALE
-  if (raised === 'KEY_USED') return KEY_USED
-  if (!Object.hasOwn(CONFLICTS, raised)) return error
-  const conflict = raised as Conflict
-  const explained: Explained = CONFLICTS[conflict]
-  const raisedValues = (JSON.parse(values) as unknown[]).map(String)
-  const field = locate?.(conflict, raisedValues) ?? explained.field
-  return new ApiError(explained.status ?? 409, `${field ? `${field}: ` : ''}${explained.say(...raisedValues)}`)
-}
-
-interface Options {
-  locate?: Locate
+interface Made<Answer> {
+  statements: readonly BatchItem<'sqlite'>[]
+  /** What becomes of each resource, for the audit log. What is late is added to the first. */
+  changes: readonly Change[]
+  answer: Answer
+  /** The tag of the resource that the answer shows. */
+  tag?: string | undefined
+  locate?: Locate | undefined
   /** What only the database knows of the answer, by its field; each a query of one value that is run after the statements. */
   late?: Record<string, SQL>
 }
 
-const isKept = (ctx: Ctx, key: string) => and(eq(idempotencyKeys.organizationId, ctx.organizationId), eq(idempotencyKeys.key, key))
+/** Holds what a request expects against the state of what it is about; `tag` begins with its version. */
+export const precondition = ({ conditions: { match, noneMatch }, reply }: Ctx, tag: string): void => {
+  reply.matched = true
+  if (match && !names(match, tag)) throw CHANGED
+  if (noneMatch && names(noneMatch, tag)) throw EXISTS
+}
 
-/** The statement that keeps the answer under its key, or meets the one that is kept. */
-const keep = (ctx: Ctx, key: NonNullable<Write['key']>, { status, locationOf }: Write, answer: object) =>
-  ctx.db.insert(idempotencyKeys).values({
-    organizationId: ctx.organizationId,
-    key: key.value,
-    role: ctx.role,
-    fingerprint: key.fingerprint,
-    status,
-    location: locationOf?.(answer) ?? null,
-    body: JSON.stringify(answer),
-    createdAt: ctx.now,
-  })
+/** Gives the answer of a verb that changes nothing the tag of what it shows. */
+export const shown = <Answer>(ctx: Ctx, tag: string, answer: Answer): Answer => {
+  ctx.reply.tag = tag
+  return answer
+}
 
 /** The queries of `late` as one, of one JSON object. */
-const together = (late: Record<string, SQL>): SQL =>
+const together = (late: Record<string, SQL>, as = (value: SQL) => value): SQL =>
   sql`(select json_object(${sql.join(
-    Object.entries(late).flatMap(([field, value]) => [sql`${field}`, value]),
+    Object.entries(late).flatMap(([field, value]) => [sql`${field}`, as(value)]),
     sql`, `,
   )}))`
 
+/** The statement that appends to the audit log: a row a resource, numbered from the last row of the organization. */
+const record = (ctx: Ctx, changes: readonly Change[], late: Made<object>['late']) => {
+  const { organizationId, now, actor, role, operationId, requestId } = ctx
+  const sent = JSON.stringify(changes.map(({ type, id, fields }) => [type, id, fields]))
+  const patch = late && together(late, (value) => sql`json_array(null, ${value})`)
+  const fields = patch ? sql`iif(sent.key, sent.value -> 2, json_patch(sent.value -> 2, ${patch}))` : sql`sent.value -> 2`
+  return ctx.db.insert(auditLog).select(sql`
+    select ${organizationId}, coalesce(last.sequence, 0) + 1 + sent.key, max(${now}, coalesce(last.at, 0)), ${actor}, ${role}, ${operationId},
+      sent.value ->> 0, sent.value ->> 1, ${requestId}, ${fields}, null
+    from json_each(${sent}) as sent left join (
+      select sequence, at from ${auditLog} where organization_id = ${organizationId} order by at desc, sequence desc limit 1
+    ) as last
+  `)
+}
+
 /**
  * Makes one write, in one transaction and one round trip, and gives its answer: all of the statements or none.
- * A conflict is a refusal that names its field. The answer is kept with the write when the request has a key; a dry run is undone.
+ * A conflict is a refusal that names its field. The audit log is written with it, and the answer is kept with it when the request
+ * has a key; a dry run is undone. A precondition that the verb could not hold against a version is not met.
  */
 export const commit = async <Answer extends object>(
   ctx: Ctx,
-  statements: readonly BatchItem<'sqlite'>[],
-  answer: Answer,
-  { locate, late }: Options = {},
+  { statements, changes, answer, tag, locate, late }: Made<Answer>,
 ): Promise<Answer> => {
-  const { write } = ctx
+  const { write, conditions, reply } = ctx
+  if (conditions.match && !reply.matched) throw CHANGED
+  if (tag !== undefined) reply.tag = tag
   const key = write?.key
   const found = late && together(late)
-  const batch = [...(write && key ? [keep(ctx, key, write, answer)] : []), ...statements]
+  const batch: BatchItem<'sqlite'>[] = [
+    ...(write && key ? [keep(ctx, key, write, answer, await keptBody(ctx, write, answer))] : []),
+    ...statements,
+    ...(changes.length ? [record(ctx, changes, late)] : []),
+  ]
   if (found && key)
     batch.push(
       ctx.db
@@ -151,26 +100,8 @@ export const commit = async <Answer extends object>(
   } catch (error) {
     const [, raised, values = '[]'] = RAISED.exec(error instanceof Error ? error.message : '') ?? []
     if (raised === 'DRY_RUN') return { ...answer, ...(JSON.parse(values) as Partial<Answer>[])[0] }
-    throw explain(error, locate)
+    throw explain(ctx, error, locate)
   }
-}
-
-/** The answer that was kept under the request's key, if one was. */
-export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
-  const { key } = ctx.write ?? {}
-  if (!key) return undefined
-  const [row] = await ctx.db.select().from(idempotencyKeys).where(isKept(ctx, key.value))
-  if (row && (row.fingerprint !== key.fingerprint || row.role !== ctx.role))
-    throw new ApiError(422, 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
-  return row
-}
-
-/** How long an answer is kept under its key, in milliseconds. */
-const KEPT_FOR = 30 * 86_400_000
-
-/** Forgets the answers that have been kept for 30 days. */
-export const forgetKeys = async ({ db }: Database, now: number): Promise<void> => {
-  await db.delete(idempotencyKeys).where(lte(idempotencyKeys.createdAt, now - KEPT_FOR))
 }
 
 const MOST_ATTEMPTS = 20

@@ -1,26 +1,64 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { Caller } from '../context.ts'
-import type { Database } from '../db/client.ts'
+import type { Database, Session } from '../db/client.ts'
 import { ApiError } from '../lib/errors.ts'
+import { conditionsOf } from '../lib/etag.ts'
 import type { AppEnv } from './env.ts'
 
 const BEARER = /^Bearer +(\S+) *$/i
 
-type Verify = (database: Database, secret: string, now: number, secrets: readonly string[]) => Promise<Caller | undefined>
+/** How long the limits of wrangler.toml look back, in seconds: what a client is told to wait. */
+const TOKEN_PERIOD = '10'
+const REFUSED_PERIOD = '60'
+
+interface Presented {
+  database: Database
+  secret: string
+  now: number
+  secrets: readonly string[]
+  /** Takes work that the answer need not wait for. */
+  later: (work: Promise<unknown>) => void
+}
+type Verify = (presented: Presented) => Promise<Caller | undefined>
+
+/** Where the request is answered: a write at the primary, a read where its bookmark says, or nearby. */
+const sessionOf = (c: Context<AppEnv>): Session => {
+  const database = c.get('database')
+  const bookmark = c.req.header('X-D1-Bookmark')
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+    if (bookmark !== undefined) database.since(bookmark)
+    return database.primary()
+  }
+  return bookmark === undefined ? database.nearest() : database.since(bookmark)
+}
+
+const withinLimit = async (limit: RateLimit | undefined, key: string, period: string, message: string): Promise<void> => {
+  if (limit && !(await limit.limit({ key })).success) throw new ApiError(429, message, { 'Retry-After': period })
+}
 
 /** Finds who calls and makes their `ctx`. Whatever is wrong with a token, the answer is the same after the same work. */
 export const authenticated =
   (verify: Verify): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS } = c.env
+    const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS, TOKEN_LIMIT, REFUSED_LIMIT } = c.env
     if (!SIGNING_SECRET) throw new Error('SIGNING_SECRET is not set')
     const secrets = [SIGNING_SECRET, ...(SIGNING_SECRET_PREVIOUS ? [SIGNING_SECRET_PREVIOUS] : [])]
-    const database = c.get('database')
-    const now = c.get('now')
-    const token = BEARER.exec(c.req.header('Authorization') ?? '')?.[1] ?? ''
-    const caller = await verify(database, token, now, secrets)
-    if (!caller) throw new ApiError(401, 'A valid token is required, as Authorization: Bearer <token>.', { 'WWW-Authenticate': 'Bearer' })
-    c.set('ctx', { ...caller, db: database.db, now, secrets })
+    const [database, now] = [c.get('database'), c.get('now')]
+    const secret = BEARER.exec(c.req.header('Authorization') ?? '')?.[1] ?? ''
+    const caller = await verify({ database, secret, now, secrets, later: (work) => c.executionCtx.waitUntil(work) })
+    if (!caller) {
+      const address = c.req.header('CF-Connecting-IP') ?? ''
+      await withinLimit(REFUSED_LIMIT, address, REFUSED_PERIOD, 'Too many requests with tokens that are not valid. Wait a minute.')
+      throw new ApiError(401, 'A valid token is required, as Authorization: Bearer <token>.', { 'WWW-Authenticate': 'Bearer' })
+    }
+    const { actor, portal } = caller
+    const key = portal ? `${actor} ${portal.customerId}` : actor
+    await withinLimit(TOKEN_LIMIT, key, TOKEN_PERIOD, 'Too many requests with this token. Wait a few seconds.')
+    const session = sessionOf(c)
+    c.set('session', session)
+    const [requestId, operationId] = [c.get('requestId'), c.get('operationId')]
+    const conditions = conditionsOf((name) => c.req.header(name))
+    c.set('ctx', { ...caller, db: session.db, now, secrets, requestId, operationId, conditions, reply: {} })
     return next()
   }
 
@@ -33,5 +71,10 @@ export const notForPortals: MiddlewareHandler<AppEnv> = (c, next) => {
 /** An analyst reads only. */
 export const notForAnalysts: MiddlewareHandler<AppEnv> = (c, next) => {
   if (c.get('ctx').role === 'ANALYST') throw new ApiError(403, 'The role ANALYST reads only.')
+  return next()
+}
+
+export const forAdministrators: MiddlewareHandler<AppEnv> = (c, next) => {
+  if (c.get('ctx').role !== 'ADMINISTRATOR') throw new ApiError(403, 'Only the role ADMINISTRATOR handles tokens.')
   return next()
 }

@@ -14,12 +14,12 @@ const said = (error: Error): string => (error.cause instanceof Error ? error.cau
 
 export const isPassing = (error: Error): boolean => said(error).startsWith('D1_ERROR') && PASSING.test(said(error))
 
-/** What an unforeseen error is called in a log, where its message could hold what is personal: its class, D1's code or constraint, the function it came from. */
+/** What an unforeseen error is called in a log, where its message could hold what is personal: its class, D1's code or constraint, and where in the bundle it came from. */
 export const nameOf = (error: Error): string => {
   const [code = ''] = /SQLITE_[A-Z]+|D1_[A-Z]+/.exec(said(error).replace(/^D1_ERROR: /, '')) ?? []
   const [constraint = ''] = /(?:UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(?:: [\w., ]+)?/.exec(said(error)) ?? []
-  const [, from = ''] = /^\s*at (?:async )?([\w.$]+)/m.exec(error.stack ?? '') ?? []
-  return [error.name, constraint || code, from && `in ${from}`].filter(Boolean).join(' ')
+  const [, from = '', place = ''] = /^\s*at (?:async )?(?:([\w.$]+) )?.*?:(\d+:\d+)\)?$/m.exec(error.stack ?? '') ?? []
+  return [error.name, constraint || code, place && `in ${from}:${place}`].filter(Boolean).join(' ')
 }
 
 /** Every throw ends here, as `{ "message": "…" }`. What nobody meant to say is not said: not the message, not the stack. */

@@ -13,6 +13,8 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
   c.set('database', database)
   await next()
   const { calls, ms } = database.usage
+  const bookmark = c.get('session')?.bookmark()
+  if (bookmark) c.res.headers.set('X-D1-Bookmark', bookmark)
   c.res.headers.set('X-Request-Id', requestId)
   c.res.headers.set('Cache-Control', 'no-store')
   c.res.headers.set('Server-Timing', `d1;dur=${ms.toFixed(1)};desc="${calls}"`)

@@ -3,9 +3,10 @@ import type { Context, MiddlewareHandler } from 'hono'
 import * as z from 'zod/mini'
 import type { Ctx, Write } from '../context.ts'
 import { ApiError, expected, explainIssues } from '../lib/errors.ts'
+import { CHANGED } from '../lib/etag.ts'
 import { described } from '../lib/fields.ts'
 import type { AppEnv } from './env.ts'
-import { answerWrite } from './write.ts'
+import { answerWrite, headersOf } from './write.ts'
 
 interface Documented {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
@@ -18,6 +19,14 @@ interface Documented {
   writes?: boolean
   /** Whether a portal token may call it; the verb then keeps it to its customer. */
   portal?: boolean
+  /** Whether only an administrator may call it. */
+  administrator?: boolean
+  /** Whether its answer shows one resource, with its ETag. */
+  tagged?: boolean
+  /** What it can be made to depend on: the version of what it changes (If-Match), or that what it makes is not there yet (If-None-Match: *). */
+  condition?: 'version' | 'absence'
+  /** Whether its answer holds a secret. */
+  secret?: boolean
 }
 
 interface Definition<
@@ -77,6 +86,18 @@ const WRITE_QUERY = z.strictObject({
   ),
 })
 
+/** Answers a request that reads: with 304 when the caller has what it would be answered (RFC 9110, 13.1.2). */
+const answerRead = async (c: Context<AppEnv>, status: 200 | 201, handle: (ctx: Ctx) => Promise<object>): Promise<Response> => {
+  const ctx = c.get('ctx')
+  const answer = await handle(ctx)
+  const { tag } = ctx.reply
+  const { match, noneMatch } = ctx.conditions
+  if (tag === undefined) return c.json(answer, status)
+  if (match && match !== '*' && !match.includes(tag)) throw CHANGED
+  const headers = headersOf(tag, undefined)
+  return noneMatch === '*' || noneMatch?.includes(tag) ? c.body(null, 304, headers) : c.json(answer, status, headers)
+}
+
 /** One object gives the route, the validation and the entry in the document; `handle` is typed by its schemas. */
 export const operation = <
   Returns extends z.ZodMiniType<object>,
@@ -93,12 +114,13 @@ export const operation = <
   const answer = async (c: Context<AppEnv>) => {
     const valid = (target: string): unknown => c.req.valid(target as never)
     const input = { param: valid('param'), query: valid('query'), json: valid('json') } as Parameters<typeof handle>[1]
-    if (!writes) return c.json(await handle(c.get('ctx'), input), status)
+    if (!writes) return answerRead(c, status, (ctx) => handle(ctx, input))
     const dryRun = (valid('query') as z.infer<typeof WRITE_QUERY>).dry_run === 'true'
     return answerWrite(c, {
       status,
       locationOf: location as Write['locationOf'],
       dryRun,
+      secret: documented.secret === true,
       hasBody: json !== undefined,
       handle: (ctx) => handle(ctx, input),
     })

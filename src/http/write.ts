@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { Ctx, Write } from '../context.ts'
-import { commit, keptAnswer } from '../db/commit.ts'
+import { commit } from '../db/commit.ts'
+import { keptAnswer } from '../db/idempotency.ts'
 import { ApiError } from '../lib/errors.ts'
 import type { AppEnv } from './env.ts'
 
@@ -21,45 +22,38 @@ const fingerprintOf = async (c: Context<AppEnv>, hasBody: boolean): Promise<stri
   return new Uint8Array(await crypto.subtle.digest('SHA-256', asked)).toHex()
 }
 
-/** How the request is to be made: under which key (draft-ietf-httpapi-idempotency-key-header), and whether for show only. */
-const writeOf = async (
-  c: Context<AppEnv>,
-  status: Write['status'],
-  locationOf: Write['locationOf'],
-  dryRun: boolean,
-  hasBody: boolean,
-): Promise<Write> => {
-  const value = c.req.header('Idempotency-Key')
-  if (value !== undefined && (value.length < 1 || value.length > LONGEST_KEY))
-    throw new ApiError(400, `Idempotency-Key: must be 1 to ${LONGEST_KEY} characters`)
-  const key = value === undefined || dryRun ? undefined : { value, fingerprint: await fingerprintOf(c, hasBody) }
-  return { dryRun, key, status, locationOf, done: false }
-}
-
-interface Made {
-  status: Write['status']
-  locationOf: Write['locationOf']
-  dryRun: boolean
+interface Made extends Pick<Write, 'status' | 'locationOf' | 'dryRun' | 'secret'> {
   hasBody: boolean
   handle: (ctx: Ctx) => Promise<object>
 }
 
+/** Under which key the request is made (draft-ietf-httpapi-idempotency-key-header). */
+const keyOf = async (c: Context<AppEnv>, { dryRun, hasBody }: Made): Promise<Write['key']> => {
+  const value = c.req.header('Idempotency-Key')
+  if (value !== undefined && (value.length < 1 || value.length > LONGEST_KEY))
+    throw new ApiError(400, `Idempotency-Key: must be 1 to ${LONGEST_KEY} characters`)
+  return value === undefined || dryRun ? undefined : { value, fingerprint: await fingerprintOf(c, hasBody) }
+}
+
+/** What is said of an answer beside its body. */
+export const headersOf = (tag: string | null | undefined, location: string | null | undefined): Record<string, string> => ({
+  ...(tag && { ETag: `"${tag}"` }),
+  ...(location && { Location: location }),
+})
+
 /** Answers a request that writes: with what is made now, or with what was made under its key. */
-export const answerWrite = async (c: Context<AppEnv>, { status, locationOf, dryRun, hasBody, handle }: Made): Promise<Response> => {
-  const write = await writeOf(c, status, locationOf, dryRun, hasBody)
+export const answerWrite = async (c: Context<AppEnv>, made: Made): Promise<Response> => {
+  const { status, locationOf, dryRun, secret, handle } = made
+  const write: Write = { dryRun, status, locationOf, secret, key: await keyOf(c, made), done: false }
   const ctx = { ...c.get('ctx'), write }
   try {
     const answer = await handle(ctx)
-    if (write.key && !write.done) await commit(ctx, [], answer)
-    const location = locationOf?.(answer)
-    return c.json(answer, status, location === undefined ? {} : { Location: location })
+    if (write.key && !write.done) await commit(ctx, { statements: [], changes: [], answer })
+    return c.json(answer, status, headersOf(ctx.reply.tag, locationOf?.(answer)))
   } catch (error) {
     const kept = error instanceof ApiError ? await keptAnswer(ctx) : undefined
     if (!kept) throw error
-    return c.body(kept.body, kept.status, {
-      'Content-Type': 'application/json',
-      'Idempotency-Replayed': 'true',
-      ...(kept.location !== null && { Location: kept.location }),
-    })
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Replayed': 'true' }
+    return c.body(kept.body, kept.status, { ...headers, ...headersOf(kept.etag, kept.location) })
   }
 }

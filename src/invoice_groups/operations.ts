@@ -19,6 +19,7 @@ export const createInvoiceGroup = operation({
   json: CreateInvoiceGroupRequest,
   status: 200,
   returns: InvoiceGroups,
+  tagged: true,
   handle: (ctx, { json }) => groups.createInvoiceGroup(ctx, json),
 })
 
@@ -41,6 +42,7 @@ export const getInvoiceGroup = operation({
   param: InvoiceGroupPath,
   status: 200,
   returns: InvoiceGroupAccountsPaginatedResponse,
+  tagged: true,
   handle: (ctx, { param }) => groups.getInvoiceGroup(ctx, param.invoice_group_id),
 })
 
@@ -53,6 +55,8 @@ export const addInvoiceGroupAccounts = operation({
   json: UpdateInvoiceGroupAccounts,
   status: 200,
   returns: InvoiceGroups,
+  tagged: true,
+  condition: 'version',
   handle: (ctx, { param, json }) => groups.addInvoiceGroupAccounts(ctx, param.invoice_group_id, json),
 })
 
@@ -65,5 +69,7 @@ export const removeInvoiceGroupAccounts = operation({
   json: UpdateInvoiceGroupAccounts,
   status: 200,
   returns: BaseSuccessResponse,
+  tagged: true,
+  condition: 'version',
   handle: (ctx, { param, json }) => groups.removeInvoiceGroupAccounts(ctx, param.invoice_group_id, json),
 })

@@ -1,9 +1,12 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { accounts } from '../accounts/table.ts'
 import type { Ctx } from '../context.ts'
-import { type Locate, commit, onLatest } from '../db/commit.ts'
+import { type Change, commit, onLatest, precondition, shown } from '../db/commit.ts'
+import type { Locate } from '../db/conflicts.ts'
 import { qualified } from '../db/rows.ts'
+import { differences } from '../lib/changes.ts'
 import { ApiError, notFound } from '../lib/errors.ts'
+import { tagOf } from '../lib/etag.ts'
 import { newId } from '../lib/ids.ts'
 import { type ListRules, closePage, openPage } from '../lib/page.ts'
 import { iso } from '../lib/time.ts'
@@ -33,7 +36,7 @@ const show = (row: GroupRow, accountsCount: number): InvoiceGroups => ({
 })
 
 /** The statement that puts accounts into a group; the database refuses those that do not fit. */
-const join = (ctx: Ctx, groupId: string, accountIds: readonly string[]) =>
+export const join = (ctx: Ctx, groupId: string, accountIds: readonly string[]) =>
   ctx.db.insert(invoiceGroupAccounts).select(sql`
     select ${ctx.organizationId}, value, ${groupId}, ${ctx.now} from json_each(${JSON.stringify(accountIds)})
   `)
@@ -69,7 +72,15 @@ export const createInvoiceGroup = async (ctx: Ctx, input: CreateInvoiceGroupRequ
     invoiceCurrency: sql`(select ${invoiceGroups.invoiceCurrency} from ${invoiceGroups} where ${invoiceGroups.id} = ${row.id})`,
   }
   const answer = show({ ...row, invoiceCurrency: '' }, accountIds.length)
-  return commit(ctx, [insert, join(ctx, row.id, accountIds)], answer, { locate: locateIn(input), late })
+  const fields = { ...differences(undefined, answer), accounts: [[], accountIds] as const }
+  return commit(ctx, {
+    statements: [insert, join(ctx, row.id, accountIds)],
+    changes: [{ type: 'INVOICE_GROUP', id: row.id, fields }],
+    answer,
+    tag: tagOf(row.version),
+    locate: locateIn(input),
+    late,
+  })
 }
 
 const accountsIn = sql`(
@@ -92,7 +103,7 @@ const readGroup = async (ctx: Ctx, id: string) => {
 
 export const getInvoiceGroup = async (ctx: Ctx, id: string): Promise<InvoiceGroupAccountsPaginatedResponse> => {
   const { row, accounts: ids } = await readGroup(ctx, id)
-  return { ...show(row, ids.length), accounts: ids }
+  return shown(ctx, tagOf(row.version), { ...show(row, ids.length), accounts: ids })
 }
 
 const LIST: ListRules = { operationId: 'listInvoiceGroups', id: 'id', sortFields: ['id'], sort: [['id', 'ASC']], combinations: [] }
@@ -108,58 +119,67 @@ export const listInvoiceGroups = async (ctx: Ctx, query: ListInvoiceGroupsQuery)
     )
     .orderBy(invoiceGroups.id)
     .limit(page.size + 1)
-  const { shown, ...next } = await closePage(ctx, LIST, page, rows, ({ row }) => row.id)
-  return { data: shown.map(({ row, count }) => show(row, count)), ...next }
+  const { visible, ...next } = await closePage(ctx, LIST, page, rows, ({ row }) => row.id)
+  return { data: visible.map(({ row, count }) => show(row, count)), ...next }
 }
 
-/** The statement that changes a group which nobody has changed since `row` was read. */
-const change = (ctx: Ctx, row: GroupRow, status: GroupRow['status'] = 'ACTIVE') =>
-  ctx.db
-    .update(invoiceGroups)
-    .set({ status, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 })
-    .where(eq(invoiceGroups.id, row.id))
+/** What becomes of a group: its row from now on, the statement that makes it so unless somebody was first, and what the audit log says of it. */
+export const groupChange = (
+  ctx: Ctx,
+  row: Pick<GroupRow, 'id' | 'status' | 'version' | 'updatedAt'>,
+  status: GroupRow['status'],
+  members: readonly [old: readonly string[], now: readonly string[]],
+) => {
+  const next = { status, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
+  const fields = { accounts: members, ...(status !== row.status && { status: [row.status, status] as const }) }
+  return {
+    next,
+    statement: ctx.db.update(invoiceGroups).set(next).where(eq(invoiceGroups.id, row.id)),
+    change: { type: 'INVOICE_GROUP', id: row.id, fields } satisfies Change,
+  }
+}
 
 /** Puts accounts into a group. Those that are in it already stay. */
 export const addInvoiceGroupAccounts = (ctx: Ctx, id: string, input: UpdateInvoiceGroupAccounts): Promise<InvoiceGroups> =>
   onLatest(async () => {
     const { row, accounts: ids } = await readGroup(ctx, id)
+    precondition(ctx, tagOf(row.version))
     const joining = input.accountIds.filter((accountId) => !ids.includes(accountId))
-    if (!joining.length) return show(row, ids.length)
-    const answer = show({ ...row, updatedAt: Math.max(row.updatedAt, ctx.now) }, ids.length + joining.length)
-    return commit(ctx, [join(ctx, id, joining), change(ctx, row)], answer, { locate: locateIn(input) })
+    if (!joining.length) return shown(ctx, tagOf(row.version), show(row, ids.length))
+    const { next, statement, change: made } = groupChange(ctx, row, 'ACTIVE', [[], joining])
+    return commit(ctx, {
+      statements: [join(ctx, id, joining), statement],
+      changes: [made],
+      answer: show({ ...row, ...next }, ids.length + joining.length),
+      tag: tagOf(next.version),
+      locate: locateIn(input),
+    })
   })
+
+/** The statement that takes accounts out of the groups that they are in. */
+export const part = (ctx: Ctx, accountIds: readonly string[]) =>
+  ctx.db
+    .delete(invoiceGroupAccounts)
+    .where(
+      and(
+        eq(invoiceGroupAccounts.organizationId, ctx.organizationId),
+        sql`${invoiceGroupAccounts.accountId} in (select value from json_each(${JSON.stringify(accountIds)}))`,
+      ),
+    )
 
 /** Takes accounts out of a group. With its last account the group is gone. */
 export const removeInvoiceGroupAccounts = (ctx: Ctx, id: string, { accountIds }: UpdateInvoiceGroupAccounts): Promise<{ success: true }> =>
   onLatest(async () => {
     const { row, accounts: ids } = await readGroup(ctx, id)
+    precondition(ctx, tagOf(row.version))
     const index = accountIds.findIndex((accountId) => !ids.includes(accountId))
     if (index >= 0) throw new ApiError(404, `accountIds[${index}]: the account "${accountIds[index]}" is not in the invoice group "${id}"`)
-    const leave = ctx.db
-      .delete(invoiceGroupAccounts)
-      .where(
-        and(
-          eq(invoiceGroupAccounts.organizationId, ctx.organizationId),
-          sql`${invoiceGroupAccounts.accountId} in (select value from json_each(${JSON.stringify(accountIds)}))`,
-        ),
-      )
-    return commit(ctx, [leave, change(ctx, row, ids.length === accountIds.length ? 'ARCHIVED' : 'ACTIVE')], { success: true })
+    const status = ids.length === accountIds.length ? 'ARCHIVED' : 'ACTIVE'
+    const { next, statement, change: made } = groupChange(ctx, row, status, [accountIds, []])
+    return commit(ctx, {
+      statements: [part(ctx, accountIds), statement],
+      changes: [made],
+      answer: { success: true },
+      tag: tagOf(next.version),
+    })
   })
-
-/** The statements that take an account out of the group it may be in, and end the group if it was the last. */
-export const leaveGroup = (ctx: Ctx, accountId: string) => {
-  const membership = and(eq(invoiceGroupAccounts.organizationId, ctx.organizationId), eq(invoiceGroupAccounts.accountId, accountId))
-  const isItsGroup = sql`${invoiceGroups.id} = (select ${invoiceGroupAccounts.invoiceGroupId} from ${invoiceGroupAccounts} where ${membership})`
-  const others = sql`(select count(*) > 1 from ${invoiceGroupAccounts} where ${invoiceGroupAccounts.invoiceGroupId} = ${invoiceGroups.id})`
-  return [
-    ctx.db
-      .update(invoiceGroups)
-      .set({
-        status: sql`iif(${others}, ${invoiceGroups.status}, 'ARCHIVED')`,
-        updatedAt: sql`max(${invoiceGroups.updatedAt}, ${ctx.now})`,
-        version: sql`${invoiceGroups.version} + 1`,
-      })
-      .where(isItsGroup),
-    ctx.db.delete(invoiceGroupAccounts).where(membership),
-  ]
-}

@@ -2,7 +2,7 @@ import type * as z from 'zod/mini'
 
 /** A refusal: its status and message become the answer, `{ "message": "…" }`. The message may repeat what the caller sent. */
 export class ApiError extends Error {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422
+  readonly status: 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429
   readonly headers: Readonly<Record<string, string>>
 
   constructor(status: ApiError['status'], message: string, headers: Readonly<Record<string, string>> = {}) {

@@ -1,7 +1,7 @@
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 /** A whole number from 0 to 62^width - 1 in base 62, in an alphabet whose order is that of the bytes. */
-const base62 = (value: number, width: number): string => {
+export const base62 = (value: number, width: number): string => {
   let text = ''
   for (let rest = value; text.length < width; rest = Math.floor(rest / 62)) text = BASE62.charAt(rest % 62) + text
   return text
@@ -13,9 +13,12 @@ const randomBelow = (limit: number): number => {
   return Math.floor(((high >>> 6) * 0x8000000 + (low >>> 5)) * 2 ** -53 * limit)
 }
 
+/** Random digits of base 62, `blocks` times 8 of them, each block worth 47 bits. */
+export const randomBase62 = (blocks: number): string => Array.from({ length: blocks }, () => base62(randomBelow(62 ** 8), 8)).join('')
+
 /** `<prefix>.<11 base62>.<5 base62>`: 8 digits of the time in milliseconds, then 8 random ones, so that ids sort by the time they were made. */
 export const newId = (prefix: string, now: number): string => {
-  const random = base62(randomBelow(62 ** 8), 8)
+  const random = randomBase62(1)
   return `${prefix}.${base62(now, 8)}${random.slice(0, 3)}.${random.slice(3)}`
 }
 

@@ -157,12 +157,12 @@ export const closePage = async <Row>(
   page: Page,
   rows: readonly Row[],
   valueOf: (row: Row, field: string) => string | number,
-): Promise<{ shown: readonly Row[]; nextToken?: string }> => {
-  const shown = rows.slice(0, page.size)
-  const last = shown.at(-1)
-  if (rows.length <= page.size || last === undefined) return { shown }
+): Promise<{ visible: readonly Row[]; nextToken?: string }> => {
+  const visible = rows.slice(0, page.size)
+  const last = visible.at(-1)
+  if (rows.length <= page.size || last === undefined) return { visible }
   const after = page.sort.map(([field]) => valueOf(last, field))
-  return { shown, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, rules), { ...page, after }) }
+  return { visible, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, rules), { ...page, after }) }
 }
 
 /** What an answer says of its page. */

@@ -40,3 +40,30 @@ export const unseal = async <Schema extends z.ZodMiniType>(
   }
   return undefined
 }
+
+const SIZE_OF_IV = 12
+
+const cipherOf = async (secret: string, purpose: string): Promise<CryptoKey> => {
+  const key = await crypto.subtle.sign('HMAC', await keyOf(secret), encoder.encode(`encrypt ${purpose}`))
+  return crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt'])
+}
+
+/** `text` under AES-256-GCM, in base64url, behind its initialization vector. */
+export const encrypt = async (secret: string, purpose: string, text: string): Promise<string> => {
+  const iv = crypto.getRandomValues(new Uint8Array(SIZE_OF_IV))
+  const encrypted = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await cipherOf(secret, purpose), encoder.encode(text))
+  return toBase64(iv) + toBase64(new Uint8Array(encrypted))
+}
+
+/** What `encrypt` was given, or undefined when none of the secrets encrypted it for this purpose. */
+export const decrypt = async (secrets: readonly string[], purpose: string, encrypted: string): Promise<string | undefined> => {
+  const bytes = fromBase64(encrypted)
+  const [iv, data] = [bytes.slice(0, SIZE_OF_IV), bytes.slice(SIZE_OF_IV)]
+  for (const secret of secrets)
+    try {
+      return new TextDecoder().decode(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, await cipherOf(secret, purpose), data))
+    } catch {
+      continue
+    }
+  return undefined
+}

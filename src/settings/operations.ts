@@ -10,6 +10,8 @@ export const insertSetting = operation({
   json: Setting,
   status: 201,
   returns: Setting,
+  tagged: true,
+  condition: 'absence',
   location: ({ namespace, id, entityType, entityId }) =>
     `/settings/${encodeURIComponent(`setting.${namespace}.${id}.${entityType}.${entityId}`)}`,
   handle: (ctx, { json }) => settings.insertSetting(ctx, json),
@@ -34,6 +36,7 @@ export const getSetting = operation({
   param: SettingPath,
   status: 200,
   returns: Setting,
+  tagged: true,
   handle: (ctx, { param }) => settings.getSetting(ctx, param.setting_id_str),
 })
 
@@ -46,5 +49,7 @@ export const updateSetting = operation({
   json: UpdateSettingRequest,
   status: 201,
   returns: Setting,
+  tagged: true,
+  condition: 'version',
   handle: (ctx, { param, json }) => settings.updateSetting(ctx, param.setting_id_str, json),
 })

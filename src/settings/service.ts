@@ -1,9 +1,12 @@
 import { type Column, and, eq, sql } from 'drizzle-orm'
 import { accounts } from '../accounts/table.ts'
 import type { Ctx } from '../context.ts'
-import { type Locate, commit, onLatest } from '../db/commit.ts'
+import { type Change, commit, onLatest, precondition, shown } from '../db/commit.ts'
+import type { Locate } from '../db/conflicts.ts'
 import { insertRows, qualified } from '../db/rows.ts'
+import { differences } from '../lib/changes.ts'
 import { ApiError, notFound } from '../lib/errors.ts'
+import { tagOf } from '../lib/etag.ts'
 import { type ListRules, closePage, contextOf, openPage } from '../lib/page.ts'
 import {
   type CreateEntitySetting,
@@ -72,13 +75,24 @@ const touchEntity = (ctx: Ctx, { entityType, entityId }: Pick<SettingRow, 'entit
       ]
     : []
 
+const settingChange = (before: Setting | undefined, after: Setting): Change => {
+  const { namespace, id, entityType, entityId } = after
+  return { type: 'SETTING', id: `setting.${namespace}.${id}.${entityType}.${entityId}`, fields: differences(before, after) }
+}
+
 const locate: Locate = (conflict) => (conflict === 'ENTITY_NOT_FOUND' ? 'entityId' : undefined)
 
 /** Keeps a setting on an entity that exists. */
 export const insertSetting = async (ctx: Ctx, { entityType, entityId, ...setting }: Setting): Promise<Setting> => {
   const rows = settingRows(ctx, entityType, entityId, [setting])
-  const statements = [insertRows(ctx.db, settings, rows), ...touchEntity(ctx, { entityType, entityId })]
-  return commit(ctx, statements, { ...setting, entityType, entityId }, { locate })
+  const answer = { ...setting, entityType, entityId }
+  return commit(ctx, {
+    statements: [insertRows(ctx.db, settings, rows), ...touchEntity(ctx, answer)],
+    changes: [settingChange(undefined, answer)],
+    answer,
+    tag: tagOf(1),
+    locate,
+  })
 }
 
 /**
@@ -96,21 +110,31 @@ const readSetting = async (ctx: Ctx, idString: string): Promise<SettingRow> => {
   return row
 }
 
-export const getSetting = async (ctx: Ctx, idString: string): Promise<Setting> => show(await readSetting(ctx, idString))
+export const getSetting = async (ctx: Ctx, idString: string): Promise<Setting> => {
+  const row = await readSetting(ctx, idString)
+  return shown(ctx, tagOf(row.version), show(row))
+}
 
 /** Replaces what is sent, if the value still suits the data type. */
 export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRequest): Promise<Setting> =>
   onLatest(async () => {
     const row = await readSetting(ctx, idString)
+    precondition(ctx, tagOf(row.version))
     const { value = row.value, dataType = row.dataType } = input
     const message = unsuited(value, dataType)
     if (message) throw new ApiError(400, `${input.value === undefined ? 'dataType' : 'value'}: ${message}`)
-    if (!Object.keys(input).length) return show(row)
+    if (!Object.keys(input).length) return shown(ctx, tagOf(row.version), show(row))
+    const next = { ...row, ...(input as Partial<SettingRow>), version: row.version + 1 }
     const update = ctx.db
       .update(settings)
-      .set({ ...input, updatedAt: ctx.now, version: row.version + 1 })
+      .set({ ...input, updatedAt: ctx.now, version: next.version })
       .where(and(...(['organizationId', 'entityType', 'entityId', 'namespace', 'id'] as const).map((key) => eq(settings[key], row[key]))))
-    return commit(ctx, [update, ...touchEntity(ctx, row)], show({ ...row, ...(input as Partial<SettingRow>) }))
+    return commit(ctx, {
+      statements: [update, ...touchEntity(ctx, row)],
+      changes: [settingChange(show(row), show(next))],
+      answer: show(next),
+      tag: tagOf(next.version),
+    })
   })
 
 /** The order of the list is that of the primary key. */
@@ -146,6 +170,6 @@ export const listSetting = async (ctx: Ctx, query: ListSettingQuery): Promise<Se
     )
     .orderBy(...ORDER)
     .limit(page.size + 1)
-  const { shown, ...next } = await closePage(ctx, LIST, page, rows, (row, field) => row[FIELDS[field as keyof typeof FIELDS]])
-  return { data: shown.map(show), ...next, context: contextOf(page) }
+  const { visible, ...next } = await closePage(ctx, LIST, page, rows, (row, field) => row[FIELDS[field as keyof typeof FIELDS]])
+  return { data: visible.map(show), ...next, context: contextOf(page) }
 }

@@ -1,83 +1,126 @@
-import { and, eq, inArray, ne } from 'drizzle-orm'
-import { accounts } from '../accounts/table.ts'
-import type { Caller, Ctx } from '../context.ts'
-import { customers } from '../customers/table.ts'
-import type { Database } from '../db/client.ts'
-import { ApiError } from '../lib/errors.ts'
-import { organizations } from '../organizations/table.ts'
-import { issueJwt, verifyJwt } from './jwt.ts'
-import type { GetCustomerPortalDelegateTokenRequest, TokenResponse } from './schema.ts'
+import { and, eq, gt } from 'drizzle-orm'
+import type { Ctx } from '../context.ts'
+import { commit, onLatest, precondition, shown } from '../db/commit.ts'
+import { differences } from '../lib/changes.ts'
+import { ApiError, notFound } from '../lib/errors.ts'
+import { tagOf } from '../lib/etag.ts'
+import { newId } from '../lib/ids.ts'
+import { type ListRules, closePage, contextOf, openPage } from '../lib/page.ts'
+import { iso } from '../lib/time.ts'
+import type { CreateTokenRequest, ListTokensQuery, RotateTokenRequest, Token, TokenPaginatedResponse, TokenWithSecret } from './schema.ts'
+import { hashToken, newSecret } from './secret.ts'
 import { tokens } from './table.ts'
+import { forgetToken } from './verify.ts'
 
-const REMEMBERED_FOR = 30_000
-const MOST_REMEMBERED = 1000
+type TokenRow = typeof tokens.$inferSelect
 
-/** Verified tokens by their hash, in this isolate. */
-const remembered = new Map<string, { caller: Caller; until: number }>()
-
-/** SHA-256 in lower-case hexadecimal, which is all that the database holds of a token. */
-export const hashToken = async (secret: string): Promise<string> =>
-  new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret))).toHex()
-
-/** The caller with the API token `secret`, or undefined when it is unknown, expired or revoked, all of which take the same one look-up. */
-const verifyApiToken = async (database: Database, secret: string, now: number): Promise<Caller | undefined> => {
-  const hash = await hashToken(secret)
-  const known = remembered.get(hash)
-  if (known && now < known.until) return known.caller
-  remembered.delete(hash)
-  const [found] = await database
-    .replica()
-    .select({ token: tokens, baseCurrency: organizations.baseCurrency })
-    .from(tokens)
-    .innerJoin(organizations, eq(organizations.id, tokens.organizationId))
-    .where(eq(tokens.hash, hash))
-  if (!found) return undefined
-  const { id, organizationId, role, expiresAt, revokedAt } = found.token
-  const end = expiresAt ?? Number.POSITIVE_INFINITY
-  if (revokedAt !== null || end <= now) return undefined
-  const caller = { organizationId, baseCurrency: found.baseCurrency, actor: id, role, expiresAt }
-  const [oldest] = remembered.keys()
-  if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
-  remembered.set(hash, { caller, until: Math.min(now + REMEMBERED_FOR, end) })
-  return caller
-}
-
-/** Whom a bearer token speaks for. A JWT costs no look-up. */
-export const verifyToken = async (
-  database: Database,
-  secret: string,
-  now: number,
-  secrets: readonly string[],
-): Promise<Caller | undefined> => (await verifyJwt(secret, secrets, now)) ?? (await verifyApiToken(database, secret, now))
-
-/** A JWT for an API token; a JWT gives itself back. */
-export const authenticate = async (ctx: Ctx): Promise<TokenResponse> => ({
-  token: ctx.jwt ?? (await issueJwt(ctx, ctx.now, null, ctx.secrets)),
+/** The token as the API shows it: never its secret, nor a hash of it. */
+const show = (row: TokenRow): Token => ({
+  id: row.id,
+  name: row.name,
+  role: row.role,
+  createdAt: iso(row.createdAt),
+  ...(row.expiresAt !== null && { expiresAt: iso(row.expiresAt) }),
+  ...(row.lastUsedOn !== null && { lastUsedOn: row.lastUsedOn }),
+  ...(row.previousExpiresAt !== null && { previousExpiresAt: iso(row.previousExpiresAt) }),
+  ...(row.revokedAt !== null && { revokedAt: iso(row.revokedAt) }),
 })
 
-/** A JWT that reads one customer and its accounts, or some of them. */
-export const getCustomerPortalDelegateToken = async (ctx: Ctx, input: GetCustomerPortalDelegateTokenRequest): Promise<TokenResponse> => {
-  const { customerId, accountIds = [], allAccountsAccess, expiry } = input
-  const found = await ctx.db
-    .select({ status: customers.status, accountId: accounts.id })
-    .from(customers)
-    .leftJoin(
-      accounts,
-      and(
-        eq(accounts.organizationId, customers.organizationId),
-        eq(accounts.customerId, customers.id),
-        inArray(accounts.id, accountIds),
-        ne(accounts.status, 'ARCHIVED'),
-      ),
-    )
-    .where(and(eq(customers.organizationId, ctx.organizationId), eq(customers.id, customerId)))
-  const [customer] = found
-  if (!customer) throw new ApiError(404, `customerId: the customer "${customerId}" does not exist`)
-  if (customer.status === 'ARCHIVED') throw new ApiError(409, `customerId: the customer "${customerId}" is archived`)
-  const index = accountIds.findIndex((id) => !found.some(({ accountId }) => accountId === id))
-  if (index >= 0) throw new ApiError(404, `accountIds[${index}]: the customer "${customerId}" has no account "${accountIds[index]}"`)
-  const portal = { customerId, accountIds: allAccountsAccess ? ('all' as const) : accountIds }
-  return {
-    token: await issueJwt({ ...ctx, portal }, ctx.now, expiry === undefined ? ctx.expiresAt : ctx.now + expiry * 1000, ctx.secrets),
+/** The day of its last use changes without a new version. */
+const tag = ({ version, lastUsedOn }: TokenRow): string => tagOf(version, ...(lastUsedOn === null ? [] : [lastUsedOn]))
+
+/** Creates a token. Its secret is shown this once. */
+export const createToken = async (ctx: Ctx, { name, role, ...input }: CreateTokenRequest): Promise<TokenWithSecret> => {
+  const expiresAt = input.expiresAt ?? null
+  if (expiresAt !== null && expiresAt <= ctx.now) throw new ApiError(400, 'expiresAt: must be in the future')
+  const secret = newSecret()
+  const row: TokenRow = {
+    id: newId('token', ctx.now),
+    organizationId: ctx.organizationId,
+    name,
+    hash: await hashToken(secret),
+    createdAt: ctx.now,
+    expiresAt,
+    revokedAt: null,
+    role,
+    version: 1,
+    lastUsedOn: null,
+    previousHash: null,
+    previousExpiresAt: null,
   }
+  return commit(ctx, {
+    statements: [ctx.db.insert(tokens).values(row)],
+    changes: [{ type: 'TOKEN', id: row.id, fields: differences(undefined, show(row)) }],
+    answer: { ...show(row), token: secret },
+    tag: tag(row),
+  })
 }
+
+const readToken = async (ctx: Ctx, id: string): Promise<TokenRow> => {
+  const [row] = await ctx.db
+    .select()
+    .from(tokens)
+    .where(and(eq(tokens.organizationId, ctx.organizationId), eq(tokens.id, id)))
+  if (!row) throw notFound('token', id)
+  return row
+}
+
+export const getToken = async (ctx: Ctx, id: string): Promise<Token> => {
+  const row = await readToken(ctx, id)
+  return shown(ctx, tag(row), show(row))
+}
+
+const LIST: ListRules = { operationId: 'listTokens', id: 'id', sortFields: [], sort: [['id', 'ASC']], combinations: [] }
+
+/** Every token of the organization, in the order in which they were made, a page at a time. */
+export const listTokens = async (ctx: Ctx, query: ListTokensQuery): Promise<TokenPaginatedResponse> => {
+  const page = await openPage(ctx, LIST, query)
+  const [after = ''] = page.after ?? []
+  const rows = await ctx.db
+    .select()
+    .from(tokens)
+    .where(and(eq(tokens.organizationId, ctx.organizationId), gt(tokens.id, String(after))))
+    .orderBy(tokens.id)
+    .limit(page.size + 1)
+  const { visible, ...next } = await closePage(ctx, LIST, page, rows, ({ id }) => id)
+  return { data: visible.map(show), ...next, context: contextOf(page) }
+}
+
+/** Writes what becomes of a token since `row` was read. */
+const change = async <Answer extends object>(ctx: Ctx, row: TokenRow, changes: Partial<TokenRow>, answerOf: (token: Token) => Answer) => {
+  const set = { ...changes, version: row.version + 1 }
+  const next = { ...row, ...set }
+  const answer = await commit(ctx, {
+    statements: [ctx.db.update(tokens).set(set).where(eq(tokens.id, row.id))],
+    changes: [{ type: 'TOKEN', id: row.id, fields: differences(show(row), show(next)) }],
+    answer: answerOf(show(next)),
+    tag: tag(next),
+  })
+  if (!ctx.write?.dryRun) forgetToken(row.id)
+  return answer
+}
+
+const readForChange = async (ctx: Ctx, id: string): Promise<TokenRow> => {
+  const row = await readToken(ctx, id)
+  precondition(ctx, tagOf(row.version))
+  return row
+}
+
+/** Gives a token another secret, which is shown this once. The one before holds for `gracePeriod` seconds more, one before that no longer. */
+export const rotateToken = (ctx: Ctx, id: string, { gracePeriod }: RotateTokenRequest): Promise<TokenWithSecret> =>
+  onLatest(async () => {
+    const row = await readForChange(ctx, id)
+    if (row.revokedAt !== null) throw new ApiError(409, `The token "${id}" is revoked, and cannot be changed.`)
+    if (row.expiresAt !== null && row.expiresAt <= ctx.now) throw new ApiError(409, `The token "${id}" has expired, and cannot be changed.`)
+    const secret = newSecret()
+    const changes = { hash: await hashToken(secret), previousHash: row.hash, previousExpiresAt: ctx.now + gracePeriod * 1000 }
+    return change(ctx, row, changes, (token) => ({ ...token, token: secret }))
+  })
+
+/** Ends a token, with every JWT that was made with it. A second time changes nothing. */
+export const revokeToken = (ctx: Ctx, id: string): Promise<{ success: true }> =>
+  onLatest(async () => {
+    const row = await readForChange(ctx, id)
+    if (row.revokedAt !== null) return shown(ctx, tag(row), { success: true })
+    return change(ctx, row, { revokedAt: ctx.now }, () => ({ success: true }))
+  })

@@ -9,4 +9,8 @@ export const tokens = sqliteTable('tokens', {
   expiresAt: integer('expires_at'),
   revokedAt: integer('revoked_at'),
   role: text({ enum: ['ADMINISTRATOR', 'DEVELOPER', 'ANALYST'] }).notNull(),
+  version: integer().notNull(),
+  lastUsedOn: text('last_used_on'),
+  previousHash: text('previous_hash'),
+  previousExpiresAt: integer('previous_expires_at'),
 })

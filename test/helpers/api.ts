@@ -5,7 +5,7 @@ import * as z from 'zod/mini'
 import { app } from '../../src/app.ts'
 import type { Bindings } from '../../src/context.ts'
 import { operations } from '../../src/operations.ts'
-import { hashToken } from '../../src/tokens/service.ts'
+import { hashToken } from '../../src/tokens/secret.ts'
 
 export interface Answer {
   status: number
@@ -30,12 +30,16 @@ const operationOf = (method: string, path: string) =>
 export const send = async (request: Request, d1: D1Database = env.DB, secrets: Partial<Bindings> = {}): Promise<Answer> => {
   const { method, url } = request
   const response = await app.fetch(request, { DB: d1, SIGNING_SECRET: env.SIGNING_SECRET, ...secrets }, createExecutionContext())
-  const body: unknown = await response.json()
+  const body: unknown = response.status === 304 ? undefined : await response.json()
   const operation = operationOf(method, url.slice(new URL(url).origin.length))
   const schema = operation && response.status === operation.status ? operation.returns : ErrorResponse
-  expect(z.safeParse(schema, body), `${method} ${url} ${response.status} ${JSON.stringify(body)}`).toMatchObject({ success: true })
+  if (response.status !== 304)
+    expect(z.safeParse(schema, body), `${method} ${url} ${response.status} ${JSON.stringify(body)}`).toMatchObject({ success: true })
   expect(response.headers.get('X-Request-Id')).toMatch(UUID)
-  if (response.status === operation?.status) expect(response.headers.has('Location')).toBe(operation.locates)
+  if (response.status === operation?.status) {
+    expect(response.headers.has('Location')).toBe(operation.locates)
+    expect(response.headers.get('ETag')).toEqual(operation.tagged ? expect.stringMatching(/^"[\w.-]+"$/) : null)
+  }
   return { status: response.status, headers: response.headers, body }
 }
 
@@ -90,29 +94,52 @@ export const rowsOf = async (organizationId: string): Promise<Record<string, num
   return Object.fromEntries(tables.map((table, index) => [table, counts[index]?.results[0]?.n ?? -1]))
 }
 
+type Queries = Pick<D1DatabaseSession, 'prepare' | 'batch'>
+
+/** The same D1, with `change` made to each session that is opened of it. */
+export const changed = (change: (session: D1DatabaseSession, place: string) => Partial<Queries>): D1Database =>
+  new Proxy(env.DB, {
+    get: (of, name) =>
+      name === 'withSession'
+        ? (place: string) => {
+            const session = of.withSession(place)
+            return {
+              prepare: session.prepare.bind(session),
+              batch: session.batch.bind(session),
+              getBookmark: session.getBookmark.bind(session),
+              ...change(session, place),
+            }
+          }
+        : Reflect.get(of, name).bind(of),
+  })
+
 /** The same D1 with each round trip counted at the binding, and its batches passed through `batch` first. */
 export const watched = (batch = (statements: D1PreparedStatement[]) => statements) => {
-  const seen = { calls: 0 }
-  const count = <T extends object>(target: T, methods: string[]): T =>
-    new Proxy(target, {
-      get: (of, key) => {
-        const value: unknown = Reflect.get(of, key)
-        if (typeof value !== 'function') return value
+  const seen = { calls: 0, places: [] as string[] }
+  const inner = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
+  const count = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const counted = new Proxy(statement, {
+      get: (of, name) => {
+        const call = Reflect.get(of, name) as (...args: unknown[]) => unknown
         return (...args: unknown[]) => {
-          if (methods.includes(String(key))) seen.calls++
-          if (key === 'batch')
-            return (of as unknown as D1Database).batch(batch((args[0] as D1PreparedStatement[]).map((one) => plain.get(one) ?? one)))
-          const result: unknown = value.apply(of, args)
-          if (key === 'withSession') return count(result as object, ['batch'])
-          if (key === 'prepare' || key === 'bind') {
-            const proxied = count(result as D1PreparedStatement, ['first', 'run', 'all', 'raw'])
-            plain.set(proxied, result as D1PreparedStatement)
-            return proxied
-          }
-          return result
+          if (name === 'bind') return count(call.apply(of, args) as D1PreparedStatement)
+          seen.calls++
+          return call.apply(of, args)
         }
       },
     })
-  const plain = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
-  return { d1: count(env.DB, ['batch', 'exec']), seen }
+    inner.set(counted, statement)
+    return counted
+  }
+  const d1 = changed((session, place) => {
+    seen.places.push(place)
+    return {
+      prepare: (query) => count(session.prepare(query)),
+      batch: (statements) => {
+        seen.calls++
+        return session.batch(batch(statements.map((one) => inner.get(one) ?? one)))
+      },
+    }
+  })
+  return { d1, seen }
 }

@@ -1,0 +1,57 @@
+import { and, eq, lte } from 'drizzle-orm'
+import type { Ctx, Write } from '../context.ts'
+import { ApiError } from '../lib/errors.ts'
+import { decrypt, encrypt } from '../lib/sign.ts'
+import type { Session } from './client.ts'
+import { idempotencyKeys } from './table.ts'
+
+/** The row of a key of the caller's organization. */
+export const isKept = (ctx: Ctx, key: string) => and(eq(idempotencyKeys.organizationId, ctx.organizationId), eq(idempotencyKeys.key, key))
+
+/** What an answer with a secret is encrypted for. */
+const SECRET = 'idempotency key'
+
+/** An answer as it is kept: as JSON, in which one with a secret is an encrypted string. */
+export const keptBody = async (ctx: Ctx, { secret }: Write, answer: object): Promise<string> => {
+  const body = JSON.stringify(answer)
+  return secret ? JSON.stringify(await encrypt(ctx.secrets[0] ?? '', SECRET, body)) : body
+}
+
+/** The statement that keeps an answer under its key, or meets the one that is kept. */
+export const keep = (ctx: Ctx, key: NonNullable<Write['key']>, { status, locationOf }: Write, answer: object, body: string) =>
+  ctx.db.insert(idempotencyKeys).values({
+    organizationId: ctx.organizationId,
+    key: key.value,
+    role: ctx.role,
+    fingerprint: key.fingerprint,
+    status,
+    location: locationOf?.(answer) ?? null,
+    body,
+    createdAt: ctx.now,
+    etag: ctx.reply.tag ?? null,
+  })
+
+/** The answer that was kept under the request's key, if one was. */
+export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
+  const { key, secret } = ctx.write ?? {}
+  if (!key) return undefined
+  const [row] = await ctx.db.select().from(idempotencyKeys).where(isKept(ctx, key.value))
+  if (row && (row.fingerprint !== key.fingerprint || row.role !== ctx.role))
+    throw new ApiError(422, 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
+  if (!row || !secret) return row
+  const body = await decrypt(ctx.secrets, SECRET, JSON.parse(row.body) as string)
+  if (body === undefined)
+    throw new ApiError(
+      422,
+      'Idempotency-Key: its answer holds a secret, and can no longer be read. Read what was made, and take a new key.',
+    )
+  return { ...row, body }
+}
+
+/** How long an answer is kept under its key, in milliseconds. */
+const KEPT_FOR = 30 * 86_400_000
+
+/** Forgets the answers that have been kept for 30 days. */
+export const forgetKeys = async ({ db }: Session, now: number): Promise<void> => {
+  await db.delete(idempotencyKeys).where(lte(idempotencyKeys.createdAt, now - KEPT_FOR))
+}

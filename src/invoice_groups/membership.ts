@@ -1,0 +1,41 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { accounts } from '../accounts/table.ts'
+import type { Ctx } from '../context.ts'
+import { qualified } from '../db/rows.ts'
+import { groupChange, join, part } from './service.ts'
+import { invoiceGroupAccounts, invoiceGroups } from './table.ts'
+
+interface Membership {
+  id: string
+  version: number
+  updatedAt: number
+  /** How many accounts are in the group. */
+  count: number
+}
+
+/** The invoice group that each account is in, or null. */
+export const groupOf = sql`(
+    select json_object('id', its.id, 'version', its.version, 'updatedAt', its.updated_at, 'count', (
+      select count(*) from ${invoiceGroupAccounts} as other where other.invoice_group_id = its.id
+    ))
+    from ${invoiceGroupAccounts} as member join ${invoiceGroups} as its on its.id = member.invoice_group_id
+    where member.organization_id = ${qualified(accounts.organizationId)} and member.account_id = ${qualified(accounts.id)}
+  )`.mapWith((json: string) => JSON.parse(json) as Membership | null)
+
+/** Takes an account out of its group, and ends the group if it was the last. `after` is what the group is from then on. */
+export const leaveGroup = (ctx: Ctx, accountId: string, { count, ...group }: Membership) => {
+  const { next, statement, change } = groupChange(ctx, { ...group, status: 'ACTIVE' }, count > 1 ? 'ACTIVE' : 'ARCHIVED', [[accountId], []])
+  return { statements: [part(ctx, [accountId]), statement], change, after: { id: group.id, version: next.version } }
+}
+
+/** Puts an account back into the group that it left at `left.version`; undefined when the group has ended in another way, or has another currency. */
+export const rejoinGroup = async (ctx: Ctx, account: { id: string; invoiceCurrency: string }, left: { id: string; version: number }) => {
+  const [group] = await ctx.db
+    .select()
+    .from(invoiceGroups)
+    .where(and(eq(invoiceGroups.organizationId, ctx.organizationId), eq(invoiceGroups.id, left.id)))
+  if (!group || group.invoiceCurrency !== account.invoiceCurrency) return undefined
+  if (group.status === 'ARCHIVED' && group.version !== left.version) return undefined
+  const { statement, change } = groupChange(ctx, group, 'ACTIVE', [[], [account.id]])
+  return { statements: [statement, join(ctx, group.id, [account.id])], change }
+}

@@ -1,0 +1,39 @@
+import { and, eq, inArray, ne } from 'drizzle-orm'
+import { accounts } from '../accounts/table.ts'
+import type { Ctx } from '../context.ts'
+import { customers } from '../customers/table.ts'
+import { ApiError } from '../lib/errors.ts'
+import { issueJwt } from './jwt.ts'
+import type { GetCustomerPortalDelegateTokenRequest, TokenResponse } from './schema.ts'
+
+/** A JWT for an API token; a JWT gives itself back. */
+export const authenticate = async (ctx: Ctx): Promise<TokenResponse> => ({
+  token: ctx.jwt ?? (await issueJwt(ctx, ctx.now, null, ctx.secrets)),
+})
+
+/** A JWT that reads one customer and its accounts, or some of them. */
+export const getCustomerPortalDelegateToken = async (ctx: Ctx, input: GetCustomerPortalDelegateTokenRequest): Promise<TokenResponse> => {
+  const { customerId, accountIds = [], allAccountsAccess, expiry } = input
+  const found = await ctx.db
+    .select({ status: customers.status, accountId: accounts.id })
+    .from(customers)
+    .leftJoin(
+      accounts,
+      and(
+        eq(accounts.organizationId, customers.organizationId),
+        eq(accounts.customerId, customers.id),
+        inArray(accounts.id, accountIds),
+        ne(accounts.status, 'ARCHIVED'),
+      ),
+    )
+    .where(and(eq(customers.organizationId, ctx.organizationId), eq(customers.id, customerId)))
+  const [customer] = found
+  if (!customer) throw new ApiError(404, `customerId: the customer "${customerId}" does not exist`)
+  if (customer.status === 'ARCHIVED') throw new ApiError(409, `customerId: the customer "${customerId}" is archived`)
+  const index = accountIds.findIndex((id) => !found.some(({ accountId }) => accountId === id))
+  if (index >= 0) throw new ApiError(404, `accountIds[${index}]: the customer "${customerId}" has no account "${accountIds[index]}"`)
+  const portal = { customerId, accountIds: allAccountsAccess ? ('all' as const) : accountIds }
+  return {
+    token: await issueJwt({ ...ctx, portal }, ctx.now, expiry === undefined ? ctx.expiresAt : ctx.now + expiry * 1000, ctx.secrets),
+  }
+}

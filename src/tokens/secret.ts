@@ -1,0 +1,32 @@
+import { base62, randomBase62 } from '../lib/ids.ts'
+
+const PREFIX = 'togai_'
+const BLOCKS = 5
+const SIZE_OF_CHECKSUM = 6
+
+const POLYNOMIAL = 0xedb88320
+
+/** CRC-32 as zip and GitHub's tokens have it. */
+const crc32 = (text: string): number => {
+  let crc = ~0
+  for (const byte of new TextEncoder().encode(text)) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? POLYNOMIAL : 0)
+  }
+  return ~crc >>> 0
+}
+
+const checksumOf = (body: string): string => base62(crc32(body), SIZE_OF_CHECKSUM)
+
+/** A new secret: `togai_`, 40 random characters (235 bits), and the CRC-32 of those in 6 digits of base 62, so that a scanner knows a leaked one. */
+export const newSecret = (): string => {
+  const body = randomBase62(BLOCKS)
+  return PREFIX + body + checksumOf(body)
+}
+
+/** SHA-256 in lower-case hexadecimal, which is all that the database holds of a token. */
+export const hashToken = async (secret: string): Promise<string> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret))).toHex()
+
+/** By which a JWT knows the secret that it was made with, of the secret's hash. */
+export const markOf = (hash: string): string => hash.slice(0, 16)
