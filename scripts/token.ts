@@ -1,12 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { drizzle } from 'drizzle-orm/d1'
 import * as z from 'zod/mini'
+import type { Ctx } from '../src/context.ts'
 import { isCurrency } from '../src/lib/codes.ts'
+import { expected, explainIssues } from '../src/lib/errors.ts'
 import { label } from '../src/lib/fields.ts'
 import { newId } from '../src/lib/ids.ts'
-import { fail, fault, login, migrateLocal, persisted, quoted, run } from './wrangler.ts'
+import { CreateTokenRequest } from '../src/tokens/schema.ts'
+import { createToken } from '../src/tokens/service.ts'
+import { type Place, execute, fail, migrateLocal, quoted } from './wrangler.ts'
 
-const USAGE = 'Usage: npm run token -- create --organization NAME --name NAME [--base-currency USD] [--remote | --persist-to DIR]'
+const USAGE =
+  'Usage: npm run token -- create --organization NAME --name NAME [--role ADMINISTRATOR | DEVELOPER | ANALYST] [--base-currency USD] [--remote | --persist-to DIR]'
 
 const parsed = () => {
   try {
@@ -15,6 +21,7 @@ const parsed = () => {
       options: {
         organization: { type: 'string' },
         name: { type: 'string' },
+        role: { type: 'string', default: 'ADMINISTRATOR' },
         'base-currency': { type: 'string' },
         remote: { type: 'boolean', default: false },
         'persist-to': { type: 'string' },
@@ -26,41 +33,61 @@ const parsed = () => {
 }
 
 const { positionals, values } = parsed()
-const { organization = '', name = '', remote, 'base-currency': currency, 'persist-to': directory } = values
+const { organization = '', name = '', role, remote, 'base-currency': currency, 'persist-to': directory } = values
 if (positionals.join() !== 'create' || (remote && directory)) fail(USAGE)
-for (const [option, value] of Object.entries({ organization, name })) {
-  const wrong = z.safeParse(label(1, 100), value).error?.issues[0]?.message
-  if (wrong) fail(`--${option} ${wrong}. ${USAGE}`)
-}
+z.config({ customError: expected })
+const wrong = z.safeParse(label(1, 100), organization).error?.issues[0]?.message
+if (wrong) fail(`--organization ${wrong}. ${USAGE}`)
+const input = z.safeParse(CreateTokenRequest, { name, role })
+if (!input.success) fail(`--${explainIssues(input.error.issues, 'token').replaceAll('; ', '; --')}. ${USAGE}`)
 if (currency !== undefined && !isCurrency(currency)) fail('--base-currency must be a currency of ISO 4217 in capitals, such as USD.')
 
-/** 256 random bits behind a prefix by which a person or a scanner knows what it is. */
-const secret = `togai_${randomBytes(32).toString('base64url')}`
-const now = Date.now()
-const place = remote ? ['--remote'] : ['--local', ...persisted(directory)]
+const place: Place = { remote, directory }
 if (!remote) await migrateLocal(directory)
 
-const { ok, output } = await run([
-  'd1',
-  'execute',
-  'DB',
-  ...place,
-  '--yes',
-  '--command',
+const now = Date.now()
+const [made = [], [found] = []] = await execute(place, [
   `INSERT INTO organizations (id, name, base_currency, created_at)
-   VALUES (${quoted(newId('org', now))}, ${quoted(organization)}, ${quoted(currency ?? 'USD')}, ${now}) ON CONFLICT (name) DO NOTHING RETURNING 'new' AS made;
-   INSERT INTO tokens (id, organization_id, name, hash, created_at)
-   SELECT ${quoted(newId('token', now))}, id, ${quoted(name)}, ${quoted(createHash('sha256').update(secret).digest('hex'))}, ${now}
-   FROM organizations WHERE name = ${quoted(organization)} ${currency ? `AND base_currency = ${quoted(currency)}` : ''}
-   RETURNING organization_id;`,
+   VALUES (${quoted(newId('org', now))}, ${quoted(organization)}, ${quoted(currency ?? 'USD')}, ${now}) ON CONFLICT (name) DO NOTHING RETURNING id`,
+  `SELECT id, base_currency AS baseCurrency FROM organizations WHERE name = ${quoted(organization)}`,
 ])
-if (!ok && output.includes('no such table')) fail('The database has no tables yet. Run: npm run deploy')
-if (!ok) fail(login(output) ?? `The token could not be made: ${fault(output)}`)
-const [id] = /"?organization_id"?[^"]*"(org\.[^"]+)"/.exec(output)?.slice(1) ?? []
-if (!id) fail(`The organization "${organization}" has another base currency, which cannot be changed here. Leave --base-currency out.`)
+const { id, baseCurrency } = found as { id: string; baseCurrency: string }
+if (currency !== undefined && currency !== baseCurrency)
+  fail(`The organization "${organization}" has another base currency, which cannot be changed here. Leave --base-currency out.`)
+
+const literal = (value: unknown): string => (value === null ? 'NULL' : typeof value === 'number' ? String(value) : quoted(String(value)))
+
+/** Wrangler takes SQL without parameters: each is written where its ? stands, and a ? in quotes is left. */
+const written = (query: string, parameters: readonly unknown[]): string => {
+  const left = [...parameters]
+  return query.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\?/g, (part) => (part === '?' ? literal(left.shift()) : part))
+}
+
+/** D1 as wrangler reaches it, for the one batch of a write. */
+const d1 = {
+  prepare: (query: string) => ({ bind: (...parameters: unknown[]) => written(query, parameters) }),
+  batch: async (statements: readonly string[]) => (await execute(place, statements)).map((results) => ({ results })),
+} as unknown as D1Database
+
+const ctx: Ctx = {
+  organizationId: id,
+  baseCurrency,
+  actor: 'cli',
+  role: 'ADMINISTRATOR',
+  expiresAt: null,
+  mark: '',
+  db: drizzle(d1),
+  now,
+  secrets: [],
+  requestId: randomUUID(),
+  operationId: 'createToken',
+  conditions: { match: undefined, noneMatch: undefined },
+  reply: {},
+}
+const { token } = await createToken(ctx, input.data)
 
 const where = remote ? 'in the deployed database' : `in the local database in ${directory ?? '.wrangler/state'}`
 console.error(
-  `A token of the ${output.includes('made') ? 'new ' : ''}organization "${organization}" (${id}), ${where}. It is shown this once and kept nowhere:`,
+  `A token of the ${made.length ? 'new ' : ''}organization "${organization}" (${id}), ${where}. It is shown this once and kept nowhere:`,
 )
-console.log(secret)
+console.log(token)

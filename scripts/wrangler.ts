@@ -22,16 +22,19 @@ export const start = (args: readonly string[], stdio: 'inherit' | 'pipe') =>
 
 const LONGEST_RUN = 120_000
 
-/** Runs wrangler to its end, for 2 minutes at most. */
-export const run = async (args: readonly string[]): Promise<{ ok: boolean; output: string }> => {
+/** Runs wrangler to its end, for 2 minutes at most. `output` is all that it said, `answer` what it said on its standard output. */
+export const run = async (args: readonly string[]): Promise<{ ok: boolean; output: string; answer: string }> => {
   const child = start(args, 'pipe')
   const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_RUN)
-  let output = ''
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  let [output, answer] = ['', '']
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+    answer += chunk.toString()
+  })
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const code = await new Promise((resolve) => child.on('close', resolve))
   clearTimeout(timer)
-  return { ok: code === 0, output: code === null ? `${output}\nwrangler did not end` : output }
+  return { ok: code === 0, output: code === null ? `${output}\nwrangler did not end` : output, answer }
 }
 
 const COLOUR = new RegExp(`${String.fromCodePoint(27)}\\[[\\d;]*m`, 'g')
@@ -68,3 +71,20 @@ export const migrateLocal = async (directory: string | undefined): Promise<void>
 
 /** A text as SQL. */
 export const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`
+
+/** Which database a script is about: the deployed one, or that of local state. */
+export interface Place {
+  remote: boolean
+  directory: string | undefined
+}
+
+type Rows = Record<string, unknown>[]
+
+/** Runs statements of SQL in one transaction, and gives the rows of each. */
+export const execute = async ({ remote, directory }: Place, statements: readonly string[]): Promise<Rows[]> => {
+  const place = remote ? ['--remote'] : ['--local', ...persisted(directory)]
+  const { ok, output, answer } = await run(['d1', 'execute', 'DB', ...place, '--yes', '--json', '--command', statements.join(';\n')])
+  if (!ok && output.includes('no such table')) fail('The database has no tables yet. Run: npm run deploy')
+  if (!ok) fail(login(output) ?? `The database could not be asked: ${fault(output)}`)
+  return (JSON.parse(answer) as { results: Rows }[]).map(({ results }) => results)
+}

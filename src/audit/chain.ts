@@ -1,3 +1,5 @@
+import { sha256 } from '../lib/hash.ts'
+
 /** A row of the audit log as it is kept; `changes` is the text of its JSON. */
 export interface AuditRow {
   organizationId: string
@@ -20,13 +22,11 @@ export interface Seal {
   hash: string
 }
 
-const encoder = new TextEncoder()
-
 /** The hash of a row: SHA-256, in lower-case hexadecimal, of the hash before it (empty before the first) and the row, as a JSON list. */
-export const hashRow = async (before: string, row: AuditRow): Promise<string> => {
+export const hashRow = (before: string, row: AuditRow): Promise<string> => {
   const { organizationId, sequence, at, tokenId, role, operationId, resourceType, resourceId, requestId, changes } = row
   const list = [before, organizationId, sequence, at, tokenId, role, operationId, resourceType, resourceId, requestId, changes]
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(JSON.stringify(list)))).toHex()
+  return sha256(JSON.stringify(list))
 }
 
 /** What the log of one organization was found to be. */
@@ -39,35 +39,46 @@ export interface Verdict {
   faults: string[]
 }
 
-/** Walks the log of one organization, all of its rows in the order of their sequence, and holds it against its seal. */
-export const verifyChain = async (rows: AsyncIterable<AuditRow> | Iterable<AuditRow>, seal: Seal | undefined): Promise<Verdict> => {
-  const verdict: Verdict = { sealed: 0, unsealed: 0, head: seal?.hash ?? '', faults: [] }
-  const { faults } = verdict
+/** Holds the log of one organization against its seal: every row is added, in the order in which they are kept, then the verdict is asked for. */
+export const newChain = (seal: Seal | undefined) => {
   const end = seal?.sequence ?? 0
-  let expected = 1
-  let before = ''
+  const faults: string[] = []
+  let [sealed, unsealed, expected, before] = [0, 0, 1, '']
   const missing = (until: number): void => {
     if (until > expected)
-      faults.push(until - expected === 1 ? `row ${expected} was removed` : `rows ${expected} to ${until - 1} were removed`)
+      faults.push(until - expected > 1 ? `rows ${expected} to ${until - 1} were removed` : `row ${expected} was removed`)
   }
-  for await (const row of rows) {
+  const add = async (row: AuditRow): Promise<void> => {
     const { sequence, hash } = row
     if (sequence < expected) {
       faults.push(`row ${sequence} was inserted: there is another one of its number`)
-      continue
+      return
     }
     missing(sequence)
-    if (sequence <= end) {
-      verdict.sealed++
-      if (hash === null) faults.push(`row ${sequence} was inserted: it is not sealed, and rows after it are`)
-      else if (sequence === expected && hash !== (await hashRow(before, row))) faults.push(`row ${sequence} was changed`)
-      before = hash ?? ''
-    } else if (hash === null) verdict.unsealed++
-    else faults.push(`row ${sequence} was inserted, or the seal is not the last one: it has a hash, and the seal ends at row ${end}`)
+    const follows = sequence === expected
     expected = sequence + 1
+    if (sequence > end) {
+      unsealed++
+      return
+    }
+    sealed++
+    const right = await hashRow(before, row)
+    if (hash === null) faults.push(`row ${sequence} was inserted: it has no hash, and rows after it have`)
+    else if (follows && hash !== right)
+      faults.push(`row ${sequence} was changed${sequence > 1 ? `, or row ${sequence - 1} with its hash` : ''}`)
+    else if (sequence === end && hash !== seal?.hash) faults.push(`row ${sequence} was changed with its hash, or the seal was`)
+    before = hash ?? right
   }
-  missing(end + 1)
-  if (expected > end && end > 0 && before !== seal?.hash && !faults.length)
-    faults.push(`the seal was changed: it is not the hash of row ${end}`)
-  return verdict
+  const verdict = (): Verdict => {
+    missing(end + 1)
+    return { sealed, unsealed, head: seal?.hash ?? '', faults }
+  }
+  return { add, verdict }
+}
+
+/** The verdict on the log of one organization, of all of its rows in the order in which they are kept. */
+export const verifyChain = async (rows: AsyncIterable<AuditRow> | Iterable<AuditRow>, seal: Seal | undefined): Promise<Verdict> => {
+  const chain = newChain(seal)
+  for await (const row of rows) await chain.add(row)
+  return chain.verdict()
 }

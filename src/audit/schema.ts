@@ -32,7 +32,7 @@ const moment = () => z.pipe(instant(), z.transform(iso))
 
 export const ListAuditLogQuery = pageQuery({
   resource_type: z.optional(z.enum(RESOURCE_TYPES)),
-  resource_id: z.optional(described('The id of the resource, with its resource_type.', label(1, 1100))),
+  resource_id: z.optional(described('The id of the resource. It comes with its resource_type.', label(1, 1100))),
   token_id: z.optional(label(1, 255)),
   from: z.optional(described('The instant from which on.', moment())),
   until: z.optional(described('The instant before which.', moment())),

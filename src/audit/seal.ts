@@ -1,26 +1,31 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { Session } from '../db/client.ts'
 import { auditLog, auditSeals } from '../db/table.ts'
 import { organizations } from '../organizations/table.ts'
-import { type AuditRow, hashRow } from './chain.ts'
+import { hashRow } from './chain.ts'
 
 /** Rows that are sealed in one batch. */
 const ROWS = 500
 
-type Unsealed = AuditRow & { before: string }
-
-/** The first rows that are not sealed yet, of every organization in turn, each with the hash at which its organization's seal ends. */
-const readUnsealed = ({ db }: Session): Promise<Unsealed[]> =>
-  db.all<Unsealed>(sql`
-    select log.organization_id as organizationId, log.sequence, log.at, log.token_id as tokenId, log.role, log.operation_id as operationId,
-      log.resource_type as resourceType, log.resource_id as resourceId, log.request_id as requestId, log.changes, log.hash,
-      coalesce(seal.hash, '') as before
-    from ${organizations} as organization
-    left join ${auditSeals} as seal on seal.organization_id = organization.id
-    cross join ${auditLog} as log
-    where log.organization_id = organization.id and log.at >= coalesce(seal.at, 0) and log.sequence > coalesce(seal.sequence, 0)
-    order by organization.id, log.at, log.sequence limit ${ROWS}
-  `)
+/**
+ * The first rows that are not sealed yet, of every organization in turn, each with the hash at which its organization's seal ends.
+ * The joins are crossed to be made in this order: from each seal on, and not over the whole log.
+ */
+const readUnsealed = ({ db }: Session) =>
+  db
+    .select({ ...getTableColumns(auditLog), before: sql<string>`coalesce(${auditSeals.hash}, '')` })
+    .from(organizations)
+    .leftJoin(auditSeals, eq(auditSeals.organizationId, organizations.id))
+    .crossJoin(auditLog)
+    .where(
+      and(
+        eq(auditLog.organizationId, organizations.id),
+        sql`${auditLog.at} >= coalesce(${auditSeals.at}, 0)`,
+        sql`${auditLog.sequence} > coalesce(${auditSeals.sequence}, 0)`,
+      ),
+    )
+    .orderBy(organizations.id, auditLog.at, auditLog.sequence)
+    .limit(ROWS)
 
 /**
  * Seals what was written to the audit log since it was last sealed, in the order in which it was written. Two that seal at the

@@ -35,7 +35,7 @@ const LIST: ListRules = {
 export const listAuditLog = async (ctx: Ctx, query: ListAuditLogQuery): Promise<AuditLogPaginatedResponse> => {
   const page = await openPage(ctx, LIST, query)
   const { resource_type: type, resource_id: id, token_id: token, from, until } = page.filters
-  if (id !== undefined && type === undefined) throw new ApiError(400, 'resource_type: is required with resource_id')
+  if ((id === undefined) !== (type === undefined)) throw new ApiError(400, 'resource_type, resource_id: must come together')
   const rows = await ctx.db
     .select()
     .from(auditLog)

@@ -37,15 +37,47 @@ const refs = (node: unknown): unknown => {
 }
 
 const FORBIDDEN = 'The token may not do this: a portal token reads its own customer only, and the role ANALYST only reads.'
+const FORBIDDEN_BUT_TO_ADMINISTRATORS = 'The role of the token is not ADMINISTRATOR.'
 
-const IDEMPOTENCY_KEY = {
-  name: 'Idempotency-Key',
+const headerParameter = (name: string, description: string, schema: Json = {}): Json => ({
+  name,
   in: 'header',
   required: false,
-  description:
-    'The answer is kept under it for 30 days, and given again to the same request with Idempotency-Replayed: true, without a second change.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
-}
+  description,
+  schema: { type: 'string', ...schema },
+})
+
+const IDEMPOTENCY_KEY = headerParameter(
+  'Idempotency-Key',
+  'The answer is kept under it for 30 days, and given again to the same request with Idempotency-Replayed: true, without a second change.',
+  { minLength: 1, maxLength: 255 },
+)
+const BOOKMARK = headerParameter(
+  'X-D1-Bookmark',
+  'The X-D1-Bookmark of an answer: what that answer saw is seen. Without it the nearest copy answers.',
+)
+const IF_MATCH = headerParameter('If-Match', 'An ETag: the change is made to that version only, or refused with 412.')
+const IF_ABSENT = headerParameter('If-None-Match', '*: what exists already is refused with 412, and not with 409.')
+const IF_NEW = headerParameter('If-None-Match', 'An ETag: the answer is 304 when it is still that of the resource.')
+
+const header = (description: string): Json => ({ description, schema: { type: 'string' } })
+const RETRY_AFTER = { 'Retry-After': header('Seconds to wait.') }
+
+const headersIn = ({ method, writes, tagged, condition }: Operation): Json[] => [
+  ...(writes ? [IDEMPOTENCY_KEY] : []),
+  ...(method === 'get' ? [BOOKMARK] : []),
+  ...(method === 'get' && tagged ? [IF_NEW] : []),
+  ...(condition === 'version' ? [IF_MATCH] : []),
+  ...(condition === 'absence' ? [IF_ABSENT] : []),
+]
+
+const headersOut = ({ writes, tagged, locates }: Operation): Json => ({
+  ...(locates && { Location: header('The path at which it is read.') }),
+  ...(tagged && { ETag: header('The version of the resource.') }),
+  ...(writes && { 'Idempotency-Replayed': header('true, when this is the answer kept under the Idempotency-Key.') }),
+  'X-D1-Bookmark': header('What a read sends to see at least what this answer saw.'),
+  'X-Request-Id': header('The id of the request, by which its line in the log is found.'),
+})
 
 /** OpenAPI 3.1 of `operations`. Schemas with a name are written once, under components, and referred to. */
 export const openApiDocument = (operations: readonly Operation[], reference: Readonly<Record<string, Reference>>): Json => {
@@ -90,34 +122,40 @@ export const openApiDocument = (operations: readonly Operation[], reference: Rea
   })
 
   const paths: Record<string, Json> = {}
-  for (const { method, path, operationId, tag, param, query, json, writes, locates, status, returns } of operations) {
+  for (const operation of operations) {
+    const { method, path, operationId, tag, param, query, json, writes, tagged, condition, administrator, status, returns } = operation
     const said = reference[operationId]
     if (!said) throw new Error(`No reference says what ${operationId} does`)
     const { summary, description, refuses = {} } = said
-    const location = { Location: { description: 'The path at which it is read.', schema: { type: 'string' } } }
     paths[path] ??= {}
     paths[path][method] = {
       operationId,
       tags: [tag],
       summary,
       description,
-      parameters: [...parameters(param, 'path'), ...parameters(query, 'query'), ...(writes ? [IDEMPOTENCY_KEY] : [])],
+      parameters: [...parameters(param, 'path'), ...parameters(query, 'query'), ...headersIn(operation)],
       ...(json && { requestBody: { required: true, content: { 'application/json': { schema: written(json, 'input') } } } }),
       responses: {
         [status]: {
           description: status === 201 ? 'Made.' : 'Done.',
-          ...(locates && { headers: location }),
+          headers: headersOut(operation),
           content: { 'application/json': { schema: written(returns, 'output') } },
         },
+        ...(method === 'get' &&
+          tagged && {
+            304: { description: 'It is as the If-None-Match says.', headers: { ETag: header('The version of the resource.') } },
+          }),
         400: refusal('The request is malformed: the message names every wrong field and what would be right.'),
-        401: refusal('The token is missing, unknown, expired or revoked.', { 'WWW-Authenticate': { schema: { type: 'string' } } }),
-        403: refusal(FORBIDDEN),
+        401: refusal('The token is missing, unknown, expired or revoked.', { 'WWW-Authenticate': header('Bearer.') }),
+        403: refusal(administrator ? FORBIDDEN_BUT_TO_ADMINISTRATORS : FORBIDDEN),
         ...Object.fromEntries(Object.entries(refuses).map(([code, cause]) => [code, refusal(cause)])),
+        ...(condition && {
+          412: refusal(condition === 'version' ? 'It has another version than If-Match names.' : 'It exists, and If-None-Match is *.'),
+        }),
         ...(json && { 413: refusal('The body is over 256 KB.'), 415: refusal('The body is not JSON.') }),
         ...(writes && { 422: refusal('The Idempotency-Key was used for another request, or by another role.') }),
-        503: refusal('The database is out of reach. Whether a write was made is told by sending it again under its key.', {
-          'Retry-After': { schema: { type: 'string' } },
-        }),
+        429: refusal('The token is over its limit of requests, or the address over that of refused tokens.', RETRY_AFTER),
+        503: refusal('The database is out of reach. Whether a write was made is told by sending it again under its key.', RETRY_AFTER),
         default: refusal('Anything else, which is not the fault of the request.'),
       },
     }

@@ -3,6 +3,7 @@ import type { Ctx, Write } from '../context.ts'
 import { commit } from '../db/commit.ts'
 import { keptAnswer } from '../db/idempotency.ts'
 import { ApiError } from '../lib/errors.ts'
+import { sha256 } from '../lib/hash.ts'
 import type { AppEnv } from './env.ts'
 
 const LONGEST_KEY = 255
@@ -18,8 +19,7 @@ const canonical = (value: unknown): unknown => {
 /** SHA-256 of the method, the path and the body, in hexadecimal. */
 const fingerprintOf = async (c: Context<AppEnv>, hasBody: boolean): Promise<string> => {
   const body = hasBody ? JSON.stringify(canonical(await c.req.json())) : ''
-  const asked = new TextEncoder().encode(`${c.req.method} ${c.req.path}\n${body}`)
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', asked)).toHex()
+  return sha256(`${c.req.method} ${c.req.path}\n${body}`)
 }
 
 interface Made extends Pick<Write, 'status' | 'locationOf' | 'dryRun' | 'secret'> {

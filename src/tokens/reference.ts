@@ -11,36 +11,33 @@ export const getCustomerPortalDelegateToken = {
 }
 
 const MISSING = 'The organization has no token with this id.'
-const NOT_ADMINISTRATOR = 'The role of the calling token is not ADMINISTRATOR.'
 
 export const createToken = {
   summary: 'Create a token',
   description: 'Creates an API token of a role. The answer holds its secret, which is shown this once: the database has its SHA-256 only.',
-  refuses: { 403: NOT_ADMINISTRATOR },
 }
 
 export const listTokens = {
   summary: 'List tokens',
   description:
     'Lists every token of the organization in the order in which they were made, expired and revoked ones too, a page at a time.',
-  refuses: { 403: NOT_ADMINISTRATOR },
 }
 
 export const getToken = {
   summary: 'Read a token',
   description: 'Reads what is known of a token, which is all but its secret.',
-  refuses: { 403: NOT_ADMINISTRATOR, 404: MISSING },
+  refuses: { 404: MISSING },
 }
 
 export const rotateToken = {
   summary: 'Rotate a token',
   description:
     'Gives a token a new secret, which is shown this once. The one so far holds for a grace period more, with the JWTs that were made with it; one that was rotated out before ends now.',
-  refuses: { 403: NOT_ADMINISTRATOR, 404: MISSING, 409: 'The token is revoked or has expired.' },
+  refuses: { 404: MISSING, 409: 'The token is revoked or has expired.' },
 }
 
 export const revokeToken = {
   summary: 'Revoke a token',
   description: 'Ends a token and the JWTs that were made with it, everywhere within 30 seconds. A second time changes nothing.',
-  refuses: { 403: NOT_ADMINISTRATOR, 404: MISSING },
+  refuses: { 404: MISSING },
 }

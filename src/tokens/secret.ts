@@ -1,3 +1,4 @@
+import { sha256 } from '../lib/hash.ts'
 import { base62, randomBase62 } from '../lib/ids.ts'
 
 const PREFIX = 'togai_'
@@ -25,8 +26,7 @@ export const newSecret = (): string => {
 }
 
 /** SHA-256 in lower-case hexadecimal, which is all that the database holds of a token. */
-export const hashToken = async (secret: string): Promise<string> =>
-  new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret))).toHex()
+export const hashToken = (secret: string): Promise<string> => sha256(secret)
 
 /** By which a JWT knows the secret that it was made with, of the secret's hash. */
 export const markOf = (hash: string): string => hash.slice(0, 16)
