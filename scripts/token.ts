@@ -55,17 +55,19 @@ const { id, baseCurrency } = found as { id: string; baseCurrency: string }
 if (currency !== undefined && currency !== baseCurrency)
   fail(`The organization "${organization}" has another base currency, which cannot be changed here. Leave --base-currency out.`)
 
-const literal = (value: unknown): string => (value === null ? 'NULL' : typeof value === 'number' ? String(value) : quoted(String(value)))
+type Parameter = string | number | null
+
+const literal = (value: Parameter): string => (typeof value === 'string' ? quoted(value) : (value?.toString() ?? 'NULL'))
 
 /** Wrangler takes SQL without parameters: each is written where its ? stands, and a ? in quotes is left. */
-const written = (query: string, parameters: readonly unknown[]): string => {
+const written = (query: string, parameters: readonly Parameter[]): string => {
   const left = [...parameters]
-  return query.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\?/g, (part) => (part === '?' ? literal(left.shift()) : part))
+  return query.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\?/g, (part) => (part === '?' ? literal(left.shift() ?? null) : part))
 }
 
 /** D1 as wrangler reaches it, for the one batch of a write. */
 const d1 = {
-  prepare: (query: string) => ({ bind: (...parameters: unknown[]) => written(query, parameters) }),
+  prepare: (query: string) => ({ bind: (...parameters: Parameter[]) => written(query, parameters) }),
   batch: async (statements: readonly string[]) => (await execute(place, statements)).map((results) => ({ results })),
 } as unknown as D1Database
 

@@ -27,7 +27,7 @@ export const addAliases = (ctx: Ctx, id: string, input: AddAccountAliasesRequest
     const since = roomSince(had, ranges.filter(({ open }) => open).length, ctx.now)
     const next = nextRow(ctx, row)
     return commit(ctx, {
-      statements: [insertAliases(ctx, row.togaiAccountId, ranges, since), changeAccount(ctx, next)],
+      statements: [changeAccount(ctx, next), insertAliases(ctx, row.togaiAccountId, ranges, since)],
       changes: [accountChange(row, next, { accountAliases: [[], written(ranges)] })],
       answer: showAccount(next, { ...held, aliases: [...held.aliases, ...namesAt(ranges, ctx.now)] }),
       tag: tagOf(next.version, turnsAt([...had, ...ranges], ctx.now)),
@@ -67,7 +67,7 @@ export const removeAliases = (
     const next = nextRow(ctx, row)
     const before = ranges.filter((range) => ends.has(range.id) && ends.get(range.id) !== range.until)
     return commit(ctx, {
-      statements: [endAliases(ctx, ended), changeAccount(ctx, next)],
+      statements: [changeAccount(ctx, next), endAliases(ctx, ended)],
       changes: [accountChange(row, next, { accountAliases: [written(before), written(ended)] })],
       answer: showAccount(next, { ...held, aliases: namesAt(left, ctx.now) }),
       tag: tagOf(next.version, passed),

@@ -15,6 +15,7 @@ export interface Change {
 }
 
 interface Made<Answer> {
+  /** First the one that makes a new version, so that who was overtaken is told that and nothing else. */
   statements: readonly BatchItem<'sqlite'>[]
   /** What becomes of each resource, for the audit log. What is late is added to the first. */
   changes: readonly Change[]

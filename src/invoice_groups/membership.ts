@@ -25,7 +25,7 @@ export const groupOf = sql`(
 /** Takes an account out of its group, and ends the group if it was the last. `after` is what the group is from then on. */
 export const leaveGroup = (ctx: Ctx, accountId: string, { count, ...group }: Membership) => {
   const { next, statement, change } = groupChange(ctx, { ...group, status: 'ACTIVE' }, count > 1 ? 'ACTIVE' : 'ARCHIVED', [[accountId], []])
-  return { statements: [part(ctx, [accountId]), statement], change, after: { id: group.id, version: next.version } }
+  return { statements: [statement, part(ctx, [accountId])], change, after: { id: group.id, version: next.version } }
 }
 
 /** Puts an account back into the group that it left at `left.version`; undefined when the group has ended in another way, or has another currency. */

@@ -148,7 +148,7 @@ export const addInvoiceGroupAccounts = (ctx: Ctx, id: string, input: UpdateInvoi
     if (!joining.length) return shown(ctx, tagOf(row.version), show(row, ids.length))
     const { next, statement, change: made } = groupChange(ctx, row, 'ACTIVE', [[], joining])
     return commit(ctx, {
-      statements: [join(ctx, id, joining), statement],
+      statements: [statement, join(ctx, id, joining)],
       changes: [made],
       answer: show({ ...row, ...next }, ids.length + joining.length),
       tag: tagOf(next.version),
@@ -177,7 +177,7 @@ export const removeInvoiceGroupAccounts = (ctx: Ctx, id: string, { accountIds }:
     const status = ids.length === accountIds.length ? 'ARCHIVED' : 'ACTIVE'
     const { next, statement, change: made } = groupChange(ctx, row, status, [accountIds, []])
     return commit(ctx, {
-      statements: [part(ctx, accountIds), statement],
+      statements: [statement, part(ctx, accountIds)],
       changes: [made],
       answer: { success: true },
       tag: tagOf(next.version),

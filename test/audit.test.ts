@@ -1,0 +1,314 @@
+import { createScheduledController } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { type AuditRow, type Seal, verifyChain } from '../src/audit/chain.ts'
+import { sealAuditLog } from '../src/audit/seal.ts'
+import { connect } from '../src/db/client.ts'
+import worker from '../src/index.ts'
+import { changed, client, organization } from './helpers/api.ts'
+import { ask, asked, customer, everything, furnished, writing } from './helpers/requests.ts'
+
+interface Entry {
+  sequence: number
+  at: string
+  tokenId: string
+  role: string
+  operationId: string
+  resourceType: string
+  resourceId: string
+  requestId: string
+  changes: Record<string, { old: unknown; new: unknown }>
+  hash?: string
+}
+
+type Get = ReturnType<typeof client>['get']
+
+/** The whole log, the first entry first. */
+const entries = async (get: Get, query = ''): Promise<Entry[]> => {
+  const found: Entry[] = []
+  let next: string | undefined
+  do {
+    const { body } = await get(`/audit_log?pageSize=100${query}${next ? `&nextToken=${encodeURIComponent(next)}` : ''}`)
+    found.push(...(body.data as Entry[]))
+    next = body.nextToken
+  } while (next)
+  return found.toReversed()
+}
+
+const scheduled = () => worker.scheduled(createScheduledController(), { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET })
+
+const kept = async (id: string): Promise<{ rows: AuditRow[]; seal: Seal | undefined }> => {
+  const { results } = await env.DB.prepare(
+    `SELECT organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId, resource_type AS resourceType,
+       resource_id AS resourceId, request_id AS requestId, changes, hash
+     FROM audit_log WHERE organization_id = ? ORDER BY rowid`,
+  )
+    .bind(id)
+    .all<AuditRow>()
+  const seal = await env.DB.prepare('SELECT organization_id AS organizationId, sequence, hash FROM audit_seals WHERE organization_id = ?')
+    .bind(id)
+    .first<Seal>()
+  return { rows: results, seal: seal ?? undefined }
+}
+const verdict = async (id: string) => {
+  const { rows, seal } = await kept(id)
+  return verifyChain(rows, seal)
+}
+
+describe.each(writing)('$operationId', ({ operationId, method }) => {
+  it('leaves a trace of each resource that it changes, in its own batch', async () => {
+    const api = await furnished()
+    const before = await entries(api.get)
+    const answer = await ask(api, method, asked(operationId, api)[0], { 'Idempotency-Key': 'a key' })
+    const made = (await entries(api.get)).slice(before.length)
+    expect(made.length).toBeGreaterThan(0)
+    for (const [index, entry] of made.entries()) {
+      expect(entry).toMatchObject({
+        sequence: before.length + index + 1,
+        tokenId: api.tokenId,
+        role: 'ADMINISTRATOR',
+        operationId,
+        requestId: answer.headers.get('X-Request-Id'),
+      })
+      const changes = Object.values(entry.changes)
+      expect(changes.length).toBeGreaterThan(0)
+      for (const change of changes) expect(change.old).not.toEqual(change.new)
+    }
+    await ask(api, method, asked(operationId, api)[0], { 'Idempotency-Key': 'a key' })
+    expect(await entries(api.get)).toHaveLength(before.length + made.length)
+  })
+
+  it('is not made when its trace cannot be written', async () => {
+    const api = await furnished()
+    const before = await everything(api.id)
+    await env.DB.prepare("CREATE TRIGGER planted BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'PLANTED'); END").run()
+    try {
+      expect((await ask(api, method, asked(operationId, api)[0], { 'Idempotency-Key': 'a key' })).status).toBe(500)
+    } finally {
+      await env.DB.prepare('DROP TRIGGER planted').run()
+    }
+    expect(await everything(api.id)).toEqual(before)
+  })
+})
+
+describe('the audit log', () => {
+  it('says which fields changed, what they held and what they hold', async () => {
+    const { get, post, patch, delete: archive } = await organization()
+    await post('/customers', customer('acme', { aliases: ['one'] }))
+    await patch('/customers/acme', { name: 'New name', address: { city: 'Rome' } })
+    await patch('/accounts/acme%20main', { tags: ['Gold'], netTermDays: 30 })
+    await archive('/accounts/acme%20main')
+    const log = await entries(get)
+    expect(log.map(({ operationId, resourceType, resourceId }) => [operationId, resourceType, resourceId])).toEqual([
+      ['createCustomer', 'CUSTOMER', 'acme'],
+      ['createCustomer', 'ACCOUNT', 'acme main'],
+      ['updateCustomer', 'CUSTOMER', 'acme'],
+      ['updateAccount', 'ACCOUNT', 'acme main'],
+      ['deleteAccount', 'ACCOUNT', 'acme main'],
+    ])
+    expect(log[2]?.changes).toEqual({
+      name: { old: 'ACME Enterprise', new: 'New name' },
+      address: { old: {}, new: { city: 'Rome' } },
+      billingAddress: { old: '', new: 'Rome' },
+    })
+    expect(log[3]?.changes).toEqual({ tags: { old: null, new: ['gold'] }, netTermDays: { old: null, new: 30 } })
+    expect(log[4]?.changes).toMatchObject({ status: { old: 'ACTIVE', new: 'ARCHIVED' }, accountAliases: { old: [{ value: 'one' }] } })
+    expect(log[1]?.changes).toMatchObject({ accountAliases: { old: null, new: [{ value: 'one' }] } })
+  })
+
+  it('shows what only the database knew of an account and a group that were made', async () => {
+    const api = await furnished()
+    const account = await api.post('/accounts', { id: 'new', name: 'New account', customerId: 'acme' })
+    const { body: group } = await api.post('/invoice_groups', {
+      name: 'Group',
+      email: 'g@example.com',
+      dailyInvoiceConsolidation: true,
+      address: {},
+      accountIds: ['new'],
+    })
+    const [made, grouped] = (await entries(api.get)).slice(-2)
+    expect(made?.changes['togaiCustomerId']).toEqual({ old: null, new: account.body.togaiCustomerId })
+    expect(grouped?.changes).toMatchObject({
+      invoiceCurrency: { old: null, new: group.invoiceCurrency },
+      accounts: { old: [], new: ['new'] },
+    })
+  })
+
+  it('holds no password and no secret', async () => {
+    const api = await furnished()
+    await api.post('/customers/acme/contacts', { name: 'N', email: 'n@example.com', password: 'a secret password' })
+    const { body: made } = await api.post('/tokens', { name: 'New', role: 'ANALYST' })
+    const { body: rotated } = await api.post(`/tokens/${made.id}/rotate`, { gracePeriod: 0 })
+    const { rows } = await kept(api.id)
+    const { results } = await env.DB.prepare('SELECT hash, previous_hash FROM tokens WHERE organization_id = ?').bind(api.id).all()
+    const hashes = results.flatMap((row) => Object.values(row)).filter((hash) => hash !== null)
+    expect(hashes.length).toBeGreaterThan(2)
+    for (const secret of ['a secret password', made.token, rotated.token, 'PBKDF2', api.token, ...hashes])
+      expect(JSON.stringify(rows)).not.toContain(secret)
+  })
+
+  it('has no row of what was refused, tried, or changed nothing', async () => {
+    const { get, post, patch, delete: archive } = await organization()
+    await post('/customers', customer('acme'))
+    await archive('/accounts/acme%20main')
+    const before = await entries(get)
+    await post('/customers', customer('acme'))
+    await post('/customers?dry_run=true', customer('other'))
+    await patch('/customers/acme', {})
+    await archive('/accounts/acme%20main')
+    await post('/customers/acme/restore')
+    expect(await entries(get)).toEqual(before)
+  })
+
+  it('numbers what is written at the same moment without a gap, and never sets its time back', async () => {
+    const { id, get, post } = await organization()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    await post('/aliases', { aliases: [{ value: 'first' }] })
+    vi.setSystemTime(Date.now() - 5000)
+    await Promise.all(Array.from({ length: 40 }, (_, n) => post('/customers', customer(`c${n}`))))
+    vi.useRealTimers()
+    const log = await entries(get)
+    expect(log.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 81 }, (_, n) => n + 1))
+    expect(log.map(({ at }) => at)).toEqual(log.map(({ at }) => at).toSorted())
+    for (let n = 1; n < 81; n += 2) expect(log[n]?.requestId).toBe(log[n + 1]?.requestId)
+    expect((await kept(id)).rows).toHaveLength(81)
+  })
+})
+
+describe('listAuditLog', () => {
+  it('shows the last change first, and is found by resource, token and time, a page at a time', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const start = Date.now()
+    const api = await organization()
+    for (let n = 0; n < 5; n++) {
+      vi.setSystemTime(start + n * 1000)
+      await api.post('/customers', customer(`c${n}`))
+    }
+    const { body: other } = await api.post('/tokens', { name: 'Other', role: 'DEVELOPER' })
+    await client(other.token).patch('/customers/c1', { name: 'New name' })
+    const sequences = async (query: string) => {
+      const { status, body } = await api.get(`/audit_log${query}`)
+      return status === 200 ? (body.data as Entry[]).map(({ sequence }) => sequence) : body.message
+    }
+    const at = (seconds: number) => new Date(start + seconds * 1000).toISOString()
+    expect(await sequences('')).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+    expect(await sequences('?resource_type=CUSTOMER&resource_id=c1')).toEqual([12, 3])
+    expect(await sequences(`?token_id=${other.id}`)).toEqual([12])
+    expect(await sequences(`?token_id=${api.tokenId}&resource_type=CUSTOMER&resource_id=c1`)).toEqual([3])
+    expect(await sequences(`?from=${at(1)}&until=${at(3)}`)).toEqual([6, 5, 4, 3])
+    expect(await sequences(`?resource_type=CUSTOMER&resource_id=c1&from=${at(2)}`)).toEqual([12])
+    expect(await sequences('?resource_type=CUSTOMER')).toBe('resource_type, resource_id: must come together')
+    expect(await sequences('?resource_id=c1')).toBe('resource_type, resource_id: must come together')
+    expect(await sequences('?from=yesterday')).toMatch(/^from: must be a date-time/)
+    const pages: Entry[] = []
+    let path = `/audit_log?pageSize=5&from=${at(0)}`
+    for (let page = 0; page < 3; page++) {
+      const { body } = await api.get(path)
+      pages.push(...(body.data as Entry[]))
+      path = `/audit_log?nextToken=${body.nextToken}`
+    }
+    expect(pages.map(({ sequence }) => sequence)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+    vi.useRealTimers()
+  })
+
+  it('is of one organization', async () => {
+    const [one, other] = [await organization(), await organization()]
+    await one.post('/customers', customer('acme'))
+    expect(await entries(other.get)).toEqual([])
+  })
+})
+
+describe('sealing', () => {
+  it('chains what was written, each organization by itself, and says what is not sealed yet', async () => {
+    const [one, other] = [await furnished(), await furnished()]
+    const { rows } = await kept(one.id)
+    expect(await verdict(one.id)).toEqual({ sealed: 0, unsealed: rows.length, head: '', faults: [] })
+    await scheduled()
+    const sealed = await kept(one.id)
+    expect(sealed.rows.every(({ hash }) => /^[\da-f]{64}$/.test(hash ?? ''))).toBe(true)
+    expect(await verdict(one.id)).toEqual({ sealed: rows.length, unsealed: 0, head: sealed.rows.at(-1)?.hash, faults: [] })
+    expect((await verdict(other.id)).faults).toEqual([])
+    await one.patch('/customers/acme', { name: 'New name' })
+    expect(await verdict(one.id)).toMatchObject({ sealed: rows.length, unsealed: 1, faults: [] })
+    await scheduled()
+    expect(await verdict(one.id)).toMatchObject({ sealed: rows.length + 1, unsealed: 0, faults: [] })
+    expect((await kept(one.id)).rows.slice(0, -1)).toEqual(sealed.rows)
+    expect((await entries(one.get)).at(-1)?.hash).toBe((await kept(one.id)).seal?.hash)
+  })
+
+  it('takes thousands of rows, and two that seal at the same moment agree', async () => {
+    const apis = [await organization(), await organization()]
+    for (const { post } of apis)
+      for (let n = 0; n < 9; n++)
+        await post('/aliases', { aliases: Array.from({ length: 100 }, (_, index) => ({ value: `alias ${n} ${index}` })) })
+    await Promise.all([scheduled(), scheduled(), scheduled()])
+    for (const { id } of apis) expect(await verdict(id)).toMatchObject({ sealed: 900, unsealed: 0, faults: [] })
+  })
+
+  it('ends between any two batches without harm', async () => {
+    const { id, post } = await organization()
+    await post('/customers', customer('acme'))
+    const failing = (after: boolean) =>
+      changed((session) => ({
+        batch: async (statements) => {
+          if (after) await session.batch(statements)
+          throw new Error('D1_ERROR: Network connection lost.')
+        },
+      }))
+    for (const after of [false, true]) {
+      await expect(sealAuditLog(connect(failing(after)).primary())).rejects.toThrow('lost')
+      await post('/customers', customer(`another ${after}`))
+    }
+    await scheduled()
+    expect(await verdict(id)).toMatchObject({ sealed: 6, unsealed: 0, faults: [] })
+  })
+
+  it('cannot be undone by a statement: the rows are kept as they are', async () => {
+    const { id, post } = await organization()
+    await post('/customers', customer('acme'))
+    await scheduled()
+    for (const statement of [
+      "UPDATE audit_log SET changes = '{}' WHERE organization_id = ?",
+      "UPDATE audit_log SET hash = '' WHERE organization_id = ?",
+      'UPDATE audit_log SET sequence = sequence + 1 WHERE organization_id = ?',
+      'DELETE FROM audit_log WHERE organization_id = ?',
+    ])
+      await expect(env.DB.prepare(statement).bind(id).run()).rejects.toThrow('AUDIT_LOG_KEPT')
+  })
+})
+
+describe('verifyChain finds', () => {
+  beforeAll(async () => {
+    for (const name of ['audit_log_kept', 'audit_log_unchanged', 'audit_log_sealed']) await env.DB.prepare(`DROP TRIGGER ${name}`).run()
+  })
+
+  const ROW = 'WHERE organization_id = ?1 AND sequence = 4'
+  const COLUMNS = 'organization_id, sequence, at, token_id, role, operation_id, resource_type, resource_id, request_id, changes, hash'
+  it.each([
+    ['a field', `UPDATE audit_log SET changes = '{}' ${ROW}`, ['row 4 was changed, or row 3 with its hash']],
+    ['a time', `UPDATE audit_log SET at = at + 1 ${ROW}`, ['row 4 was changed, or row 3 with its hash']],
+    ['an actor', `UPDATE audit_log SET token_id = 'token.x' ${ROW}`, ['row 4 was changed, or row 3 with its hash']],
+    [
+      'a hash',
+      `UPDATE audit_log SET hash = '${'0'.repeat(64)}' ${ROW}`,
+      ['row 4 was changed, or row 3 with its hash', 'row 5 was changed, or row 4 with its hash'],
+    ],
+    ['a removed row', `DELETE FROM audit_log ${ROW}`, ['row 4 was removed']],
+    ['removed rows', 'DELETE FROM audit_log WHERE organization_id = ?1 AND sequence BETWEEN 2 AND 4', ['rows 2 to 4 were removed']],
+    ['a removed end', 'DELETE FROM audit_log WHERE organization_id = ?1 AND sequence > 6', ['rows 7 to 8 were removed']],
+    ['a lost hash', `UPDATE audit_log SET hash = NULL ${ROW}`, ['row 4 was inserted: it has no hash, and rows after it have']],
+    [
+      'an inserted row',
+      `INSERT INTO audit_log (${COLUMNS}) SELECT organization_id, sequence, at + 1, token_id, role, operation_id, resource_type, 'x', request_id, changes, hash FROM audit_log ${ROW}`,
+      ['row 4 was inserted: there is another one of its number'],
+    ],
+    ['a seal', "UPDATE audit_seals SET hash = 'x' WHERE organization_id = ?1", ['row 8 was changed with its hash, or the seal was']],
+  ] as [string, string, string[]][])('%s', async (_, statement, faults) => {
+    const { id, post } = await organization()
+    for (let n = 0; n < 4; n++) await post('/customers', customer(`c${n}`))
+    await scheduled()
+    expect((await verdict(id)).faults).toEqual([])
+    await env.DB.prepare(statement).bind(id).run()
+    expect((await verdict(id)).faults).toEqual(faults)
+  })
+})
