@@ -6,6 +6,7 @@ import { type Answer, changed, client, watched } from './helpers/api.ts'
 import { type Asked, ask, asked, customer, everything, furnished, group_, writing } from './helpers/requests.ts'
 
 const key = (value = 'a key') => ({ 'Idempotency-Key': value })
+const sizes = (tables: Record<string, string[]>) => Object.values(tables).map(({ length }) => length)
 const replayed = ({ headers }: Answer) => headers.get('Idempotency-Replayed')
 const plain = ({ status, body, headers }: Answer) => ({ status, body, location: headers.get('Location') })
 
@@ -30,15 +31,14 @@ describe.each(writing)('$operationId', ({ operationId, method }) => {
     expect(await everything(api.id)).toEqual(after)
   })
 
-  it('20 at the same moment under one key: one does the work, all get its answer', async () => {
+  it('50 at the same moment under one key: one does the work, all get its answer', async () => {
     const [api, alone] = [await furnished(), await furnished()]
     const [request] = asked(operationId, api)
-    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(api, method, request, key())))
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ask(api, method, request, key())))
     expect(new Set(answers.map((answer) => JSON.stringify(plain(answer)))).size).toBe(1)
     expect(answers.filter((answer) => replayed(answer) === null)).toHaveLength(1)
     expect([200, 201]).toContain(answers[0]?.status)
     await ask(alone, method, asked(operationId, alone)[0], key())
-    const sizes = (tables: Record<string, string[]>) => Object.values(tables).map(({ length }) => length)
     expect(sizes(await everything(api.id))).toEqual(sizes(await everything(alone.id)))
   })
 
@@ -77,28 +77,42 @@ describe.each(writing)('$operationId', ({ operationId, method }) => {
     expect(counts[1]).toBe(counts[0])
   })
 
-  it('ends in one change when the answer was lost, and in one when the write was', async () => {
-    for (const lose of ['before', 'after'] as const) {
-      const api = await furnished()
+  it.each(['before', 'during', 'after', 'answered'] as const)(
+    'ends in one change when it fails %s its batch, and is sent again',
+    async (fails) => {
+      const [api, alone] = [await furnished(), await furnished()]
       const [request] = asked(operationId, api)
-      let left = 1
-      const losing = changed((session) => ({
+      const before = await everything(api.id)
+      const LOST = new Error('D1_ERROR: Network connection lost.')
+      const failing = changed((session) => ({
         batch: async (statements) => {
-          const fails = left-- > 0
-          if (fails && lose === 'before') throw new Error('D1_ERROR: Network connection lost.')
+          if (fails === 'before') throw LOST
+          const broken = env.DB.prepare("INSERT INTO refusals VALUES ('PLANTED', '[]')")
+          if (fails === 'during') return session.batch(statements.toSpliced(Math.ceil(statements.length / 2), 0, broken))
           const results = await session.batch(statements)
-          if (fails) throw new Error('D1_ERROR: Network connection lost.')
+          if (fails === 'after') throw LOST
           return results as never
         },
       }))
-      expect(await ask(client(api.token, losing), method, request, key())).toMatchObject({ status: 503 })
+      const lost = await ask(client(api.token, failing), method, request, key())
+      expect(lost.status).toBe({ before: 503, during: 500, after: 503, answered: lost.status }[fails])
+      const isMade = fails === 'after' || fails === 'answered'
+      if (!isMade) expect(await everything(api.id)).toEqual(before)
+      const unreadable = changed(() => ({
+        prepare: () => {
+          throw LOST
+        },
+      }))
+      if (isMade) expect((await ask(client(api.token, unreadable), method, request, key())).status).toBe(503)
       const again = await ask(api, method, request, key())
-      expect([[200, 201].includes(again.status), replayed(again)]).toEqual([true, lose === 'after' ? 'true' : null])
+      expect([[200, 201].includes(again.status), replayed(again)]).toEqual([true, isMade ? 'true' : null])
       const after = await everything(api.id)
       expect(replayed(await ask(api, method, request, key()))).toBe('true')
       expect(await everything(api.id)).toEqual(after)
-    }
-  })
+      await ask(alone, method, asked(operationId, alone)[0], key())
+      expect(sizes(after)).toEqual(sizes(await everything(alone.id)))
+    },
+  )
 
   it('is refused to an analyst', async () => {
     const api = await furnished()
