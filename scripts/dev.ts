@@ -98,6 +98,7 @@ while (server.exitCode === null && !ready && Date.now() < deadline) {
 if (ready)
   console.log(`
 Serving on ${url}
+Reference, to send requests from: ${url}/docs
 Token, for this machine only: ${TOKEN}
 Try:
 

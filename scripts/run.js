@@ -6,4 +6,5 @@ if (!existsSync(new URL('../node_modules/wrangler/package.json', import.meta.url
   console.error('Run npm ci first, and this with npm run: it brings the Node and the tools that it needs.')
   process.exit(1)
 }
+if (script !== 'docs' && !existsSync(new URL('../public/docs/scalar.js', import.meta.url))) await import('./docs.ts')
 await import(`./${script}.ts`)

@@ -1,21 +1,10 @@
 import { AssertionError, deepStrictEqual, match, strictEqual } from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fail, fault, root } from './wrangler.ts'
+import { serve } from './server.ts'
+import { fail, root } from './wrangler.ts'
 
 const LONGEST = 20_000
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 
 interface Page {
   request: Record<string, unknown> & { account: Record<string, unknown> & { aliases: string[] } }
@@ -24,30 +13,10 @@ interface Page {
 
 const started = Date.now()
 const page = JSON.parse(readFileSync(join(root, 'test/data/create-a-customer.json'), 'utf8')) as Page
-const state = mkdtempSync(join(tmpdir(), 'smoke-'))
-const port = await freePort()
-const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', String(port), '--persist-to', state], {
-  cwd: root,
-  stdio: ['ignore', 'pipe', 'pipe'],
-})
-const ended = new Promise((resolve) => server.on('close', resolve))
-
-let output = ''
-
-/** Resolves when the server says that it serves. */
-const ready = new Promise<void>((resolve, reject) => {
-  const read = (chunk: Buffer): void => {
-    output += chunk.toString()
-    if (output.includes('Serving on')) resolve()
-  }
-  server.stdout.on('data', read)
-  server.stderr.on('data', read)
-  server.on('close', () => reject(new Error(fault(output))))
-  setTimeout(() => reject(new Error(`it did not serve within ${LONGEST / 1000} s: ${fault(output)}`)), LONGEST).unref()
-})
+const server = await serve()
 
 const call = async (path: string, body?: unknown) => {
-  const response = await fetch(`http://localhost:${port}${path}`, {
+  const response = await fetch(`${server.url}${path}`, {
     method: body ? 'POST' : 'GET',
     headers: { Authorization: 'Bearer dev-token', 'Content-Type': 'application/json' },
     ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -86,11 +55,9 @@ const holdAgainstThePage = (answer: Page['answer']): void => {
   )
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill('SIGTERM'))
-
 let wrong: string | undefined
 try {
-  await ready
+  await server.ready
   const created = await call('/customers', page.request)
   strictEqual(created.status, 201, `POST /customers answered ${created.status} ${JSON.stringify(created.answer)}`)
   holdAgainstThePage(created.answer)
@@ -104,9 +71,7 @@ try {
       ? `the answer is not what the page says: ${JSON.stringify(error.actual)}`
       : first
 } finally {
-  server.kill('SIGTERM')
-  await ended
-  rmSync(state, { recursive: true, force: true })
+  await server.stop()
 }
 const took = Date.now() - started
 if (wrong) fail(`Smoke: ${wrong}. Start it by hand with npm run dev to see more.`)

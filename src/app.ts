@@ -7,6 +7,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { authenticated, forAdministrators, notForAnalysts, notForPortals } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
 import { log } from './http/log.ts'
+import { root } from './http/root.ts'
 import type { AppEnv } from './http/env.ts'
 import { ApiError } from './lib/errors.ts'
 import { operations } from './operations.ts'
@@ -47,6 +48,8 @@ app.use(
     },
   }),
 )
+
+app.get('/', root)
 
 const caller = authenticated(verifyToken)
 

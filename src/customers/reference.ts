@@ -1,10 +1,56 @@
 const MISSING = 'No customer of the organization has this id.'
 
+const setting = { value: 'INR', namespace: 'USER', name: 'Settings Name', dataType: 'STRING' }
+
+const customer = {
+  id: '01BX5ZZKBKACTAV9WEVGEMMVRZ',
+  name: 'ACME Enterprise',
+  primaryEmail: 'admin@example.com',
+  address: {
+    phoneNumber: '+919876543210',
+    line1: '2281 Broadway Street',
+    line2: 'G-31',
+    postalCode: '29501',
+    city: 'Florence',
+    state: 'South Carolina',
+    country: 'US',
+  },
+  settings: [{ id: 'customerSettingId', ...setting }],
+}
+
+const account = {
+  id: 'ACC00001',
+  name: 'Primary Account',
+  invoiceCurrency: 'USD',
+  settings: [{ id: 'accountSettingId', ...setting }],
+}
+
+const togaiCustomerId = 'customer.0VbwQWEU6JP.eL8qz'
+
 export const createCustomer = {
   summary: 'Create a customer and its first account',
   description:
     'Writes the customer, its account, and their aliases and settings together: all of them or none. A customer always has an account; when none is sent, one is made from the customer itself.',
   refuses: { 409: 'The customer id, the account id or an alias is taken. The message names it, and the account that has an alias.' },
+  example: {
+    request: { ...customer, account: { ...account, aliases: ['acme_primary', 'admin@example.com'] } },
+    answer: {
+      ...customer,
+      togaiCustomerId,
+      billingAddress: '2281 Broadway Street, G-31, 29501, Florence, South Carolina, US',
+      account: {
+        ...account,
+        togaiAccountId: 'account.0VbwQWEUzkP.3wSJj',
+        customerId: customer.id,
+        togaiCustomerId,
+        status: 'ACTIVE',
+        aliases: [
+          { alias: 'acme_primary', status: 'ACTIVE' },
+          { alias: 'admin@example.com', status: 'ACTIVE' },
+        ],
+      },
+    },
+  },
 }
 
 export const getCustomer = {

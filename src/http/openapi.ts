@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { LONGEST_MESSAGE } from '../lib/errors.ts'
 import type { Operation } from './operation.ts'
+import { about } from './root.ts'
 
 type Json = Record<string, unknown>
 
@@ -10,6 +11,8 @@ export interface Reference {
   description: string
   /** The refusals of its own, each with its cause; those that every operation shares are not named. */
   refuses?: Partial<Record<403 | 404 | 409, string>>
+  /** A body that can be sent as it is, and how it is answered. */
+  example?: { request?: Json; answer: Json }
 }
 
 const ErrorResponse = {
@@ -36,6 +39,9 @@ const refs = (node: unknown): unknown => {
   )
 }
 
+const INTRODUCTION =
+  'Customers, their accounts and whatever belongs to them. Every request carries a token, as `Authorization: Bearer <token>`; that of `npm run dev` is `dev-token`.'
+
 const FORBIDDEN = 'The token may not do this: a portal token reads its own customer only, and the role ANALYST only reads.'
 const FORBIDDEN_BUT_TO_ADMINISTRATORS = 'The role of the token is not ADMINISTRATOR.'
 
@@ -59,6 +65,8 @@ const BOOKMARK = headerParameter(
 const IF_MATCH = headerParameter('If-Match', 'An ETag: the change is made to that version only, or refused with 412.')
 const IF_ABSENT = headerParameter('If-None-Match', '*: what exists already is refused with 412, and not with 409.')
 const IF_NEW = headerParameter('If-None-Match', 'An ETag: the answer is 304 when it is still that of the resource.')
+
+const content = (schema: Json, example?: Json): Json => ({ 'application/json': { schema, ...(example && { example }) } })
 
 const header = (description: string): Json => ({ description, schema: { type: 'string' } })
 const RETRY_AFTER = { 'Retry-After': header('Seconds to wait.') }
@@ -118,7 +126,7 @@ export const openApiDocument = (operations: readonly Operation[], reference: Rea
   const refusal = (description: string, headers?: Json) => ({
     description,
     ...(headers && { headers }),
-    content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorResponse' } } },
+    content: content({ $ref: '#/components/schemas/ErrorResponse' }),
   })
 
   const paths: Record<string, Json> = {}
@@ -126,7 +134,7 @@ export const openApiDocument = (operations: readonly Operation[], reference: Rea
     const { method, path, operationId, tag, param, query, json, writes, tagged, condition, administrator, status, returns } = operation
     const said = reference[operationId]
     if (!said) throw new Error(`No reference says what ${operationId} does`)
-    const { summary, description, refuses = {} } = said
+    const { summary, description, refuses = {}, example } = said
     paths[path] ??= {}
     paths[path][method] = {
       operationId,
@@ -134,12 +142,12 @@ export const openApiDocument = (operations: readonly Operation[], reference: Rea
       summary,
       description,
       parameters: [...parameters(param, 'path'), ...parameters(query, 'query'), ...headersIn(operation)],
-      ...(json && { requestBody: { required: true, content: { 'application/json': { schema: written(json, 'input') } } } }),
+      ...(json && { requestBody: { required: true, content: content(written(json, 'input'), example?.request) } }),
       responses: {
         [status]: {
           description: status === 201 ? 'Made.' : 'Done.',
           headers: headersOut(operation),
-          content: { 'application/json': { schema: written(returns, 'output') } },
+          content: content(written(returns, 'output'), example?.answer),
         },
         ...(method === 'get' &&
           tagged && {
@@ -163,7 +171,12 @@ export const openApiDocument = (operations: readonly Operation[], reference: Rea
 
   return {
     openapi: '3.1.0',
-    info: { title: 'Togai API on Workers', version: '0.1.0', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: {
+      title: about.name,
+      version: about.version,
+      description: INTRODUCTION,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
     servers: [{ url: '/' }],
     security: [{ bearerAuth: [] }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),

@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fault, root } from './wrangler.ts'
+
+const LONGEST_START = 20_000
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer()
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+
+/** Starts the Worker as npm run dev does, on a free port with an empty database. `ready` resolves when it serves, within 20 seconds or not at all. */
+export const serve = async () => {
+  const state = mkdtempSync(join(tmpdir(), 'togai-'))
+  const port = await freePort()
+  const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', String(port), '--persist-to', state], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise((resolve) => server.on('close', resolve))
+  let output = ''
+  const ready = new Promise<void>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString()
+      if (output.includes('Serving on')) resolve()
+    }
+    server.stdout.on('data', read)
+    server.stderr.on('data', read)
+    server.on('close', () => reject(new Error(fault(output))))
+    setTimeout(() => reject(new Error(`it did not serve within ${LONGEST_START / 1000} s: ${fault(output)}`)), LONGEST_START).unref()
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill('SIGTERM'))
+  const stop = async (): Promise<void> => {
+    server.kill('SIGTERM')
+    await ended
+    rmSync(state, { recursive: true, force: true })
+  }
+  return { url: `http://localhost:${port}`, ready, stop }
+}
