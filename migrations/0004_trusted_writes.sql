@@ -19,13 +19,19 @@ BEGIN
   WHERE status = 'ARCHIVED';
 END;
 
--- A token is replaced by the next one under its id; the one before holds until previous_expires_at.
+-- A token is given another secret under its id. Those before it are in token_secrets for as long as they hold.
 ALTER TABLE tokens ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE tokens ADD COLUMN last_used_on TEXT;
-ALTER TABLE tokens ADD COLUMN previous_hash TEXT;
 ALTER TABLE tokens ADD COLUMN previous_expires_at INTEGER;
 
-CREATE UNIQUE INDEX tokens_by_previous_hash ON tokens (previous_hash) WHERE previous_hash IS NOT NULL;
+CREATE TABLE token_secrets (
+  hash TEXT NOT NULL PRIMARY KEY,
+  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  token_id TEXT NOT NULL REFERENCES tokens (id),
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX token_secrets_by_token ON token_secrets (token_id);
 CREATE INDEX tokens_by_id ON tokens (organization_id, id);
 
 CREATE TRIGGER tokens_version BEFORE UPDATE OF version ON tokens WHEN NEW.version <> OLD.version + 1
@@ -33,9 +39,10 @@ BEGIN
   SELECT RAISE(ABORT, 'STALE []');
 END;
 
--- What an archive ended, so that it can be undone: the status and the invoice group of an account, the end of an alias.
+-- What an archive ended, so that it can be undone: the status and the invoice group of an account, the end of an alias, a group with its last account.
 ALTER TABLE accounts ADD COLUMN before_archive TEXT CONSTRAINT accounts_before_archive_json CHECK (json_valid(before_archive));
 ALTER TABLE account_aliases ADD COLUMN until_before_archive INTEGER;
+ALTER TABLE invoice_groups ADD COLUMN ended_by_archive INTEGER NOT NULL DEFAULT 0;
 
 CREATE TRIGGER accounts_restore BEFORE UPDATE OF status ON accounts WHEN OLD.status = 'ARCHIVED' AND NEW.status <> 'ARCHIVED'
 BEGIN

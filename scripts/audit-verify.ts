@@ -4,8 +4,9 @@ import { type Place, execute, fail, migrateLocal } from './wrangler.ts'
 
 const USAGE = 'Usage: npm run audit:verify [-- --remote | --persist-to DIR]'
 
-/** As many rows are asked for at once. */
+/** At most as many rows are asked for at once, and as many characters of their changes. */
 const ROWS = 2000
+const CHARACTERS = 8_000_000
 
 const parsed = () => {
   try {
@@ -19,40 +20,62 @@ if (remote && directory) fail(USAGE)
 const place: Place = { remote, directory }
 if (!remote) await migrateLocal(directory)
 
-const [organizations = []] = await execute(place, [
-  `SELECT organizations.id AS organizationId, organizations.name, audit_seals.sequence, audit_seals.hash
-   FROM organizations LEFT JOIN audit_seals ON audit_seals.organization_id = organizations.id ORDER BY organizations.id`,
-])
-const chains = new Map(
-  (organizations as unknown as (Seal & { name: string })[]).map(({ name, ...seal }) => [
-    seal.organizationId,
-    { name, chain: newChain(seal.sequence === null ? undefined : seal) },
-  ]),
-)
-
-const strangers = new Set<string>()
-for (let after = 0; ;) {
-  const [rows = []] = (await execute(place, [
-    `SELECT rowid AS kept, organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId,
-       resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash
-     FROM audit_log WHERE rowid > ${after} ORDER BY rowid LIMIT ${ROWS}`,
-  ])) as unknown as (AuditRow & { kept: number })[][]
-  for (const row of rows) {
-    const its = chains.get(row.organizationId)
-    if (its) await its.chain.add(row)
-    else strangers.add(row.organizationId)
-  }
-  after = rows.at(-1)?.kept ?? after
-  if (rows.length < ROWS) break
+interface Organization extends Seal {
+  name: string
 }
 
+/** Every organization, with its seal if it has one. */
+const readOrganizations = async (): Promise<Map<string, { name: string; seal: Seal | undefined }>> => {
+  const [rows = []] = await execute(place, [
+    `SELECT organizations.id AS organizationId, organizations.name, audit_seals.sequence, audit_seals.hash
+     FROM organizations LEFT JOIN audit_seals ON audit_seals.organization_id = organizations.id ORDER BY organizations.id`,
+  ])
+  const organizations = rows as unknown as Organization[]
+  return new Map(
+    organizations.map(({ name, ...seal }) => [seal.organizationId, { name, seal: seal.sequence === null ? undefined : seal }] as const),
+  )
+}
+
+/** The next rows in the order in which they are kept, as many as one answer holds. */
+const readRows = async (after: number) => {
+  const [rows = []] = await execute(place, [
+    `SELECT * FROM (
+       SELECT *, row_number() OVER kept AS place, sum(length(changes)) OVER kept AS characters FROM (
+         SELECT rowid AS number, organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId,
+           resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash
+         FROM audit_log WHERE rowid > ${after} ORDER BY rowid LIMIT ${ROWS}
+       )
+       WINDOW kept AS (ORDER BY number)
+     )
+     WHERE place = 1 OR characters <= ${CHARACTERS} ORDER BY place`,
+  ])
+  return rows as unknown as (AuditRow & { number: number })[]
+}
+
+const before = await readOrganizations()
+const chains = new Map([...before].map(([id, { seal }]) => [id, newChain(seal)]))
+const strangers = new Set<string>()
+for (let after = 0; ;) {
+  const rows = await readRows(after)
+  for (const row of rows) {
+    const chain = chains.get(row.organizationId)
+    if (chain) await chain.add(row)
+    else strangers.add(row.organizationId)
+  }
+  const last = rows.at(-1)
+  if (!last) break
+  after = last.number
+}
+const now = await readOrganizations()
+
 let count = 0
-for (const [id, { name, chain }] of chains) {
-  const { sealed, unsealed, head, faults } = chain.verdict()
-  console.log(`${id} "${name}": ${sealed} rows sealed${head && `, up to ${head}`}; ${unsealed} not sealed yet`)
+for (const [id, chain] of chains) {
+  const { sealed, unsealed, head, faults } = chain.close(now.get(id)?.seal)
+  console.log(`${id} "${before.get(id)?.name}": ${sealed} rows sealed${head && `, up to ${head}`}; ${unsealed} not sealed yet`)
   for (const what of faults) console.log(`  ${what}`)
   count += faults.length
 }
-if (strangers.size) console.log(`Rows of organizations that do not exist: ${[...strangers].join(', ')}`)
-if (count + strangers.size) fail(`Audit log: ${count + strangers.size} places are not as they were sealed, see above.`)
+const unknown = [...strangers].filter((id) => !now.has(id))
+if (unknown.length) console.log(`Rows of organizations that do not exist: ${unknown.join(', ')}`)
+if (count + unknown.length) fail(`Audit log: ${count + unknown.length} places are not as they were sealed, see above.`)
 console.log('Audit log: every sealed row is as it was sealed.')

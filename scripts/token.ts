@@ -45,13 +45,13 @@ if (currency !== undefined && !isCurrency(currency)) fail('--base-currency must 
 const place: Place = { remote, directory }
 if (!remote) await migrateLocal(directory)
 
-const now = Date.now()
 const [made = [], [found] = []] = await execute(place, [
   `INSERT INTO organizations (id, name, base_currency, created_at)
-   VALUES (${quoted(newId('org', now))}, ${quoted(organization)}, ${quoted(currency ?? 'USD')}, ${now}) ON CONFLICT (name) DO NOTHING RETURNING id`,
-  `SELECT id, base_currency AS baseCurrency FROM organizations WHERE name = ${quoted(organization)}`,
+   VALUES (${quoted(newId('org', Date.now()))}, ${quoted(organization)}, ${quoted(currency ?? 'USD')}, CAST(unixepoch('subsec') * 1000 AS INTEGER)) ON CONFLICT (name) DO NOTHING RETURNING id`,
+  `SELECT id, base_currency AS baseCurrency, CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now FROM organizations WHERE name = ${quoted(organization)}`,
 ])
-const { id, baseCurrency } = found as { id: string; baseCurrency: string }
+/** The clock is the database's: this machine's may be wrong, and the audit log never goes back in time. */
+const { id, baseCurrency, now } = found as { id: string; baseCurrency: string; now: number }
 if (currency !== undefined && currency !== baseCurrency)
   fail(`The organization "${organization}" has another base currency, which cannot be changed here. Leave --base-currency out.`)
 

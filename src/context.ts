@@ -41,8 +41,8 @@ export interface Caller {
 /** How a request that writes is to be made. */
 export interface Write {
   dryRun: boolean
-  /** Under which its answer is kept, and the SHA-256 of what is asked. */
-  key: { value: string; fingerprint: string } | undefined
+  /** Under which its answer is kept, and what is asked as each of the secrets marks it: the first one's is kept. */
+  key: { value: string; fingerprints: readonly string[] } | undefined
   status: 200 | 201
   locationOf: ((answer: object) => string) | undefined
   /** Whether the answer holds a secret, and is kept encrypted. */

@@ -9,7 +9,7 @@ export default {
   /** Once a minute: the audit log is sealed, and answers that were kept long enough go. */
   scheduled: async ({ scheduledTime }, env) => {
     const session = connect(env.DB).primary()
-    await sealAuditLog(session)
-    await forgetKeys(session, scheduledTime)
+    const works = await Promise.allSettled([sealAuditLog(session), forgetKeys(session, scheduledTime)])
+    for (const work of works) if (work.status === 'rejected') throw work.reason
   },
 } satisfies ExportedHandler<Bindings>

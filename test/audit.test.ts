@@ -5,7 +5,7 @@ import { type AuditRow, type Seal, verifyChain } from '../src/audit/chain.ts'
 import { sealAuditLog } from '../src/audit/seal.ts'
 import { connect } from '../src/db/client.ts'
 import worker from '../src/index.ts'
-import { changed, client, organization } from './helpers/api.ts'
+import { changed, client, failed, organization } from './helpers/api.ts'
 import { ask, asked, customer, everything, furnished, writing } from './helpers/requests.ts'
 
 interface Entry {
@@ -140,7 +140,11 @@ describe('the audit log', () => {
     const { body: made } = await api.post('/tokens', { name: 'New', role: 'ANALYST' })
     const { body: rotated } = await api.post(`/tokens/${made.id}/rotate`, { gracePeriod: 0 })
     const { rows } = await kept(api.id)
-    const { results } = await env.DB.prepare('SELECT hash, previous_hash FROM tokens WHERE organization_id = ?').bind(api.id).all()
+    const { results } = await env.DB.prepare(
+      'SELECT hash FROM tokens WHERE organization_id = ?1 UNION SELECT hash FROM token_secrets WHERE organization_id = ?1',
+    )
+      .bind(api.id)
+      .all()
     const hashes = results.flatMap((row) => Object.values(row)).filter((hash) => hash !== null)
     expect(hashes.length).toBeGreaterThan(2)
     for (const secret of ['a secret password', made.token, rotated.token, 'PBKDF2', api.token, ...hashes])
@@ -211,6 +215,28 @@ describe('listAuditLog', () => {
     vi.useRealTimers()
   })
 
+  it('ends a page before it grows too long, and shows every entry', async () => {
+    const { get, post, patch } = await organization()
+    await post('/customers', customer('acme'))
+    const long = (n: number) => ({
+      metadata: Object.fromEntries(Array.from({ length: 4 }, (_, key) => [`${n} ${key}`, 'x'.repeat(50_000)])),
+    })
+    for (let n = 0; n < 6; n++) expect((await patch('/accounts/acme%20main', long(n))).status).toBe(200)
+    const { body } = await get('/audit_log')
+    expect([body.data.length, typeof body.nextToken]).toEqual([2, 'string'])
+    expect((await entries(get)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('shows what became of tokens to administrators only', async () => {
+    const api = await organization()
+    const { body: analyst } = await api.post('/tokens', { name: 'Reader', role: 'ANALYST' })
+    await api.post('/customers', customer('acme'))
+    const reader = client(analyst.token)
+    expect((await entries(reader.get)).map(({ resourceType }) => resourceType)).toEqual(['CUSTOMER', 'ACCOUNT'])
+    expect(await entries(reader.get, `&resource_type=TOKEN&resource_id=${analyst.id}`)).toEqual([])
+    expect(await entries(api.get, `&resource_type=TOKEN&resource_id=${analyst.id}`)).toHaveLength(1)
+  })
+
   it('is of one organization', async () => {
     const [one, other] = [await organization(), await organization()]
     await one.post('/customers', customer('acme'))
@@ -245,6 +271,39 @@ describe('sealing', () => {
     for (const { id } of apis) expect(await verdict(id)).toMatchObject({ sealed: 900, unsealed: 0, faults: [] })
   })
 
+  it('seals rows of half a million characters a few at a time', async () => {
+    const { id, post, patch } = await organization()
+    await post('/customers', customer('acme'))
+    for (let n = 0; n < 12; n++) {
+      const metadata = Object.fromEntries(Array.from({ length: 4 }, (_, key) => [`${n} ${key}`, 'x'.repeat(60_000)]))
+      expect((await patch('/accounts/acme%20main', { metadata })).status).toBe(200)
+    }
+    let batches = 0
+    const counted = changed((session) => ({
+      batch: (statements) => {
+        batches++
+        return session.batch(statements)
+      },
+    }))
+    await sealAuditLog(connect(counted).primary())
+    expect(batches).toBe(2)
+    expect(await verdict(id)).toMatchObject({ sealed: 14, unsealed: 0, faults: [] })
+  })
+
+  it('that fails does not keep answers from being forgotten', async () => {
+    const { id, call } = await organization()
+    await call('POST', '/customers', customer('acme'), { 'Idempotency-Key': 'a key' })
+    await env.DB.prepare('UPDATE idempotency_keys SET created_at = 0 WHERE organization_id = ?').bind(id).run()
+    const broken = changed(() => ({
+      batch: () => {
+        throw failed('Network connection lost.')
+      },
+    }))
+    await expect(worker.scheduled(createScheduledController(), { DB: broken, SIGNING_SECRET: env.SIGNING_SECRET })).rejects.toThrow('lost')
+    expect((await everything(id, ['idempotency_keys']))['idempotency_keys']).toEqual([])
+    await scheduled()
+  })
+
   it('ends between any two batches without harm', async () => {
     const { id, post } = await organization()
     await post('/customers', customer('acme'))
@@ -252,7 +311,7 @@ describe('sealing', () => {
       changed((session) => ({
         batch: async (statements) => {
           if (after) await session.batch(statements)
-          throw new Error('D1_ERROR: Network connection lost.')
+          throw failed('Network connection lost.')
         },
       }))
     for (const after of [false, true]) {
@@ -302,13 +361,23 @@ describe('verifyChain finds', () => {
       `INSERT INTO audit_log (${COLUMNS}) SELECT organization_id, sequence, at + 1, token_id, role, operation_id, resource_type, 'x', request_id, changes, hash FROM audit_log ${ROW}`,
       ['row 4 was inserted: there is another one of its number'],
     ],
+    [
+      'a removed seal',
+      'DELETE FROM audit_seals WHERE organization_id = ?1',
+      ['the seal was removed or set back: it ends at row 0, and row 8 has a hash'],
+    ],
+    [
+      'a row behind a seal that was set back',
+      "UPDATE audit_seals SET sequence = 2, hash = (SELECT hash FROM audit_log WHERE organization_id = ?1 AND sequence = 2) WHERE organization_id = ?1; UPDATE audit_log SET changes = '{}' WHERE organization_id = ?1 AND sequence = 4",
+      ['row 4 was changed, or row 3 with its hash', 'the seal was removed or set back: it ends at row 2, and row 8 has a hash'],
+    ],
     ['a seal', "UPDATE audit_seals SET hash = 'x' WHERE organization_id = ?1", ['row 8 was changed with its hash, or the seal was']],
   ] as [string, string, string[]][])('%s', async (_, statement, faults) => {
     const { id, post } = await organization()
     for (let n = 0; n < 4; n++) await post('/customers', customer(`c${n}`))
     await scheduled()
     expect((await verdict(id)).faults).toEqual([])
-    await env.DB.prepare(statement).bind(id).run()
+    for (const one of statement.split(';')) await env.DB.prepare(one).bind(id).run()
     expect((await verdict(id)).faults).toEqual(faults)
   })
 })

@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { client, organization, rowsOf, watched } from './helpers/api.ts'
 
@@ -163,6 +164,30 @@ describe('another organization', () => {
       expect(status).toBe(404)
     expect((await theirs.get('/invoice_groups')).body.data).toEqual([])
     expect((await rowsOf(organizationId))['accounts']).toBe(6)
+  })
+})
+
+describe('an account that is archived as it joins', () => {
+  it.each(['create', 'add'])('is in no group: %s', async (how) => {
+    const api = await organization()
+    await api.post('/customers', { id: 'acme', name: 'ACME', primaryEmail: 'a@example.com', address: {} })
+    const { body: made } = await api.post('/invoice_groups', group('acme'))
+    for (let n = 0; n < 10; n++) {
+      await api.post('/accounts', { id: `a${n}`, name: 'Account', customerId: 'acme' })
+      const accountIds = [`a${n}`]
+      const joining =
+        how === 'add'
+          ? api.post(`/invoice_groups/${made.id}/add_accounts`, { accountIds })
+          : api.post('/invoice_groups', group(...accountIds))
+      const [archived, joined] = await Promise.all([api.delete(`/accounts/a${n}`), joining])
+      expect([archived.status, [200, 409].includes(joined.status)]).toEqual([200, true])
+    }
+    const { results } = await env.DB.prepare(
+      "SELECT count(*) AS n FROM invoice_group_accounts AS member JOIN accounts ON accounts.organization_id = member.organization_id AND accounts.id = member.account_id WHERE member.organization_id = ? AND status = 'ARCHIVED'",
+    )
+      .bind(api.id)
+      .all()
+    expect(results).toEqual([{ n: 0 }])
   })
 })
 

@@ -134,6 +134,33 @@ describe('restoreAccount', () => {
     expect((await api.get(`/invoice_groups/${alone.id}`)).body.accounts).toEqual(['main'])
   })
 
+  it('brings back a group that the archive of its accounts ended, in whatever order they are restored', async () => {
+    const api = await withAccounts()
+    const { body: made } = await api.post('/invoice_groups', group(['main', 'other']))
+    for (const id of ['main', 'other']) await api.delete(`/accounts/${id}`)
+    expect((await api.get(`/invoice_groups/${made.id}`)).status).toBe(404)
+    for (const id of ['main', 'other']) expect((await api.post(`/accounts/${id}/restore`)).body.invoiceGroupLeftOut).toBe(undefined)
+    expect((await api.get(`/invoice_groups/${made.id}`)).body.accounts).toEqual(['main', 'other'])
+  })
+
+  it('gives back from now on an alias that another account had for a while', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const api = await withAccounts()
+    const later = () => vi.setSystemTime(Date.now() + 1000)
+    later()
+    await api.delete('/accounts/main')
+    later()
+    await api.post('/accounts/other/add_aliases', { aliases: ['plain'] })
+    later()
+    await api.post('/accounts/other/remove_aliases', { aliases: ['plain'] })
+    later()
+    const { body } = await api.post('/accounts/main/restore')
+    expect([body.aliasesLeftOut, body.aliases.map(({ alias }: { alias: string }) => alias)]).toEqual([[], ['dated', 'plain']])
+    expect((await api.get('/accounts/main')).body.aliases).toEqual(body.aliases)
+    const plain = (await api.aliases()).filter(({ value }) => value === 'plain')
+    expect(plain.map(({ effectiveFrom }) => effectiveFrom)).toEqual(['1970-01-01T00:00:00.000Z', new Date().toISOString()])
+  })
+
   it('decides again when an alias is taken at the same moment', async () => {
     const api = await withAccounts()
     await api.delete('/accounts/main')

@@ -2,7 +2,7 @@ import { createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import worker from '../src/index.ts'
-import { type Answer, changed, client, watched } from './helpers/api.ts'
+import { type Answer, changed, client, failed, unreadable, watched } from './helpers/api.ts'
 import { type Asked, ask, asked, customer, everything, furnished, group_, writing } from './helpers/requests.ts'
 
 const key = (value = 'a key') => ({ 'Idempotency-Key': value })
@@ -83,7 +83,7 @@ describe.each(writing)('$operationId', ({ operationId, method }) => {
       const [api, alone] = [await furnished(), await furnished()]
       const [request] = asked(operationId, api)
       const before = await everything(api.id)
-      const LOST = new Error('D1_ERROR: Network connection lost.')
+      const LOST = failed('Network connection lost.')
       const failing = changed((session) => ({
         batch: async (statements) => {
           if (fails === 'before') throw LOST
@@ -98,12 +98,7 @@ describe.each(writing)('$operationId', ({ operationId, method }) => {
       expect(lost.status).toBe({ before: 503, during: 500, after: 503, answered: lost.status }[fails])
       const isMade = fails === 'after' || fails === 'answered'
       if (!isMade) expect(await everything(api.id)).toEqual(before)
-      const unreadable = changed(() => ({
-        prepare: () => {
-          throw LOST
-        },
-      }))
-      if (isMade) expect((await ask(client(api.token, unreadable), method, request, key())).status).toBe(503)
+      if (isMade) expect((await ask(client(api.token, unreadable(LOST)), method, request, key())).status).toBe(503)
       const again = await ask(api, method, request, key())
       expect([[200, 201].includes(again.status), replayed(again)]).toEqual([true, isMade ? 'true' : null])
       const after = await everything(api.id)

@@ -1,4 +1,4 @@
-import { and, eq, gt } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
 import { commit, onLatest, shown } from '../db/commit.ts'
 import { ApiError, notFound } from '../lib/errors.ts'
@@ -86,7 +86,7 @@ export const listAccountAliases = async (
   const page = await openPage(ctx, rules, query, 100)
   const [after] = page.after ?? []
   const rows = await ctx.db
-    .select({ account: accounts.id, alias: accountAliases })
+    .select({ account: sql<string>`${accounts.id}`.as('account_id'), alias: accountAliases })
     .from(accounts)
     .leftJoin(
       accountAliases,

@@ -8,7 +8,7 @@ import { tagOf } from '../lib/etag.ts'
 import { fold } from '../lib/fold.ts'
 import { newId } from '../lib/ids.ts'
 import { FOREVER } from '../lib/time.ts'
-import { insertSettings, settingRows } from '../settings/service.ts'
+import { insertSettings, settingChanges, settingRows } from '../settings/service.ts'
 import { insertAliases } from './queries.ts'
 import { rangesOf, turnsAt, written } from './ranges.ts'
 import type { Account, CreateAccountRequest, CreateAccountRequestWithoutCustomerId } from './schema.ts'
@@ -46,16 +46,16 @@ export const newAccount = (
     beforeArchive: null,
   }
   const { settings = [] } = input
-  const beside: Fields = {
-    ...(ranges.length && { accountAliases: [null, written(ranges)] }),
-    ...(settings.length && { settings: [null, settings] }),
-  }
+  const beside: Fields = ranges.length ? { accountAliases: [null, written(ranges)] } : {}
   return {
     insert: ctx.db.insert(accounts).values({ ...row, togaiCustomerId: customer.togaiCustomerId }),
     aliases: ranges.length ? [insertAliases(ctx, row.togaiAccountId, ranges, FOREVER.from)] : [],
     settings: settingRows(ctx, 'ACCOUNT', row.id, settings),
     show: (togaiCustomerId: string): Account => showAccount({ ...row, togaiCustomerId }, { aliases: namesAt(ranges, now), settings }),
-    change: (togaiCustomerId: string): Change => accountChange(undefined, { ...row, togaiCustomerId }, beside),
+    changes: (togaiCustomerId: string): Change[] => [
+      accountChange(undefined, { ...row, togaiCustomerId }, beside),
+      ...settingChanges('ACCOUNT', row.id, settings),
+    ],
     tag: tagOf(row.version, turnsAt(ranges, now)),
   }
 }
@@ -82,9 +82,10 @@ export const createAccount = async (ctx: Ctx, { customerId, ...input }: CreateAc
   const made = newAccount(ctx, { id: customerId, togaiCustomerId }, input)
   return commit(ctx, {
     statements: [made.insert, ...made.aliases, ...insertSettings(ctx, made.settings)],
-    changes: [made.change('')],
+    changes: made.changes(''),
     answer: made.show(''),
     tag: made.tag,
+    exists: 'ACCOUNT_ID_TAKEN',
     locate: locateInAccount(input, ''),
     late: { togaiCustomerId },
   })

@@ -134,7 +134,9 @@ export const RestoreAccountResponse = named(
       'The aliases that did not come back, since they belong to another account meanwhile.',
       z.array(z.strictObject({ alias: z.string(), accountId: z.string() })),
     ),
-    invoiceGroupLeftOut: z.optional(described('The id of the invoice group that it was in, which has ended meanwhile.', z.string())),
+    invoiceGroupLeftOut: z.optional(
+      described('The id of the invoice group that it was in and could not go back to, since that has ended meanwhile.', z.string()),
+    ),
   }),
 )
 export type RestoreAccountResponse = z.infer<typeof RestoreAccountResponse>

@@ -8,7 +8,7 @@ import { ApiError, archived, notFound } from '../lib/errors.ts'
 import { tagOf } from '../lib/etag.ts'
 import { type ListRules, closePage, contextOf, openPage } from '../lib/page.ts'
 import type { CreateEntitySetting } from '../settings/schema.ts'
-import { type AliasRange, holdsAt } from './ranges.ts'
+import { type AliasRange, holdsAt, turnsAt } from './ranges.ts'
 import { accountAt, everyAlias, groupDetails, isAccount, turns } from './queries.ts'
 import type { Account, AccountPaginatedResponse, GetAccountQuery, GetAccountsQuery, UpdateAccountRequest } from './schema.ts'
 import { accounts } from './table.ts'
@@ -43,7 +43,12 @@ export const showAccount = (row: AccountRow, { aliases, settings, invoiceGroupDe
 
 /** What becomes of an account, and `more` of what is kept beside it. */
 export const accountChange = (before: AccountRow | undefined, after: AccountRow, more: Fields = {}): Change => {
-  const plain = (row: AccountRow) => ({ ...showAccount(row, { aliases: [], settings: [] }), aliases: undefined, settings: undefined })
+  const plain = (row: AccountRow) => ({
+    ...showAccount(row, { aliases: [], settings: [] }),
+    aliases: undefined,
+    settings: undefined,
+    invoiceCurrencyGiven: row.invoiceCurrencyGiven,
+  })
   return { type: 'ACCOUNT', id: after.id, fields: { ...differences(before && plain(before), plain(after)), ...more } }
 }
 
@@ -118,9 +123,14 @@ export const getAccounts = async (ctx: Ctx, query: GetAccountsQuery): Promise<Ac
 }
 
 /** What was read of an account, if it can be changed and is as the request expects. */
-const live = <Found extends { row: AccountRow } & Held>(ctx: Ctx, id: string, found: Found | undefined) => {
+const live = <Found extends { row: AccountRow } & Held>(
+  ctx: Ctx,
+  id: string,
+  found: Found | undefined,
+  turnsOf: (found: Found) => number,
+) => {
   if (!found) throw notFound('account', id)
-  precondition(ctx, tagOf(found.row.version))
+  precondition(ctx, tagOf(found.row.version, turnsOf(found)))
   if (found.row.status === 'ARCHIVED') throw archived('account', id)
   const { aliases, settings } = found
   return { ...found, held: { aliases, settings } }
@@ -132,7 +142,7 @@ export const readLiveAccountWithRanges = async (ctx: Ctx, id: string) => {
     .select({ ...accountAt(ctx.now), ranges: everyAlias })
     .from(accounts)
     .where(isAccount(ctx, id))
-  return live(ctx, id, found)
+  return live(ctx, id, found, ({ ranges }) => turnsAt(ranges, ctx.now))
 }
 
 /** The row after a change that nobody has come before since `row` was read. */
@@ -157,7 +167,7 @@ export const updateAccount = (ctx: Ctx, id: string, input: UpdateAccountRequest)
       .select({ ...accountAt(ctx.now), turns: turns(ctx.now) })
       .from(accounts)
       .where(isAccount(ctx, id))
-    const { row, held, turns: passed } = live(ctx, id, found)
+    const { row, held, turns: passed } = live(ctx, id, found, (one) => one.turns)
     if (!Object.keys(input).length) return shown(ctx, tagOf(row.version, passed), showAccount(row, held))
     const { invoiceCurrency = row.invoiceCurrency, name = row.name, primaryEmail = row.primaryEmail } = input
     if (invoiceCurrency !== row.invoiceCurrency && row.invoiceCurrencyGiven)

@@ -5,8 +5,8 @@ import type { AccountsBillingInformation } from './schema.ts'
 /** What an archive ended of an account beside its aliases. */
 export interface BeforeArchive {
   status: 'ACTIVE' | 'DRAFT'
-  /** The invoice group that it left, with the group's version from then on. */
-  invoiceGroup?: { id: string; version: number }
+  /** The id of the invoice group that it left. */
+  invoiceGroup?: string
 }
 
 export const accounts = sqliteTable('accounts', {

@@ -36,6 +36,7 @@ export const createAlias = async (ctx: Ctx, input: CreateBulkAliasRequest): Prom
   return commit(ctx, {
     statements: [existing, insert],
     changes: input.aliases.map(({ value }) => ({ type: 'ALIAS', id: value, fields: { status: [null, 'ACTIVE'] } })),
+    exists: 'ALIASES_EXIST',
     answer: { data: input.aliases.map(({ value }) => show({ value, createdAt: ctx.now })) },
   })
 }

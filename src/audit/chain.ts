@@ -42,11 +42,20 @@ export interface Verdict {
 /** Holds the log of one organization against its seal: every row is added, in the order in which they are kept, then the verdict is asked for. */
 export const newChain = (seal: Seal | undefined) => {
   const end = seal?.sequence ?? 0
-  const faults: string[] = []
-  let [sealed, unsealed, expected, before] = [0, 0, 1, '']
+  const verdict: Verdict = { sealed: 0, unsealed: 0, head: '', faults: [] }
+  const { faults } = verdict
+  let [expected, before] = [1, '']
+  /** Rows without a hash that no row with one has followed so far. */
+  let open: number[] = []
+  /** The last row that has a hash. */
+  let last = 0
   const missing = (until: number): void => {
     if (until > expected)
       faults.push(until - expected > 1 ? `rows ${expected} to ${until - 1} were removed` : `row ${expected} was removed`)
+  }
+  const closeOpen = (): void => {
+    for (const sequence of open) faults.push(`row ${sequence} was inserted: it has no hash, and rows after it have`)
+    open = []
   }
   const add = async (row: AuditRow): Promise<void> => {
     const { sequence, hash } = row
@@ -57,28 +66,33 @@ export const newChain = (seal: Seal | undefined) => {
     missing(sequence)
     const follows = sequence === expected
     expected = sequence + 1
-    if (sequence > end) {
-      unsealed++
+    const right = await hashRow(before, row)
+    before = hash ?? right
+    if (hash === null) {
+      open.push(sequence)
       return
     }
-    sealed++
-    const right = await hashRow(before, row)
-    if (hash === null) faults.push(`row ${sequence} was inserted: it has no hash, and rows after it have`)
-    else if (follows && hash !== right)
-      faults.push(`row ${sequence} was changed${sequence > 1 ? `, or row ${sequence - 1} with its hash` : ''}`)
+    closeOpen()
+    last = sequence
+    verdict.sealed++
+    verdict.head = hash
+    if (follows && hash !== right) faults.push(`row ${sequence} was changed${sequence > 1 ? `, or row ${sequence - 1} with its hash` : ''}`)
     else if (sequence === end && hash !== seal?.hash) faults.push(`row ${sequence} was changed with its hash, or the seal was`)
-    before = hash ?? right
   }
-  const verdict = (): Verdict => {
-    missing(end + 1)
-    return { sealed, unsealed, head: seal?.hash ?? '', faults }
+  /** `now` is the seal after the last row was read: rows may have been sealed meanwhile. */
+  const close = (now = seal): Verdict => {
+    if (end >= expected) missing(end + 1)
+    if (end > last) closeOpen()
+    const sealedUntil = now?.sequence ?? 0
+    if (last > sealedUntil) faults.push(`the seal was removed or set back: it ends at row ${sealedUntil}, and row ${last} has a hash`)
+    return { ...verdict, unsealed: open.length }
   }
-  return { add, verdict }
+  return { add, close }
 }
 
 /** The verdict on the log of one organization, of all of its rows in the order in which they are kept. */
 export const verifyChain = async (rows: AsyncIterable<AuditRow> | Iterable<AuditRow>, seal: Seal | undefined): Promise<Verdict> => {
   const chain = newChain(seal)
   for await (const row of rows) await chain.add(row)
-  return chain.verdict()
+  return chain.close()
 }

@@ -1,31 +1,33 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Session } from '../db/client.ts'
 import { auditLog, auditSeals } from '../db/table.ts'
 import { organizations } from '../organizations/table.ts'
-import { hashRow } from './chain.ts'
+import { type AuditRow, hashRow } from './chain.ts'
 
-/** Rows that are sealed in one batch. */
+/** At most as many rows are sealed in one batch, and as many characters of changes, of which a row may hold half a million. */
 const ROWS = 500
+const CHARACTERS = 4_000_000
 
 /**
  * The first rows that are not sealed yet, of every organization in turn, each with the hash at which its organization's seal ends.
  * The joins are crossed to be made in this order: from each seal on, and not over the whole log.
  */
-const readUnsealed = ({ db }: Session) =>
-  db
-    .select({ ...getTableColumns(auditLog), before: sql<string>`coalesce(${auditSeals.hash}, '')` })
-    .from(organizations)
-    .leftJoin(auditSeals, eq(auditSeals.organizationId, organizations.id))
-    .crossJoin(auditLog)
-    .where(
-      and(
-        eq(auditLog.organizationId, organizations.id),
-        sql`${auditLog.at} >= coalesce(${auditSeals.at}, 0)`,
-        sql`${auditLog.sequence} > coalesce(${auditSeals.sequence}, 0)`,
-      ),
+const readUnsealed = ({ db }: Session): Promise<(AuditRow & { before: string })[]> =>
+  db.all(sql`
+    select * from (
+      select *, row_number() over rows as place, sum(length(changes)) over rows as characters from (
+        select log.organization_id as organizationId, log.sequence, log.at, log.token_id as tokenId, log.role, log.operation_id as operationId,
+          log.resource_type as resourceType, log.resource_id as resourceId, log.request_id as requestId, log.changes, log.hash,
+          coalesce(seal.hash, '') as before
+        from ${organizations} as organization left join ${auditSeals} as seal on seal.organization_id = organization.id
+        cross join ${auditLog} as log
+        where log.organization_id = organization.id and log.at >= coalesce(seal.at, 0) and log.sequence > coalesce(seal.sequence, 0)
+        order by organization.id, log.at, log.sequence limit ${ROWS}
+      )
+      window rows as (order by organizationId, at, sequence)
     )
-    .orderBy(organizations.id, auditLog.at, auditLog.sequence)
-    .limit(ROWS)
+    where place = 1 or characters <= ${CHARACTERS} order by place
+  `)
 
 /**
  * Seals what was written to the audit log since it was last sealed, in the order in which it was written. Two that seal at the
@@ -60,6 +62,5 @@ export const sealAuditLog = async (session: Session): Promise<void> => {
           setWhere: sql`excluded.sequence > ${auditSeals.sequence}`,
         }),
     ])
-    if (rows.length < ROWS) return
   }
 }

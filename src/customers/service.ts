@@ -11,7 +11,7 @@ import { tagOf } from '../lib/etag.ts'
 import { newId } from '../lib/ids.ts'
 import { closePage, contextOf, openPage, type ListRules } from '../lib/page.ts'
 import { iso } from '../lib/time.ts'
-import { insertSettings, settingRows } from '../settings/service.ts'
+import { insertSettings, settingChanges, settingRows } from '../settings/service.ts'
 import type {
   CreateCustomerRequest,
   CreateCustomerResponse,
@@ -68,7 +68,11 @@ export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Pr
       ...first.aliases,
       ...insertSettings(ctx, [...settingRows(ctx, 'CUSTOMER', id, settings), ...first.settings]),
     ],
-    changes: [{ type: 'CUSTOMER', id, fields: differences(undefined, { ...show(row), settings }) }, first.change(togaiCustomerId)],
+    changes: [
+      { type: 'CUSTOMER', id, fields: differences(undefined, show(row)) },
+      ...settingChanges('CUSTOMER', id, settings),
+      ...first.changes(togaiCustomerId),
+    ],
     answer: {
       id,
       togaiCustomerId,
@@ -80,6 +84,7 @@ export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Pr
       account: first.show(togaiCustomerId),
     },
     tag: tagOf(row.version),
+    exists: 'CUSTOMER_ID_TAKEN',
     locate: input.account && locateInAccount(input.account, 'account.'),
   })
 }

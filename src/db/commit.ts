@@ -3,7 +3,7 @@ import type { BatchItem } from 'drizzle-orm/batch'
 import type { Ctx } from '../context.ts'
 import type { Fields } from '../lib/changes.ts'
 import { CHANGED, EXISTS, names } from '../lib/etag.ts'
-import { type Locate, RAISED, STALE, explain, refuse } from './conflicts.ts'
+import { type Conflict, type Locate, RAISED, STALE, explain, refuse } from './conflicts.ts'
 import { isKept, keep, keptBody } from './idempotency.ts'
 import { auditLog, idempotencyKeys } from './table.ts'
 
@@ -23,6 +23,8 @@ interface Made<Answer> {
   /** The tag of the resource that the answer shows. */
   tag?: string | undefined
   locate?: Locate | undefined
+  /** The conflict that says that what is to be made exists, for If-None-Match: *. */
+  exists?: Conflict
   /** What only the database knows of the answer, by its field; each a query of one value that is run after the statements. */
   late?: Record<string, SQL>
 }
@@ -69,7 +71,7 @@ const record = (ctx: Ctx, changes: readonly Change[], late: Made<object>['late']
  */
 export const commit = async <Answer extends object>(
   ctx: Ctx,
-  { statements, changes, answer, tag, locate, late }: Made<Answer>,
+  { statements, changes, answer, tag, locate, exists, late }: Made<Answer>,
 ): Promise<Answer> => {
   const { write, conditions, reply } = ctx
   if (conditions.match && !reply.matched) throw CHANGED
@@ -101,7 +103,7 @@ export const commit = async <Answer extends object>(
   } catch (error) {
     const [, raised, values = '[]'] = RAISED.exec(error instanceof Error ? error.message : '') ?? []
     if (raised === 'DRY_RUN') return { ...answer, ...(JSON.parse(values) as Partial<Answer>[])[0] }
-    throw explain(ctx, error, locate)
+    throw explain(ctx, error, locate, exists)
   }
 }
 

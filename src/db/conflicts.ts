@@ -9,8 +9,6 @@ const refusals = sqliteTable('refusals', { code: text().notNull(), detail: text(
 
 interface Explained {
   status?: 404
-  /** Whether it says that what is to be made exists. */
-  exists?: true
   /** The field at fault, when the caller of `commit` names none. */
   field?: string
   /** What is said of the values raised with it. */
@@ -21,7 +19,7 @@ const CUSTOMER_NOT_FOUND: Explained = { status: 404, field: 'customerId', say: (
 
 /** Every conflict that the triggers in migrations/ raise, with what it says of the values raised with it. */
 const CONFLICTS = {
-  CUSTOMER_ID_TAKEN: { exists: true, field: 'id', say: (id) => `the customer "${id}" exists already` },
+  CUSTOMER_ID_TAKEN: { field: 'id', say: (id) => `the customer "${id}" exists already` },
   CUSTOMER_NOT_FOUND,
   CUSTOMER_ARCHIVED: { field: 'customerId', say: (id) => `the customer "${id}" is archived` },
   CUSTOMER_HAS_ACCOUNTS: {
@@ -32,7 +30,7 @@ const CONFLICTS = {
     field: 'email',
     say: (email, customer) => `the customer "${customer}" has a contact with the e-mail "${email}" already`,
   },
-  ACCOUNT_ID_TAKEN: { exists: true, field: 'id', say: (id) => `the account "${id}" exists already` },
+  ACCOUNT_ID_TAKEN: { field: 'id', say: (id) => `the account "${id}" exists already` },
   ACCOUNT_ID_IS_ALIAS: { field: 'id', say: (id, owner) => `"${id}" is an alias of the account "${owner}"` },
   ACCOUNT_NOT_FOUND: { status: 404, field: 'accountIds', say: (id) => `the account "${id}" does not exist` },
   ACCOUNT_ARCHIVED: { field: 'accountIds', say: (id) => `the account "${id}" is archived` },
@@ -48,7 +46,6 @@ const CONFLICTS = {
   ALIAS_IS_ACCOUNT_ID: { field: 'aliases', say: (alias) => `"${alias}" is the id of the account "${alias}"` },
   ALIAS_TAKEN: { field: 'aliases', say: (alias, owner) => `"${alias}" is an alias of the account "${owner}" already` },
   ALIASES_EXIST: {
-    exists: true,
     field: 'aliases',
     say: (...aliases) => `${aliases.map((alias) => `"${alias}"`).join(', ')} exist already`,
   },
@@ -60,7 +57,6 @@ const CONFLICTS = {
   ENTITY_NOT_FOUND: { status: 404, field: 'entityId', say: (id, type) => `there is no ${type} "${id}"` },
   ENTITY_ARCHIVED: { field: 'entityId', say: (id, type) => `the ${type} "${id}" is archived` },
   SETTING_TAKEN: {
-    exists: true,
     field: 'id',
     say: (id, namespace, type, entity) => `the setting "${id}" of the namespace "${namespace}" exists already on ${type} "${entity}"`,
   },
@@ -71,7 +67,7 @@ export type Conflict = keyof typeof CONFLICTS
 export type Locate = (conflict: Conflict, values: readonly string[]) => string | undefined
 
 /** A statement that refuses the whole batch with `conflict` when `detail`, a query of one JSON array, has a row. */
-export const refuse = (ctx: Ctx, conflict: Conflict | 'DRY_RUN', detail: SQL) =>
+export const refuse = (ctx: Ctx, conflict: Conflict | 'DRY_RUN' | 'STALE', detail: SQL) =>
   ctx.db.insert(refusals).select(sql`select ${conflict}, * from (${detail})`)
 
 export const RAISED = /^(?:D1_ERROR: )?([A-Z_]+) (\[.*\]): SQLITE_CONSTRAINT/s
@@ -80,18 +76,18 @@ export const RAISED = /^(?:D1_ERROR: )?([A-Z_]+) (\[.*\]): SQLITE_CONSTRAINT/s
 const KEY_USED = new ApiError(409, 'Idempotency-Key: is in use')
 
 /** What a write meets whose read has been overtaken by another write. */
-export const STALE = new ApiError(409, 'It is being changed by many at this moment. Try again.')
+export const STALE = new ApiError(409, 'It is being changed by many at this moment. Try again.', { 'Retry-After': '1' })
 
-/** What a conflict that D1 raised is to the caller; any other error is itself. */
-export const explain = (ctx: Ctx, error: unknown, locate: Locate | undefined): unknown => {
+/** What a conflict that D1 raised is to the caller: `exists` says that what is to be made is there. Any other error is itself. */
+export const explain = (ctx: Ctx, error: unknown, locate: Locate | undefined, exists: Conflict | undefined): unknown => {
   const [, raised = '', values = '[]'] = (error instanceof Error && RAISED.exec(error.message)) || []
   if (raised === 'STALE') return STALE
   if (raised === 'KEY_USED') return KEY_USED
   if (!Object.hasOwn(CONFLICTS, raised)) return error
   const conflict = raised as Conflict
+  if (conflict === exists && ctx.conditions.noneMatch === '*') return EXISTS
   const explained: Explained = CONFLICTS[conflict]
   const raisedValues = (JSON.parse(values) as unknown[]).map(String)
   const field = locate?.(conflict, raisedValues) ?? explained.field
-  if (explained.exists && ctx.conditions.noneMatch === '*' && !field?.includes('.')) return EXISTS
   return new ApiError(explained.status ?? 409, `${field ? `${field}: ` : ''}${explained.say(...raisedValues)}`)
 }

@@ -1,4 +1,4 @@
-import { and, eq, lte } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Ctx, Write } from '../context.ts'
 import { ApiError } from '../lib/errors.ts'
 import { decrypt, encrypt } from '../lib/sign.ts'
@@ -8,13 +8,16 @@ import { idempotencyKeys } from './table.ts'
 /** The row of a key of the caller's organization. */
 export const isKept = (ctx: Ctx, key: string) => and(eq(idempotencyKeys.organizationId, ctx.organizationId), eq(idempotencyKeys.key, key))
 
-/** What an answer with a secret is encrypted for. */
-const SECRET = 'idempotency key'
+/** What an answer with a secret is encrypted for: one key of one organization. */
+const purposeOf = ({ organizationId }: Ctx, key: string): string => `idempotency key ${organizationId} ${key}`
+
+/** To whom an answer is given again: to its role, and one with a secret to its token only. */
+const roleOf = ({ role, actor, write }: Ctx): string => (write?.secret ? `${role} ${actor}` : role)
 
 /** An answer as it is kept: as JSON, in which one with a secret is an encrypted string. */
-export const keptBody = async (ctx: Ctx, { secret }: Write, answer: object): Promise<string> => {
+export const keptBody = async (ctx: Ctx, { secret, key }: Write, answer: object): Promise<string> => {
   const body = JSON.stringify(answer)
-  return secret ? JSON.stringify(await encrypt(ctx.secrets[0] ?? '', SECRET, body)) : body
+  return secret ? JSON.stringify(await encrypt(ctx.secrets[0] ?? '', purposeOf(ctx, key?.value ?? ''), body)) : body
 }
 
 /** The statement that keeps an answer under its key, or meets the one that is kept. */
@@ -22,8 +25,8 @@ export const keep = (ctx: Ctx, key: NonNullable<Write['key']>, { status, locatio
   ctx.db.insert(idempotencyKeys).values({
     organizationId: ctx.organizationId,
     key: key.value,
-    role: ctx.role,
-    fingerprint: key.fingerprint,
+    role: roleOf(ctx),
+    fingerprint: key.fingerprints[0] ?? '',
     status,
     location: locationOf?.(answer) ?? null,
     body,
@@ -36,10 +39,10 @@ export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$infe
   const { key, secret } = ctx.write ?? {}
   if (!key) return undefined
   const [row] = await ctx.db.select().from(idempotencyKeys).where(isKept(ctx, key.value))
-  if (row && (row.fingerprint !== key.fingerprint || row.role !== ctx.role))
+  if (row && (!key.fingerprints.includes(row.fingerprint) || row.role !== roleOf(ctx)))
     throw new ApiError(422, 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
   if (!row || !secret) return row
-  const body = await decrypt(ctx.secrets, SECRET, JSON.parse(row.body) as string)
+  const body = await decrypt(ctx.secrets, purposeOf(ctx, key.value), JSON.parse(row.body) as string)
   if (body === undefined)
     throw new ApiError(
       422,
@@ -51,7 +54,16 @@ export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$infe
 /** How long an answer is kept under its key, in milliseconds. */
 const KEPT_FOR = 30 * 86_400_000
 
+/** As many are forgotten at once. */
+const MOST = 1000
+
 /** Forgets the answers that have been kept for 30 days. */
 export const forgetKeys = async ({ db }: Session, now: number): Promise<void> => {
-  await db.delete(idempotencyKeys).where(lte(idempotencyKeys.createdAt, now - KEPT_FOR))
+  const old = sql`(${idempotencyKeys.organizationId}, ${idempotencyKeys.key}) in (
+    select organization_id, key from ${idempotencyKeys} where created_at <= ${now - KEPT_FOR} limit ${MOST}
+  )`
+  for (;;) {
+    const { meta } = await db.delete(idempotencyKeys).where(old)
+    if (meta.changes < MOST) return
+  }
 }

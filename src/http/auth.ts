@@ -32,9 +32,25 @@ const sessionOf = (c: Context<AppEnv>): Session => {
   return bookmark === undefined ? database.nearest() : database.since(bookmark)
 }
 
-const withinLimit = async (limit: RateLimit | undefined, key: string, period: string, message: string): Promise<void> => {
-  if (limit && !(await limit.limit({ key })).success) throw new ApiError(429, message, { 'Retry-After': period })
+/** Whether `key` is within a limit. One that cannot be asked lets everybody through. */
+const isWithin = async (limit: RateLimit | undefined, key: string): Promise<boolean> => {
+  try {
+    return !limit || (await limit.limit({ key })).success
+  } catch {
+    return true
+  }
 }
+
+/** Who is counted for a refused token: an address, of IPv6 the network of 64 bits that one has to itself. */
+export const networkOf = (address: string): string => {
+  if (!address.includes(':')) return address
+  const [head = '', tail] = address.split('::')
+  const [first, last] = [head, tail ?? ''].map((part) => (part ? part.split(':') : []))
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - (first?.length ?? 0) - (last?.length ?? 0) }, () => '0')
+  return [...(first ?? []), ...zeros, ...(last ?? [])].slice(0, 4).join(':')
+}
+
+const tooMany = (message: string, period: string): ApiError => new ApiError(429, message, { 'Retry-After': period })
 
 /** Finds who calls and makes their `ctx`. Whatever is wrong with a token, the answer is the same after the same work. */
 export const authenticated =
@@ -47,13 +63,13 @@ export const authenticated =
     const secret = BEARER.exec(c.req.header('Authorization') ?? '')?.[1] ?? ''
     const caller = await verify({ database, secret, now, secrets, later: (work) => c.executionCtx.waitUntil(work) })
     if (!caller) {
-      const address = c.req.header('CF-Connecting-IP') ?? ''
-      await withinLimit(REFUSED_LIMIT, address, REFUSED_PERIOD, 'Too many requests with tokens that are not valid. Wait a minute.')
+      if (!(await isWithin(REFUSED_LIMIT, networkOf(c.req.header('CF-Connecting-IP') ?? ''))))
+        throw tooMany('Too many requests with tokens that are not valid. Wait a minute.', REFUSED_PERIOD)
       throw new ApiError(401, 'A valid token is required, as Authorization: Bearer <token>.', { 'WWW-Authenticate': 'Bearer' })
     }
     const { actor, portal } = caller
-    const key = portal ? `${actor} ${portal.customerId}` : actor
-    await withinLimit(TOKEN_LIMIT, key, TOKEN_PERIOD, 'Too many requests with this token. Wait a few seconds.')
+    if (!(await isWithin(TOKEN_LIMIT, portal ? `${actor} ${portal.customerId}` : actor)))
+      throw tooMany('Too many requests with this token. Wait a few seconds.', TOKEN_PERIOD)
     const session = sessionOf(c)
     c.set('session', session)
     const [requestId, operationId] = [c.get('requestId'), c.get('operationId')]

@@ -1,23 +1,22 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { failureOf } from '../db/client.ts'
 import { ApiError, brief } from '../lib/errors.ts'
 import type { AppEnv } from './env.ts'
 
 const INTERNAL = 'Something went wrong on our side. The header X-Request-Id names this request.'
-const UNREACHABLE = 'The database cannot be reached now. A write may have been made or not: read before it is sent again.'
+const UNREACHABLE = 'The database cannot be reached now. Send it again: what is written under an Idempotency-Key is written once.'
 
 /** How D1 says that it is overloaded, restarting or out of reach. */
-const PASSING = /overloaded|Network connection lost|reset because|to be reset|transient issue|SQLITE_BUSY|internal error/i
+const PASSING = /overloaded|Network connection lost|reset because|to be reset|transient issue|SQLITE_BUSY|internal error|fetch failed/i
 
-/** The error's own message with that of its cause: drizzle hides D1's behind one that holds the parameters. */
-const said = (error: Error): string => (error.cause instanceof Error ? error.cause.message : error.message)
-
-export const isPassing = (error: Error): boolean => said(error).startsWith('D1_ERROR') && PASSING.test(said(error))
+const isPassing = (error: Error): boolean => PASSING.test(failureOf(error) ?? '')
 
 /** What an unforeseen error is called in a log, where its message could hold what is personal: its class, D1's code or constraint, and where in the bundle it came from. */
 export const nameOf = (error: Error): string => {
-  const [code = ''] = /SQLITE_[A-Z]+|D1_[A-Z]+/.exec(said(error).replace(/^D1_ERROR: /, '')) ?? []
-  const [constraint = ''] = /(?:UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(?:: [\w., ]+)?/.exec(said(error)) ?? []
+  const said = failureOf(error) ?? ''
+  const [code = ''] = /SQLITE_[A-Z]+|D1_[A-Z]+/.exec(said.replace(/^D1_ERROR: /, '')) ?? []
+  const [constraint = ''] = /(?:UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(?:: [\w., ]+)?/.exec(said) ?? []
   const [, from = '', place = ''] = /^\s*at (?:async )?(?:([\w.$]+) )?.*?:(\d+:\d+)\)?$/m.exec(error.stack ?? '') ?? []
   return [error.name, constraint || code, place && `in ${from}:${place}`].filter(Boolean).join(' ')
 }

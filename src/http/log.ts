@@ -12,7 +12,7 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
   c.set('now', Date.now())
   c.set('database', database)
   await next()
-  const { calls, ms } = database.usage
+  const { calls, ms, rowsRead, rowsWritten } = database.usage
   const bookmark = c.get('session')?.bookmark()
   if (bookmark) c.res.headers.set('X-D1-Bookmark', bookmark)
   c.res.headers.set('X-Request-Id', requestId)
@@ -27,6 +27,8 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
       ms: Math.round(performance.now() - start),
       d1Calls: calls,
       d1Ms: Math.round(ms),
+      rowsRead,
+      rowsWritten,
       organizationId: c.get('ctx')?.organizationId,
       tokenId: c.get('ctx')?.actor,
       ...(c.res.status >= 500 && c.error && { error: nameOf(c.error) }),

@@ -6,7 +6,7 @@ import { ApiError, expected, explainIssues } from '../lib/errors.ts'
 import { CHANGED } from '../lib/etag.ts'
 import { described } from '../lib/fields.ts'
 import type { AppEnv } from './env.ts'
-import { answerWrite, headersOf } from './write.ts'
+import { answerWrite, headersOf, keyIn } from './write.ts'
 
 interface Documented {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
@@ -114,7 +114,10 @@ export const operation = <
   const answer = async (c: Context<AppEnv>) => {
     const valid = (target: string): unknown => c.req.valid(target as never)
     const input = { param: valid('param'), query: valid('query'), json: valid('json') } as Parameters<typeof handle>[1]
-    if (!writes) return answerRead(c, status, (ctx) => handle(ctx, input))
+    if (!writes) {
+      if (method !== 'get') keyIn(c)
+      return answerRead(c, status, (ctx) => handle(ctx, input))
+    }
     const dryRun = (valid('query') as z.infer<typeof WRITE_QUERY>).dry_run === 'true'
     return answerWrite(c, {
       status,

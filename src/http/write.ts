@@ -3,7 +3,7 @@ import type { Ctx, Write } from '../context.ts'
 import { commit } from '../db/commit.ts'
 import { keptAnswer } from '../db/idempotency.ts'
 import { ApiError } from '../lib/errors.ts'
-import { sha256 } from '../lib/hash.ts'
+import { macOf } from '../lib/sign.ts'
 import type { AppEnv } from './env.ts'
 
 const LONGEST_KEY = 255
@@ -16,10 +16,11 @@ const canonical = (value: unknown): unknown => {
   return Object.fromEntries(sorted.map(([name, inner]) => [name, canonical(inner)]))
 }
 
-/** SHA-256 of the method, the path and the body, in hexadecimal. */
-const fingerprintOf = async (c: Context<AppEnv>, hasBody: boolean): Promise<string> => {
+/** The method, the path and the body as each of the secrets marks them. A mark shows nothing of a body, which may hold a password. */
+const fingerprintsOf = async (c: Context<AppEnv>, hasBody: boolean): Promise<string[]> => {
   const body = hasBody ? JSON.stringify(canonical(await c.req.json())) : ''
-  return sha256(`${c.req.method} ${c.req.path}\n${body}`)
+  const asked = `${c.req.method} ${c.req.path}\n${body}`
+  return Promise.all(c.get('ctx').secrets.map((secret) => macOf(secret, 'idempotency key', asked)))
 }
 
 interface Made extends Pick<Write, 'status' | 'locationOf' | 'dryRun' | 'secret'> {
@@ -27,12 +28,18 @@ interface Made extends Pick<Write, 'status' | 'locationOf' | 'dryRun' | 'secret'
   handle: (ctx: Ctx) => Promise<object>
 }
 
-/** Under which key the request is made (draft-ietf-httpapi-idempotency-key-header). */
-const keyOf = async (c: Context<AppEnv>, { dryRun, hasBody }: Made): Promise<Write['key']> => {
+/** The key in a request's header (draft-ietf-httpapi-idempotency-key-header). */
+export const keyIn = (c: Context<AppEnv>): string | undefined => {
   const value = c.req.header('Idempotency-Key')
   if (value !== undefined && (value.length < 1 || value.length > LONGEST_KEY))
     throw new ApiError(400, `Idempotency-Key: must be 1 to ${LONGEST_KEY} characters`)
-  return value === undefined || dryRun ? undefined : { value, fingerprint: await fingerprintOf(c, hasBody) }
+  return value
+}
+
+/** Under which key a write is made. */
+const keyOf = async (c: Context<AppEnv>, { dryRun, hasBody }: Made): Promise<Write['key']> => {
+  const value = keyIn(c)
+  return value === undefined || dryRun ? undefined : { value, fingerprints: await fingerprintsOf(c, hasBody) }
 }
 
 /** What is said of an answer beside its body. */

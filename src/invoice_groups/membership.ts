@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { accounts } from '../accounts/table.ts'
 import type { Ctx } from '../context.ts'
+import { refuse } from '../db/conflicts.ts'
 import { qualified } from '../db/rows.ts'
 import { groupChange, join, part } from './service.ts'
 import { invoiceGroupAccounts, invoiceGroups } from './table.ts'
@@ -22,20 +23,28 @@ export const groupOf = sql`(
     where member.organization_id = ${qualified(accounts.organizationId)} and member.account_id = ${qualified(accounts.id)}
   )`.mapWith((json: string) => JSON.parse(json) as Membership | null)
 
-/** Takes an account out of its group, and ends the group if it was the last. `after` is what the group is from then on. */
+/** Takes an account out of its group as it is archived, and ends the group if it was the last. */
 export const leaveGroup = (ctx: Ctx, accountId: string, { count, ...group }: Membership) => {
-  const { next, statement, change } = groupChange(ctx, { ...group, status: 'ACTIVE' }, count > 1 ? 'ACTIVE' : 'ARCHIVED', [[accountId], []])
-  return { statements: [statement, part(ctx, [accountId])], change, after: { id: group.id, version: next.version } }
+  const { statement, change } = groupChange(ctx, { ...group, status: 'ACTIVE' }, count > 1 ? 'ACTIVE' : 'ARCHIVED', [[accountId], []], true)
+  return { statements: [statement, part(ctx, [accountId])], change }
 }
 
-/** Puts an account back into the group that it left at `left.version`; undefined when the group has ended in another way, or has another currency. */
-export const rejoinGroup = async (ctx: Ctx, account: { id: string; invoiceCurrency: string }, left: { id: string; version: number }) => {
+/** A statement that has the verb read again when the account has come into a group since it was read to be in none. */
+export const inNoGroup = (ctx: Ctx, accountId: string) =>
+  refuse(
+    ctx,
+    'STALE',
+    sql`select '[]' from ${invoiceGroupAccounts} where ${invoiceGroupAccounts.organizationId} = ${ctx.organizationId} and ${invoiceGroupAccounts.accountId} = ${accountId}`,
+  )
+
+/** Puts an account back into the group that it was in when it was archived; undefined when the group has ended otherwise, or has another currency. */
+export const rejoinGroup = async (ctx: Ctx, account: { id: string; invoiceCurrency: string }, groupId: string) => {
   const [group] = await ctx.db
     .select()
     .from(invoiceGroups)
-    .where(and(eq(invoiceGroups.organizationId, ctx.organizationId), eq(invoiceGroups.id, left.id)))
+    .where(and(eq(invoiceGroups.organizationId, ctx.organizationId), eq(invoiceGroups.id, groupId)))
   if (!group || group.invoiceCurrency !== account.invoiceCurrency) return undefined
-  if (group.status === 'ARCHIVED' && group.version !== left.version) return undefined
+  if (group.status === 'ARCHIVED' && !group.endedByArchive) return undefined
   const { statement, change } = groupChange(ctx, group, 'ACTIVE', [[], [account.id]])
   return { statements: [statement, join(ctx, group.id, [account.id])], change }
 }

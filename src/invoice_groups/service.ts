@@ -63,6 +63,7 @@ export const createInvoiceGroup = async (ctx: Ctx, input: CreateInvoiceGroupRequ
     version: 1,
     createdAt: ctx.now,
     updatedAt: ctx.now,
+    endedByArchive: false,
   }
   const invoiceCurrency = sql<string>`coalesce((
     select ${accounts.invoiceCurrency} from ${accounts} where ${accounts.organizationId} = ${ctx.organizationId} and ${accounts.id} = ${accountIds[0]}
@@ -72,7 +73,7 @@ export const createInvoiceGroup = async (ctx: Ctx, input: CreateInvoiceGroupRequ
     invoiceCurrency: sql`(select ${invoiceGroups.invoiceCurrency} from ${invoiceGroups} where ${invoiceGroups.id} = ${row.id})`,
   }
   const answer = show({ ...row, invoiceCurrency: '' }, accountIds.length)
-  const fields = { ...differences(undefined, answer), accounts: [[], accountIds] as const }
+  const fields = { ...differences(undefined, answer), status: [null, row.status] as const, accounts: [[], accountIds] as const }
   return commit(ctx, {
     statements: [insert, join(ctx, row.id, accountIds)],
     changes: [{ type: 'INVOICE_GROUP', id: row.id, fields }],
@@ -129,8 +130,10 @@ export const groupChange = (
   row: Pick<GroupRow, 'id' | 'status' | 'version' | 'updatedAt'>,
   status: GroupRow['status'],
   members: readonly [old: readonly string[], now: readonly string[]],
+  byArchive = false,
 ) => {
-  const next = { status, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
+  const endedByArchive = byArchive && status === 'ARCHIVED'
+  const next = { status, endedByArchive, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
   const fields = { accounts: members, ...(status !== row.status && { status: [row.status, status] as const }) }
   return {
     next,

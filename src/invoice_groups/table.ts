@@ -14,6 +14,7 @@ export const invoiceGroups = sqliteTable('invoice_groups', {
   version: integer().notNull(),
   createdAt: integer('created_at').notNull(),
   updatedAt: integer('updated_at').notNull(),
+  endedByArchive: integer('ended_by_archive', { mode: 'boolean' }).notNull(),
 })
 
 export const invoiceGroupAccounts = sqliteTable(

@@ -27,7 +27,7 @@ export const conditionsOf = (header: (name: string) => string | undefined): Cond
   noneMatch: parseTags('If-None-Match', header('If-None-Match')),
 })
 
-/** Whether `tags` name the state `tag` of a resource; one that says more than the version says that as well. */
+/** Whether `tags` name the state `tag` of a resource; one that shows more beside it, as an account its invoice group, names it too. */
 export const names = (tags: Tags, tag: string): boolean => tags === '*' || tags.some((one) => one === tag || one.startsWith(`${tag}.`))
 
 export const CHANGED = new ApiError(412, 'If-Match: it has changed since this ETag was given. Read it again.')

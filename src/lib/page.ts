@@ -157,10 +157,11 @@ export const closePage = async <Row>(
   page: Page,
   rows: readonly Row[],
   valueOf: (row: Row, field: string) => string | number,
+  most = page.size,
 ): Promise<{ visible: readonly Row[]; nextToken?: string }> => {
-  const visible = rows.slice(0, page.size)
+  const visible = rows.slice(0, most)
   const last = visible.at(-1)
-  if (rows.length <= page.size || last === undefined) return { visible }
+  if (rows.length <= most || last === undefined) return { visible }
   const after = page.sort.map(([field]) => valueOf(last, field))
   return { visible, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, rules), { ...page, after }) }
 }

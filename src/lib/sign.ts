@@ -15,11 +15,14 @@ const toBase64 = (bytes: Uint8Array): string => bytes.toBase64({ alphabet: 'base
 
 const fromBase64 = (text: string): Uint8Array => Uint8Array.fromBase64(text, { alphabet: 'base64url' })
 
+/** HMAC-SHA-256 of a text for one purpose, in base64url: without the secret nobody can tell whether a guess of the text is right. */
+export const macOf = async (secret: string, purpose: string, text: string): Promise<string> =>
+  toBase64(new Uint8Array(await crypto.subtle.sign('HMAC', await keyOf(secret), encoder.encode(`${purpose}\n${text}`))))
+
 /** `payload` as `<base64url of its JSON>.<base64url of its HMAC-SHA-256>`; `purpose` keeps what was signed for one use from another. */
 export const seal = async (secret: string, purpose: string, payload: unknown): Promise<string> => {
   const text = toBase64(encoder.encode(JSON.stringify(payload)))
-  const mac = await crypto.subtle.sign('HMAC', await keyOf(secret), encoder.encode(`${purpose}\n${text}`))
-  return `${text}.${toBase64(new Uint8Array(mac))}`
+  return `${text}.${await macOf(secret, purpose, text)}`
 }
 
 /** What `seal` was given, or undefined when none of the secrets sealed it for this purpose. */

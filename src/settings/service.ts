@@ -75,10 +75,17 @@ const touchEntity = (ctx: Ctx, { entityType, entityId }: Pick<SettingRow, 'entit
       ]
     : []
 
+/** Two settings may share a string, and then differ in the length of the namespace. */
+const tag = ({ version, namespace }: Pick<SettingRow, 'version' | 'namespace'>): string => tagOf(version, namespace.length)
+
 const settingChange = (before: Setting | undefined, after: Setting): Change => {
   const { namespace, id, entityType, entityId } = after
   return { type: 'SETTING', id: `setting.${namespace}.${id}.${entityType}.${entityId}`, fields: differences(before, after) }
 }
+
+/** What becomes of settings that are sent with a new entity. */
+export const settingChanges = (entityType: SettingRow['entityType'], entityId: string, sent: readonly CreateEntitySetting[]): Change[] =>
+  sent.map((setting) => settingChange(undefined, { ...setting, entityType, entityId }))
 
 const locate: Locate = (conflict) => (conflict === 'ENTITY_NOT_FOUND' ? 'entityId' : undefined)
 
@@ -90,7 +97,8 @@ export const insertSetting = async (ctx: Ctx, { entityType, entityId, ...setting
     statements: [insertRows(ctx.db, settings, rows), ...touchEntity(ctx, answer)],
     changes: [settingChange(undefined, answer)],
     answer,
-    tag: tagOf(1),
+    tag: tag({ version: 1, namespace: answer.namespace }),
+    exists: 'SETTING_TAKEN',
     locate,
   })
 }
@@ -112,18 +120,18 @@ const readSetting = async (ctx: Ctx, idString: string): Promise<SettingRow> => {
 
 export const getSetting = async (ctx: Ctx, idString: string): Promise<Setting> => {
   const row = await readSetting(ctx, idString)
-  return shown(ctx, tagOf(row.version), show(row))
+  return shown(ctx, tag(row), show(row))
 }
 
 /** Replaces what is sent, if the value still suits the data type. */
 export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRequest): Promise<Setting> =>
   onLatest(async () => {
     const row = await readSetting(ctx, idString)
-    precondition(ctx, tagOf(row.version))
+    precondition(ctx, tag(row))
     const { value = row.value, dataType = row.dataType } = input
     const message = unsuited(value, dataType)
     if (message) throw new ApiError(400, `${input.value === undefined ? 'dataType' : 'value'}: ${message}`)
-    if (!Object.keys(input).length) return shown(ctx, tagOf(row.version), show(row))
+    if (!Object.keys(input).length) return shown(ctx, tag(row), show(row))
     const next = { ...row, ...(input as Partial<SettingRow>), version: row.version + 1 }
     const update = ctx.db
       .update(settings)
@@ -133,7 +141,7 @@ export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRe
       statements: [update, ...touchEntity(ctx, row)],
       changes: [settingChange(show(row), show(next))],
       answer: show(next),
-      tag: tagOf(next.version),
+      tag: tag(next),
     })
   })
 

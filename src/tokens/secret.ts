@@ -25,8 +25,19 @@ export const newSecret = (): string => {
   return PREFIX + body + checksumOf(body)
 }
 
+const FORM = new RegExp(`^${PREFIX}([0-9A-Za-z]{${8 * BLOCKS}})([0-9A-Za-z]{${SIZE_OF_CHECKSUM}})$`)
+
+/** Whether it has the form of a secret of ours and another checksum: no token has it, and no database need be asked. */
+export const isMistyped = (secret: string): boolean => {
+  const [, body = '', checksum] = FORM.exec(secret) ?? []
+  return checksum !== undefined && checksum !== checksumOf(body)
+}
+
 /** SHA-256 in lower-case hexadecimal, which is all that the database holds of a token. */
 export const hashToken = (secret: string): Promise<string> => sha256(secret)
 
+/** The length of a mark. */
+export const MARK = 16
+
 /** By which a JWT knows the secret that it was made with, of the secret's hash. */
-export const markOf = (hash: string): string => hash.slice(0, 16)
+export const markOf = (hash: string): string => hash.slice(0, MARK)

@@ -1,4 +1,5 @@
-import { and, eq, gt } from 'drizzle-orm'
+import { and, eq, gt, lte } from 'drizzle-orm'
+import type { BatchItem } from 'drizzle-orm/batch'
 import type { Ctx } from '../context.ts'
 import { commit, onLatest, precondition, shown } from '../db/commit.ts'
 import { differences } from '../lib/changes.ts'
@@ -9,7 +10,7 @@ import { type ListRules, closePage, contextOf, openPage } from '../lib/page.ts'
 import { iso } from '../lib/time.ts'
 import type { CreateTokenRequest, ListTokensQuery, RotateTokenRequest, Token, TokenPaginatedResponse, TokenWithSecret } from './schema.ts'
 import { hashToken, newSecret } from './secret.ts'
-import { tokens } from './table.ts'
+import { tokenSecrets, tokens } from './table.ts'
 import { forgetToken } from './verify.ts'
 
 type TokenRow = typeof tokens.$inferSelect
@@ -45,7 +46,6 @@ export const createToken = async (ctx: Ctx, { name, role, ...input }: CreateToke
     role,
     version: 1,
     lastUsedOn: null,
-    previousHash: null,
     previousExpiresAt: null,
   }
   return commit(ctx, {
@@ -86,12 +86,18 @@ export const listTokens = async (ctx: Ctx, query: ListTokensQuery): Promise<Toke
   return { data: visible.map(show), ...next, context: contextOf(page) }
 }
 
-/** Writes what becomes of a token since `row` was read. */
-const change = async <Answer extends object>(ctx: Ctx, row: TokenRow, changes: Partial<TokenRow>, answerOf: (token: Token) => Answer) => {
+/** Writes what becomes of a token since `row` was read, and `more`. */
+const change = async <Answer extends object>(
+  ctx: Ctx,
+  row: TokenRow,
+  changes: Partial<TokenRow>,
+  answerOf: (token: Token) => Answer,
+  more: readonly BatchItem<'sqlite'>[] = [],
+) => {
   const set = { ...changes, version: row.version + 1 }
   const next = { ...row, ...set }
   const answer = await commit(ctx, {
-    statements: [ctx.db.update(tokens).set(set).where(eq(tokens.id, row.id))],
+    statements: [ctx.db.update(tokens).set(set).where(eq(tokens.id, row.id)), ...more],
     changes: [{ type: 'TOKEN', id: row.id, fields: differences(show(row), show(next)) }],
     answer: answerOf(show(next)),
     tag: tag(next),
@@ -102,19 +108,27 @@ const change = async <Answer extends object>(ctx: Ctx, row: TokenRow, changes: P
 
 const readForChange = async (ctx: Ctx, id: string): Promise<TokenRow> => {
   const row = await readToken(ctx, id)
-  precondition(ctx, tagOf(row.version))
+  precondition(ctx, tag(row))
   return row
 }
 
-/** Gives a token another secret, which is shown this once. The one before holds for `gracePeriod` seconds more, one before that no longer. */
+/** Gives a token another secret, which is shown this once. Those before it hold for `gracePeriod` seconds more, unless they end sooner. */
 export const rotateToken = (ctx: Ctx, id: string, { gracePeriod }: RotateTokenRequest): Promise<TokenWithSecret> =>
   onLatest(async () => {
     const row = await readForChange(ctx, id)
     if (row.revokedAt !== null) throw new ApiError(409, `The token "${id}" is revoked, and cannot be changed.`)
     if (row.expiresAt !== null && row.expiresAt <= ctx.now) throw new ApiError(409, `The token "${id}" has expired, and cannot be changed.`)
     const secret = newSecret()
-    const changes = { hash: await hashToken(secret), previousHash: row.hash, previousExpiresAt: ctx.now + gracePeriod * 1000 }
-    return change(ctx, row, changes, (token) => ({ ...token, token: secret }))
+    const until = ctx.now + gracePeriod * 1000
+    const its = eq(tokenSecrets.tokenId, id)
+    return change(ctx, row, { hash: await hashToken(secret), previousExpiresAt: until }, (token) => ({ ...token, token: secret }), [
+      ctx.db
+        .update(tokenSecrets)
+        .set({ expiresAt: until })
+        .where(and(its, gt(tokenSecrets.expiresAt, until))),
+      ctx.db.insert(tokenSecrets).values({ hash: row.hash, organizationId: row.organizationId, tokenId: id, expiresAt: until }),
+      ctx.db.delete(tokenSecrets).where(and(its, lte(tokenSecrets.expiresAt, ctx.now))),
+    ])
   })
 
 /** Ends a token, with every JWT that was made with it. A second time changes nothing. */

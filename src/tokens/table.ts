@@ -11,6 +11,13 @@ export const tokens = sqliteTable('tokens', {
   role: text({ enum: ['ADMINISTRATOR', 'DEVELOPER', 'ANALYST'] }).notNull(),
   version: integer().notNull(),
   lastUsedOn: text('last_used_on'),
-  previousHash: text('previous_hash'),
   previousExpiresAt: integer('previous_expires_at'),
+})
+
+/** The secrets that tokens had before, for as long as they hold. */
+export const tokenSecrets = sqliteTable('token_secrets', {
+  hash: text().primaryKey(),
+  organizationId: text('organization_id').notNull(),
+  tokenId: text('token_id').notNull(),
+  expiresAt: integer('expires_at').notNull(),
 })

@@ -1,13 +1,13 @@
-import { type SQL, and, eq, isNull, ne, or } from 'drizzle-orm'
+import { and, eq, isNull, ne, or, sql } from 'drizzle-orm'
 import type { Caller } from '../context.ts'
 import type { Database, Session } from '../db/client.ts'
 import { iso } from '../lib/time.ts'
 import { organizations } from '../organizations/table.ts'
 import { readJwt } from './jwt.ts'
-import { hashToken, markOf } from './secret.ts'
-import { tokens } from './table.ts'
+import { MARK, hashToken, isMistyped, markOf } from './secret.ts'
+import { tokenSecrets, tokens } from './table.ts'
 
-/** A revoked token is refused within 30 s everywhere: 10 of them are for a copy of the database that lags behind. */
+/** A revoked token is refused everywhere within 30 s of when it was. */
 const REMEMBERED_FOR = 20_000
 const MOST_REMEMBERED = 1000
 
@@ -22,26 +22,42 @@ export const forgetToken = (id: string): void => {
 interface Found {
   token: typeof tokens.$inferSelect
   baseCurrency: string
+  /** Until when the secret holds that was presented, when it is not the token's own any more. */
+  secretExpiresAt: number | null
 }
 
-const read = async ({ db }: Session, where: SQL | undefined): Promise<Found | undefined> => {
+/** A token by its id, or by the hash of a secret that it has or had. */
+type Named = { id: string; organizationId: string; mark: string } | { hash: string }
+
+const read = async ({ db }: Session, named: Named): Promise<Found | undefined> => {
+  const isSecret = 'hash' in named ? sql`its.hash = ${named.hash}` : sql`substr(its.hash, 1, ${MARK}) = ${named.mark}`
   const [found] = await db
-    .select({ token: tokens, baseCurrency: organizations.baseCurrency })
+    .select({
+      token: tokens,
+      baseCurrency: organizations.baseCurrency,
+      secretExpiresAt: sql<
+        number | null
+      >`(select max(its.expires_at) from ${tokenSecrets} as its where its.token_id = ${tokens.id} and ${isSecret})`.as('secret_expires_at'),
+    })
     .from(tokens)
     .innerJoin(organizations, eq(organizations.id, tokens.organizationId))
-    .where(where)
+    .where(
+      'hash' in named
+        ? sql`${tokens.id} in (
+            select id from ${tokens} where hash = ${named.hash} union all select token_id from ${tokenSecrets} where hash = ${named.hash}
+          )`
+        : and(eq(tokens.organizationId, named.organizationId), eq(tokens.id, named.id)),
+    )
   return found
 }
 
-/** Whom the token speaks for by the secret that `isIts` knows by its hash, if that holds. */
-const callerOf = ({ token, baseCurrency }: Found, isIts: (hash: string) => boolean, now: number): Caller | undefined => {
-  const { id, organizationId, role, hash, previousHash, previousExpiresAt, revokedAt } = token
-  if (revokedAt !== null) return undefined
-  const isPrevious = previousHash !== null && isIts(previousHash)
-  if (!isPrevious && !isIts(hash)) return undefined
-  const end = Math.min(token.expiresAt ?? Number.POSITIVE_INFINITY, isPrevious ? (previousExpiresAt ?? 0) : Number.POSITIVE_INFINITY)
-  if (end <= now) return undefined
-  const mark = markOf(isPrevious ? previousHash : hash)
+/** Whom the token speaks for by the secret that was presented, if that holds. */
+const callerOf = ({ token, baseCurrency, secretExpiresAt }: Found, named: Named, now: number): Caller | undefined => {
+  const { id, organizationId, role, hash, revokedAt } = token
+  const isOwn = 'hash' in named ? hash === named.hash : markOf(hash) === named.mark
+  const end = Math.min(token.expiresAt ?? Number.POSITIVE_INFINITY, isOwn ? Number.POSITIVE_INFINITY : (secretExpiresAt ?? 0))
+  if (revokedAt !== null || end <= now) return undefined
+  const mark = 'hash' in named ? markOf(named.hash) : named.mark
   return { organizationId, baseCurrency, actor: id, role, expiresAt: Number.isFinite(end) ? end : null, mark }
 }
 
@@ -66,23 +82,37 @@ const markUsed = ({ database, now, later }: Presented, { id, lastUsedOn }: Found
   later(update.run().catch(() => {}))
 }
 
-/** Whom a token speaks for: looked up nearby, or at the primary, where the newest are. */
-const lookUp = async (presented: Presented, key: string, where: SQL | undefined, isIts: (hash: string) => boolean) => {
-  const { database, now } = presented
+const remember = (key: string, caller: Caller, now: number): void => {
+  const [oldest] = remembered.keys()
+  if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
+  remembered.set(key, { caller, until: Math.min(now + REMEMBERED_FOR, caller.expiresAt ?? Number.POSITIVE_INFINITY) })
+}
+
+/**
+ * Whom a token speaks for: looked up nearby, or at the primary, where the newest are. What a copy said is asked of the primary
+ * while the answer is on its way, so that a copy that lags behind keeps no revoked token alive.
+ */
+const lookUp = async (presented: Presented, key: string, named: Named): Promise<Caller | undefined> => {
+  const { database, now, later } = presented
   const known = remembered.get(key)
   if (known && now < known.until) return known.caller
   remembered.delete(key)
-  for (const open of [database.nearest, database.primary]) {
-    const found = await read(open(), where)
-    const caller = found && callerOf(found, isIts, now)
-    if (!caller) continue
-    const [oldest] = remembered.keys()
-    if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
-    remembered.set(key, { caller, until: Math.min(now + REMEMBERED_FOR, caller.expiresAt ?? Number.POSITIVE_INFINITY) })
+  const ask = async (session: Session): Promise<Caller | undefined> => {
+    const found = await read(session, named)
+    const caller = found && callerOf(found, named, now)
+    if (!caller) return undefined
+    remember(key, caller, now)
     markUsed(presented, found.token)
     return caller
   }
-  return undefined
+  const { copies } = database.usage
+  const caller = await ask(database.nearest())
+  if (!caller) return ask(database.primary())
+  const confirm = async (): Promise<void> => {
+    if (!(await ask(database.primary()))) remembered.delete(key)
+  }
+  if (database.usage.copies > copies) later(confirm().catch(() => {}))
+  return caller
 }
 
 /** Whom a bearer token speaks for, or undefined when it is unknown, expired or revoked. A JWT holds as long as the secret that it was made with. */
@@ -90,12 +120,12 @@ export const verifyToken = async (presented: Presented): Promise<Caller | undefi
   const { secret, secrets, now } = presented
   const jwt = await readJwt(secret, secrets, now)
   if (!jwt) {
+    if (isMistyped(secret)) return undefined
     const hash = await hashToken(secret)
-    return lookUp(presented, hash, or(eq(tokens.hash, hash), eq(tokens.previousHash, hash)), (its) => its === hash)
+    return lookUp(presented, hash, { hash })
   }
   const { tokenId, organizationId, mark, portal } = jwt
-  const its = and(eq(tokens.organizationId, organizationId), eq(tokens.id, tokenId))
-  const caller = await lookUp(presented, `${tokenId} ${mark}`, its, (hash) => markOf(hash) === mark)
+  const caller = await lookUp(presented, `${tokenId} ${mark}`, { id: tokenId, organizationId, mark })
   if (!caller) return undefined
   const expiresAt = Math.min(jwt.expiresAt, caller.expiresAt ?? Number.POSITIVE_INFINITY)
   return { ...caller, expiresAt, jwt: secret, ...(portal && { portal }) }

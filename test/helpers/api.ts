@@ -96,6 +96,9 @@ export const rowsOf = async (organizationId: string): Promise<Record<string, num
 
 type Queries = Pick<D1DatabaseSession, 'prepare' | 'batch'>
 
+/** A failure as D1 throws it: its words stand in its cause, without the prefix. */
+export const failed = (message: string): Error => new Error(`D1_ERROR: ${message}`, { cause: new Error(message) })
+
 /** The same D1, with `change` made to each session that is opened of it. */
 export const changed = (change: (session: D1DatabaseSession, place: string) => Partial<Queries>): D1Database =>
   new Proxy(env.DB, {
@@ -112,6 +115,27 @@ export const changed = (change: (session: D1DatabaseSession, place: string) => P
           }
         : Reflect.get(of, name).bind(of),
   })
+
+/** The same D1, which answers no question that is asked alone. */
+export const unreadable = (error: Error): D1Database => {
+  const inner = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
+  const unasked = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const hidden = new Proxy(statement, {
+      get: (of, name) =>
+        name === 'bind'
+          ? (...values: unknown[]) => unasked(of.bind(...values))
+          : () => {
+              throw error
+            },
+    })
+    inner.set(hidden, statement)
+    return hidden
+  }
+  return changed((session) => ({
+    prepare: (query) => unasked(session.prepare(query)),
+    batch: (statements) => session.batch(statements.map((one) => inner.get(one) ?? one)),
+  }))
+}
 
 /** The same D1 with each round trip counted at the binding, and its batches passed through `batch` first. */
 export const watched = (batch = (statements: D1PreparedStatement[]) => statements) => {

@@ -133,6 +133,7 @@ const TABLES = [
   'invoice_group_accounts',
   'idempotency_keys',
   'tokens',
+  'token_secrets',
   'audit_log',
 ]
 
