@@ -45,6 +45,14 @@ const INTRODUCTION =
 const FORBIDDEN = 'The token may not do this: a portal token reads its own customer only, and the role ANALYST only reads.'
 const FORBIDDEN_BUT_TO_ADMINISTRATORS = 'The role of the token is not ADMINISTRATOR.'
 
+const BUSY = 'Too many change it at this moment, and this change was not made: send it again.'
+
+const PRECONDITION = {
+  version: 'It has another version than If-Match names, or the one that If-None-Match names.',
+  absence: 'It exists, and If-None-Match is *.',
+  none: 'If-Match was sent, and there is nothing yet to match.',
+}
+
 const headerParameter = (name: string, description: string, schema: Json = {}): Json => ({
   name,
   in: 'header',
@@ -62,7 +70,7 @@ const BOOKMARK = headerParameter(
   'X-D1-Bookmark',
   'The X-D1-Bookmark of an answer: what that answer saw is seen. Without it the nearest copy answers.',
 )
-const IF_MATCH = headerParameter('If-Match', 'An ETag: the change is made to that version only, or refused with 412.')
+const IF_MATCH = headerParameter('If-Match', 'An ETag: what is asked is done to that version only, or refused with 412.')
 const IF_ABSENT = headerParameter('If-None-Match', '*: what exists already is refused with 412, and not with 409.')
 const IF_NEW = headerParameter('If-None-Match', 'An ETag: the answer is 304 when it is still that of the resource.')
 
@@ -75,7 +83,7 @@ const headersIn = ({ method, writes, tagged, condition }: Operation): Json[] => 
   ...(writes ? [IDEMPOTENCY_KEY] : []),
   ...(method === 'get' ? [BOOKMARK] : []),
   ...(method === 'get' && tagged ? [IF_NEW] : []),
-  ...(condition === 'version' ? [IF_MATCH] : []),
+  ...(condition === 'version' || (method === 'get' && tagged) ? [IF_MATCH] : []),
   ...(condition === 'absence' ? [IF_ABSENT] : []),
 ]
 
@@ -156,10 +164,14 @@ export const openApiDocument = (operations: readonly Operation[], reference: Rea
         400: refusal('The request is malformed: the message names every wrong field and what would be right.'),
         401: refusal('The token is missing, unknown, expired or revoked.', { 'WWW-Authenticate': header('Bearer.') }),
         403: refusal(administrator ? FORBIDDEN_BUT_TO_ADMINISTRATORS : FORBIDDEN),
-        ...Object.fromEntries(Object.entries(refuses).map(([code, cause]) => [code, refusal(cause)])),
-        ...(condition && {
-          412: refusal(condition === 'version' ? 'It has another version than If-Match names.' : 'It exists, and If-None-Match is *.'),
-        }),
+        ...Object.fromEntries(
+          Object.entries(refuses).map(([code, cause]) => [
+            code,
+            refusal(code === '409' && condition === 'version' ? `${cause} ${BUSY}` : cause),
+          ]),
+        ),
+        ...(condition === 'version' && !refuses[409] && { 409: refusal(BUSY) }),
+        ...((writes || tagged) && { 412: refusal(PRECONDITION[condition ?? (writes ? 'none' : 'version')]) }),
         ...(json && { 413: refusal('The body is over 256 KB.'), 415: refusal('The body is not JSON.') }),
         ...(writes && { 422: refusal('The Idempotency-Key was used for another request, or by another role.') }),
         429: refusal('The token is over its limit of requests, or the address over that of refused tokens.', RETRY_AFTER),

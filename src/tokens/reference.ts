@@ -14,7 +14,8 @@ const MISSING = 'The organization has no token with this id.'
 
 export const createToken = {
   summary: 'Create a token',
-  description: 'Creates an API token of a role. The answer holds its secret, which is shown this once: the database has its SHA-256 only.',
+  description:
+    'Creates an API token of a role. The answer holds its secret, which is shown this once: the database has its SHA-256 only, and under an Idempotency-Key the answer itself, encrypted, for the token that asked.',
 }
 
 export const listTokens = {
@@ -32,7 +33,7 @@ export const getToken = {
 export const rotateToken = {
   summary: 'Rotate a token',
   description:
-    'Gives a token a new secret, which is shown this once. The one so far holds for a grace period more, with the JWTs that were made with it; one that was rotated out before ends now.',
+    'Gives a token a new secret, which is shown this once. The secrets so far hold for the grace period more, unless they end sooner, with the JWTs that were made with them.',
   refuses: { 404: MISSING, 409: 'The token is revoked or has expired.' },
 }
 
