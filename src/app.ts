@@ -6,6 +6,7 @@ import { TrieRouter } from 'hono/router/trie-router'
 import { secureHeaders } from 'hono/secure-headers'
 import { authenticated, forAdministrators, notForAnalysts, notForPortals } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
+import { health } from './http/health.ts'
 import { log } from './http/log.ts'
 import { root } from './http/root.ts'
 import type { AppEnv } from './http/env.ts'
@@ -50,6 +51,7 @@ app.use(
 )
 
 app.get('/', root)
+app.get('/health', health)
 
 const caller = authenticated(verifyToken)
 

@@ -7,6 +7,10 @@ export interface Bindings {
   SIGNING_SECRET: string
   SIGNING_SECRET_PREVIOUS?: string
   CORS_ORIGINS?: string
+  /** The git revision that was deployed. */
+  REVISION?: string
+  /** The version of the Worker as Cloudflare knows it. */
+  RELEASE?: WorkerVersionMetadata
   /** Requests of a token. */
   TOKEN_LIMIT?: RateLimit
   /** Refused tokens of an IP address. */

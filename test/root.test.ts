@@ -38,7 +38,7 @@ describe('/', () => {
       expect(await response.json()).toEqual({
         name: 'Togai API on Workers',
         version: manifest.version,
-        links: { documentation: '/docs/', openapi: '/openapi.json' },
+        links: { documentation: '/docs/', openapi: '/openapi.json', health: '/health' },
       })
     },
   )

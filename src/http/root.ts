@@ -4,7 +4,7 @@ import type { AppEnv } from './env.ts'
 /** What this API is called, and the version of package.json. */
 export const about = { name: 'Togai API on Workers', version: '0.1.0' }
 
-const links = { documentation: '/docs/', openapi: '/openapi.json' }
+const links = { documentation: '/docs/', openapi: '/openapi.json', health: '/health' }
 
 /** Leads a person to the reference, and tells a program where it is: whichever of HTML and JSON it names first. */
 export const root: Handler<AppEnv> = (c) => {
