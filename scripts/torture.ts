@@ -1,0 +1,471 @@
+import { spawn } from 'node:child_process'
+import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { type AuditRow, type Seal, verifyChain } from '../src/audit/chain.ts'
+import { fail, fault, migrateLocal, root, run } from './wrangler.ts'
+
+const KILLS = 10
+const CLIENTS = 32
+/** In milliseconds: the run, an answer or a start, and the work before a kill at least. */
+const [MOST, PATIENCE, LEAST_WORK] = [180_000, 20_000, 500]
+
+const started = Date.now()
+const [option = '--seconds', value = '150', ...others] = process.argv.slice(2)
+const seconds = Number(value)
+if (option !== '--seconds' || others.length || !(seconds >= 45 && seconds <= 170))
+  fail('Usage: npm run torture -- [--seconds 150], which may be 45 to 170')
+
+/** What is killed leaves its files behind, so that all of them are here. */
+const directory = mkdtempSync(join(tmpdir(), 'torture-'))
+const [worker, state, copy] = [join(directory, 'worker'), join(directory, 'state'), join(directory, 'copy')]
+const databases = join(state, 'v3/d1/miniflare-D1DatabaseObject')
+const off = ['CLOUDFLARE_CF_FETCH_ENABLED', 'WRANGLER_SEND_METRICS', 'X_LOCAL_OBSERVABILITY', 'X_LOCAL_EXPLORER']
+Object.assign(process.env, Object.fromEntries(off.map((name) => [name, 'false'])), { TMPDIR: directory, XDG_CONFIG_HOME: directory })
+
+type Shown = Record<string, unknown>
+
+/** A customer, an account or a setting, as the one client knows it that changes it. */
+interface Resource {
+  type: 'CUSTOMER' | 'ACCOUNT' | 'SETTING'
+  id: string
+  /** What it shows; undefined until it is made. */
+  shown?: Shown | undefined
+  /** What it showed before its last change. */
+  before?: Shown | undefined
+  tag?: string | undefined
+  /** A change for each of its versions, and the request that made it, unless the answer to that was lost. */
+  history: { operationId: string; key: string; requestId: string | undefined }[]
+}
+/** A resource, and what it shows from then on. */
+type Effect = [Resource, Shown]
+
+interface Client {
+  number: number
+  token: string
+  resources: Set<Resource>
+  /** Aliases that an account had, for another one. */
+  freed: string[]
+  last?: [Write, Answer]
+  /** What got no answer when the server was killed: it was made, or not. */
+  lost?: Write | undefined
+}
+
+const clients = Array.from({ length: CLIENTS }, (_, number): Client => {
+  return { number, token: randomBytes(32).toString('base64url'), resources: new Set(), freed: [] }
+})
+const [reader] = clients as [Client]
+const counts = { requests: 0, slowed: 0, acknowledged: 0, lost: 0, made: 0, replayed: 0, sealed: 0, unsealed: 0 }
+const server = { url: '', killed: true, kill: (): void => {}, ended: Promise.resolve() }
+
+function must(holds: unknown, wrong: string): asserts holds {
+  if (!holds) throw new Error(wrong)
+}
+
+const pick = <Item>(items: readonly Item[]): Item | undefined => items[items.length && randomInt(items.length)]
+const json = (what: unknown): string => JSON.stringify(what) ?? 'nothing'
+const nameOf = ({ type, id }: Pick<Resource, 'type' | 'id'>): string => `${type} ${id}`
+const pathOf = ({ type, id }: Resource): string => `/${type.toLowerCase()}s/${id}`
+const isArchived = ({ shown }: Resource): boolean => shown?.['status'] === 'ARCHIVED'
+const listed = (names: Iterable<string>): string => [...names].slice(0, 3).join(', ')
+
+/** What is wrong with what a resource shows; an answer may show a part of it. */
+const difference = (right: Shown | undefined, seen: Shown | undefined, part = false): string | undefined => {
+  if (!right || !seen) return right === seen ? undefined : right ? 'it is missing' : 'it is there'
+  const field = Object.keys(right).find((name) => (name in seen || !part) && !isDeepStrictEqual(right[name], seen[name]))
+  return field && `its ${field} is ${json(seen[field])} and not ${json(right[field])}`
+}
+
+interface Answer {
+  body: Shown
+  tag: string | undefined
+  replayed: boolean
+  requestId: string
+}
+
+/** Sends a request, again when there are too many. It has no answer when the server is killed meanwhile. */
+const send = async (client: Client, request: Pick<Write, 'method' | 'path'> & Partial<Write>): Promise<Answer | undefined> => {
+  const { method, path, body, headers } = request
+  const authorized = { Authorization: `Bearer ${client.token}`, 'Content-Type': 'application/json', ...headers }
+  const init = { method, headers: authorized, signal: AbortSignal.timeout(PATIENCE), ...(body && { body: json(body) }) }
+  counts.requests++
+  const response = await fetch(server.url + path, init).catch(() => undefined)
+  if (response?.status === 429) {
+    counts.slowed++
+    await wait(1000 * Number(response.headers.get('Retry-After')))
+    return send(client, request)
+  }
+  const answer = (await response?.json().catch(() => undefined)) as Shown | undefined
+  if (server.killed && !(answer && response?.ok)) return undefined
+  const [after] = client.last ?? []
+  const when =
+    client.lost === request ? ', sent again since its answer was lost,' : after === request ? ', sent again after its answer,' : ''
+  must(answer && response?.ok, `${method} ${path}${when} was answered ${response?.status ?? ''} ${json(answer)}`)
+  const [tag, replayed, requestId] = ['ETag', 'Idempotency-Replayed', 'X-Request-Id'].map((name) => response.headers.get(name))
+  if (replayed) counts.replayed++
+  return { body: answer, tag: tag?.slice(1, -1), replayed: replayed === 'true', requestId: requestId ?? '' }
+}
+
+const readList = async (path: string, filter = ''): Promise<Shown[]> => {
+  const items: Shown[] = []
+  for (let query: string | undefined = `pageSize=100${filter}`; query;) {
+    const page = (await send(reader, { method: 'GET', path: `${path}?${query}` }))?.body as { data: Shown[]; nextToken?: string }
+    items.push(...page.data)
+    query = page.nextToken && `nextToken=${encodeURIComponent(page.nextToken)}`
+  }
+  return items
+}
+
+const settingId = ({ namespace, id, entityType, entityId }: Shown): string => ['setting', namespace, id, entityType, entityId].join('.')
+
+/** Every customer, account and setting, by its name. */
+const readAll = async (): Promise<Map<string, Shown>> => {
+  const all = async (type: Resource['type'], path: string, filter = '', idOf = ({ id }: Shown) => String(id)) =>
+    (await readList(path, filter)).map((one): [string, Shown] => [nameOf({ type, id: idOf(one) }), one])
+  const both = (type: Resource['type'], path: string) => [all(type, path), all(type, path, '&status=ARCHIVED')]
+  const lists = [...both('CUSTOMER', '/customers'), ...both('ACCOUNT', '/accounts'), all('SETTING', '/settings', '', settingId)]
+  return new Map((await Promise.all(lists)).flat())
+}
+
+let named = 0
+const newName = (kind: string): string => `${kind}-${++named}`
+const areHeld = (aliases: readonly string[]) => aliases.map((alias) => ({ alias, status: 'ACTIVE' }))
+const someAliases = ({ freed }: Client): string[] =>
+  Array.from({ length: randomInt(1, 3) }, () => (randomInt(2) && freed.pop()) || newName('alias'))
+
+const unmade = (type: Resource['type'], id: string): Resource => ({ type, id, history: [] })
+
+/** Two settings for a new customer or account, and what becomes of them. */
+const makeSettings = (entityType: string, entityId: string) => {
+  const settings = ['A', 'B'].map((id) => ({ id, value: newName(id), namespace: 'USER', name: `Setting ${id}`, dataType: 'STRING' }))
+  const made = settings.map((setting) => ({ ...setting, entityType, entityId }))
+  return { settings, effects: made.map((one): Effect => [unmade('SETTING', settingId(one)), one]) }
+}
+
+/** What is sent for a new account, and what becomes of it. */
+const makeAccount = (client: Client, customerId: string) => {
+  const aliases = someAliases(client)
+  const id = newName('account')
+  const { settings, effects } = makeSettings('ACCOUNT', id)
+  const sent = { id, name: newName('Account'), status: pick(['ACTIVE', 'DRAFT']), settings }
+  const shown = { ...sent, customerId, invoiceCurrency: 'USD', aliases: areHeld(aliases) }
+  return { sent: { ...sent, aliases }, effects: [[unmade('ACCOUNT', id), shown], ...effects] as Effect[] }
+}
+
+/** A write under a new key, which may depend on the version that the client knows. Its answer shows the first resource. */
+const ask = (operationId: string, method: string, path: string, body: Shown | undefined, ...effects: Effect[]) => {
+  const [key, tag] = [randomUUID(), effects[0]?.[0].tag]
+  const headers: Record<string, string> = { 'Idempotency-Key': key, ...(tag && randomInt(2) && { 'If-Match': `"${tag}"` }) }
+  return { operationId, method, path, body, headers, key, effects }
+}
+type Write = ReturnType<typeof ask>
+
+const update = (of: Resource, operationId: string, fields: Shown) =>
+  ask(operationId, 'PATCH', pathOf(of), fields, [of, { ...of.shown, ...fields }])
+const archive = (of: Resource, operationId: string, fields: Shown) =>
+  ask(operationId, 'DELETE', pathOf(of), undefined, [of, { ...of.shown, ...fields, status: 'ARCHIVED' }])
+const restore = (of: Resource, operationId: string) => ask(operationId, 'POST', `${pathOf(of)}/restore`, undefined, [of, of.before ?? {}])
+
+/** A write that can be made now to what the client has. */
+const chooseWrite = (client: Client): Write => {
+  const all = [...client.resources]
+  const customer = pick(all.filter(({ type }) => type === 'CUSTOMER'))
+  const accounts = all.filter(({ shown }) => shown?.['customerId'] === customer?.id)
+  const account = pick(accounts)
+  if (!customer || !account || !randomInt(5)) {
+    const id = newName('customer')
+    const { settings, effects } = makeSettings('CUSTOMER', id)
+    const first = makeAccount(client, id)
+    const fields = { id, name: newName('Customer'), primaryEmail: 'a@example.com', address: {} }
+    const effect: Effect = [unmade('CUSTOMER', id), { ...fields, status: 'ACTIVE' }]
+    return ask('createCustomer', 'POST', '/customers', { ...fields, settings, account: first.sent }, effect, ...first.effects, ...effects)
+  }
+  if (isArchived(customer)) return restore(customer, 'restoreCustomer')
+  if (accounts.every(isArchived) && randomInt(2)) return archive(customer, 'deleteCustomer', {})
+  if (accounts.length < 3 && !randomInt(5)) {
+    const { sent, effects } = makeAccount(client, customer.id)
+    return ask('createAccount', 'POST', '/accounts', { ...sent, customerId: customer.id }, ...effects)
+  }
+  if (!randomInt(5)) return update(customer, 'updateCustomer', { name: newName('Customer'), address: { city: newName('City') } })
+  if (isArchived(account)) return restore(account, 'restoreAccount')
+  const held = account.shown?.['aliases'] as ReturnType<typeof areHeld>
+  const alias = (operationId: string, path: string, aliases: string[], after: typeof held) =>
+    ask(operationId, 'POST', `${pathOf(account)}/${path}`, { aliases }, [account, { ...account.shown, aliases: after }])
+  const [gone, kind] = [pick(held), randomInt(4)]
+  const left = held.filter((one) => one !== gone)
+  if (kind === 0) return archive(account, 'deleteAccount', { aliases: [] })
+  if (kind === 1 && gone) return alias('removeAliases', 'remove_aliases', [gone.alias], left)
+  if (kind > 1 || held.length > 7) return update(account, 'updateAccount', { name: newName('Account'), tags: [newName('tag')] })
+  const aliases = someAliases(client)
+  return alias('addAliases', 'add_aliases', aliases, [...held, ...areHeld(aliases)])
+}
+
+/** Holds the answer to a write against what was asked, and takes note of what is there from now on. */
+const note = (client: Client, write: Write, answer: Answer): void => {
+  const { operationId, key, effects } = write
+  for (const [index, [resource, shown]] of effects.entries()) {
+    const [seen, tag] = index ? [answer.body['account'] as Shown | undefined] : [answer.body, answer.tag]
+    const wrong = index < 2 && seen && difference(shown, seen, true)
+    must(!wrong, `${operationId} of ${nameOf(resource)} was not answered as asked: ${wrong}`)
+    client.resources.add(resource)
+    Object.assign(resource, { shown, before: resource.shown, tag })
+    const version = resource.history.push({ operationId, key, requestId: answer.replayed ? undefined : answer.requestId })
+    must(index || Number.parseInt(tag ?? '', 10) === version, `change ${version} of ${nameOf(resource)} was answered with the ETag ${tag}`)
+  }
+  if (operationId === 'removeAliases') client.freed.push(...(write.body?.['aliases'] as string[]))
+  client.last = [write, answer]
+  counts.acknowledged++
+}
+
+const makeWrite = async (client: Client): Promise<void> => {
+  const write = chooseWrite(client)
+  const answer = await send(client, write)
+  must(!answer?.replayed, `${write.operationId} under the new key ${write.key} was answered as a repetition`)
+  if (answer) note(client, write, answer)
+  else client.lost = write
+}
+
+/** Sends again what was answered, which is answered as it was. */
+const repeat = async (client: Client): Promise<void> => {
+  const [write, first] = client.last ?? []
+  const again = write && (await send(client, write))
+  if (!again) return
+  const wrong = difference(first?.body, again.body)
+  const right = again.replayed && again.tag === first?.tag && !wrong
+  const said = `${again.replayed ? '' : 'not '}as a repetition, with the ETag ${again.tag} after ${first?.tag}${wrong ? `; ${wrong}` : ''}`
+  must(right, `${write.operationId} under the key ${write.key}, sent again after its answer, was answered ${said}`)
+}
+
+/** Reads something that the client has, which is as it was told. */
+const readBack = async (client: Client, resource = pick([...client.resources])): Promise<void> => {
+  const seen = resource && (await send(client, { method: 'GET', path: pathOf(resource) }))
+  if (!seen) return
+  const wrong = difference(resource.shown, seen.body, true)
+  must(!wrong, `${nameOf(resource)} is not as was told: ${wrong}`)
+  const { tag = seen.tag, history } = resource
+  const right = seen.tag === tag && Number.parseInt(tag ?? '', 10) === history.length
+  must(right, `${nameOf(resource)} has the ETag ${seen.tag} after ${history.length} changes, of which the last was answered with ${tag}`)
+}
+
+/** Some clients wait between their requests, so that a kill meets them at different steps. */
+const work = async (client: Client): Promise<void> => {
+  for (; !server.killed; await wait(randomInt(10 * client.number + 1)))
+    await (pick([makeWrite, makeWrite, makeWrite, makeWrite, readBack, repeat]) ?? makeWrite)(client)
+}
+
+const seal = async (): Promise<void> => {
+  const answer = await fetch(`${server.url}/cdn-cgi/local/scheduled`, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => undefined)
+  must(answer?.ok || server.killed, `the audit log could not be sealed: ${answer?.status ?? 'there was no answer'}`)
+}
+const keepSealing = async (): Promise<void> => {
+  for (; !server.killed; await wait(randomInt(200))) await seal()
+}
+
+/** What a client has, and what the write without an answer makes of it. */
+const owned = ({ resources, lost }: Client): [Resource, Shown | undefined][] => {
+  const changed = new Map(lost?.effects)
+  return [...new Set([...resources, ...changed.keys()])].map((resource) => [resource, changed.get(resource)])
+}
+
+const openIn = (parent: string): DatabaseSync =>
+  new DatabaseSync(join(parent, readdirSync(parent).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? 'none'))
+
+/**
+ * Looks into the files that a kill left, of which it takes a copy at once, since only the server is to mend them. The chain of the audit
+ * log holds, and each change of a resource is there with its entry in the log, its version and its key, or is not there at all.
+ */
+const inspect = async (): Promise<void> => {
+  cpSync(databases, copy, { recursive: true })
+  const database = openIn(copy)
+  const all = <Row>(query: string) => database.prepare(query).all() as Row[]
+  const damage = [...all('PRAGMA integrity_check'), ...all('PRAGMA foreign_key_check')]
+  must(json(damage) === '[{"integrity_check":"ok"}]', `the database is damaged: ${json(damage.slice(0, 3))}`)
+  const rows = all<AuditRow>(
+    `SELECT organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId,
+      resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash FROM audit_log ORDER BY sequence`,
+  )
+  const [last] = all<Seal>('SELECT organization_id AS organizationId, sequence, hash FROM audit_seals')
+  const kept = new Set(all<{ key: string }>('SELECT key FROM idempotency_keys').map(({ key }) => key))
+  const made = all<{ name: string; version: number }>(
+    `SELECT 'CUSTOMER ' || id AS name, version FROM customers UNION ALL SELECT 'ACCOUNT ' || id, version FROM accounts
+    UNION ALL SELECT 'SETTING ' || id_string, version FROM settings`,
+  )
+  database.close()
+
+  const { sealed, unsealed, faults } = await verifyChain(rows, last)
+  must(!faults.length, `the audit log does not verify: ${listed(faults)}`)
+  must(rows.at(-1)?.sequence === (rows.length || undefined), `the audit log has ${rows.length} rows, and ends at ${rows.at(-1)?.sequence}`)
+  must(rows.filter(({ hash }) => hash !== null).length === sealed, 'the audit log has hashes after its seal')
+  Object.assign(counts, { sealed, unsealed })
+
+  const log = Map.groupBy(rows, ({ resourceType, resourceId }) => `${resourceType} ${resourceId}`)
+  const versions = new Map(made.map(({ name, version }) => [name, version]))
+  for (const client of clients) {
+    const { lost } = client
+    const isMade = lost && kept.has(lost.key)
+    for (const [resource, after] of owned(client)) {
+      const name = nameOf(resource)
+      const changes = after && isMade ? [...resource.history, { ...lost, requestId: undefined }] : resource.history
+      const right = changes.map(({ operationId, requestId }) => `${operationId} ${requestId ?? ''}`)
+      const entries = log.get(name) ?? []
+      const found = entries.map(({ operationId, requestId }, at) => `${operationId} ${changes[at]?.requestId ? requestId : ''}`)
+      const [version = 0, unkept] = [versions.get(name), changes.find(({ key }) => !kept.has(key))]
+      const then = after ? `, then maybe by ${lost?.operationId}, whose key is ${isMade ? '' : 'not '}kept` : ''
+      const what = `${name} was changed ${resource.history.length} times${then}`
+      const counted = version === changes.length && entries.length === changes.length
+      must(counted, `${what}: it is of version ${version}, and the audit log has ${entries.length} entries of it`)
+      const odd = right.findIndex((one, at) => one !== found[at])
+      must(odd < 0, `${what}: change ${odd + 1} is ${right[odd]}, and in the audit log ${found[odd]}`)
+      must(!unkept, `${what}: the answer to ${unkept?.operationId} is not kept under the key ${unkept?.key}`)
+      log.delete(name)
+      versions.delete(name)
+    }
+    if (lost) kept.delete(lost.key)
+  }
+  must(!log.size && !versions.size, `there is what nobody made: ${listed([...log.keys(), ...versions.keys()])}`)
+  must(kept.size === counts.acknowledged, `${counts.acknowledged} writes were acknowledged, and ${kept.size} answers are kept`)
+}
+
+/** Sends a write again whose answer was lost, and which was made or not: it is made once. */
+const settle = async (client: Client, lost: Write, isMade: boolean): Promise<void> => {
+  const answer = await send(client, lost)
+  const said = `${lost.operationId} under the key ${lost.key} had ${isMade ? '' : 'not '}been made when its answer was lost`
+  must(answer?.replayed === isMade, `${said}, and was ${isMade ? 'not ' : ''}answered as a repetition`)
+  client.lost = undefined
+  counts.lost++
+  if (isMade) counts.made++
+  note(client, lost, answer)
+  const changed = lost.effects.map(async ([resource]) => {
+    if (resource.type === 'SETTING') return
+    await readBack(client, resource)
+    const { length } = await readList('/audit_log', `&resource_type=${resource.type}&resource_id=${resource.id}`)
+    const right = resource.history.length
+    must(length === right, `${said}; after ${right} changes of ${nameOf(resource)} the audit log shows ${length}`)
+  })
+  await Promise.all(changed)
+}
+
+/** Reads everything after a start: it is as the clients were told. A write without an answer was made, or it was not. */
+const recover = async (): Promise<void> => {
+  const found = await readAll()
+  const settled = clients.map(async (client) => {
+    const made = new Set<boolean>()
+    for (const [resource, after] of owned(client)) {
+      const name = nameOf(resource)
+      const seen = found.get(name)
+      const [before, wrong] = [difference(resource.shown, seen), after && difference(after, seen)]
+      const isMade = after !== undefined && !wrong
+      const nor = wrong ? `, nor as ${client.lost?.operationId} makes it: ${wrong}` : ''
+      must(isMade || !before, `${name} is not as was told: ${before}${nor}`)
+      if (after) made.add(isMade)
+      found.delete(name)
+    }
+    must(made.size < 2, `${client.lost?.operationId} under the key ${client.lost?.key} was made in part`)
+    if (client.lost) await settle(client, client.lost, made.has(true))
+    await repeat(client)
+  })
+  await Promise.all(settled)
+  must(!found.size, `there is what nobody made: ${listed(found.keys())}`)
+}
+
+/** Starts the Worker that was built, in a group of processes that are killed together. */
+const serve = async (): Promise<void> => {
+  const config = ['--config', join(worker, 'wrangler.toml'), '--env-file', join(worker, '.env'), '--persist-to', state]
+  const args = ['dev', join(worker, 'index.js'), '--no-bundle', ...config, '--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0']
+  const command = [join(root, 'node_modules/wrangler/bin/wrangler.js'), ...args]
+  const child = spawn(process.execPath, command, { cwd: worker, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  server.kill = () => {
+    Object.assign(server, { killed: true, kill: () => {} })
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  }
+  server.ended = new Promise((resolve) => {
+    child.on('close', () => resolve(void (server.kill = () => {})))
+  })
+  let output = ''
+  server.url = await new Promise<string>((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-5000)
+      const [, url] = /Ready on (http:\S+)/.exec(output) ?? []
+      if (url) resolve(url)
+    }
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+    child.on('close', () => reject(new Error(`wrangler dev ended: ${fault(output)}`)))
+    setTimeout(() => reject(new Error(`wrangler dev did not serve within ${PATIENCE / 1000} s: ${fault(output)}`)), PATIENCE).unref()
+  })
+  server.killed = false
+}
+
+/** Builds the Worker, once, and makes its database, with a token for each client. */
+const prepare = async (): Promise<void> => {
+  const built = await run(['deploy', '--dry-run', '--outdir', worker])
+  must(built.ok, `the Worker does not build: ${fault(built.output)}`)
+  copyFileSync(join(root, 'wrangler.toml'), join(worker, 'wrangler.toml'))
+  cpSync(join(root, 'public'), join(worker, 'public'), { recursive: true })
+  writeFileSync(join(worker, '.env'), `SIGNING_SECRET=${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
+  await migrateLocal(state)
+  const database = openIn(databases)
+  database.exec(`INSERT INTO organizations (id, name, created_at) VALUES ('org.torture', 'Torture', ${started})`)
+  const insert = database.prepare(
+    `INSERT INTO tokens (id, organization_id, name, hash, created_at) VALUES (?, 'org.torture', 'Torture', ?, ${started})`,
+  )
+  for (const { number, token } of clients) insert.run(`token.${number}`, createHash('sha256').update(token).digest('hex'))
+  database.close()
+}
+
+const figure = (count: number): string => count.toLocaleString('en')
+const since = (from: number): string => `${((Date.now() - from) / 1000).toFixed(1)} s`
+
+const torture = async (): Promise<void> => {
+  await prepare()
+  await serve()
+  let pause = 3000
+  for (let kill = 1; kill <= KILLS; kill++) {
+    const left = started + 1000 * seconds - Date.now() - pause
+    const time = (left / (KILLS - kill + 1) - pause) * (0.5 + Math.random())
+    const working = Promise.all([...clients.map(work), keepSealing()])
+    await Promise.race([working, wait(Math.max(LEAST_WORK, time))])
+    const at = Date.now()
+    server.kill()
+    await Promise.all([working, server.ended])
+    await Promise.all([inspect(), serve()])
+    const { acknowledged, sealed, unsealed, lost, made } = counts
+    await recover()
+    pause = Date.now() - at
+    const answers = `${counts.lost - lost} answers lost to writes, ${counts.made - made} of which were made`
+    const rows = `${figure(sealed)} rows of the audit log sealed, ${figure(unsealed)} not`
+    console.log(`Kill ${kill}: ${figure(acknowledged)} writes acknowledged so far, ${answers}; ${rows}; all is right after ${since(at)}`)
+  }
+  await seal()
+  server.kill()
+  await server.ended
+  await inspect()
+  must(counts.unsealed === 0, `${counts.unsealed} rows of the audit log were not sealed by the last sealing`)
+}
+
+let wrong: string | undefined
+process.on('exit', () => {
+  server.kill()
+  if (!wrong) rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+})
+const stop = (why: string): never => fail(`Torture: ${why}`)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop('it was stopped'))
+/** npm ends without a word to its scripts when it is told to. */
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && stop('it was left alone'), 500).unref()
+setTimeout(() => stop(`it took longer than ${MOST / 1000} s`), MOST).unref()
+
+try {
+  await torture()
+} catch (error) {
+  wrong = error instanceof Error ? error.message : String(error)
+}
+if (wrong) stop(`${wrong}. The database is left in ${directory}`)
+const { requests, slowed, acknowledged, lost, made, replayed, sealed, unsealed } = counts
+console.log(`Torture: in ${KILLS} kills nothing was lost, halved or made twice.
+${figure(requests)} requests, ${figure(slowed)} of them slowed down; ${figure(acknowledged)} writes acknowledged; ${figure(lost)} answers lost to writes, ${figure(made)} of which were made;
+${figure(replayed)} answers given again; ${figure(sealed)} rows of the audit log sealed, ${unsealed} not; it took ${since(started)}`)
