@@ -34,20 +34,17 @@ export const keep = (ctx: Ctx, key: NonNullable<Write['key']>, { status, locatio
     etag: ctx.reply.tag ?? null,
   })
 
+const USED = new ApiError(422, 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
+
 /** The answer that was kept under the request's key, if one was. */
 export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
   const { key, secret } = ctx.write ?? {}
   if (!key) return undefined
   const [row] = await ctx.db.select().from(idempotencyKeys).where(isKept(ctx, key.value))
-  if (row && (!key.fingerprints.includes(row.fingerprint) || row.role !== roleOf(ctx)))
-    throw new ApiError(422, 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
-  if (!row || !secret) return row
-  const body = await decrypt(ctx.secrets, purposeOf(ctx, key.value), JSON.parse(row.body) as string)
-  if (body === undefined)
-    throw new ApiError(
-      422,
-      'Idempotency-Key: its answer holds a secret, and can no longer be read. Read what was made, and take a new key.',
-    )
+  if (!row) return undefined
+  if (!key.fingerprints.includes(row.fingerprint) || row.role !== roleOf(ctx)) throw USED
+  const body = secret ? await decrypt(ctx.secrets, purposeOf(ctx, key.value), JSON.parse(row.body) as string) : row.body
+  if (body === undefined) throw USED
   return { ...row, body }
 }
 
