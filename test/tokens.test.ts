@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { sign } from 'hono/jwt'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { operations } from '../src/operations.ts'
-import { client, organization, watched } from './helpers/api.ts'
+import { changed, client, organization, watched } from './helpers/api.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -182,5 +182,41 @@ describe('getCustomerPortalDelegateToken', () => {
     const { d1, seen } = watched()
     expect((await client(token, d1).post('/portal/token', { customerId: 'acme', accountIds: ['second'] })).status).toBe(200)
     expect(seen.calls).toBe(1)
+  })
+})
+
+describe('a copy of the database that lags behind', () => {
+  it('keeps no revoked token alive: the primary is asked while it answers', async () => {
+    const { token, tokenId } = await organization()
+    const stale = await env.DB.prepare(
+      'SELECT tokens.*, base_currency, NULL AS secret_expires_at FROM tokens JOIN organizations ON organizations.id = organization_id WHERE tokens.id = ?',
+    )
+      .bind(tokenId)
+      .all()
+    await env.DB.prepare('UPDATE tokens SET revoked_at = 1 WHERE id = ?').bind(tokenId).run()
+    const asked: string[] = []
+    const lagging = changed((session, place) => ({
+      prepare: (query) => {
+        const copied = (statement: D1PreparedStatement): D1PreparedStatement =>
+          new Proxy(statement, {
+            get: (of, name) =>
+              name === 'bind'
+                ? (...values: unknown[]) => copied(of.bind(...values))
+                : async () => {
+                    asked.push(place)
+                    return place === 'first-unconstrained' && query.includes('"tokens"')
+                      ? { ...stale, meta: { ...stale.meta, served_by_primary: false } }
+                      : of.all()
+                  },
+          })
+        return copied(session.prepare(query))
+      },
+    }))
+    const { get } = client(token, lagging)
+    expect((await get('/customers/nobody')).status).toBe(404)
+    await vi.waitFor(() => expect(asked).toContain('first-primary'))
+    await scheduler.wait(20)
+    const { status } = await get('/customers/nobody')
+    expect([status, asked.filter((place) => place === 'first-unconstrained').length]).toEqual([401, 2])
   })
 })

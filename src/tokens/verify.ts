@@ -11,12 +11,15 @@ import { tokenSecrets, tokens } from './table.ts'
 const REMEMBERED_FOR = 20_000
 const MOST_REMEMBERED = 1000
 
-/** Callers that were verified, in this isolate: by the hash of a secret, or the token and the mark of its secret that a JWT names. */
-const remembered = new Map<string, { caller: Caller; until: number }>()
+/**
+ * Callers that were verified, in this isolate: by the hash of a secret, or the token and the mark of its secret that a JWT names.
+ * None is where a copy of the database let through what the primary did not: it is asked no more.
+ */
+const remembered = new Map<string, { caller: Caller | undefined; until: number }>()
 
 /** Forgets whoever was verified by a token that holds no longer. */
 export const forgetToken = (id: string): void => {
-  for (const [key, { caller }] of remembered) if (caller.actor === id) remembered.delete(key)
+  for (const [key, { caller }] of remembered) if (caller?.actor === id) remembered.delete(key)
 }
 
 interface Found {
@@ -82,10 +85,10 @@ const markUsed = ({ database, now, later }: Presented, { id, lastUsedOn }: Found
   later(update.run().catch(() => {}))
 }
 
-const remember = (key: string, caller: Caller, now: number): void => {
+const remember = (key: string, caller: Caller | undefined, now: number): void => {
   const [oldest] = remembered.keys()
   if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
-  remembered.set(key, { caller, until: Math.min(now + REMEMBERED_FOR, caller.expiresAt ?? Number.POSITIVE_INFINITY) })
+  remembered.set(key, { caller, until: Math.min(now + REMEMBERED_FOR, caller?.expiresAt ?? Number.POSITIVE_INFINITY) })
 }
 
 /**
@@ -95,8 +98,9 @@ const remember = (key: string, caller: Caller, now: number): void => {
 const lookUp = async (presented: Presented, key: string, named: Named): Promise<Caller | undefined> => {
   const { database, now, later } = presented
   const known = remembered.get(key)
-  if (known && now < known.until) return known.caller
-  remembered.delete(key)
+  const isFresh = known !== undefined && now < known.until
+  if (isFresh && known.caller) return known.caller
+  if (!isFresh) remembered.delete(key)
   const ask = async (session: Session): Promise<Caller | undefined> => {
     const found = await read(session, named)
     const caller = found && callerOf(found, named, now)
@@ -105,11 +109,12 @@ const lookUp = async (presented: Presented, key: string, named: Named): Promise<
     markUsed(presented, found.token)
     return caller
   }
+  if (isFresh) return ask(database.primary())
   const { copies } = database.usage
   const caller = await ask(database.nearest())
   if (!caller) return ask(database.primary())
   const confirm = async (): Promise<void> => {
-    if (!(await ask(database.primary()))) remembered.delete(key)
+    if (!(await ask(database.primary()))) remember(key, undefined, now)
   }
   if (database.usage.copies > copies) later(confirm().catch(() => {}))
   return caller
