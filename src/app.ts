@@ -26,8 +26,10 @@ app.use(log())
 app.use(secureHeaders())
 /** CORS is off unless CORS_ORIGINS names origins, with commas between them. */
 app.use((c, next) => {
-  const origin = c.env.CORS_ORIGINS?.split(',').map((one) => one.trim())
-  if (!origin) return next()
+  const origin = c.env.CORS_ORIGINS?.split(',')
+    .map((one) => one.trim())
+    .filter(Boolean)
+  if (!origin?.length) return next()
   return cors({
     origin,
     allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'X-D1-Bookmark'],

@@ -126,14 +126,13 @@ const account = {
 export const Account = named('Account', z.strictObject(account))
 export type Account = z.infer<typeof Account>
 
+const AliasLeftOut = named('AliasLeftOut', z.strictObject({ alias: z.string(), accountId: z.string() }))
+
 export const RestoreAccountResponse = named(
   'RestoreAccountResponse',
   z.strictObject({
     ...account,
-    aliasesLeftOut: described(
-      'The aliases that did not come back, since they belong to another account meanwhile.',
-      z.array(z.strictObject({ alias: z.string(), accountId: z.string() })),
-    ),
+    aliasesLeftOut: described('The aliases that did not come back, since they belong to another account meanwhile.', z.array(AliasLeftOut)),
     invoiceGroupLeftOut: z.optional(
       described('The id of the invoice group that it was in and could not go back to, since that has ended meanwhile.', z.string()),
     ),

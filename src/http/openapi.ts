@@ -5,14 +5,32 @@ import { about } from './root.ts'
 
 type Json = Record<string, unknown>
 
+/** A request that can be sent as it is once there is what it names, and how it is answered. */
+interface Example {
+  path?: Readonly<Record<string, string>>
+  query?: Readonly<Record<string, string | number | boolean>>
+  /** What the query can hold instead, each by itself, and is answered alike. */
+  instead?: Readonly<Record<string, string>>
+  request?: Json
+  answer: Json
+}
+
 /** What the document says of an operation, beside what its schemas say. */
 export interface Reference {
   summary: string
   description: string
-  /** The refusals of its own, each with its cause; those that every operation shares are not named. */
-  refuses?: Partial<Record<403 | 404 | 409, string>>
-  /** A body that can be sent as it is, and how it is answered. */
-  example?: { request?: Json; answer: Json }
+  /** The refusals of its own, each with its cause; those that it shares with others are not named. */
+  refuses?: Partial<Record<400 | 403 | 404 | 409, string>>
+  example: Example
+}
+
+/** What the document says. */
+export interface Said {
+  reference: Readonly<Record<string, Reference>>
+  /** By the name of each tag. */
+  tags: Readonly<Record<string, string>>
+  /** By the name of each parameter of which no schema says what it is. */
+  parameters: Readonly<Record<string, string>>
 }
 
 const ErrorResponse = {
@@ -39,19 +57,53 @@ const refs = (node: unknown): unknown => {
   )
 }
 
-const INTRODUCTION =
-  'Customers, their accounts and whatever belongs to them. Every request carries a token, as `Authorization: Bearer <token>`; that of `npm run dev` is `dev-token`.'
+/** What any operation may be refused with. */
+const SHARED = {
+  BadRequest: 'The request is malformed: the message names every wrong field and what would be right.',
+  Unauthorized: 'The token is missing, unknown, expired or revoked.',
+  ContentTooLarge: 'The body is over 256 KB.',
+  UnsupportedMediaType: 'The body is not JSON in UTF-8, with Content-Type: application/json.',
+  KeyReused: 'The Idempotency-Key was used for another request, or by another role.',
+  TooManyRequests:
+    'The token is over its limit of requests, or the address over that of refused tokens. Retry-After says how long to wait.',
+  Unavailable: 'The database is out of reach. Whether a write was made is told by sending it again under its Idempotency-Key.',
+  Unexpected: 'Anything else, which is not the fault of the request.',
+}
 
-const FORBIDDEN = 'The token may not do this: a portal token reads its own customer only, and the role ANALYST only reads.'
-const FORBIDDEN_BUT_TO_ADMINISTRATORS = 'The role of the token is not ADMINISTRATOR.'
+const INTRODUCTION = `Customers, their accounts and whatever belongs to them. Every request carries a token, as \`Authorization: Bearer <token>\`; that of \`npm run dev\` is \`dev-token\`.
+
+Your own ids name what you make, and are percent-encoded in a path; ours are made by the server. Times are ISO 8601 in UTC. Whatever a list has no room for is behind its \`nextToken\`. The examples are those of one customer, and each can be sent once there is what it names.
+
+A refused request (4xx) changes nothing. It is answered with \`{ "message": "…" }\`. Each operation says which are its own. Any of them may be refused with
+
+- **400** ${SHARED.BadRequest}
+- **401** ${SHARED.Unauthorized}
+- **413** ${SHARED.ContentTooLarge}
+- **415** ${SHARED.UnsupportedMediaType}
+- **422** ${SHARED.KeyReused}
+- **429** ${SHARED.TooManyRequests}
+- **503** ${SHARED.Unavailable}`
+
+const FORBIDDEN = {
+  reading: 'It is a portal token, which reads its own customer and the accounts of that only.',
+  writing: 'It is a portal token or one of the role ANALYST, which read only.',
+  administrators: 'It is a portal token, or one of another role than ADMINISTRATOR.',
+}
 
 const BUSY = 'Too many change it at this moment, and this change was not made: send it again.'
 
 const PRECONDITION = {
   version: 'It has another version than If-Match names, or the one that If-None-Match names.',
-  absence: 'It exists, and If-None-Match is *.',
+  absence: 'It exists, and If-None-Match is *; or If-Match was sent, and there is nothing yet to match.',
   none: 'If-Match was sent, and there is nothing yet to match.',
+  reading: 'It has another version than If-Match names.',
 }
+
+const NEXT_TOKEN = 'nextToken is not one of this list, or comes with something else than the page before was asked for.'
+const SECRET_KEPT = 'The Idempotency-Key was used for another request or with another token, or its secret can no longer be read.'
+
+/** Keeps Scalar from sending an example with those of the other parameters. */
+const NOT_SENT = { 'x-disabled': true }
 
 const headerParameter = (name: string, description: string, schema: Json = {}): Json => ({
   name,
@@ -61,42 +113,94 @@ const headerParameter = (name: string, description: string, schema: Json = {}): 
   schema: { type: 'string', ...schema },
 })
 
-const IDEMPOTENCY_KEY = headerParameter(
-  'Idempotency-Key',
-  'The answer is kept under it for 30 days, and given again to the same request with Idempotency-Replayed: true, without a second change.',
-  { minLength: 1, maxLength: 255 },
-)
-const BOOKMARK = headerParameter(
-  'X-D1-Bookmark',
-  'The X-D1-Bookmark of an answer: what that answer saw is seen. Without it the nearest copy answers.',
-)
-const IF_MATCH = headerParameter('If-Match', 'An ETag: what is asked is done to that version only, or refused with 412.')
-const IF_ABSENT = headerParameter('If-None-Match', '*: what exists already is refused with 412, and not with 409.')
-const IF_NEW = headerParameter('If-None-Match', 'An ETag: the answer is 304 when it is still that of the resource.')
+const HEADERS_IN = {
+  IdempotencyKey: headerParameter(
+    'Idempotency-Key',
+    'The answer is kept under it for 30 days, and given again to the same request with Idempotency-Replayed: true, without a second change.',
+    { minLength: 1, maxLength: 255 },
+  ),
+  Bookmark: headerParameter(
+    'X-D1-Bookmark',
+    'The X-D1-Bookmark of an answer: what that answer saw is seen. Without it the nearest copy answers.',
+  ),
+  IfMatch: headerParameter('If-Match', 'An ETag: what is asked is done to that version only, or refused with 412.'),
+  IfAbsent: headerParameter('If-None-Match', '*: what exists already is refused with 412, and not with 409.'),
+  IfNew: headerParameter('If-None-Match', 'An ETag: the answer is 304 when it is still that of the resource.'),
+}
+
+const header = (description: string): Json => ({ description, schema: { type: 'string' } })
+
+const HEADERS_OUT = {
+  Location: header('The path at which it is read.'),
+  ETag: header('The version of the resource.'),
+  'Idempotency-Replayed': header('true, when this is the answer kept under the Idempotency-Key.'),
+  'X-D1-Bookmark': header('What a read sends to see at least what this answer saw.'),
+  'X-Request-Id': header('The id of the request, by which its line in the log is found.'),
+  'Retry-After': header('Seconds to wait.'),
+  'WWW-Authenticate': header('Bearer.'),
+}
+
+const headers = (...names: (keyof typeof HEADERS_OUT | false)[]): Json =>
+  Object.fromEntries(names.filter((name) => name !== false).map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 
 const content = (schema: Json, example?: Json): Json => ({ 'application/json': { schema, ...(example && { example }) } })
 
-const header = (description: string): Json => ({ description, schema: { type: 'string' } })
-const RETRY_AFTER = { 'Retry-After': header('Seconds to wait.') }
-
-const headersIn = ({ method, writes, tagged, condition }: Operation): Json[] => [
-  ...(writes ? [IDEMPOTENCY_KEY] : []),
-  ...(method === 'get' ? [BOOKMARK] : []),
-  ...(method === 'get' && tagged ? [IF_NEW] : []),
-  ...(condition === 'version' || (method === 'get' && tagged) ? [IF_MATCH] : []),
-  ...(condition === 'absence' ? [IF_ABSENT] : []),
-]
-
-const headersOut = ({ writes, tagged, locates }: Operation): Json => ({
-  ...(locates && { Location: header('The path at which it is read.') }),
-  ...(tagged && { ETag: header('The version of the resource.') }),
-  ...(writes && { 'Idempotency-Replayed': header('true, when this is the answer kept under the Idempotency-Key.') }),
-  'X-D1-Bookmark': header('What a read sends to see at least what this answer saw.'),
-  'X-Request-Id': header('The id of the request, by which its line in the log is found.'),
+const refusal = (description: string, ...more: (keyof typeof HEADERS_OUT)[]): Json => ({
+  description,
+  headers: headers(...more, 'X-Request-Id'),
+  content: content({ $ref: '#/components/schemas/ErrorResponse' }),
 })
 
+const RESPONSES: Record<keyof typeof SHARED, Json> = {
+  BadRequest: refusal(SHARED.BadRequest),
+  Unauthorized: refusal(SHARED.Unauthorized, 'WWW-Authenticate'),
+  ContentTooLarge: refusal(SHARED.ContentTooLarge),
+  UnsupportedMediaType: refusal(SHARED.UnsupportedMediaType),
+  KeyReused: refusal(SHARED.KeyReused),
+  TooManyRequests: refusal(SHARED.TooManyRequests, 'Retry-After'),
+  Unavailable: refusal(SHARED.Unavailable, 'Retry-After'),
+  Unexpected: refusal(SHARED.Unexpected),
+}
+
+const shared = (name: keyof typeof SHARED): Json => ({ $ref: `#/components/responses/${name}` })
+
+const headersIn = ({ method, writes, tagged, condition }: Operation): Json[] => {
+  const names: (keyof typeof HEADERS_IN | false)[] = [
+    writes && 'IdempotencyKey',
+    method === 'get' && 'Bookmark',
+    method === 'get' && tagged === true && 'IfNew',
+    (condition === 'version' || (method === 'get' && tagged === true)) && 'IfMatch',
+    condition === 'absence' && 'IfAbsent',
+  ]
+  return names.filter((name) => name !== false).map((name) => ({ $ref: `#/components/parameters/${name}` }))
+}
+
+const forbidden = ({ writes, administrator }: Operation): string => {
+  if (administrator) return FORBIDDEN.administrators
+  return writes ? FORBIDDEN.writing : FORBIDDEN.reading
+}
+
+const and = (...causes: (string | false | undefined)[]): string => causes.filter(Boolean).join(' ')
+
+/** The refusals that are an operation's own, by their status. */
+const refusals = (
+  operation: Operation,
+  { refuses = {} }: Reference,
+  isList: boolean,
+): Partial<Record<400 | 403 | 404 | 409 | 412, string>> => {
+  const { method, writes, tagged, condition } = operation
+  const all = {
+    400: and(refuses[400], isList && NEXT_TOKEN),
+    403: refuses[403] ?? forbidden(operation),
+    404: and(refuses[404]),
+    409: and(refuses[409], condition === 'version' && BUSY),
+    412: and((writes || tagged) && PRECONDITION[condition ?? (method === 'get' ? 'reading' : 'none')]),
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, cause]) => cause))
+}
+
 /** OpenAPI 3.1 of `operations`. Schemas with a name are written once, under components, and referred to. */
-export const openApiDocument = (operations: readonly Operation[], reference: Readonly<Record<string, Reference>>): Json => {
+export const openApiDocument = (operations: readonly Operation[], said: Said): Json => {
   const schemas: Record<string, unknown> = { ErrorResponse }
 
   const written = (schema: z.core.$ZodType, io: 'input' | 'output'): Json => {
@@ -119,64 +223,73 @@ export const openApiDocument = (operations: readonly Operation[], reference: Rea
     return refs(rest) as Json
   }
 
-  const parameters = (schema: z.core.$ZodType | undefined, place: 'path' | 'query'): Json[] => {
+  const parameters = (
+    schema: z.core.$ZodType | undefined,
+    place: 'path' | 'query',
+    examples: Example['query'] = {},
+    instead: Example['instead'] = {},
+  ): Json[] => {
     if (!schema) return []
     const { properties = {}, required = [] } = written(schema, 'input') as { properties?: Record<string, Json>; required?: string[] }
-    return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+    return Object.entries(properties).map(([name, { description = said.parameters[name], ...rest }]) => ({
       name,
       in: place,
       required: required.includes(name),
-      ...(description !== undefined && { description }),
+      description,
+      ...(examples[name] !== undefined && { example: examples[name] }),
+      ...(instead[name] !== undefined && { examples: { alone: { summary: 'By itself', value: instead[name], ...NOT_SENT } } }),
       schema: rest,
     }))
   }
 
-  const refusal = (description: string, headers?: Json) => ({
-    description,
-    ...(headers && { headers }),
-    content: content({ $ref: '#/components/schemas/ErrorResponse' }),
-  })
-
   const paths: Record<string, Json> = {}
   for (const operation of operations) {
-    const { method, path, operationId, tag, param, query, json, writes, tagged, condition, administrator, status, returns } = operation
-    const said = reference[operationId]
-    if (!said) throw new Error(`No reference says what ${operationId} does`)
-    const { summary, description, refuses = {}, example } = said
+    const { method, path, operationId, tag, param, query, json, writes, tagged, locates, secret, status, returns } = operation
+    const its = said.reference[operationId]
+    if (!its) throw new Error(`No reference says what ${operationId} does`)
+    const { path: inPath, query: inQuery, instead, request, answer } = its.example
+    const asked = parameters(query, 'query', inQuery, instead)
+    const own = refusals(
+      operation,
+      its,
+      asked.some(({ name }) => name === 'nextToken'),
+    )
+    const refused = Object.entries(own).map(([code, cause]) => `- **${code}** ${cause}`)
     paths[path] ??= {}
     paths[path][method] = {
       operationId,
       tags: [tag],
-      summary,
-      description,
-      parameters: [...parameters(param, 'path'), ...parameters(query, 'query'), ...headersIn(operation)],
-      ...(json && { requestBody: { required: true, content: content(written(json, 'input'), example?.request) } }),
+      summary: its.summary,
+      description: `${its.description}\n\nWhat it refuses:\n\n${refused.join('\n')}`,
+      parameters: [...parameters(param, 'path', inPath), ...asked, ...headersIn(operation)],
+      ...(json && { requestBody: { required: true, content: content(written(json, 'input'), request) } }),
       responses: {
         [status]: {
           description: status === 201 ? 'Made.' : 'Done.',
-          headers: headersOut(operation),
-          content: content(written(returns, 'output'), example?.answer),
+          headers: headers(
+            locates && 'Location',
+            tagged === true && 'ETag',
+            writes && 'Idempotency-Replayed',
+            'X-D1-Bookmark',
+            'X-Request-Id',
+          ),
+          content: content(written(returns, 'output'), answer),
         },
         ...(method === 'get' &&
-          tagged && {
-            304: { description: 'It is as the If-None-Match says.', headers: { ETag: header('The version of the resource.') } },
-          }),
-        400: refusal('The request is malformed: the message names every wrong field and what would be right.'),
-        401: refusal('The token is missing, unknown, expired or revoked.', { 'WWW-Authenticate': header('Bearer.') }),
-        403: refusal(administrator ? FORBIDDEN_BUT_TO_ADMINISTRATORS : FORBIDDEN),
+          tagged && { 304: { description: 'It is as the If-None-Match says.', headers: headers('ETag', 'X-Request-Id') } }),
+        400: own[400] ? refusal(`${SHARED.BadRequest} ${own[400]}`) : shared('BadRequest'),
+        401: shared('Unauthorized'),
         ...Object.fromEntries(
-          Object.entries(refuses).map(([code, cause]) => [
-            code,
-            refusal(code === '409' && condition === 'version' ? `${cause} ${BUSY}` : cause),
-          ]),
+          Object.entries(own)
+            .filter(([code]) => code !== '400')
+            .map(([code, cause]) => [code, refusal(cause)]),
         ),
-        ...(condition === 'version' && !refuses[409] && { 409: refusal(BUSY) }),
-        ...((writes || tagged) && { 412: refusal(PRECONDITION[condition ?? (writes ? 'none' : 'version')]) }),
-        ...(json && { 413: refusal('The body is over 256 KB.'), 415: refusal('The body is not JSON.') }),
-        ...(writes && { 422: refusal('The Idempotency-Key was used for another request, or by another role.') }),
-        429: refusal('The token is over its limit of requests, or the address over that of refused tokens.', RETRY_AFTER),
-        503: refusal('The database is out of reach. Whether a write was made is told by sending it again under its key.', RETRY_AFTER),
-        default: refusal('Anything else, which is not the fault of the request.'),
+        ...(method !== 'get' && { 413: shared('ContentTooLarge') }),
+        ...(json && { 415: shared('UnsupportedMediaType') }),
+        ...(writes && { 422: secret ? refusal(SECRET_KEPT) : shared('KeyReused') }),
+        429: shared('TooManyRequests'),
+        503: shared('Unavailable'),
+        default: shared('Unexpected'),
       },
     }
   }
@@ -191,10 +304,19 @@ export const openApiDocument = (operations: readonly Operation[], reference: Rea
     },
     servers: [{ url: '/' }],
     security: [{ bearerAuth: [] }],
-    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name, description: said.tags[name] })),
     paths,
     components: {
-      securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        bearerAuth: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'A token of the organization, the JWT that authenticate gives for one, or a portal token.',
+        },
+      },
+      parameters: HEADERS_IN,
+      headers: HEADERS_OUT,
+      responses: RESPONSES,
       schemas: Object.fromEntries(Object.entries(schemas).toSorted(([one], [other]) => (one < other ? -1 : 1))),
     },
   }

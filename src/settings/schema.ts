@@ -84,7 +84,7 @@ export const UpdateSettingRequest = named(
 export type UpdateSettingRequest = z.infer<typeof UpdateSettingRequest>
 
 export const SettingPath = z.strictObject({
-  setting_id_str: described('setting.<namespace>.<id>.<entityType>.<entityId>, whatever dots its parts hold.', label(1, 1100)),
+  setting_id_str: described('As setting.<namespace>.<id>.<entityType>.<entityId>, whatever dots its parts hold.', label(1, 1100)),
 })
 
 export const ListSettingQuery = pageQuery({

@@ -4,7 +4,9 @@ import { expect } from 'vitest'
 import * as z from 'zod/mini'
 import { app } from '../../src/app.ts'
 import type { Bindings } from '../../src/context.ts'
+import { openApiDocument } from '../../src/http/openapi.ts'
 import { operations } from '../../src/operations.ts'
+import * as said from '../../src/reference.ts'
 import { hashToken } from '../../src/tokens/secret.ts'
 
 export interface Answer {
@@ -26,6 +28,9 @@ const operationOf = (method: string, path: string) =>
       new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path.split('?')[0] ?? ''),
   )
 
+type Documented = Record<string, Record<string, { responses: Record<string, unknown> }>>
+const documented = openApiDocument(operations, said)['paths'] as Documented
+
 /** Sends a request through the front door, and holds the answer against the schema of its operation: the document cannot lie. */
 export const send = async (request: Request, d1: D1Database = env.DB, secrets: Partial<Bindings> = {}): Promise<Answer> => {
   const { method, url } = request
@@ -36,6 +41,10 @@ export const send = async (request: Request, d1: D1Database = env.DB, secrets: P
   if (response.status !== 304)
     expect(z.safeParse(schema, body), `${method} ${url} ${response.status} ${JSON.stringify(body)}`).toMatchObject({ success: true })
   expect(response.headers.get('X-Request-Id')).toMatch(UUID)
+  if (operation && response.status !== 500)
+    expect(Object.keys(documented[operation.path]?.[operation.method]?.responses ?? {}), `${method} ${url}`).toContain(
+      String(response.status),
+    )
   if (response.status === operation?.status) {
     expect(response.headers.has('Location')).toBe(operation.locates)
     expect(response.headers.get('ETag')).toEqual(operation.tagged ? expect.stringMatching(/^"[\w.-]+"$/) : null)
