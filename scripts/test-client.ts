@@ -1,0 +1,115 @@
+import { ok, strictEqual } from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { serve } from './server.ts'
+import { fail, root } from './wrangler.ts'
+
+/** How long the commands, or the program, may take, in milliseconds. */
+const LONGEST = 25_000
+const SEPARATOR = '--- the next command ---'
+
+const started = Date.now()
+const run = promisify(execFile)
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+const page = read('docs/clients.md')
+
+/** The blocks of the page, each with the one after it. */
+const blocks = Array.from(page.matchAll(/^```(\w+)\n(.*?)\n```$/gms), ([, language = '', text = '']) => ({ language, text })).map(
+  (block, index, all) => ({ ...block, next: all[index + 1] }),
+)
+const blocksOf = (language: string) => blocks.filter((block) => block.language === language)
+
+/** Whether `actual` is what the page shows, where … stands for anything. */
+const isShown = (shown: unknown, actual: unknown): boolean => {
+  if (shown === '…') return actual !== undefined
+  if (typeof shown !== 'object' || typeof actual !== 'object' || !shown || !actual) return shown === actual
+  const [one, other] = [shown, actual] as Record<string, unknown>[]
+  return Object.keys({ ...shown, ...actual }).every((name) => isShown(one?.[name], other?.[name]))
+}
+
+/** An answer as curl prints it: the line with its status, its headers and its body. */
+const answerIn = (text: string) => {
+  const [head = '', body = ''] = text.split('\n\n')
+  const [status = '', ...lines] = head.split('\n')
+  const headers = Object.fromEntries(lines.map((line) => line.split(/: (.*)/)).map(([name = '', value]) => [name.toLowerCase(), value]))
+  return { status, headers, body: body && (JSON.parse(body) as unknown) }
+}
+
+const holdAnswer = (shown: string, printed: string): void => {
+  const [expected, actual] = [answerIn(shown), answerIn(printed)]
+  const headers = Object.keys(expected.headers).every((name) => isShown(expected.headers[name], actual.headers[name]))
+  ok(expected.status === actual.status && headers && isShown(expected.body, actual.body), `the page shows\n${shown}\nand not\n${printed}`)
+}
+
+/** Runs the commands of the page in one shell, and holds what they print against what the page shows under each. */
+const holdCommands = async (url: string): Promise<void> => {
+  const commands = blocksOf('bash')
+  const script = commands.map(({ text }) => text.replaceAll('http://localhost:8787', url)).join(`\necho; echo '${SEPARATOR}'\n`)
+  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], { timeout: LONGEST })
+  const printed = stdout.replaceAll('\r', '').split(SEPARATOR)
+  for (const [index, { next }] of commands.entries()) {
+    const said = printed[index]?.trim() ?? ''
+    if (next?.language === 'http') holdAnswer(next.text, said)
+    if (next?.language === 'text') strictEqual(said, next.text)
+  }
+}
+
+/** A way to the Worker that loses the answer to the first update and answers the first list with 503. */
+const unreliable = async (url: string) => {
+  const faults = new Set(['PATCH', 'list'])
+  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = '', url: path = '' } = request
+    const headers = Object.entries(request.headers).filter(([name]) => !['host', 'connection', 'content-length'].includes(name))
+    const body = await textOf(request)
+    const answer = await fetch(`${url}${path}`, { method, headers: headers as [string, string][], ...(body && { body }) })
+    const said = [...answer.headers].filter(([name]) => !['connection', 'content-encoding', 'transfer-encoding'].includes(name))
+    if (faults.delete(method)) request.socket.destroy()
+    else if (path.startsWith('/customers?') && faults.delete('list')) response.writeHead(503, { 'Retry-After': '1' }).end()
+    else response.writeHead(answer.status, said).end(await answer.text())
+  }
+  const server = createServer((request, response) => void pass(request, response).catch(() => request.socket.destroy()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, faults, close: () => server.close() }
+}
+
+/** Runs the program of the page, over a way that makes it send requests again, and holds what it prints against what the page shows. */
+const holdProgram = async (url: string): Promise<void> => {
+  const file = 'docs/clients/example.ts'
+  const program = blocksOf('ts')
+  strictEqual(`${program.map(({ text }) => text).join('\n\n')}\n`, read(file), `the TypeScript of the page is not ${file}`)
+  const way = await unreliable(url)
+  try {
+    const env = { ...process.env, TOGAI_URL: way.url }
+    const { stdout } = await run(process.execPath, [join(root, file)], { timeout: LONGEST, env })
+    strictEqual(stdout.trim(), program.at(-1)?.next?.text)
+    strictEqual(way.faults.size, 0, `${[...way.faults].join()} did not fail`)
+  } finally {
+    way.close()
+  }
+}
+
+const { dependencies, devDependencies } = JSON.parse(read('docs/clients/package.json')) as Record<string, Record<string, string>>
+for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
+  if (!page.includes(`${name}@${version}`)) fail(`Client: docs/clients.md does not say ${name}@${version}`)
+
+const server = await serve()
+let wrong: string | undefined
+try {
+  await server.ready
+  await holdCommands(server.url)
+  await holdProgram(server.url)
+} catch (error) {
+  wrong = error instanceof Error ? error.message : String(error)
+} finally {
+  await server.stop()
+}
+const took = Date.now() - started
+if (wrong) fail(`Client: ${wrong}`)
+console.log(
+  `Client: ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the page says, in ${(took / 1000).toFixed(1)} s`,
+)
