@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { type AuditRow, type Seal, newChain } from '../src/audit/chain.ts'
-import { type Place, execute, fail, migrateLocal } from './wrangler.ts'
+import { execute, fail, migrateLocal, placeOf } from './wrangler.ts'
 
-const USAGE = 'Usage: npm run audit:verify [-- --remote | --persist-to DIR]'
+const USAGE = 'Usage: npm run audit:verify [-- --remote [--env production | sandbox] | -- --persist-to DIR]'
 
 /** At most as many rows are asked for at once, and as many characters of their changes. */
 const ROWS = 2000
@@ -10,15 +10,16 @@ const CHARACTERS = 8_000_000
 
 const parsed = () => {
   try {
-    return parseArgs({ options: { remote: { type: 'boolean', default: false }, 'persist-to': { type: 'string' } } }).values
+    return parseArgs({
+      options: { remote: { type: 'boolean', default: false }, env: { type: 'string' }, 'persist-to': { type: 'string' } },
+    }).values
   } catch {
     return fail(USAGE)
   }
 }
-const { remote, 'persist-to': directory } = parsed()
-if (remote && directory) fail(USAGE)
-const place: Place = { remote, directory }
-if (!remote) await migrateLocal(directory)
+const { remote, env, 'persist-to': directory } = parsed()
+const place = placeOf(remote, env, directory) ?? fail(USAGE)
+if (!place.remote) await migrateLocal(directory)
 
 interface Organization extends Seal {
   name: string

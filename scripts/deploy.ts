@@ -1,68 +1,239 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { fail, fault, login, run, start } from './wrangler.ts'
+import { Writable } from 'node:stream'
+import { parseArgs } from 'node:util'
+import { ask, chooseAccount } from './cloudflare.ts'
+import { migrations, readEnvironments } from './configuration.ts'
+import { rehearse } from './rehearsal.ts'
+import { deployment, fail, fault, isEnvironment, option, root, run } from './wrangler.ts'
 
-const [option, ...more] = process.argv.slice(2)
-if (more.length || (option !== undefined && option !== '--dry-run')) fail('Usage: npm run deploy [-- --dry-run]')
-const dry = option === '--dry-run'
-
-const apply = () => run(['d1', 'migrations', 'apply', 'DB', '--remote'])
-
-const migrate = async (): Promise<void> => {
-  let migrated = await apply()
-  if (!migrated.ok && migrated.output.includes("Couldn't find a D1 DB")) {
-    const created = await run(['d1', 'create', 'togai'])
-    if (!created.ok) fail(`The database could not be created: ${fault(created.output)}`)
-    migrated = await apply()
-  }
-  if (!migrated.ok)
-    fail(
-      login(migrated.output) ?? `The migrations could not be applied: ${fault(migrated.output)}. Mend that, then run npm run deploy again.`,
-    )
-}
-
+const LOCATIONS = ['weur', 'eeur', 'wnam', 'enam', 'apac', 'oc']
+const JURISDICTIONS = ['eu', 'fedramp', 'us']
+const USAGE = `Usage: npm run deploy -- [--dry-run] [--env production | sandbox] [--location ${LOCATIONS.join(' | ')}] [--jurisdiction ${JURISDICTIONS.join(' | ')}] [--subdomain NAME]`
 const SHORTEST_SECRET = 32
+const LONGEST_UPLOAD = 600_000
 
-/** The secret that signs JWTs and page tokens, when the Worker has none yet: one that is there is never replaced. */
-const newSecret = async (): Promise<string | undefined> => {
-  const { ok, output } = await run(['secret', 'list', '--format', 'json'])
-  if (ok && output.includes('"SIGNING_SECRET"')) return undefined
-  if (!ok && !/10007|does not exist|not found/i.test(output))
-    fail(`The secrets of the Worker could not be listed: ${fault(output)}. Run npm run deploy again.`)
-  const given = process.env['SIGNING_SECRET'] ?? (await asked())
-  if (given.length < SHORTEST_SECRET)
-    fail(`SIGNING_SECRET must be ${SHORTEST_SECRET} characters or more, such as openssl rand -base64 32 makes. Deploy again.`)
-  return given
+const parsed = () => {
+  try {
+    return parseArgs({
+      options: {
+        'dry-run': { type: 'boolean', default: false },
+        env: { type: 'string', default: 'production' },
+        location: { type: 'string' },
+        jurisdiction: { type: 'string' },
+        subdomain: { type: 'string' },
+      },
+    }).values
+  } catch {
+    return fail(USAGE)
+  }
+}
+const { 'dry-run': dry, env: environment, location, jurisdiction, subdomain } = parsed()
+if (!isEnvironment(environment)) fail(USAGE)
+if (location !== undefined && (jurisdiction !== undefined || !LOCATIONS.includes(location))) fail(USAGE)
+if (jurisdiction !== undefined && !JURISDICTIONS.includes(jurisdiction)) fail(USAGE)
+const again = deployment(environment)
+
+if (dry) {
+  await rehearse()
+  process.exit()
 }
 
-const asked = async (): Promise<string> => {
-  if (!process.stdin.isTTY)
-    fail('The Worker has no SIGNING_SECRET. Set one in the environment, such as openssl rand -base64 32 makes, and deploy again.')
-  const terminal = createInterface({ input: process.stdin, output: process.stdout })
-  const typed = await terminal.question(
-    'The Worker has no SIGNING_SECRET. Type one of 32 characters or more, or press Enter to have one made: ',
+const git = (...args: string[]): string => {
+  try {
+    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  } catch {
+    return ''
+  }
+}
+const head = git('rev-parse', '--short=12', 'HEAD')
+const revision = head ? `${head}${git('status', '--porcelain') && '+changes'}` : 'unknown'
+
+const config = readEnvironments()[environment]
+const [database] = config.d1_databases
+const [name, crons, databaseName] = [config.name ?? '', config.triggers.crons ?? [], database?.database_name ?? '']
+const routes = config.routes ?? (config.route ? [config.route] : [])
+const onWorkersDev = config.workers_dev ?? routes.length === 0
+
+const account = await chooseAccount(config.account_id)
+const worker = `/accounts/${account}/workers/scripts/${name}`
+const databases = `/accounts/${account}/d1/database`
+
+/** Cloudflare's codes for a Worker, a database and a subdomain that do not exist. */
+const ABSENT = new Set([10007, 10090, 7404])
+
+/** Ends the deployment with what went wrong and what to do. */
+const stop = (what: string, why: string): never => {
+  const mend = /\b(?:10000|10001|9109)\b|not authenticated/i.test(why)
+    ? 'Run npx wrangler login, or give CLOUDFLARE_API_TOKEN the permissions Workers Scripts: Edit and D1: Edit; then run again'
+    : 'When that is mended, run again'
+  return fail(`${what}: ${why.replace(/\.$/, '')}. ${mend}: ${again}`)
+}
+
+/** What the API has at a path, or nothing. */
+const find = async <T>(what: string, path: string): Promise<T | undefined> => {
+  const { result, refusal } = await ask<T>(path)
+  if (refusal && !refusal.codes.some((code) => ABSENT.has(code))) stop(`${what} could not be read`, refusal.message)
+  return result
+}
+
+const wrangler = async (what: string, args: readonly string[], longest?: number): Promise<void> => {
+  const { ok, output } = await run([...args, '--env', environment], longest)
+  if (!ok) stop(what, fault(output))
+}
+
+/** Asks whoever sits at the terminal. What is typed to `hidden` questions is not shown. */
+const terminal = async (question: string, hidden = false): Promise<string> => {
+  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stdout
+  const lines = createInterface({ input: process.stdin, output, terminal: true })
+  if (hidden) process.stdout.write(question)
+  const typed = await lines.question(hidden ? '' : question)
+  lines.close()
+  if (hidden) console.log()
+  return typed.trim()
+}
+
+interface Binding {
+  type: string
+  name: string
+  text?: string
+  id?: string
+  database_id?: string
+}
+
+/** The bindings of each version that has traffic now: none before the first deployment. */
+const readLive = async (): Promise<Binding[][]> => {
+  const found = await find<{ deployments: { versions: { version_id: string }[] }[] }>(
+    'The deployments of the Worker',
+    `${worker}/deployments`,
   )
-  terminal.close()
-  return typed || randomBytes(32).toString('base64url')
+  const versions = found?.deployments[0]?.versions ?? []
+  return Promise.all(
+    versions.map(async ({ version_id }) => {
+      const version = await find<{ resources: { bindings: Binding[] } }>('The version that is deployed', `${worker}/versions/${version_id}`)
+      return version?.resources.bindings ?? []
+    }),
+  )
+}
+const live = await readLive()
+
+const isText = ({ type }: Binding): boolean => type === 'plain_text'
+const revisions = live.map((bindings) => bindings.find((binding) => isText(binding) && binding.name === 'REVISION')?.text)
+
+/** Wrangler removes a variable that was set in the dashboard only, and does not say so. */
+for (const { name: variable, text } of live.flat().filter(isText)) {
+  if (variable === 'REVISION') continue
+  const next = config.vars[variable]
+  if (next === undefined)
+    fail(
+      `The Worker ${name} has a variable ${variable} that wrangler.toml has not, and a deploy would remove it. Add it to [env.${environment}.vars], or remove it in the dashboard.`,
+    )
+  if (next !== text) console.log(`Variable ${variable}: ${JSON.stringify(next)}, it was ${JSON.stringify(text)}`)
 }
 
-const deploy = (secret: string | undefined): void => {
+const readSecret = async (): Promise<string | undefined> => {
+  const secrets = await find<{ name: string }[]>('The secrets of the Worker', `${worker}/secrets`)
+  if (secrets?.some((secret) => secret.name === 'SIGNING_SECRET')) return undefined
+  const given = process.env['SIGNING_SECRET']
+  if (!given && !process.stdin.isTTY)
+    fail(`The Worker has no SIGNING_SECRET. Set one in the environment, such as openssl rand -base64 32 makes, and run again: ${again}`)
+  const asked = 'The Worker has no SIGNING_SECRET. Type one of 32 characters or more, or press Enter to have one made: '
+  const secret = given || (await terminal(asked, true)) || randomBytes(32).toString('base64url')
+  if (secret.length < SHORTEST_SECRET)
+    fail(`SIGNING_SECRET must be ${SHORTEST_SECRET} characters or more, such as openssl rand -base64 32 makes. Run again: ${again}`)
+  return secret
+}
+
+/** Where the Worker is reached: under the account's name at workers.dev, which a new account has yet to choose. */
+const readSubdomain = async (): Promise<string> => {
+  const path = `/accounts/${account}/workers/subdomain`
+  const found = await find<{ subdomain: string }>('The subdomain of the account', path)
+  if (found) return found.subdomain
+  if (!subdomain && !process.stdin.isTTY)
+    fail(`The account has no subdomain of workers.dev yet. Choose one: ${deployment(environment, '--subdomain NAME')}`)
+  const chosen = subdomain || (await terminal('The account has no subdomain of workers.dev yet. Type the one it shall have: '))
+  const { refusal } = await ask(path, 'PUT', { subdomain: chosen })
+  if (refusal)
+    fail(`The subdomain ${chosen} could not be had: ${refusal.message}. Choose another one: ${deployment(environment, '--subdomain NAME')}`)
+  console.log(`Subdomain ${chosen}.workers.dev: made`)
+  return chosen
+}
+
+const secret = await readSecret()
+const host = onWorkersDev ? `${name}.${await readSubdomain()}.workers.dev` : ''
+
+const findDatabase = () => find<{ uuid: string }>('The database', `${databases}/${database?.database_id ?? databaseName}`)
+
+let found = await findDatabase()
+const others = live.flat().filter((binding) => binding.type === 'd1' && binding.name === database?.binding)
+const other = others.map((binding) => binding.database_id ?? binding.id).find((id) => id !== undefined && id !== found?.uuid)
+if (other && !database?.database_id)
+  fail(
+    `The Worker ${name} is bound to the database ${other}, and wrangler.toml would bind it to ${databaseName}. Set database_id in [[env.${environment}.d1_databases]] to the one that is meant.`,
+  )
+if (other) console.log(`Database: ${database?.database_id} from now on, it was ${other}`)
+if (found) console.log(`Database ${databaseName}: there${location || jurisdiction ? ', and stays where it is' : ''}`)
+else if (database?.database_id)
+  fail(`The account has no database ${database.database_id}. Take database_id out of wrangler.toml, or set CLOUDFLARE_ACCOUNT_ID.`)
+else {
+  const where = location ? ['--location', location] : jurisdiction ? ['--jurisdiction', jurisdiction] : []
+  await wrangler('The database could not be made', ['d1', 'create', databaseName, ...where])
+  found = await findDatabase()
+  console.log(`Database ${databaseName}: made${where.length ? `, in ${where[1]}` : ''}`)
+}
+
+const { result: rows, refusal } = await ask<{ results: { name: string }[] }[]>(`${databases}/${found?.uuid}/query`, 'POST', {
+  sql: 'SELECT name FROM d1_migrations',
+})
+if (refusal && !refusal.message.includes('no such table')) stop('The database could not be asked', refusal.message)
+const applied = rows?.[0]?.results.map((row) => row.name) ?? []
+const pending = migrations.filter((file) => !applied.includes(file))
+if (pending.length) await wrangler('The migrations could not be applied', ['d1', 'migrations', 'apply', 'DB', '--remote'])
+console.log(`Migrations: ${pending.length ? `${pending.length} applied` : 'all applied'}`)
+
+const upload = async (): Promise<void> => {
   const directory = mkdtempSync(join(tmpdir(), 'deploy-'))
   const file = join(directory, 'secrets.json')
   if (secret !== undefined) writeFileSync(file, JSON.stringify({ SIGNING_SECRET: secret }), { mode: 0o600 })
-  const child = start(['deploy', ...(dry ? ['--dry-run'] : []), ...(secret === undefined ? [] : ['--secrets-file', file])], 'inherit')
-  child.on('close', (code) => {
-    rmSync(directory, { recursive: true, force: true })
-    if (code) fail('The Worker could not be deployed, for the reason above. Run npm run deploy again when it is mended.')
-    if (!dry) console.log('Make a token for it: npm run -s token -- create --organization NAME --name NAME --remote')
-  })
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  const secrets = secret === undefined ? [] : ['--secrets-file', file]
+  await wrangler(
+    'The Worker could not be deployed',
+    ['deploy', '--var', `REVISION:${revision}`, '--tag', revision, ...secrets],
+    LONGEST_UPLOAD,
+  )
 }
 
-if (dry) deploy(undefined)
-else {
-  await migrate()
-  deploy(await newSecret())
+/** Whether what an upload ends with was done too: the last one may have been broken off. */
+const isFinished = async (): Promise<boolean> => {
+  const kept = await find<{ schedules: { cron: string }[] }>('The crons of the Worker', `${worker}/schedules`)
+  const open = await find<{ enabled: boolean }>('The URL of the Worker', `${worker}/subdomain`)
+  const schedules = (kept?.schedules ?? []).map(({ cron }) => cron)
+  return !routes.length && open?.enabled === onWorkersDev && schedules.toSorted().join() === crons.toSorted().join()
 }
+
+/** Wrangler says that it could not set these, and goes on. */
+const logsUrls = async (): Promise<boolean> => {
+  const settings = await find<{ observability?: { logs?: { invocation_logs?: boolean } } }>(
+    'The settings of the Worker',
+    `${worker}/script-settings`,
+  )
+  return settings?.observability?.logs?.invocation_logs === true
+}
+
+const isThere =
+  secret === undefined && revision === head && revisions.length > 0 && revisions.every((one) => one === revision) && !(await logsUrls())
+
+if (!isThere) await upload()
+else if (!(await isFinished())) await wrangler('The crons and the URL could not be set', ['triggers', 'deploy'])
+console.log(
+  `Worker ${name}: revision ${revision} ${isThere ? 'was there' : 'deployed'}${secret === undefined ? '' : ', with its SIGNING_SECRET'}`,
+)
+
+const urls = [...(host ? [host] : []), ...routes.map((route) => (typeof route === 'string' ? route : route.pattern))]
+for (const url of urls) console.log(`https://${url}`)
+console.log(`The first token: npm run -s token -- create --organization NAME --name NAME --remote${option(environment)}`)

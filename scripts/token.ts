@@ -9,10 +9,10 @@ import { label } from '../src/lib/fields.ts'
 import { newId } from '../src/lib/ids.ts'
 import { CreateTokenRequest } from '../src/tokens/schema.ts'
 import { createToken } from '../src/tokens/service.ts'
-import { type Place, execute, fail, migrateLocal, quoted } from './wrangler.ts'
+import { execute, fail, migrateLocal, placeOf, quoted } from './wrangler.ts'
 
 const USAGE =
-  'Usage: npm run token -- create --organization NAME --name NAME [--role ADMINISTRATOR | DEVELOPER | ANALYST] [--base-currency USD] [--remote | --persist-to DIR]'
+  'Usage: npm run token -- create --organization NAME --name NAME [--role ADMINISTRATOR | DEVELOPER | ANALYST] [--base-currency USD] [--remote [--env production | sandbox] | --persist-to DIR]'
 
 const parsed = () => {
   try {
@@ -24,6 +24,7 @@ const parsed = () => {
         role: { type: 'string', default: 'ADMINISTRATOR' },
         'base-currency': { type: 'string' },
         remote: { type: 'boolean', default: false },
+        env: { type: 'string' },
         'persist-to': { type: 'string' },
       },
     })
@@ -33,8 +34,9 @@ const parsed = () => {
 }
 
 const { positionals, values } = parsed()
-const { organization = '', name = '', role, remote, 'base-currency': currency, 'persist-to': directory } = values
-if (positionals.join() !== 'create' || (remote && directory)) fail(USAGE)
+const { organization = '', name = '', role, 'base-currency': currency } = values
+const place = placeOf(values.remote, values.env, values['persist-to']) ?? fail(USAGE)
+if (positionals.join() !== 'create') fail(USAGE)
 z.config({ customError: expected })
 const wrong = z.safeParse(label(1, 100), organization).error?.issues[0]?.message
 if (wrong) fail(`--organization ${wrong}. ${USAGE}`)
@@ -42,7 +44,7 @@ const input = z.safeParse(CreateTokenRequest, { name, role })
 if (!input.success) fail(`--${explainIssues(input.error.issues, 'token').replaceAll('; ', '; --')}. ${USAGE}`)
 if (currency !== undefined && !isCurrency(currency)) fail('--base-currency must be a currency of ISO 4217 in capitals, such as USD.')
 
-const place: Place = { remote, directory }
+const { remote, directory } = place
 if (!remote) await migrateLocal(directory)
 
 const [made = [], [found] = []] = await execute(place, [
@@ -88,7 +90,7 @@ const ctx: Ctx = {
 }
 const { token } = await createToken(ctx, input.data)
 
-const where = remote ? 'in the deployed database' : `in the local database in ${directory ?? '.wrangler/state'}`
+const where = remote ? `in the deployed database of ${remote}` : `in the local database in ${directory ?? '.wrangler/state'}`
 console.error(
   `A token of the ${made.length ? 'new ' : ''}organization "${organization}" (${id}), ${where}. It is shown this once and kept nowhere:`,
 )

@@ -6,7 +6,7 @@ export const root = join(import.meta.dirname, '..')
 const wranglerFile = join(root, 'node_modules/wrangler/bin/wrangler.js')
 
 /** Wrangler fetches nothing of its own accord and waits for nothing. */
-const env = { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_HIDE_BANNER: 'true', WRANGLER_SEND_METRICS: 'false' }
+const quiet = { CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_HIDE_BANNER: 'true', WRANGLER_SEND_METRICS: 'false' }
 
 const exit: (code: number) => never = process.exit.bind(process)
 
@@ -18,14 +18,18 @@ export function fail(message: string): never {
 
 /** Starts wrangler with this terminal as its own, or with its output to be read. */
 export const start = (args: readonly string[], stdio: 'inherit' | 'pipe') =>
-  spawn(process.execPath, [wranglerFile, ...args], { cwd: root, env, stdio: [stdio === 'inherit' ? 'inherit' : 'ignore', stdio, stdio] })
+  spawn(process.execPath, [wranglerFile, ...args], {
+    cwd: root,
+    env: { ...process.env, ...quiet },
+    stdio: [stdio === 'inherit' ? 'inherit' : 'ignore', stdio, stdio],
+  })
 
 const LONGEST_RUN = 120_000
 
-/** Runs wrangler to its end, for 2 minutes at most. `output` is all that it said, `answer` what it said on its standard output. */
-export const run = async (args: readonly string[]): Promise<{ ok: boolean; output: string; answer: string }> => {
+/** Runs wrangler to its end, for 2 minutes at most or so many milliseconds. `output` is all that it said, `answer` what it said on its standard output. */
+export const run = async (args: readonly string[], longest = LONGEST_RUN): Promise<{ ok: boolean; output: string; answer: string }> => {
   const child = start(args, 'pipe')
-  const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_RUN)
+  const timer = setTimeout(() => child.kill('SIGKILL'), longest)
   let [output, answer] = ['', '']
   child.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString()
@@ -49,14 +53,18 @@ export const fault = (output: string): string => {
   const error = lines[at]?.replace(/^.*\[ERROR\]\s*/, '')
   const detail = lines.slice(at + 1).find(Boolean)
   if (error?.includes('Cloudflare API') && detail) return `${error} ${detail}`
+  if (error?.endsWith(':')) return [error, ...lines.slice(at + 1, at + 6).filter(Boolean)].join(' ')
   return error ?? lines.findLast((line) => /\w/.test(line)) ?? 'wrangler failed'
 }
 
 /** What to do when wrangler has no account to work on; undefined when that is not what is wrong. */
-export const login = (output: string): string | undefined =>
-  /CLOUDFLARE_API_TOKEN|not authenticated|wrangler login|\b10000\b|\b9109\b/i.test(output)
-    ? 'No Cloudflare account can be reached with what is at hand. Run: npx wrangler login (or set CLOUDFLARE_API_TOKEN), then this again.'
+export const login = (output: string): string | undefined => {
+  if (/more than one account/i.test(output))
+    return 'More than one Cloudflare account can be reached. Set CLOUDFLARE_ACCOUNT_ID to the one that is meant, then run this again.'
+  return /CLOUDFLARE_API_TOKEN|not authenticated|wrangler login|\b10000\b|\b10001\b|\b9109\b/i.test(output)
+    ? 'No Cloudflare account can be reached with what is at hand. Run: npx wrangler login (or set CLOUDFLARE_API_TOKEN to a token that may edit Workers and D1), then this again.'
     : undefined
+}
 
 /** Where local state is kept, as wrangler is told. */
 export const persisted = (directory: string | undefined): string[] => (directory ? ['--persist-to', directory] : [])
@@ -72,19 +80,42 @@ export const migrateLocal = async (directory: string | undefined): Promise<void>
 /** A text as SQL. */
 export const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`
 
-/** Which database a script is about: the deployed one, or that of local state. */
+export const ENVIRONMENTS = ['production', 'sandbox'] as const
+
+/** What is deployed, as wrangler.toml names it. */
+export type Environment = (typeof ENVIRONMENTS)[number]
+
+export const isEnvironment = (name: string): name is Environment => (ENVIRONMENTS as readonly string[]).includes(name)
+
+/** How an npm script is told which environment is meant, where that is not production. */
+export const option = (environment: Environment): string => (environment === 'production' ? '' : ` --env ${environment}`)
+
+/** The command that deploys an environment. */
+export const deployment = (environment: Environment, more = ''): string =>
+  ['npm run deploy', ...[option(environment).trim(), more].filter(Boolean)].join(' ').replace(/deploy (?=.)/, 'deploy -- ')
+
+/** Which database a script is about: that of a deployed environment, or else of local state. */
 export interface Place {
-  remote: boolean
+  remote: Environment | undefined
   directory: string | undefined
+}
+
+/** The place that --remote, --env and --persist-to mean together; undefined when they do not go together. */
+export const placeOf = (remote: boolean, environment: string | undefined, directory: string | undefined): Place | undefined => {
+  if (!remote) return environment === undefined ? { remote: undefined, directory } : undefined
+  const named = environment ?? 'production'
+  return directory === undefined && isEnvironment(named) ? { remote: named, directory } : undefined
 }
 
 type Rows = Record<string, unknown>[]
 
 /** Runs statements of SQL in one transaction, and gives the rows of each. */
 export const execute = async ({ remote, directory }: Place, statements: readonly string[]): Promise<Rows[]> => {
-  const place = remote ? ['--remote'] : ['--local', ...persisted(directory)]
+  const place = remote ? ['--remote', '--env', remote] : ['--local', ...persisted(directory)]
   const { ok, output, answer } = await run(['d1', 'execute', 'DB', ...place, '--yes', '--json', '--command', statements.join(';\n')])
-  if (!ok && output.includes('no such table')) fail('The database has no tables yet. Run: npm run deploy')
+  const made = deployment(remote ?? 'production')
+  if (!ok && output.includes('no such table')) fail(`The database has no tables yet. Run: ${made}`)
+  if (!ok && output.includes("Couldn't find a D1 DB")) fail(`There is no such database in the account yet. Run: ${made}`)
   if (!ok) fail(login(output) ?? `The database could not be asked: ${fault(output)}`)
   return (JSON.parse(answer) as { results: Rows }[]).map(({ results }) => results)
 }

@@ -1,0 +1,71 @@
+import { fail, fault, login, run } from './wrangler.ts'
+
+const base = process.env['CLOUDFLARE_API_BASE_URL'] ?? 'https://api.cloudflare.com/client/v4'
+
+/** Why Cloudflare's API did not do what it was asked. `status` is 0 when it gave no answer. */
+export interface Refusal {
+  status: number
+  codes: number[]
+  message: string
+}
+
+type Answer<T> = { result: T; refusal?: never } | { result?: never; refusal: Refusal }
+
+type Credentials = { type: 'oauth' | 'api_token'; token: string } | { type: 'api_key'; key: string; email: string }
+
+/** What wrangler itself asks with. */
+const credentials = async (): Promise<Record<string, string>> => {
+  const token = process.env['CLOUDFLARE_API_TOKEN']
+  if (token) return { Authorization: `Bearer ${token}` }
+  const { ok, output, answer } = await run(['auth', 'token', '--json'])
+  if (!ok) return fail(login(output) ?? `There is nothing to ask Cloudflare with: ${fault(output)}`)
+  const found = JSON.parse(answer) as Credentials
+  return found.type === 'api_key' ? { 'X-Auth-Key': found.key, 'X-Auth-Email': found.email } : { Authorization: `Bearer ${found.token}` }
+}
+
+let headers: Record<string, string> | undefined
+
+const LONGEST_CALL = 30_000
+
+/** Asks Cloudflare's API for what wrangler has no command for, or only one that writes. */
+export const ask = async <T>(path: string, method: 'GET' | 'POST' | 'PUT' = 'GET', body?: unknown): Promise<Answer<T>> => {
+  headers ??= { ...(await credentials()), 'Content-Type': 'application/json' }
+  try {
+    const response = await fetch(`${base}${path}`, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(LONGEST_CALL),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const answer = (text.startsWith('{') ? JSON.parse(text) : {}) as {
+      success?: boolean
+      result?: T
+      errors?: { code: number; message: string }[]
+    }
+    if (response.ok && answer.success) return { result: answer.result as T }
+    const errors = answer.errors ?? []
+    const said = errors.map(({ message, code }) => `${message} [code: ${code}]`).join(', ')
+    return {
+      refusal: { status: response.status, codes: errors.map(({ code }) => code), message: `HTTP ${response.status}${said && `, ${said}`}` },
+    }
+  } catch (error) {
+    return { refusal: { status: 0, codes: [], message: `no answer, ${(error as Error).message}` } }
+  }
+}
+
+/** The account that everything is done in, as wrangler is told of it from here on. */
+export const chooseAccount = async (configured: string | undefined): Promise<string> => {
+  let account = configured ?? process.env['CLOUDFLARE_ACCOUNT_ID']
+  if (!account) {
+    const { result: accounts = [], refusal } = await ask<{ id: string; name: string }[]>('/accounts?per_page=50')
+    if (refusal) fail(login(refusal.message) ?? `The accounts could not be listed: ${refusal.message}. Set CLOUDFLARE_ACCOUNT_ID.`)
+    const [one, another] = accounts
+    if (!one) return fail('No Cloudflare account can be reached. Set CLOUDFLARE_ACCOUNT_ID to the one that is meant, then run this again.')
+    if (another)
+      fail(`Set CLOUDFLARE_ACCOUNT_ID to the account that is meant: ${accounts.map(({ id, name }) => `${id} (${name})`).join(', ')}`)
+    account = one.id
+  }
+  process.env['CLOUDFLARE_ACCOUNT_ID'] = account
+  return account
+}

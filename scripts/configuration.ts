@@ -1,0 +1,55 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Unstable_Config, unstable_readConfig } from 'wrangler'
+import { ENVIRONMENTS, type Environment, fail, root } from './wrangler.ts'
+
+const read = (environment: Environment | undefined): Unstable_Config => {
+  try {
+    return unstable_readConfig({ config: join(root, 'wrangler.toml'), env: environment ?? '' }, { hideWarnings: true })
+  } catch (error) {
+    const what = (error as Error).message.split('\n').find(Boolean)
+    return fail(`wrangler.toml cannot be read: ${what}`)
+  }
+}
+
+/** What the Worker is bound to: what every environment must have, as none is taken from the top level. */
+const bound = ({ d1_databases, ratelimits, version_metadata, secrets }: Unstable_Config): string[] =>
+  [
+    ...d1_databases.map(({ binding }) => `the database ${binding}`),
+    ...ratelimits.map(({ name }) => `the rate limit ${name}`),
+    ...(version_metadata ? [`the version ${version_metadata.binding}`] : []),
+    ...(secrets?.required ?? []).map((name) => `the secret ${name}`),
+  ].toSorted()
+
+/** What no two environments may share. */
+const owned = (config: Unstable_Config): string[] => [
+  `the Worker ${config.name}`,
+  ...config.d1_databases.map((database) => `the database ${database.database_id ?? database.database_name}`),
+  ...config.ratelimits.map(({ namespace_id }) => `the namespace_id ${namespace_id}`),
+]
+
+/** Each environment of wrangler.toml. It has what the top level has, and nothing that is another's. */
+export const readEnvironments = (): Record<Environment, Unstable_Config> => {
+  const local = read(undefined)
+  const environments = { production: read('production'), sandbox: read('sandbox') }
+  const taken = new Map(owned(local).map((thing) => [thing, 'the top level']))
+  for (const name of ENVIRONMENTS) {
+    const config = environments[name]
+    const lacks = bound(local).find((thing) => !bound(config).includes(thing))
+    if (lacks) fail(`wrangler.toml: env.${name} has not ${lacks}, which the top level has. Add it there too.`)
+    if (!config.triggers.crons?.length) fail(`wrangler.toml: env.${name} has no crons, so its audit log would not be sealed.`)
+    if (config.observability?.logs?.invocation_logs !== false)
+      fail(`wrangler.toml: env.${name} must have invocation_logs = false: they hold URLs, and so ids of customers.`)
+    for (const thing of owned(config)) {
+      const other = taken.get(thing)
+      if (other) fail(`wrangler.toml: env.${name} and ${other} share ${thing}. Give each its own.`)
+      taken.set(thing, `env.${name}`)
+    }
+  }
+  return environments
+}
+
+/** The files of migrations/, in the order in which they are applied. */
+export const migrations: readonly string[] = readdirSync(join(root, 'migrations'))
+  .filter((name) => name.endsWith('.sql'))
+  .toSorted()

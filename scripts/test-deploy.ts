@@ -1,0 +1,304 @@
+import { AssertionError, deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { type FakeWorker, type Trouble, fakeCloudflare } from './fake-cloudflare.ts'
+import { fail, root } from './wrangler.ts'
+
+const ACCOUNT = 'fa4e0000000000000000000000000000'
+const API_TOKEN = 'the-token-of-the-fake-api'
+const SECRET = 'a-secret-that-no-output-may-ever-show'
+const AGAIN = /When that is mended, run again: npm run deploy\n$/
+
+const started = Date.now()
+const place = mkdtempSync(join(tmpdir(), 'test-deploy-'))
+process.on('exit', () => rmSync(place, { recursive: true, force: true }))
+
+/** An empty account, a copy of this project as a repository of its own, and a home in which nobody has logged in. */
+const world = async (name: string) => {
+  const fake = await fakeCloudflare(ACCOUNT)
+  const [project, home, temporary] = ['project', 'home', 'tmp'].map((part) => join(place, name, part)) as [string, string, string]
+  for (const directory of [project, home, temporary]) mkdirSync(directory, { recursive: true })
+  for (const part of ['src', 'migrations', 'public', 'scripts', 'wrangler.toml', 'package.json', 'tsconfig.json', '.gitignore'])
+    cpSync(join(root, part), join(project, part), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'))
+
+  /** Git as it is when nobody has set anything for themselves. */
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.com', ...args], {
+      cwd: project,
+      encoding: 'utf8',
+      env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
+    }).trim()
+  const commit = (): string => {
+    git('add', '--all')
+    git('commit', '--quiet', '--allow-empty', '--message', 'Test')
+    return git('rev-parse', '--short=12', 'HEAD')
+  }
+  git('init', '--quiet')
+  appendFileSync(join(project, '.git/info/exclude'), 'node_modules\n')
+
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    TMPDIR: temporary,
+    NODE_COMPILE_CACHE: join(place, 'cache'),
+    CLOUDFLARE_API_BASE_URL: fake.url,
+    CLOUDFLARE_API_TOKEN: API_TOKEN,
+    CLOUDFLARE_ACCOUNT_ID: ACCOUNT,
+    SIGNING_SECRET: SECRET,
+  }
+  /** Runs an npm script. It shows no secret, and leaves none in a file. */
+  const run = async (script: string, args: string[], changes: Record<string, string | undefined> = {}) => {
+    fake.calls.length = 0
+    const child = spawn(process.execPath, [join(project, 'scripts/run.js'), script, ...args], {
+      cwd: project,
+      env: { ...env, ...changes },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let [answer, errors] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+    const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+    for (const secret of [API_TOKEN, SECRET]) ok(!`${answer}${errors}`.includes(secret), `${script} shows a secret`)
+    deepStrictEqual(
+      readdirSync(temporary).filter((file) => file.startsWith('deploy-')),
+      [],
+      'a file of secrets is left behind',
+    )
+    for (const file of readdirSync(home, { recursive: true, withFileTypes: true }))
+      if (file.isFile()) ok(!readFileSync(join(file.parentPath, file.name)).includes(SECRET), `${file.name} has the secret`)
+    return { code, answer, errors, writes: fake.calls.filter(({ writes }) => writes).map(({ method, path }) => `${method} ${path}`) }
+  }
+
+  const deploys = async (...args: string[]) => {
+    const result = await run('deploy', args)
+    strictEqual(result.code, 0, `npm run deploy -- ${args.join(' ')}: ${result.errors}`)
+    return result
+  }
+  /** A deployment that does not come to its end says so in one line. */
+  const refuses = async (line: RegExp, args: string[] = [], changes: Record<string, string | undefined> = {}) => {
+    const result = await run('deploy', args, changes)
+    strictEqual(result.code, 1, `it went well, and should have said ${line}: ${result.answer}`)
+    match(result.errors, line)
+    strictEqual(result.errors.trim().split('\n').length, 1, `this is more than a line: ${result.errors}`)
+    return result
+  }
+  return { fake, project, commit, run, deploys, refuses }
+}
+
+const bindingsOf = ({ versions, deployed }: FakeWorker) =>
+  Object.fromEntries(
+    (versions.find(({ id }) => id === deployed[0])?.bindings ?? []).map(({ name, type, text, ...more }) => [
+      name,
+      text ?? { type, ...more },
+    ]),
+  )
+
+const workerOf = (fake: Awaited<ReturnType<typeof fakeCloudflare>>, name: string): FakeWorker => {
+  const worker = fake.workers.get(name)
+  ok(worker, `there is no Worker ${name}`)
+  return worker
+}
+
+const files = readdirSync(join(root, 'migrations')).toSorted()
+
+const appliedTo = ({ sqlite }: { sqlite: DatabaseSync }) =>
+  sqlite
+    .prepare('SELECT name FROM d1_migrations ORDER BY id')
+    .all()
+    .map(({ name }) => name)
+
+/** From an empty account on: deployed, deployed again, changed, its token made, and the sandbox beside it. */
+const life = async (): Promise<void> => {
+  const { fake, project, commit, run, deploys, refuses } = await world('life')
+  const revision = commit()
+
+  await refuses(/^No Cloudflare account can be reached with what is at hand\. Run: npx wrangler login/, [], {
+    CLOUDFLARE_API_TOKEN: undefined,
+    CLOUDFLARE_ACCOUNT_ID: undefined,
+  })
+  fake.accounts.push({ id: 'another', name: 'Another' })
+  await refuses(new RegExp(`^Set CLOUDFLARE_ACCOUNT_ID to the account that is meant: ${ACCOUNT} \\(Fake\\), another \\(Another\\)`), [], {
+    CLOUDFLARE_ACCOUNT_ID: undefined,
+  })
+  fake.accounts.pop()
+  await refuses(/^The Worker has no SIGNING_SECRET\. Set one in the environment/, [], { SIGNING_SECRET: undefined })
+  await refuses(/^SIGNING_SECRET must be 32 characters or more/, [], { SIGNING_SECRET: 'short' })
+  const { writes } = await refuses(/^The account has no subdomain of workers\.dev yet\. Choose one: npm run deploy -- --subdomain NAME/)
+  deepStrictEqual(writes, [])
+
+  const first = await run('deploy', ['--subdomain', 'acme', '--location', 'weur'], { CLOUDFLARE_ACCOUNT_ID: undefined })
+  strictEqual(first.code, 0, first.errors)
+  match(first.answer, /^https:\/\/togai\.acme\.workers\.dev$/m)
+  match(first.answer, /^The first token: npm run -s token -- create --organization NAME --name NAME --remote$/m)
+  const [database] = fake.databases
+  ok(database)
+  deepStrictEqual([fake.databases.length, database.name, database.place], [1, 'togai-production', 'weur'])
+  deepStrictEqual(appliedTo(database), files)
+  const worker = workerOf(fake, 'togai')
+  deepStrictEqual(bindingsOf(worker), {
+    DB: { type: 'd1', id: database.uuid },
+    RELEASE: { type: 'version_metadata' },
+    REVISION: revision,
+    CORS_ORIGINS: '',
+    SIGNING_SECRET: { type: 'secret_text' },
+    TOKEN_LIMIT: { type: 'ratelimit', namespace_id: '7011', simple: { limit: 1000, period: 10 } },
+    REFUSED_LIMIT: { type: 'ratelimit', namespace_id: '7012', simple: { limit: 20, period: 60 } },
+  })
+  deepStrictEqual([worker.crons, worker.enabled, worker.secrets.get('SIGNING_SECRET')], [['* * * * *'], true, SECRET])
+  deepStrictEqual(worker.observability, { logs: { enabled: true, invocation_logs: false } })
+  strictEqual(worker.versions[0]?.metadata.annotations?.['workers/tag'], revision)
+  ok(fake.assets.size >= 3, `${fake.assets.size} assets were uploaded`)
+
+  const second = await run('deploy', ['--location', 'apac'], { SIGNING_SECRET: `${SECRET}-another` })
+  deepStrictEqual([second.code, second.writes], [0, []])
+  match(second.answer, /^Worker togai: revision \w{12} was there$/m)
+  match(second.answer, /^https:\/\/togai\.acme\.workers\.dev$/m)
+  match(second.answer, /^Database togai-production: there, and stays where it is$/m)
+
+  const token = await run('token', ['create', '--organization', 'ACME', '--name', 'backend', '--remote'])
+  match(token.answer, /^togai_[0-9A-Za-z]{46}\n$/)
+  const hash = createHash('sha256').update(token.answer.trim()).digest('hex')
+  deepStrictEqual(
+    database.sqlite
+      .prepare('SELECT hash FROM tokens')
+      .all()
+      .map((row) => row['hash']),
+    [hash],
+  )
+  const verified = await run('audit-verify', ['--remote'])
+  deepStrictEqual([verified.code, verified.writes], [0, []], verified.errors)
+  match(verified.answer, /"ACME": 0 rows sealed; 1 not sealed yet/)
+  match(
+    (await run('token', ['create', '--organization', 'ACME', '--name', 'x', '--remote', '--env', 'sandbox'])).errors,
+    /Run: npm run deploy -- --env sandbox$/m,
+  )
+
+  worker.secrets.set('SIGNING_SECRET_PREVIOUS', 'set by hand')
+  const configuration = join(project, 'wrangler.toml')
+  writeFileSync(configuration, readFileSync(configuration, 'utf8').replace('CORS_ORIGINS = ""', 'CORS_ORIGINS = "https://a.example"'))
+  const changed = await deploys()
+  match(changed.answer, /^Variable CORS_ORIGINS: "https:\/\/a\.example", it was ""$/m)
+  strictEqual(bindingsOf(worker)['REVISION'], `${revision}+changes`)
+  strictEqual(bindingsOf(worker)['CORS_ORIGINS'], 'https://a.example')
+  deepStrictEqual(
+    [...worker.secrets],
+    [
+      ['SIGNING_SECRET', SECRET],
+      ['SIGNING_SECRET_PREVIOUS', 'set by hand'],
+    ],
+  )
+  deepStrictEqual([worker.versions.length, fake.databases.length], [2, 1])
+
+  const live = worker.versions.at(-1)?.bindings ?? []
+  live.push({ type: 'plain_text', name: 'BY_HAND', text: 'x' })
+  await refuses(
+    /^The Worker togai has a variable BY_HAND that wrangler\.toml has not, and a deploy would remove it\. Add it to \[env\.production\.vars\]/,
+  )
+  live.pop()
+  const bound = live.find(({ type }) => type === 'd1') as { id?: string }
+  bound.id = 'another'
+  await refuses(/^The Worker togai is bound to the database another, .* Set database_id in \[\[env\.production\.d1_databases\]\]/)
+  bound.id = database.uuid
+
+  const production = JSON.stringify(worker)
+  const sandbox = await run('deploy', ['--env', 'sandbox', '--jurisdiction', 'eu'], { SIGNING_SECRET: `${SECRET}-of-the-sandbox` })
+  strictEqual(sandbox.code, 0, sandbox.errors)
+  match(sandbox.answer, /^https:\/\/togai-sandbox\.acme\.workers\.dev$/m)
+  match(sandbox.answer, /--remote --env sandbox$/m)
+  deepStrictEqual(
+    fake.databases.map(({ name, place: where }) => [name, where]),
+    [
+      ['togai-production', 'weur'],
+      ['togai-sandbox', 'eu'],
+    ],
+  )
+  deepStrictEqual(fake.databases.map(appliedTo), [files, files])
+  strictEqual(JSON.stringify(worker), production, 'a deployment of the sandbox changed production')
+  strictEqual(sandbox.writes.filter((call) => call.includes('/togai/') || call.includes(database.uuid)).join(), '')
+  deepStrictEqual(bindingsOf(workerOf(fake, 'togai-sandbox'))['DB'], { type: 'd1', id: fake.databases[1]?.uuid })
+  strictEqual(workerOf(fake, 'togai-sandbox').secrets.get('SIGNING_SECRET'), `${SECRET}-of-the-sandbox`)
+  fake.close()
+}
+
+const denied = { status: 403, code: 10000, message: 'Authentication error' }
+const broken = { status: 500, code: 10013, message: 'An unknown error has occurred' }
+const LOGIN =
+  / Authentication error \[code: 10000\]\. Run npx wrangler login, or give CLOUDFLARE_API_TOKEN the permissions .*; then run again: npm run deploy\n$/
+
+/** Each call of a first deployment in its order, as it goes wrong: what is said then. */
+const first: [trouble: Trouble, line: RegExp][] = [
+  [{ method: 'GET', path: /\/deployments$/, ...denied }, LOGIN],
+  [{ method: 'GET', path: /\/secrets$/, ...broken }, /^The secrets of the Worker could not be read: HTTP 500, An unknown error/],
+  [{ method: 'GET', path: /^\/workers\/subdomain$/, ...denied }, LOGIN],
+  [
+    { method: 'PUT', path: /^\/workers\/subdomain$/, status: 409, code: 10031, message: 'Taken' },
+    /^The subdomain acme could not be had: .* Choose another one/,
+  ],
+  [{ method: 'GET', path: /^\/d1\/database\//, ...broken }, /^The database could not be read/],
+  [{ method: 'POST', path: /^\/d1\/database$/, ...broken }, /^The database could not be made: /],
+  [{ method: 'POST', path: /\/query$/, asks: 'SELECT name FROM d1_migrations', ...broken }, /^The database could not be asked: /],
+  [{ method: 'POST', path: /\/query$/, asks: `'${files[1]}'`, ...broken }, /^The migrations could not be applied: /],
+  [{ method: 'POST', path: /\/assets-upload-session$/, ...broken }, /^The Worker could not be deployed: /],
+  [{ method: 'PUT', path: /^\/workers\/scripts\/togai$/, ...denied }, LOGIN],
+  [{ method: 'POST', path: /\/togai\/subdomain$/, ...denied }, LOGIN],
+  [
+    { method: 'PUT', path: /\/schedules$/, ...broken },
+    /^The crons and the URL could not be set: Trigger configuration .* Cron schedules: /,
+  ],
+]
+
+/** Those of a later one: its version is uploaded, and then put to use. */
+const later: typeof first = [
+  [{ method: 'POST', path: /\/versions$/, ...denied }, LOGIN],
+  [{ method: 'POST', path: /\/deployments$/, ...broken }, /^The Worker could not be deployed: /],
+  [{ method: 'PUT', path: /\/schedules$/, ...broken }, /^The Worker could not be deployed: Trigger configuration /],
+  [{ method: 'GET', path: /\/script-settings$/, ...broken }, /^The settings of the Worker could not be read/],
+]
+
+/** Every step goes wrong once, and the next run goes on from there. */
+const troubled = async (): Promise<void> => {
+  const { fake, commit, deploys, refuses } = await world('troubled')
+  const breakEach = async (steps: typeof first): Promise<void> => {
+    for (const [trouble, line] of steps) {
+      fake.troubles.push(trouble)
+      const { errors } = await refuses(line, ['--subdomain', 'acme'])
+      if (trouble.status === 500) match(errors, AGAIN)
+      ok(
+        fake.calls.some(({ method, path, done }) => method === trouble.method && trouble.path.test(path) && !done),
+        `not called: ${line}`,
+      )
+      fake.troubles.pop()
+    }
+  }
+  commit()
+  fake.troubles.push({ method: 'POST', path: /\/assets\/upload$/, ...broken, once: true })
+  await breakEach(first)
+  const worker = workerOf(fake, 'togai')
+  const [version] = worker.versions
+  const finished = await deploys()
+  deepStrictEqual(finished.writes, ['POST /workers/scripts/togai/subdomain', 'PUT /workers/scripts/togai/schedules'])
+  deepStrictEqual([worker.versions, worker.crons, worker.enabled], [[version], ['* * * * *'], true])
+  deepStrictEqual((await deploys()).writes, [])
+
+  const revision = commit()
+  await breakEach(later)
+  deepStrictEqual((await deploys()).writes, [])
+  deepStrictEqual([bindingsOf(worker)['REVISION'], worker.secrets.get('SIGNING_SECRET')], [revision, SECRET])
+  deepStrictEqual(fake.databases.map(appliedTo), [files])
+  fake.close()
+}
+
+for (const outcome of await Promise.allSettled([life(), troubled()])) {
+  if (outcome.status === 'fulfilled') continue
+  const { message, stack = '' } = outcome.reason as Error
+  const at = /test-deploy\.ts:\d+/.exec(stack)?.[0] ?? ''
+  fail(`Deployment: ${outcome.reason instanceof AssertionError ? message : stack} (${at})`)
+}
+console.log(
+  `Deployment: an empty account is deployed to, and every step that goes wrong is taken up again, in ${((Date.now() - started) / 1000).toFixed(0)} s`,
+)
