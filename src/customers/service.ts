@@ -24,7 +24,19 @@ import { customers } from './table.ts'
 
 type CustomerRow = typeof customers.$inferSelect
 
-const show = (row: CustomerRow): Customer => ({
+/** What is read of a customer that is only shown: without what it is searched by. */
+const SHOWN = {
+  togaiCustomerId: customers.togaiCustomerId,
+  id: customers.id,
+  name: customers.name,
+  primaryEmail: customers.primaryEmail,
+  address: customers.address,
+  status: customers.status,
+  createdAt: customers.createdAt,
+  updatedAt: customers.updatedAt,
+}
+
+const show = (row: Pick<CustomerRow, keyof typeof SHOWN>): Customer => ({
   id: row.id,
   togaiCustomerId: row.togaiCustomerId,
   name: row.name,
@@ -129,7 +141,7 @@ export const getCustomers = async (ctx: Ctx, query: GetCustomersQuery): Promise<
     searched: [customers.idFolded, customers.nameFolded, customers.primaryEmailFolded],
   }
   const rows = await ctx.db
-    .select()
+    .select(SHOWN)
     .from(customers)
     .where(sql`${customers.togaiCustomerId} in (${pageKeys(listed, page)})`)
     .orderBy(pageOrder(listed, page))

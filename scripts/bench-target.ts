@@ -1,0 +1,136 @@
+import type { Bindings } from '../src/context.ts'
+import api from '../src/index.ts'
+
+/**
+ * What is measured, in one Worker: ours, under /unlimited ours without the rate limits, which are a Durable Object here and none on
+ * Cloudflare, and under /bare the same work without ours, on a database of its own.
+ */
+interface Env extends Bindings {
+  BARE: D1Database
+}
+
+interface Sent {
+  id: string
+  name: string
+  primaryEmail: string
+  address: Record<string, string>
+  account: { id: string; name: string; invoiceCurrency: string; aliases: [string] }
+}
+
+const CUSTOMER = `INSERT INTO customers (togai_customer_id, organization_id, id, name, primary_email, address, status, created_at, updated_at, version, id_folded, name_folded, primary_email_folded)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'ACTIVE', ?7, ?7, 1, lower(?3), lower(?4), lower(?5))`
+const ACCOUNT = `INSERT INTO accounts (togai_account_id, organization_id, togai_customer_id, customer_id, id, name, invoice_currency, status, created_at, updated_at, invoice_currency_given, version, id_folded, name_folded)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'ACTIVE', ?8, ?8, 1, 1, lower(?5), lower(?6))`
+const ALIAS = `INSERT INTO account_aliases (id, organization_id, togai_account_id, value, effective_from, effective_until, created_at, updated_at)
+  VALUES (?1, ?2, ?3, ?4, 0, 253370764800000, ?5, ?5)`
+const AUDIT = `INSERT INTO audit_log (organization_id, sequence, at, token_id, role, operation_id, resource_type, resource_id, request_id, changes)
+  SELECT ?1, coalesce((SELECT sequence FROM audit_log WHERE organization_id = ?1 ORDER BY at DESC, sequence DESC LIMIT 1), 0) + 1,
+    ?2, 'token.bench', 'ADMINISTRATOR', 'createCustomer', ?3, ?4, ?5, ?6`
+const KEY = `INSERT INTO idempotency_keys (organization_id, key, role, fingerprint, status, location, body, created_at, etag)
+  VALUES (?1, ?2, 'ADMINISTRATOR', ?3, 201, ?4, ?5, ?6, '1')`
+const ONE = 'SELECT * FROM customers WHERE organization_id = ?1 AND id = ?2'
+const PAGE = "SELECT * FROM customers WHERE organization_id = ?1 AND status = 'ACTIVE' ORDER BY updated_at DESC, id LIMIT 101"
+
+const ORGANIZATION = 'org.bench'
+
+const show = (row: Record<string, unknown>) => ({
+  id: row['id'],
+  togaiCustomerId: row['togai_customer_id'],
+  name: row['name'],
+  primaryEmail: row['primary_email'],
+  billingAddress: 'Florence, US',
+  address: JSON.parse(String(row['address'])) as unknown,
+  status: row['status'],
+  createdAt: new Date(Number(row['created_at'])).toISOString(),
+  updatedAt: new Date(Number(row['updated_at'])).toISOString(),
+})
+
+const create = async (request: Request, d1: D1Database): Promise<Response> => {
+  const { id, name, primaryEmail, address, account } = (await request.json()) as Sent
+  const [now, customer, togaiAccountId, requestId] = [Date.now(), crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()]
+  const { aliases, ...rest } = account
+  const shown = {
+    ...rest,
+    togaiAccountId,
+    customerId: id,
+    togaiCustomerId: customer,
+    status: 'ACTIVE',
+    aliases: [{ alias: aliases[0], status: 'ACTIVE' }],
+    settings: [],
+  }
+  const answer = JSON.stringify({
+    id,
+    togaiCustomerId: customer,
+    name,
+    primaryEmail,
+    billingAddress: 'Florence, US',
+    address,
+    settings: [],
+    account: shown,
+  })
+  await d1.batch([
+    d1.prepare(KEY).bind(ORGANIZATION, request.headers.get('Idempotency-Key'), 'f'.repeat(43), `/customers/${id}`, answer, now),
+    d1.prepare(CUSTOMER).bind(customer, ORGANIZATION, id, name, primaryEmail, JSON.stringify(address), now),
+    d1.prepare(ACCOUNT).bind(togaiAccountId, ORGANIZATION, customer, id, account.id, account.name, account.invoiceCurrency, now),
+    d1.prepare(ALIAS).bind(crypto.randomUUID(), ORGANIZATION, togaiAccountId, aliases[0], now),
+    d1.prepare(AUDIT).bind(
+      ORGANIZATION,
+      now,
+      'CUSTOMER',
+      id,
+      requestId,
+      JSON.stringify({
+        id: [null, id],
+        name: [null, name],
+        primaryEmail: [null, primaryEmail],
+        address: [null, address],
+        status: [null, 'ACTIVE'],
+      }),
+    ),
+    d1.prepare(AUDIT).bind(
+      ORGANIZATION,
+      now,
+      'ACCOUNT',
+      account.id,
+      requestId,
+      JSON.stringify({
+        id: [null, account.id],
+        name: [null, account.name],
+        invoiceCurrency: [null, 'USD'],
+        accountAliases: [null, aliases],
+      }),
+    ),
+  ])
+  return new Response(answer, { status: 201, headers: { 'Content-Type': 'application/json' } })
+}
+
+const bare = async (request: Request, path: string, d1: D1Database): Promise<Response> => {
+  if (request.method === 'POST') return create(request, d1)
+  if (path.startsWith('/customers/')) {
+    const row = await d1
+      .prepare(ONE)
+      .bind(ORGANIZATION, decodeURIComponent(path.slice('/customers/'.length)))
+      .first()
+    return row ? Response.json(show(row)) : new Response(null, { status: 404 })
+  }
+  const { results } = await d1.prepare(PAGE).bind(ORGANIZATION).all()
+  return Response.json({ data: results.slice(0, 100).map(show) })
+}
+
+/** The lines of the log would be measured as the terminal that shows them. */
+console.log = () => {}
+
+// oxlint-disable-next-line import/no-default-export
+export default {
+  async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+    const path = request.url.slice(request.url.indexOf('/', 8))
+    if (path.startsWith('/bare')) return bare(request, path.slice('/bare'.length), env.BARE)
+    if (path.startsWith('/unlimited'))
+      return api.fetch(
+        new Request(request.url.replace('/unlimited', ''), request),
+        { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET },
+        context,
+      )
+    return api.fetch(request, env, context)
+  },
+}
