@@ -1,4 +1,4 @@
-import type { Session } from './db/client.ts'
+import type { Database, Session } from './db/client.ts'
 import type { Conditions } from './lib/etag.ts'
 
 /** What the Worker is bound to. Either secret verifies what was signed; the first one signs. */
@@ -40,6 +40,16 @@ export interface Caller {
   /** The token itself, when it is a JWT. */
   jwt?: string
   portal?: Portal
+}
+
+/** A token as it comes with a request, and what is needed to find out whose it is. */
+export interface Presented {
+  database: Database
+  secret: string
+  now: number
+  secrets: readonly string[]
+  /** Takes work that the answer need not wait for. */
+  later: (work: Promise<unknown>) => void
 }
 
 /** How a request that writes is to be made. */

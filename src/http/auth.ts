@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Caller } from '../context.ts'
-import type { Database, Session } from '../db/client.ts'
+import type { Caller, Presented } from '../context.ts'
+import type { Session } from '../db/client.ts'
 import { ApiError } from '../lib/errors.ts'
 import { conditionsOf } from '../lib/etag.ts'
 import type { AppEnv } from './env.ts'
@@ -11,14 +11,6 @@ const BEARER = /^Bearer +(\S+) *$/i
 const TOKEN_PERIOD = '10'
 const REFUSED_PERIOD = '60'
 
-interface Presented {
-  database: Database
-  secret: string
-  now: number
-  secrets: readonly string[]
-  /** Takes work that the answer need not wait for. */
-  later: (work: Promise<unknown>) => void
-}
 type Verify = (presented: Presented) => Promise<Caller | undefined>
 
 /** Where the request is answered: a write at the primary, a read where its bookmark says, or nearby. */

@@ -1,6 +1,6 @@
 import { and, eq, isNull, ne, or, sql } from 'drizzle-orm'
-import type { Caller } from '../context.ts'
-import type { Database, Session } from '../db/client.ts'
+import type { Caller, Presented } from '../context.ts'
+import type { Session } from '../db/client.ts'
 import { iso } from '../lib/time.ts'
 import { organizations } from '../organizations/table.ts'
 import { readJwt } from './jwt.ts'
@@ -62,15 +62,6 @@ const callerOf = ({ token, baseCurrency, secretExpiresAt }: Found, named: Named,
   if (revokedAt !== null || end <= now) return undefined
   const mark = 'hash' in named ? markOf(named.hash) : named.mark
   return { organizationId, baseCurrency, actor: id, role, expiresAt: Number.isFinite(end) ? end : null, mark }
-}
-
-interface Presented {
-  database: Database
-  secret: string
-  now: number
-  secrets: readonly string[]
-  /** Takes work that the answer need not wait for. */
-  later: (work: Promise<unknown>) => void
 }
 
 /** Keeps the day on which a token was last used. A day that cannot be kept is kept with the next request. */
