@@ -118,6 +118,8 @@ describe('alias ranges', () => {
 describe('dotPath', () => {
   it('writes a path as one reads it in code, and a name of any length briefly', () => {
     expect(dotPath(['account', 'aliases', 3, 'value'])).toBe('account.aliases[3].value')
+    expect(dotPath(['account', ''])).toBe('account[""]')
+    expect(dotPath([''])).toBe('[""]')
     expect(dotPath([])).toBe('')
     expect(dotPath(['x'.repeat(100)])).toHaveLength(60)
   })

@@ -28,10 +28,11 @@ const shortened = (text: string, most: number): string => {
 /** `message` within the length that clients take. */
 export const brief = (message: string): string => shortened(message, LONGEST_MESSAGE)
 
-/** A path as in JavaScript: `account.aliases[3]`. */
+/** A path as in JavaScript: `account.aliases[3]`, and `account[""]` for a name of no characters. */
 export const dotPath = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`
+    if (key === '') return `${text}[""]`
     return `${text}${text && '.'}${shortened(String(key), 60)}`
   }, '')
 

@@ -173,6 +173,8 @@ const typeOf = (value: unknown): string => {
 
 const WRONG_DATES = ['', 'yesterday', '2020-13-01T00:00:00Z', '2021-02-29T00:00:00Z', '1969-12-31T23:59:59Z', '+275760-09-13T00:00:00.000Z']
 
+const MALFORMED = [MARK, ` ${MARK} `, `${MARK}!`, `${MARK}@example`, `${MARK} a@example.com`]
+
 /** Texts that the schema does not take, each with what is wrong; `value` is one that it takes. */
 const wrongTexts = (schema: Schema, value: string, isFixed: boolean): (readonly [kind: string, make: () => string])[] => {
   const { enum: codes, type, format, pattern, minLength: min = 0, maxLength: max, minimum, maximum } = schema
@@ -191,7 +193,10 @@ const wrongTexts = (schema: Schema, value: string, isFixed: boolean): (readonly 
       ...all('unknown code', isFixed ? ['z'.repeat(Math.min(max ?? 1, 20))] : []),
       ...long.map((make) => ['too long', make] as const),
       ...all('too short', min > 0 ? ['x'.repeat(min - 1)] : []),
-      ...all('malformed', pattern === undefined ? [] : [` ${MARK} `]),
+      ...all(
+        'malformed',
+        MALFORMED.filter((one) => pattern !== undefined && !new RegExp(pattern).test(one)),
+      ),
     ]
   }
   return [['NUL', () => `${value}\0`], ...rest()]
