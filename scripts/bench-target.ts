@@ -1,10 +1,7 @@
 import type { Bindings } from '../src/context.ts'
 import api from '../src/index.ts'
 
-/**
- * What is measured, in one Worker: ours, under /unlimited ours without the rate limits, which are a Durable Object here and none on
- * Cloudflare, and under /bare the same work without ours, on a database of its own.
- */
+/** What is measured, in one Worker: ours, and under /bare the same work without ours, on a database of its own. */
 interface Env extends Bindings {
   BARE: D1Database
 }
@@ -125,12 +122,6 @@ export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const path = request.url.slice(request.url.indexOf('/', 8))
     if (path.startsWith('/bare')) return bare(request, path.slice('/bare'.length), env.BARE)
-    if (path.startsWith('/unlimited'))
-      return api.fetch(
-        new Request(request.url.replace('/unlimited', ''), request),
-        { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET },
-        context,
-      )
     return api.fetch(request, env, context)
   },
 }

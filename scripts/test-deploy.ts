@@ -146,7 +146,7 @@ const life = async (): Promise<void> => {
     REVISION: revision,
     CORS_ORIGINS: '',
     SIGNING_SECRET: { type: 'secret_text' },
-    TOKEN_LIMIT: { type: 'ratelimit', namespace_id: '7011', simple: { limit: 1000, period: 10 } },
+    TOKEN_LIMIT: { type: 'ratelimit', namespace_id: '7011', simple: { limit: 50, period: 10 } },
     REFUSED_LIMIT: { type: 'ratelimit', namespace_id: '7012', simple: { limit: 20, period: 60 } },
   })
   deepStrictEqual([worker.crons, worker.enabled, worker.secrets.get('SIGNING_SECRET')], [['* * * * *'], true, SECRET])

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { drizzle } from 'drizzle-orm/d1'
 import * as z from 'zod/mini'
 import type { Ctx } from '../src/context.ts'
+import type { Session } from '../src/db/client.ts'
+import { builder } from '../src/db/prepared.ts'
 import { isCurrency } from '../src/lib/codes.ts'
 import { expected, explainIssues } from '../src/lib/errors.ts'
 import { label } from '../src/lib/fields.ts'
@@ -68,10 +69,17 @@ const written = (query: string, parameters: readonly Parameter[]): string => {
 }
 
 /** D1 as wrangler reaches it, for the one batch of a write. */
-const d1 = {
-  prepare: (query: string) => ({ bind: (...parameters: Parameter[]) => written(query, parameters) }),
-  batch: async (statements: readonly string[]) => (await execute(place, statements)).map((results) => ({ results })),
-} as unknown as D1Database
+const session: Pick<Session, 'db' | 'batch'> = {
+  db: builder,
+  batch: async (statements) => {
+    const queries = statements.map((statement) => statement.toSQL())
+    const answers = await execute(
+      place,
+      queries.map(({ sql, params }) => written(sql, params as Parameter[])),
+    )
+    return answers.map((results) => ({ results })) as never
+  },
+}
 
 const ctx: Ctx = {
   organizationId: id,
@@ -80,7 +88,7 @@ const ctx: Ctx = {
   role: 'ADMINISTRATOR',
   expiresAt: null,
   mark: '',
-  db: drizzle(d1),
+  session: session as Session,
   now,
   secrets: [],
   requestId: randomUUID(),

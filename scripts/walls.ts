@@ -23,7 +23,7 @@ const planted: [file: string, rule: string, line: string][] = [
   [
     'src/planted/floating.ts',
     'no-floating-promises',
-    "import type { Ctx } from '../context.ts'\nimport { customers } from '../customers/table.ts'\nexport const it = (ctx: Ctx) => {\n  ctx.db.delete(customers)\n}",
+    "import type { Ctx } from '../context.ts'\nimport { customers } from '../customers/table.ts'\nexport const it = (ctx: Ctx) => {\n  ctx.session.db.delete(customers)\n}",
   ],
   ['src/planted/default.ts', 'no-default-export', 'export default 1'],
 ]

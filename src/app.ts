@@ -1,10 +1,10 @@
+import type { Handler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { HonoBase } from 'hono/hono-base'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { TrieRouter } from 'hono/router/trie-router'
-import { secureHeaders } from 'hono/secure-headers'
-import { authenticated, forAdministrators, notForAnalysts, notForPortals } from './http/auth.ts'
+import { authenticate } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
 import { health } from './http/health.ts'
 import { log } from './http/log.ts'
@@ -20,10 +20,19 @@ const LARGEST_BODY = 256 * 1024
 export const app = new HonoBase<AppEnv>({ router: new TrieRouter() })
 
 app.onError(errorResponse)
-app.notFound((c) => c.json({ message: 'There is nothing at this path. /openapi.json lists what there is.' }, 404))
+
+const refuseMethod = methodNotAllowed({
+  app,
+  onMethodNotAllowed: (c, methods) =>
+    c.json({ message: `This path takes ${methods.join(', ')} only.` }, 405, { Allow: methods.join(', ') }),
+})
+app.notFound(async (c) => {
+  c.res = c.json({ message: 'There is nothing at this path. /openapi.json lists what there is.' }, 404)
+  await refuseMethod(c, () => Promise.resolve())
+  return c.res
+})
 
 app.use(log())
-app.use(secureHeaders())
 /** CORS is off unless CORS_ORIGINS names origins, with commas between them. */
 app.use((c, next) => {
   const origin = c.env.CORS_ORIGINS?.split(',')
@@ -36,38 +45,21 @@ app.use((c, next) => {
     exposeHeaders: ['Location', 'ETag', 'Idempotency-Replayed', 'X-D1-Bookmark', 'X-Request-Id', 'Retry-After'],
   })(c, next)
 })
-app.use(
-  methodNotAllowed({
-    app,
-    onMethodNotAllowed: (c, methods) =>
-      c.json({ message: `This path takes ${methods.join(', ')} only.` }, 405, { Allow: methods.join(', ') }),
-  }),
-)
-app.use(
-  bodyLimit({
-    maxSize: LARGEST_BODY,
-    onError: () => {
-      throw new ApiError(413, `The body must be ${LARGEST_BODY / 1024} KB at most.`)
-    },
-  }),
-)
-
 app.get('/', root)
 app.get('/health', health)
 
-const caller = authenticated(verifyToken)
+const limited = bodyLimit({
+  maxSize: LARGEST_BODY,
+  onError: () => {
+    throw new ApiError(413, `The body must be ${LARGEST_BODY / 1024} KB at most.`)
+  },
+})
 
-for (const { method, path, operationId, portal, administrator, writes, handlers } of operations)
-  app.on(
-    method,
-    path.replaceAll(/\{(\w+)\}/g, ':$1'),
-    (c, next) => {
-      c.set('operationId', operationId)
-      return next()
-    },
-    caller,
-    ...(portal ? [] : [notForPortals]),
-    ...(writes ? [notForAnalysts] : []),
-    ...(administrator ? [forAdministrators] : []),
-    ...handlers,
-  )
+for (const operation of operations) {
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1')
+  const answer: Handler<AppEnv> = async (c) => {
+    await authenticate(c, verifyToken, operation)
+    return operation.answer(c)
+  }
+  app.on(operation.method, [path], ...(operation.json ? [limited] : []), answer)
+}

@@ -63,11 +63,13 @@ export interface Write {
   secret: boolean
   /** Whether its batch has been made. */
   done: boolean
+  /** The answer as JSON, once it was made to be kept. */
+  json?: string
 }
 
 /** What every verb is given. `now` is in milliseconds and the only clock; every query names `organizationId`. */
 export interface Ctx extends Caller {
-  db: Session['db']
+  session: Session
   now: number
   secrets: readonly string[]
   requestId: string

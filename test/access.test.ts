@@ -793,16 +793,16 @@ describe('limits', () => {
 
   it('are counted for a token with its JWTs, and for each customer of its portal tokens', async () => {
     const { administrator, developer, jwts, portals } = world
-    const { keys, limit } = limited(() => true)
+    const { keys, limit } = limited(() => false)
     const other: string = (await client(administrator.token).post('/portal/token', { customerId: 'empty' })).body.token
     for (const token of [administrator.token, jwts.administrator, developer.token, jwts.developer])
-      expect((await bound(token, { TOKEN_LIMIT: limit }).get('/customers')).status).toBe(200)
+      expect((await bound(token, { TOKEN_LIMIT: limit }).get('/customers')).status).toBe(429)
     for (const [token, id] of [
       [portals.all, 'acme'],
       [portals.one, 'acme'],
       [other, 'empty'],
     ] as const)
-      expect((await bound(token, { TOKEN_LIMIT: limit }).get(`/customers/${id}`)).status).toBe(200)
+      expect((await bound(token, { TOKEN_LIMIT: limit }).get(`/customers/${id}`)).status).toBe(429)
     const [one, same, two, alike, ...customers] = keys
     expect([one, two]).toEqual([same, alike])
     expect(new Set([one, two, ...customers]).size).toBe(5)
@@ -816,8 +816,42 @@ describe('limits', () => {
     expect((await bound(administrator.token, { TOKEN_LIMIT: limit }).get('/customers')).status).toBe(200)
   })
 
+  it('count the requests of a token by twenties, and are asked for each one while they refuse it', async () => {
+    const { token } = await organization()
+    let isOpen = true
+    const { keys, limit } = limited(() => isOpen && keys.length <= 2)
+    const list = async () => (await bound(token, { TOKEN_LIMIT: limit }).get('/customers')).status
+    const statuses: number[] = []
+    for (let n = 0; n < 44; n++) statuses.push(await list())
+    expect(statuses).toEqual([...Array(40).fill(200), 429, 429, 429, 429])
+    expect(keys).toHaveLength(2 + 4)
+    keys.length = 0
+    for (let n = 0; n < 40; n++) expect(await list()).toBe(200)
+    expect(keys).toHaveLength(2)
+    isOpen = false
+    expect([await list(), keys.length]).toEqual([429, 3])
+  })
+
+  it('let through fewer than twenty more of those that come together, and then none', async () => {
+    const { token } = await organization()
+    const { keys, limit } = limited(() => keys.length <= 2)
+    const list = async () => (await bound(token, { TOKEN_LIMIT: limit }).get('/customers')).status
+    const together = await Promise.all(Array.from({ length: 100 }, list))
+    const through = together.filter((status) => status === 200).length
+    expect(through).toBeGreaterThanOrEqual(40)
+    expect(through).toBeLessThan(60)
+    expect(await Promise.all(Array.from({ length: 20 }, list))).toEqual(Array(20).fill(429))
+  })
+
+  it('that cannot be asked let everybody through', async () => {
+    const { token } = await organization()
+    const limit = { limit: () => Promise.reject(new Error('out of reach')) }
+    for (let n = 0; n < 3; n++) expect((await bound(token, { TOKEN_LIMIT: limit }).get('/customers')).status).toBe(200)
+    expect((await bound('unknown', { REFUSED_LIMIT: limit }).get('/customers')).status).toBe(401)
+  })
+
   it('of refused tokens are counted for an address, and a good token from it still works', async () => {
-    const { administrator } = world
+    const { token: good } = await organization()
     const refused = limited((address) => address !== '192.0.2.1')
     const all = limited(() => true)
     const bindings = { REFUSED_LIMIT: refused.limit, TOKEN_LIMIT: all.limit }
@@ -832,7 +866,7 @@ describe('limits', () => {
     }
     expect(refused.keys).toEqual(Array.from({ length: 4 }, () => ['192.0.2.1', '192.0.2.2']).flat())
     expect(all.keys).toEqual([])
-    expect((await bound(administrator.token, bindings).call('GET', '/customers', undefined, from('192.0.2.1'))).status).toBe(200)
+    expect((await bound(good, bindings).call('GET', '/customers', undefined, from('192.0.2.1'))).status).toBe(200)
     expect([refused.keys.length, all.keys.length]).toEqual([8, 1])
   })
 

@@ -76,7 +76,7 @@ describe('every operation', () => {
     expect((await call(method, path, padded(most + 1))).status).toBe(413)
     const told = await send(
       new Request(`http://localhost${path}`, {
-        method: 'POST',
+        method: method.toUpperCase(),
         body: padded(most + 1),
         headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', 'Content-Length': `${most + 1}` },
       }),
@@ -100,6 +100,7 @@ describe('headers', () => {
       const { headers } = await get(path)
       expect(headers.get('Cache-Control')).toBe('no-store')
       expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+      expect(headers.get('X-Frame-Options')).toBe('DENY')
       expect(headers.get('Strict-Transport-Security')).toMatch(/^max-age=\d+/)
       expect(headers.get('Access-Control-Allow-Origin')).toBeNull()
     }

@@ -85,7 +85,7 @@ export const listAccountAliases = async (
   const rules = { ...ALIASES, operationId: `${ALIASES.operationId} ${id}` }
   const page = await openPage(ctx, rules, query, 100)
   const [after] = page.after ?? []
-  const rows = await ctx.db
+  const rows = await ctx.session.db
     .select({ account: sql<string>`${accounts.id}`.as('account_id'), alias: accountAliases })
     .from(accounts)
     .leftJoin(

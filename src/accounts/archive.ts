@@ -16,7 +16,10 @@ import { type BeforeArchive, accountAliases, accounts } from './table.ts'
 /** Archives an account: its aliases end at this instant, and it leaves its invoice group. A second time changes nothing. */
 export const deleteAccount = (ctx: Ctx, id: string): Promise<{ success: true }> =>
   onLatest(async () => {
-    const [found] = await ctx.db.select({ row: accounts, ranges: everyAlias, group: groupOf }).from(accounts).where(isAccount(ctx, id))
+    const [found] = await ctx.session.db
+      .select({ row: accounts, ranges: everyAlias, group: groupOf })
+      .from(accounts)
+      .where(isAccount(ctx, id))
     if (!found) throw notFound('account', id)
     const { row, ranges, group } = found
     const tag = tagOf(row.version, turnsAt(ranges, ctx.now))
@@ -28,7 +31,7 @@ export const deleteAccount = (ctx: Ctx, id: string): Promise<{ success: true }> 
     const beforeArchive: BeforeArchive = { status: row.status, ...(group && { invoiceGroup: group.id }) }
     const changes = { status: 'ARCHIVED' as const, beforeArchive }
     const next = nextRow(ctx, row, changes)
-    const end = ctx.db
+    const end = ctx.session.db
       .update(accountAliases)
       .set({
         untilBeforeArchive: sql`${accountAliases.effectiveUntil}`,
@@ -103,7 +106,7 @@ const resume = (ctx: Ctx, togaiAccountId: string, ranges: readonly AliasRange[])
  */
 export const restoreAccount = (ctx: Ctx, id: string): Promise<RestoreAccountResponse> =>
   onLatest(async () => {
-    const [found] = await ctx.db
+    const [found] = await ctx.session.db
       .select({
         ...accountAt(ctx.now),
         ranges: everyAlias,
@@ -129,7 +132,7 @@ export const restoreAccount = (ctx: Ctx, id: string): Promise<RestoreAccountResp
     const rejoined = invoiceGroup === undefined ? undefined : await rejoinGroup(ctx, row, invoiceGroup)
     const changes = { status, beforeArchive: null }
     const next = nextRow(ctx, row, changes)
-    const forget = ctx.db
+    const forget = ctx.session.db
       .update(accountAliases)
       .set({ untilBeforeArchive: null })
       .where(and(eq(accountAliases.togaiAccountId, row.togaiAccountId), isNotNull(accountAliases.untilBeforeArchive)))

@@ -3,6 +3,7 @@ import type { Ctx } from '../context.ts'
 import { customers } from '../customers/table.ts'
 import { type Change, commit } from '../db/commit.ts'
 import type { Locate } from '../db/conflicts.ts'
+import { insertInto } from '../db/prepared.ts'
 import type { Fields } from '../lib/changes.ts'
 import { tagOf } from '../lib/etag.ts'
 import { fold } from '../lib/fold.ts'
@@ -15,6 +16,8 @@ import type { Account, CreateAccountRequest, CreateAccountRequestWithoutCustomer
 import { accountChange, folded, namesAt, showAccount } from './service.ts'
 import { accounts } from './table.ts'
 
+const insertAccount = insertInto(accounts)
+
 /** The statements of a new account and its answer; the settings are rows, to be kept with those of the customer. */
 export const newAccount = (
   ctx: Ctx,
@@ -22,6 +25,7 @@ export const newAccount = (
   input: CreateAccountRequestWithoutCustomerId,
 ) => {
   const { organizationId, now } = ctx
+  const { togaiCustomerId } = customer
   const ranges = rangesOf(input)
   const row = {
     togaiAccountId: newId('account', now),
@@ -48,12 +52,16 @@ export const newAccount = (
   const { settings = [] } = input
   const beside: Fields = ranges.length ? { accountAliases: [null, written(ranges)] } : {}
   return {
-    insert: ctx.db.insert(accounts).values({ ...row, togaiCustomerId: customer.togaiCustomerId }),
+    insert:
+      typeof togaiCustomerId === 'string'
+        ? insertAccount({ ...row, togaiCustomerId })
+        : ctx.session.db.insert(accounts).values({ ...row, togaiCustomerId }),
     aliases: ranges.length ? [insertAliases(ctx, row.togaiAccountId, ranges, FOREVER.from)] : [],
     settings: settingRows(ctx, 'ACCOUNT', row.id, settings),
-    show: (togaiCustomerId: string): Account => showAccount({ ...row, togaiCustomerId }, { aliases: namesAt(ranges, now), settings }),
-    changes: (togaiCustomerId: string): Change[] => [
-      accountChange(undefined, { ...row, togaiCustomerId }, beside),
+    show: (customerId: string): Account =>
+      showAccount({ ...row, togaiCustomerId: customerId }, { aliases: namesAt(ranges, now), settings }),
+    changes: (customerId: string): Change[] => [
+      accountChange(undefined, { ...row, togaiCustomerId: customerId }, beside),
       ...settingChanges('ACCOUNT', row.id, settings),
     ],
     tag: tagOf(row.version, turnsAt(ranges, now)),

@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
+import { builder, prepare } from '../db/prepared.ts'
 import { qualified } from '../db/rows.ts'
 import { uuidv7 } from '../lib/ids.ts'
 import { invoiceGroupAccounts, invoiceGroups } from '../invoice_groups/table.ts'
@@ -50,6 +51,21 @@ export const groupDetails = sql`(
 
 export const isAccount = (ctx: Ctx, id: string) => and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, id))
 
+const held = accountAliases
+
+const aliasesOf = prepare(['organizationId', 'togaiAccountId', 'now', 'sent'], ({ organizationId, togaiAccountId, now, sent }) =>
+  builder.insert(accountAliases).select(sql`
+    select sent.value ->> 0, ${organizationId}, ${togaiAccountId}, sent.value ->> 1,
+      coalesce(sent.value ->> 2, max(sent.value ->> 4, coalesce((
+        select max(${held.effectiveUntil}) from ${held}
+        where ${qualified(held.organizationId)} = ${organizationId} and ${qualified(held.value)} = sent.value ->> 1
+          and ${held.effectiveFrom} < ${held.effectiveUntil} and ${held.effectiveUntil} <= min(${now}, sent.value ->> 3 - 1)
+      ), 0))),
+      sent.value ->> 3, ${now}, ${now}, null
+    from json_each(${sent}) as sent
+  `),
+)
+
 /**
  * The statement that gives an account `ranges`. One that is open begins at `since` (milliseconds),
  * or when the alias was last held by then, so that it can pass from one account to another.
@@ -63,23 +79,13 @@ export const insertAliases = (ctx: Ctx, togaiAccountId: string, ranges: readonly
     until,
     Math.min(since, until - 1),
   ])
-  const held = accountAliases
-  return ctx.db.insert(accountAliases).select(sql`
-    select sent.value ->> 0, ${organizationId}, ${togaiAccountId}, sent.value ->> 1,
-      coalesce(sent.value ->> 2, max(sent.value ->> 4, coalesce((
-        select max(${held.effectiveUntil}) from ${held}
-        where ${qualified(held.organizationId)} = ${organizationId} and ${qualified(held.value)} = sent.value ->> 1
-          and ${held.effectiveFrom} < ${held.effectiveUntil} and ${held.effectiveUntil} <= min(${now}, sent.value ->> 3 - 1)
-      ), 0))),
-      sent.value ->> 3, ${now}, ${now}, null
-    from json_each(${JSON.stringify(rows)}) as sent
-  `)
+  return aliasesOf({ organizationId, togaiAccountId, now, sent: JSON.stringify(rows) })
 }
 
 /** The statement that ends aliases by their ids, each at its instant (milliseconds), or begins them again. */
 export const endAliases = (ctx: Ctx, ends: readonly { id: string; until: number }[]) => {
   const sent = JSON.stringify(ends.map(({ id, until }) => [id, until]))
-  return ctx.db
+  return ctx.session.db
     .update(accountAliases)
     .set({
       effectiveUntil: sql`(select value ->> 1 from json_each(${sent}) where value ->> 0 = ${qualified(accountAliases.id)})`,

@@ -2,7 +2,7 @@ import { fold } from '../lib/fold.ts'
 import { type SQL, and, eq, sql } from 'drizzle-orm'
 import type { Ctx } from '../context.ts'
 import { type Change, commit, onLatest, precondition, shown } from '../db/commit.ts'
-import { type Listed, pageKeys, pageOrder } from '../db/list.ts'
+import { type Listed, askedOf, isOnPage, pageOrder } from '../db/list.ts'
 import { type Fields, differences } from '../lib/changes.ts'
 import { ApiError, archived, notFound } from '../lib/errors.ts'
 import { tagOf } from '../lib/etag.ts'
@@ -73,7 +73,7 @@ export const getAccount = async (
   { effectiveOn = ctx.now, includeGroupDetails }: GetAccountQuery = {},
 ): Promise<Account> => {
   const read = { ...accountAt(effectiveOn), turns: turns(effectiveOn), ...(includeGroupDetails && { group: groupDetails }) }
-  const [found] = await ctx.db.select(read).from(accounts).where(isAccount(ctx, id))
+  const [found] = await ctx.session.db.select(read).from(accounts).where(isAccount(ctx, id))
   if (!found) {
     if (ctx.portal) throw new ApiError(403, 'This portal token does not read this account.')
     throw notFound('account', id)
@@ -112,10 +112,10 @@ export const getAccounts = async (ctx: Ctx, query: GetAccountsQuery): Promise<Ac
     columns: { account_id: accounts.id, updated_at: accounts.updatedAt },
     searched: [accounts.idFolded, accounts.nameFolded, accounts.primaryEmailFolded],
   }
-  const rows = await ctx.db
+  const rows = await ctx.session.db
     .select(accountAt(ctx.now))
     .from(accounts)
-    .where(sql`${accounts.togaiAccountId} in (${pageKeys(listed, page)})`)
+    .where(isOnPage(listed, askedOf(page)))
     .orderBy(pageOrder(listed, page))
     .limit(page.size + 1)
   const { visible, ...next } = await closePage(ctx, LIST, page, rows, ({ row }, field) => (field === 'account_id' ? row.id : row.updatedAt))
@@ -138,7 +138,7 @@ const live = <Found extends { row: AccountRow } & Held>(
 
 /** An account that can be changed, with every alias that it ever had. */
 export const readLiveAccountWithRanges = async (ctx: Ctx, id: string) => {
-  const [found] = await ctx.db
+  const [found] = await ctx.session.db
     .select({ ...accountAt(ctx.now), ranges: everyAlias })
     .from(accounts)
     .where(isAccount(ctx, id))
@@ -155,7 +155,7 @@ export const nextRow = (ctx: Ctx, row: AccountRow, changes: Partial<AccountRow> 
 
 /** The statement that makes the row `next`. */
 export const changeAccount = (ctx: Ctx, next: AccountRow, changes: Partial<AccountRow> = {}) =>
-  ctx.db
+  ctx.session.db
     .update(accounts)
     .set({ ...changes, updatedAt: next.updatedAt, version: next.version })
     .where(eq(accounts.togaiAccountId, next.togaiAccountId))
@@ -163,7 +163,7 @@ export const changeAccount = (ctx: Ctx, next: AccountRow, changes: Partial<Accou
 /** Replaces the fields that are sent. The currency can be given once, to an account that was made without one. */
 export const updateAccount = (ctx: Ctx, id: string, input: UpdateAccountRequest): Promise<Account> =>
   onLatest(async () => {
-    const [found] = await ctx.db
+    const [found] = await ctx.session.db
       .select({ ...accountAt(ctx.now), turns: turns(ctx.now) })
       .from(accounts)
       .where(isAccount(ctx, id))

@@ -17,7 +17,7 @@ const show = ({ value, createdAt }: Pick<AliasRow, 'value' | 'createdAt'>): Alia
 /** Puts values into the organization's pool, all of them or none. */
 export const createAlias = async (ctx: Ctx, input: CreateBulkAliasRequest): Promise<AliasPaginatedResponse> => {
   const values = JSON.stringify(input.aliases.map(({ value }) => value))
-  const insert = ctx.db
+  const insert = ctx.session.db
     .insert(aliases)
     .select(sql`select ${ctx.organizationId}, value, 'ACTIVE', ${ctx.now}, ${ctx.now}, 1 from json_each(${values}) where true`)
     .onConflictDoUpdate({
@@ -45,7 +45,7 @@ const isAlias = (ctx: Ctx, value: string) =>
   and(eq(aliases.organizationId, ctx.organizationId), eq(aliases.value, value), eq(aliases.status, 'ACTIVE'))
 
 const readAlias = async (ctx: Ctx, value: string): Promise<AliasRow> => {
-  const [row] = await ctx.db.select().from(aliases).where(isAlias(ctx, value))
+  const [row] = await ctx.session.db.select().from(aliases).where(isAlias(ctx, value))
   if (!row) throw notFound('alias', value)
   return row
 }
@@ -63,7 +63,7 @@ export const deleteAlias = (ctx: Ctx, value: string): Promise<{ success: true }>
     const next = { status: 'ARCHIVED' as const, updatedAt: ctx.now, version: row.version + 1 }
     return commit(ctx, {
       statements: [
-        ctx.db
+        ctx.session.db
           .update(aliases)
           .set(next)
           .where(and(eq(aliases.organizationId, ctx.organizationId), eq(aliases.value, value))),
@@ -79,7 +79,7 @@ const LIST: ListRules = { operationId: 'listAliases', id: 'value', sortFields: [
 export const listAliases = async (ctx: Ctx, query: ListAliasesQuery): Promise<AliasPaginatedResponse> => {
   const page = await openPage(ctx, LIST, query)
   const [after = ''] = page.after ?? []
-  const rows = await ctx.db
+  const rows = await ctx.session.db
     .select()
     .from(aliases)
     .where(and(eq(aliases.organizationId, ctx.organizationId), eq(aliases.status, 'ACTIVE'), gt(aliases.value, String(after))))

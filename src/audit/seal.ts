@@ -48,7 +48,7 @@ export const sealAuditLog = async (session: Session): Promise<void> => {
     if (!hashes.length) return
     const sent = JSON.stringify(hashes)
     const { db } = session
-    await db.batch([
+    await session.batch([
       db
         .update(auditLog)
         .set({ hash: sql`sent.value ->> 3` })

@@ -52,7 +52,7 @@ export const listAuditLog = async (ctx: Ctx, query: ListAuditLogQuery): Promise<
     until === undefined ? undefined : lt(auditLog.at, Date.parse(until)),
     page.after && sql`(${auditLog.at}, ${auditLog.sequence}) < ${page.after}`,
   )
-  const rows = await ctx.db.all<Found>(sql`
+  const rows = await ctx.session.db.all<Found>(sql`
     select sequence, at, tokenId, role, operationId, resourceType, resourceId, requestId, hash,
       iif(row_number() over rows = 1 or sum(length(changes)) over rows <= ${CHARACTERS}, changes, null) as changes
     from (

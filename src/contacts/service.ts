@@ -45,7 +45,7 @@ export const createCustomerContact = async (
     verified,
   }
   return commit(ctx, {
-    statements: [ctx.db.insert(contacts).values(row)],
+    statements: [ctx.session.db.insert(contacts).values(row)],
     changes: [{ type: 'CONTACT', id: username, fields: differences(undefined, { customerId, ...answer }) }],
     answer,
     locate,

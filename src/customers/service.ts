@@ -1,9 +1,10 @@
 import { fold } from '../lib/fold.ts'
-import { and, eq, sql } from 'drizzle-orm'
+import { type Placeholder, and, eq, sql } from 'drizzle-orm'
 import { locateInAccount, newAccount } from '../accounts/create.ts'
 import type { Ctx } from '../context.ts'
 import { commit, onLatest, precondition, shown } from '../db/commit.ts'
-import { pageKeys, pageOrder, type Listed } from '../db/list.ts'
+import { isOnPage, pageOrder, prepareList } from '../db/list.ts'
+import { builder, insertInto, prepare, selection } from '../db/prepared.ts'
 import { billingAddress } from '../lib/address.ts'
 import { differences } from '../lib/changes.ts'
 import { ApiError, archived, notFound } from '../lib/errors.ts'
@@ -24,8 +25,10 @@ import { customers } from './table.ts'
 
 type CustomerRow = typeof customers.$inferSelect
 
+const insertCustomer = insertInto(customers)
+
 /** What is read of a customer that is only shown: without what it is searched by. */
-const SHOWN = {
+const shownColumns = {
   togaiCustomerId: customers.togaiCustomerId,
   id: customers.id,
   name: customers.name,
@@ -36,17 +39,35 @@ const SHOWN = {
   updatedAt: customers.updatedAt,
 }
 
-const show = (row: Pick<CustomerRow, keyof typeof SHOWN>): Customer => ({
-  id: row.id,
-  togaiCustomerId: row.togaiCustomerId,
-  name: row.name,
-  primaryEmail: row.primaryEmail,
-  billingAddress: billingAddress(row.address),
-  address: row.address,
-  status: row.status,
-  createdAt: iso(row.createdAt),
-  updatedAt: iso(row.updatedAt),
-})
+const readColumns = { ...shownColumns, version: customers.version }
+
+type ShownRow = Pick<CustomerRow, keyof typeof shownColumns>
+type ReadRow = Pick<CustomerRow, keyof typeof readColumns>
+
+const shownRows = selection(shownColumns)
+const readRows = selection(readColumns)
+
+const oneCustomer = prepare(['organizationId', 'id'], (at) =>
+  builder
+    .select(readRows.selected)
+    .from(customers)
+    .where(and(eq(customers.organizationId, at.organizationId), eq(customers.id, at.id))),
+)
+
+const show = (row: ShownRow): Customer => {
+  const createdAt = iso(row.createdAt)
+  return {
+    id: row.id,
+    togaiCustomerId: row.togaiCustomerId,
+    name: row.name,
+    primaryEmail: row.primaryEmail,
+    billingAddress: billingAddress(row.address),
+    address: row.address,
+    status: row.status,
+    createdAt,
+    updatedAt: row.updatedAt === row.createdAt ? createdAt : iso(row.updatedAt),
+  }
+}
 
 const folded = ({ name, primaryEmail }: { name: string; primaryEmail: string }) => ({
   nameFolded: fold(name),
@@ -75,7 +96,7 @@ export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Pr
   const settings = input.settings ?? []
   return commit(ctx, {
     statements: [
-      ctx.db.insert(customers).values(row),
+      insertCustomer(row),
       first.insert,
       ...first.aliases,
       ...insertSettings(ctx, [...settingRows(ctx, 'CUSTOMER', id, settings), ...first.settings]),
@@ -101,11 +122,8 @@ export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Pr
   })
 }
 
-const readCustomer = async (ctx: Ctx, id: string): Promise<CustomerRow> => {
-  const [row] = await ctx.db
-    .select()
-    .from(customers)
-    .where(and(eq(customers.organizationId, ctx.organizationId), eq(customers.id, id)))
+const readCustomer = async (ctx: Ctx, id: string): Promise<ReadRow> => {
+  const [row] = readRows.read(await ctx.session.rows(oneCustomer({ organizationId: ctx.organizationId, id })))
   if (!row) throw notFound('customer', id)
   return row
 }
@@ -127,25 +145,29 @@ const LIST: ListRules = {
   combinations: [['id'], ['status']],
 }
 
-/** The customers that are not archived, or those that `status` asks for, a page at a time. */
-export const getCustomers = async (ctx: Ctx, query: GetCustomersQuery): Promise<CustomerPaginatedResponse> => {
-  const page = await openPage(ctx, LIST, query)
-  const { id, status = 'ACTIVE' } = page.filters
-  const listed: Listed = {
+const pageOfCustomers = prepareList<'organizationId' | 'status'>((asked, at) => {
+  const listed = {
     table: customers,
     key: customers.togaiCustomerId,
-    organizationId: ctx.organizationId,
-    where: id === undefined ? undefined : sql`id = ${id}`,
-    statuses: [status],
+    organizationId: at.organizationId,
+    where: at['id'] && sql`id = ${at['id']}`,
+    statuses: [at.status],
     columns: { id: customers.id, updated_at: customers.updatedAt },
     searched: [customers.idFolded, customers.nameFolded, customers.primaryEmailFolded],
   }
-  const rows = await ctx.db
-    .select(SHOWN)
+  return builder
+    .select(shownRows.selected)
     .from(customers)
-    .where(sql`${customers.togaiCustomerId} in (${pageKeys(listed, page)})`)
-    .orderBy(pageOrder(listed, page))
-    .limit(page.size + 1)
+    .where(isOnPage(listed, asked))
+    .orderBy(pageOrder(listed, asked))
+    .limit(asked.limit as Placeholder)
+})
+
+/** The customers that are not archived, or those that `status` asks for, a page at a time. */
+export const getCustomers = async (ctx: Ctx, query: GetCustomersQuery): Promise<CustomerPaginatedResponse> => {
+  const page = await openPage(ctx, LIST, query)
+  const { status = 'ACTIVE' } = page.filters
+  const rows = shownRows.read(await ctx.session.rows(pageOfCustomers(page, { organizationId: ctx.organizationId, status })))
   const { visible, ...next } = await closePage(ctx, LIST, page, rows, (row, field) => (field === 'id' ? row.id : row.updatedAt))
   return { data: visible.map(show), ...next, context: contextOf(page) }
 }
@@ -153,7 +175,7 @@ export const getCustomers = async (ctx: Ctx, query: GetCustomersQuery): Promise<
 /** Writes what becomes of the customer since `row` was read. */
 const change = async <Answer extends object>(
   ctx: Ctx,
-  row: CustomerRow,
+  row: ReadRow,
   changes: Partial<CustomerRow>,
   answerOf: (customer: Customer) => Answer,
 ): Promise<Answer> => {
@@ -161,7 +183,7 @@ const change = async <Answer extends object>(
   const { updatedAt, version } = changed
   const set = { ...changes, updatedAt, version }
   return commit(ctx, {
-    statements: [ctx.db.update(customers).set(set).where(eq(customers.togaiCustomerId, row.togaiCustomerId))],
+    statements: [ctx.session.db.update(customers).set(set).where(eq(customers.togaiCustomerId, row.togaiCustomerId))],
     changes: [{ type: 'CUSTOMER', id: row.id, fields: differences(show(row), show(changed)) }],
     answer: answerOf(show(changed)),
     tag: tagOf(version),
@@ -169,7 +191,7 @@ const change = async <Answer extends object>(
 }
 
 /** The customer as a verb finds it that changes it. */
-const readForChange = async (ctx: Ctx, id: string): Promise<CustomerRow> => {
+const readForChange = async (ctx: Ctx, id: string): Promise<ReadRow> => {
   const row = await readCustomer(ctx, id)
   precondition(ctx, tagOf(row.version))
   return row

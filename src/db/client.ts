@@ -11,7 +11,16 @@ export interface Usage {
   copies: number
 }
 
-const inner = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
+/** SQL, and what is bound to its parameters. */
+export interface Query {
+  sql: string
+  params: unknown[]
+}
+
+/** A statement as drizzle builds it, or as it was prepared. */
+export interface Statement {
+  toSQL: () => Query
+}
 
 /** What D1 threw. */
 const failures = new WeakSet<Error>()
@@ -28,9 +37,10 @@ export const failureOf = (error: Error): string | undefined => {
 
 type Queries = Pick<D1Database, 'prepare' | 'batch'>
 
-/** The same D1 with each round trip counted. Drizzle's own logger sees no batch, so the binding is where to count. */
-const counted = (d1: Queries, usage: Usage): Queries => {
-  const counting = async <Result extends D1Result | D1Result[]>(call: () => Promise<Result>): Promise<Result> => {
+/** Counts the round trips that are made by it. Drizzle's own logger sees no batch, so the binding is where to count. */
+const counter =
+  (usage: Usage) =>
+  async <Result extends D1Result | D1Result[]>(call: () => Promise<Result>): Promise<Result> => {
     const start = performance.now()
     usage.calls++
     try {
@@ -48,46 +58,65 @@ const counted = (d1: Queries, usage: Usage): Queries => {
       usage.ms += performance.now() - start
     }
   }
-  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
+
+/** What drizzle takes for D1, with each round trip counted. */
+const counted = (prepare: Queries['prepare'], counting: ReturnType<typeof counter>): D1Database => {
+  const wrap = (statement: D1PreparedStatement) => {
     const all = () => counting(() => statement.all())
-    const wrapped = {
+    return {
       bind: (...values: unknown[]) => wrap(statement.bind(...values)),
       run: () => counting(() => statement.run()),
       all,
       /** D1's own `raw` does not say how many rows were read. Rows are objects here on their way, so no two columns may have one name. */
       raw: async () => (await all()).results.map((row) => Object.values(row)),
-    } as unknown as D1PreparedStatement
-    inner.set(wrapped, statement)
-    return wrapped
+    }
   }
-  return {
-    prepare: (query) => wrap(d1.prepare(query)),
-    batch: <Row>(statements: D1PreparedStatement[]) =>
-      counting(() => d1.batch<Row>(statements.map((statement) => inner.get(statement) ?? statement))),
-  }
+  return { prepare: (query: string) => wrap(prepare(query)) } as unknown as D1Database
 }
 
 /** A place in D1's order of writes, as an answer gave it. */
 const BOOKMARK = /^[0-9a-f]{8,32}(?:-[0-9a-f]{8,32}){3}$/
 
+const bound = (queries: Queries, { sql, params }: Query): D1PreparedStatement => queries.prepare(sql).bind(...params)
+
 /** The one door to D1, which counts what passes. */
 export const connect = (d1: D1Database) => {
   const usage: Usage = { calls: 0, ms: 0, rowsRead: 0, rowsWritten: 0, copies: 0 }
-  const session = (queries: Queries, bookmark: () => string | null) => ({ db: drizzle(counted(queries, usage) as D1Database), bookmark })
+  const counting = counter(usage)
+  const session = (queries: () => Queries, bookmark: () => string | null) => {
+    let db: ReturnType<typeof drizzle> | undefined
+    return {
+      /** For statements that are built for one request, and asked one by one. */
+      get db() {
+        return (db ??= drizzle(counted((query) => queries().prepare(query), counting)))
+      },
+      /** The rows that a query gives, as D1 gives them: by the names of its columns. */
+      rows: async <Row>(statement: Statement): Promise<Row[]> =>
+        (await counting(() => bound(queries(), statement.toSQL()).all<Row>())).results,
+      /** Runs statements in one transaction, and gives the rows of each as D1 gives them. */
+      batch: <Row>(statements: readonly Statement[]): Promise<D1Result<Row>[]> => {
+        const one = queries()
+        return counting(() => one.batch<Row>(statements.map((statement) => bound(one, statement.toSQL()))))
+      },
+      bookmark,
+    }
+  }
   const open = (place: string) => {
     const opened = d1.withSession(place)
-    return session(opened, () => opened.getBookmark())
+    return session(
+      () => opened,
+      () => opened.getBookmark(),
+    )
   }
   /** A session asks the primary only first: each question has its own here, since one that asks again must not hear of a time before. */
   const openPrimary = () => {
     const opened: D1DatabaseSession[] = []
-    const next = (): D1DatabaseSession => {
-      const one = d1.withSession('first-primary')
-      opened.push(one)
-      return one
-    }
     return session(
-      { prepare: (query) => next().prepare(query), batch: (statements) => next().batch(statements) },
+      () => {
+        const one = d1.withSession('first-primary')
+        opened.push(one)
+        return one
+      },
       () => opened.map((one) => one.getBookmark()).findLast((bookmark) => bookmark !== null) ?? null,
     )
   }

@@ -1,10 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { BatchItem } from 'drizzle-orm/batch'
 import type { Ctx } from '../context.ts'
 import type { Fields } from '../lib/changes.ts'
 import { CHANGED, EXISTS, names } from '../lib/etag.ts'
+import type { Statement } from './client.ts'
 import { type Conflict, type Locate, RAISED, STALE, explain, refuse } from './conflicts.ts'
 import { isKept, keep, keptBody } from './idempotency.ts'
+import { builder, prepare } from './prepared.ts'
 import { auditLog, idempotencyKeys } from './table.ts'
 
 /** What a write did to one resource. */
@@ -16,7 +17,7 @@ export interface Change {
 
 interface Made<Answer> {
   /** First the one that makes a new version, so that who was overtaken is told that and nothing else. */
-  statements: readonly BatchItem<'sqlite'>[]
+  statements: readonly Statement[]
   /** What becomes of each resource, for the audit log. What is late is added to the first. */
   changes: readonly Change[]
   answer: Answer
@@ -49,19 +50,30 @@ const together = (late: Record<string, SQL>, as = (value: SQL) => value): SQL =>
     sql`, `,
   )}))`
 
+const RECORDED = ['organizationId', 'now', 'actor', 'role', 'operationId', 'requestId', 'sent'] as const
+
 /** The statement that appends to the audit log: a row a resource, numbered from the last row of the organization. */
-const record = (ctx: Ctx, changes: readonly Change[], late: Made<object>['late']) => {
-  const { organizationId, now, actor, role, operationId, requestId } = ctx
-  const sent = JSON.stringify(changes.map(({ type, id, fields }) => [type, id, fields]))
-  const patch = late && together(late, (value) => sql`json_array(null, ${value})`)
-  const fields = patch ? sql`iif(sent.key, sent.value -> 2, json_patch(sent.value -> 2, ${patch}))` : sql`sent.value -> 2`
-  return ctx.db.insert(auditLog).select(sql`
+const append = (recorded: Readonly<Record<(typeof RECORDED)[number], unknown>>, fields: SQL) => {
+  const { organizationId, now, actor, role, operationId, requestId, sent } = recorded
+  return builder.insert(auditLog).select(sql`
     select ${organizationId}, coalesce(last.sequence, 0) + 1 + sent.key, max(${now}, coalesce(last.at, 0)), ${actor}, ${role}, ${operationId},
       sent.value ->> 0, sent.value ->> 1, ${requestId}, ${fields}, null
     from json_each(${sent}) as sent left join (
       select sequence, at from ${auditLog} where organization_id = ${organizationId} order by at desc, sequence desc limit 1
     ) as last
   `)
+}
+
+const appendPlainly = prepare(RECORDED, (at) => append(at, sql`sent.value -> 2`))
+
+/** Appends what becomes of each resource to the audit log, and to the first what is late. */
+const record = (ctx: Ctx, changes: readonly Change[], late: Made<object>['late']): Statement => {
+  const { organizationId, now, actor, role, operationId, requestId } = ctx
+  const sent = JSON.stringify(changes.map(({ type, id, fields }) => [type, id, fields]))
+  const recorded = { organizationId, now, actor, role, operationId, requestId, sent }
+  if (!late) return appendPlainly(recorded)
+  const patch = together(late, (value) => sql`json_array(null, ${value})`)
+  return append(recorded, sql`iif(sent.key, sent.value -> 2, json_patch(sent.value -> 2, ${patch}))`)
 }
 
 /**
@@ -78,27 +90,27 @@ export const commit = async <Answer extends object>(
   if (tag !== undefined) reply.tag = tag
   const key = write?.key
   const found = late && together(late)
-  const batch: BatchItem<'sqlite'>[] = [
-    ...(write && key ? [keep(ctx, key, write, answer, await keptBody(ctx, write, answer))] : []),
+  const json = key && JSON.stringify(answer)
+  const batch: Statement[] = [
+    ...(write && json ? [keep(ctx, key, write, answer, await keptBody(ctx, write, json))] : []),
     ...statements,
     ...(changes.length ? [record(ctx, changes, late)] : []),
   ]
   if (found && key)
     batch.push(
-      ctx.db
+      ctx.session.db
         .update(idempotencyKeys)
         .set({ body: sql`json_patch(${idempotencyKeys.body}, ${found})` })
         .where(isKept(ctx, key.value)),
     )
   if (write?.dryRun) batch.push(refuse(ctx, 'DRY_RUN', sql`select json_array(json(${found ?? sql`'{}'`}))`))
-  else if (found) batch.push(ctx.db.select({ found: sql<string>`${found}`.as('found') }).from(sql`(select 1)`))
-  const [first, ...rest] = batch
-  if (!first) return answer
+  else if (found) batch.push(ctx.session.db.select({ found: sql<string>`${found}`.as('found') }).from(sql`(select 1)`))
+  if (!batch.length) return answer
   try {
-    const results: unknown[] = await ctx.db.batch([first, ...rest])
-    if (write) write.done = true
+    const results = await ctx.session.batch<{ found: string }>(batch)
+    if (write) Object.assign(write, { done: true, json: found ? undefined : json })
     if (!found) return answer
-    const [row] = results.at(-1) as { found: string }[]
+    const [row] = results.at(-1)?.results ?? []
     return { ...answer, ...(JSON.parse(row?.found ?? '{}') as Partial<Answer>) }
   } catch (error) {
     const [, raised, values = '[]'] = RAISED.exec(error instanceof Error ? error.message : '') ?? []

@@ -68,7 +68,7 @@ export type Locate = (conflict: Conflict, values: readonly string[]) => string |
 
 /** A statement that refuses the whole batch with `conflict` when `detail`, a query of one JSON array, has a row. */
 export const refuse = (ctx: Ctx, conflict: Conflict | 'DRY_RUN' | 'STALE', detail: SQL) =>
-  ctx.db.insert(refusals).select(sql`select ${conflict}, * from (${detail})`)
+  ctx.session.db.insert(refusals).select(sql`select ${conflict}, * from (${detail})`)
 
 export const RAISED = /^(?:D1_ERROR: )?([A-Z_]+) (\[.*\]): SQLITE_CONSTRAINT/s
 

@@ -3,6 +3,7 @@ import type { Ctx, Write } from '../context.ts'
 import { ApiError } from '../lib/errors.ts'
 import { decrypt, encrypt } from '../lib/sign.ts'
 import type { Session } from './client.ts'
+import { insertInto } from './prepared.ts'
 import { idempotencyKeys } from './table.ts'
 
 /** The row of a key of the caller's organization. */
@@ -14,15 +15,15 @@ const purposeOf = ({ organizationId }: Ctx, key: string): string => `idempotency
 /** To whom an answer is given again: to its role, and one with a secret to its token only. */
 const roleOf = ({ role, actor, write }: Ctx): string => (write?.secret ? `${role} ${actor}` : role)
 
-/** An answer as it is kept: as JSON, in which one with a secret is an encrypted string. */
-export const keptBody = async (ctx: Ctx, { secret, key }: Write, answer: object): Promise<string> => {
-  const body = JSON.stringify(answer)
-  return secret ? JSON.stringify(await encrypt(ctx.secrets[0] ?? '', purposeOf(ctx, key?.value ?? ''), body)) : body
-}
+/** An answer as it is kept, of its JSON: one with a secret is a JSON string that is encrypted. */
+export const keptBody = async (ctx: Ctx, { secret, key }: Write, json: string): Promise<string> =>
+  secret ? JSON.stringify(await encrypt(ctx.secrets[0] ?? '', purposeOf(ctx, key?.value ?? ''), json)) : json
+
+const insertKey = insertInto(idempotencyKeys)
 
 /** The statement that keeps an answer under its key, or meets the one that is kept. */
 export const keep = (ctx: Ctx, key: NonNullable<Write['key']>, { status, locationOf }: Write, answer: object, body: string) =>
-  ctx.db.insert(idempotencyKeys).values({
+  insertKey({
     organizationId: ctx.organizationId,
     key: key.value,
     role: roleOf(ctx),
@@ -40,7 +41,7 @@ const USED = new ApiError(422, 'Idempotency-Key: was used for another request, o
 export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
   const { key, secret } = ctx.write ?? {}
   if (!key) return undefined
-  const [row] = await ctx.db.select().from(idempotencyKeys).where(isKept(ctx, key.value))
+  const [row] = await ctx.session.db.select().from(idempotencyKeys).where(isKept(ctx, key.value))
   if (!row) return undefined
   if (!key.fingerprints.includes(row.fingerprint) || row.role !== roleOf(ctx)) throw USED
   const body = secret ? await decrypt(ctx.secrets, purposeOf(ctx, key.value), JSON.parse(row.body) as string) : row.body

@@ -1,22 +1,43 @@
 import { fold } from '../lib/fold.ts'
-import { type Column, type SQL, and, sql } from 'drizzle-orm'
+import { type Column, type Placeholder, type SQL, and, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Page } from '../lib/page.ts'
+import type { Statement } from './client.ts'
+import { prepare } from './prepared.ts'
 
 /** The rows that a list is over. */
 export interface Listed {
   table: SQLiteTable
   /** The primary key. */
   key: Column
-  organizationId: string
+  organizationId: unknown
   /** What every row shown must be, beside its status. */
   where?: SQL | undefined
   /** The statuses shown; each has its own place in the indexes. */
-  statuses: readonly string[]
+  statuses: readonly unknown[]
   /** The column of each field that can be sorted by; all but the row's id hold milliseconds. */
   columns: Readonly<Record<string, Column>>
   /** The folded columns that a search looks in. */
   searched?: readonly Column[]
+}
+
+/** What a page depends on, as values or as placeholders for them. */
+export interface Asked {
+  sort: Page['sort']
+  after: readonly unknown[] | undefined
+  since: unknown
+  /** One more than the page shows. */
+  limit: unknown
+  /** Between which a folded column is that a search finds. */
+  search: readonly [from: unknown, until: unknown] | undefined
+}
+
+/** As long as a search goes, text that begins with it is less than this. */
+const LAST = '\u{10FFFF}'
+
+export const askedOf = ({ sort, after, since, size, search }: Page): Asked => {
+  const folded = search === undefined ? undefined : fold(search)
+  return { sort, after, since, limit: size + 1, search: folded === undefined ? undefined : [folded, folded + LAST] }
 }
 
 const name = (column: Column): SQL => sql`${sql.identifier(column.name)}`
@@ -27,30 +48,27 @@ const FEW = 500
 /** As many rows are walked; when they do not fill the page, all that are found are sorted after all. */
 const MANY = 2000
 
-/** As long as a search goes, text that begins with it is less than this. */
-const LAST = '\u{10FFFF}'
-
-/** The order of a page, for the rows that `pageKeys` names. */
-export const pageOrder = (listed: Listed, page: Page): SQL =>
+/** The order of a page. */
+export const pageOrder = (listed: Pick<Listed, 'columns'>, page: Pick<Asked, 'sort'>): SQL =>
   sql.join(
     page.sort.map(([field, direction]) => sql`${listed.columns[field]} ${sql.raw(direction)}`),
     sql`, `,
   )
 
 /**
- * The keys of a superset of a page's rows, one more than its size if there are as many: at most `limit` per index range.
- * Each range starts at its place in an index, however far the page is from the first.
+ * What the rows of a page are, and at most some others: as many as `limit` of each index range. Each range starts at its place in
+ * an index, however far the page is from the first.
  */
-export const pageKeys = (listed: Listed, page: Page): SQL => {
+export const isOnPage = (listed: Listed, page: Asked): SQL => {
   const { table, key, organizationId, statuses, searched = [] } = listed
-  const limit = page.size + 1
+  const { limit, search } = page
   const columnOf = (field: string): SQL => name(listed.columns[field] as Column)
   const order = sql.join(
     page.sort.map(([field, direction]) => sql`${columnOf(field)} ${sql.raw(direction)}`),
     sql`, `,
   )
   const beyond = (at: number): SQL => {
-    const [field, direction] = page.sort[at] as Page['sort'][number]
+    const [field, direction] = page.sort[at] as Asked['sort'][number]
     return sql`${columnOf(field)} ${sql.raw(direction === 'ASC' ? '>' : '<')} ${page.after?.[at]}`
   }
   /** The page starts after a row: after its place among equals, and after all its equals. */
@@ -66,14 +84,18 @@ export const pageKeys = (listed: Listed, page: Page): SQL => {
   const base = and(sql`organization_id = ${organizationId}`, listed.where, settled) as SQL
 
   const places = statuses.flatMap((status) => starts.map((start) => sql`${base} and status = ${status} and ${start}`))
-  if (page.search === undefined)
-    return sql.join(
-      places.map((place) => sql`select * from (select ${name(key)} from ${table} where ${place} order by ${order} limit ${limit})`),
-      sql` union all `,
+  const [only, ...others] = places
+  if (search === undefined && only && !others.length) return only
+  const among = (keys: SQL): SQL => sql`${name(key)} in (${keys})`
+  if (search === undefined)
+    return among(
+      sql.join(
+        places.map((place) => sql`select * from (select ${name(key)} from ${table} where ${place} order by ${order} limit ${limit})`),
+        sql` union all `,
+      ),
     )
 
-  const folded = fold(page.search)
-  const begins = (column: Column): SQL => sql`${name(column)} >= ${folded} and ${name(column)} < ${folded + LAST}`
+  const begins = (column: Column): SQL => sql`${name(column)} >= ${search[0]} and ${name(column)} < ${search[1]}`
   const matches = sql`(${sql.join(
     searched.map((column) => sql`(${begins(column)})`),
     sql` or `,
@@ -93,7 +115,7 @@ export const pageKeys = (listed: Listed, page: Page): SQL => {
   )
   const [few, many] = [sql.raw(String(FEW)), sql.raw(String(MANY))]
   const counted = found(sql`limit ${few} + 1`)
-  return sql`
+  return among(sql`
     with few as materialized (select count(*) as n from (select * from (${counted}) limit ${few} + 1)),
     walked as materialized (
       select ${name(key)} from (
@@ -111,5 +133,47 @@ export const pageKeys = (listed: Listed, page: Page): SQL => {
           else ${limit}
         end from walked
       )
-    )`
+    )`)
+}
+
+/** Values under a name with their number. */
+const each = (of: string, sent: readonly unknown[]) => Object.fromEntries(sent.map((value, index) => [`${of}${index}`, value]))
+
+/**
+ * A list whose SQL is made once for each shape of a page: what it is sorted by, filtered by and searched for. `build` sees the shape
+ * only, and a placeholder for each filter and each value that goes with it.
+ */
+export const prepareList = <Name extends string>(
+  build: (asked: Asked, at: Readonly<Record<Name, Placeholder>> & Readonly<Record<string, Placeholder | undefined>>) => Statement,
+) => {
+  const made = new Map<string, (values: Readonly<Record<string, unknown>>) => Statement>()
+  return (page: Page, values: Readonly<Record<Name, unknown>>): Statement => {
+    const { sort, after = [], since, limit, search = [] } = askedOf(page)
+    const sent: Readonly<Record<string, unknown>> = {
+      ...page.filters,
+      ...values,
+      since,
+      limit,
+      ...each('after', after),
+      ...each('search', search),
+    }
+    const shape = JSON.stringify([sort, Object.keys(sent)])
+    let list = made.get(shape)
+    if (!list) {
+      list = prepare(Object.keys(sent), (at) =>
+        build(
+          {
+            sort,
+            after: after.length ? after.map((_, index) => at[`after${index}`]) : undefined,
+            since: at['since'],
+            limit: at['limit'],
+            search: search.length ? [at['search0'], at['search1']] : undefined,
+          },
+          at as Parameters<typeof build>[1],
+        ),
+      )
+      made.set(shape, list)
+    }
+    return list(sent)
+  }
 }

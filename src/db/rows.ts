@@ -1,12 +1,12 @@
 import { type Column, type SQL, getTableColumns, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import type { Ctx } from '../context.ts'
+import type { Session } from './client.ts'
 
 /** The column with its table's name. In a query on one table drizzle leaves the name out, also inside a subquery on another. */
 export const qualified = (column: Column): SQL => sql`${column.table}.${sql.identifier(column.name)}`
 
 /** Inserts any number of rows with one parameter, as JSON: D1 takes 100 parameters a statement. */
-export const insertRows = <Table extends SQLiteTable>(db: Ctx['db'], table: Table, rows: readonly Table['$inferSelect'][]) => {
+export const insertRows = <Table extends SQLiteTable>(db: Session['db'], table: Table, rows: readonly Table['$inferSelect'][]) => {
   const columns = Object.entries(getTableColumns(table))
   const values = rows.map((row) =>
     columns.map(([key, column]) => {

@@ -3,6 +3,14 @@ import { connect } from '../db/client.ts'
 import { nameOf } from './error-response.ts'
 import type { AppEnv } from './env.ts'
 
+/** On every answer: no cache keeps it, no browser takes it for another type, shows it in a frame or asks for it without TLS. */
+const ALWAYS = [
+  ['Cache-Control', 'no-store'],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['X-Frame-Options', 'DENY'],
+  ['Strict-Transport-Security', 'max-age=15552000; includeSubDomains'],
+] as const
+
 /** Opens a request: its id, its one reading of the clock, its door to D1. Closes it with one line of JSON, which holds nothing personal. */
 export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
   const start = performance.now()
@@ -14,16 +22,17 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
   await next()
   const { calls, ms, rowsRead, rowsWritten } = database.usage
   const bookmark = c.get('session')?.bookmark()
-  if (bookmark) c.res.headers.set('X-D1-Bookmark', bookmark)
-  c.res.headers.set('X-Request-Id', requestId)
-  c.res.headers.set('Cache-Control', 'no-store')
-  c.res.headers.set('Server-Timing', `d1;dur=${ms.toFixed(1)};desc="${calls}"`)
+  const { headers, status } = c.res
+  for (const [name, value] of ALWAYS) headers.set(name, value)
+  if (bookmark) headers.set('X-D1-Bookmark', bookmark)
+  headers.set('X-Request-Id', requestId)
+  headers.set('Server-Timing', `d1;dur=${ms.toFixed(1)};desc="${calls}"`)
   console.log(
     JSON.stringify({
       requestId,
       operationId: c.get('operationId'),
       method: c.req.method,
-      status: c.res.status,
+      status,
       ms: Math.round(performance.now() - start),
       d1Calls: calls,
       d1Ms: Math.round(ms),
@@ -31,7 +40,7 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
       rowsWritten,
       organizationId: c.get('ctx')?.organizationId,
       tokenId: c.get('ctx')?.actor,
-      ...(c.res.status >= 500 && c.error && { error: nameOf(c.error) }),
+      ...(status >= 500 && c.error && { error: nameOf(c.error) }),
     }),
   )
 }

@@ -6,7 +6,7 @@ import { ApiError, expected, explainIssues } from '../lib/errors.ts'
 import { CHANGED } from '../lib/etag.ts'
 import { described } from '../lib/fields.ts'
 import type { AppEnv } from './env.ts'
-import { answerWrite, headersOf, keyIn } from './write.ts'
+import { answerJson, answerWrite, headersOf, keyIn } from './write.ts'
 
 interface Documented {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
@@ -53,8 +53,8 @@ export interface Operation extends Documented {
   /** Whether its answer says where what was made is read. */
   locates: boolean
   returns: z.ZodMiniType
-  /** Run in order, after the caller is known. */
-  handlers: MiddlewareHandler<AppEnv>[]
+  /** Validates a request whose caller is known, and answers it. */
+  answer: (c: Context<AppEnv>) => Promise<Response>
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
@@ -72,6 +72,18 @@ const validate = (target: 'param' | 'query' | 'json', schema: z.ZodMiniType): Mi
   zValidator(target, schema, (result) => {
     if (!result.success) throw new ApiError(400, explainIssues(result.error.issues, target === 'json' ? 'body' : target))
   })
+
+/** Validates the query of a request that has one, and once for all that have none. */
+const validateQuery = (schema: z.ZodMiniType): MiddlewareHandler<AppEnv> => {
+  const validator = validate('query', schema)
+  let none: ReturnType<typeof schema.safeParse> | undefined
+  return (c, next) => {
+    none ??= schema.safeParse({})
+    if (!none.success || c.req.url.includes('?')) return validator(c, next)
+    c.req.addValidatedData('query', none.data as object)
+    return next()
+  }
+}
 
 z.config({ customError: expected })
 
@@ -92,11 +104,13 @@ const answerRead = async (c: Context<AppEnv>, status: 200 | 201, handle: (ctx: C
   const answer = await handle(ctx)
   const { tag } = ctx.reply
   const { match, noneMatch } = ctx.conditions
-  if (tag === undefined) return c.json(answer, status)
+  if (tag === undefined) return answerJson(JSON.stringify(answer), status)
   if (match && match !== '*' && !match.includes(tag)) throw CHANGED
   const headers = headersOf(tag, undefined)
-  return noneMatch === '*' || noneMatch?.includes(tag) ? c.body(null, 304, headers) : c.json(answer, status, headers)
+  return noneMatch === '*' || noneMatch?.includes(tag) ? c.body(null, 304, headers) : answerJson(JSON.stringify(answer), status, headers)
 }
+
+const passed = () => Promise.resolve()
 
 /** One object gives the route, the validation and the entry in the document; `handle` is typed by its schemas. */
 export const operation = <
@@ -111,7 +125,13 @@ export const operation = <
   const { method, status } = documented
   const writes = method !== 'get' && documented.writes !== false
   const query = definition.query ?? (writes ? WRITE_QUERY : NO_QUERY)
+  const validators: MiddlewareHandler<AppEnv>[] = [
+    ...(param ? [validate('param', param)] : []),
+    validateQuery(query),
+    ...(json ? [onlyJson, validate('json', json)] : []),
+  ]
   const answer = async (c: Context<AppEnv>) => {
+    for (const validator of validators) await validator(c, passed)
     const valid = (target: string): unknown => c.req.valid(target as never)
     const input = { param: valid('param'), query: valid('query'), json: valid('json') } as Parameters<typeof handle>[1]
     if (!writes) {
@@ -128,11 +148,5 @@ export const operation = <
       handle: (ctx) => handle(ctx, input),
     })
   }
-  const handlers = [
-    ...(param ? [validate('param', param)] : []),
-    validate('query', query),
-    ...(json ? [onlyJson, validate('json', json)] : []),
-    answer,
-  ]
-  return { ...documented, param, query, json, writes, locates: location !== undefined, handlers }
+  return { ...documented, param, query, json, writes, locates: location !== undefined, answer }
 }

@@ -48,19 +48,22 @@ export const headersOf = (tag: string | null | undefined, location: string | nul
   ...(location && { Location: location }),
 })
 
+/** An answer of JSON. Hono's own makes Headers of more than one header, and copies them. */
+export const answerJson = (json: string, status: 200 | 201, headers: Record<string, string> = {}): Response =>
+  new Response(json, { status, headers: { 'Content-Type': 'application/json', ...headers } })
+
 /** Answers a request that writes: with what is made now, or with what was made under its key. */
 export const answerWrite = async (c: Context<AppEnv>, made: Made): Promise<Response> => {
   const { status, locationOf, dryRun, secret, handle } = made
   const write: Write = { dryRun, status, locationOf, secret, key: await keyOf(c, made), done: false }
-  const ctx = { ...c.get('ctx'), write }
+  const ctx = Object.assign(c.get('ctx'), { write })
   try {
     const answer = await handle(ctx)
     if (write.key && !write.done) await commit(ctx, { statements: [], changes: [], answer })
-    return c.json(answer, status, headersOf(ctx.reply.tag, locationOf?.(answer)))
+    return answerJson(write.json ?? JSON.stringify(answer), status, headersOf(ctx.reply.tag, locationOf?.(answer)))
   } catch (error) {
     const kept = error instanceof ApiError ? await keptAnswer(ctx) : undefined
     if (!kept) throw error
-    const headers = { 'Content-Type': 'application/json', 'Idempotency-Replayed': 'true' }
-    return c.body(kept.body, kept.status, { ...headers, ...headersOf(kept.etag, kept.location) })
+    return answerJson(kept.body, kept.status, { 'Idempotency-Replayed': 'true', ...headersOf(kept.etag, kept.location) })
   }
 }

@@ -39,7 +39,7 @@ export const inNoGroup = (ctx: Ctx, accountId: string) =>
 
 /** Puts an account back into the group that it was in when it was archived; undefined when the group has ended otherwise, or has another currency. */
 export const rejoinGroup = async (ctx: Ctx, account: { id: string; invoiceCurrency: string }, groupId: string) => {
-  const [group] = await ctx.db
+  const [group] = await ctx.session.db
     .select()
     .from(invoiceGroups)
     .where(and(eq(invoiceGroups.organizationId, ctx.organizationId), eq(invoiceGroups.id, groupId)))

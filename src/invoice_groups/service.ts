@@ -37,7 +37,7 @@ const show = (row: GroupRow, accountsCount: number): InvoiceGroups => ({
 
 /** The statement that puts accounts into a group; the database refuses those that do not fit. */
 export const join = (ctx: Ctx, groupId: string, accountIds: readonly string[]) =>
-  ctx.db.insert(invoiceGroupAccounts).select(sql`
+  ctx.session.db.insert(invoiceGroupAccounts).select(sql`
     select ${ctx.organizationId}, value, ${groupId}, ${ctx.now} from json_each(${JSON.stringify(accountIds)})
   `)
 
@@ -68,7 +68,7 @@ export const createInvoiceGroup = async (ctx: Ctx, input: CreateInvoiceGroupRequ
   const invoiceCurrency = sql<string>`coalesce((
     select ${accounts.invoiceCurrency} from ${accounts} where ${accounts.organizationId} = ${ctx.organizationId} and ${accounts.id} = ${accountIds[0]}
   ), '')`
-  const insert = ctx.db.insert(invoiceGroups).values({ ...row, invoiceCurrency })
+  const insert = ctx.session.db.insert(invoiceGroups).values({ ...row, invoiceCurrency })
   const late = {
     invoiceCurrency: sql`(select ${invoiceGroups.invoiceCurrency} from ${invoiceGroups} where ${invoiceGroups.id} = ${row.id})`,
   }
@@ -94,7 +94,7 @@ const countIn = sql<number>`(
   )`
 
 const readGroup = async (ctx: Ctx, id: string) => {
-  const [found] = await ctx.db
+  const [found] = await ctx.session.db
     .select({ row: invoiceGroups, accounts: accountsIn })
     .from(invoiceGroups)
     .where(and(eq(invoiceGroups.organizationId, ctx.organizationId), eq(invoiceGroups.id, id), eq(invoiceGroups.status, 'ACTIVE')))
@@ -112,7 +112,7 @@ const LIST: ListRules = { operationId: 'listInvoiceGroups', id: 'id', sortFields
 export const listInvoiceGroups = async (ctx: Ctx, query: ListInvoiceGroupsQuery): Promise<InvoiceGroupPaginatedResponse> => {
   const page = await openPage(ctx, LIST, query, 100)
   const [after = ''] = page.after ?? []
-  const rows = await ctx.db
+  const rows = await ctx.session.db
     .select({ row: invoiceGroups, count: countIn })
     .from(invoiceGroups)
     .where(
@@ -137,7 +137,7 @@ export const groupChange = (
   const fields = { accounts: members, ...(status !== row.status && { status: [row.status, status] as const }) }
   return {
     next,
-    statement: ctx.db.update(invoiceGroups).set(next).where(eq(invoiceGroups.id, row.id)),
+    statement: ctx.session.db.update(invoiceGroups).set(next).where(eq(invoiceGroups.id, row.id)),
     change: { type: 'INVOICE_GROUP', id: row.id, fields } satisfies Change,
   }
 }
@@ -161,7 +161,7 @@ export const addInvoiceGroupAccounts = (ctx: Ctx, id: string, input: UpdateInvoi
 
 /** The statement that takes accounts out of the groups that they are in. */
 export const part = (ctx: Ctx, accountIds: readonly string[]) =>
-  ctx.db
+  ctx.session.db
     .delete(invoiceGroupAccounts)
     .where(
       and(

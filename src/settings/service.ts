@@ -39,7 +39,7 @@ export const settingRows = (
   }))
 
 /** The statements that keep `rows`, for the batch that makes their entities: none when there are none. */
-export const insertSettings = (ctx: Ctx, rows: readonly SettingRow[]) => (rows.length ? [insertRows(ctx.db, settings, rows)] : [])
+export const insertSettings = (ctx: Ctx, rows: readonly SettingRow[]) => (rows.length ? [insertRows(ctx.session.db, settings, rows)] : [])
 
 /** The most settings that clients take with an entity; `GET /settings` lists them all. */
 const MOST_SHOWN = 10
@@ -68,7 +68,7 @@ const show = ({ id, value, entityType, entityId, namespace, name, dataType }: Se
 const touchEntity = (ctx: Ctx, { entityType, entityId }: Pick<SettingRow, 'entityType' | 'entityId'>) =>
   entityType === 'ACCOUNT'
     ? [
-        ctx.db
+        ctx.session.db
           .update(accounts)
           .set({ updatedAt: sql`max(${accounts.updatedAt}, ${ctx.now})`, version: sql`${accounts.version} + 1` })
           .where(and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, entityId))),
@@ -94,7 +94,7 @@ export const insertSetting = async (ctx: Ctx, { entityType, entityId, ...setting
   const rows = settingRows(ctx, entityType, entityId, [setting])
   const answer = { ...setting, entityType, entityId }
   return commit(ctx, {
-    statements: [insertRows(ctx.db, settings, rows), ...touchEntity(ctx, answer)],
+    statements: [insertRows(ctx.session.db, settings, rows), ...touchEntity(ctx, answer)],
     changes: [settingChange(undefined, answer)],
     answer,
     tag: tag({ version: 1, namespace: answer.namespace }),
@@ -108,7 +108,7 @@ export const insertSetting = async (ctx: Ctx, { entityType, entityId, ...setting
  * Of several that share one, it is that with the shortest namespace and id, which is how the string reads from its start.
  */
 const readSetting = async (ctx: Ctx, idString: string): Promise<SettingRow> => {
-  const [row] = await ctx.db
+  const [row] = await ctx.session.db
     .select()
     .from(settings)
     .where(and(eq(settings.organizationId, ctx.organizationId), sql`id_string = ${idString}`))
@@ -133,7 +133,7 @@ export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRe
     if (message) throw new ApiError(400, `${input.value === undefined ? 'dataType' : 'value'}: ${message}`)
     if (!Object.keys(input).length) return shown(ctx, tag(row), show(row))
     const next = { ...row, ...(input as Partial<SettingRow>), version: row.version + 1 }
-    const update = ctx.db
+    const update = ctx.session.db
       .update(settings)
       .set({ ...input, updatedAt: ctx.now, version: next.version })
       .where(and(...(['organizationId', 'entityType', 'entityId', 'namespace', 'id'] as const).map((key) => eq(settings[key], row[key]))))
@@ -163,7 +163,7 @@ const LIST: ListRules = {
 export const listSetting = async (ctx: Ctx, query: ListSettingQuery): Promise<SettingPaginatedResponse> => {
   const page = await openPage(ctx, LIST, query)
   const { entity_type: type, entity_id: entity, setting_id: id, namespace } = page.filters
-  const rows = await ctx.db
+  const rows = await ctx.session.db
     .select()
     .from(settings)
     .where(

@@ -14,7 +14,7 @@ export const authenticate = async (ctx: Ctx): Promise<TokenResponse> => ({
 /** A JWT that reads one customer and its accounts, or some of them. */
 export const getCustomerPortalDelegateToken = async (ctx: Ctx, input: GetCustomerPortalDelegateTokenRequest): Promise<TokenResponse> => {
   const { customerId, accountIds = [], allAccountsAccess, expiry } = input
-  const found = await ctx.db
+  const found = await ctx.session.db
     .select({ status: customers.status, accountId: accounts.id })
     .from(customers)
     .leftJoin(

@@ -1,6 +1,6 @@
 import { and, eq, gt, lte } from 'drizzle-orm'
-import type { BatchItem } from 'drizzle-orm/batch'
 import type { Ctx } from '../context.ts'
+import type { Statement } from '../db/client.ts'
 import { commit, onLatest, precondition, shown } from '../db/commit.ts'
 import { differences } from '../lib/changes.ts'
 import { ApiError, notFound } from '../lib/errors.ts'
@@ -49,7 +49,7 @@ export const createToken = async (ctx: Ctx, { name, role, ...input }: CreateToke
     previousExpiresAt: null,
   }
   return commit(ctx, {
-    statements: [ctx.db.insert(tokens).values(row)],
+    statements: [ctx.session.db.insert(tokens).values(row)],
     changes: [{ type: 'TOKEN', id: row.id, fields: differences(undefined, show(row)) }],
     answer: { ...show(row), token: secret },
     tag: tag(row),
@@ -57,7 +57,7 @@ export const createToken = async (ctx: Ctx, { name, role, ...input }: CreateToke
 }
 
 const readToken = async (ctx: Ctx, id: string): Promise<TokenRow> => {
-  const [row] = await ctx.db
+  const [row] = await ctx.session.db
     .select()
     .from(tokens)
     .where(and(eq(tokens.organizationId, ctx.organizationId), eq(tokens.id, id)))
@@ -76,7 +76,7 @@ const LIST: ListRules = { operationId: 'listTokens', id: 'id', sortFields: [], s
 export const listTokens = async (ctx: Ctx, query: ListTokensQuery): Promise<TokenPaginatedResponse> => {
   const page = await openPage(ctx, LIST, query)
   const [after = ''] = page.after ?? []
-  const rows = await ctx.db
+  const rows = await ctx.session.db
     .select()
     .from(tokens)
     .where(and(eq(tokens.organizationId, ctx.organizationId), gt(tokens.id, String(after))))
@@ -92,12 +92,12 @@ const change = async <Answer extends object>(
   row: TokenRow,
   changes: Partial<TokenRow>,
   answerOf: (token: Token) => Answer,
-  more: readonly BatchItem<'sqlite'>[] = [],
+  more: readonly Statement[] = [],
 ) => {
   const set = { ...changes, version: row.version + 1 }
   const next = { ...row, ...set }
   const answer = await commit(ctx, {
-    statements: [ctx.db.update(tokens).set(set).where(eq(tokens.id, row.id)), ...more],
+    statements: [ctx.session.db.update(tokens).set(set).where(eq(tokens.id, row.id)), ...more],
     changes: [{ type: 'TOKEN', id: row.id, fields: differences(show(row), show(next)) }],
     answer: answerOf(show(next)),
     tag: tag(next),
@@ -122,12 +122,12 @@ export const rotateToken = (ctx: Ctx, id: string, { gracePeriod }: RotateTokenRe
     const until = ctx.now + gracePeriod * 1000
     const its = eq(tokenSecrets.tokenId, id)
     return change(ctx, row, { hash: await hashToken(secret), previousExpiresAt: until }, (token) => ({ ...token, token: secret }), [
-      ctx.db
+      ctx.session.db
         .update(tokenSecrets)
         .set({ expiresAt: until })
         .where(and(its, gt(tokenSecrets.expiresAt, until))),
-      ctx.db.insert(tokenSecrets).values({ hash: row.hash, organizationId: row.organizationId, tokenId: id, expiresAt: until }),
-      ctx.db.delete(tokenSecrets).where(and(its, lte(tokenSecrets.expiresAt, ctx.now))),
+      ctx.session.db.insert(tokenSecrets).values({ hash: row.hash, organizationId: row.organizationId, tokenId: id, expiresAt: until }),
+      ctx.session.db.delete(tokenSecrets).where(and(its, lte(tokenSecrets.expiresAt, ctx.now))),
     ])
   })
 

@@ -12,7 +12,7 @@ const REMEMBERED_FOR = 20_000
 const MOST_REMEMBERED = 1000
 
 /**
- * Callers that were verified, in this isolate: by the hash of a secret, or the token and the mark of its secret that a JWT names.
+ * Callers that were verified, in this isolate: by a secret, or by the token and the mark of its secret that a JWT names.
  * None is where a copy of the database let through what the primary did not: it is asked no more.
  */
 const remembered = new Map<string, { caller: Caller | undefined; until: number }>()
@@ -82,16 +82,24 @@ const remember = (key: string, caller: Caller | undefined, now: number): void =>
   remembered.set(key, { caller, until: Math.min(now + REMEMBERED_FOR, caller?.expiresAt ?? Number.POSITIVE_INFINITY) })
 }
 
+/** What is remembered of a key, and still counts. */
+const recall = (key: string, now: number) => {
+  const known = remembered.get(key)
+  if (!known || now < known.until) return known
+  remembered.delete(key)
+  return undefined
+}
+
 /**
  * Whom a token speaks for: looked up nearby, or at the primary, where the newest are. What a copy said is asked of the primary
  * while the answer is on its way, so that a copy that lags behind keeps no revoked token alive.
  */
-const lookUp = async (presented: Presented, key: string, named: Named): Promise<Caller | undefined> => {
+const lookUp = async (presented: Presented, key: string, name: () => Promise<Named | undefined>): Promise<Caller | undefined> => {
   const { database, now, later } = presented
-  const known = remembered.get(key)
-  const isFresh = known !== undefined && now < known.until
-  if (isFresh && known.caller) return known.caller
-  if (!isFresh) remembered.delete(key)
+  const known = recall(key, now)
+  if (known?.caller) return known.caller
+  const named = await name()
+  if (!named) return undefined
   const ask = async (session: Session): Promise<Caller | undefined> => {
     const found = await read(session, named)
     const caller = found && callerOf(found, named, now)
@@ -100,7 +108,7 @@ const lookUp = async (presented: Presented, key: string, named: Named): Promise<
     markUsed(presented, found.token)
     return caller
   }
-  if (isFresh) return ask(database.primary())
+  if (known) return ask(database.primary())
   const { copies } = database.usage
   const caller = await ask(database.nearest())
   if (!caller) return ask(database.primary())
@@ -111,18 +119,20 @@ const lookUp = async (presented: Presented, key: string, named: Named): Promise<
   return caller
 }
 
-/** Whom a bearer token speaks for, or undefined when it is unknown, expired or revoked. A JWT holds as long as the secret that it was made with. */
-export const verifyToken = async (presented: Presented): Promise<Caller | undefined> => {
+const verifyAny = async (presented: Presented): Promise<Caller | undefined> => {
   const { secret, secrets, now } = presented
   const jwt = await readJwt(secret, secrets, now)
-  if (!jwt) {
-    if (isMistyped(secret)) return undefined
-    const hash = await hashToken(secret)
-    return lookUp(presented, hash, { hash })
-  }
+  if (!jwt) return lookUp(presented, secret, async () => (isMistyped(secret) ? undefined : { hash: await hashToken(secret) }))
   const { tokenId, organizationId, mark, portal } = jwt
-  const caller = await lookUp(presented, `${tokenId} ${mark}`, { id: tokenId, organizationId, mark })
+  const caller = await lookUp(presented, `${tokenId} ${mark}`, () => Promise.resolve({ id: tokenId, organizationId, mark }))
   if (!caller) return undefined
   const expiresAt = Math.min(jwt.expiresAt, caller.expiresAt ?? Number.POSITIVE_INFINITY)
   return { ...caller, expiresAt, jwt: secret, ...(portal && { portal }) }
 }
+
+/**
+ * Whom a bearer token speaks for, or undefined when it is unknown, expired or revoked; at once when it was verified a moment ago.
+ * A JWT holds as long as the secret that it was made with.
+ */
+export const verifyToken = (presented: Presented): Caller | Promise<Caller | undefined> =>
+  recall(presented.secret, presented.now)?.caller ?? verifyAny(presented)
