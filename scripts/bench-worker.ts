@@ -54,7 +54,7 @@ const recorded = (d1: D1Database, sent: D1PreparedStatement[]): D1Database => {
     } as D1PreparedStatement
   }
   const prepare = (query: string): D1PreparedStatement => wrap(d1.prepare(query))
-  return { prepare, withSession: () => ({ prepare }) } as unknown as D1Database
+  return { prepare, withSession: () => ({ prepare, getBookmark: () => null }) } as unknown as D1Database
 }
 
 const measure = async ({ database, token, path, times, walk }: Asked, env: Env, context: ExecutionContext): Promise<Measured> => {
