@@ -78,6 +78,15 @@ describe('createAccount', () => {
     expect((await get('/accounts/second?effectiveOn=2100-01-01T00:00:00Z')).body.aliases).toHaveLength(2)
   })
 
+  it('keeps nothing in place of an address that was not given', async () => {
+    const { id } = await withAccounts()
+    const kept = env.DB.prepare('SELECT id, address FROM accounts WHERE organization_id = ? ORDER BY id').bind(id)
+    expect((await kept.all()).results).toEqual([
+      { id: 'main', address: null },
+      { id: 'other', address: null },
+    ])
+  })
+
   it('refuses a customer that is not there, or is archived, and what is taken', async () => {
     const { post, delete: archive } = await organization()
     await post('/customers', customer({ aliases: ['taken alias'] }))
