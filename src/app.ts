@@ -61,5 +61,5 @@ for (const operation of operations) {
     await authenticate(c, verifyToken, operation)
     return operation.answer(c)
   }
-  app.on(operation.method, [path], ...(operation.json ? [limited] : []), answer)
+  app.on(operation.method, [path], ...(operation.method === 'get' ? [] : [limited]), answer)
 }

@@ -84,6 +84,15 @@ describe('every operation', () => {
     expect([told.status, told.body.message]).toEqual([413, 'The body must be 256 KB at most.'])
   })
 
+  it.each(all.filter(({ method, json }) => method !== 'GET' && !json))(
+    '$operationId, which takes no body, answers 413 to one over 256 KB all the same',
+    async ({ method, path }) => {
+      const { call } = await organization()
+      const { status, body: answer } = await call(method, path, 'x'.repeat(256 * 1024 + 1))
+      expect([status, answer.message]).toEqual([413, 'The body must be 256 KB at most.'])
+    },
+  )
+
   it.each(all)('$operationId has nothing of its own to say to another method', async ({ path }) => {
     const answer = await client(undefined).call('PUT', path)
     expect(answer.status).toBe(405)

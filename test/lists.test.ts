@@ -314,3 +314,15 @@ describe('GET /accounts', () => {
     expect(data).toHaveLength(2)
   })
 })
+
+it('accounts of one instant that no index has in order are sorted by their keys alone', async () => {
+  const many = 60
+  const { post, get } = await withCustomers(['acme'])
+  for (let n = 0; n < many; n++)
+    expect((await post('/accounts', { id: `account ${n}`, name: 'Name', customerId: 'acme', aliases: [`alias ${n}`] })).status).toBe(201)
+  const log = vi.spyOn(console, 'log').mockReturnValue()
+  const { body } = await get('/accounts?status=ACTIVE&_sort=updated_at:ASC,account_id:ASC&pageSize=2')
+  expect(idsOf(body)).toEqual(['account 0', 'account 1'])
+  const { rowsRead } = JSON.parse(String(log.mock.lastCall?.[0]))
+  expect(rowsRead).toBeLessThan(3 * many)
+})

@@ -85,7 +85,9 @@ export const isOnPage = (listed: Listed, page: Asked): SQL => {
 
   const places = statuses.flatMap((status) => starts.map((start) => sql`${base} and status = ${status} and ${start}`))
   const [only, ...others] = places
-  if (search === undefined && only && !others.length) return only
+  /** What an index holds: of fields in turns up and down. What must be sorted is sorted by its keys alone. */
+  const isInOrder = page.sort.every(([, direction], at) => at === 0 || direction !== page.sort[at - 1]?.[1])
+  if (search === undefined && isInOrder && only && !others.length) return only
   const among = (keys: SQL): SQL => sql`${name(key)} in (${keys})`
   if (search === undefined)
     return among(

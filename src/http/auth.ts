@@ -47,7 +47,7 @@ export const authenticate = async (c: Context<AppEnv>, verify: Verify, access: A
     throw new ApiError(401, 'A valid token is required, as Authorization: Bearer <token>.', { 'WWW-Authenticate': 'Bearer' })
   }
   const { actor, portal } = caller
-  const counted = countCall(TOKEN_LIMIT, portal ? `${actor} ${portal.customerId}` : actor)
+  const counted = countCall(TOKEN_LIMIT, portal ? `${actor} ${portal.customerId}` : actor, now)
   if (counted) await counted
   const session = sessionOf(c)
   c.set('session', session)

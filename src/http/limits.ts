@@ -7,12 +7,20 @@ const REFUSED_PERIOD = '60'
 /** The limit of a token counts its requests by twenties: one asks for itself and the next nineteen that this isolate sees. */
 const TOGETHER = 20
 
+/** While the limit refuses a caller, one request in so many milliseconds asks again, and the others are refused with the last. */
+const ASK_AGAIN = 1000
+
 /** As many callers are known at once. */
 const MOST_KNOWN = 1000
 
-/** How many requests of a caller go on without asking; fewer than none while the limit refuses, when each asks. */
-const granted = new Map<string, number>()
-const REFUSED = -1
+interface Standing {
+  /** How many requests go on without asking. */
+  left: number
+  /** Until when others are refused without asking; 0 when the limit refused none. */
+  refusedUntil: number
+}
+
+const standings = new Map<string, Standing>()
 
 const tooMany = (message: string, period: string): ApiError => new ApiError(429, message, { 'Retry-After': period })
 
@@ -25,28 +33,36 @@ const isWithin = async (limit: RateLimit, key: string): Promise<boolean> => {
   }
 }
 
-const grant = (caller: string, requests: number): void => {
-  const [oldest] = granted.keys()
-  if (granted.size >= MOST_KNOWN && oldest !== undefined && !granted.has(caller)) granted.delete(oldest)
-  granted.set(caller, requests)
+/** A caller is met anywhere in its twenty, so that one who is answered by many isolates is counted as what it sends on the whole. */
+const meet = (caller: string): Standing => {
+  const [oldest] = standings.keys()
+  if (standings.size >= MOST_KNOWN && oldest !== undefined) standings.delete(oldest)
+  const standing = { left: Math.floor(Math.random() * TOGETHER), refusedUntil: 0 }
+  standings.set(caller, standing)
+  return standing
 }
 
-const ask = async (limit: RateLimit, caller: string, left: number): Promise<void> => {
-  const within = await isWithin(limit, caller)
-  if (!within || left === REFUSED) grant(caller, within ? TOGETHER - 1 : REFUSED)
-  if (!within) throw tooMany('Too many requests with this token. Wait a few seconds.', TOKEN_PERIOD)
+const tooManyCalls = (): ApiError => tooMany('Too many requests with this token. Wait a few seconds.', TOKEN_PERIOD)
+
+const ask = async (limit: RateLimit, caller: string, standing: Standing, now: number): Promise<void> => {
+  const { refusedUntil } = standing
+  if (refusedUntil) standing.refusedUntil = now + ASK_AGAIN
+  else standing.left = TOGETHER - 1
+  if (!(await isWithin(limit, caller))) {
+    standing.refusedUntil = now + ASK_AGAIN
+    throw tooManyCalls()
+  }
+  if (refusedUntil) Object.assign(standing, { left: TOGETHER - 1, refusedUntil: 0 })
 }
 
 /** Counts a request of a caller, and refuses one that is over the limit (429). There is nothing to wait for when it need not ask. */
-export const countCall = (limit: RateLimit | undefined, caller: string): Promise<void> | undefined => {
+export const countCall = (limit: RateLimit | undefined, caller: string, now: number): Promise<void> | undefined => {
   if (!limit) return undefined
-  const left = granted.get(caller) ?? 0
-  if (left > 0) {
-    granted.set(caller, left - 1)
-    return undefined
-  }
-  if (left === 0) grant(caller, TOGETHER - 1)
-  return ask(limit, caller, left)
+  const standing = standings.get(caller) ?? meet(caller)
+  if (standing.refusedUntil > now) throw tooManyCalls()
+  if (standing.refusedUntil || standing.left === 0) return ask(limit, caller, standing, now)
+  standing.left--
+  return undefined
 }
 
 /** Who is counted for a refused token: an address, of IPv6 the network of 64 bits that one has to itself. */
