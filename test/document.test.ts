@@ -60,16 +60,16 @@ const exampleOf = (id: string) => reference[id]?.example ?? { answer: {} }
 
 /** What is made by the server and cannot be known: ids of ours, secrets, JWTs, hashes and what leads to a next page. Times are those of the clock. */
 const MADE = [
-  /^customer\.\w{11}\.\w{5}$/,
-  /^account\.\w{11}\.\w{5}$/,
-  /^inv_group\.\w{11}\.\w{5}$/,
-  /^token\.\w{11}\.\w{5}$/,
   /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/,
   /^togai_\w{46}$/,
   /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}$/,
   /^[\da-f]{64}$/,
   /^eyJ[\w-]+\.[\w-]{43}$/,
 ]
+
+/** What kind of these a text is; ids of ours are of the kind that they begin with. */
+const kindOf = (text: string): string | undefined =>
+  /^([a-z_]+)\.\w{11}\.\w{5}$/.exec(text)?.[1] ?? MADE.find((form) => form.test(text))?.source
 
 /** A value with `change` made to each text that it is made of. */
 const mapped = (value: unknown, change: (text: string) => unknown): unknown => {
@@ -113,8 +113,8 @@ const organization = async () => {
   const hold = (operationId: string, { status, body }: Answer): void => {
     const agree = (shown: unknown, is: unknown): void => {
       if (typeof shown === 'string' && typeof is === 'string' && !made.has(shown)) {
-        const kind = MADE.find((form) => form.test(shown))
-        if (kind?.test(is) && ![...made.values()].includes(is)) made.set(shown, is)
+        const kind = kindOf(shown)
+        if (kind !== undefined && kind === kindOf(is) && ![...made.values()].includes(is)) made.set(shown, is)
       } else if (typeof shown === 'object' && shown !== null && typeof is === 'object' && is !== null)
         for (const [key, value] of Object.entries(shown)) agree(value, (is as Json)[key])
     }
