@@ -188,7 +188,7 @@ for (const kind of Object.keys(REQUESTS) as Kind[]) {
   const mine = [of('ours', 'perSecond'), of('ours', 'p50'), of('ours', 'p99')]
   line(WHAT[kind], ...mine, of('bare', 'perSecond'), of('bare', 'p50'), of('bare', 'p99'), ratios[kind].toFixed(2))
 }
-console.log('\nratio: ours to bare, in requests a second')
+console.log('\nratio: ours to bare in requests a second, of each round; the median of these')
 
 const calls = async (kind: Kind): Promise<string> => {
   const response = await fetch(requestOf(ours, kind))
