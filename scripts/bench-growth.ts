@@ -1,8 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createTestHarness, unstable_readConfig } from 'wrangler'
+import { benchmark, serve } from './benchmark.ts'
 import type { Asked, Measured, Seeded } from './bench-worker.ts'
 import { fail, fault, quoted, root, run } from './wrangler.ts'
 
@@ -18,46 +16,11 @@ const ROUNDS = 21
 const FEWER_ROUNDS = 5
 const REQUESTS = 10
 const LONGEST = 240_000
+const DATABASES = ['DB', 'ALONE']
 
 const started = Date.now()
-const directory = mkdtempSync(join(tmpdir(), 'bench-'))
-Object.assign(process.env, {
-  TMPDIR: directory,
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-  WRANGLER_SEND_METRICS: 'false',
-})
-
-const database = (binding: string) => ({
-  binding,
-  database_name: binding,
-  database_id: binding,
-  migrations_dir: join(root, 'migrations'),
-})
-
-const server = createTestHarness({
-  root: directory,
-  workers: [
-    {
-      config: {
-        name: 'bench',
-        main: join(directory, 'bench-worker.js'),
-        no_bundle: true,
-        compatibility_date: unstable_readConfig({ config: join(root, 'wrangler.toml') }).compatibility_date,
-        vars: { SIGNING_SECRET: randomBytes(32).toString('base64url') },
-        d1_databases: [database('DB'), database('ALONE')],
-      },
-    },
-  ],
-})
-
-process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
-const stop = (why: string): never => fail(`Growth: ${why}`)
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop('it was stopped'))
-/** npm ends without a word to its scripts when it is told to. */
-const parent = process.ppid
-setInterval(() => process.ppid !== parent && stop('it was left alone'), 500).unref()
-setTimeout(() => stop(`it took longer than ${LONGEST / 1000} s`), LONGEST).unref()
+const directory = benchmark('Growth', LONGEST)
+const server = serve(directory, 'bench-worker.js', DATABASES)
 
 interface Organization {
   database: Asked['database']
@@ -192,7 +155,7 @@ const bench = async (): Promise<string | undefined> => {
   const built = await run(['deploy', join(root, 'scripts/bench-worker.ts'), '--dry-run', '--outdir', directory])
   if (!built.ok) return `the Worker does not build: ${fault(built.output)}`
   const { url } = await server.listen()
-  for (const binding of ['DB', 'ALONE']) await server.getWorker().applyD1Migrations(binding)
+  for (const binding of DATABASES) await server.getWorker().applyD1Migrations(binding)
   const alone = await seed(url, 0, SMALL, 'ALONE')
   let beside = alone
   for (let index = 1; index <= NEIGHBOURS; index++) beside = await seed(url, index, SMALL, 'DB')

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { createTestHarness, unstable_readConfig } from 'wrangler'
+import { benchmark, serve } from './benchmark.ts'
 import { fail, fault, root, run } from './wrangler.ts'
 
 const ROUNDS = 5
@@ -13,43 +13,10 @@ const REQUESTS = { create: 1000, read: 1500, list: 500 }
 const CUSTOMERS = 1000
 const LONGEST = 180_000
 const GOAL = 0.9
+const DATABASES = ['DB', 'BARE']
 
 const started = Date.now()
-const directory = mkdtempSync(join(tmpdir(), 'bench-'))
-Object.assign(process.env, {
-  TMPDIR: directory,
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-  WRANGLER_SEND_METRICS: 'false',
-})
-process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => fail('Bench: it was stopped'))
-setTimeout(() => fail(`Bench: it took longer than ${LONGEST / 1000} s`), LONGEST).unref()
-
-const config = unstable_readConfig({ config: join(root, 'wrangler.toml') })
-const { compatibility_date } = config
-const database = (binding: string) => ({ binding, database_name: binding, database_id: binding, migrations_dir: join(root, 'migrations') })
-
-const serve = (main: string) =>
-  createTestHarness({
-    root: directory,
-    workers: [
-      {
-        config: {
-          name: 'bench',
-          main: join(directory, main),
-          no_bundle: true,
-          compatibility_date,
-          vars: { SIGNING_SECRET: randomBytes(32).toString('base64url') },
-          d1_databases: [database('DB'), database('BARE')],
-          ratelimits: config.ratelimits.map((limit: (typeof config.ratelimits)[number]) => ({
-            ...limit,
-            simple: { ...limit.simple, limit: 1_000_000 },
-          })),
-        },
-      },
-    ],
-  })
+const directory = benchmark('Bench', LONGEST)
 
 const token = randomBytes(32).toString('base64url')
 const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
@@ -117,7 +84,7 @@ const load = async (base: string, kind: Kind, count: number): Promise<Taken> => 
 /** Milliseconds from starting a Worker to its first answer, with all of workerd in it. */
 const startUp = async (main: string, path: string): Promise<number> => {
   const start = performance.now()
-  const server = serve(main)
+  const server = serve(directory, main, DATABASES, true)
   const { url } = await server.listen()
   await (await fetch(new URL(path, url))).text()
   const took = performance.now() - start
@@ -137,7 +104,7 @@ await build(join(root, 'scripts/bench-target.ts'), directory)
 await build(join(root, 'src/index.ts'), join(directory, 'ours'))
 writeFileSync(join(directory, 'empty.js'), 'export default { fetch: () => new Response() }')
 
-const server = serve('bench-target.js')
+const server = serve(directory, 'bench-target.js', DATABASES, true)
 const { url } = await server.listen()
 const [ours, bare] = [url.origin, `${url.origin}/bare`]
 const { DB, BARE } = await server.getWorker<{ DB: D1Database; BARE: D1Database }>().getEnv()

@@ -6,7 +6,7 @@ export const root = join(import.meta.dirname, '..')
 const wranglerFile = join(root, 'node_modules/wrangler/bin/wrangler.js')
 
 /** Wrangler fetches nothing of its own accord and waits for nothing. */
-const quiet = { CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_HIDE_BANNER: 'true', WRANGLER_SEND_METRICS: 'false' }
+export const quiet = { CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_HIDE_BANNER: 'true', WRANGLER_SEND_METRICS: 'false' }
 
 const exit: (code: number) => never = process.exit.bind(process)
 
