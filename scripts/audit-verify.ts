@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type AuditRow, type Seal, newChain } from '../src/audit/chain.ts'
+import { type AuditRow, type Seal, newChain } from '../src/access/audit/chain.ts'
 import { execute, fail, migrateLocal, placeOf } from './wrangler.ts'
 
 const USAGE = 'Usage: npm run audit:verify [-- --remote [--env production | sandbox] | -- --persist-to DIR]'

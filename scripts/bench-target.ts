@@ -1,4 +1,4 @@
-import type { Bindings } from '../src/context.ts'
+import type { Bindings } from '../src/db/context.ts'
 import api from '../src/index.ts'
 
 /** What is measured, in one Worker: ours, and under /bare the same work without ours, on a database of its own. */

@@ -1,4 +1,4 @@
-import type { Bindings } from '../src/context.ts'
+import type { Bindings } from '../src/db/context.ts'
 import api from '../src/index.ts'
 
 /** `DB` holds every organization, `ALONE` only one. */

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { bundle } from './bundle.ts'
+import { plantWalls } from './walls.ts'
 import { fail, root } from './wrangler.ts'
 
 const step = (name: string, mend: string, file: string, ...args: string[]): void => {
@@ -10,11 +11,11 @@ const step = (name: string, mend: string, file: string, ...args: string[]): void
 
 step('Format', 'run npm run format', 'node_modules/oxfmt/bin/oxfmt', '--check')
 step('Lint', 'mend what is listed above', 'node_modules/oxlint/bin/oxlint', '--type-aware', '--quiet')
-step('Walls', 'mend .oxlintrc.json', 'scripts/walls.ts')
 const types = (project: string): void => step('Types', 'mend what is listed above', 'node_modules/typescript/bin/tsc', '-p', project)
 types('.')
 types('scripts')
-step('Document', 'run npm run openapi and commit public/openapi.json', 'scripts/openapi.ts', '--check')
+step('Generated files', 'run npm run generate and commit what it writes', 'scripts/generate.ts', '--check')
+plantWalls()
 /** The linter of the document neither reports its use nor looks for a newer version of itself. */
 Object.assign(process.env, { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' })
 const rules = ['--config', 'scripts/redocly.yaml', '--lint-config', 'error']

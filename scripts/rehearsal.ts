@@ -22,7 +22,7 @@ export const rehearse = async (): Promise<void> => {
   if (applied.length !== migrations.length) fail(`Migrations: ${applied.length} of ${migrations.length} were applied to an empty database.`)
   console.log(`Migrations: ${applied.length} apply to an empty database`)
 
-  const { status } = spawnSync(process.execPath, [join(root, 'scripts/openapi.ts'), '--check'], { cwd: root, stdio: 'inherit' })
-  if (status !== 0) fail('Document: run npm run openapi and commit public/openapi.json')
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/generate.ts'), '--check'], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) fail('Document: run npm run generate and commit what it writes')
   console.log('Document: up to date. Nothing was deployed; whether the account lets it be shows in a deployment only.')
 }

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import * as z from 'zod/mini'
-import type { Ctx } from '../src/context.ts'
+import type { Ctx } from '../src/db/context.ts'
 import type { Session } from '../src/db/client.ts'
 import { builder } from '../src/db/prepared.ts'
 import { isCurrency } from '../src/lib/codes.ts'
 import { expected, explainIssues } from '../src/lib/errors.ts'
 import { label } from '../src/lib/fields.ts'
 import { newId } from '../src/lib/ids.ts'
-import { CreateTokenRequest } from '../src/tokens/schema.ts'
-import { createToken } from '../src/tokens/service.ts'
+import { CreateTokenRequest } from '../src/access/tokens/schema.ts'
+import { createToken } from '../src/access/tokens/service.ts'
 import { execute, fail, migrateLocal, placeOf, quoted } from './wrangler.ts'
 
 const USAGE =

@@ -12,7 +12,7 @@ import { root } from './http/root.ts'
 import type { AppEnv } from './http/env.ts'
 import { ApiError } from './lib/errors.ts'
 import { operations } from './operations.ts'
-import { verifyToken } from './tokens/verify.ts'
+import { verifyToken } from './access/tokens/verify.ts'
 
 const LARGEST_BODY = 256 * 1024
 

@@ -1,6 +1,6 @@
 import { app } from './app.ts'
-import { sealAuditLog } from './audit/seal.ts'
-import type { Bindings } from './context.ts'
+import { sealAuditLog } from './access/audit/seal.ts'
+import type { Bindings } from './db/context.ts'
 import { connect } from './db/client.ts'
 import { forgetKeys } from './db/idempotency.ts'
 

@@ -1,12 +1,13 @@
-import * as accounts from './accounts/operations.ts'
-import * as aliases from './aliases/operations.ts'
-import * as audit from './audit/operations.ts'
-import * as contacts from './contacts/operations.ts'
-import * as customers from './customers/operations.ts'
+import * as accounts from './customers/accounts/operations.ts'
+import * as aliases from './customers/aliases/operations.ts'
+import * as audit from './access/audit/operations.ts'
+import * as contacts from './customers/contacts/operations.ts'
+import * as customers from './customers/customers/operations.ts'
 import type { Operation } from './http/operation.ts'
-import * as invoiceGroups from './invoice_groups/operations.ts'
-import * as settings from './settings/operations.ts'
-import * as tokens from './tokens/operations.ts'
+import * as invoiceGroups from './customers/invoice_groups/operations.ts'
+import * as portal from './customers/portal/operations.ts'
+import * as settings from './customers/settings/operations.ts'
+import * as tokens from './access/tokens/operations.ts'
 
 /** Every operation, in the order of the reference. */
 export const operations: readonly Operation[] = [
@@ -38,7 +39,7 @@ export const operations: readonly Operation[] = [
   invoiceGroups.getInvoiceGroup,
   invoiceGroups.addInvoiceGroupAccounts,
   invoiceGroups.removeInvoiceGroupAccounts,
-  tokens.getCustomerPortalDelegateToken,
+  portal.getCustomerPortalDelegateToken,
   customers.restoreCustomer,
   accounts.restoreAccount,
   tokens.createToken,

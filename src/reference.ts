@@ -1,12 +1,13 @@
-import * as accounts from './accounts/reference.ts'
-import * as aliases from './aliases/reference.ts'
-import * as audit from './audit/reference.ts'
-import * as contacts from './contacts/reference.ts'
-import * as customers from './customers/reference.ts'
+import * as accounts from './customers/accounts/reference.ts'
+import * as aliases from './customers/aliases/reference.ts'
+import * as audit from './access/audit/reference.ts'
+import * as contacts from './customers/contacts/reference.ts'
+import * as customers from './customers/customers/reference.ts'
 import type { Reference } from './http/openapi.ts'
-import * as invoiceGroups from './invoice_groups/reference.ts'
-import * as settings from './settings/reference.ts'
-import * as tokens from './tokens/reference.ts'
+import * as invoiceGroups from './customers/invoice_groups/reference.ts'
+import * as portal from './customers/portal/reference.ts'
+import * as settings from './customers/settings/reference.ts'
+import * as tokens from './access/tokens/reference.ts'
 
 /** What the document says of every operation, by its operationId. It is no part of the Worker. */
 export const reference: Readonly<Record<string, Reference>> = {
@@ -16,6 +17,7 @@ export const reference: Readonly<Record<string, Reference>> = {
   ...accounts,
   ...aliases,
   ...settings,
+  ...portal,
   ...invoiceGroups,
   ...audit,
 }

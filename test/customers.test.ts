@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AliasRange, mostAtOnce } from '../src/accounts/ranges.ts'
+import { type AliasRange, mostAtOnce } from '../src/customers/accounts/ranges.ts'
 import { COUNTRIES } from '../src/lib/codes.ts'
 import page from './data/create-a-customer.json'
 import { client, organization, rowsOf, watched } from './helpers/api.ts'

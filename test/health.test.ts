@@ -2,7 +2,7 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterAll, describe, expect, it } from 'vitest'
 import { app } from '../src/app.ts'
-import type { Bindings } from '../src/context.ts'
+import type { Bindings } from '../src/db/context.ts'
 import { MIGRATION } from '../src/http/health.ts'
 import { changed, client, failed, unreadable } from './helpers/api.ts'
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { type AliasRange, holdsAt, mostAtOnce, repeated, roomSince } from '../src/accounts/ranges.ts'
+import { type AliasRange, holdsAt, mostAtOnce, repeated, roomSince } from '../src/customers/accounts/ranges.ts'
 import { dotPath } from '../src/lib/errors.ts'
 import { newId, uuidv7 } from '../src/lib/ids.ts'
 import { instant, iso } from '../src/lib/time.ts'

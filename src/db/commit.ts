@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Ctx } from '../context.ts'
+import type { Ctx } from './context.ts'
 import type { Fields } from '../lib/changes.ts'
 import { CHANGED, EXISTS, names } from '../lib/etag.ts'
 import type { Statement } from './client.ts'

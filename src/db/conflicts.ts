@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Ctx } from '../context.ts'
+import type { Ctx } from './context.ts'
 import { ApiError } from '../lib/errors.ts'
 import { EXISTS } from '../lib/etag.ts'
 

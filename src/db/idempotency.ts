@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { Ctx, Write } from '../context.ts'
+import type { Ctx, Write } from './context.ts'
 import { ApiError } from '../lib/errors.ts'
 import { decrypt, encrypt } from '../lib/sign.ts'
 import type { Session } from './client.ts'

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Caller, Presented } from '../context.ts'
+import type { Caller, Presented } from '../db/context.ts'
 import type { Session } from '../db/client.ts'
 import { ApiError } from '../lib/errors.ts'
 import { conditionsOf } from '../lib/etag.ts'

@@ -1,4 +1,4 @@
-import type { Bindings, Ctx } from '../context.ts'
+import type { Bindings, Ctx } from '../db/context.ts'
 import type { Database, Session } from '../db/client.ts'
 
 /** What travels with a request inside the app. */

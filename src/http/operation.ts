@@ -1,7 +1,7 @@
 import { zValidator } from '@hono/zod-validator'
 import type { Context, MiddlewareHandler } from 'hono'
 import * as z from 'zod/mini'
-import type { Ctx, Write } from '../context.ts'
+import type { Ctx, Write } from '../db/context.ts'
 import { ApiError, expected, explainIssues } from '../lib/errors.ts'
 import { CHANGED } from '../lib/etag.ts'
 import { described } from '../lib/fields.ts'

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Ctx, Write } from '../context.ts'
+import type { Ctx, Write } from '../db/context.ts'
 import { commit } from '../db/commit.ts'
 import { keptAnswer } from '../db/idempotency.ts'
 import { ApiError } from '../lib/errors.ts'

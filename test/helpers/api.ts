@@ -3,11 +3,11 @@ import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import * as z from 'zod/mini'
 import { app } from '../../src/app.ts'
-import type { Bindings } from '../../src/context.ts'
+import type { Bindings } from '../../src/db/context.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { operations } from '../../src/operations.ts'
 import * as said from '../../src/reference.ts'
-import { hashToken } from '../../src/tokens/secret.ts'
+import { hashToken } from '../../src/access/tokens/secret.ts'
 
 export interface Answer {
   status: number

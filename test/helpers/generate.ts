@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import type { CreateCustomerRequest } from '../../src/customers/schema.ts'
+import type { CreateCustomerRequest } from '../../src/customers/customers/schema.ts'
 import { regexes } from 'zod/mini'
 import { COUNTRIES } from '../../src/lib/codes.ts'
 

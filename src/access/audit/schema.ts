@@ -1,0 +1,43 @@
+import * as z from 'zod/mini'
+import { described, label, named } from '../../lib/fields.ts'
+import { pageQuery, paginated } from '../../lib/page.ts'
+import { dateTime, instant, iso } from '../../lib/time.ts'
+
+const RESOURCE_TYPES = ['CUSTOMER', 'CONTACT', 'ACCOUNT', 'ALIAS', 'SETTING', 'INVOICE_GROUP', 'TOKEN'] as const
+
+const FieldChange = named(
+  'FieldChange',
+  z.strictObject({ old: z.unknown(), new: z.unknown() }),
+  'What a field held, and what it holds from then on; null for what there is not. Of lists that are changed in part, the parts.',
+)
+
+export const AuditLogEntry = named(
+  'AuditLogEntry',
+  z.strictObject({
+    sequence: described('Its number in the organization, from 1 on without a gap.', z.int()),
+    at: dateTime(),
+    tokenId: described('The id of the token that made the change; cli for the command line.', z.string()),
+    role: described('The role of the token.', z.string()),
+    operationId: z.string(),
+    resourceType: z.enum(RESOURCE_TYPES),
+    resourceId: z.string(),
+    requestId: described('The X-Request-Id of the answer.', z.string()),
+    changes: z.record(z.string(), FieldChange),
+    hash: z.optional(described('SHA-256 over the entry and the hash before it, once it is sealed.', z.string())),
+  }),
+)
+export type AuditLogEntry = z.infer<typeof AuditLogEntry>
+
+const moment = () => z.pipe(instant(), z.transform(iso))
+
+export const ListAuditLogQuery = pageQuery({
+  resource_type: z.optional(z.enum(RESOURCE_TYPES)),
+  resource_id: z.optional(described('The id of the resource. It comes with its resource_type.', label(1, 1100))),
+  token_id: z.optional(label(1, 255)),
+  from: z.optional(described('The instant from which on.', moment())),
+  until: z.optional(described('The instant before which.', moment())),
+})
+export type ListAuditLogQuery = z.infer<typeof ListAuditLogQuery>
+
+export const AuditLogPaginatedResponse = named('AuditLogPaginatedResponse', paginated(AuditLogEntry))
+export type AuditLogPaginatedResponse = z.infer<typeof AuditLogPaginatedResponse>

@@ -1,0 +1,138 @@
+import { and, eq, isNull, ne, or, sql } from 'drizzle-orm'
+import type { Caller, Presented } from '../../db/context.ts'
+import type { Session } from '../../db/client.ts'
+import { iso } from '../../lib/time.ts'
+import { organizations } from '../organizations/table.ts'
+import { readJwt } from './jwt.ts'
+import { MARK, hashToken, isMistyped, markOf } from './secret.ts'
+import { tokenSecrets, tokens } from './table.ts'
+
+/** A revoked token is refused everywhere within 30 s of when it was. */
+const REMEMBERED_FOR = 20_000
+const MOST_REMEMBERED = 1000
+
+/**
+ * Callers that were verified, in this isolate: by a secret, or by the token and the mark of its secret that a JWT names.
+ * None is where a copy of the database let through what the primary did not: it is asked no more.
+ */
+const remembered = new Map<string, { caller: Caller | undefined; until: number }>()
+
+/** Forgets whoever was verified by a token that holds no longer. */
+export const forgetToken = (id: string): void => {
+  for (const [key, { caller }] of remembered) if (caller?.actor === id) remembered.delete(key)
+}
+
+interface Found {
+  token: typeof tokens.$inferSelect
+  baseCurrency: string
+  /** Until when the secret holds that was presented, when it is not the token's own any more. */
+  secretExpiresAt: number | null
+}
+
+/** A token by its id, or by the hash of a secret that it has or had. */
+type Named = { id: string; organizationId: string; mark: string } | { hash: string }
+
+const read = async ({ db }: Session, named: Named): Promise<Found | undefined> => {
+  const isSecret = 'hash' in named ? sql`its.hash = ${named.hash}` : sql`substr(its.hash, 1, ${MARK}) = ${named.mark}`
+  const [found] = await db
+    .select({
+      token: tokens,
+      baseCurrency: organizations.baseCurrency,
+      secretExpiresAt: sql<
+        number | null
+      >`(select max(its.expires_at) from ${tokenSecrets} as its where its.token_id = ${tokens.id} and ${isSecret})`.as('secret_expires_at'),
+    })
+    .from(tokens)
+    .innerJoin(organizations, eq(organizations.id, tokens.organizationId))
+    .where(
+      'hash' in named
+        ? sql`${tokens.id} in (
+            select id from ${tokens} where hash = ${named.hash} union all select token_id from ${tokenSecrets} where hash = ${named.hash}
+          )`
+        : and(eq(tokens.organizationId, named.organizationId), eq(tokens.id, named.id)),
+    )
+  return found
+}
+
+/** Whom the token speaks for by the secret that was presented, if that holds. */
+const callerOf = ({ token, baseCurrency, secretExpiresAt }: Found, named: Named, now: number): Caller | undefined => {
+  const { id, organizationId, role, hash, revokedAt } = token
+  const isOwn = 'hash' in named ? hash === named.hash : markOf(hash) === named.mark
+  const end = Math.min(token.expiresAt ?? Number.POSITIVE_INFINITY, isOwn ? Number.POSITIVE_INFINITY : (secretExpiresAt ?? 0))
+  if (revokedAt !== null || end <= now) return undefined
+  const mark = 'hash' in named ? markOf(named.hash) : named.mark
+  return { organizationId, baseCurrency, actor: id, role, expiresAt: Number.isFinite(end) ? end : null, mark }
+}
+
+/** Keeps the day on which a token was last used. A day that cannot be kept is kept with the next request. */
+const markUsed = ({ database, now, later }: Presented, { id, lastUsedOn }: Found['token']): void => {
+  const today = iso(now).slice(0, 10)
+  if (lastUsedOn === today) return
+  const update = database
+    .primary()
+    .db.update(tokens)
+    .set({ lastUsedOn: today })
+    .where(and(eq(tokens.id, id), or(isNull(tokens.lastUsedOn), ne(tokens.lastUsedOn, today))))
+  later(update.run().catch(() => {}))
+}
+
+const remember = (key: string, caller: Caller | undefined, now: number): void => {
+  const [oldest] = remembered.keys()
+  if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
+  remembered.set(key, { caller, until: Math.min(now + REMEMBERED_FOR, caller?.expiresAt ?? Number.POSITIVE_INFINITY) })
+}
+
+/** What is remembered of a key, and still counts. */
+const recall = (key: string, now: number) => {
+  const known = remembered.get(key)
+  if (!known || now < known.until) return known
+  remembered.delete(key)
+  return undefined
+}
+
+/**
+ * Whom a token speaks for: looked up nearby, or at the primary, where the newest are. What a copy said is asked of the primary
+ * while the answer is on its way, so that a copy that lags behind keeps no revoked token alive.
+ */
+const lookUp = async (presented: Presented, key: string, name: () => Promise<Named | undefined>): Promise<Caller | undefined> => {
+  const { database, now, later } = presented
+  const known = recall(key, now)
+  if (known?.caller) return known.caller
+  const named = await name()
+  if (!named) return undefined
+  const ask = async (session: Session): Promise<Caller | undefined> => {
+    const found = await read(session, named)
+    const caller = found && callerOf(found, named, now)
+    if (!caller) return undefined
+    remember(key, caller, now)
+    markUsed(presented, found.token)
+    return caller
+  }
+  if (known) return ask(database.primary())
+  const { copies } = database.usage
+  const caller = await ask(database.nearest())
+  if (!caller) return ask(database.primary())
+  const confirm = async (): Promise<void> => {
+    if (!(await ask(database.primary()))) remember(key, undefined, now)
+  }
+  if (database.usage.copies > copies) later(confirm().catch(() => {}))
+  return caller
+}
+
+const verifyAny = async (presented: Presented): Promise<Caller | undefined> => {
+  const { secret, secrets, now } = presented
+  const jwt = await readJwt(secret, secrets, now)
+  if (!jwt) return lookUp(presented, secret, async () => (isMistyped(secret) ? undefined : { hash: await hashToken(secret) }))
+  const { tokenId, organizationId, mark, portal } = jwt
+  const caller = await lookUp(presented, `${tokenId} ${mark}`, () => Promise.resolve({ id: tokenId, organizationId, mark }))
+  if (!caller) return undefined
+  const expiresAt = Math.min(jwt.expiresAt, caller.expiresAt ?? Number.POSITIVE_INFINITY)
+  return { ...caller, expiresAt, jwt: secret, ...(portal && { portal }) }
+}
+
+/**
+ * Whom a bearer token speaks for, or undefined when it is unknown, expired or revoked; at once when it was verified a moment ago.
+ * A JWT holds as long as the secret that it was made with.
+ */
+export const verifyToken = (presented: Presented): Caller | Promise<Caller | undefined> =>
+  recall(presented.secret, presented.now)?.caller ?? verifyAny(presented)

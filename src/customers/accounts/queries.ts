@@ -1,0 +1,95 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { Ctx } from '../../db/context.ts'
+import { builder, prepare } from '../../db/prepared.ts'
+import { qualified } from '../../db/rows.ts'
+import { uuidv7 } from '../../lib/ids.ts'
+import { invoiceGroupAccounts, invoiceGroups } from '../invoice_groups/table.ts'
+import { settingsOf } from '../settings/service.ts'
+import type { AliasRange, AskedRange } from './ranges.ts'
+import type { Account } from './schema.ts'
+import { accountAliases, accounts } from './table.ts'
+
+/** The aliases of each account that hold at `instant` (milliseconds), in the order in which they were given. */
+const aliasesAt = (instant: number) =>
+  sql`(
+    select json_group_array(${accountAliases.value} order by ${accountAliases.id}) from ${accountAliases}
+    where ${accountAliases.togaiAccountId} = ${qualified(accounts.togaiAccountId)}
+      and ${accountAliases.effectiveFrom} <= ${instant} and ${accountAliases.effectiveUntil} > ${instant}
+  )`.mapWith((json: string) => JSON.parse(json) as string[])
+
+/** An account as it is read, in one statement: its row, the aliases that hold at `instant` (milliseconds), its settings. */
+export const accountAt = (instant: number) => ({ row: accounts, aliases: aliasesAt(instant), settings: settingsOf('ACCOUNT', accounts) })
+
+/** How many of the ends of its alias ranges each account has passed at `instant` (milliseconds); `turnsAt` in SQL. */
+export const turns = (instant: number) =>
+  sql<number>`(
+    select count(*) filter (where ${accountAliases.effectiveFrom} <= ${instant}) + count(*) filter (where ${accountAliases.effectiveUntil} <= ${instant})
+    from ${accountAliases} where ${accountAliases.togaiAccountId} = ${qualified(accounts.togaiAccountId)}
+  )`
+
+/** The ranges of every alias that an account ever had, with their ids. */
+export const everyAlias = sql`(
+    select json_group_array(json_array(${accountAliases.id}, ${accountAliases.value}, ${accountAliases.effectiveFrom}, ${accountAliases.effectiveUntil}) order by ${accountAliases.id})
+    from ${accountAliases} where ${accountAliases.togaiAccountId} = ${qualified(accounts.togaiAccountId)}
+  )`.mapWith((json: string): (AliasRange & { id: string })[] =>
+  (JSON.parse(json) as [string, string, number, number][]).map(([id, value, from, until]) => ({ id, value, from, until })),
+)
+
+/** The invoice group of each account as the account shows it, with its version, or null. */
+export const groupDetails = sql`(
+    select json_object(
+      'id', ${qualified(invoiceGroups.id)}, 'name', ${invoiceGroups.name}, 'email', ${invoiceGroups.email},
+      'dailyInvoiceConsolidation', json(iif(${invoiceGroups.dailyInvoiceConsolidation}, 'true', 'false')),
+      'version', ${qualified(invoiceGroups.version)}, 'netTermDays', ${invoiceGroups.netTermDays}, 'invoiceCurrency', ${invoiceGroups.invoiceCurrency}, 'billingAddress', json(${invoiceGroups.address})
+    )
+    from ${invoiceGroupAccounts} join ${invoiceGroups} on ${qualified(invoiceGroups.id)} = ${invoiceGroupAccounts.invoiceGroupId}
+    where ${qualified(invoiceGroupAccounts.organizationId)} = ${qualified(accounts.organizationId)} and ${invoiceGroupAccounts.accountId} = ${qualified(accounts.id)}
+  )`.mapWith((json: string): { version: number; details: NonNullable<Account['invoiceGroupDetails']> } | null => {
+  const { version, netTermDays, ...group } = JSON.parse(json) as NonNullable<Account['invoiceGroupDetails']> & { version: number }
+  return { version, details: { ...group, ...(netTermDays !== null && { netTermDays }) } }
+})
+
+export const isAccount = (ctx: Ctx, id: string) => and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, id))
+
+const held = accountAliases
+
+const aliasesOf = prepare(['organizationId', 'togaiAccountId', 'now', 'sent'], ({ organizationId, togaiAccountId, now, sent }) =>
+  builder.insert(accountAliases).select(sql`
+    select sent.value ->> 0, ${organizationId}, ${togaiAccountId}, sent.value ->> 1,
+      coalesce(sent.value ->> 2, max(sent.value ->> 4, coalesce((
+        select max(${held.effectiveUntil}) from ${held}
+        where ${qualified(held.organizationId)} = ${organizationId} and ${qualified(held.value)} = sent.value ->> 1
+          and ${held.effectiveFrom} < ${held.effectiveUntil} and ${held.effectiveUntil} <= min(${now}, sent.value ->> 3 - 1)
+      ), 0))),
+      sent.value ->> 3, ${now}, ${now}, null
+    from json_each(${sent}) as sent
+  `),
+)
+
+/**
+ * The statement that gives an account `ranges`. One that is open begins at `since` (milliseconds),
+ * or when the alias was last held by then, so that it can pass from one account to another.
+ */
+export const insertAliases = (ctx: Ctx, togaiAccountId: string, ranges: readonly AskedRange[], since: number) => {
+  const { organizationId, now } = ctx
+  const rows = ranges.map(({ value, from, until, open }, index) => [
+    uuidv7(now, index),
+    value,
+    open ? null : from,
+    until,
+    Math.min(since, until - 1),
+  ])
+  return aliasesOf({ organizationId, togaiAccountId, now, sent: JSON.stringify(rows) })
+}
+
+/** The statement that ends aliases by their ids, each at its instant (milliseconds), or begins them again. */
+export const endAliases = (ctx: Ctx, ends: readonly { id: string; until: number }[]) => {
+  const sent = JSON.stringify(ends.map(({ id, until }) => [id, until]))
+  return ctx.session.db
+    .update(accountAliases)
+    .set({
+      effectiveUntil: sql`(select value ->> 1 from json_each(${sent}) where value ->> 0 = ${qualified(accountAliases.id)})`,
+      updatedAt: ctx.now,
+    })
+    .where(sql`${accountAliases.id} in (select value ->> 0 from json_each(${sent}))`)
+}

@@ -1,0 +1,238 @@
+import * as z from 'zod/mini'
+import { InvoiceGroupDetails } from '../invoice_groups/schema.ts'
+import { Address } from '../../lib/address.ts'
+import { isCurrency } from '../../lib/codes.ts'
+import { code, described, distinct, email, identifier, int32, isObject, label, list, named, textMap } from '../../lib/fields.ts'
+import { pageQuery, paginated, paginatedPlainly, searchAndSort } from '../../lib/page.ts'
+import { FOREVER, dateTime, instant } from '../../lib/time.ts'
+import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
+import { MOST_AT_ONCE, MOST_IN_A_REQUEST, mostAtOnce, rangesOf, repeated } from './ranges.ts'
+
+export const AccountsBillingInformation = named(
+  'AccountsBillingInformation',
+  z.strictObject({
+    emailRecipients: z.optional(list(email(), 0, 100)),
+    additionalEmailRecipients: z.optional(list(email(), 0, 100)),
+  }),
+  'Who receives the invoices of an account.',
+)
+export type AccountsBillingInformation = z.infer<typeof AccountsBillingInformation>
+
+export const CreateAccountAliasRequest = named(
+  'CreateAccountAliasRequest',
+  z.strictObject({ value: identifier(), effectiveFrom: z.optional(instant()), effectiveUntil: z.optional(instant()) }).check(
+    z.superRefine(
+      ({ effectiveFrom = FOREVER.from, effectiveUntil = FOREVER.until }, context) => {
+        if (effectiveUntil > effectiveFrom) return
+        context.addIssue({
+          code: 'custom',
+          path: ['effectiveUntil'],
+          message: 'must be after effectiveFrom, and that before the end of time',
+        })
+      },
+      {
+        when: ({ value }) =>
+          isObject(value) && [value['effectiveFrom'], value['effectiveUntil']].every((at) => at === undefined || Number.isFinite(at)),
+      },
+    ),
+  ),
+  'An alias for a range of time, which holds from its first instant until just before its last. A side that is left out is open.',
+)
+
+const tags = () =>
+  list(label(1, 255).check(z.toLowerCase()), 0, 50)
+    .check(distinct((tag) => tag, 'tags are kept in lower case'))
+    .register(z.globalRegistry, { minItems: 0, maxItems: 50, uniqueItems: true })
+
+const currency = () => code(isCurrency, 'a currency of ISO 4217 in capitals, such as USD', 3)
+
+/** What holds for the aliases of one request taken together, those that are right by themselves; the database holds it for all requests. */
+const aliasesAgree = z.superRefine<Parameters<typeof rangesOf>[0]>(
+  ({ aliases, accountAliases }, context) => {
+    const plain = Array.isArray(aliases) ? aliases : []
+    const dated = Array.isArray(accountAliases) ? accountAliases : []
+    const given = [
+      ...plain.map((value, index) => ({ path: ['aliases', index], value, ...FOREVER })),
+      ...dated.map((alias, index) => ({
+        path: ['accountAliases', index],
+        value: alias?.value,
+        from: alias?.effectiveFrom ?? FOREVER.from,
+        until: alias?.effectiveUntil ?? FOREVER.until,
+      })),
+    ].filter(({ value, from, until }) => typeof value === 'string' && from < until)
+    const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
+    for (const index of repeated(given)) refuse(given[index]?.path ?? [], 'must not be given twice for a time in which both hold')
+    if (dated.length && plain.length + dated.length > MOST_IN_A_REQUEST)
+      refuse(['accountAliases'], `must hold ${MOST_IN_A_REQUEST} at most, together with aliases`)
+    if (dated.length && mostAtOnce(given) > MOST_AT_ONCE)
+      refuse(['accountAliases'], `must let ${MOST_AT_ONCE} at most hold at any instant, together with aliases`)
+  },
+  { when: ({ value }) => isObject(value) },
+)
+
+const created = {
+  id: described('Your own id of the account. It cannot be changed, and stays taken.', identifier()),
+  name: label(3, 255),
+  invoiceCurrency: z.optional(
+    described("The ISO 4217 code of the currency of its invoices. The organization's base currency when left out.", currency()),
+  ),
+  aliases: z.optional(described('Other names of the account in events, at all times.', list(identifier(3), 0, 10))),
+  accountAliases: z.optional(
+    described('Other names of the account in events, each for a range of time.', list(CreateAccountAliasRequest, 0, MOST_IN_A_REQUEST)),
+  ),
+  address: z.optional(Address),
+  primaryEmail: z.optional(email()),
+  billingInformation: z.optional(AccountsBillingInformation),
+  settings: z.optional(entitySettings()),
+  netTermDays: z.optional(described('Days from the date of an invoice to the day on which it is due.', int32(0))),
+  metadata: z.optional(textMap(50)),
+  tags: z.optional(tags()),
+  status: z.optional(described('ACTIVE when left out.', z.enum(['ACTIVE', 'DRAFT']))),
+}
+
+export const CreateAccountRequestWithoutCustomerId = named(
+  'CreateAccountRequestWithoutCustomerId',
+  z.strictObject(created).check(aliasesAgree),
+  "The first account of a customer. When left out, one is made with the customer's id, name, primaryEmail and address.",
+)
+export type CreateAccountRequestWithoutCustomerId = z.infer<typeof CreateAccountRequestWithoutCustomerId>
+
+export const AccountAliases = named('AccountAliases', z.strictObject({ alias: z.string(), status: z.enum(['ACTIVE', 'ARCHIVED']) }))
+
+const account = {
+  id: z.string(),
+  togaiAccountId: described('Our own id of the account.', z.string()),
+  togaiCustomerId: described('Our own id of the customer.', z.string()),
+  name: z.string(),
+  customerId: z.string(),
+  invoiceCurrency: z.optional(z.string()),
+  aliases: z.optional(
+    described(
+      'The aliases that hold at the instant asked for, which is now unless said otherwise.',
+      z.array(AccountAliases).check(z.maxLength(10)),
+    ),
+  ),
+  netTermDays: z.optional(z.int32()),
+  address: z.optional(Address),
+  primaryEmail: z.optional(z.string()),
+  billingInformation: z.optional(AccountsBillingInformation),
+  status: z.enum(['ACTIVE', 'DRAFT', 'ARCHIVED']),
+  settings: z.optional(z.array(CreateEntitySetting).check(z.maxLength(10))),
+  invoiceGroupDetails: z.optional(InvoiceGroupDetails),
+  metadata: z.optional(z.record(z.string(), z.string())),
+  tags: z.optional(z.array(z.string())),
+}
+
+export const Account = named('Account', z.strictObject(account))
+export type Account = z.infer<typeof Account>
+
+const AliasLeftOut = named('AliasLeftOut', z.strictObject({ alias: z.string(), accountId: z.string() }))
+
+export const RestoreAccountResponse = named(
+  'RestoreAccountResponse',
+  z.strictObject({
+    ...account,
+    aliasesLeftOut: described('The aliases that did not come back, since they belong to another account meanwhile.', z.array(AliasLeftOut)),
+    invoiceGroupLeftOut: z.optional(
+      described('The id of the invoice group that it was in and could not go back to, since that has ended meanwhile.', z.string()),
+    ),
+  }),
+)
+export type RestoreAccountResponse = z.infer<typeof RestoreAccountResponse>
+
+export const CreateAccountRequest = named(
+  'CreateAccountRequest',
+  z.strictObject({ ...created, customerId: described('The customer that it belongs to.', label(1, 255)) }).check(aliasesAgree),
+)
+export type CreateAccountRequest = z.infer<typeof CreateAccountRequest>
+
+export const UpdateAccountRequest = named(
+  'UpdateAccountRequest',
+  z.strictObject({
+    name: z.optional(label(3, 255)),
+    status: z.optional(z.enum(['ACTIVE', 'DRAFT'])),
+    invoiceCurrency: z.optional(described('Can be given once, to an account that was made without one, or repeated.', currency())),
+    netTermDays: created.netTermDays,
+    primaryEmail: created.primaryEmail,
+    billingInformation: created.billingInformation,
+    address: created.address,
+    metadata: created.metadata,
+    tags: created.tags,
+  }),
+  'What is sent replaces what was there, objects and lists as a whole.',
+)
+export type UpdateAccountRequest = z.infer<typeof UpdateAccountRequest>
+
+export const AddAccountAliasesRequest = named(
+  'AddAccountAliasesRequest',
+  z
+    .strictObject({
+      aliases: z.optional(list(identifier(3), 1, 10)),
+      accountAliases: z.optional(list(CreateAccountAliasRequest, 1, 10)),
+    })
+    .check(aliasesAgree),
+)
+export type AddAccountAliasesRequest = z.infer<typeof AddAccountAliasesRequest>
+
+const RemoveAccountAliasRequest = named(
+  'RemoveAccountAliasRequest',
+  z.strictObject({
+    id: described('The id that account_aliases shows.', label(1, 50)),
+    from: z.optional(described('The instant at which it ends; now when left out. One that has not begun by then never will.', instant())),
+  }),
+)
+
+export const RemoveAccountAliasesRequest = named(
+  'RemoveAccountAliasesRequest',
+  z.strictObject({
+    aliases: z.optional(described('Aliases that end now, with all that was planned for them.', list(label(1, 50), 0, 100))),
+    accountAliases: z.optional(list(RemoveAccountAliasRequest, 0, 100)),
+  }),
+)
+export type RemoveAccountAliasesRequest = z.infer<typeof RemoveAccountAliasesRequest>
+
+export const AccountAlias = named(
+  'AccountAlias',
+  z.strictObject({
+    id: z.string(),
+    value: z.string(),
+    effectiveFrom: dateTime(),
+    effectiveUntil: described('The instant at which it ends. One that ends as it begins was taken back before it began.', dateTime()),
+    createdAt: dateTime(),
+    updatedAt: z.optional(dateTime()),
+  }),
+)
+
+export const ListAccountAliasesQuery = pageQuery({}, 100)
+export type ListAccountAliasesQuery = z.infer<typeof ListAccountAliasesQuery>
+
+export const AccountAliasesPaginatedResponse = named('AccountAliasesPaginatedResponse', paginatedPlainly(AccountAlias))
+export type AccountAliasesPaginatedResponse = z.infer<typeof AccountAliasesPaginatedResponse>
+
+export const GetAccountsQuery = pageQuery({
+  account_id: z.optional(identifier()),
+  customer_id: z.optional(label(1, 255)),
+  status: z.optional(described('ACTIVE and DRAFT when left out.', z.enum(['ACTIVE', 'DRAFT', 'ARCHIVED']))),
+  invoice_currency: z.optional(currency()),
+  ...searchAndSort('the id, the name and the primary e-mail', ['account_id', 'updated_at']),
+})
+export type GetAccountsQuery = z.infer<typeof GetAccountsQuery>
+
+export const AccountPaginatedResponse = named('AccountPaginatedResponse', paginated(Account))
+export type AccountPaginatedResponse = z.infer<typeof AccountPaginatedResponse>
+
+export const AccountPath = z.strictObject({ account_id: identifier() })
+
+export const GetAccountQuery = z.strictObject({
+  effectiveOn: z.optional(described('The instant whose aliases are shown; now when left out.', instant())),
+  includeGroupDetails: z.optional(
+    described(
+      'Whether to show the invoice group of the account.',
+      z.pipe(
+        z.enum(['true', 'false']).register(z.globalRegistry, { type: 'boolean' }),
+        z.transform((value) => value === 'true'),
+      ),
+    ),
+  ),
+})
+export type GetAccountQuery = z.infer<typeof GetAccountQuery>

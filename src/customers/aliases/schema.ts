@@ -1,0 +1,28 @@
+import * as z from 'zod/mini'
+import { described, distinct, identifier, list, named } from '../../lib/fields.ts'
+import { pageQuery, paginatedPlainly } from '../../lib/page.ts'
+import { dateTime } from '../../lib/time.ts'
+
+export const Alias = named('Alias', z.strictObject({ value: z.string(), createdAt: dateTime() }))
+export type Alias = z.infer<typeof Alias>
+
+const CreateAliasRequest = named(
+  'CreateAliasRequest',
+  z.strictObject({ value: described('Of its 255 characters an account can be given 50.', identifier(1, 255)) }),
+)
+
+export const CreateBulkAliasRequest = named(
+  'CreateBulkAliasRequest',
+  z.strictObject({
+    aliases: list(CreateAliasRequest, 1, 100).check(distinct((sent) => sent?.value, 'an alias is made once')),
+  }),
+)
+export type CreateBulkAliasRequest = z.infer<typeof CreateBulkAliasRequest>
+
+export const AliasPaginatedResponse = named('AliasPaginatedResponse', paginatedPlainly(Alias))
+export type AliasPaginatedResponse = z.infer<typeof AliasPaginatedResponse>
+
+export const ListAliasesQuery = pageQuery({})
+export type ListAliasesQuery = z.infer<typeof ListAliasesQuery>
+
+export const AliasPath = z.strictObject({ alias: identifier(1, 255) })

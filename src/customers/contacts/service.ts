@@ -1,0 +1,53 @@
+import { fold } from '../../lib/fold.ts'
+import type { Ctx } from '../../db/context.ts'
+import { commit } from '../../db/commit.ts'
+import type { Locate } from '../../db/conflicts.ts'
+import { differences } from '../../lib/changes.ts'
+import { hashPassword } from '../../lib/password.ts'
+import { iso } from '../../lib/time.ts'
+import type { CreateCustomerContactRequest, CreateCustomerContactResponse } from './schema.ts'
+import { contacts } from './table.ts'
+
+const locate: Locate = (conflict) => (conflict === 'CUSTOMER_NOT_FOUND' || conflict === 'CUSTOMER_ARCHIVED' ? 'customer_id' : undefined)
+
+/** Creates a contact of a customer. The password is kept as its hash and is part of no answer. */
+export const createCustomerContact = async (
+  ctx: Ctx,
+  customerId: string,
+  input: CreateCustomerContactRequest,
+): Promise<CreateCustomerContactResponse> => {
+  const { name, email, preferredUsername, phone, password, verified = false, loginAccess } = input
+  const username = crypto.randomUUID()
+  const row = {
+    username,
+    organizationId: ctx.organizationId,
+    customerId,
+    name,
+    email,
+    emailFolded: fold(email),
+    preferredUsername: preferredUsername ?? null,
+    phone: phone ?? null,
+    password: password === undefined ? null : await hashPassword(password),
+    verified,
+    loginAccess,
+    createdBy: ctx.actor,
+    createdAt: ctx.now,
+  }
+  const answer = {
+    username,
+    ...(preferredUsername !== undefined && { preferredUsername }),
+    name,
+    email,
+    ...(phone !== undefined && { phone }),
+    loginAccess,
+    createdBy: ctx.actor,
+    createdAt: iso(ctx.now),
+    verified,
+  }
+  return commit(ctx, {
+    statements: [ctx.session.db.insert(contacts).values(row)],
+    changes: [{ type: 'CONTACT', id: username, fields: differences(undefined, { customerId, ...answer }) }],
+    answer,
+    locate,
+  })
+}

@@ -1,0 +1,33 @@
+import { and, eq, inArray, ne } from 'drizzle-orm'
+import type { TokenResponse } from '../../access/tokens/schema.ts'
+import { issuePortalToken } from '../../access/tokens/service.ts'
+import type { Ctx } from '../../db/context.ts'
+import { ApiError } from '../../lib/errors.ts'
+import { accounts } from '../accounts/table.ts'
+import { customers } from '../customers/table.ts'
+import type { GetCustomerPortalDelegateTokenRequest } from './schema.ts'
+
+/** A JWT that reads one customer and its accounts, or some of them. */
+export const getCustomerPortalDelegateToken = async (ctx: Ctx, input: GetCustomerPortalDelegateTokenRequest): Promise<TokenResponse> => {
+  const { customerId, accountIds = [], allAccountsAccess, expiry } = input
+  const found = await ctx.session.db
+    .select({ status: customers.status, accountId: accounts.id })
+    .from(customers)
+    .leftJoin(
+      accounts,
+      and(
+        eq(accounts.organizationId, customers.organizationId),
+        eq(accounts.customerId, customers.id),
+        inArray(accounts.id, accountIds),
+        ne(accounts.status, 'ARCHIVED'),
+      ),
+    )
+    .where(and(eq(customers.organizationId, ctx.organizationId), eq(customers.id, customerId)))
+  const [customer] = found
+  if (!customer) throw new ApiError(404, `customerId: the customer "${customerId}" does not exist`)
+  if (customer.status === 'ARCHIVED') throw new ApiError(409, `customerId: the customer "${customerId}" is archived`)
+  const index = accountIds.findIndex((id) => !found.some(({ accountId }) => accountId === id))
+  if (index >= 0) throw new ApiError(404, `accountIds[${index}]: the customer "${customerId}" has no account "${accountIds[index]}"`)
+  const portal = { customerId, accountIds: allAccountsAccess ? ('all' as const) : accountIds }
+  return issuePortalToken(ctx, portal, expiry === undefined ? ctx.expiresAt : ctx.now + expiry * 1000)
+}

@@ -1,0 +1,51 @@
+import { customerId } from '../../lib/examples.ts'
+
+const MISSING = 'No setting of the organization is named so.'
+const UNSUITED = 'The value does not suit the data type'
+
+const setting = {
+  id: 'invoiceLanguage',
+  value: 'en',
+  namespace: 'USER',
+  name: 'Language of invoices',
+  dataType: 'STRING',
+  entityType: 'CUSTOMER',
+  entityId: customerId,
+}
+
+const path = { setting_id_str: `setting.USER.invoiceLanguage.CUSTOMER.${customerId}` }
+
+export const insertSetting = {
+  summary: 'Keep a setting on an entity',
+  description: 'Keeps a named value on the organization, a customer, an account or an invoice group.',
+  refuses: {
+    400: `${UNSUITED}, or the entity type is one that does not exist here yet.`,
+    404: 'The entity does not exist.',
+    409: 'The entity is archived, or has a setting with this namespace and id.',
+  },
+  example: { request: setting, answer: setting },
+}
+
+export const listSetting = {
+  summary: 'List settings',
+  description: 'Lists the settings of every entity, archived ones too, a page at a time. The filters can be combined.',
+  example: {
+    query: { entity_type: 'CUSTOMER', entity_id: customerId, setting_id: setting.id, namespace: 'USER', pageSize: 20 },
+    answer: { data: [setting], context: { pageSize: 20, sortOrder: 'ASC' } },
+  },
+}
+
+export const getSetting = {
+  summary: 'Read a setting',
+  description: 'Reads a setting by the string made of its namespace, its id and its entity.',
+  refuses: { 404: MISSING },
+  example: { path, answer: setting },
+}
+
+export const updateSetting = {
+  summary: 'Change a setting',
+  description:
+    'Replaces the name, the value or the data type. The value must suit the data type afterwards. An empty body changes nothing.',
+  refuses: { 400: `${UNSUITED}.`, 404: MISSING, 409: 'The entity is archived.' },
+  example: { path, request: { value: 'fr' }, answer: { ...setting, value: 'fr' } },
+}

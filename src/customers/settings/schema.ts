@@ -1,0 +1,108 @@
+import * as z from 'zod/mini'
+import { described, distinct, isObject, label, list, named, text } from '../../lib/fields.ts'
+import { pageQuery, paginated } from '../../lib/page.ts'
+
+export const SettingDataType = named('SettingDataType', z.enum(['STRING', 'NUMERIC', 'JSON', 'JSON_LOGIC']))
+export type SettingDataType = z.infer<typeof SettingDataType>
+
+/** Its exponent has 3 digits at most, and it 512 characters, so that it can be reckoned with. */
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/
+const LONGEST_DECIMAL = 512
+
+const isJson = (value: string): boolean => {
+  try {
+    JSON.parse(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What `value` would have to be to suit `dataType`; undefined when it does. */
+export const unsuited = (value: string, dataType: SettingDataType): string | undefined => {
+  if (dataType === 'NUMERIC' && (value.length > LONGEST_DECIMAL || !DECIMAL.test(value)))
+    return 'must be a decimal number, since dataType is NUMERIC'
+  if (dataType.startsWith('JSON') && !isJson(value)) return `must be JSON, since dataType is ${dataType}`
+  return undefined
+}
+
+/** Ten of them are read with their account, in one row that D1 takes up to 2 MB of. */
+const LONGEST_VALUE = 32_768
+
+const setting = {
+  id: label(1, 255),
+  value: text(LONGEST_VALUE),
+  namespace: label(1, 255),
+  name: label(1, 255),
+  dataType: SettingDataType,
+}
+
+const suited = z.superRefine<{ value: string; dataType: SettingDataType }>(
+  ({ value, dataType }, context) => {
+    const message = unsuited(value, dataType)
+    if (message) context.addIssue({ code: 'custom', path: ['value'], message })
+  },
+  { when: ({ value }) => isObject(value) && typeof value['value'] === 'string' && typeof value['dataType'] === 'string' },
+)
+
+export const CreateEntitySetting = named(
+  'CreateEntitySetting',
+  z.strictObject(setting).check(suited),
+  'A named value kept with a customer or an account. The value is always a string; dataType says what it reads as.',
+)
+export type CreateEntitySetting = z.infer<typeof CreateEntitySetting>
+
+/** The kinds of entities that settings are kept on, of the ten that the contract knows. */
+const ENTITY_TYPES = ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP'] as const
+const LATER: ReadonlySet<unknown> = new Set(['EVENT_SCHEMA', 'USAGE_METER', 'ADD_ON', 'FEATURE', 'PRICE_PLAN', 'INVOICE'])
+
+const entityType = () =>
+  z.enum(ENTITY_TYPES, {
+    error: ({ input }) => {
+      if (input === undefined) return 'is required'
+      return `must be ${ENTITY_TYPES.join(', ')}${LATER.has(input) ? ', and not what does not exist here yet' : ''}`
+    },
+  })
+
+export const Setting = named(
+  'Setting',
+  z
+    .strictObject({
+      ...setting,
+      entityType: described(`What it is kept on: ${ENTITY_TYPES.join(', ')}.`, entityType()),
+      entityId: described('The id of that, which is your own where it has one.', label(1, 255)),
+    })
+    .check(suited),
+)
+export type Setting = z.infer<typeof Setting>
+
+export const UpdateSettingRequest = named(
+  'UpdateSettingRequest',
+  z.strictObject({ name: z.optional(setting.name), value: z.optional(text(LONGEST_VALUE)), dataType: z.optional(SettingDataType) }),
+  'What is sent replaces what was there.',
+)
+export type UpdateSettingRequest = z.infer<typeof UpdateSettingRequest>
+
+export const SettingPath = z.strictObject({
+  setting_id_str: described('As setting.<namespace>.<id>.<entityType>.<entityId>, whatever dots its parts hold.', label(1, 1100)),
+})
+
+export const ListSettingQuery = pageQuery({
+  entity_type: z.optional(entityType()),
+  entity_id: z.optional(label(1, 255)),
+  setting_id: z.optional(label(1, 255)),
+  namespace: z.optional(label(1, 255)),
+})
+export type ListSettingQuery = z.infer<typeof ListSettingQuery>
+
+export const SettingPaginatedResponse = named('SettingPaginatedResponse', paginated(Setting))
+export type SettingPaginatedResponse = z.infer<typeof SettingPaginatedResponse>
+
+/** The settings sent with an entity: at most 10, each (namespace, id) once. */
+export const entitySettings = () =>
+  list(CreateEntitySetting, 0, 10).check(
+    distinct(
+      (sent) => (isObject(sent) && typeof sent.id === 'string' ? JSON.stringify([sent.namespace, sent.id]) : undefined),
+      'they share a namespace and an id',
+    ),
+  )

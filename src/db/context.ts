@@ -1,0 +1,81 @@
+import type { Database, Session } from './client.ts'
+import type { Conditions } from '../lib/etag.ts'
+
+/** What the Worker is bound to. Either secret verifies what was signed; the first one signs. */
+export interface Bindings {
+  DB: D1Database
+  SIGNING_SECRET: string
+  SIGNING_SECRET_PREVIOUS?: string
+  CORS_ORIGINS?: string
+  /** The git revision that was deployed. */
+  REVISION?: string
+  /** The version of the Worker as Cloudflare knows it. */
+  RELEASE?: WorkerVersionMetadata
+  /** Requests of a token. */
+  TOKEN_LIMIT?: RateLimit
+  /** Refused tokens of an IP address. */
+  REFUSED_LIMIT?: RateLimit
+}
+
+export type Role = 'ADMINISTRATOR' | 'DEVELOPER' | 'ANALYST'
+
+/** The one customer, and those of its accounts, that a portal token reads. */
+export interface Portal {
+  customerId: string
+  accountIds: string[] | 'all'
+}
+
+/** Whom a token speaks for. */
+export interface Caller {
+  organizationId: string
+  /** ISO 4217: what an account is invoiced in when it names no currency. */
+  baseCurrency: string
+  /** The id of the token that calls. */
+  actor: string
+  role: Role
+  /** When the token ends, in milliseconds. */
+  expiresAt: number | null
+  /** By which a JWT knows the secret that it was made with. */
+  mark: string
+  /** The token itself, when it is a JWT. */
+  jwt?: string
+  portal?: Portal
+}
+
+/** A token as it comes with a request, and what is needed to find out whose it is. */
+export interface Presented {
+  database: Database
+  secret: string
+  now: number
+  secrets: readonly string[]
+  /** Takes work that the answer need not wait for. */
+  later: (work: Promise<unknown>) => void
+}
+
+/** How a request that writes is to be made. */
+export interface Write {
+  dryRun: boolean
+  /** Under which its answer is kept, and what is asked as each of the secrets marks it: the first one's is kept. */
+  key: { value: string; fingerprints: readonly string[] } | undefined
+  status: 200 | 201
+  locationOf: ((answer: object) => string) | undefined
+  /** Whether the answer holds a secret, and is kept encrypted. */
+  secret: boolean
+  /** Whether its batch has been made. */
+  done: boolean
+  /** The answer as JSON, once it was made to be kept. */
+  json?: string
+}
+
+/** What every verb is given. `now` is in milliseconds and the only clock; every query names `organizationId`. */
+export interface Ctx extends Caller {
+  session: Session
+  now: number
+  secrets: readonly string[]
+  requestId: string
+  operationId: string
+  conditions: Conditions
+  /** What is said beside the answer's body: the tag of the resource it shows. `matched` once a version has been held against If-Match. */
+  reply: { tag?: string; matched?: true }
+  write?: Write
+}

@@ -1,0 +1,54 @@
+/** The one customer of all examples in the document, as it is made by the first of them. Each request comes a minute after the one before. */
+
+export const customerId = '01BX5ZZKBKACTAV9WEVGEMMVRZ'
+export const togaiCustomerId = 'customer.0VFLW94KOJs.kiKtr'
+export const accountId = 'ACC00001'
+export const secondAccountId = 'ACC00002'
+
+/** The token that sends them. */
+export const tokenId = 'token.0VFLUt1cBnS.bYgh0'
+
+export const first = '2026-03-30T10:41:00.000Z'
+export const second = '2026-03-30T10:42:00.000Z'
+export const third = '2026-03-30T10:43:00.000Z'
+export const fourth = '2026-03-30T10:44:00.000Z'
+
+export const address = {
+  phoneNumber: '+919876543210',
+  line1: '2281 Broadway Street',
+  line2: 'G-31',
+  postalCode: '29501',
+  city: 'Florence',
+  state: 'South Carolina',
+  country: 'US',
+}
+
+export const account = {
+  id: accountId,
+  togaiAccountId: 'account.0VFLW94KBbc.QttrT',
+  customerId,
+  togaiCustomerId,
+  name: 'Primary Account',
+  invoiceCurrency: 'USD',
+  status: 'ACTIVE',
+  aliases: [
+    { alias: 'acme_primary', status: 'ACTIVE' },
+    { alias: 'admin@example.com', status: 'ACTIVE' },
+  ],
+  settings: [{ id: 'accountSettingId', value: 'INR', namespace: 'USER', name: 'Settings Name', dataType: 'STRING' }],
+}
+
+export const group = {
+  id: 'inv_group.0VFLWOg4OYo.GZwUs',
+  name: 'ACME Invoices',
+  email: 'invoices@example.com',
+  dailyInvoiceConsolidation: true,
+  netTermDays: 30,
+  invoiceCurrency: 'USD',
+  billingAddress: address,
+}
+
+export const done = { success: true }
+
+/** The last part of every JWT. */
+export const signature = 'dGhlIHNpZ25hdHVyZSBvZiBhbiBleGFtcGxlIG9ubHk'
