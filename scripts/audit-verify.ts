@@ -43,7 +43,7 @@ const readRows = async (after: number) => {
     `SELECT * FROM (
        SELECT *, row_number() OVER kept AS place, sum(length(changes)) OVER kept AS characters FROM (
          SELECT rowid AS number, organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId,
-           resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash
+           resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash, salt, digests
          FROM audit_log WHERE rowid > ${after} ORDER BY rowid LIMIT ${ROWS}
        )
        WINDOW kept AS (ORDER BY number)

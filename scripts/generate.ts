@@ -1,15 +1,21 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openApiDocument } from '../src/http/openapi.ts'
+import { type ReferenceFile, mergeReferences, openApiDocument } from '../src/http/openapi.ts'
 import { operations } from '../src/operations.ts'
-import * as said from '../src/reference.ts'
 import { writtenWalls } from './walls.ts'
 import { fail, root } from './wrangler.ts'
+
+const files = globSync('src/**/reference.ts', { cwd: root }).toSorted()
+const said = mergeReferences(await Promise.all(files.map((file) => import(join(root, file)) as Promise<ReferenceFile>)))
+
+const [newest] = readdirSync(join(root, 'migrations')).toSorted().slice(-1)
 
 /** What is written from the code, and committed. */
 const GENERATED: Readonly<Record<string, () => string>> = {
   'public/openapi.json': () => `${JSON.stringify(openApiDocument(operations, said), null, 2)}\n`,
   'scripts/walls.json': writtenWalls,
+  'src/http/migration.ts': () =>
+    `/** The newest migration, without which the code does not work. */\nexport const MIGRATION = '${newest}'\n`,
 }
 
 const committed = (file: string): string => {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import * as z from 'zod/mini'
+import { conflicts } from '../src/conflicts.ts'
 import type { Ctx } from '../src/db/context.ts'
 import type { Session } from '../src/db/client.ts'
-import { builder } from '../src/db/prepared.ts'
 import { isCurrency } from '../src/lib/codes.ts'
 import { expected, explainIssues } from '../src/lib/errors.ts'
 import { label } from '../src/lib/fields.ts'
@@ -50,7 +50,7 @@ if (!remote) await migrateLocal(directory)
 
 const [made = [], [found] = []] = await execute(place, [
   `INSERT INTO organizations (id, name, base_currency, created_at)
-   VALUES (${quoted(newId('org', Date.now()))}, ${quoted(organization)}, ${quoted(currency ?? 'USD')}, CAST(unixepoch('subsec') * 1000 AS INTEGER)) ON CONFLICT (name) DO NOTHING RETURNING id`,
+   VALUES (${quoted(newId('ORGANIZATION', Date.now()))}, ${quoted(organization)}, ${quoted(currency ?? 'USD')}, CAST(unixepoch('subsec') * 1000 AS INTEGER)) ON CONFLICT (name) DO NOTHING RETURNING id`,
   `SELECT id, base_currency AS baseCurrency, CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now FROM organizations WHERE name = ${quoted(organization)}`,
 ])
 /** The clock is the database's: this machine's may be wrong, and the audit log never goes back in time. */
@@ -69,8 +69,7 @@ const written = (query: string, parameters: readonly Parameter[]): string => {
 }
 
 /** D1 as wrangler reaches it, for the one batch of a write. */
-const session: Pick<Session, 'db' | 'batch'> = {
-  db: builder,
+const session: Pick<Session, 'batch'> = {
   batch: async (statements) => {
     const queries = statements.map((statement) => statement.toSQL())
     const answers = await execute(
@@ -94,12 +93,12 @@ const ctx: Ctx = {
   requestId: randomUUID(),
   operationId: 'createToken',
   conditions: { match: undefined, noneMatch: undefined },
-  reply: {},
+  conflicts,
 }
-const { token } = await createToken(ctx, input.data)
+const { answer } = await createToken(ctx, input.data)
 
 const where = remote ? `in the deployed database of ${remote}` : `in the local database in ${directory ?? '.wrangler/state'}`
 console.error(
   `A token of the ${made.length ? 'new ' : ''}organization "${organization}" (${id}), ${where}. It is shown this once and kept nowhere:`,
 )
-console.log(token)
+console.log(answer.token)

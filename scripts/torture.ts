@@ -286,7 +286,7 @@ const inspect = async (): Promise<void> => {
   must(json(damage) === '[{"integrity_check":"ok"}]', `the database is damaged: ${json(damage.slice(0, 3))}`)
   const rows = all<AuditRow>(
     `SELECT organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId,
-      resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash FROM audit_log ORDER BY sequence`,
+      resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash, salt, digests FROM audit_log ORDER BY sequence`,
   )
   const [last] = all<Seal>('SELECT organization_id AS organizationId, sequence, hash FROM audit_seals')
   const kept = new Set(all<{ key: string }>('SELECT key FROM idempotency_keys').map(({ key }) => key))

@@ -4,7 +4,7 @@ import { cors } from 'hono/cors'
 import { HonoBase } from 'hono/hono-base'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { TrieRouter } from 'hono/router/trie-router'
-import { authenticate } from './http/auth.ts'
+import { type Parts, authenticate } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
 import { health } from './http/health.ts'
 import { log } from './http/log.ts'
@@ -12,9 +12,10 @@ import { root } from './http/root.ts'
 import type { AppEnv } from './http/env.ts'
 import { ApiError } from './lib/errors.ts'
 import { operations } from './operations.ts'
+import { steps } from './steps.ts'
+import { doDueNow } from './access/due/service.ts'
 import { verifyToken } from './access/tokens/verify.ts'
-
-const LARGEST_BODY = 256 * 1024
+import { conflicts } from './conflicts.ts'
 
 /** Of Hono's routers the one that is ready soonest: a Worker starts often, and routes few requests each time. */
 export const app = new HonoBase<AppEnv>({ router: new TrieRouter() })
@@ -48,18 +49,23 @@ app.use((c, next) => {
 app.get('/', root)
 app.get('/health', health)
 
-const limited = bodyLimit({
-  maxSize: LARGEST_BODY,
-  onError: () => {
-    throw new ApiError(413, `The body must be ${LARGEST_BODY / 1024} KB at most.`)
-  },
-})
+/** What `http` is given of the domains. */
+const parts: Parts = { verify: verifyToken, conflicts, doDue: (ctx, due) => doDueNow(ctx, steps, due) }
+
+const sizeOf = (bytes: number): string => (bytes % 2 ** 20 ? `${bytes / 2 ** 10} KB` : `${bytes / 2 ** 20} MB`)
 
 for (const operation of operations) {
+  const { largestBody } = operation
+  const limitBody = bodyLimit({
+    maxSize: largestBody,
+    onError: () => {
+      throw new ApiError('TOO_LARGE', `The body must be ${sizeOf(largestBody)} at most.`)
+    },
+  })
   const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1')
   const answer: Handler<AppEnv> = async (c) => {
-    await authenticate(c, verifyToken, operation)
+    await authenticate(c, parts, operation)
     return operation.answer(c)
   }
-  app.on(operation.method, [path], ...(operation.method === 'get' ? [] : [limited]), answer)
+  app.on(operation.method, [path], ...(operation.method === 'get' ? [] : [limitBody]), answer)
 }

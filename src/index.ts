@@ -1,15 +1,23 @@
+import { doAllDue } from './access/due/service.ts'
+import { accessScheduled } from './access/scheduled.ts'
 import { app } from './app.ts'
-import { sealAuditLog } from './access/audit/seal.ts'
-import type { Bindings } from './db/context.ts'
+import { conflicts } from './conflicts.ts'
 import { connect } from './db/client.ts'
-import { forgetKeys } from './db/idempotency.ts'
+import type { Bindings } from './db/context.ts'
+import { steps } from './steps.ts'
 
 export default {
   fetch: app.fetch,
-  /** Once a minute: the audit log is sealed, and answers that were kept long enough go. */
+  /** Once a minute: what time moves. Each part is tried, and the first failure is told after all of them. */
   scheduled: async ({ scheduledTime }, env) => {
     const session = connect(env.DB).primary()
-    const works = await Promise.allSettled([sealAuditLog(session), forgetKeys(session, scheduledTime)])
+    const start = performance.now()
+    const ctx = { session, now: scheduledTime, secrets: [env.SIGNING_SECRET], conflicts }
+    const doDue = async (): Promise<void> => {
+      const { errors } = await doAllDue(ctx, steps, () => performance.now() - start)
+      if (errors[0]) throw errors[0]
+    }
+    const works = await Promise.allSettled([...accessScheduled(session, scheduledTime), doDue()])
     for (const work of works) if (work.status === 'rejected') throw work.reason
   },
 } satisfies ExportedHandler<Bindings>

@@ -112,7 +112,7 @@ describe('the operations', () => {
   const named = (which: (operation: Operation) => unknown) => operations.filter(which).map(({ operationId }) => operationId)
 
   it('that a portal token may call are these', () => {
-    expect(named(({ portal }) => portal)).toEqual(['getCustomer', 'getAccount'])
+    expect(named(({ portal }) => portal)).toEqual(['getAccount', 'getCustomer'])
   })
 
   it('that only an administrator may call are those on tokens', () => {

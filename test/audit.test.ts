@@ -1,7 +1,7 @@
 import { createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type AuditRow, type Seal, verifyChain } from '../src/access/audit/chain.ts'
+import { type AuditRow, type Seal, forgetPersonal, verifyChain } from '../src/access/audit/chain.ts'
 import { sealAuditLog } from '../src/access/audit/seal.ts'
 import { connect } from '../src/db/client.ts'
 import worker from '../src/index.ts'
@@ -40,7 +40,7 @@ const scheduled = () => worker.scheduled(createScheduledController(), { DB: env.
 const kept = async (id: string): Promise<{ rows: AuditRow[]; seal: Seal | undefined }> => {
   const { results } = await env.DB.prepare(
     `SELECT organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId, resource_type AS resourceType,
-       resource_id AS resourceId, request_id AS requestId, changes, hash
+       resource_id AS resourceId, request_id AS requestId, changes, hash, salt, digests
      FROM audit_log WHERE organization_id = ? ORDER BY rowid`,
   )
     .bind(id)
@@ -328,6 +328,8 @@ describe('sealing', () => {
     await scheduled()
     for (const statement of [
       "UPDATE audit_log SET changes = '{}' WHERE organization_id = ?",
+      "UPDATE audit_log SET salt = 'x' WHERE organization_id = ?",
+      "UPDATE audit_log SET digests = '{}' WHERE organization_id = ?",
       "UPDATE audit_log SET hash = '' WHERE organization_id = ?",
       'UPDATE audit_log SET sequence = sequence + 1 WHERE organization_id = ?',
       'DELETE FROM audit_log WHERE organization_id = ?',
@@ -336,15 +338,92 @@ describe('sealing', () => {
   })
 })
 
+describe('values about a person', () => {
+  it('are digested with the salt of their row, and can be forgotten without breaking the chain', async () => {
+    const { id, get, post, patch } = await organization()
+    await post('/customers', customer('acme'))
+    await patch('/customers/acme', { name: 'Ada Byron' })
+    await expect(
+      env.DB.prepare("UPDATE audit_log SET changes = '{}', salt = NULL WHERE organization_id = ?").bind(id).run(),
+    ).rejects.toThrow('AUDIT_LOG_KEPT')
+    await scheduled()
+    const { rows } = await kept(id)
+    const [customerRow, accountRow, renamed] = rows as [AuditRow, AuditRow, AuditRow]
+    expect(Object.keys(JSON.parse(customerRow.digests ?? '')).toSorted()).toEqual(['address', 'billingAddress', 'name', 'primaryEmail'])
+    expect(JSON.parse(renamed.digests ?? '')).toEqual({
+      name: [expect.stringMatching(/^[\da-f]{64}$/), expect.stringMatching(/^[\da-f]{64}$/)],
+    })
+    expect(new Set(rows.map(({ salt }) => salt)).size).toBe(3)
+    for (const row of [customerRow, accountRow, renamed])
+      await env.DB.prepare('UPDATE audit_log SET changes = ?, salt = NULL WHERE organization_id = ? AND sequence = ?')
+        .bind(forgetPersonal(row), id, row.sequence)
+        .run()
+    expect(await verdict(id)).toMatchObject({ sealed: 3, unsealed: 0, faults: [] })
+    const log = await entries(get)
+    expect(JSON.stringify(log)).not.toMatch(/Ada|ACME|a@example/)
+    expect(log[0]?.changes).toMatchObject({ status: { old: null, new: 'ACTIVE' }, name: { old: null, new: null } })
+  })
+})
+
+describe('the outbox', () => {
+  it('has a row for each change, in the order of the commits, and forgets them after a week', async () => {
+    const { id, post, patch } = await organization()
+    await post('/customers', customer('acme'))
+    await patch('/customers/acme', { name: 'New name' })
+    await post('/customers?dry_run=true', customer('other'))
+    await post('/customers', customer('acme'))
+    const read = async () =>
+      await env.DB.prepare('SELECT operation_id, resource_type, resource_id FROM outbox WHERE organization_id = ? ORDER BY sequence')
+        .bind(id)
+        .raw()
+    expect(await read()).toEqual([
+      ['createCustomer', 'CUSTOMER', 'acme'],
+      ['createCustomer', 'ACCOUNT', 'acme main'],
+      ['updateCustomer', 'CUSTOMER', 'acme'],
+    ])
+    await env.DB.prepare('UPDATE outbox SET at = at - 8 * 86400000 WHERE organization_id = ? AND operation_id = ?')
+      .bind(id, 'createCustomer')
+      .run()
+    await scheduled()
+    expect(await read()).toEqual([['updateCustomer', 'CUSTOMER', 'acme']])
+  })
+})
+
 describe('verifyChain finds', () => {
   beforeAll(async () => {
-    for (const name of ['audit_log_kept', 'audit_log_unchanged', 'audit_log_sealed']) await env.DB.prepare(`DROP TRIGGER ${name}`).run()
+    for (const name of ['audit_log_kept', 'audit_log_unchanged', 'audit_log_sealed', 'audit_log_forgets'])
+      await env.DB.prepare(`DROP TRIGGER ${name}`).run()
   })
 
   const ROW = 'WHERE organization_id = ?1 AND sequence = 4'
-  const COLUMNS = 'organization_id, sequence, at, token_id, role, operation_id, resource_type, resource_id, request_id, changes, hash'
+  const COLUMNS =
+    'organization_id, sequence, at, token_id, role, operation_id, resource_type, resource_id, request_id, changes, hash, salt, digests'
   it.each([
-    ['a field', `UPDATE audit_log SET changes = '{}' ${ROW}`, ['row 4 was changed, or row 3 with its hash']],
+    [
+      'a field',
+      `UPDATE audit_log SET changes = json_set(changes, '$.status[1]', 'DRAFT') ${ROW}`,
+      ['row 4 was changed, or row 3 with its hash'],
+    ],
+    [
+      'a value about a person',
+      `UPDATE audit_log SET changes = json_set(changes, '$.name[1]', 'Another name') ${ROW}`,
+      ['row 4 was changed: its values are not those of its digests'],
+    ],
+    [
+      'a field that is forgotten with the values about a person',
+      `UPDATE audit_log SET changes = json_set(changes, '$.name[1]', null, '$.status[1]', null), salt = null ${ROW}`,
+      ['row 4 was changed, or row 3 with its hash'],
+    ],
+    [
+      'a digest',
+      `UPDATE audit_log SET digests = json_set(digests, '$.name[1]', 'x') ${ROW}`,
+      ['row 4 was changed: its values are not those of its digests'],
+    ],
+    [
+      'a digest of what is forgotten',
+      `UPDATE audit_log SET digests = json_set(digests, '$.name[1]', 'x'), salt = null ${ROW}`,
+      ['row 4 was changed, or row 3 with its hash'],
+    ],
     ['a time', `UPDATE audit_log SET at = at + 1 ${ROW}`, ['row 4 was changed, or row 3 with its hash']],
     ['an actor', `UPDATE audit_log SET token_id = 'token.x' ${ROW}`, ['row 4 was changed, or row 3 with its hash']],
     [
@@ -358,7 +437,7 @@ describe('verifyChain finds', () => {
     ['a lost hash', `UPDATE audit_log SET hash = NULL ${ROW}`, ['row 4 was inserted: it has no hash, and rows after it have']],
     [
       'an inserted row',
-      `INSERT INTO audit_log (${COLUMNS}) SELECT organization_id, sequence, at + 1, token_id, role, operation_id, resource_type, 'x', request_id, changes, hash FROM audit_log ${ROW}`,
+      `INSERT INTO audit_log (${COLUMNS}) SELECT organization_id, sequence, at + 1, token_id, role, operation_id, resource_type, 'x', request_id, changes, hash, salt, digests FROM audit_log ${ROW}`,
       ['row 4 was inserted: there is another one of its number'],
     ],
     [
@@ -368,7 +447,7 @@ describe('verifyChain finds', () => {
     ],
     [
       'a row behind a seal that was set back',
-      "UPDATE audit_seals SET sequence = 2, hash = (SELECT hash FROM audit_log WHERE organization_id = ?1 AND sequence = 2) WHERE organization_id = ?1; UPDATE audit_log SET changes = '{}' WHERE organization_id = ?1 AND sequence = 4",
+      'UPDATE audit_seals SET sequence = 2, hash = (SELECT hash FROM audit_log WHERE organization_id = ?1 AND sequence = 2) WHERE organization_id = ?1; UPDATE audit_log SET at = at + 1 WHERE organization_id = ?1 AND sequence = 4',
       ['row 4 was changed, or row 3 with its hash', 'the seal was removed or set back: it ends at row 2, and row 8 has a hash'],
     ],
     ['a seal', "UPDATE audit_seals SET hash = 'x' WHERE organization_id = ?1", ['row 8 was changed with its hash, or the seal was']],

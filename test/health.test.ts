@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterAll, describe, expect, it } from 'vitest'
 import { app } from '../src/app.ts'
 import type { Bindings } from '../src/db/context.ts'
-import { MIGRATION } from '../src/http/health.ts'
+import { MIGRATION } from '../src/http/migration.ts'
 import { changed, client, failed, unreadable } from './helpers/api.ts'
 
 const rename = (from: string, to: string) => env.DB.prepare(`ALTER TABLE ${from} RENAME TO ${to}`).run()

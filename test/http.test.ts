@@ -1,17 +1,7 @@
 import { env } from 'cloudflare:workers'
-import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { accountAliases, accounts } from '../src/customers/accounts/table.ts'
-import { customers } from '../src/customers/customers/table.ts'
-import { auditLog, auditSeals, idempotencyKeys } from '../src/db/table.ts'
 import { operations } from '../src/operations.ts'
-import { organizations } from '../src/access/organizations/table.ts'
-import { aliases } from '../src/customers/aliases/table.ts'
-import { contacts } from '../src/customers/contacts/table.ts'
-import { invoiceGroupAccounts, invoiceGroups } from '../src/customers/invoice_groups/table.ts'
-import { settings } from '../src/customers/settings/table.ts'
 import { hashToken } from '../src/access/tokens/secret.ts'
-import { tokenSecrets, tokens } from '../src/access/tokens/table.ts'
 import page from './data/create-a-customer.json'
 import { type Answer, changed, client, failed, organization, rowsOf, send, unreadable, watched } from './helpers/api.ts'
 
@@ -339,48 +329,4 @@ describe('the log', () => {
       expect.stringMatching(/^(Error|DrizzleQueryError|_DrizzleQueryError)/),
     ])
   })
-})
-
-describe('the tables in code', () => {
-  const tables: SQLiteTable[] = [
-    organizations,
-    tokens,
-    customers,
-    accounts,
-    accountAliases,
-    settings,
-    aliases,
-    contacts,
-    invoiceGroups,
-    invoiceGroupAccounts,
-    idempotencyKeys,
-    auditLog,
-    auditSeals,
-    tokenSecrets,
-  ]
-
-  it('are all there are', async () => {
-    const { results } = await env.DB.prepare(
-      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf*' AND name NOT GLOB 'sqlite*' AND name <> 'd1_migrations'",
-    ).all()
-    expect(results.map(({ name }) => name).toSorted()).toEqual(tables.map((table) => getTableConfig(table).name).toSorted())
-  })
-
-  it.each(tables.map((table) => getTableConfig(table)))(
-    '$name has the columns of the migrations',
-    async ({ name, columns, primaryKeys }) => {
-      const { results } = await env.DB.prepare(`SELECT name, type, "notnull", pk FROM pragma_table_info(?) ORDER BY cid`).bind(name).all()
-      const keys = primaryKeys.flatMap((key) => key.columns.map((column) => column.name))
-      expect(
-        columns.map((column) => ({
-          name: column.name,
-          type: column.getSQLType().toUpperCase(),
-          notnull: Number(column.notNull),
-          pk: column.primary ? 1 : keys.indexOf(column.name) + 1,
-        })),
-      ).toEqual(results)
-      const strict = await env.DB.prepare('SELECT strict FROM pragma_table_list(?)').bind(name).first('strict')
-      expect(strict).toBe(1)
-    },
-  )
 })

@@ -128,7 +128,7 @@ export const connect = (d1: D1Database) => {
     nearest: () => open('first-unconstrained'),
     /** Sees what an answer with this bookmark saw, wherever it is answered. */
     since: (bookmark: string) => {
-      if (!BOOKMARK.test(bookmark)) throw new ApiError(400, 'X-D1-Bookmark: must be the X-D1-Bookmark of an answer, as it was given')
+      if (!BOOKMARK.test(bookmark)) throw new ApiError('INVALID', 'X-D1-Bookmark: must be the X-D1-Bookmark of an answer, as it was given')
       return open(bookmark)
     },
   }

@@ -1,5 +1,6 @@
-import type { Database, Session } from './client.ts'
 import type { Conditions } from '../lib/etag.ts'
+import type { Database, Session } from './client.ts'
+import type { ConflictWords } from './conflicts.ts'
 
 /** What the Worker is bound to. Either secret verifies what was signed; the first one signs. */
 export interface Bindings {
@@ -43,7 +44,7 @@ export interface Caller {
 }
 
 /** A token as it comes with a request, and what is needed to find out whose it is. */
-export interface Presented {
+export interface PresentedToken {
   database: Database
   secret: string
   now: number
@@ -53,18 +54,15 @@ export interface Presented {
 }
 
 /** How a request that writes is to be made. */
-export interface Write {
+export interface WriteRequest {
   dryRun: boolean
-  /** Under which its answer is kept, and what is asked as each of the secrets marks it: the first one's is kept. */
+  /** Under which its answer is kept, and the request as each of the secrets marks it: the first one's is kept. */
   key: { value: string; fingerprints: readonly string[] } | undefined
-  status: 200 | 201
+  /** The status of its answer, unless the verb says another one. */
+  status: number
   locationOf: ((answer: object) => string) | undefined
   /** Whether the answer holds a secret, and is kept encrypted. */
   secret: boolean
-  /** Whether its batch has been made. */
-  done: boolean
-  /** The answer as JSON, once it was made to be kept. */
-  json?: string
 }
 
 /** What every verb is given. `now` is in milliseconds and the only clock; every query names `organizationId`. */
@@ -75,7 +73,6 @@ export interface Ctx extends Caller {
   requestId: string
   operationId: string
   conditions: Conditions
-  /** What is said beside the answer's body: the tag of the resource it shows. `matched` once a version has been held against If-Match. */
-  reply: { tag?: string; matched?: true }
-  write?: Write
+  conflicts: ConflictWords
+  write?: WriteRequest
 }

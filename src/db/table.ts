@@ -7,7 +7,7 @@ export const idempotencyKeys = sqliteTable(
     key: text().notNull(),
     role: text().notNull(),
     fingerprint: text().notNull(),
-    status: integer().$type<200 | 201>().notNull(),
+    status: integer().notNull(),
     location: text(),
     body: text().notNull(),
     createdAt: integer('created_at').notNull(),
@@ -28,7 +28,31 @@ export const auditLog = sqliteTable('audit_log', {
   requestId: text('request_id').notNull(),
   changes: text().notNull(),
   hash: text(),
+  salt: text(),
+  digests: text(),
 })
+
+/** Changes of which webhooks tell. */
+export const outbox = sqliteTable('outbox', {
+  sequence: integer().primaryKey({ autoIncrement: true }),
+  organizationId: text('organization_id').notNull(),
+  at: integer().notNull(),
+  operationId: text('operation_id').notNull(),
+  resourceType: text('resource_type').notNull(),
+  resourceId: text('resource_id').notNull(),
+})
+
+/** What is to be done next, and when: a row a kind and subject. */
+export const due = sqliteTable(
+  'due',
+  {
+    organizationId: text('organization_id').notNull(),
+    kind: text().notNull(),
+    subject: text().notNull(),
+    dueAt: integer('due_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organizationId, table.kind, table.subject] })],
+)
 
 export const auditSeals = sqliteTable('audit_seals', {
   organizationId: text('organization_id').primaryKey(),

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
-import type { Caller, Presented } from '../db/context.ts'
+import type { Caller, PresentedToken } from '../db/context.ts'
+import type { ConflictWords } from '../db/conflicts.ts'
 import type { Session } from '../db/client.ts'
 import { ApiError } from '../lib/errors.ts'
 import { conditionsOf } from '../lib/etag.ts'
@@ -9,7 +10,12 @@ import type { Operation } from './operation.ts'
 
 const BEARER = /^Bearer +(\S+) *$/i
 
-type Verify = (presented: Presented) => Caller | undefined | Promise<Caller | undefined>
+/** What the app puts in for the domains, of which `http` knows nothing. */
+export interface Parts {
+  verify: (presented: PresentedToken) => Caller | undefined | Promise<Caller | undefined>
+  conflicts: ConflictWords
+  doDue: AppEnv['Variables']['doDue']
+}
 
 /** Where the request is answered: a write at the primary, a read where its bookmark says, or nearby. */
 const sessionOf = (c: Context<AppEnv>): Session => {
@@ -26,13 +32,13 @@ const sessionOf = (c: Context<AppEnv>): Session => {
 type Access = Pick<Operation, 'operationId' | 'portal' | 'administrator' | 'writes'>
 
 const refuseRole = ({ portal, role }: Caller, access: Access): void => {
-  if (portal && !access.portal) throw new ApiError(403, 'A portal token reads its customer and accounts, and nothing else.')
-  if (access.writes && role === 'ANALYST') throw new ApiError(403, 'The role ANALYST reads only.')
-  if (access.administrator && role !== 'ADMINISTRATOR') throw new ApiError(403, 'Only the role ADMINISTRATOR handles tokens.')
+  if (portal && !access.portal) throw new ApiError('FORBIDDEN', 'A portal token reads its customer and accounts, and nothing else.')
+  if (access.writes && role === 'ANALYST') throw new ApiError('FORBIDDEN', 'The role ANALYST reads only.')
+  if (access.administrator && role !== 'ADMINISTRATOR') throw new ApiError('FORBIDDEN', 'Only the role ADMINISTRATOR handles tokens.')
 }
 
 /** Finds who calls an operation, refuses who may not, and makes their `ctx`. Whatever is wrong with a token, the answer is the same after the same work. */
-export const authenticate = async (c: Context<AppEnv>, verify: Verify, access: Access): Promise<void> => {
+export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, doDue }: Parts, access: Access): Promise<void> => {
   const { operationId } = access
   c.set('operationId', operationId)
   const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS, TOKEN_LIMIT, REFUSED_LIMIT } = c.env
@@ -44,7 +50,7 @@ export const authenticate = async (c: Context<AppEnv>, verify: Verify, access: A
   const caller = verified instanceof Promise ? await verified : verified
   if (!caller) {
     await countRefused(REFUSED_LIMIT, c.req.header('CF-Connecting-IP') ?? '')
-    throw new ApiError(401, 'A valid token is required, as Authorization: Bearer <token>.', { 'WWW-Authenticate': 'Bearer' })
+    throw new ApiError('UNAUTHENTICATED', 'A valid token is required, as Authorization: Bearer <token>.')
   }
   const { actor, portal } = caller
   const counted = countCall(TOKEN_LIMIT, portal ? `${actor} ${portal.customerId}` : actor, now)
@@ -53,6 +59,7 @@ export const authenticate = async (c: Context<AppEnv>, verify: Verify, access: A
   c.set('session', session)
   const requestId = c.get('requestId')
   const conditions = conditionsOf((name) => c.req.header(name))
-  c.set('ctx', { ...caller, session, now, secrets, requestId, operationId, conditions, reply: {} })
+  c.set('doDue', doDue)
+  c.set('ctx', { ...caller, session, now, secrets, requestId, operationId, conditions, conflicts })
   refuseRole(caller, access)
 }

@@ -1,8 +1,18 @@
-import type { Bindings, Ctx } from '../db/context.ts'
 import type { Database, Session } from '../db/client.ts'
+import type { Bindings, Ctx } from '../db/context.ts'
+import type { Due } from '../db/due.ts'
 
 /** What travels with a request inside the app. */
 export interface AppEnv {
   Bindings: Bindings
-  Variables: { requestId: string; now: number; database: Database; operationId: string; session: Session; ctx: Ctx }
+  Variables: {
+    requestId: string
+    now: number
+    database: Database
+    operationId: string
+    session: Session
+    ctx: Ctx
+    /** Does what a write made due at once. */
+    doDue: (ctx: Ctx, due: readonly Due[]) => Promise<void>
+  }
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { failureOf } from '../db/client.ts'
-import { ApiError, brief } from '../lib/errors.ts'
+import { ApiError, type ErrorCode, brief } from '../lib/errors.ts'
 import type { AppEnv } from './env.ts'
 
 const INTERNAL = 'Something went wrong on our side. The header X-Request-Id names this request.'
@@ -21,9 +21,30 @@ export const nameOf = (error: Error): string => {
   return [error.name, constraint || code, place && `in ${from}:${place}`].filter(Boolean).join(' ')
 }
 
+const STATUSES = {
+  INVALID: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  PRECONDITION_FAILED: 412,
+  TOO_LARGE: 413,
+  UNSUPPORTED_TYPE: 415,
+  UNSUPPORTED_ENCODING: 415,
+  UNPROCESSABLE: 422,
+  TOO_MANY_REQUESTS: 429,
+  UNAVAILABLE: 503,
+} as const satisfies Record<ErrorCode, number>
+
+const headersOf = ({ code, retryAfter }: ApiError): Record<string, string> => ({
+  ...(code === 'UNAUTHENTICATED' && { 'WWW-Authenticate': 'Bearer' }),
+  ...(code === 'UNSUPPORTED_ENCODING' && { 'Accept-Encoding': 'identity' }),
+  ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+})
+
 /** Every throw ends here, as `{ "message": "…" }`. What nobody meant to say is not said: not the message, not the stack. */
 export const errorResponse = (error: Error, c: Context<AppEnv>): Response => {
-  if (error instanceof ApiError) return c.json({ message: brief(error.message) }, error.status, error.headers)
+  if (error instanceof ApiError) return c.json({ message: brief(error.message) }, STATUSES[error.code], headersOf(error))
   if (error instanceof HTTPException) return c.json({ message: brief(error.message) }, error.status)
   if (isPassing(error)) return c.json({ message: UNREACHABLE }, 503, { 'Retry-After': '1' })
   return c.json({ message: INTERNAL }, 500)

@@ -1,10 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Handler } from 'hono'
 import type { AppEnv } from './env.ts'
+import { MIGRATION } from './migration.ts'
 import { about } from './root.ts'
-
-/** The last migration, without which the code does not work. */
-export const MIGRATION = '0004_trusted_writes.sql'
 
 const UNREACHABLE = 'The database cannot be reached.'
 const BEHIND = `The database does not have the migration ${MIGRATION} yet.`

@@ -1,28 +1,28 @@
 import { ApiError } from '../lib/errors.ts'
 
 /** How long the limits of wrangler.toml look back, in seconds: what a client is told to wait. */
-const TOKEN_PERIOD = '10'
-const REFUSED_PERIOD = '60'
+const TOKEN_PERIOD = 10
+const REFUSED_PERIOD = 60
 
-/** The limit of a token counts its requests by twenties: one asks for itself and the next nineteen that this isolate sees. */
-const TOGETHER = 20
+/** The limit of a token counts by twenties: one request asks Cloudflare's counter for itself and the next nineteen that this isolate sees. */
+const REQUESTS_PER_CHECK = 20
 
-/** While the limit refuses a caller, one request in so many milliseconds asks again, and the others are refused with the last. */
-const ASK_AGAIN = 1000
+/** While the limit refuses a caller, one request asks again each second, and the others are refused without asking. */
+const MS_BETWEEN_CHECKS = 1000
 
-/** As many callers are known at once. */
+/** The most callers that an isolate remembers. */
 const MOST_KNOWN = 1000
 
-interface Standing {
+interface CallWindow {
   /** How many requests go on without asking. */
   left: number
   /** Until when others are refused without asking; 0 when the limit refused none. */
   refusedUntil: number
 }
 
-const standings = new Map<string, Standing>()
+const windows = new Map<string, CallWindow>()
 
-const tooMany = (message: string, period: string): ApiError => new ApiError(429, message, { 'Retry-After': period })
+const tooMany = (message: string, period: number): ApiError => new ApiError('TOO_MANY_REQUESTS', message, period)
 
 /** Whether `key` is within a limit. One that cannot be asked lets everybody through. */
 const isWithin = async (limit: RateLimit, key: string): Promise<boolean> => {
@@ -33,35 +33,35 @@ const isWithin = async (limit: RateLimit, key: string): Promise<boolean> => {
   }
 }
 
-/** A caller is met anywhere in its twenty, so that one who is answered by many isolates is counted as what it sends on the whole. */
-const meet = (caller: string): Standing => {
-  const [oldest] = standings.keys()
-  if (standings.size >= MOST_KNOWN && oldest !== undefined) standings.delete(oldest)
-  const standing = { left: Math.floor(Math.random() * TOGETHER), refusedUntil: 0 }
-  standings.set(caller, standing)
-  return standing
+/** Starts at a random point of the window, so that many isolates together count correctly. */
+const startWindow = (caller: string): CallWindow => {
+  const [oldest] = windows.keys()
+  if (windows.size >= MOST_KNOWN && oldest !== undefined) windows.delete(oldest)
+  const window = { left: Math.floor(Math.random() * REQUESTS_PER_CHECK), refusedUntil: 0 }
+  windows.set(caller, window)
+  return window
 }
 
 const tooManyCalls = (): ApiError => tooMany('Too many requests with this token. Wait a few seconds.', TOKEN_PERIOD)
 
-const ask = async (limit: RateLimit, caller: string, standing: Standing, now: number): Promise<void> => {
-  const { refusedUntil } = standing
-  if (refusedUntil) standing.refusedUntil = now + ASK_AGAIN
-  else standing.left = TOGETHER - 1
+const checkLimit = async (limit: RateLimit, caller: string, window: CallWindow, now: number): Promise<void> => {
+  const { refusedUntil } = window
+  if (refusedUntil) window.refusedUntil = now + MS_BETWEEN_CHECKS
+  else window.left = REQUESTS_PER_CHECK - 1
   if (!(await isWithin(limit, caller))) {
-    standing.refusedUntil = now + ASK_AGAIN
+    window.refusedUntil = now + MS_BETWEEN_CHECKS
     throw tooManyCalls()
   }
-  if (refusedUntil) Object.assign(standing, { left: TOGETHER - 1, refusedUntil: 0 })
+  if (refusedUntil) Object.assign(window, { left: REQUESTS_PER_CHECK - 1, refusedUntil: 0 })
 }
 
 /** Counts a request of a caller, and refuses one that is over the limit (429). There is nothing to wait for when it need not ask. */
 export const countCall = (limit: RateLimit | undefined, caller: string, now: number): Promise<void> | undefined => {
   if (!limit) return undefined
-  const standing = standings.get(caller) ?? meet(caller)
-  if (standing.refusedUntil > now) throw tooManyCalls()
-  if (standing.refusedUntil || standing.left === 0) return ask(limit, caller, standing, now)
-  standing.left--
+  const window = windows.get(caller) ?? startWindow(caller)
+  if (window.refusedUntil > now) throw tooManyCalls()
+  if (window.refusedUntil || window.left === 0) return checkLimit(limit, caller, window, now)
+  window.left--
   return undefined
 }
 

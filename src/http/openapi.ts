@@ -22,12 +22,16 @@ import { about } from './root.ts'
 
 /** A request that can be sent as it is once there is what it names, and how it is answered. */
 interface Example {
+  /** The operations whose examples are sent before, so that there is what this one names. */
+  after?: readonly string[]
   path?: Readonly<Record<string, string>>
   query?: Readonly<Record<string, string | number | boolean>>
   /** What the query can hold instead, each by itself, and is answered alike. */
   instead?: Readonly<Record<string, string>>
   request?: Json
   answer: Json
+  /** Of a write another request, where the body or the path is another. */
+  other?: Readonly<{ path?: Record<string, string>; request?: Json }>
 }
 
 /** What the document says of an operation, beside what its schemas say. */
@@ -47,6 +51,20 @@ export interface Said {
   /** By the name of each parameter of which no schema says what it is. */
   parameters: Readonly<Record<string, string>>
 }
+
+/** What a file `reference.ts` exports: what is said of each operation under its name, of tags and of parameters. */
+export interface ReferenceFile {
+  tags?: Readonly<Record<string, string>>
+  parameters?: Readonly<Record<string, string>>
+  [operationId: string]: unknown
+}
+
+/** What all files say together. */
+export const mergeReferences = (files: readonly ReferenceFile[]): Said => ({
+  reference: Object.assign({}, ...files.map(({ tags: _tags, parameters: _parameters, ...reference }) => reference)) as Said['reference'],
+  tags: Object.assign({}, ...files.map(({ tags }) => tags)) as Said['tags'],
+  parameters: Object.assign({}, ...files.map(({ parameters }) => parameters)) as Said['parameters'],
+})
 
 const refs = (node: unknown): unknown => {
   if (Array.isArray(node)) return node.map(refs)
@@ -97,6 +115,13 @@ const refusals = (
   return Object.fromEntries(Object.entries(all).filter(([, cause]) => cause))
 }
 
+/** Tags are in the order of their names, with ours at the end. */
+const byName = (one: string, other: string): number =>
+  Number(one === 'Extensions') - Number(other === 'Extensions') || (one < other ? -1 : 1)
+
+/** What an answer says by its status. */
+const DONE: Readonly<Record<string, string>> = { 201: 'Made.', 202: 'Accepted.', 207: 'Accepted in part.' }
+
 /** OpenAPI 3.1 of `operations`. Schemas with a name are written once, under components, and referred to. */
 export const openApiDocument = (operations: readonly Operation[], said: Said): Json => {
   const schemas: Record<string, unknown> = { ErrorResponse }
@@ -142,7 +167,7 @@ export const openApiDocument = (operations: readonly Operation[], said: Said): J
 
   const paths: Record<string, Json> = {}
   for (const operation of operations) {
-    const { method, path, operationId, tag, param, query, json, writes, tagged, locates, secret, status, returns } = operation
+    const { method, path, operationId, tag, param, query, json, writes, tagged, locates, secret, answers } = operation
     const its = said.reference[operationId]
     if (!its) throw new Error(`No reference says what ${operationId} does`)
     const { path: inPath, query: inQuery, instead, request, answer } = its.example
@@ -162,17 +187,22 @@ export const openApiDocument = (operations: readonly Operation[], said: Said): J
       parameters: [...parameters(param, 'path', inPath), ...asked, ...headersIn(operation)],
       ...(json && { requestBody: { required: true, content: content(written(json, 'input'), request) } }),
       responses: {
-        [status]: {
-          description: status === 201 ? 'Made.' : 'Done.',
-          headers: headers(
-            locates && 'Location',
-            tagged === true && 'ETag',
-            writes && 'Idempotency-Replayed',
-            'X-D1-Bookmark',
-            'X-Request-Id',
-          ),
-          content: content(written(returns, 'output'), answer),
-        },
+        ...Object.fromEntries(
+          Object.entries(answers).map(([status, schema], index) => [
+            status,
+            {
+              description: DONE[status] ?? 'Done.',
+              headers: headers(
+                locates && 'Location',
+                tagged === true && 'ETag',
+                writes && 'Idempotency-Replayed',
+                'X-D1-Bookmark',
+                'X-Request-Id',
+              ),
+              content: content(written(schema, 'output'), index ? undefined : answer),
+            },
+          ]),
+        ),
         ...(method === 'get' &&
           tagged && { 304: { description: 'It is as the If-None-Match says.', headers: headers('ETag', 'X-Request-Id') } }),
         400: own[400] ? refusal(`${SHARED.BadRequest} ${own[400]}`) : shared('BadRequest'),
@@ -202,7 +232,7 @@ export const openApiDocument = (operations: readonly Operation[], said: Said): J
     },
     servers: [{ url: '/' }],
     security: [{ bearerAuth: [] }],
-    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name, description: said.tags[name] })),
+    tags: [...new Set(operations.map(({ tag }) => tag))].toSorted(byName).map((name) => ({ name, description: said.tags[name] })),
     paths,
     components: {
       securitySchemes: {

@@ -1,20 +1,17 @@
 import { zValidator } from '@hono/zod-validator'
 import type { Context, MiddlewareHandler } from 'hono'
 import * as z from 'zod/mini'
-import type { Ctx, Write } from '../db/context.ts'
+import type { Reply } from '../db/commit.ts'
+import type { Ctx, WriteRequest } from '../db/context.ts'
 import { ApiError, expected, explainIssues } from '../lib/errors.ts'
-import { CHANGED } from '../lib/etag.ts'
 import { described } from '../lib/fields.ts'
+import { answerRead, answerWrite, keyIn } from './answer.ts'
 import type { AppEnv } from './env.ts'
-import { answerJson, answerWrite, headersOf, keyIn } from './write.ts'
 
 interface Documented {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** With its parameters as in OpenAPI: `/customers/{customer_id}`. */
   path: string
-  operationId: string
-  tag: string
-  status: 200 | 201
   /** False for what keeps nothing, whatever its method. */
   writes?: boolean
   /** Whether a portal token may call it; the verb then keeps it to its customer. */
@@ -27,35 +24,61 @@ interface Documented {
   condition?: 'version' | 'absence'
   /** Whether its answer holds a secret. */
   secret?: boolean
+  /** The largest body that it takes, in bytes: 256 KB when left out. */
+  largestBody?: number
 }
+
+/** The schema of each answer, by its status. */
+type Answers = Readonly<Record<number, z.ZodMiniType<object>>>
+
+type HasOne<Statuses, Each = Statuses> = Each extends Statuses ? ([Statuses] extends [Each] ? true : false) : never
+
+/** What the verb of an operation gives: where there is more than one answer, with the status of the one that it is. */
+type ReplyOf<All extends Answers> = {
+  [Status in keyof All]: Reply<z.output<All[Status]>> & (HasOne<keyof All> extends true ? unknown : { status: Status })
+}[keyof All]
 
 interface Definition<
   Param extends z.ZodMiniType,
   Query extends z.ZodMiniType,
   Json extends z.ZodMiniType,
-  Returns extends z.ZodMiniType,
+  All extends Answers,
 > extends Documented {
   param?: Param
   query?: Query
   json?: Json
-  returns: Returns
+  /** The lowest status is that of the usual answer. */
+  answers: All
   /** Where what was made is read from now on, for the Location header. */
-  location?: (answer: z.output<Returns>) => string
-  handle: (ctx: Ctx, input: { param: z.output<Param>; query: z.output<Query>; json: z.output<Json> }) => Promise<z.output<Returns>>
+  location?: (answer: z.output<All[keyof All]>) => string
+  handle: (ctx: Ctx, input: { param: z.output<Param>; query: z.output<Query>; json: z.output<Json> }) => Promise<ReplyOf<All>>
 }
 
-/** A route, its validation and its entry in the document. */
-export interface Operation extends Documented {
+/** An operation before its feature gives it its name. */
+interface Unnamed extends Documented {
   param: z.ZodMiniType | undefined
   query: z.ZodMiniType
   json: z.ZodMiniType | undefined
+  answers: Answers
+  /** The status of its usual answer. */
+  status: number
   writes: boolean
+  largestBody: number
   /** Whether its answer says where what was made is read. */
   locates: boolean
-  returns: z.ZodMiniType
   /** Validates a request whose caller is known, and answers it. */
   answer: (c: Context<AppEnv>) => Promise<Response>
 }
+
+/** A route, its validation and its entry in the document. */
+export interface Operation extends Unnamed {
+  operationId: string
+  tag: string
+}
+
+/** The operations of one tag of the document, each under its operationId, which is the contract's. */
+export const feature = (tag: string, operations: Readonly<Record<string, Unnamed>>): Operation[] =>
+  Object.entries(operations).map(([operationId, operation]) => ({ ...operation, operationId, tag }))
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i
@@ -63,14 +86,14 @@ const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*
 /** Lets JSON through, and has it decoded once and strictly: bytes that are not UTF-8 would otherwise be replaced without a word. */
 const onlyJson: MiddlewareHandler<AppEnv> = (c, next) => {
   if (!JSON_TYPE.test(c.req.header('Content-Type') ?? ''))
-    throw new ApiError(415, 'The body must be JSON, with Content-Type: application/json.')
+    throw new ApiError('UNSUPPORTED_TYPE', 'The body must be JSON, with Content-Type: application/json.')
   Object.assign(c.req.bodyCache, { text: c.req.raw.arrayBuffer().then((bytes) => UTF8.decode(bytes)) })
   return next()
 }
 
 const validate = (target: 'param' | 'query' | 'json', schema: z.ZodMiniType): MiddlewareHandler =>
   zValidator(target, schema, (result) => {
-    if (!result.success) throw new ApiError(400, explainIssues(result.error.issues, target === 'json' ? 'body' : target))
+    if (!result.success) throw new ApiError('INVALID', explainIssues(result.error.issues, target === 'json' ? 'body' : target))
   })
 
 /** Validates the query of a request that has one, and once for all that have none. */
@@ -98,31 +121,22 @@ const WRITE_QUERY = z.strictObject({
   ),
 })
 
-/** Answers a request that reads: with 304 when the caller has what it would be answered (RFC 9110, 13.1.2). */
-const answerRead = async (c: Context<AppEnv>, status: 200 | 201, handle: (ctx: Ctx) => Promise<object>): Promise<Response> => {
-  const ctx = c.get('ctx')
-  const answer = await handle(ctx)
-  const { tag } = ctx.reply
-  const { match, noneMatch } = ctx.conditions
-  if (tag === undefined) return answerJson(JSON.stringify(answer), status)
-  if (match && match !== '*' && !match.includes(tag)) throw CHANGED
-  const headers = headersOf(tag, undefined)
-  return noneMatch === '*' || noneMatch?.includes(tag) ? c.body(null, 304, headers) : answerJson(JSON.stringify(answer), status, headers)
-}
+const LARGEST_BODY = 256 * 1024
 
 const passed = () => Promise.resolve()
 
 /** One object gives the route, the validation and the entry in the document; `handle` is typed by its schemas. */
 export const operation = <
-  Returns extends z.ZodMiniType<object>,
+  const All extends Answers,
   Param extends z.ZodMiniType = z.ZodMiniUndefined,
   Query extends z.ZodMiniType = typeof NO_QUERY,
   Json extends z.ZodMiniType = z.ZodMiniUndefined,
 >(
-  definition: Definition<Param, Query, Json, Returns>,
-): Operation => {
-  const { handle, location, param, json, ...documented } = definition
-  const { method, status } = documented
+  definition: Definition<Param, Query, Json, All>,
+): Unnamed => {
+  const { handle, location, param, json, answers, largestBody = LARGEST_BODY, ...documented } = definition
+  const { method } = documented
+  const status = Number(Object.keys(answers)[0])
   const writes = method !== 'get' && documented.writes !== false
   const query = definition.query ?? (writes ? WRITE_QUERY : NO_QUERY)
   const validators: MiddlewareHandler<AppEnv>[] = [
@@ -130,23 +144,19 @@ export const operation = <
     validateQuery(query),
     ...(json ? [onlyJson, validate('json', json)] : []),
   ]
+  const locationOf = location as WriteRequest['locationOf']
+  /** The validators are called by hand, since the route is known before its caller is, and what is wrong with the caller goes first. */
   const answer = async (c: Context<AppEnv>) => {
     for (const validator of validators) await validator(c, passed)
     const valid = (target: string): unknown => c.req.valid(target as never)
     const input = { param: valid('param'), query: valid('query'), json: valid('json') } as Parameters<typeof handle>[1]
+    const answering = { status, locationOf, handle: (ctx: Ctx) => handle(ctx, input) as Promise<Reply<object>> }
     if (!writes) {
       if (method !== 'get') keyIn(c)
-      return answerRead(c, status, (ctx) => handle(ctx, input))
+      return answerRead(c, answering)
     }
     const dryRun = (valid('query') as z.infer<typeof WRITE_QUERY>).dry_run === 'true'
-    return answerWrite(c, {
-      status,
-      locationOf: location as Write['locationOf'],
-      dryRun,
-      secret: documented.secret === true,
-      hasBody: json !== undefined,
-      handle: (ctx) => handle(ctx, input),
-    })
+    return answerWrite(c, { ...answering, dryRun, secret: documented.secret === true, hasBody: json !== undefined })
   }
-  return { ...documented, param, query, json, writes, locates: location !== undefined, answer }
+  return { ...documented, param, query, json, answers, status, writes, largestBody, locates: location !== undefined, answer }
 }

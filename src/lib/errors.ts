@@ -1,21 +1,38 @@
 import type * as z from 'zod/mini'
 
-/** A refusal: its status and message become the answer, `{ "message": "…" }`. The message may repeat what the caller sent. */
-export class ApiError extends Error {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429
-  readonly headers: Readonly<Record<string, string>>
+/** What kind of refusal it is. `http` makes a status of it; it crosses the way out of a Durable Object as it is. */
+export type ErrorCode =
+  | 'INVALID'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'PRECONDITION_FAILED'
+  | 'TOO_LARGE'
+  | 'UNSUPPORTED_TYPE'
+  | 'UNSUPPORTED_ENCODING'
+  | 'UNPROCESSABLE'
+  | 'TOO_MANY_REQUESTS'
+  | 'UNAVAILABLE'
 
-  constructor(status: ApiError['status'], message: string, headers: Readonly<Record<string, string>> = {}) {
+/** A refusal: its message becomes the answer, `{ "message": "…" }`, and may repeat what the caller sent. */
+export class ApiError extends Error {
+  readonly code: ErrorCode
+  /** How many seconds the caller should wait before it tries again. */
+  readonly retryAfter: number | undefined
+
+  constructor(code: ErrorCode, message: string, retryAfter?: number) {
     super(message)
     this.name = 'ApiError'
-    this.status = status
-    this.headers = headers
+    this.code = code
+    this.retryAfter = retryAfter
   }
 }
 
-export const notFound = (kind: string, id: string): ApiError => new ApiError(404, `The ${kind} "${id}" does not exist.`)
+export const notFound = (kind: string, id: string): ApiError => new ApiError('NOT_FOUND', `The ${kind} "${id}" does not exist.`)
 
-export const archived = (kind: string, id: string): ApiError => new ApiError(409, `The ${kind} "${id}" is archived, and cannot be changed.`)
+export const archived = (kind: string, id: string): ApiError =>
+  new ApiError('CONFLICT', `The ${kind} "${id}" is archived, and cannot be changed.`)
 
 /** The most characters of a message: the official clients refuse more. */
 export const LONGEST_MESSAGE = 500

@@ -18,7 +18,7 @@ const TAGS = /^\s*(?:W\/)?"[\x21\x23-\x7E]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7E]*"
 const parseTags = (header: string, value: string | undefined): Tags | undefined => {
   if (value === undefined) return undefined
   if (value.trim() === '*') return '*'
-  if (!TAGS.test(value)) throw new ApiError(400, `${header}: must be the ETag of an answer, in its quotes, or *`)
+  if (!TAGS.test(value)) throw new ApiError('INVALID', `${header}: must be the ETag of an answer, in its quotes, or *`)
   return Array.from(value.matchAll(/"([^"]*)"/g), ([, tag = '']) => tag)
 }
 
@@ -27,8 +27,9 @@ export const conditionsOf = (header: (name: string) => string | undefined): Cond
   noneMatch: parseTags('If-None-Match', header('If-None-Match')),
 })
 
-/** Whether `tags` name the state `tag` of a resource; one that shows more beside it, as an account its invoice group, names it too. */
-export const names = (tags: Tags, tag: string): boolean => tags === '*' || tags.some((one) => one === tag || one.startsWith(`${tag}.`))
+/** Whether one of `tags` is the state `tag` of a resource, or a longer one that begins with it, as that of an account shown with its invoice group. */
+export const includesTag = (tags: Tags, tag: string): boolean =>
+  tags === '*' || tags.some((one) => one === tag || one.startsWith(`${tag}.`))
 
-export const CHANGED = new ApiError(412, 'If-Match: it has changed since this ETag was given. Read it again.')
-export const EXISTS = new ApiError(412, 'If-None-Match: it exists')
+export const CHANGED = new ApiError('PRECONDITION_FAILED', 'If-Match: it has changed since this ETag was given. Read it again.')
+export const EXISTS = new ApiError('PRECONDITION_FAILED', 'If-None-Match: it exists')

@@ -1,3 +1,5 @@
+import { RESOURCES, type ResourceType } from './resources.ts'
+
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 /** A whole number from 0 to 62^width - 1 in base 62, in an alphabet whose order is that of the bytes. */
@@ -17,9 +19,9 @@ const randomBelow = (limit: number): number => {
 export const randomBase62 = (blocks: number): string => Array.from({ length: blocks }, () => base62(randomBelow(62 ** 8), 8)).join('')
 
 /** `<prefix>.<11 base62>.<5 base62>`: 8 digits of the time in milliseconds, then 8 random ones, so that ids sort by the time they were made. */
-export const newId = (prefix: string, now: number): string => {
+export const newId = (type: ResourceType, now: number): string => {
   const random = randomBase62(1)
-  return `${prefix}.${base62(now, 8)}${random.slice(0, 3)}.${random.slice(3)}`
+  return `${RESOURCES[type].prefix}.${base62(now, 8)}${random.slice(0, 3)}.${random.slice(3)}`
 }
 
 /** A UUID of version 7 (RFC 9562): `sequence`, from 0 to 4095, keeps those of one millisecond in order. */

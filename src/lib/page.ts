@@ -8,14 +8,14 @@ export type Sort = readonly (readonly [field: string, direction: Direction])[]
 
 /** What a list can be asked for. */
 export interface ListRules {
-  operationId: string
-  /** The field that names a row, which every sort ends with. */
-  id: string
-  sortFields: readonly string[]
-  /** What a list is sorted by unless asked otherwise. */
+  /** The fields that a caller can sort by; none where the order is fixed. */
+  sortable: readonly string[]
+  /** What a list is sorted by unless asked otherwise; it ends with the field that names a row. */
   sort: Sort
-  /** The filters that may be given together. */
-  combinations: readonly (readonly string[])[] | 'any'
+  /** The filters that may be given together; any of them when left out. */
+  combinations?: readonly (readonly string[])[] | undefined
+  /** How many a page shows unless asked otherwise. */
+  pageSize?: number | undefined
 }
 
 /** What one page of a list shows. */
@@ -39,8 +39,11 @@ const Sealed = z.object({
   since: z.number(),
 })
 
+/** How many a page shows unless its list says otherwise. */
+const USUAL_PAGE_SIZE = 20
+
 /** The query of a list: its paging, and `more`. */
-export const pageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, usual = 20) =>
+export const pageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, usual = USUAL_PAGE_SIZE) =>
   z.strictObject({
     nextToken: z.optional(described('The nextToken of the page before. It carries everything else.', z.string().check(z.maxLength(8000)))),
     pageSize: z.optional(
@@ -85,62 +88,64 @@ export const paginatedPlainly = <Item extends z.ZodMiniType>(item: Item) => z.st
 
 export const BaseSuccessResponse = named('BaseSuccessResponse', z.strictObject({ success: z.boolean() }))
 
-const wrong = (field: string, message: string): ApiError => new ApiError(400, `${field}: ${message}`)
+const wrong = (field: string, message: string): ApiError => new ApiError('INVALID', `${field}: ${message}`)
 
 const opposite = { ASC: 'DESC', DESC: 'ASC' } as const
 
-const parseSort = (asked: string, { sortFields, id }: ListRules): Sort => {
+const parseSort = (asked: string, { sortable, sort: usual }: ListRules): Sort => {
   const sort = asked.split(',').map((part): [string, Direction] => {
     const [field = '', direction, ...rest] = part.split(':')
-    if (!sortFields.includes(field) || (direction !== 'ASC' && direction !== 'DESC') || rest.length)
-      throw wrong('_sort', `must be made of ${sortFields.map((name) => `${name}:ASC or ${name}:DESC`).join(', ')}`)
+    if (!sortable.includes(field) || (direction !== 'ASC' && direction !== 'DESC') || rest.length)
+      throw wrong('_sort', `must be made of ${sortable.map((name) => `${name}:ASC or ${name}:DESC`).join(', ')}`)
     return [field, direction]
   })
   if (new Set(sort.map(([field]) => field)).size < sort.length) throw wrong('_sort', 'must name a field once')
+  const id = usual.at(-1)?.[0] ?? ''
   const unique = sort.findIndex(([field]) => field === id)
   if (unique >= 0) return sort.slice(0, unique + 1)
   const last = sort.at(-1)
   return [...sort, [id, opposite[last?.[1] ?? 'DESC']]]
 }
 
-interface Asked {
+interface PageQuery {
   nextToken?: string | undefined
   pageSize?: number | undefined
   _search?: string | undefined
   _sort?: string | undefined
 }
 
-/** For whom page tokens are good: they are sealed with the secrets for one organization. */
+/** For whom page tokens are good: they are sealed with the secrets for one list of one organization. */
 export interface Reader {
   secrets: readonly string[]
   organizationId: string
+  operationId: string
   now: number
 }
 
-const purposeOf = ({ organizationId }: Reader, { operationId }: ListRules): string => `page ${operationId} ${organizationId}`
+/** `within` names what the list is of, where there is one for each of many. */
+const purposeOf = ({ organizationId, operationId }: Reader, within: string): string =>
+  `page ${operationId}${within && ` ${within}`} ${organizationId}`
 
 /** The page that a query asks for: the first one, or the one its token leads to. */
 export const openPage = async (
   reader: Reader,
   rules: ListRules,
-  query: Asked & Readonly<Record<string, unknown>>,
-  usual = 20,
+  query: PageQuery & Readonly<Record<string, unknown>>,
+  within = '',
 ): Promise<Page> => {
+  const { combinations, pageSize: usual = USUAL_PAGE_SIZE } = rules
   const { nextToken, pageSize, _search, _sort, ...rest } = query
   const filters = Object.fromEntries(Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined))
   const names = Object.keys(filters)
   if (
     names.length &&
-    rules.combinations !== 'any' &&
-    !rules.combinations.some((allowed) => allowed.length === names.length && names.every((name) => allowed.includes(name)))
+    combinations &&
+    !combinations.some((allowed) => allowed.length === names.length && names.every((name) => allowed.includes(name)))
   )
-    throw wrong(
-      names.join(', '),
-      `cannot be combined; a list takes ${rules.combinations.map((allowed) => allowed.join(' with ')).join(', or ')}`,
-    )
+    throw wrong(names.join(', '), `cannot be combined; a list takes ${combinations.map((allowed) => allowed.join(' with ')).join(', or ')}`)
   const sort = _sort === undefined ? rules.sort : parseSort(_sort, rules)
   if (nextToken === undefined) return { size: pageSize ?? usual, filters, search: _search, sort, after: undefined, since: reader.now }
-  const sealed = await unseal(reader.secrets, purposeOf(reader, rules), nextToken, Sealed)
+  const sealed = await unseal(reader.secrets, purposeOf(reader, within), nextToken, Sealed)
   if (!sealed) throw wrong('nextToken', 'must be the nextToken of a page of this list, as it was given')
   const same =
     names.every((name) => sealed.filters[name] === filters[name]) &&
@@ -153,17 +158,16 @@ export const openPage = async (
 /** Of the rows read for a page, one more than it shows: those it shows, and the token of the next page if there is one. */
 export const closePage = async <Row>(
   reader: Reader,
-  rules: ListRules,
   page: Page,
   rows: readonly Row[],
   valueOf: (row: Row, field: string) => string | number,
-  most = page.size,
+  { most = page.size, within = '' } = {},
 ): Promise<{ visible: readonly Row[]; nextToken?: string }> => {
   const visible = rows.slice(0, most)
   const last = visible.at(-1)
   if (rows.length <= most || last === undefined) return { visible }
   const after = page.sort.map(([field]) => valueOf(last, field))
-  return { visible, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, rules), { ...page, after }) }
+  return { visible, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, within), { ...page, after }) }
 }
 
 /** What an answer says of its page. */

@@ -1,4 +1,6 @@
+import type { Fields } from '../../lib/changes.ts'
 import { sha256 } from '../../lib/hash.ts'
+import { personalFieldsOf } from '../../lib/resources.ts'
 
 /** A row of the audit log as it is kept; `changes` is the text of its JSON. */
 export interface AuditRow {
@@ -13,6 +15,10 @@ export interface AuditRow {
   requestId: string
   changes: string
   hash: string | null
+  /** Null once the values about a person are forgotten. */
+  salt: string | null
+  /** The digests of the values about a person, as JSON, once the row is sealed. */
+  digests: string | null
 }
 
 /** Up to which row the log of an organization is sealed. */
@@ -22,11 +28,43 @@ export interface Seal {
   hash: string
 }
 
-/** The hash of a row: SHA-256, in lower-case hexadecimal, of the hash before it (empty before the first) and the row, as a JSON list. */
-export const hashRow = (before: string, row: AuditRow): Promise<string> => {
+/** Of each field about a person, digests of what it held and holds; null for what there was not. */
+type Digests = Readonly<Record<string, readonly [old: string | null, now: string | null]>>
+
+const digestValue = async (salt: string, field: string, value: unknown): Promise<string | null> =>
+  value === null || value === undefined ? null : sha256(`${salt}\n${field}\n${JSON.stringify(value)}`)
+
+/** The digests of the changes of a row, as JSON: SHA-256, in lower-case hexadecimal, of the row's salt, the field and the JSON of its value. */
+export const digestChanges = async ({
+  resourceType,
+  changes,
+  salt,
+}: Pick<AuditRow, 'resourceType' | 'changes' | 'salt'>): Promise<string> => {
+  const fields = JSON.parse(changes) as Fields
+  const digests: Record<string, Digests[string]> = {}
+  for (const field of personalFieldsOf(resourceType)) {
+    const change = fields[field]
+    if (change) digests[field] = [await digestValue(salt ?? '', field, change[0]), await digestValue(salt ?? '', field, change[1])]
+  }
+  return JSON.stringify(digests)
+}
+
+/** The hash of a row: SHA-256, in lower-case hexadecimal, of the hash before it (empty before the first) and the row, as a JSON list. Digests stand for the values that have them. */
+export const hashRow = (before: string, row: AuditRow, digests: string): Promise<string> => {
   const { organizationId, sequence, at, tokenId, role, operationId, resourceType, resourceId, requestId, changes } = row
-  const list = [before, organizationId, sequence, at, tokenId, role, operationId, resourceType, resourceId, requestId, changes]
+  const chained = JSON.stringify({ ...(JSON.parse(changes) as Fields), ...(JSON.parse(digests) as Digests) })
+  const list = [before, organizationId, sequence, at, tokenId, role, operationId, resourceType, resourceId, requestId, chained]
   return sha256(JSON.stringify(list))
+}
+
+/** The JSON of the changes of a row without the values about a person: what stays when the salt of the row goes. */
+export const forgetPersonal = ({ resourceType, changes }: Pick<AuditRow, 'resourceType' | 'changes'>): string => {
+  const personal = new Set(personalFieldsOf(resourceType))
+  return JSON.stringify(
+    Object.fromEntries(
+      Object.entries(JSON.parse(changes) as Fields).map(([field, change]) => [field, personal.has(field) ? [null, null] : change]),
+    ),
+  )
 }
 
 /** What the log of one organization was found to be. */
@@ -66,7 +104,9 @@ export const newChain = (seal: Seal | undefined) => {
     missing(sequence)
     const follows = sequence === expected
     expected = sequence + 1
-    const right = await hashRow(before, row)
+    const digests = row.digests ?? (await digestChanges(row))
+    const right = await hashRow(before, row, digests)
+    const isAsDigested = row.digests === null || row.salt === null || digests === (await digestChanges(row))
     before = hash ?? right
     if (hash === null) {
       open.push(sequence)
@@ -76,7 +116,9 @@ export const newChain = (seal: Seal | undefined) => {
     last = sequence
     verdict.sealed++
     verdict.head = hash
-    if (follows && hash !== right) faults.push(`row ${sequence} was changed${sequence > 1 ? `, or row ${sequence - 1} with its hash` : ''}`)
+    if (!isAsDigested) faults.push(`row ${sequence} was changed: its values are not those of its digests`)
+    else if (follows && hash !== right)
+      faults.push(`row ${sequence} was changed${sequence > 1 ? `, or row ${sequence - 1} with its hash` : ''}`)
     else if (sequence === end && hash !== seal?.hash) faults.push(`row ${sequence} was changed with its hash, or the seal was`)
   }
   /** `now` is the seal after the last row was read: rows may have been sealed meanwhile. */

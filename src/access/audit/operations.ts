@@ -1,14 +1,13 @@
-import { operation } from '../../http/operation.ts'
+import { feature, operation } from '../../http/operation.ts'
 import { AuditLogPaginatedResponse, ListAuditLogQuery } from './schema.ts'
-import * as audit from './service.ts'
+import * as service from './service.ts'
 
-export const listAuditLog = operation({
-  method: 'get',
-  path: '/audit_log',
-  operationId: 'listAuditLog',
-  tag: 'Extensions',
-  query: ListAuditLogQuery,
-  status: 200,
-  returns: AuditLogPaginatedResponse,
-  handle: (ctx, { query }) => audit.listAuditLog(ctx, query),
+export const audit = feature('Extensions', {
+  listAuditLog: operation({
+    method: 'get',
+    path: '/audit_log',
+    query: ListAuditLogQuery,
+    answers: { 200: AuditLogPaginatedResponse },
+    handle: (ctx, { query }) => service.listAuditLog(ctx, query),
+  }),
 })

@@ -1,11 +1,16 @@
 import { customerId, second, tokenId } from '../../lib/examples.ts'
 
+export const parameters = {
+  resource_type: 'What was changed.',
+}
+
 export const listAuditLog = {
   summary: 'List what was changed',
   description:
     'Lists the changes of the organization, the last one first, a page at a time: who made it, when, by which operation and request, and which fields it changed. A row is written with its change, and sealed into a chain of hashes within a minute. What became of tokens is shown to the role ADMINISTRATOR only.',
   refuses: { 400: 'One of resource_type and resource_id comes without the other.' },
   example: {
+    after: ['createCustomer', 'updateCustomer'],
     query: {
       resource_type: 'CUSTOMER',
       resource_id: customerId,

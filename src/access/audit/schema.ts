@@ -1,9 +1,10 @@
 import * as z from 'zod/mini'
 import { described, label, named } from '../../lib/fields.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
+import { RESOURCES, type ResourceType } from '../../lib/resources.ts'
 import { dateTime, instant, iso } from '../../lib/time.ts'
 
-const RESOURCE_TYPES = ['CUSTOMER', 'CONTACT', 'ACCOUNT', 'ALIAS', 'SETTING', 'INVOICE_GROUP', 'TOKEN'] as const
+const RESOURCE_TYPES = Object.keys(RESOURCES) as ResourceType[]
 
 const FieldChange = named(
   'FieldChange',

@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm'
 import type { Session } from '../../db/client.ts'
 import { auditLog, auditSeals } from '../../db/table.ts'
 import { organizations } from '../organizations/table.ts'
-import { type AuditRow, hashRow } from './chain.ts'
+import { type AuditRow, digestChanges, hashRow } from './chain.ts'
 
-/** At most as many rows are sealed in one batch, and as many characters of changes, of which a row may hold half a million. */
+/** The most rows that are sealed in one batch, and the most characters of changes, of which a row may hold half a million. */
 const ROWS = 500
 const CHARACTERS = 4_000_000
 
@@ -20,7 +20,7 @@ const readUnsealed = ({ db }: Session): Promise<(AuditRow & { before: string })[
     select * from (
       select *, row_number() over rows as place, sum(length(changes)) over rows as characters from (
         select log.organization_id as organizationId, log.sequence, log.at, log.token_id as tokenId, log.role, log.operation_id as operationId,
-          log.resource_type as resourceType, log.resource_id as resourceId, log.request_id as requestId, log.changes, log.hash,
+          log.resource_type as resourceType, log.resource_id as resourceId, log.request_id as requestId, log.changes, log.hash, log.salt, log.digests,
           coalesce(seal.hash, '') as before
         from ${organizations} as organization left join ${auditSeals} as seal on seal.organization_id = organization.id
         cross join ${auditLog} as log
@@ -39,11 +39,12 @@ const readUnsealed = ({ db }: Session): Promise<(AuditRow & { before: string })[
 export const sealAuditLog = async (session: Session): Promise<void> => {
   for (let batches = 0; batches < BATCHES; batches++) {
     const rows = await readUnsealed(session)
-    const hashes: [organizationId: string, at: number, sequence: number, hash: string][] = []
+    const hashes: [organizationId: string, at: number, sequence: number, hash: string, digests: string][] = []
     for (const row of rows) {
       const last = hashes.at(-1)
-      const hash = await hashRow(last?.[0] === row.organizationId ? last[3] : row.before, row)
-      hashes.push([row.organizationId, row.at, row.sequence, hash])
+      const digests = await digestChanges(row)
+      const hash = await hashRow(last?.[0] === row.organizationId ? last[3] : row.before, row, digests)
+      hashes.push([row.organizationId, row.at, row.sequence, hash, digests])
     }
     if (!hashes.length) return
     const sent = JSON.stringify(hashes)
@@ -51,7 +52,7 @@ export const sealAuditLog = async (session: Session): Promise<void> => {
     await session.batch([
       db
         .update(auditLog)
-        .set({ hash: sql`sent.value ->> 3` })
+        .set({ hash: sql`sent.value ->> 3`, digests: sql`sent.value ->> 4` })
         .from(sql`json_each(${sent}) as sent`)
         .where(
           sql`${auditLog.organizationId} = sent.value ->> 0 and ${auditLog.at} = sent.value ->> 1 and ${auditLog.sequence} = sent.value ->> 2 and ${auditLog.hash} is null`,

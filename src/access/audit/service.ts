@@ -1,4 +1,5 @@
 import { and, eq, gte, lt, ne, sql } from 'drizzle-orm'
+import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { auditLog } from '../../db/table.ts'
 import type { Fields } from '../../lib/changes.ts'
@@ -8,12 +9,12 @@ import { iso } from '../../lib/time.ts'
 import type { AuditRow } from './chain.ts'
 import type { AuditLogEntry, AuditLogPaginatedResponse, ListAuditLogQuery } from './schema.ts'
 
-interface Found extends Omit<AuditRow, 'organizationId' | 'changes'> {
+interface ListedRow extends Omit<AuditRow, 'organizationId' | 'changes' | 'salt' | 'digests'> {
   /** Null when what stands before it on the page is long enough already. */
   changes: string | null
 }
 
-const show = ({ at, changes, hash, resourceType, ...row }: Found): AuditLogEntry => ({
+const show = ({ at, changes, hash, resourceType, ...row }: ListedRow): AuditLogEntry => ({
   ...row,
   resourceType: resourceType as AuditLogEntry['resourceType'],
   at: iso(at),
@@ -23,25 +24,22 @@ const show = ({ at, changes, hash, resourceType, ...row }: Found): AuditLogEntry
   ...(hash !== null && { hash }),
 })
 
-const LIST: ListRules = {
-  operationId: 'listAuditLog',
-  id: 'sequence',
-  sortFields: [],
+const RULES: ListRules = {
+  sortable: [],
   sort: [
     ['at', 'DESC'],
     ['sequence', 'DESC'],
   ],
-  combinations: 'any',
 }
 
 /** A page ends before its changes grow longer than this, unless the first alone does: a change may hold half a million characters. */
 const CHARACTERS = 1_000_000
 
-/** What was changed in the organization, the last change first, a page at a time. What became of tokens is shown to who handles them. */
-export const listAuditLog = async (ctx: Ctx, query: ListAuditLogQuery): Promise<AuditLogPaginatedResponse> => {
-  const page = await openPage(ctx, LIST, query)
+/** What was changed in the organization, the last change first, a page at a time. Token changes are shown to administrators only. */
+export const listAuditLog = async (ctx: Ctx, query: ListAuditLogQuery): Promise<Reply<AuditLogPaginatedResponse>> => {
+  const page = await openPage(ctx, RULES, query)
   const { resource_type: type, resource_id: id, token_id: token, from, until } = page.filters
-  if ((id === undefined) !== (type === undefined)) throw new ApiError(400, 'resource_type, resource_id: must come together')
+  if ((id === undefined) !== (type === undefined)) throw new ApiError('INVALID', 'resource_type, resource_id: must come together')
   const wanted = and(
     eq(auditLog.organizationId, ctx.organizationId),
     ctx.role === 'ADMINISTRATOR' ? undefined : ne(auditLog.resourceType, 'TOKEN'),
@@ -52,7 +50,7 @@ export const listAuditLog = async (ctx: Ctx, query: ListAuditLogQuery): Promise<
     until === undefined ? undefined : lt(auditLog.at, Date.parse(until)),
     page.after && sql`(${auditLog.at}, ${auditLog.sequence}) < ${page.after}`,
   )
-  const rows = await ctx.session.db.all<Found>(sql`
+  const rows = await ctx.session.db.all<ListedRow>(sql`
     select sequence, at, tokenId, role, operationId, resourceType, resourceId, requestId, hash,
       iif(row_number() over rows = 1 or sum(length(changes)) over rows <= ${CHARACTERS}, changes, null) as changes
     from (
@@ -63,6 +61,6 @@ export const listAuditLog = async (ctx: Ctx, query: ListAuditLogQuery): Promise<
     window rows as (order by at desc, sequence desc) order by at desc, sequence desc
   `)
   const most = Math.min(page.size, rows.filter(({ changes }) => changes !== null).length)
-  const { visible, ...next } = await closePage(ctx, LIST, page, rows, (row, field) => (field === 'at' ? row.at : row.sequence), most)
-  return { data: visible.map(show), ...next, context: contextOf(page) }
+  const { visible, ...next } = await closePage(ctx, page, rows, (row, field) => (field === 'at' ? row.at : row.sequence), { most })
+  return { answer: { data: visible.map(show), ...next, context: contextOf(page) } }
 }

@@ -1,4 +1,4 @@
-import { operation } from '../../http/operation.ts'
+import { feature, operation } from '../../http/operation.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
 import {
   CreateTokenRequest,
@@ -10,85 +10,68 @@ import {
   TokenResponse,
   TokenWithSecret,
 } from './schema.ts'
-import * as tokens from './service.ts'
+import * as service from './service.ts'
 
-export const authenticate = operation({
-  method: 'post',
-  path: '/authenticate',
-  operationId: 'authenticate',
-  tag: 'Authentication',
-  status: 200,
-  returns: TokenResponse,
-  writes: false,
-  handle: (ctx) => tokens.authenticate(ctx),
-})
-
-export const createToken = operation({
-  method: 'post',
-  path: '/tokens',
-  operationId: 'createToken',
-  tag: 'Extensions',
-  json: CreateTokenRequest,
-  status: 201,
-  returns: TokenWithSecret,
-  location: ({ id }) => `/tokens/${id}`,
-  tagged: true,
-  administrator: true,
-  secret: true,
-  handle: (ctx, { json }) => tokens.createToken(ctx, json),
-})
-
-export const listTokens = operation({
-  method: 'get',
-  path: '/tokens',
-  operationId: 'listTokens',
-  tag: 'Extensions',
-  query: ListTokensQuery,
-  status: 200,
-  returns: TokenPaginatedResponse,
-  administrator: true,
-  handle: (ctx, { query }) => tokens.listTokens(ctx, query),
-})
-
-export const getToken = operation({
-  method: 'get',
-  path: '/tokens/{token_id}',
-  operationId: 'getToken',
-  tag: 'Extensions',
-  param: TokenPath,
-  status: 200,
-  returns: Token,
-  tagged: true,
-  administrator: true,
-  handle: (ctx, { param }) => tokens.getToken(ctx, param.token_id),
-})
-
-export const rotateToken = operation({
-  method: 'post',
-  path: '/tokens/{token_id}/rotate',
-  operationId: 'rotateToken',
-  tag: 'Extensions',
-  param: TokenPath,
-  json: RotateTokenRequest,
-  status: 200,
-  returns: TokenWithSecret,
-  tagged: true,
-  condition: 'version',
-  administrator: true,
-  secret: true,
-  handle: (ctx, { param, json }) => tokens.rotateToken(ctx, param.token_id, json),
-})
-
-export const revokeToken = operation({
-  method: 'delete',
-  path: '/tokens/{token_id}',
-  operationId: 'revokeToken',
-  tag: 'Extensions',
-  param: TokenPath,
-  status: 200,
-  returns: BaseSuccessResponse,
-  tagged: true,
-  condition: 'version',
-  administrator: true,
-  handle: (ctx, { param }) => tokens.revokeToken(ctx, param.token_id),
-})
+export const tokens = [
+  ...feature('Authentication', {
+    authenticate: operation({
+      method: 'post',
+      path: '/authenticate',
+      answers: { 200: TokenResponse },
+      writes: false,
+      handle: (ctx) => service.authenticate(ctx),
+    }),
+  }),
+  ...feature('Extensions', {
+    createToken: operation({
+      method: 'post',
+      path: '/tokens',
+      json: CreateTokenRequest,
+      answers: { 201: TokenWithSecret },
+      location: ({ id }) => `/tokens/${id}`,
+      tagged: true,
+      administrator: true,
+      secret: true,
+      handle: (ctx, { json }) => service.createToken(ctx, json),
+    }),
+    listTokens: operation({
+      method: 'get',
+      path: '/tokens',
+      query: ListTokensQuery,
+      answers: { 200: TokenPaginatedResponse },
+      administrator: true,
+      handle: (ctx, { query }) => service.listTokens(ctx, query),
+    }),
+    getToken: operation({
+      method: 'get',
+      path: '/tokens/{token_id}',
+      param: TokenPath,
+      answers: { 200: Token },
+      tagged: true,
+      administrator: true,
+      handle: (ctx, { param }) => service.getToken(ctx, param.token_id),
+    }),
+    rotateToken: operation({
+      method: 'post',
+      path: '/tokens/{token_id}/rotate',
+      param: TokenPath,
+      json: RotateTokenRequest,
+      answers: { 200: TokenWithSecret },
+      tagged: true,
+      condition: 'version',
+      administrator: true,
+      secret: true,
+      handle: (ctx, { param, json }) => service.rotateToken(ctx, param.token_id, json),
+    }),
+    revokeToken: operation({
+      method: 'delete',
+      path: '/tokens/{token_id}',
+      param: TokenPath,
+      answers: { 200: BaseSuccessResponse },
+      tagged: true,
+      condition: 'version',
+      administrator: true,
+      handle: (ctx, { param }) => service.revokeToken(ctx, param.token_id),
+    }),
+  }),
+]

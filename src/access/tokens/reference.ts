@@ -6,6 +6,15 @@ const token = { id: 'token.0VFLW94Kiyx.5sL8d', name: 'Billing backend', role: 'D
 
 const path = { token_id: token.id }
 
+export const tags = {
+  Authentication: 'A token for a JWT.',
+  Extensions: "What Togai's API did not have: restoring, tokens and their roles, and the log of every change.",
+}
+
+export const parameters = {
+  token_id: 'The id of the token, as it was answered when it was made.',
+}
+
 export const authenticate = {
   summary: 'Exchange a token for a JWT',
   description:
@@ -34,6 +43,7 @@ export const listTokens = {
   description:
     'Lists every token of the organization in the order in which they were made, expired and revoked ones too, a page at a time.',
   example: {
+    after: ['createToken'],
     query: { pageSize: 20 },
     answer: {
       data: [
@@ -49,7 +59,7 @@ export const getToken = {
   summary: 'Read a token',
   description: 'Reads what is known of a token, which is all but its secret.',
   refuses: { 404: MISSING },
-  example: { path, answer: token },
+  example: { after: ['createToken'], path, answer: token },
 }
 
 export const rotateToken = {
@@ -58,6 +68,7 @@ export const rotateToken = {
     'Gives a token a new secret, which is shown this once. The secrets so far hold for the grace period more, unless they end sooner, with the JWTs that were made with them.',
   refuses: { 404: MISSING, 409: 'The token is revoked or has expired.' },
   example: {
+    after: ['createToken'],
     path,
     request: { gracePeriod: 3600 },
     answer: { ...token, previousExpiresAt: second.replace('T10', 'T11'), token: 'togai_ExampleOfTheReferenceThatIsNoTokenEither000000' },
@@ -69,5 +80,5 @@ export const revokeToken = {
   description:
     'Ends a token and the JWTs that were made with it, everywhere within 30 seconds. It can be the token that asks. A second time changes nothing.',
   refuses: { 404: MISSING },
-  example: { path, answer: done },
+  example: { after: ['createToken'], path, answer: done },
 }

@@ -1,12 +1,13 @@
-import { and, eq, gt, lte } from 'drizzle-orm'
+import { and, eq, getTableColumns, gt, lte } from 'drizzle-orm'
 import type { Ctx, Portal } from '../../db/context.ts'
-import type { Statement } from '../../db/client.ts'
-import { commit, onLatest, precondition, shown } from '../../db/commit.ts'
+import { changeVersioned } from '../../db/change.ts'
+import { type Draft, type Reply, commit } from '../../db/commit.ts'
+import { defineList } from '../../db/list.ts'
+import { builder, insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
 import { newId } from '../../lib/ids.ts'
-import { type ListRules, closePage, contextOf, openPage } from '../../lib/page.ts'
 import { iso } from '../../lib/time.ts'
 import type {
   CreateTokenRequest,
@@ -36,16 +37,19 @@ const show = (row: TokenRow): Token => ({
   ...(row.revokedAt !== null && { revokedAt: iso(row.revokedAt) }),
 })
 
-/** The day of its last use changes without a new version. */
-const tag = ({ version, lastUsedOn }: TokenRow): string => tagOf(version, ...(lastUsedOn === null ? [] : [lastUsedOn]))
+const insertTokens = insertInto(tokens)
+const insertSecrets = insertInto(tokenSecrets)
+
+/** The state of a token that its ETag names. The day of its last use changes without a new version. */
+const tagOfToken = ({ version, lastUsedOn }: TokenRow): string => tagOf(version, ...(lastUsedOn === null ? [] : [lastUsedOn]))
 
 /** Creates a token. Its secret is shown this once. */
-export const createToken = async (ctx: Ctx, { name, role, ...input }: CreateTokenRequest): Promise<TokenWithSecret> => {
+export const createToken = async (ctx: Ctx, { name, role, ...input }: CreateTokenRequest): Promise<Reply<TokenWithSecret>> => {
   const expiresAt = input.expiresAt ?? null
-  if (expiresAt !== null && expiresAt <= ctx.now) throw new ApiError(400, 'expiresAt: must be in the future')
+  if (expiresAt !== null && expiresAt <= ctx.now) throw new ApiError('INVALID', 'expiresAt: must be in the future')
   const secret = newSecret()
   const row: TokenRow = {
-    id: newId('token', ctx.now),
+    id: newId('TOKEN', ctx.now),
     organizationId: ctx.organizationId,
     name,
     hash: await hashToken(secret),
@@ -58,10 +62,10 @@ export const createToken = async (ctx: Ctx, { name, role, ...input }: CreateToke
     previousExpiresAt: null,
   }
   return commit(ctx, {
-    statements: [ctx.session.db.insert(tokens).values(row)],
+    statements: [insertTokens([row])],
     changes: [{ type: 'TOKEN', id: row.id, fields: differences(undefined, show(row)) }],
     answer: { ...show(row), token: secret },
-    tag: tag(row),
+    tag: tagOfToken(row),
   })
 }
 
@@ -74,83 +78,90 @@ const readToken = async (ctx: Ctx, id: string): Promise<TokenRow> => {
   return row
 }
 
-export const getToken = async (ctx: Ctx, id: string): Promise<Token> => {
+export const getToken = async (ctx: Ctx, id: string): Promise<Reply<Token>> => {
   const row = await readToken(ctx, id)
-  return shown(ctx, tag(row), show(row))
+  return { answer: show(row), tag: tagOfToken(row) }
 }
 
-const LIST: ListRules = { operationId: 'listTokens', id: 'id', sortFields: [], sort: [['id', 'ASC']], combinations: [] }
+const listAll = defineList({
+  table: tokens,
+  key: tokens.id,
+  columns: getTableColumns(tokens),
+  order: { id: tokens.id },
+  sort: [['id', 'ASC']],
+  combinations: [],
+})
 
 /** Every token of the organization, in the order in which they were made, a page at a time. */
-export const listTokens = async (ctx: Ctx, query: ListTokensQuery): Promise<TokenPaginatedResponse> => {
-  const page = await openPage(ctx, LIST, query)
-  const [after = ''] = page.after ?? []
-  const rows = await ctx.session.db
-    .select()
-    .from(tokens)
-    .where(and(eq(tokens.organizationId, ctx.organizationId), gt(tokens.id, String(after))))
-    .orderBy(tokens.id)
-    .limit(page.size + 1)
-  const { visible, ...next } = await closePage(ctx, LIST, page, rows, ({ id }) => id)
-  return { data: visible.map(show), ...next, context: contextOf(page) }
+export const listTokens = async (ctx: Ctx, query: ListTokensQuery): Promise<Reply<TokenPaginatedResponse>> => {
+  const { rows, next, context } = await listAll(ctx, query)
+  return { answer: { data: rows.map(show), ...next, context } }
 }
 
-/** Writes what becomes of a token since `row` was read, and `more`. */
-const change = async <Answer extends object>(
+/** A change of a token since `row` was read. */
+const draftChange = <Answer extends object>(
   ctx: Ctx,
   row: TokenRow,
   changes: Partial<TokenRow>,
   answerOf: (token: Token) => Answer,
-  more: readonly Statement[] = [],
-) => {
+): Draft<Answer> => {
   const set = { ...changes, version: row.version + 1 }
   const next = { ...row, ...set }
-  const answer = await commit(ctx, {
-    statements: [ctx.session.db.update(tokens).set(set).where(eq(tokens.id, row.id)), ...more],
+  const isRow = and(eq(tokens.organizationId, ctx.organizationId), eq(tokens.id, row.id))
+  return {
+    statements: [builder.update(tokens).set(set).where(isRow)],
     changes: [{ type: 'TOKEN', id: row.id, fields: differences(show(row), show(next)) }],
     answer: answerOf(show(next)),
-    tag: tag(next),
-  })
-  if (!ctx.write?.dryRun) forgetToken(row.id)
-  return answer
+    tag: tagOfToken(next),
+  }
 }
 
-const readForChange = async (ctx: Ctx, id: string): Promise<TokenRow> => {
-  const row = await readToken(ctx, id)
-  precondition(ctx, tag(row))
-  return row
+/** Changes a token; what this isolate remembers of it goes with the change. */
+const changeToken = async <Answer extends object>(
+  ctx: Ctx,
+  id: string,
+  change: (row: TokenRow) => Draft<Answer> | { unchanged: Answer } | Promise<Draft<Answer>>,
+): Promise<Reply<Answer>> => {
+  const reply = await changeVersioned(ctx, { read: () => readToken(ctx, id), tagOf: tagOfToken, change })
+  if (reply.committed && !ctx.write?.dryRun) forgetToken(id)
+  return reply
+}
+
+/** The statements by which the secrets of a token hold until `until` (milliseconds) at most, the last one too. */
+const endSecrets = (ctx: Ctx, { id: tokenId, organizationId, hash }: TokenRow, until: number) => {
+  const its = and(eq(tokenSecrets.organizationId, organizationId), eq(tokenSecrets.tokenId, tokenId))
+  return [
+    builder
+      .update(tokenSecrets)
+      .set({ expiresAt: until })
+      .where(and(its, gt(tokenSecrets.expiresAt, until))),
+    insertSecrets([{ hash, organizationId, tokenId, expiresAt: until }]),
+    builder.delete(tokenSecrets).where(and(its, lte(tokenSecrets.expiresAt, ctx.now))),
+  ]
 }
 
 /** Gives a token another secret, which is shown this once. Those before it hold for `gracePeriod` seconds more, unless they end sooner. */
-export const rotateToken = (ctx: Ctx, id: string, { gracePeriod }: RotateTokenRequest): Promise<TokenWithSecret> =>
-  onLatest(async () => {
-    const row = await readForChange(ctx, id)
-    if (row.revokedAt !== null) throw new ApiError(409, `The token "${id}" is revoked, and cannot be changed.`)
-    if (row.expiresAt !== null && row.expiresAt <= ctx.now) throw new ApiError(409, `The token "${id}" has expired, and cannot be changed.`)
+export const rotateToken = (ctx: Ctx, id: string, { gracePeriod }: RotateTokenRequest): Promise<Reply<TokenWithSecret>> =>
+  changeToken(ctx, id, async (row) => {
+    if (row.revokedAt !== null) throw new ApiError('CONFLICT', `The token "${id}" is revoked, and cannot be changed.`)
+    if (row.expiresAt !== null && row.expiresAt <= ctx.now)
+      throw new ApiError('CONFLICT', `The token "${id}" has expired, and cannot be changed.`)
     const secret = newSecret()
     const until = ctx.now + gracePeriod * 1000
-    const its = eq(tokenSecrets.tokenId, id)
-    return change(ctx, row, { hash: await hashToken(secret), previousExpiresAt: until }, (token) => ({ ...token, token: secret }), [
-      ctx.session.db
-        .update(tokenSecrets)
-        .set({ expiresAt: until })
-        .where(and(its, gt(tokenSecrets.expiresAt, until))),
-      ctx.session.db.insert(tokenSecrets).values({ hash: row.hash, organizationId: row.organizationId, tokenId: id, expiresAt: until }),
-      ctx.session.db.delete(tokenSecrets).where(and(its, lte(tokenSecrets.expiresAt, ctx.now))),
-    ])
+    const changes = { hash: await hashToken(secret), previousExpiresAt: until }
+    const draft = draftChange(ctx, row, changes, (token) => ({ ...token, token: secret }))
+    return { ...draft, statements: [...draft.statements, ...endSecrets(ctx, row, until)] }
   })
 
 /** Ends a token, with every JWT that was made with it. A second time changes nothing. */
-export const revokeToken = (ctx: Ctx, id: string): Promise<{ success: true }> =>
-  onLatest(async () => {
-    const row = await readForChange(ctx, id)
-    if (row.revokedAt !== null) return shown(ctx, tag(row), { success: true })
-    return change(ctx, row, { revokedAt: ctx.now }, () => ({ success: true }))
-  })
+export const revokeToken = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
+  changeToken(ctx, id, (row) =>
+    row.revokedAt === null ? draftChange(ctx, row, { revokedAt: ctx.now }, () => ({ success: true })) : { unchanged: { success: true } },
+  )
 
 /** Gives a JWT for an API token. A JWT is given back as it is. */
-export const authenticate = async (ctx: Ctx): Promise<TokenResponse> => ({
-  token: ctx.jwt ?? (await issueJwt(ctx, ctx.now, null, ctx.secrets)),
+export const authenticate = async (ctx: Ctx): Promise<Reply<TokenResponse>> => ({
+  answer: { token: ctx.jwt ?? (await issueJwt(ctx, ctx.now, null, ctx.secrets)) },
 })
 
 /** Gives a JWT that reads one customer and its accounts until `expiresAt` (milliseconds; null for a day). */

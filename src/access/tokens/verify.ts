@@ -1,5 +1,5 @@
 import { and, eq, isNull, ne, or, sql } from 'drizzle-orm'
-import type { Caller, Presented } from '../../db/context.ts'
+import type { Caller, PresentedToken } from '../../db/context.ts'
 import type { Session } from '../../db/client.ts'
 import { iso } from '../../lib/time.ts'
 import { organizations } from '../organizations/table.ts'
@@ -22,7 +22,7 @@ export const forgetToken = (id: string): void => {
   for (const [key, { caller }] of remembered) if (caller?.actor === id) remembered.delete(key)
 }
 
-interface Found {
+interface FoundToken {
   token: typeof tokens.$inferSelect
   baseCurrency: string
   /** Until when the secret holds that was presented, when it is not the token's own any more. */
@@ -30,9 +30,9 @@ interface Found {
 }
 
 /** A token by its id, or by the hash of a secret that it has or had. */
-type Named = { id: string; organizationId: string; mark: string } | { hash: string }
+type TokenName = { id: string; organizationId: string; mark: string } | { hash: string }
 
-const read = async ({ db }: Session, named: Named): Promise<Found | undefined> => {
+const read = async ({ db }: Session, named: TokenName): Promise<FoundToken | undefined> => {
   const isSecret = 'hash' in named ? sql`its.hash = ${named.hash}` : sql`substr(its.hash, 1, ${MARK}) = ${named.mark}`
   const [found] = await db
     .select({
@@ -55,7 +55,7 @@ const read = async ({ db }: Session, named: Named): Promise<Found | undefined> =
 }
 
 /** Whom the token speaks for by the secret that was presented, if that holds. */
-const callerOf = ({ token, baseCurrency, secretExpiresAt }: Found, named: Named, now: number): Caller | undefined => {
+const callerOf = ({ token, baseCurrency, secretExpiresAt }: FoundToken, named: TokenName, now: number): Caller | undefined => {
   const { id, organizationId, role, hash, revokedAt } = token
   const isOwn = 'hash' in named ? hash === named.hash : markOf(hash) === named.mark
   const end = Math.min(token.expiresAt ?? Number.POSITIVE_INFINITY, isOwn ? Number.POSITIVE_INFINITY : (secretExpiresAt ?? 0))
@@ -65,7 +65,7 @@ const callerOf = ({ token, baseCurrency, secretExpiresAt }: Found, named: Named,
 }
 
 /** Keeps the day on which a token was last used. A day that cannot be kept is kept with the next request. */
-const markUsed = ({ database, now, later }: Presented, { id, lastUsedOn }: Found['token']): void => {
+const markUsed = ({ database, now, later }: PresentedToken, { id, lastUsedOn }: FoundToken['token']): void => {
   const today = iso(now).slice(0, 10)
   if (lastUsedOn === today) return
   const update = database
@@ -94,7 +94,7 @@ const recall = (key: string, now: number) => {
  * Whom a token speaks for: looked up nearby, or at the primary, where the newest are. What a copy said is asked of the primary
  * while the answer is on its way, so that a copy that lags behind keeps no revoked token alive.
  */
-const lookUp = async (presented: Presented, key: string, name: () => Promise<Named | undefined>): Promise<Caller | undefined> => {
+const lookUp = async (presented: PresentedToken, key: string, name: () => Promise<TokenName | undefined>): Promise<Caller | undefined> => {
   const { database, now, later } = presented
   const known = recall(key, now)
   if (known?.caller) return known.caller
@@ -119,7 +119,7 @@ const lookUp = async (presented: Presented, key: string, name: () => Promise<Nam
   return caller
 }
 
-const verifyAny = async (presented: Presented): Promise<Caller | undefined> => {
+const verifyAny = async (presented: PresentedToken): Promise<Caller | undefined> => {
   const { secret, secrets, now } = presented
   const jwt = await readJwt(secret, secrets, now)
   if (!jwt) return lookUp(presented, secret, async () => (isMistyped(secret) ? undefined : { hash: await hashToken(secret) }))
@@ -134,5 +134,5 @@ const verifyAny = async (presented: Presented): Promise<Caller | undefined> => {
  * Whom a bearer token speaks for, or undefined when it is unknown, expired or revoked; at once when it was verified a moment ago.
  * A JWT holds as long as the secret that it was made with.
  */
-export const verifyToken = (presented: Presented): Caller | Promise<Caller | undefined> =>
+export const verifyToken = (presented: PresentedToken): Caller | Promise<Caller | undefined> =>
   recall(presented.secret, presented.now)?.caller ?? verifyAny(presented)

@@ -1,12 +1,14 @@
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { getTableColumns, sql } from 'drizzle-orm'
+import { changeVersioned } from '../../db/change.ts'
+import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { commit, onLatest, shown } from '../../db/commit.ts'
-import { ApiError, notFound } from '../../lib/errors.ts'
-import { tagOf } from '../../lib/etag.ts'
-import { type ListRules, closePage, openPage } from '../../lib/page.ts'
+import { defineList } from '../../db/list.ts'
+import { ApiError, archived, notFound } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
-import { endAliases, insertAliases, isAccount } from './queries.ts'
-import { type AliasRange, rangesOf, roomSince, turnsAt, written } from './ranges.ts'
+import { draftAccountChange, showAccount, tagOfAccount } from './account.ts'
+import { locateInAccount } from './create.ts'
+import { accountAt, endAliases, everyAlias, insertAliases, isAccount } from './queries.ts'
+import { type AliasRange, namesAt, rangesOf, roomSince } from './ranges.ts'
 import type {
   Account,
   AccountAliasesPaginatedResponse,
@@ -14,102 +16,125 @@ import type {
   ListAccountAliasesQuery,
   RemoveAccountAliasesRequest,
 } from './schema.ts'
-import { locateInAccount } from './create.ts'
-import { accountChange, changeAccount, namesAt, nextRow, readLiveAccountWithRanges, showAccount } from './service.ts'
 import { accountAliases, accounts } from './table.ts'
 
-/** Gives aliases to an account. */
-export const addAliases = (ctx: Ctx, id: string, input: AddAccountAliasesRequest): Promise<Account> =>
-  onLatest(async () => {
-    const { row, held, ranges: had } = await readLiveAccountWithRanges(ctx, id)
-    const ranges = rangesOf(input)
-    if (!ranges.length) return shown(ctx, tagOf(row.version, turnsAt(had, ctx.now)), showAccount(row, held))
-    const since = roomSince(had, ranges.filter(({ open }) => open).length, ctx.now)
-    const next = nextRow(ctx, row)
-    return commit(ctx, {
-      statements: [changeAccount(ctx, next), insertAliases(ctx, row.togaiAccountId, ranges, since)],
-      changes: [accountChange(row, next, { accountAliases: [[], written(ranges)] })],
-      answer: showAccount(next, { ...held, aliases: [...held.aliases, ...namesAt(ranges, ctx.now)] }),
-      tag: tagOf(next.version, turnsAt([...had, ...ranges], ctx.now)),
-      locate: locateInAccount(input, ''),
-    })
-  })
+/** An account with every alias that it ever had. */
+const readWithAliases = async (ctx: Ctx, id: string) => {
+  const [found] = await ctx.session.db
+    .select({ ...accountAt(ctx.now), ranges: everyAlias })
+    .from(accounts)
+    .where(isAccount(ctx, id))
+  if (!found) throw notFound('account', id)
+  return found
+}
+type AccountWithAliases = Awaited<ReturnType<typeof readWithAliases>>
 
-/** Ends aliases of an account: by their names from now on, by their ids from an instant on. What they were stays on record, and one that has ended stays as it was. */
-export const removeAliases = (
+/** Changes the aliases of an account that can be changed. */
+const changeAliases = (
   ctx: Ctx,
   id: string,
-  { aliases = [], accountAliases: dated = [] }: RemoveAccountAliasesRequest,
-): Promise<Account> =>
-  onLatest(async () => {
-    const { row, held, ranges } = await readLiveAccountWithRanges(ctx, id)
-    const ends = new Map<string, number>()
-    const end = (range: AliasRange & { id: string }, instant: number): void => {
-      ends.set(range.id, Math.min(ends.get(range.id) ?? range.until, Math.max(range.from, instant)))
-    }
-    for (const [index, value] of aliases.entries()) {
-      const ending = ranges.filter((range) => range.value === value && range.until > ctx.now && range.from < range.until)
-      if (!ending.length) throw new ApiError(404, `aliases[${index}]: the account "${id}" has no alias "${value}"`)
-      for (const range of ending) end(range, ctx.now)
-    }
-    for (const [index, { id: aliasId, from = ctx.now }] of dated.entries()) {
-      const range = ranges.find((one) => one.id === aliasId)
-      if (!range) throw new ApiError(404, `accountAliases[${index}].id: the account "${id}" has no alias with the id "${aliasId}"`)
-      if (range.until > ctx.now) end(range, from)
-    }
-    const ended = ranges.flatMap((range) => {
-      const until = ends.get(range.id)
-      return until === undefined || until === range.until ? [] : [{ ...range, until }]
-    })
-    const left = ranges.map((range) => ended.find((one) => one.id === range.id) ?? range)
-    const passed = turnsAt(left, ctx.now)
-    if (!ended.length) return shown(ctx, tagOf(row.version, passed), showAccount(row, held))
-    const next = nextRow(ctx, row)
-    const before = ranges.filter((range) => ends.has(range.id) && ends.get(range.id) !== range.until)
-    return commit(ctx, {
-      statements: [changeAccount(ctx, next), endAliases(ctx, ended)],
-      changes: [accountChange(row, next, { accountAliases: [written(before), written(ended)] })],
-      answer: showAccount(next, { ...held, aliases: namesAt(left, ctx.now) }),
-      tag: tagOf(next.version, passed),
-    })
+  change: Parameters<typeof changeVersioned<AccountWithAliases, Account>>[1]['change'],
+): Promise<Reply<Account>> =>
+  changeVersioned(ctx, {
+    read: () => readWithAliases(ctx, id),
+    tagOf: ({ row, ranges }) => tagOfAccount(row, ranges, ctx.now),
+    change: (found) => {
+      if (found.row.status === 'ARCHIVED') throw archived('account', id)
+      return change(found)
+    },
   })
 
-const ALIASES: ListRules = { operationId: 'listAccountAliases', id: 'id', sortFields: ['id'], sort: [['id', 'ASC']], combinations: [] }
+/** Gives aliases to an account. */
+export const addAliases = (ctx: Ctx, id: string, input: AddAccountAliasesRequest): Promise<Reply<Account>> =>
+  changeAliases(ctx, id, ({ row, ranges: had, ...parts }) => {
+    const ranges = rangesOf(input)
+    if (!ranges.length) return { unchanged: showAccount(row, parts) }
+    const since = roomSince(had, ranges.filter(({ open }) => open).length, ctx.now)
+    const { next, draft } = draftAccountChange(ctx, row, {}, [[], ranges])
+    return {
+      ...draft,
+      statements: [...draft.statements, insertAliases(ctx, row.togaiAccountId, ranges, since)],
+      answer: showAccount(next, { ...parts, aliases: [...parts.aliases, ...namesAt(ranges, ctx.now)] }),
+      tag: tagOfAccount(next, [...had, ...ranges], ctx.now),
+      locate: locateInAccount(input, ''),
+    }
+  })
+
+/** When each alias that a request removes ends, by its id, in milliseconds. */
+const endsOf = (
+  id: string,
+  ranges: AccountWithAliases['ranges'],
+  { aliases = [], accountAliases: dated = [] }: RemoveAccountAliasesRequest,
+  now: number,
+): ReadonlyMap<string, number> => {
+  const ends = new Map<string, number>()
+  const end = (range: AliasRange & { id: string }, instant: number): void => {
+    ends.set(range.id, Math.min(ends.get(range.id) ?? range.until, Math.max(range.from, instant)))
+  }
+  for (const [index, value] of aliases.entries()) {
+    const ending = ranges.filter((range) => range.value === value && range.until > now && range.from < range.until)
+    if (!ending.length) throw new ApiError('NOT_FOUND', `aliases[${index}]: the account "${id}" has no alias "${value}"`)
+    for (const range of ending) end(range, now)
+  }
+  for (const [index, { id: aliasId, from = now }] of dated.entries()) {
+    const range = ranges.find((one) => one.id === aliasId)
+    if (!range) throw new ApiError('NOT_FOUND', `accountAliases[${index}].id: the account "${id}" has no alias with the id "${aliasId}"`)
+    if (range.until > now) end(range, from)
+  }
+  return ends
+}
+
+/** Ends aliases of an account: by their names from now on, by their ids from an instant on. What they were stays on record, and one that has ended stays as it was. */
+export const removeAliases = (ctx: Ctx, id: string, input: RemoveAccountAliasesRequest): Promise<Reply<Account>> =>
+  changeAliases(ctx, id, ({ row, ranges, ...parts }) => {
+    const ends = endsOf(id, ranges, input, ctx.now)
+    const after = ranges.map((range) => ({ ...range, until: ends.get(range.id) ?? range.until }))
+    const changed = ranges.flatMap((range, index) => {
+      const ended = after[index]
+      return ended && ended.until !== range.until ? [{ range, ended }] : []
+    })
+    if (!changed.length) return { unchanged: showAccount(row, { ...parts, aliases: namesAt(after, ctx.now) }) }
+    const ended = changed.map((one) => one.ended)
+    const { next, draft } = draftAccountChange(ctx, row, {}, [changed.map(({ range }) => range), ended])
+    return {
+      ...draft,
+      statements: [...draft.statements, endAliases(ctx, ended)],
+      answer: showAccount(next, { ...parts, aliases: namesAt(after, ctx.now) }),
+      tag: tagOfAccount(next, after, ctx.now),
+    }
+  })
+
+const listAliases = defineList({
+  table: accountAliases,
+  key: accountAliases.id,
+  columns: getTableColumns(accountAliases),
+  order: { id: accountAliases.id },
+  sort: [['id', 'ASC']],
+  combinations: [],
+  pageSize: 100,
+  where: ({ organizationId, account }) => sql`togai_account_id = (
+    select ${accounts.togaiAccountId} from ${accounts} where ${accounts.organizationId} = ${organizationId} and ${accounts.id} = ${account}
+  )`,
+})
 
 /** Every alias that an account has had, has or will have, in the order in which they were given. */
 export const listAccountAliases = async (
   ctx: Ctx,
   id: string,
   query: ListAccountAliasesQuery,
-): Promise<AccountAliasesPaginatedResponse> => {
-  const rules = { ...ALIASES, operationId: `${ALIASES.operationId} ${id}` }
-  const page = await openPage(ctx, rules, query, 100)
-  const [after] = page.after ?? []
-  const rows = await ctx.session.db
-    .select({ account: sql<string>`${accounts.id}`.as('account_id'), alias: accountAliases })
-    .from(accounts)
-    .leftJoin(
-      accountAliases,
-      and(
-        eq(accountAliases.togaiAccountId, accounts.togaiAccountId),
-        after === undefined ? undefined : gt(accountAliases.id, String(after)),
-      ),
-    )
-    .where(isAccount(ctx, id))
-    .orderBy(accountAliases.id)
-    .limit(page.size + 1)
-  if (!rows.length) throw notFound('account', id)
-  const found = rows.flatMap(({ alias }) => alias ?? [])
-  const { visible, ...next } = await closePage(ctx, rules, page, found, (row) => row.id)
-  return {
-    data: visible.map((row) => ({
-      id: row.id,
-      value: row.value,
-      effectiveFrom: iso(row.effectiveFrom),
-      effectiveUntil: iso(row.effectiveUntil),
-      createdAt: iso(row.createdAt),
-      updatedAt: iso(row.updatedAt),
-    })),
-    ...next,
+): Promise<Reply<AccountAliasesPaginatedResponse>> => {
+  const { rows, next } = await listAliases(ctx, query, { account: id }, id)
+  if (!rows.length) {
+    const [account] = await ctx.session.db.select({ id: accounts.id }).from(accounts).where(isAccount(ctx, id))
+    if (!account) throw notFound('account', id)
   }
+  const data = rows.map((row) => ({
+    id: row.id,
+    value: row.value,
+    effectiveFrom: iso(row.effectiveFrom),
+    effectiveUntil: iso(row.effectiveUntil),
+    createdAt: iso(row.createdAt),
+    updatedAt: iso(row.updatedAt),
+  }))
+  return { answer: { data, ...next } }
 }

@@ -1,27 +1,31 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { type Placeholder, and, eq, sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
-import { builder, prepare } from '../../db/prepared.ts'
-import { qualified } from '../../db/rows.ts'
+import { builder, prepare, qualified } from '../../db/statements.ts'
 import { uuidv7 } from '../../lib/ids.ts'
 import { invoiceGroupAccounts, invoiceGroups } from '../invoice_groups/table.ts'
+import type { CreateEntitySetting } from '../settings/schema.ts'
 import { settingsOf } from '../settings/service.ts'
 import type { AliasRange, AskedRange } from './ranges.ts'
 import type { Account } from './schema.ts'
 import { accountAliases, accounts } from './table.ts'
 
 /** The aliases of each account that hold at `instant` (milliseconds), in the order in which they were given. */
-const aliasesAt = (instant: number) =>
-  sql`(
+export const aliasesAt = (instant: number | Placeholder) =>
+  sql<string>`(
     select json_group_array(${accountAliases.value} order by ${accountAliases.id}) from ${accountAliases}
     where ${accountAliases.togaiAccountId} = ${qualified(accounts.togaiAccountId)}
       and ${accountAliases.effectiveFrom} <= ${instant} and ${accountAliases.effectiveUntil} > ${instant}
-  )`.mapWith((json: string) => JSON.parse(json) as string[])
+  )`
 
 /** An account as it is read, in one statement: its row, the aliases that hold at `instant` (milliseconds), its settings. */
-export const accountAt = (instant: number) => ({ row: accounts, aliases: aliasesAt(instant), settings: settingsOf('ACCOUNT', accounts) })
+export const accountAt = (instant: number) => ({
+  row: accounts,
+  aliases: aliasesAt(instant).mapWith((json: string) => JSON.parse(json) as string[]),
+  settings: settingsOf('ACCOUNT', accounts).mapWith((json: string) => JSON.parse(json) as CreateEntitySetting[]),
+})
 
-/** How many of the ends of its alias ranges each account has passed at `instant` (milliseconds); `turnsAt` in SQL. */
-export const turns = (instant: number) =>
+/** How many of the ends of its alias ranges each account has passed at `instant` (milliseconds); `boundariesPassed` in SQL. */
+export const boundariesPassedAt = (instant: number) =>
   sql<number>`(
     select count(*) filter (where ${accountAliases.effectiveFrom} <= ${instant}) + count(*) filter (where ${accountAliases.effectiveUntil} <= ${instant})
     from ${accountAliases} where ${accountAliases.togaiAccountId} = ${qualified(accounts.togaiAccountId)}
@@ -51,15 +55,15 @@ export const groupDetails = sql`(
 
 export const isAccount = (ctx: Ctx, id: string) => and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, id))
 
-const held = accountAliases
+const others = accountAliases
 
-const aliasesOf = prepare(['organizationId', 'togaiAccountId', 'now', 'sent'], ({ organizationId, togaiAccountId, now, sent }) =>
+const insertSent = prepare(['organizationId', 'togaiAccountId', 'now', 'sent'], ({ organizationId, togaiAccountId, now, sent }) =>
   builder.insert(accountAliases).select(sql`
     select sent.value ->> 0, ${organizationId}, ${togaiAccountId}, sent.value ->> 1,
       coalesce(sent.value ->> 2, max(sent.value ->> 4, coalesce((
-        select max(${held.effectiveUntil}) from ${held}
-        where ${qualified(held.organizationId)} = ${organizationId} and ${qualified(held.value)} = sent.value ->> 1
-          and ${held.effectiveFrom} < ${held.effectiveUntil} and ${held.effectiveUntil} <= min(${now}, sent.value ->> 3 - 1)
+        select max(${others.effectiveUntil}) from ${others}
+        where ${qualified(others.organizationId)} = ${organizationId} and ${qualified(others.value)} = sent.value ->> 1
+          and ${others.effectiveFrom} < ${others.effectiveUntil} and ${others.effectiveUntil} <= min(${now}, sent.value ->> 3 - 1)
       ), 0))),
       sent.value ->> 3, ${now}, ${now}, null
     from json_each(${sent}) as sent
@@ -79,13 +83,13 @@ export const insertAliases = (ctx: Ctx, togaiAccountId: string, ranges: readonly
     until,
     Math.min(since, until - 1),
   ])
-  return aliasesOf({ organizationId, togaiAccountId, now, sent: JSON.stringify(rows) })
+  return insertSent({ organizationId, togaiAccountId, now, sent: JSON.stringify(rows) })
 }
 
 /** The statement that ends aliases by their ids, each at its instant (milliseconds), or begins them again. */
 export const endAliases = (ctx: Ctx, ends: readonly { id: string; until: number }[]) => {
   const sent = JSON.stringify(ends.map(({ id, until }) => [id, until]))
-  return ctx.session.db
+  return builder
     .update(accountAliases)
     .set({
       effectiveUntil: sql`(select value ->> 1 from json_each(${sent}) where value ->> 0 = ${qualified(accountAliases.id)})`,

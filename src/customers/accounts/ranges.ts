@@ -36,11 +36,16 @@ export const rangesOf = ({ aliases = [], accountAliases = [] }: Sent): AskedRang
 
 export const holdsAt = ({ from, until }: AliasRange, instant: number): boolean => from <= instant && instant < until
 
-const meet = (one: AliasRange, other: AliasRange): boolean => one.value === other.value && one.from < other.until && other.from < one.until
+/** The names of the aliases that hold at `instant` (milliseconds). */
+export const namesAt = (ranges: readonly AliasRange[], instant: number): string[] =>
+  ranges.filter((range) => holdsAt(range, instant)).map(({ value }) => value)
 
-/** The indexes of the ranges that meet an earlier one of the same alias. */
+const overlap = (one: AliasRange, other: AliasRange): boolean =>
+  one.value === other.value && one.from < other.until && other.from < one.until
+
+/** The indexes of the ranges that overlap an earlier one of the same alias. */
 export const repeated = (ranges: readonly AliasRange[]): number[] =>
-  ranges.flatMap((range, index) => (ranges.slice(0, index).some((earlier) => meet(range, earlier)) ? [index] : []))
+  ranges.flatMap((range, index) => (ranges.slice(0, index).some((earlier) => overlap(range, earlier)) ? [index] : []))
 
 /** The most ranges that hold at one instant, which is one at which a range begins. */
 export const mostAtOnce = (ranges: readonly AliasRange[]): number =>
@@ -48,7 +53,7 @@ export const mostAtOnce = (ranges: readonly AliasRange[]): number =>
 
 /** Since when an account that had `held` has room for `more` aliases: the last instant up to `now` at which it came to have it. */
 export const roomSince = (held: readonly AliasRange[], more: number, now: number): number => {
-  const turns = held
+  const boundaries = held
     .filter(({ from, until }) => from < until && from <= now)
     .flatMap(({ from, until }) => [
       { at: from, by: 1 },
@@ -57,7 +62,7 @@ export const roomSince = (held: readonly AliasRange[], more: number, now: number
     .toSorted((one, other) => one.at - other.at || one.by - other.by)
   let since: number = FOREVER.from
   let count = 0
-  for (const { at, by } of turns) {
+  for (const { at, by } of boundaries) {
     if (by < 0 && at <= now && count + more > MOST_AT_ONCE) since = at
     count += by
   }
@@ -65,9 +70,9 @@ export const roomSince = (held: readonly AliasRange[], more: number, now: number
 }
 
 /** How many of the ends of `ranges` have passed at `instant`: while it stays, so do the aliases that hold. */
-export const turnsAt = (ranges: readonly AliasRange[], instant: number): number =>
-  ranges.reduce((turns, { from, until }) => turns + Number(from <= instant) + Number(until <= instant), 0)
+export const boundariesPassed = (ranges: readonly AliasRange[], instant: number): number =>
+  ranges.reduce((passed, { from, until }) => passed + Number(from <= instant) + Number(until <= instant), 0)
 
 /** Ranges as the audit log has them; one that is open has no beginning. */
-export const written = (ranges: readonly (AliasRange & { open?: boolean })[]) =>
+export const auditRanges = (ranges: readonly (AliasRange & { open?: boolean })[]) =>
   ranges.map(({ value, from, until, open }) => ({ value, ...(!open && { effectiveFrom: iso(from) }), effectiveUntil: iso(until) }))

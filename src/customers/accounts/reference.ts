@@ -20,6 +20,15 @@ const research = {
   tags: ['research'],
 }
 
+export const tags = {
+  Accounts: 'What a customer is invoiced by: each has its currency, its settings, and aliases by which events name it.',
+}
+
+export const parameters = {
+  account_id: 'Your own id of the account.',
+  invoice_currency: 'The ISO 4217 code of the currency of its invoices.',
+}
+
 export const createAccount = {
   summary: 'Create an account of a customer',
   description: 'Writes the account, its aliases and its settings together: all of them or none.',
@@ -29,6 +38,7 @@ export const createAccount = {
     409: 'The customer is archived; the id is taken, by an archived account too, or is an alias; or an alias belongs to another account or is its id. The message names it, and the account that has an alias.',
   },
   example: {
+    after: ['createCustomer'],
     request: { ...research, aliases: ['acme_research'] },
     answer: {
       ...research,
@@ -47,6 +57,7 @@ export const getAccounts = {
     'Lists the accounts that are not archived, or those of a status, last changed first unless asked otherwise, a page at a time. One filter can be given, or customer_id with status.',
   refuses: { 400: 'Filters come together that a list does not take so; or _sort names another field, or one twice.' },
   example: {
+    after: ['createCustomer'],
     query: { customer_id: customerId, status: 'ACTIVE', _search: 'primary', _sort: 'updated_at:DESC', pageSize: 20 },
     instead: { account_id: accountId, invoice_currency: 'USD' },
     answer: { data: [account], context: { pageSize: 20, sortOrder: 'DESC' } },
@@ -59,6 +70,7 @@ export const getAccount = {
     'Reads an account by your own id of it, archived or not, with the aliases that hold at an instant and the first 10 of its settings. A portal token reads its own accounts.',
   refuses: { 403: 'It is a portal token that does not read this account, or there is none.', 404: MISSING },
   example: {
+    after: ['createCustomer', 'createInvoiceGroup'],
     path,
     query: { effectiveOn: '2026-04-01T00:00:00.000Z', includeGroupDetails: true },
     answer: { ...account, invoiceGroupDetails: group },
@@ -73,6 +85,7 @@ export const updateAccount = {
     409: 'The account is archived, it is invoiced in another currency already, or its invoice group is. The message names the currency.',
   },
   example: {
+    after: ['createCustomer'],
     path,
     request: { name: 'Main Account', netTermDays: 30, billingInformation, tags: ['enterprise'] },
     answer: { ...account, name: 'Main Account', netTermDays: 30, billingInformation, tags: ['enterprise'] },
@@ -84,7 +97,7 @@ export const deleteAccount = {
   description:
     'Archives an account. Its aliases end at this instant and can be given to another account, and it leaves its invoice group, which ends with its last account. It can still be read by its id, which stays taken. A second time changes nothing.',
   refuses: { 404: MISSING },
-  example: { path, answer: done },
+  example: { after: ['createCustomer'], path, answer: done },
 }
 
 export const addAliases = {
@@ -97,6 +110,7 @@ export const addAliases = {
     409: 'The account is archived, an alias belongs to an account at some time of its range or is the id of one, or more than 10 would hold at once. The message names the alias.',
   },
   example: {
+    after: ['createCustomer'],
     path,
     request: {
       aliases: ['acme_backup'],
@@ -116,6 +130,7 @@ export const listAccountAliases = {
   description: 'Lists every alias that the account has had, has or will have, with its range, in the order in which they were given.',
   refuses: { 404: MISSING },
   example: {
+    after: ['createCustomer', 'addAliases'],
     path,
     query: { pageSize: 100 },
     answer: {
@@ -142,6 +157,7 @@ export const removeAliases = {
     'Ends aliases, all of them or none: by their names from now on, by their ids from an instant on. What they were stays on record, and one that has ended stays as it was.',
   refuses: { 404: `${MISSING} Or it has no such alias. The message names it.`, 409: ARCHIVED },
   example: {
+    after: ['createCustomer'],
     path,
     request: { aliases: ['admin@example.com'] },
     answer: { ...account, aliases: account.aliases.slice(0, 1) },
@@ -153,5 +169,5 @@ export const restoreAccount = {
   description:
     'Undoes the archive of an account: it has the status it had, its aliases as if they had never ended, or from now on where another account had them for a while, and its place in its invoice group. Aliases that belong to another account meanwhile are named and left out, as is a group that has ended. An account that is not archived stays as it is.',
   refuses: { 404: MISSING, 409: 'Its customer is archived.' },
-  example: { path, answer: { ...account, aliasesLeftOut: [] } },
+  example: { after: ['createCustomer', 'deleteAccount'], path, answer: { ...account, aliasesLeftOut: [] } },
 }

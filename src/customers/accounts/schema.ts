@@ -7,6 +7,7 @@ import { pageQuery, paginated, paginatedPlainly, searchAndSort } from '../../lib
 import { FOREVER, dateTime, instant } from '../../lib/time.ts'
 import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
 import { MOST_AT_ONCE, MOST_IN_A_REQUEST, mostAtOnce, rangesOf, repeated } from './ranges.ts'
+import { sortable } from './table.ts'
 
 export const AccountsBillingInformation = named(
   'AccountsBillingInformation',
@@ -214,7 +215,7 @@ export const GetAccountsQuery = pageQuery({
   customer_id: z.optional(label(1, 255)),
   status: z.optional(described('ACTIVE and DRAFT when left out.', z.enum(['ACTIVE', 'DRAFT', 'ARCHIVED']))),
   invoice_currency: z.optional(currency()),
-  ...searchAndSort('the id, the name and the primary e-mail', ['account_id', 'updated_at']),
+  ...searchAndSort('the id, the name and the primary e-mail', Object.keys(sortable)),
 })
 export type GetAccountsQuery = z.infer<typeof GetAccountsQuery>
 

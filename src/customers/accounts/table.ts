@@ -45,3 +45,6 @@ export const accountAliases = sqliteTable('account_aliases', {
   updatedAt: integer('updated_at').notNull(),
   untilBeforeArchive: integer('until_before_archive'),
 })
+
+/** The fields that the list of accounts can be sorted by. */
+export const sortable = { account_id: accounts.id, updated_at: accounts.updatedAt }

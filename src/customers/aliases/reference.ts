@@ -7,11 +7,19 @@ const test = { value: 'acme_test', createdAt: first }
 
 const path = { alias: spare.value }
 
+export const tags = {
+  Aliases: 'The pool of names that accounts are known by in events.',
+}
+
+export const parameters = {
+  alias: 'The value of the alias.',
+}
+
 export const listAliases = {
   summary: 'List the pool of aliases',
   description:
     'Lists the alias values that the organization keeps, in their order, a page at a time. What an account is given is among them.',
-  example: { query: { pageSize: 20 }, answer: { data: [spare, test] } },
+  example: { after: ['createAlias'], query: { pageSize: 20 }, answer: { data: [spare, test] } },
 }
 
 export const createAlias = {
@@ -28,12 +36,12 @@ export const getAlias = {
   summary: 'Read an alias of the pool',
   description: 'Reads an alias value, percent-encoded in the path.',
   refuses: { 404: MISSING },
-  example: { path, answer: spare },
+  example: { after: ['createAlias'], path, answer: spare },
 }
 
 export const deleteAlias = {
   summary: 'Take an alias out of the pool',
   description: 'Takes a value out of the pool, if no account holds it now. It can be put back.',
   refuses: { 404: MISSING, 409: 'An account holds it now. The message names it.' },
-  example: { path, answer: done },
+  example: { after: ['createAlias'], path, answer: done },
 }

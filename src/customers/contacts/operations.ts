@@ -1,16 +1,15 @@
 import { CustomerPath } from '../customers/schema.ts'
-import { operation } from '../../http/operation.ts'
+import { feature, operation } from '../../http/operation.ts'
 import { CreateCustomerContactRequest, CreateCustomerContactResponse } from './schema.ts'
-import * as contacts from './service.ts'
+import * as service from './service.ts'
 
-export const createCustomerContact = operation({
-  method: 'post',
-  path: '/customers/{customer_id}/contacts',
-  operationId: 'createCustomerContact',
-  tag: 'Customers',
-  param: CustomerPath,
-  json: CreateCustomerContactRequest,
-  status: 201,
-  returns: CreateCustomerContactResponse,
-  handle: (ctx, { param, json }) => contacts.createCustomerContact(ctx, param.customer_id, json),
+export const contacts = feature('Customers', {
+  createCustomerContact: operation({
+    method: 'post',
+    path: '/customers/{customer_id}/contacts',
+    param: CustomerPath,
+    json: CreateCustomerContactRequest,
+    answers: { 201: CreateCustomerContactResponse },
+    handle: (ctx, { param, json }) => service.createCustomerContact(ctx, param.customer_id, json),
+  }),
 })

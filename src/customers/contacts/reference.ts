@@ -17,6 +17,7 @@ export const createCustomerContact = {
     409: 'The customer is archived, or has a contact with this e-mail, whatever its case.',
   },
   example: {
+    after: ['createCustomer'],
     path: { customer_id: customerId },
     request: contact,
     answer: { username: 'e4602147-b1a1-466c-b725-f8a753473b32', ...contact, createdBy: tokenId, createdAt: second },

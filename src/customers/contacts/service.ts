@@ -1,12 +1,15 @@
 import { fold } from '../../lib/fold.ts'
 import type { Ctx } from '../../db/context.ts'
-import { commit } from '../../db/commit.ts'
+import { type Reply, commit } from '../../db/commit.ts'
 import type { Locate } from '../../db/conflicts.ts'
+import { insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { hashPassword } from '../../lib/password.ts'
 import { iso } from '../../lib/time.ts'
 import type { CreateCustomerContactRequest, CreateCustomerContactResponse } from './schema.ts'
 import { contacts } from './table.ts'
+
+const insertContacts = insertInto(contacts)
 
 const locate: Locate = (conflict) => (conflict === 'CUSTOMER_NOT_FOUND' || conflict === 'CUSTOMER_ARCHIVED' ? 'customer_id' : undefined)
 
@@ -15,7 +18,7 @@ export const createCustomerContact = async (
   ctx: Ctx,
   customerId: string,
   input: CreateCustomerContactRequest,
-): Promise<CreateCustomerContactResponse> => {
+): Promise<Reply<CreateCustomerContactResponse>> => {
   const { name, email, preferredUsername, phone, password, verified = false, loginAccess } = input
   const username = crypto.randomUUID()
   const row = {
@@ -45,7 +48,7 @@ export const createCustomerContact = async (
     verified,
   }
   return commit(ctx, {
-    statements: [ctx.session.db.insert(contacts).values(row)],
+    statements: [insertContacts([row])],
     changes: [{ type: 'CONTACT', id: username, fields: differences(undefined, { customerId, ...answer }) }],
     answer,
     locate,

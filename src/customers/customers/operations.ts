@@ -1,4 +1,4 @@
-import { operation } from '../../http/operation.ts'
+import { feature, operation } from '../../http/operation.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
 import {
   CreateCustomerRequest,
@@ -9,82 +9,65 @@ import {
   GetCustomersQuery,
   UpdateCustomerRequest,
 } from './schema.ts'
-import * as customers from './service.ts'
+import * as service from './service.ts'
 
-export const createCustomer = operation({
-  method: 'post',
-  path: '/customers',
-  operationId: 'createCustomer',
-  tag: 'Customers',
-  json: CreateCustomerRequest,
-  status: 201,
-  returns: CreateCustomerResponse,
-  tagged: true,
-  condition: 'absence',
-  location: ({ id }) => `/customers/${encodeURIComponent(id)}`,
-  handle: (ctx, { json }) => customers.createCustomer(ctx, json),
-})
-
-export const getCustomer = operation({
-  method: 'get',
-  path: '/customers/{customer_id}',
-  operationId: 'getCustomer',
-  tag: 'Customers',
-  param: CustomerPath,
-  status: 200,
-  returns: Customer,
-  tagged: true,
-  portal: true,
-  handle: (ctx, { param }) => customers.getCustomer(ctx, param.customer_id),
-})
-
-export const getCustomers = operation({
-  method: 'get',
-  path: '/customers',
-  operationId: 'getCustomers',
-  tag: 'Customers',
-  query: GetCustomersQuery,
-  status: 200,
-  returns: CustomerPaginatedResponse,
-  handle: (ctx, { query }) => customers.getCustomers(ctx, query),
-})
-
-export const updateCustomer = operation({
-  method: 'patch',
-  path: '/customers/{customer_id}',
-  operationId: 'updateCustomer',
-  tag: 'Customers',
-  param: CustomerPath,
-  json: UpdateCustomerRequest,
-  status: 200,
-  returns: Customer,
-  tagged: true,
-  condition: 'version',
-  handle: (ctx, { param, json }) => customers.updateCustomer(ctx, param.customer_id, json),
-})
-
-export const deleteCustomer = operation({
-  method: 'delete',
-  path: '/customers/{customer_id}',
-  operationId: 'deleteCustomer',
-  tag: 'Customers',
-  param: CustomerPath,
-  status: 200,
-  returns: BaseSuccessResponse,
-  tagged: true,
-  condition: 'version',
-  handle: (ctx, { param }) => customers.deleteCustomer(ctx, param.customer_id),
-})
-
-export const restoreCustomer = operation({
-  method: 'post',
-  path: '/customers/{customer_id}/restore',
-  operationId: 'restoreCustomer',
-  tag: 'Extensions',
-  param: CustomerPath,
-  status: 200,
-  returns: Customer,
-  tagged: true,
-  condition: 'version',
-  handle: (ctx, { param }) => customers.restoreCustomer(ctx, param.customer_id),
-})
+export const customers = [
+  ...feature('Customers', {
+    createCustomer: operation({
+      method: 'post',
+      path: '/customers',
+      json: CreateCustomerRequest,
+      answers: { 201: CreateCustomerResponse },
+      tagged: true,
+      condition: 'absence',
+      location: ({ id }) => `/customers/${encodeURIComponent(id)}`,
+      handle: (ctx, { json }) => service.createCustomer(ctx, json),
+    }),
+    getCustomer: operation({
+      method: 'get',
+      path: '/customers/{customer_id}',
+      param: CustomerPath,
+      answers: { 200: Customer },
+      tagged: true,
+      portal: true,
+      handle: (ctx, { param }) => service.getCustomer(ctx, param.customer_id),
+    }),
+    getCustomers: operation({
+      method: 'get',
+      path: '/customers',
+      query: GetCustomersQuery,
+      answers: { 200: CustomerPaginatedResponse },
+      handle: (ctx, { query }) => service.getCustomers(ctx, query),
+    }),
+    updateCustomer: operation({
+      method: 'patch',
+      path: '/customers/{customer_id}',
+      param: CustomerPath,
+      json: UpdateCustomerRequest,
+      answers: { 200: Customer },
+      tagged: true,
+      condition: 'version',
+      handle: (ctx, { param, json }) => service.updateCustomer(ctx, param.customer_id, json),
+    }),
+    deleteCustomer: operation({
+      method: 'delete',
+      path: '/customers/{customer_id}',
+      param: CustomerPath,
+      answers: { 200: BaseSuccessResponse },
+      tagged: true,
+      condition: 'version',
+      handle: (ctx, { param }) => service.deleteCustomer(ctx, param.customer_id),
+    }),
+  }),
+  ...feature('Extensions', {
+    restoreCustomer: operation({
+      method: 'post',
+      path: '/customers/{customer_id}/restore',
+      param: CustomerPath,
+      answers: { 200: Customer },
+      tagged: true,
+      condition: 'version',
+      handle: (ctx, { param }) => service.restoreCustomer(ctx, param.customer_id),
+    }),
+  }),
+]

@@ -13,6 +13,15 @@ const customer = { ...sent, togaiCustomerId, billingAddress, status: 'ACTIVE', c
 
 const path = { customer_id: customerId }
 
+export const tags = {
+  Customers: 'Those whom the organization bills, and the people to write to there.',
+}
+
+export const parameters = {
+  id: 'Your own id of the customer.',
+  customer_id: 'Your own id of the customer.',
+}
+
 export const createCustomer = {
   summary: 'Create a customer and its first account',
   description:
@@ -41,7 +50,7 @@ export const getCustomer = {
   summary: 'Read a customer',
   description: 'Reads a customer by your own id of it, archived or not. A portal token reads its own customer.',
   refuses: { 403: 'It is a portal token of another customer.', 404: MISSING },
-  example: { path, answer: customer },
+  example: { after: ['createCustomer'], path, answer: customer },
 }
 
 export const getCustomers = {
@@ -50,6 +59,7 @@ export const getCustomers = {
     'Lists the customers that are not archived, or those of a status, last changed first unless asked otherwise, a page at a time.',
   refuses: { 400: 'id and status come together, of which a list takes one; or _sort names another field, or one twice.' },
   example: {
+    after: ['createCustomer'],
     query: { status: 'ACTIVE', _search: 'acme', _sort: 'updated_at:DESC', pageSize: 20 },
     instead: { id: customerId },
     answer: { data: [customer], context: { pageSize: 20, sortOrder: 'DESC' } },
@@ -61,6 +71,7 @@ export const updateCustomer = {
   description: 'Replaces the fields that are sent, the address as a whole. An empty body changes nothing.',
   refuses: { 400: LONG_ADDRESS, 404: MISSING, 409: 'The customer is archived.' },
   example: {
+    after: ['createCustomer'],
     path,
     request: { name: 'ACME Holding', primaryEmail: 'finance@example.com' },
     answer: { ...customer, name: 'ACME Holding', primaryEmail: 'finance@example.com', updatedAt: second },
@@ -72,7 +83,7 @@ export const deleteCustomer = {
   description:
     'Archives a customer whose accounts are all archived. It can still be read by its id, which stays taken. A second time changes nothing.',
   refuses: { 404: MISSING, 409: 'It has accounts that are not archived. The message names the first ten.' },
-  example: { path, answer: done },
+  example: { after: ['createCustomer', 'deleteAccount'], path, answer: done },
 }
 
 export const restoreCustomer = {
@@ -80,5 +91,5 @@ export const restoreCustomer = {
   description:
     'Undoes the archive of a customer, whose accounts are then restored one by one. A customer that is not archived stays as it is.',
   refuses: { 404: MISSING },
-  example: { path, answer: { ...customer, updatedAt: fourth } },
+  example: { after: ['createCustomer', 'deleteAccount', 'deleteCustomer'], path, answer: { ...customer, updatedAt: fourth } },
 }

@@ -5,6 +5,7 @@ import { described, email, identifier, label, length, named } from '../../lib/fi
 import { pageQuery, paginated, searchAndSort } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
 import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
+import { sortable } from './table.ts'
 
 const LONGEST_LINE = 1000
 
@@ -76,7 +77,7 @@ export type UpdateCustomerRequest = z.infer<typeof UpdateCustomerRequest>
 export const GetCustomersQuery = pageQuery({
   id: z.optional(identifier()),
   status: z.optional(described('ACTIVE when left out.', z.enum(['ACTIVE', 'ARCHIVED']))),
-  ...searchAndSort('the id, the name and the primary e-mail', ['id', 'updated_at']),
+  ...searchAndSort('the id, the name and the primary e-mail', Object.keys(sortable)),
 })
 export type GetCustomersQuery = z.infer<typeof GetCustomersQuery>
 

@@ -1,18 +1,18 @@
-import { fold } from '../../lib/fold.ts'
-import { type Placeholder, and, eq, sql } from 'drizzle-orm'
-import { locateInAccount, newAccount } from '../accounts/create.ts'
+import { and, eq } from 'drizzle-orm'
+import { changeVersioned } from '../../db/change.ts'
+import { type Draft, type Reply, combineDrafts, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { commit, onLatest, precondition, shown } from '../../db/commit.ts'
-import { isOnPage, pageOrder, prepareList } from '../../db/list.ts'
-import { builder, insertInto, prepare, selection } from '../../db/prepared.ts'
+import { defineList } from '../../db/list.ts'
+import { builder, insertInto, prepare, selection } from '../../db/statements.ts'
 import { billingAddress } from '../../lib/address.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, archived, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
+import { fold } from '../../lib/fold.ts'
 import { newId } from '../../lib/ids.ts'
-import { closePage, contextOf, openPage, type ListRules } from '../../lib/page.ts'
 import { iso } from '../../lib/time.ts'
-import { insertSettings, settingChanges, settingRows } from '../settings/service.ts'
+import { draftAccount } from '../accounts/create.ts'
+import { draftSettings } from '../settings/service.ts'
 import type {
   CreateCustomerRequest,
   CreateCustomerResponse,
@@ -21,11 +21,11 @@ import type {
   GetCustomersQuery,
   UpdateCustomerRequest,
 } from './schema.ts'
-import { customers } from './table.ts'
+import { customers, sortable } from './table.ts'
 
 type CustomerRow = typeof customers.$inferSelect
 
-const insertCustomer = insertInto(customers)
+const insertCustomers = insertInto(customers)
 
 /** What is read of a customer that is only shown: without what it is searched by. */
 const shownColumns = {
@@ -44,7 +44,6 @@ const readColumns = { ...shownColumns, version: customers.version }
 type ShownRow = Pick<CustomerRow, keyof typeof shownColumns>
 type ReadRow = Pick<CustomerRow, keyof typeof readColumns>
 
-const shownRows = selection(shownColumns)
 const readRows = selection(readColumns)
 
 const oneCustomer = prepare(['organizationId', 'id'], (at) =>
@@ -69,18 +68,17 @@ const show = (row: ShownRow): Customer => {
   }
 }
 
-const folded = ({ name, primaryEmail }: { name: string; primaryEmail: string }) => ({
+/** What a search looks in. */
+const foldedOf = ({ name, primaryEmail }: { name: string; primaryEmail: string }) => ({
   nameFolded: fold(name),
   primaryEmailFolded: fold(primaryEmail),
 })
 
 /** Creates the customer, its first account, their aliases and settings, or nothing. */
-export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Promise<CreateCustomerResponse> => {
-  const { id, name, primaryEmail, address } = input
-  const togaiCustomerId = newId('customer', ctx.now)
-  const first = newAccount(ctx, { id, togaiCustomerId }, input.account ?? { id, name, primaryEmail, address })
+export const createCustomer = (ctx: Ctx, input: CreateCustomerRequest): Promise<Reply<CreateCustomerResponse>> => {
+  const { id, name, primaryEmail, address, settings = [] } = input
   const row: CustomerRow = {
-    togaiCustomerId,
+    togaiCustomerId: newId('CUSTOMER', ctx.now),
     organizationId: ctx.organizationId,
     id,
     name,
@@ -91,21 +89,18 @@ export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Pr
     updatedAt: ctx.now,
     version: 1,
     idFolded: fold(id),
-    ...folded({ name, primaryEmail }),
+    ...foldedOf({ name, primaryEmail }),
   }
-  const settings = input.settings ?? []
-  return commit(ctx, {
-    statements: [
-      insertCustomer(row),
-      first.insert,
-      ...first.aliases,
-      ...insertSettings(ctx, [...settingRows(ctx, 'CUSTOMER', id, settings), ...first.settings]),
-    ],
-    changes: [
-      { type: 'CUSTOMER', id, fields: differences(undefined, show(row)) },
-      ...settingChanges('CUSTOMER', id, settings),
-      ...first.changes(togaiCustomerId),
-    ],
+  const { togaiCustomerId } = row
+  const account = draftAccount(
+    ctx,
+    { id, togaiCustomerId },
+    input.account ?? { id, name, primaryEmail, address },
+    input.account ? 'account.' : '',
+  )
+  const draft: Draft<CreateCustomerResponse> = {
+    statements: [insertCustomers([row])],
+    changes: [{ type: 'CUSTOMER', id, fields: differences(undefined, show(row)) }],
     answer: {
       id,
       togaiCustomerId,
@@ -114,12 +109,12 @@ export const createCustomer = async (ctx: Ctx, input: CreateCustomerRequest): Pr
       billingAddress: billingAddress(address),
       address,
       settings,
-      account: first.show(togaiCustomerId),
+      account: { ...account.answer, togaiCustomerId },
     },
     tag: tagOf(row.version),
     exists: 'CUSTOMER_ID_TAKEN',
-    locate: input.account && locateInAccount(input.account, 'account.'),
-  })
+  }
+  return commit(ctx, combineDrafts(draft, draftSettings(ctx, 'CUSTOMER', id, settings), account))
 }
 
 const readCustomer = async (ctx: Ctx, id: string): Promise<ReadRow> => {
@@ -128,97 +123,78 @@ const readCustomer = async (ctx: Ctx, id: string): Promise<ReadRow> => {
   return row
 }
 
-export const getCustomer = async (ctx: Ctx, id: string): Promise<Customer> => {
-  if (ctx.portal && ctx.portal.customerId !== id) throw new ApiError(403, 'This portal token reads another customer.')
+/** The state of a customer that its ETag names. */
+const tagOfCustomer = ({ version }: Pick<CustomerRow, 'version'>): string => tagOf(version)
+
+export const getCustomer = async (ctx: Ctx, id: string): Promise<Reply<Customer>> => {
+  if (ctx.portal && ctx.portal.customerId !== id) throw new ApiError('FORBIDDEN', 'This portal token reads another customer.')
   const row = await readCustomer(ctx, id)
-  return shown(ctx, tagOf(row.version), show(row))
+  return { answer: show(row), tag: tagOfCustomer(row) }
 }
 
-const LIST: ListRules = {
-  operationId: 'getCustomers',
-  id: 'id',
-  sortFields: ['id', 'updated_at'],
+const listCustomers = defineList({
+  table: customers,
+  key: customers.togaiCustomerId,
+  columns: shownColumns,
+  order: sortable,
+  sortable: Object.keys(sortable),
   sort: [
     ['updated_at', 'DESC'],
     ['id', 'ASC'],
   ],
+  filters: { id: customers.id },
+  statuses: ['ACTIVE'],
   combinations: [['id'], ['status']],
-}
-
-const pageOfCustomers = prepareList<'organizationId' | 'status'>((asked, at) => {
-  const listed = {
-    table: customers,
-    key: customers.togaiCustomerId,
-    organizationId: at.organizationId,
-    where: at['id'] && sql`id = ${at['id']}`,
-    statuses: [at.status],
-    columns: { id: customers.id, updated_at: customers.updatedAt },
-    searched: [customers.idFolded, customers.nameFolded, customers.primaryEmailFolded],
-  }
-  return builder
-    .select(shownRows.selected)
-    .from(customers)
-    .where(isOnPage(listed, asked))
-    .orderBy(pageOrder(listed, asked))
-    .limit(asked.limit as Placeholder)
+  searched: [customers.idFolded, customers.nameFolded, customers.primaryEmailFolded],
 })
 
 /** The customers that are not archived, or those that `status` asks for, a page at a time. */
-export const getCustomers = async (ctx: Ctx, query: GetCustomersQuery): Promise<CustomerPaginatedResponse> => {
-  const page = await openPage(ctx, LIST, query)
-  const { status = 'ACTIVE' } = page.filters
-  const rows = shownRows.read(await ctx.session.rows(pageOfCustomers(page, { organizationId: ctx.organizationId, status })))
-  const { visible, ...next } = await closePage(ctx, LIST, page, rows, (row, field) => (field === 'id' ? row.id : row.updatedAt))
-  return { data: visible.map(show), ...next, context: contextOf(page) }
+export const getCustomers = async (ctx: Ctx, query: GetCustomersQuery): Promise<Reply<CustomerPaginatedResponse>> => {
+  const { rows, next, context } = await listCustomers(ctx, query)
+  return { answer: { data: rows.map(show), ...next, context } }
 }
 
-/** Writes what becomes of the customer since `row` was read. */
-const change = async <Answer extends object>(
+/** A change of a customer since `row` was read. */
+const draftChange = <Answer extends object>(
   ctx: Ctx,
   row: ReadRow,
   changes: Partial<CustomerRow>,
   answerOf: (customer: Customer) => Answer,
-): Promise<Answer> => {
-  const changed = { ...row, ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
-  const { updatedAt, version } = changed
-  const set = { ...changes, updatedAt, version }
-  return commit(ctx, {
-    statements: [ctx.session.db.update(customers).set(set).where(eq(customers.togaiCustomerId, row.togaiCustomerId))],
+): Draft<Answer> => {
+  const set = { ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
+  const changed = { ...row, ...set }
+  const isRow = and(eq(customers.organizationId, ctx.organizationId), eq(customers.togaiCustomerId, row.togaiCustomerId))
+  return {
+    statements: [builder.update(customers).set(set).where(isRow)],
     changes: [{ type: 'CUSTOMER', id: row.id, fields: differences(show(row), show(changed)) }],
     answer: answerOf(show(changed)),
-    tag: tagOf(version),
-  })
+    tag: tagOfCustomer(changed),
+  }
 }
 
-/** The customer as a verb finds it that changes it. */
-const readForChange = async (ctx: Ctx, id: string): Promise<ReadRow> => {
-  const row = await readCustomer(ctx, id)
-  precondition(ctx, tagOf(row.version))
-  return row
-}
+const changeCustomer = <Answer extends object>(
+  ctx: Ctx,
+  id: string,
+  change: (row: ReadRow) => Draft<Answer> | { unchanged: Answer },
+): Promise<Reply<Answer>> => changeVersioned(ctx, { read: () => readCustomer(ctx, id), tagOf: tagOfCustomer, change })
 
 /** Replaces the fields that are sent. */
-export const updateCustomer = (ctx: Ctx, id: string, input: UpdateCustomerRequest): Promise<Customer> =>
-  onLatest(async () => {
-    const row = await readForChange(ctx, id)
+export const updateCustomer = (ctx: Ctx, id: string, input: UpdateCustomerRequest): Promise<Reply<Customer>> =>
+  changeCustomer(ctx, id, (row) => {
     if (row.status === 'ARCHIVED') throw archived('customer', id)
-    if (!Object.keys(input).length) return shown(ctx, tagOf(row.version), show(row))
+    if (!Object.keys(input).length) return { unchanged: show(row) }
     const { name = row.name, primaryEmail = row.primaryEmail, address = row.address } = input
-    return change(ctx, row, { name, primaryEmail, address, ...folded({ name, primaryEmail }) }, (customer) => customer)
+    return draftChange(ctx, row, { name, primaryEmail, address, ...foldedOf({ name, primaryEmail }) }, (customer) => customer)
   })
 
 /** Archives the customer, whose accounts must all be archived. A second time changes nothing. */
-export const deleteCustomer = (ctx: Ctx, id: string): Promise<{ success: true }> =>
-  onLatest(async () => {
-    const row = await readForChange(ctx, id)
-    if (row.status === 'ARCHIVED') return shown(ctx, tagOf(row.version), { success: true })
-    return change(ctx, row, { status: 'ARCHIVED' }, () => ({ success: true }))
-  })
+export const deleteCustomer = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
+  changeCustomer(ctx, id, (row) =>
+    row.status === 'ARCHIVED' ? { unchanged: { success: true } } : draftChange(ctx, row, { status: 'ARCHIVED' }, () => ({ success: true })),
+  )
 
 /** Undoes an archive. A customer that is not archived stays as it is. */
-export const restoreCustomer = (ctx: Ctx, id: string): Promise<Customer> =>
-  onLatest(async () => {
-    const row = await readForChange(ctx, id)
-    if (row.status === 'ACTIVE') return shown(ctx, tagOf(row.version), show(row))
-    return change(ctx, row, { status: 'ACTIVE' }, (customer) => customer)
-  })
+export const restoreCustomer = (ctx: Ctx, id: string): Promise<Reply<Customer>> =>
+  changeCustomer(ctx, id, (row) =>
+    row.status === 'ACTIVE' ? { unchanged: show(row) } : draftChange(ctx, row, { status: 'ACTIVE' }, (customer) => customer),
+  )

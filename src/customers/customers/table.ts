@@ -16,3 +16,6 @@ export const customers = sqliteTable('customers', {
   nameFolded: text('name_folded').notNull(),
   primaryEmailFolded: text('primary_email_folded').notNull(),
 })
+
+/** The fields that the list of customers can be sorted by. */
+export const sortable = { id: customers.id, updated_at: customers.updatedAt }

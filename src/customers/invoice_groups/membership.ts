@@ -1,9 +1,10 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { accounts } from '../accounts/table.ts'
+import type { Draft } from '../../db/commit.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
-import { refuse } from '../../db/conflicts.ts'
-import { qualified } from '../../db/rows.ts'
-import { groupChange, join, part } from './service.ts'
+import { qualified } from '../../db/statements.ts'
+import { accounts } from '../accounts/table.ts'
+import { deleteMembers, draftGroupChange, insertMembers } from './service.ts'
 import { invoiceGroupAccounts, invoiceGroups } from './table.ts'
 
 interface Membership {
@@ -23,28 +24,38 @@ export const groupOf = sql`(
     where member.organization_id = ${qualified(accounts.organizationId)} and member.account_id = ${qualified(accounts.id)}
   )`.mapWith((json: string) => JSON.parse(json) as Membership | null)
 
+/** A draft that is combined with that of an account. */
+type GroupDraft = Omit<Draft<object>, 'answer'>
+
 /** Takes an account out of its group as it is archived, and ends the group if it was the last. */
-export const leaveGroup = (ctx: Ctx, accountId: string, { count, ...group }: Membership) => {
-  const { statement, change } = groupChange(ctx, { ...group, status: 'ACTIVE' }, count > 1 ? 'ACTIVE' : 'ARCHIVED', [[accountId], []], true)
-  return { statements: [statement, part(ctx, [accountId])], change }
+export const draftLeaving = (ctx: Ctx, accountId: string, { count, ...group }: Membership): GroupDraft => {
+  const status = count > 1 ? 'ACTIVE' : 'ARCHIVED'
+  const { draft } = draftGroupChange(ctx, { ...group, status: 'ACTIVE' }, { status, endedByArchive: status === 'ARCHIVED' }, [
+    [accountId],
+    [],
+  ])
+  return { ...draft, statements: [...draft.statements, deleteMembers(ctx, [accountId])] }
 }
 
 /** A statement that has the verb read again when the account has come into a group since it was read to be in none. */
-export const inNoGroup = (ctx: Ctx, accountId: string) =>
-  refuse(
-    ctx,
+export const refuseMember = (ctx: Ctx, accountId: string) =>
+  refuseWhen(
     'STALE',
     sql`select '[]' from ${invoiceGroupAccounts} where ${invoiceGroupAccounts.organizationId} = ${ctx.organizationId} and ${invoiceGroupAccounts.accountId} = ${accountId}`,
   )
 
 /** Puts an account back into the group that it was in when it was archived; undefined when the group has ended otherwise, or has another currency. */
-export const rejoinGroup = async (ctx: Ctx, account: { id: string; invoiceCurrency: string }, groupId: string) => {
+export const draftRejoining = async (
+  ctx: Ctx,
+  account: { id: string; invoiceCurrency: string },
+  groupId: string,
+): Promise<GroupDraft | undefined> => {
   const [group] = await ctx.session.db
     .select()
     .from(invoiceGroups)
     .where(and(eq(invoiceGroups.organizationId, ctx.organizationId), eq(invoiceGroups.id, groupId)))
   if (!group || group.invoiceCurrency !== account.invoiceCurrency) return undefined
   if (group.status === 'ARCHIVED' && !group.endedByArchive) return undefined
-  const { statement, change } = groupChange(ctx, group, 'ACTIVE', [[], [account.id]])
-  return { statements: [statement, join(ctx, group.id, [account.id])], change }
+  const { draft } = draftGroupChange(ctx, group, { status: 'ACTIVE', endedByArchive: false }, [[], [account.id]])
+  return { ...draft, statements: [...draft.statements, insertMembers(ctx, group.id, [account.id])] }
 }

@@ -8,11 +8,20 @@ const shown = { ...group, accountsCount: 1, createdAt: second, updatedAt: second
 
 const path = { invoice_group_id: group.id }
 
+export const tags = {
+  InvoiceGroups: 'Accounts of one currency whose invoices can become one.',
+}
+
+export const parameters = {
+  invoice_group_id: 'The id of the invoice group, as it was answered when it was made.',
+}
+
 export const createInvoiceGroup = {
   summary: 'Create an invoice group',
   description: 'Groups 1 to 100 accounts whose invoices can become one. They share a currency, and an account is in one group at most.',
   refuses: { 400: TWICE, 404: 'An account does not exist. The message names it.', 409: UNFIT },
   example: {
+    after: ['createCustomer'],
     request: {
       name: group.name,
       email: group.email,
@@ -28,14 +37,14 @@ export const createInvoiceGroup = {
 export const listInvoiceGroups = {
   summary: 'List invoice groups',
   description: 'Lists the invoice groups in the order in which they were made, a page at a time.',
-  example: { query: { pageSize: 100 }, answer: { data: [shown] } },
+  example: { after: ['createCustomer', 'createInvoiceGroup'], query: { pageSize: 100 }, answer: { data: [shown] } },
 }
 
 export const getInvoiceGroup = {
   summary: 'Read an invoice group',
   description: 'Reads an invoice group with the ids of all its accounts.',
   refuses: { 404: MISSING },
-  example: { path, answer: { ...shown, accounts: [accountId] } },
+  example: { after: ['createCustomer', 'createInvoiceGroup'], path, answer: { ...shown, accounts: [accountId] } },
 }
 
 export const addInvoiceGroupAccounts = {
@@ -43,6 +52,7 @@ export const addInvoiceGroupAccounts = {
   description: 'Adds 1 to 100 accounts, all of them or none. Those that are in the group already stay.',
   refuses: { 400: TWICE, 404: `${MISSING} Or an account does not exist. The message names it.`, 409: UNFIT },
   example: {
+    after: ['createCustomer', 'createInvoiceGroup', 'createAccount'],
     path,
     request: { accountIds: [secondAccountId] },
     answer: { ...shown, accountsCount: 2, updatedAt: fourth },
@@ -53,5 +63,10 @@ export const removeInvoiceGroupAccounts = {
   summary: 'Remove accounts from an invoice group',
   description: 'Removes 1 to 100 accounts, all of them or none. With its last account the group is gone.',
   refuses: { 400: TWICE, 404: `${MISSING} Or an account is not in it. The message names it.` },
-  example: { path, request: { accountIds: [secondAccountId] }, answer: done },
+  example: {
+    after: ['createCustomer', 'createInvoiceGroup', 'createAccount', 'addInvoiceGroupAccounts'],
+    path,
+    request: { accountIds: [secondAccountId] },
+    answer: done,
+  },
 }

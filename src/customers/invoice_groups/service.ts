@@ -1,15 +1,16 @@
-import { and, eq, gt, sql } from 'drizzle-orm'
-import { accounts } from '../accounts/table.ts'
-import type { Ctx } from '../../db/context.ts'
-import { type Change, commit, onLatest, precondition, shown } from '../../db/commit.ts'
+import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { changeVersioned } from '../../db/change.ts'
+import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Locate } from '../../db/conflicts.ts'
-import { qualified } from '../../db/rows.ts'
+import type { Ctx } from '../../db/context.ts'
+import { defineList } from '../../db/list.ts'
+import { builder, insertInto, qualified } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
 import { newId } from '../../lib/ids.ts'
-import { type ListRules, closePage, openPage } from '../../lib/page.ts'
 import { iso } from '../../lib/time.ts'
+import { accounts } from '../accounts/table.ts'
 import type {
   CreateInvoiceGroupRequest,
   InvoiceGroupAccountsPaginatedResponse,
@@ -22,24 +23,44 @@ import { invoiceGroupAccounts, invoiceGroups } from './table.ts'
 
 type GroupRow = typeof invoiceGroups.$inferSelect
 
-const show = (row: GroupRow, accountsCount: number): InvoiceGroups => ({
+/** A group before the database has found the currency of its first account. */
+type NewGroupRow = Omit<GroupRow, 'invoiceCurrency'>
+
+const showNew = (row: NewGroupRow, accountsCount: number): Omit<InvoiceGroups, 'invoiceCurrency'> => ({
   id: row.id,
   name: row.name,
   email: row.email,
   dailyInvoiceConsolidation: row.dailyInvoiceConsolidation,
   ...(row.netTermDays !== null && { netTermDays: row.netTermDays }),
-  invoiceCurrency: row.invoiceCurrency,
   billingAddress: row.address,
   accountsCount,
   createdAt: iso(row.createdAt),
   updatedAt: iso(row.updatedAt),
 })
 
+const show = (row: GroupRow, accountsCount: number): InvoiceGroups => ({
+  ...showNew(row, accountsCount),
+  invoiceCurrency: row.invoiceCurrency,
+})
+
+const tagOfGroup = ({ version }: Pick<GroupRow, 'version'>): string => tagOf(version)
+
+/** A group is invoiced in the currency of its first account; the database refuses one that is not there. */
+const insertGroups = insertInto(
+  invoiceGroups,
+  {
+    invoiceCurrency: ({ organizationId, firstAccount }) => sql`coalesce((
+      select ${accounts.invoiceCurrency} from ${accounts} where ${accounts.organizationId} = ${organizationId} and ${accounts.id} = ${firstAccount}
+    ), '')`,
+  },
+  ['firstAccount'],
+)
+
+const insertMemberRows = insertInto(invoiceGroupAccounts)
+
 /** The statement that puts accounts into a group; the database refuses those that do not fit. */
-export const join = (ctx: Ctx, groupId: string, accountIds: readonly string[]) =>
-  ctx.session.db.insert(invoiceGroupAccounts).select(sql`
-    select ${ctx.organizationId}, value, ${groupId}, ${ctx.now} from json_each(${JSON.stringify(accountIds)})
-  `)
+export const insertMembers = (ctx: Ctx, invoiceGroupId: string, accountIds: readonly string[]) =>
+  insertMemberRows(accountIds.map((accountId) => ({ organizationId: ctx.organizationId, accountId, invoiceGroupId, createdAt: ctx.now })))
 
 const locateIn =
   ({ accountIds }: UpdateInvoiceGroupAccounts): Locate =>
@@ -49,38 +70,33 @@ const locateIn =
   }
 
 /** Creates a group of accounts that share the currency of the first one. */
-export const createInvoiceGroup = async (ctx: Ctx, input: CreateInvoiceGroupRequest): Promise<InvoiceGroups> => {
+export const createInvoiceGroup = (ctx: Ctx, input: CreateInvoiceGroupRequest): Promise<Reply<InvoiceGroups>> => {
   const { accountIds, name, email, dailyInvoiceConsolidation, netTermDays = null, address } = input
-  const row = {
-    id: newId('inv_group', ctx.now),
+  const row: NewGroupRow = {
+    id: newId('INVOICE_GROUP', ctx.now),
     organizationId: ctx.organizationId,
     name,
     email,
     dailyInvoiceConsolidation,
     netTermDays,
     address,
-    status: 'ACTIVE' as const,
+    status: 'ACTIVE',
     version: 1,
     createdAt: ctx.now,
     updatedAt: ctx.now,
     endedByArchive: false,
   }
-  const invoiceCurrency = sql<string>`coalesce((
-    select ${accounts.invoiceCurrency} from ${accounts} where ${accounts.organizationId} = ${ctx.organizationId} and ${accounts.id} = ${accountIds[0]}
-  ), '')`
-  const insert = ctx.session.db.insert(invoiceGroups).values({ ...row, invoiceCurrency })
-  const late = {
-    invoiceCurrency: sql`(select ${invoiceGroups.invoiceCurrency} from ${invoiceGroups} where ${invoiceGroups.id} = ${row.id})`,
-  }
-  const answer = show({ ...row, invoiceCurrency: '' }, accountIds.length)
+  const answer = showNew(row, accountIds.length)
   const fields = { ...differences(undefined, answer), status: [null, row.status] as const, accounts: [[], accountIds] as const }
-  return commit(ctx, {
-    statements: [insert, join(ctx, row.id, accountIds)],
+  return commit<InvoiceGroups, 'invoiceCurrency'>(ctx, {
+    statements: [insertGroups([{ ...row, firstAccount: accountIds[0] ?? null }]), insertMembers(ctx, row.id, accountIds)],
     changes: [{ type: 'INVOICE_GROUP', id: row.id, fields }],
     answer,
-    tag: tagOf(row.version),
+    fromDatabase: {
+      invoiceCurrency: sql`(select ${invoiceGroups.invoiceCurrency} from ${invoiceGroups} where ${invoiceGroups.id} = ${row.id})`,
+    },
+    tag: tagOfGroup(row),
     locate: locateIn(input),
-    late,
   })
 }
 
@@ -102,66 +118,71 @@ const readGroup = async (ctx: Ctx, id: string) => {
   return found
 }
 
-export const getInvoiceGroup = async (ctx: Ctx, id: string): Promise<InvoiceGroupAccountsPaginatedResponse> => {
+export const getInvoiceGroup = async (ctx: Ctx, id: string): Promise<Reply<InvoiceGroupAccountsPaginatedResponse>> => {
   const { row, accounts: ids } = await readGroup(ctx, id)
-  return shown(ctx, tagOf(row.version), { ...show(row, ids.length), accounts: ids })
+  return { answer: { ...show(row, ids.length), accounts: ids }, tag: tagOfGroup(row) }
 }
 
-const LIST: ListRules = { operationId: 'listInvoiceGroups', id: 'id', sortFields: ['id'], sort: [['id', 'ASC']], combinations: [] }
+const listGroups = defineList({
+  table: invoiceGroups,
+  key: invoiceGroups.id,
+  columns: getTableColumns(invoiceGroups),
+  more: () => ({ count: countIn }),
+  order: { id: invoiceGroups.id },
+  sort: [['id', 'ASC']],
+  statuses: ['ACTIVE'],
+  combinations: [],
+  pageSize: 100,
+})
 
-export const listInvoiceGroups = async (ctx: Ctx, query: ListInvoiceGroupsQuery): Promise<InvoiceGroupPaginatedResponse> => {
-  const page = await openPage(ctx, LIST, query, 100)
-  const [after = ''] = page.after ?? []
-  const rows = await ctx.session.db
-    .select({ row: invoiceGroups, count: countIn })
-    .from(invoiceGroups)
-    .where(
-      and(eq(invoiceGroups.organizationId, ctx.organizationId), eq(invoiceGroups.status, 'ACTIVE'), gt(invoiceGroups.id, String(after))),
-    )
-    .orderBy(invoiceGroups.id)
-    .limit(page.size + 1)
-  const { visible, ...next } = await closePage(ctx, LIST, page, rows, ({ row }) => row.id)
-  return { data: visible.map(({ row, count }) => show(row, count)), ...next }
+export const listInvoiceGroups = async (ctx: Ctx, query: ListInvoiceGroupsQuery): Promise<Reply<InvoiceGroupPaginatedResponse>> => {
+  const { rows, next } = await listGroups(ctx, query)
+  return { answer: { data: rows.map((row) => show(row, row.count)), ...next } }
 }
 
-/** What becomes of a group: its row from now on, the statement that makes it so unless somebody was first, and what the audit log says of it. */
-export const groupChange = (
+/** A change of a group since `row` was read: what its row is from then on, and its draft, which has no answer yet. */
+export const draftGroupChange = (
   ctx: Ctx,
   row: Pick<GroupRow, 'id' | 'status' | 'version' | 'updatedAt'>,
-  status: GroupRow['status'],
+  changes: Pick<GroupRow, 'status' | 'endedByArchive'>,
   members: readonly [old: readonly string[], now: readonly string[]],
-  byArchive = false,
 ) => {
-  const endedByArchive = byArchive && status === 'ARCHIVED'
-  const next = { status, endedByArchive, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
-  const fields = { accounts: members, ...(status !== row.status && { status: [row.status, status] as const }) }
-  return {
-    next,
-    statement: ctx.session.db.update(invoiceGroups).set(next).where(eq(invoiceGroups.id, row.id)),
-    change: { type: 'INVOICE_GROUP', id: row.id, fields } satisfies Change,
+  const next = { ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
+  const fields = { accounts: members, ...(changes.status !== row.status && { status: [row.status, changes.status] as const }) }
+  const isRow = and(eq(invoiceGroups.organizationId, ctx.organizationId), eq(invoiceGroups.id, row.id))
+  const draft: Omit<Draft<object>, 'answer'> = {
+    statements: [builder.update(invoiceGroups).set(next).where(isRow)],
+    changes: [{ type: 'INVOICE_GROUP', id: row.id, fields }],
   }
+  return { next, draft }
 }
 
+type FoundGroup = Awaited<ReturnType<typeof readGroup>>
+
+const changeGroup = <Answer extends object>(
+  ctx: Ctx,
+  id: string,
+  change: (found: FoundGroup) => Draft<Answer> | { unchanged: Answer },
+): Promise<Reply<Answer>> => changeVersioned(ctx, { read: () => readGroup(ctx, id), tagOf: ({ row }) => tagOfGroup(row), change })
+
 /** Puts accounts into a group. Those that are in it already stay. */
-export const addInvoiceGroupAccounts = (ctx: Ctx, id: string, input: UpdateInvoiceGroupAccounts): Promise<InvoiceGroups> =>
-  onLatest(async () => {
-    const { row, accounts: ids } = await readGroup(ctx, id)
-    precondition(ctx, tagOf(row.version))
+export const addInvoiceGroupAccounts = (ctx: Ctx, id: string, input: UpdateInvoiceGroupAccounts): Promise<Reply<InvoiceGroups>> =>
+  changeGroup(ctx, id, ({ row, accounts: ids }) => {
     const joining = input.accountIds.filter((accountId) => !ids.includes(accountId))
-    if (!joining.length) return shown(ctx, tagOf(row.version), show(row, ids.length))
-    const { next, statement, change: made } = groupChange(ctx, row, 'ACTIVE', [[], joining])
-    return commit(ctx, {
-      statements: [statement, join(ctx, id, joining)],
-      changes: [made],
+    if (!joining.length) return { unchanged: show(row, ids.length) }
+    const { next, draft } = draftGroupChange(ctx, row, { status: 'ACTIVE', endedByArchive: false }, [[], joining])
+    return {
+      ...draft,
+      statements: [...draft.statements, insertMembers(ctx, id, joining)],
       answer: show({ ...row, ...next }, ids.length + joining.length),
-      tag: tagOf(next.version),
+      tag: tagOfGroup(next),
       locate: locateIn(input),
-    })
+    }
   })
 
 /** The statement that takes accounts out of the groups that they are in. */
-export const part = (ctx: Ctx, accountIds: readonly string[]) =>
-  ctx.session.db
+export const deleteMembers = (ctx: Ctx, accountIds: readonly string[]) =>
+  builder
     .delete(invoiceGroupAccounts)
     .where(
       and(
@@ -171,18 +192,21 @@ export const part = (ctx: Ctx, accountIds: readonly string[]) =>
     )
 
 /** Takes accounts out of a group. With its last account the group is gone. */
-export const removeInvoiceGroupAccounts = (ctx: Ctx, id: string, { accountIds }: UpdateInvoiceGroupAccounts): Promise<{ success: true }> =>
-  onLatest(async () => {
-    const { row, accounts: ids } = await readGroup(ctx, id)
-    precondition(ctx, tagOf(row.version))
+export const removeInvoiceGroupAccounts = (
+  ctx: Ctx,
+  id: string,
+  { accountIds }: UpdateInvoiceGroupAccounts,
+): Promise<Reply<{ success: boolean }>> =>
+  changeGroup(ctx, id, ({ row, accounts: ids }) => {
     const index = accountIds.findIndex((accountId) => !ids.includes(accountId))
-    if (index >= 0) throw new ApiError(404, `accountIds[${index}]: the account "${accountIds[index]}" is not in the invoice group "${id}"`)
+    if (index >= 0)
+      throw new ApiError('NOT_FOUND', `accountIds[${index}]: the account "${accountIds[index]}" is not in the invoice group "${id}"`)
     const status = ids.length === accountIds.length ? 'ARCHIVED' : 'ACTIVE'
-    const { next, statement, change: made } = groupChange(ctx, row, status, [accountIds, []])
-    return commit(ctx, {
-      statements: [statement, part(ctx, accountIds)],
-      changes: [made],
+    const { next, draft } = draftGroupChange(ctx, row, { status, endedByArchive: false }, [accountIds, []])
+    return {
+      ...draft,
+      statements: [...draft.statements, deleteMembers(ctx, accountIds)],
       answer: { success: true },
-      tag: tagOf(next.version),
-    })
+      tag: tagOfGroup(next),
+    }
   })

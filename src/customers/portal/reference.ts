@@ -1,5 +1,9 @@
 import { accountId, customerId, signature } from '../../lib/examples.ts'
 
+export const tags = {
+  'Customer Portal': 'Tokens with which a customer reads what is its own.',
+}
+
 export const getCustomerPortalDelegateToken = {
   summary: 'Make a token for a customer',
   description:
@@ -11,6 +15,7 @@ export const getCustomerPortalDelegateToken = {
     409: 'The customer is archived.',
   },
   example: {
+    after: ['createCustomer'],
     request: { customerId, accountIds: [accountId], expiry: 3600 },
     answer: {
       token: `eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ0b2tlbi4wVkZMVXQxY0JuUy5iWWdoMCIsImV4cCI6MTc3NDg3MDkyMCwicG9ydGFsIjp7ImN1c3RvbWVySWQiOiIwMUJYNVpaS0JLQUNUQVY5V0VWR0VNTVZSWiJ9fQ.${signature}`,

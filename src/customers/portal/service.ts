@@ -1,6 +1,7 @@
 import { and, eq, inArray, ne } from 'drizzle-orm'
 import type { TokenResponse } from '../../access/tokens/schema.ts'
 import { issuePortalToken } from '../../access/tokens/service.ts'
+import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { accounts } from '../accounts/table.ts'
@@ -8,7 +9,10 @@ import { customers } from '../customers/table.ts'
 import type { GetCustomerPortalDelegateTokenRequest } from './schema.ts'
 
 /** A JWT that reads one customer and its accounts, or some of them. */
-export const getCustomerPortalDelegateToken = async (ctx: Ctx, input: GetCustomerPortalDelegateTokenRequest): Promise<TokenResponse> => {
+export const getCustomerPortalDelegateToken = async (
+  ctx: Ctx,
+  input: GetCustomerPortalDelegateTokenRequest,
+): Promise<Reply<TokenResponse>> => {
   const { customerId, accountIds = [], allAccountsAccess, expiry } = input
   const found = await ctx.session.db
     .select({ status: customers.status, accountId: accounts.id })
@@ -24,10 +28,11 @@ export const getCustomerPortalDelegateToken = async (ctx: Ctx, input: GetCustome
     )
     .where(and(eq(customers.organizationId, ctx.organizationId), eq(customers.id, customerId)))
   const [customer] = found
-  if (!customer) throw new ApiError(404, `customerId: the customer "${customerId}" does not exist`)
-  if (customer.status === 'ARCHIVED') throw new ApiError(409, `customerId: the customer "${customerId}" is archived`)
+  if (!customer) throw new ApiError('NOT_FOUND', `customerId: the customer "${customerId}" does not exist`)
+  if (customer.status === 'ARCHIVED') throw new ApiError('CONFLICT', `customerId: the customer "${customerId}" is archived`)
   const index = accountIds.findIndex((id) => !found.some(({ accountId }) => accountId === id))
-  if (index >= 0) throw new ApiError(404, `accountIds[${index}]: the customer "${customerId}" has no account "${accountIds[index]}"`)
+  if (index >= 0)
+    throw new ApiError('NOT_FOUND', `accountIds[${index}]: the customer "${customerId}" has no account "${accountIds[index]}"`)
   const portal = { customerId, accountIds: allAccountsAccess ? ('all' as const) : accountIds }
-  return issuePortalToken(ctx, portal, expiry === undefined ? ctx.expiresAt : ctx.now + expiry * 1000)
+  return { answer: await issuePortalToken(ctx, portal, expiry === undefined ? ctx.expiresAt : ctx.now + expiry * 1000) }
 }

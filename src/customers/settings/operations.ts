@@ -1,55 +1,42 @@
-import { operation } from '../../http/operation.ts'
+import { feature, operation } from '../../http/operation.ts'
 import { ListSettingQuery, Setting, SettingPaginatedResponse, SettingPath, UpdateSettingRequest } from './schema.ts'
-import * as settings from './service.ts'
+import * as service from './service.ts'
 
-export const insertSetting = operation({
-  method: 'post',
-  path: '/settings',
-  operationId: 'insertSetting',
-  tag: 'Settings',
-  json: Setting,
-  status: 201,
-  returns: Setting,
-  tagged: true,
-  condition: 'absence',
-  location: ({ namespace, id, entityType, entityId }) =>
-    `/settings/${encodeURIComponent(`setting.${namespace}.${id}.${entityType}.${entityId}`)}`,
-  handle: (ctx, { json }) => settings.insertSetting(ctx, json),
-})
-
-export const listSetting = operation({
-  method: 'get',
-  path: '/settings',
-  operationId: 'listSetting',
-  tag: 'Settings',
-  query: ListSettingQuery,
-  status: 200,
-  returns: SettingPaginatedResponse,
-  handle: (ctx, { query }) => settings.listSetting(ctx, query),
-})
-
-export const getSetting = operation({
-  method: 'get',
-  path: '/settings/{setting_id_str}',
-  operationId: 'getSetting',
-  tag: 'Settings',
-  param: SettingPath,
-  status: 200,
-  returns: Setting,
-  tagged: true,
-  handle: (ctx, { param }) => settings.getSetting(ctx, param.setting_id_str),
-})
-
-export const updateSetting = operation({
-  method: 'patch',
-  path: '/settings/{setting_id_str}',
-  operationId: 'updateSetting',
-  tag: 'Settings',
-  param: SettingPath,
-  json: UpdateSettingRequest,
-  status: 201,
-  returns: Setting,
-  tagged: true,
-  condition: 'version',
-  handle: (ctx, { param, json }) => settings.updateSetting(ctx, param.setting_id_str, json),
+export const settings = feature('Settings', {
+  insertSetting: operation({
+    method: 'post',
+    path: '/settings',
+    json: Setting,
+    answers: { 201: Setting },
+    tagged: true,
+    condition: 'absence',
+    location: ({ namespace, id, entityType, entityId }) =>
+      `/settings/${encodeURIComponent(`setting.${namespace}.${id}.${entityType}.${entityId}`)}`,
+    handle: (ctx, { json }) => service.insertSetting(ctx, json),
+  }),
+  listSetting: operation({
+    method: 'get',
+    path: '/settings',
+    query: ListSettingQuery,
+    answers: { 200: SettingPaginatedResponse },
+    handle: (ctx, { query }) => service.listSetting(ctx, query),
+  }),
+  getSetting: operation({
+    method: 'get',
+    path: '/settings/{setting_id_str}',
+    param: SettingPath,
+    answers: { 200: Setting },
+    tagged: true,
+    handle: (ctx, { param }) => service.getSetting(ctx, param.setting_id_str),
+  }),
+  updateSetting: operation({
+    method: 'patch',
+    path: '/settings/{setting_id_str}',
+    param: SettingPath,
+    json: UpdateSettingRequest,
+    answers: { 201: Setting },
+    tagged: true,
+    condition: 'version',
+    handle: (ctx, { param, json }) => service.updateSetting(ctx, param.setting_id_str, json),
+  }),
 })

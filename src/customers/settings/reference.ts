@@ -15,6 +15,17 @@ const setting = {
 
 const path = { setting_id_str: `setting.USER.invoiceLanguage.CUSTOMER.${customerId}` }
 
+export const tags = {
+  Settings: 'Named values, kept on the organization, a customer, an account or an invoice group.',
+}
+
+export const parameters = {
+  entity_type: 'What the settings are kept on.',
+  entity_id: 'The id of what the settings are kept on.',
+  setting_id: 'The id of the setting, which is unique in its namespace on one entity.',
+  namespace: 'The namespace of the setting.',
+}
+
 export const insertSetting = {
   summary: 'Keep a setting on an entity',
   description: 'Keeps a named value on the organization, a customer, an account or an invoice group.',
@@ -23,13 +34,14 @@ export const insertSetting = {
     404: 'The entity does not exist.',
     409: 'The entity is archived, or has a setting with this namespace and id.',
   },
-  example: { request: setting, answer: setting },
+  example: { after: ['createCustomer'], request: setting, answer: setting },
 }
 
 export const listSetting = {
   summary: 'List settings',
   description: 'Lists the settings of every entity, archived ones too, a page at a time. The filters can be combined.',
   example: {
+    after: ['createCustomer', 'insertSetting'],
     query: { entity_type: 'CUSTOMER', entity_id: customerId, setting_id: setting.id, namespace: 'USER', pageSize: 20 },
     answer: { data: [setting], context: { pageSize: 20, sortOrder: 'ASC' } },
   },
@@ -39,7 +51,7 @@ export const getSetting = {
   summary: 'Read a setting',
   description: 'Reads a setting by the string made of its namespace, its id and its entity.',
   refuses: { 404: MISSING },
-  example: { path, answer: setting },
+  example: { after: ['createCustomer', 'insertSetting'], path, answer: setting },
 }
 
 export const updateSetting = {
@@ -47,5 +59,5 @@ export const updateSetting = {
   description:
     'Replaces the name, the value or the data type. The value must suit the data type afterwards. An empty body changes nothing.',
   refuses: { 400: `${UNSUITED}.`, 404: MISSING, 409: 'The entity is archived.' },
-  example: { path, request: { value: 'fr' }, answer: { ...setting, value: 'fr' } },
+  example: { after: ['createCustomer', 'insertSetting'], path, request: { value: 'fr' }, answer: { ...setting, value: 'fr' } },
 }

@@ -1,13 +1,14 @@
-import { type Column, and, eq, sql } from 'drizzle-orm'
+import { type Column, and, eq, getTableColumns, sql } from 'drizzle-orm'
 import { accounts } from '../accounts/table.ts'
 import type { Ctx } from '../../db/context.ts'
-import { type Change, commit, onLatest, precondition, shown } from '../../db/commit.ts'
+import { changeVersioned } from '../../db/change.ts'
+import { type Change, type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Locate } from '../../db/conflicts.ts'
-import { insertRows, qualified } from '../../db/rows.ts'
+import { defineList } from '../../db/list.ts'
+import { builder, insertInto, qualified } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
-import { type ListRules, closePage, contextOf, openPage } from '../../lib/page.ts'
 import {
   type CreateEntitySetting,
   type ListSettingQuery,
@@ -20,39 +21,20 @@ import { settings } from './table.ts'
 
 type SettingRow = typeof settings.$inferSelect
 
-/** The rows of the settings sent with a new entity, in the order sent. */
-export const settingRows = (
-  { organizationId, now }: Ctx,
-  entityType: SettingRow['entityType'],
-  entityId: string,
-  sent: readonly CreateEntitySetting[] = [],
-): SettingRow[] =>
-  sent.map((setting, position) => ({
-    ...setting,
-    organizationId,
-    entityType,
-    entityId,
-    position,
-    createdAt: now,
-    updatedAt: now,
-    version: 1,
-  }))
-
-/** The statements that keep `rows`, for the batch that makes their entities: none when there are none. */
-export const insertSettings = (ctx: Ctx, rows: readonly SettingRow[]) => (rows.length ? [insertRows(ctx.session.db, settings, rows)] : [])
+const insertSettings = insertInto(settings)
 
 /** The most settings that clients take with an entity; `GET /settings` lists them all. */
 const MOST_SHOWN = 10
 
-/** A column for a query over entities: the first settings of each, in the order in which they were made. */
+/** A column for a query over entities: the JSON of the first settings of each, in the order in which they were made. */
 export const settingsOf = (entityType: SettingRow['entityType'], entity: { organizationId: Column; id: Column }) =>
-  sql`(
+  sql<string>`(
     select json_group_array(json_object('id', id, 'value', value, 'namespace', namespace, 'name', name, 'dataType', data_type)) from (
       select * from ${settings}
       where ${settings.organizationId} = ${qualified(entity.organizationId)} and ${settings.entityType} = ${entityType} and ${settings.entityId} = ${qualified(entity.id)}
       order by ${settings.createdAt}, ${settings.position} limit ${MOST_SHOWN}
     )
-  )`.mapWith((json: string) => JSON.parse(json) as CreateEntitySetting[])
+  )`
 
 const show = ({ id, value, entityType, entityId, namespace, name, dataType }: SettingRow): Setting => ({
   id,
@@ -64,40 +46,60 @@ const show = ({ id, value, entityType, entityId, namespace, name, dataType }: Se
   dataType,
 })
 
-/** The statements by which an account that shows its settings changes with them. */
-const touchEntity = (ctx: Ctx, { entityType, entityId }: Pick<SettingRow, 'entityType' | 'entityId'>) =>
+/** The statements by which an account, which shows its settings, gets a new version with them. */
+const updateEntity = (ctx: Ctx, { entityType, entityId }: Pick<SettingRow, 'entityType' | 'entityId'>) =>
   entityType === 'ACCOUNT'
     ? [
-        ctx.session.db
+        builder
           .update(accounts)
           .set({ updatedAt: sql`max(${accounts.updatedAt}, ${ctx.now})`, version: sql`${accounts.version} + 1` })
           .where(and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, entityId))),
       ]
     : []
 
-/** Two settings may share a string, and then differ in the length of the namespace. */
-const tag = ({ version, namespace }: Pick<SettingRow, 'version' | 'namespace'>): string => tagOf(version, namespace.length)
+/** The state of a setting that its ETag names. Two settings may share a string, and then differ in the length of the namespace. */
+const tagOfSetting = ({ version, namespace }: Pick<SettingRow, 'version' | 'namespace'>): string => tagOf(version, namespace.length)
 
 const settingChange = (before: Setting | undefined, after: Setting): Change => {
   const { namespace, id, entityType, entityId } = after
   return { type: 'SETTING', id: `setting.${namespace}.${id}.${entityType}.${entityId}`, fields: differences(before, after) }
 }
 
-/** What becomes of settings that are sent with a new entity. */
-export const settingChanges = (entityType: SettingRow['entityType'], entityId: string, sent: readonly CreateEntitySetting[]): Change[] =>
-  sent.map((setting) => settingChange(undefined, { ...setting, entityType, entityId }))
+/** The draft of the settings that are sent with a new entity, in the order sent. */
+export const draftSettings = (
+  { organizationId, now }: Ctx,
+  entityType: SettingRow['entityType'],
+  entityId: string,
+  sent: readonly CreateEntitySetting[],
+): Draft<object> => {
+  const rows = sent.map((setting, position): SettingRow => ({
+    ...setting,
+    organizationId,
+    entityType,
+    entityId,
+    position,
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+  }))
+  return {
+    statements: rows.length ? [insertSettings(rows)] : [],
+    changes: sent.map((setting) => settingChange(undefined, { ...setting, entityType, entityId })),
+    answer: {},
+  }
+}
 
 const locate: Locate = (conflict) => (conflict === 'ENTITY_NOT_FOUND' ? 'entityId' : undefined)
 
 /** Keeps a setting on an entity that exists. */
-export const insertSetting = async (ctx: Ctx, { entityType, entityId, ...setting }: Setting): Promise<Setting> => {
-  const rows = settingRows(ctx, entityType, entityId, [setting])
-  const answer = { ...setting, entityType, entityId }
+export const insertSetting = (ctx: Ctx, setting: Setting): Promise<Reply<Setting>> => {
+  const { entityType, entityId, ...sent } = setting
+  const { statements, changes } = draftSettings(ctx, entityType, entityId, [sent])
   return commit(ctx, {
-    statements: [insertRows(ctx.session.db, settings, rows), ...touchEntity(ctx, answer)],
-    changes: [settingChange(undefined, answer)],
-    answer,
-    tag: tag({ version: 1, namespace: answer.namespace }),
+    statements: [...statements, ...updateEntity(ctx, setting)],
+    changes,
+    answer: setting,
+    tag: tagOfSetting({ version: 1, namespace: setting.namespace }),
     exists: 'SETTING_TAKEN',
     locate,
   })
@@ -118,66 +120,49 @@ const readSetting = async (ctx: Ctx, idString: string): Promise<SettingRow> => {
   return row
 }
 
-export const getSetting = async (ctx: Ctx, idString: string): Promise<Setting> => {
+export const getSetting = async (ctx: Ctx, idString: string): Promise<Reply<Setting>> => {
   const row = await readSetting(ctx, idString)
-  return shown(ctx, tag(row), show(row))
+  return { answer: show(row), tag: tagOfSetting(row) }
 }
 
 /** Replaces what is sent, if the value still suits the data type. */
-export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRequest): Promise<Setting> =>
-  onLatest(async () => {
-    const row = await readSetting(ctx, idString)
-    precondition(ctx, tag(row))
-    const { value = row.value, dataType = row.dataType } = input
-    const message = unsuited(value, dataType)
-    if (message) throw new ApiError(400, `${input.value === undefined ? 'dataType' : 'value'}: ${message}`)
-    if (!Object.keys(input).length) return shown(ctx, tag(row), show(row))
-    const next = { ...row, ...(input as Partial<SettingRow>), version: row.version + 1 }
-    const update = ctx.session.db
-      .update(settings)
-      .set({ ...input, updatedAt: ctx.now, version: next.version })
-      .where(and(...(['organizationId', 'entityType', 'entityId', 'namespace', 'id'] as const).map((key) => eq(settings[key], row[key]))))
-    return commit(ctx, {
-      statements: [update, ...touchEntity(ctx, row)],
-      changes: [settingChange(show(row), show(next))],
-      answer: show(next),
-      tag: tag(next),
-    })
+export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRequest): Promise<Reply<Setting>> =>
+  changeVersioned(ctx, {
+    read: () => readSetting(ctx, idString),
+    tagOf: tagOfSetting,
+    change: (row) => {
+      const { value = row.value, dataType = row.dataType, name = row.name } = input
+      const message = unsuited(value, dataType)
+      if (message) throw new ApiError('INVALID', `${input.value === undefined ? 'dataType' : 'value'}: ${message}`)
+      if (!Object.keys(input).length) return { unchanged: show(row) }
+      const next = { ...row, name, value, dataType, version: row.version + 1 }
+      const update = builder
+        .update(settings)
+        .set({ name, value, dataType, updatedAt: ctx.now, version: next.version })
+        .where(and(...(['organizationId', 'entityType', 'entityId', 'namespace', 'id'] as const).map((key) => eq(settings[key], row[key]))))
+      return {
+        statements: [update, ...updateEntity(ctx, row)],
+        changes: [settingChange(show(row), show(next))],
+        answer: show(next),
+        tag: tagOfSetting(next),
+      }
+    },
   })
 
 /** The order of the list is that of the primary key. */
-const FIELDS = { entity_type: 'entityType', entity_id: 'entityId', namespace: 'namespace', id: 'id' } as const
-const ORDER = Object.values(FIELDS).map((key) => settings[key])
+const order = { entity_type: settings.entityType, entity_id: settings.entityId, namespace: settings.namespace, id: settings.id }
 
-const equal = (column: Column, value: string | undefined) => (value === undefined ? undefined : eq(column, value))
-
-const LIST: ListRules = {
-  operationId: 'listSetting',
-  id: 'id',
-  sortFields: [],
-  sort: Object.keys(FIELDS).map((field) => [field, 'ASC']),
-  combinations: 'any',
-}
+const listSettings = defineList({
+  table: settings,
+  key: settings.id,
+  columns: getTableColumns(settings),
+  order,
+  sort: Object.keys(order).map((field) => [field, 'ASC'] as const),
+  filters: { entity_type: settings.entityType, entity_id: settings.entityId, setting_id: settings.id, namespace: settings.namespace },
+})
 
 /** The settings of the organization and of all it has, a page at a time. */
-export const listSetting = async (ctx: Ctx, query: ListSettingQuery): Promise<SettingPaginatedResponse> => {
-  const page = await openPage(ctx, LIST, query)
-  const { entity_type: type, entity_id: entity, setting_id: id, namespace } = page.filters
-  const rows = await ctx.session.db
-    .select()
-    .from(settings)
-    .where(
-      and(
-        eq(settings.organizationId, ctx.organizationId),
-        equal(settings.entityType, type),
-        equal(settings.entityId, entity),
-        equal(settings.id, id),
-        equal(settings.namespace, namespace),
-        page.after && sql`(${sql.join(ORDER, sql`, `)}) > ${page.after}`,
-      ),
-    )
-    .orderBy(...ORDER)
-    .limit(page.size + 1)
-  const { visible, ...next } = await closePage(ctx, LIST, page, rows, (row, field) => row[FIELDS[field as keyof typeof FIELDS]])
-  return { data: visible.map(show), ...next, context: contextOf(page) }
+export const listSetting = async (ctx: Ctx, query: ListSettingQuery): Promise<Reply<SettingPaginatedResponse>> => {
+  const { rows, next, context } = await listSettings(ctx, query)
+  return { answer: { data: rows.map(show), ...next, context } }
 }

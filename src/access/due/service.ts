@@ -1,0 +1,122 @@
+import { sql } from 'drizzle-orm'
+import type { Session } from '../../db/client.ts'
+import { STALE } from '../../db/conflicts.ts'
+import type { Ctx } from '../../db/context.ts'
+import type { Due } from '../../db/due.ts'
+import { due } from '../../db/table.ts'
+import { organizations } from '../organizations/table.ts'
+
+/** What is done when a subject is due: commits, of which the last settles the row. It is given the row as it was due, not the clock. */
+export interface DueStep {
+  kind: string
+  run: (ctx: Ctx, row: Due) => Promise<unknown>
+}
+
+/** Rows of one instant that are read at a time. */
+const ROWS = 50
+
+/** How long one run of `scheduled` works, in milliseconds; what is left is for the next minute. */
+const WORKS_FOR = 20_000
+
+/** Organizations that take turns in one run. */
+const ORGANIZATIONS = 200
+
+type SystemCtx = Pick<Ctx, 'session' | 'now' | 'secrets' | 'conflicts'>
+
+/** The context of what nobody asked for but time: it may do everything, and the audit log says that it was the system. */
+export const systemContext = (ctx: SystemCtx, organization: { id: string; baseCurrency: string }): Ctx => ({
+  ...ctx,
+  organizationId: organization.id,
+  baseCurrency: organization.baseCurrency,
+  actor: 'system',
+  role: 'ADMINISTRATOR',
+  expiresAt: null,
+  mark: '',
+  requestId: crypto.randomUUID(),
+  operationId: 'scheduled',
+  conditions: { match: undefined, noneMatch: undefined },
+})
+
+/** The rows of the first instant up to now at which anything is due, in the order of the steps and then of their subjects. */
+const readFirst = async ({ session, organizationId, now }: Ctx, steps: readonly DueStep[], skipped: readonly Due[]): Promise<Due[]> => {
+  const kinds = JSON.stringify(steps.map(({ kind }) => kind))
+  const left = JSON.stringify(skipped.map(({ kind, subject }) => [kind, subject]))
+  const isDue = sql`organization_id = ${organizationId} and due_at <= ${now} and kind in (select value from json_each(${kinds}))
+    and not exists (select 1 from json_each(${left}) as left_out where left_out.value ->> 0 = kind and left_out.value ->> 1 = subject)`
+  return session.db.all<Due>(sql`
+    select kind, subject, due_at as dueAt from ${due}
+    where ${isDue} and due_at = (select min(due_at) from ${due} where ${isDue})
+    order by (select key from json_each(${kinds}) where value = kind), subject limit ${ROWS}
+  `)
+}
+
+/** What became of a run: the rows that were done, and the errors of those that were not, which are tried again next time. */
+export interface DueRun {
+  done: number
+  errors: Error[]
+}
+
+/** Does one row. One that another run has settled meanwhile counts as done. */
+const runStep = async (ctx: Ctx, steps: readonly DueStep[], row: Due): Promise<Error | undefined> => {
+  try {
+    await steps.find(({ kind }) => kind === row.kind)?.run(ctx, row)
+    return undefined
+  } catch (error) {
+    if (error === STALE) return undefined
+    return error instanceof Error ? error : new Error('A step threw what is no error')
+  }
+}
+
+/** Does what is due for an organization up to now: by time, at one instant by the order of the steps, then by subject. It ends at `deadline` (milliseconds of the clock that `clock` reads). */
+export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: () => boolean = () => false): Promise<DueRun> => {
+  const run: DueRun = { done: 0, errors: [] }
+  const skipped: Due[] = []
+  let last = ''
+  while (!isOver()) {
+    const rows = await readFirst(ctx, steps, skipped)
+    /** A step that does not settle its row would be run for ever. */
+    const seen = JSON.stringify(rows)
+    if (!rows.length || seen === last) return run
+    last = seen
+    for (const row of rows) {
+      const error = await runStep(ctx, steps, row)
+      if (error) {
+        run.errors.push(error)
+        skipped.push(row)
+      } else run.done++
+    }
+  }
+  return run
+}
+
+/** Does at once what a write made due, before its answer. What fails is left to `scheduled`. */
+export const doDueNow = async (ctx: Ctx, steps: readonly DueStep[], rows: readonly Due[]): Promise<void> => {
+  const order = (kind: string): number => steps.findIndex((step) => step.kind === kind)
+  const known = rows.filter(({ kind }) => order(kind) >= 0)
+  const { write: _write, ...own } = ctx
+  const its: Ctx = { ...own, conditions: { match: undefined, noneMatch: undefined } }
+  for (const row of known.toSorted((one, other) => one.dueAt - other.dueAt || order(one.kind) - order(other.kind)))
+    if (await runStep(its, steps, row)) return
+}
+
+/** Does what is due for every organization, each in its turn. `elapsed` says for how many milliseconds the run has worked. */
+export const doAllDue = async (ctx: SystemCtx, steps: readonly DueStep[], elapsed: () => number): Promise<DueRun> => {
+  const all: DueRun = { done: 0, errors: [] }
+  if (!steps.length) return all
+  for (const organization of await readOrganizations(ctx.session, ctx.now)) {
+    if (elapsed() > WORKS_FOR) break
+    const { done, errors } = await doDueOf(systemContext(ctx, organization), steps, () => elapsed() > WORKS_FOR)
+    all.done += done
+    all.errors.push(...errors)
+  }
+  return all
+}
+
+/** The organizations for which something is due, the one that has waited longest first. */
+const readOrganizations = ({ db }: Session, now: number): Promise<{ id: string; baseCurrency: string }[]> =>
+  db.all(sql`
+    select organization.id, organization.base_currency as baseCurrency
+    from (select organization_id, min(due_at) as first from ${due} where due_at <= ${now} group by organization_id) as waiting
+    join ${organizations} as organization on organization.id = waiting.organization_id
+    order by waiting.first limit ${ORGANIZATIONS}
+  `)

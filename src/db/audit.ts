@@ -1,0 +1,49 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Fields } from '../lib/changes.ts'
+import type { ResourceType } from '../lib/resources.ts'
+import type { Statement } from './client.ts'
+import type { Ctx } from './context.ts'
+import { builder, prepare } from './statements.ts'
+import { auditLog, outbox } from './table.ts'
+
+/** What a write did to one resource. */
+export interface Change {
+  type: ResourceType
+  id: string
+  fields: Fields
+}
+
+const RECORDED = ['organizationId', 'now', 'actor', 'role', 'operationId', 'requestId', 'sent'] as const
+
+/** The statement that appends to the audit log: a row a resource, numbered from the last row of the organization. */
+const appendAudit = (recorded: Readonly<Record<(typeof RECORDED)[number], unknown>>, fields: SQL) => {
+  const { organizationId, now, actor, role, operationId, requestId, sent } = recorded
+  return builder.insert(auditLog).select(sql`
+    select ${organizationId}, coalesce(last.sequence, 0) + 1 + sent.key, max(${now}, coalesce(last.at, 0)), ${actor}, ${role}, ${operationId},
+      sent.value ->> 0, sent.value ->> 1, ${requestId}, ${fields}, null, lower(hex(randomblob(16))), null
+    from json_each(${sent}) as sent left join (
+      select sequence, at from ${auditLog} where organization_id = ${organizationId} order by at desc, sequence desc limit 1
+    ) as last
+  `)
+}
+
+const appendPlainly = prepare(RECORDED, (at) => appendAudit(at, sql`sent.value -> 2`))
+
+const appendToOutbox = prepare(['organizationId', 'now', 'operationId', 'sent'], (at) =>
+  builder.insert(outbox).select(sql`
+    select null, ${at.organizationId}, ${at.now}, ${at.operationId}, sent.value ->> 0, sent.value ->> 1 from json_each(${at.sent}) as sent
+  `),
+)
+
+/**
+ * The statements that record changes: a row each in the audit log, and one in the outbox, from which webhooks are sent.
+ * To the fields of the first change those are added that only the database knows, as one JSON object.
+ */
+export const recordChanges = (ctx: Ctx, changes: readonly Change[], fromDatabase: SQL | undefined): Statement[] => {
+  if (!changes.length) return []
+  const { organizationId, now, actor, role, operationId, requestId } = ctx
+  const sent = JSON.stringify(changes.map(({ type, id, fields }) => [type, id, fields]))
+  const recorded = { organizationId, now, actor, role, operationId, requestId, sent }
+  const fields = fromDatabase && sql`iif(sent.key, sent.value -> 2, json_patch(sent.value -> 2, ${fromDatabase}))`
+  return [fields ? appendAudit(recorded, fields) : appendPlainly(recorded), appendToOutbox(recorded)]
+}

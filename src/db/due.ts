@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm'
+import type { Statement } from './client.ts'
+import { refuseWhen } from './conflicts.ts'
+import type { Ctx } from './context.ts'
+import { builder, prepare } from './statements.ts'
+import { due } from './table.ts'
+
+/** What is to be done next for one subject: a row a kind and subject, at an instant in milliseconds. */
+export interface Due {
+  kind: string
+  subject: string
+  dueAt: number
+}
+
+const insertDue = prepare(['organizationId', 'sent'], (at) =>
+  builder
+    .insert(due)
+    .select(sql`select ${at.organizationId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${at.sent}) where true`)
+    .onConflictDoUpdate({ target: [due.organizationId, due.kind, due.subject], set: { dueAt: sql`excluded.due_at` } }),
+)
+
+/** The statements by which each subject is due at its instant, and at no other. */
+export const setDue = ({ organizationId }: Pick<Ctx, 'organizationId'>, rows: readonly Due[]): Statement[] =>
+  rows.length ? [insertDue({ organizationId, sent: JSON.stringify(rows.map(({ kind, subject, dueAt }) => [kind, subject, dueAt])) })] : []
+
+const deleteDue = prepare(['organizationId', 'kind', 'subject'], (at) =>
+  builder
+    .delete(due)
+    .where(sql`${due.organizationId} = ${at.organizationId} and ${due.kind} = ${at.kind} and ${due.subject} = ${at.subject}`),
+)
+
+/**
+ * The statements that settle what was due, for the commit that did it: the row goes, or moves to `next` (milliseconds).
+ * When another run has settled or moved it meanwhile, the commit is refused as stale, so that nothing is done twice.
+ */
+export const settleDue = ({ organizationId }: Pick<Ctx, 'organizationId'>, { kind, subject, dueAt }: Due, next?: number): Statement[] => [
+  refuseWhen(
+    'STALE',
+    sql`select '[]' where not exists (
+      select 1 from ${due} where organization_id = ${organizationId} and kind = ${kind} and subject = ${subject} and due_at = ${dueAt}
+    )`,
+  ),
+  ...(next === undefined ? [deleteDue({ organizationId, kind, subject })] : setDue({ organizationId }, [{ kind, subject, dueAt: next }])),
+]

@@ -1,0 +1,88 @@
+import type { Context } from 'hono'
+import { type Reply, commit } from '../db/commit.ts'
+import type { Ctx, WriteRequest } from '../db/context.ts'
+import { keptAnswer } from '../db/idempotency.ts'
+import { ApiError } from '../lib/errors.ts'
+import { CHANGED } from '../lib/etag.ts'
+import { macOf } from '../lib/sign.ts'
+import type { AppEnv } from './env.ts'
+
+const LONGEST_KEY = 255
+
+/** The same JSON for the same content: the names of every object in their order. */
+const canonical = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(canonical)
+  if (typeof value !== 'object' || value === null) return value
+  const sorted = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return Object.fromEntries(sorted.map(([name, inner]) => [name, canonical(inner)]))
+}
+
+/** The method, the path and the body as each of the secrets marks them. A mark shows nothing of a body, which may hold a password. */
+const fingerprintsOf = async (c: Context<AppEnv>, hasBody: boolean): Promise<string[]> => {
+  const body = hasBody ? JSON.stringify(canonical(await c.req.json())) : ''
+  const marked = `${c.req.method} ${c.req.path}\n${body}`
+  return Promise.all(c.get('ctx').secrets.map((secret) => macOf(secret, 'idempotency key', marked)))
+}
+
+/** The key in a request's header (draft-ietf-httpapi-idempotency-key-header). */
+export const keyIn = (c: Context<AppEnv>): string | undefined => {
+  const value = c.req.header('Idempotency-Key')
+  if (value !== undefined && (value.length < 1 || value.length > LONGEST_KEY))
+    throw new ApiError('INVALID', `Idempotency-Key: must be 1 to ${LONGEST_KEY} characters`)
+  return value
+}
+
+/** The headers that say which state of a resource an answer shows, and where it is read. */
+const headersOf = (tag: string | null | undefined, location: string | null | undefined): Record<string, string> => ({
+  ...(tag && { ETag: `"${tag}"` }),
+  ...(location && { Location: location }),
+})
+
+/** An answer of JSON. Hono's own makes Headers of more than one header, and copies them. */
+const answerJson = (json: string, status: number, headers: Record<string, string> = {}): Response =>
+  new Response(json, { status, headers: { 'Content-Type': 'application/json', ...headers } })
+
+/** What answers a request: the verb, and what is said of its answer. */
+interface Answering extends Pick<WriteRequest, 'status' | 'locationOf'> {
+  handle: (ctx: Ctx) => Promise<Reply<object>>
+}
+
+/** Answers a request that reads: with 304 when the caller has what it would be answered (RFC 9110, 13.1.2). */
+export const answerRead = async (c: Context<AppEnv>, { handle, ...usual }: Answering): Promise<Response> => {
+  const ctx = c.get('ctx')
+  const { answer, tag, status = usual.status } = await handle(ctx)
+  if (tag === undefined) return answerJson(JSON.stringify(answer), status)
+  const { match, noneMatch } = ctx.conditions
+  if (match && match !== '*' && !match.includes(tag)) throw CHANGED
+  const headers = headersOf(tag, undefined)
+  return noneMatch === '*' || noneMatch?.includes(tag) ? c.body(null, 304, headers) : answerJson(JSON.stringify(answer), status, headers)
+}
+
+interface AnsweringWrite extends Answering, Pick<WriteRequest, 'dryRun' | 'secret'> {
+  hasBody: boolean
+}
+
+/** Under which key a write is made. */
+const keyOf = async (c: Context<AppEnv>, { dryRun, hasBody }: AnsweringWrite): Promise<WriteRequest['key']> => {
+  const value = keyIn(c)
+  return value === undefined || dryRun ? undefined : { value, fingerprints: await fingerprintsOf(c, hasBody) }
+}
+
+/** Answers a request that writes: with what is made now, or with what was made under its key. What became due at once is done first. */
+export const answerWrite = async (c: Context<AppEnv>, writing: AnsweringWrite): Promise<Response> => {
+  const { locationOf, dryRun, secret, handle } = writing
+  const write: WriteRequest = { dryRun, status: writing.status, locationOf, secret, key: await keyOf(c, writing) }
+  const ctx: Ctx = Object.assign(c.get('ctx'), { write })
+  try {
+    const reply = await handle(ctx)
+    const { answer, tag, status = writing.status } = reply
+    if (write.key && !reply.committed) await commit(ctx, { statements: [], changes: [], answer, ...(tag !== undefined && { tag }) }, true)
+    const { json = JSON.stringify(answer), due = [] } = reply.committed ?? {}
+    if (due.length) await c.get('doDue')(ctx, due)
+    return answerJson(json, status, headersOf(tag, locationOf?.(answer)))
+  } catch (error) {
+    const kept = error instanceof ApiError ? await keptAnswer(ctx) : undefined
+    if (!kept) throw error
+    return answerJson(kept.body, kept.status, { 'Idempotency-Replayed': 'true', ...headersOf(kept.etag, kept.location) })
+  }
+}

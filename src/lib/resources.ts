@@ -1,0 +1,28 @@
+/** What is known of a kind of resource. */
+interface ResourceKind {
+  /** What our own ids of it begin with. */
+  prefix: string
+  /** The fields that are about a person: the audit log can forget what they held. */
+  personal?: readonly string[]
+}
+
+/** Every kind of resource, by the name that the audit log has for it. */
+export const RESOURCES = {
+  ACCOUNT: {
+    prefix: 'account',
+    personal: ['name', 'primaryEmail', 'address', 'billingInformation', 'metadata', 'accountAliases'],
+  },
+  ALIAS: { prefix: 'alias' },
+  CONTACT: { prefix: 'contact', personal: ['preferredUsername', 'name', 'email', 'phone'] },
+  CUSTOMER: { prefix: 'customer', personal: ['name', 'primaryEmail', 'address', 'billingAddress'] },
+  INVOICE_GROUP: { prefix: 'inv_group', personal: ['name', 'email', 'billingAddress'] },
+  ORGANIZATION: { prefix: 'org' },
+  SETTING: { prefix: 'setting', personal: ['value'] },
+  TOKEN: { prefix: 'token' },
+} as const satisfies Record<string, ResourceKind>
+
+export type ResourceType = keyof typeof RESOURCES
+
+/** The fields of a kind of resource that are about a person. */
+export const personalFieldsOf = (type: string): readonly string[] =>
+  (RESOURCES as Readonly<Record<string, ResourceKind>>)[type]?.personal ?? []

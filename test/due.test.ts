@@ -1,0 +1,131 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { type DueStep, doAllDue, doDueNow, doDueOf, systemContext } from '../src/access/due/service.ts'
+import { conflicts } from '../src/conflicts.ts'
+import { connect } from '../src/db/client.ts'
+import { commit } from '../src/db/commit.ts'
+import type { Ctx } from '../src/db/context.ts'
+import { type Due, setDue, settleDue } from '../src/db/due.ts'
+import { organization } from './helpers/api.ts'
+
+const DAY = 86_400_000
+
+const context = (id: string, now: number): Ctx =>
+  systemContext({ session: connect(env.DB).primary(), now, secrets: ['secret'], conflicts }, { id, baseCurrency: 'USD' })
+
+const save = (id: string, rows: readonly Due[]) => {
+  const ctx = context(id, 0)
+  return commit(ctx, { statements: setDue(ctx, rows), changes: [], answer: {} })
+}
+
+const rowsOf = async (id: string) =>
+  env.DB.prepare('SELECT kind, subject, due_at FROM due WHERE organization_id = ? ORDER BY due_at, kind, subject').bind(id).raw()
+
+/** Steps that write down what they did, and come back each day until `until`. */
+const recording = (done: string[], until = 0): DueStep[] =>
+  ['first', 'second'].map((kind) => ({
+    kind,
+    run: (ctx, row) => {
+      const next = row.dueAt + DAY <= until ? row.dueAt + DAY : undefined
+      done.push(`${kind} ${row.subject} ${row.dueAt / DAY}`)
+      return commit(ctx, { statements: settleDue(ctx, row, next), changes: [], answer: {} })
+    },
+  }))
+
+describe('what is due', () => {
+  it('is done in the order of time, then of the steps, then of the subjects, as if each day had been on time', async () => {
+    const { id } = await organization()
+    await save(id, [
+      { kind: 'second', subject: 'a', dueAt: DAY },
+      { kind: 'first', subject: 'b', dueAt: DAY },
+      { kind: 'first', subject: 'a', dueAt: DAY },
+      { kind: 'second', subject: 'c', dueAt: 9 * DAY },
+    ])
+    const done: string[] = []
+    const run = await doDueOf(context(id, 2.5 * DAY), recording(done, 3 * DAY))
+    expect(done).toEqual(['first a 1', 'first b 1', 'second a 1', 'first a 2', 'first b 2', 'second a 2'])
+    expect(run).toEqual({ done: 6, errors: [] })
+    expect(await rowsOf(id)).toEqual([
+      ['first', 'a', 3 * DAY],
+      ['first', 'b', 3 * DAY],
+      ['second', 'a', 3 * DAY],
+      ['second', 'c', 9 * DAY],
+    ])
+  })
+
+  it('is done once by runs at the same moment', async () => {
+    const { id } = await organization()
+    await save(id, [{ kind: 'first', subject: 'a', dueAt: DAY }])
+    await env.DB.prepare('CREATE TABLE IF NOT EXISTS planted (n INTEGER)').run()
+    const steps: DueStep[] = [
+      {
+        kind: 'first',
+        run: (ctx, row) => {
+          const count = { toSQL: () => ({ sql: 'INSERT INTO planted VALUES (?)', params: [row.dueAt] }) }
+          return commit(ctx, { statements: [...settleDue(ctx, row), count], changes: [], answer: {} })
+        },
+      },
+    ]
+    const runs = await Promise.all(Array.from({ length: 5 }, () => doDueOf(context(id, DAY), steps)))
+    expect(runs.flatMap(({ errors }) => errors)).toEqual([])
+    expect(await env.DB.prepare('SELECT count(*) AS n FROM planted').first('n')).toBe(1)
+    expect(await rowsOf(id)).toEqual([])
+  })
+
+  it('that fails stays due, and keeps nothing else from being done', async () => {
+    const { id } = await organization()
+    await save(id, [
+      { kind: 'first', subject: 'a', dueAt: DAY },
+      { kind: 'first', subject: 'b', dueAt: DAY },
+      { kind: 'second', subject: 'a', dueAt: 2 * DAY },
+    ])
+    const done: string[] = []
+    const [first, second] = recording(done) as [DueStep, DueStep]
+    const failing: DueStep = {
+      kind: 'first',
+      run: (ctx, row) => (row.subject === 'a' ? Promise.reject(new Error('planted')) : first.run(ctx, row)),
+    }
+    const { errors } = await doDueOf(context(id, 3 * DAY), [failing, second])
+    expect([done, errors.map(({ message }) => message)]).toEqual([['first b 1', 'second a 2'], ['planted']])
+    expect(await rowsOf(id)).toEqual([['first', 'a', DAY]])
+  })
+
+  it('by a step that does not settle it is not done for ever', async () => {
+    const { id } = await organization()
+    await save(id, [{ kind: 'first', subject: 'a', dueAt: DAY }])
+    let runs = 0
+    await doDueOf(context(id, DAY), [{ kind: 'first', run: () => Promise.resolve(runs++) }])
+    expect(runs).toBe(1)
+  })
+
+  it('of every organization is done in turn, and a kind that nobody knows is left', async () => {
+    const [one, other] = [await organization(), await organization()]
+    await save(one.id, [{ kind: 'first', subject: 'turn a', dueAt: DAY }])
+    await save(other.id, [
+      { kind: 'first', subject: 'turn b', dueAt: 0 },
+      { kind: 'unknown', subject: 'turn b', dueAt: 0 },
+    ])
+    const done: string[] = []
+    await doAllDue({ session: connect(env.DB).primary(), now: DAY, secrets: [], conflicts }, recording(done), () => 0)
+    expect(done.filter((line) => line.includes('turn'))).toEqual(['first turn b 0', 'first turn a 1'])
+    expect(await rowsOf(other.id)).toEqual([['unknown', 'turn b', 0]])
+  })
+
+  it('at once because of a write is done before its answer, and stays for later when it fails', async () => {
+    const { id } = await organization()
+    const done: string[] = []
+    const ctx = context(id, DAY)
+    const due = [
+      { kind: 'second', subject: 'a', dueAt: DAY },
+      { kind: 'first', subject: 'a', dueAt: DAY },
+      { kind: 'first', subject: 'z', dueAt: 2 * DAY },
+    ]
+    const reply = await commit(ctx, { statements: [], changes: [], answer: {}, due })
+    expect(reply.committed?.due).toEqual(due.slice(0, 2))
+    await doDueNow(ctx, recording(done), reply.committed?.due ?? [])
+    expect(done).toEqual(['first a 1', 'second a 1'])
+    await save(id, [{ kind: 'first', subject: 'b', dueAt: DAY }])
+    await doDueNow(ctx, [{ kind: 'first', run: () => Promise.reject(new Error('planted')) }], [{ kind: 'first', subject: 'b', dueAt: DAY }])
+    expect((await rowsOf(id)).map(([, subject]) => subject)).toEqual(['b', 'z'])
+  })
+})
