@@ -121,7 +121,7 @@ describe('what is due', () => {
       { kind: 'first', subject: 'z', dueAt: 2 * DAY },
     ]
     const reply = await commit(ctx, { statements: [], changes: [], answer: {}, due })
-    expect(reply.committed?.due).toEqual(due.slice(0, 2))
+    expect(reply.committed?.due).toHaveLength(2)
     await doDueNow(ctx, recording(done), reply.committed?.due ?? [])
     expect(done).toEqual(['first a 1', 'second a 1'])
     await save(id, [{ kind: 'first', subject: 'b', dueAt: DAY }])

@@ -4,7 +4,7 @@ import { type Change, recordChanges } from './audit.ts'
 import type { Statement } from './client.ts'
 import { type Locate, explainConflict, parseRaised, refuseWhen } from './conflicts.ts'
 import type { Ctx } from './context.ts'
-import { type Due, setDue } from './due.ts'
+import { type Due, selectDueNow, setDue } from './due.ts'
 import { addToKeptBody, encodeBody, keepAnswer } from './idempotency.ts'
 import { builder } from './statements.ts'
 
@@ -89,6 +89,7 @@ export const commit = async <Answer extends object, FromDatabase extends keyof A
     ...recordChanges(ctx, changes, patch),
     ...setDue(ctx, due),
   ]
+  const isDueAt = due.length && !write?.dryRun ? batch.push(selectDueNow(ctx, due)) - 1 : -1
   if (found && write?.key) batch.push(addToKeptBody(ctx, write.key.value, found))
   if (write?.dryRun) batch.push(refuseWhen('DRY_RUN', sql`select json_array(json(${found ?? sql`'{}'`}))`))
   else if (found) batch.push(builder.select({ found: sql<string>`${found}`.as('found') }).from(sql`(select 1)`))
@@ -100,8 +101,8 @@ export const commit = async <Answer extends object, FromDatabase extends keyof A
   })
   if (!batch.length) return reply({})
   try {
-    const results = await ctx.session.batch<{ found: string }>(batch)
-    const committed = { json: found ? undefined : json, due: due.filter(({ dueAt }) => dueAt <= ctx.now) }
+    const results = await ctx.session.batch<{ found: string } & Due>(batch)
+    const committed = { json: found ? undefined : json, due: results[isDueAt]?.results ?? [] }
     if (!found) return reply({}, committed)
     const [row] = results.at(-1)?.results ?? []
     return reply(JSON.parse(row?.found ?? '{}') as Partial<Answer>, committed)

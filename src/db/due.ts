@@ -23,6 +23,17 @@ const insertDue = prepare(['organizationId', 'sent'], (at) =>
 export const setDue = ({ organizationId }: Pick<Ctx, 'organizationId'>, rows: readonly Due[]): Statement[] =>
   rows.length ? [insertDue({ organizationId, sent: JSON.stringify(rows.map(({ kind, subject, dueAt }) => [kind, subject, dueAt])) })] : []
 
+/** The query of those of `rows` that are due now; a row that no ledger needs is not kept. */
+export const selectDueNow = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, rows: readonly Due[]): Statement =>
+  builder
+    .select({ kind: due.kind, subject: due.subject, dueAt: sql<number>`${due.dueAt}`.as('dueAt') })
+    .from(due)
+    .where(
+      sql`${due.organizationId} = ${organizationId} and ${due.dueAt} <= ${now} and (${due.kind}, ${due.subject}) in (
+        select value ->> 0, value ->> 1 from json_each(${JSON.stringify(rows.map(({ kind, subject }) => [kind, subject]))})
+      )`,
+    )
+
 const deleteDue = prepare(['organizationId', 'kind', 'subject'], (at) =>
   builder
     .delete(due)

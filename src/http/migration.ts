@@ -1,2 +1,2 @@
 /** The newest migration, without which the code does not work. */
-export const MIGRATION = '0005_access_formats.sql'
+export const MIGRATION = '0006_access_ledgers.sql'

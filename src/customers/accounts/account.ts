@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Change, Draft } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
+import type { Due } from '../../db/due.ts'
 import { builder } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { tagOf } from '../../lib/etag.ts'
@@ -83,6 +84,9 @@ export const foldedOf = ({ name, primaryEmail }: { name: string; primaryEmail: s
   primaryEmailFolded: primaryEmail === null ? null : fold(primaryEmail),
 })
 
+/** What is due when events can find an account by its id or another name, that could not before: those that wait for it are processed. */
+export const namesGained = (ctx: Ctx, accountId: string): Due => ({ kind: 'NAMES_GAINED', subject: accountId, dueAt: ctx.now })
+
 /** A change of an account since `row` was read: the row from then on, and its draft, which has no answer yet. */
 export const draftAccountChange = (ctx: Ctx, row: AccountRow, changes: Partial<AccountRow> = {}, aliases?: AliasesChange) => {
   const set = { ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
@@ -91,6 +95,10 @@ export const draftAccountChange = (ctx: Ctx, row: AccountRow, changes: Partial<A
   const draft: Omit<Draft<object>, 'answer'> = {
     statements: [builder.update(accounts).set(set).where(isRow)],
     changes: [accountChange(row, next, aliases)],
+    due: [
+      { kind: 'ACCOUNT_CHANGED', subject: row.id, dueAt: ctx.now },
+      ...(next.status === 'ACTIVE' && (row.status !== 'ACTIVE' || aliases?.[1].length) ? [namesGained(ctx, row.id)] : []),
+    ],
   }
   return { next, draft }
 }

@@ -8,7 +8,7 @@ import { newId } from '../../lib/ids.ts'
 import { FOREVER } from '../../lib/time.ts'
 import { customers } from '../customers/table.ts'
 import { draftSettings } from '../settings/service.ts'
-import { type NewAccountRow, accountChange, foldedOf, showNewAccount, tagOfAccount } from './account.ts'
+import { type NewAccountRow, accountChange, foldedOf, namesGained, showNewAccount, tagOfAccount } from './account.ts'
 import { insertAliases } from './queries.ts'
 import { namesAt, rangesOf } from './ranges.ts'
 import type { Account, CreateAccountRequest, CreateAccountRequestWithoutCustomerId } from './schema.ts'
@@ -75,6 +75,7 @@ export const draftAccount = (
       answer: showNewAccount(row, { aliases: namesAt(ranges, ctx.now), settings }),
       tag: tagOfAccount(row, ranges, ctx.now),
       exists: 'ACCOUNT_ID_TAKEN',
+      due: row.status === 'ACTIVE' ? [namesGained(ctx, row.id)] : [],
       locate: locateInAccount(input, prefix),
     },
     draftSettings(ctx, 'ACCOUNT', row.id, settings),

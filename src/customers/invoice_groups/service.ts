@@ -10,6 +10,7 @@ import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
 import { newId } from '../../lib/ids.ts'
 import { iso } from '../../lib/time.ts'
+import { draftOrganizationChange } from '../../access/organizations/service.ts'
 import { accounts } from '../accounts/table.ts'
 import type {
   CreateInvoiceGroupRequest,
@@ -88,8 +89,14 @@ export const createInvoiceGroup = (ctx: Ctx, input: CreateInvoiceGroupRequest): 
   }
   const answer = showNew(row, accountIds.length)
   const fields = { ...differences(undefined, answer), status: [null, row.status] as const, accounts: [[], accountIds] as const }
+  const changed = draftOrganizationChange(ctx)
   return commit<InvoiceGroups, 'invoiceCurrency'>(ctx, {
-    statements: [insertGroups([{ ...row, firstAccount: accountIds[0] ?? null }]), insertMembers(ctx, row.id, accountIds)],
+    ...changed,
+    statements: [
+      insertGroups([{ ...row, firstAccount: accountIds[0] ?? null }]),
+      insertMembers(ctx, row.id, accountIds),
+      ...changed.statements,
+    ],
     changes: [{ type: 'INVOICE_GROUP', id: row.id, fields }],
     answer,
     fromDatabase: {
@@ -150,8 +157,10 @@ export const draftGroupChange = (
   const next = { ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
   const fields = { accounts: members, ...(changes.status !== row.status && { status: [row.status, changes.status] as const }) }
   const isRow = and(eq(invoiceGroups.organizationId, ctx.organizationId), eq(invoiceGroups.id, row.id))
+  const changed = draftOrganizationChange(ctx)
   const draft: Omit<Draft<object>, 'answer'> = {
-    statements: [builder.update(invoiceGroups).set(next).where(isRow)],
+    ...changed,
+    statements: [builder.update(invoiceGroups).set(next).where(isRow), ...changed.statements],
     changes: [{ type: 'INVOICE_GROUP', id: row.id, fields }],
   }
   return { next, draft }

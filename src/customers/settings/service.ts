@@ -1,8 +1,9 @@
 import { type Column, and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { draftOrganizationChange } from '../../access/organizations/service.ts'
 import { accounts } from '../accounts/table.ts'
 import type { Ctx } from '../../db/context.ts'
 import { changeVersioned } from '../../db/change.ts'
-import { type Change, type Draft, type Reply, commit } from '../../db/commit.ts'
+import { type Change, type Draft, type Reply, combineDrafts, commit } from '../../db/commit.ts'
 import type { Locate } from '../../db/conflicts.ts'
 import { defineList } from '../../db/list.ts'
 import { builder, insertInto, qualified } from '../../db/statements.ts'
@@ -46,16 +47,23 @@ const show = ({ id, value, entityType, entityId, namespace, name, dataType }: Se
   dataType,
 })
 
-/** The statements by which an account, which shows its settings, gets a new version with them. */
-const updateEntity = (ctx: Ctx, { entityType, entityId }: Pick<SettingRow, 'entityType' | 'entityId'>) =>
-  entityType === 'ACCOUNT'
-    ? [
-        builder
-          .update(accounts)
-          .set({ updatedAt: sql`max(${accounts.updatedAt}, ${ctx.now})`, version: sql`${accounts.version} + 1` })
-          .where(and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, entityId))),
-      ]
-    : []
+/** What becomes of the entity of a setting: an account, which shows its settings, gets a new version with them. Events are enriched with all of them. */
+const draftEntityChange = (
+  ctx: Ctx,
+  { entityType, entityId }: Pick<SettingRow, 'entityType' | 'entityId'>,
+): Omit<Draft<object>, 'answer'> => {
+  if (entityType !== 'ACCOUNT') return draftOrganizationChange(ctx)
+  return {
+    statements: [
+      builder
+        .update(accounts)
+        .set({ updatedAt: sql`max(${accounts.updatedAt}, ${ctx.now})`, version: sql`${accounts.version} + 1` })
+        .where(and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.id, entityId))),
+    ],
+    changes: [],
+    due: [{ kind: 'ACCOUNT_CHANGED', subject: entityId, dueAt: ctx.now }],
+  }
+}
 
 /** The state of a setting that its ETag names. Two settings may share a string, and then differ in the length of the namespace. */
 const tagOfSetting = ({ version, namespace }: Pick<SettingRow, 'version' | 'namespace'>): string => tagOf(version, namespace.length)
@@ -96,9 +104,7 @@ export const insertSetting = (ctx: Ctx, setting: Setting): Promise<Reply<Setting
   const { entityType, entityId, ...sent } = setting
   const { statements, changes } = draftSettings(ctx, entityType, entityId, [sent])
   return commit(ctx, {
-    statements: [...statements, ...updateEntity(ctx, setting)],
-    changes,
-    answer: setting,
+    ...combineDrafts({ statements, changes, answer: setting }, draftEntityChange(ctx, setting)),
     tag: tagOfSetting({ version: 1, namespace: setting.namespace }),
     exists: 'SETTING_TAKEN',
     locate,
@@ -141,9 +147,10 @@ export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRe
         .set({ name, value, dataType, updatedAt: ctx.now, version: next.version })
         .where(and(...(['organizationId', 'entityType', 'entityId', 'namespace', 'id'] as const).map((key) => eq(settings[key], row[key]))))
       return {
-        statements: [update, ...updateEntity(ctx, row)],
-        changes: [settingChange(show(row), show(next))],
-        answer: show(next),
+        ...combineDrafts(
+          { statements: [update], changes: [settingChange(show(row), show(next))], answer: show(next) },
+          draftEntityChange(ctx, row),
+        ),
         tag: tagOfSetting(next),
       }
     },
