@@ -48,21 +48,28 @@ const parseShort = (text: string): ShortDecimal | undefined => {
   return { units: start ? -units : units, scale: point === length ? 0 : length - point - 1 }
 }
 
-/** Reads a decimal text such as -12.50, without exponent, sign + or blanks; undefined where it is not one. */
-export const parseDecimal = (text: string): Decimal | undefined => {
-  const short = parseShort(text)
-  if (short) return { coefficient: BigInt(short.units), scale: short.scale }
-  if (text.length > LONGEST_TEXT || !FORM.test(text)) return undefined
+const parseLong = (text: string): Decimal => {
   const point = text.indexOf('.')
   if (point < 0) return { coefficient: BigInt(text), scale: 0 }
   return { coefficient: BigInt(text.slice(0, point) + text.slice(point + 1)), scale: text.length - point - 1 }
 }
 
-/** Reads a decimal text that was checked before it was stored. Throws a RangeError where it is not one. */
+/** Reads a decimal text such as -12.50, without exponent, sign + or blanks; undefined where it is not one. */
+export const parseDecimal = (text: string): Decimal | undefined => {
+  const short = parseShort(text)
+  if (short) return { coefficient: BigInt(short.units), scale: short.scale }
+  return text.length <= LONGEST_TEXT && FORM.test(text) ? parseLong(text) : undefined
+}
+
+/** Sums and products of what callers send have more digits than what they send. */
+const STORED_FORM = /^-?\d{1,4096}(\.\d{1,4096})?$/
+
+/** Reads a decimal text that we wrote ourselves, of up to 4,096 digits on a side of the point. Throws a RangeError where it is not one. */
 export const requireDecimal = (text: string): Decimal => {
-  const decimal = parseDecimal(text)
-  if (!decimal) throw new RangeError(`not a decimal: "${text.slice(0, 40)}"`)
-  return decimal
+  const short = parseShort(text)
+  if (short) return { coefficient: BigInt(short.units), scale: short.scale }
+  if (!STORED_FORM.test(text)) throw new RangeError(`not a decimal: "${text.slice(0, 40)}"`)
+  return parseLong(text)
 }
 
 const JSON_NUMBER = /^(-?(?:0|[1-9]\d*))(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/

@@ -166,6 +166,13 @@ describe('sumDecimals', () => {
     expect(sumDecimals(texts)).toBe(sum)
   })
 
+  it('reads its own sums again, which may have a digit more than a caller may send', () => {
+    const most = '9'.repeat(512)
+    const sum = sumDecimals([`${most}.${most}`, `${most}.${most}`])
+    expect(parseDecimal(sum)).toBeUndefined()
+    expect(sumDecimals([sum, `-${most}.${most}`])).toBe(`${most}.${most}`)
+  })
+
   it.each(['', 'abc', '1e3', '1.2.3', ' 1', `${'1'.repeat(20)}x`])('throws at %j', (text) => {
     expect(() => sumDecimals(['1', text])).toThrow(RangeError)
     expect(() => requireDecimal(text)).toThrow(RangeError)
