@@ -133,8 +133,8 @@ const compilePart = (compilation: Compilation, json: Json, place: Place | undefi
 /** The most characters of a rule. */
 export const LONGEST_RULE = 65_536
 
-/** Two brackets are the most that a level of depth has. */
-const MOST_BRACKETS = 2 * MOST_DEPTH
+/** What is nested deeper is not even parsed. */
+const MOST_BRACKETS = 1000
 
 const parseRule = (compilation: Compilation, text: string): Json => {
   try {

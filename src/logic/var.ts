@@ -1,5 +1,6 @@
 import { formatDecimal } from '../lib/decimal.ts'
 import type { LazyOperator, Part } from './operator.ts'
+import type { Place } from './place.ts'
 import { findAt, PATH_EXPECTED, readPath, readPathWithin } from './paths.ts'
 import { enter, fail, type Run, spendNumber } from './run.ts'
 import { type Data, isDecimal, isList, type Value, valueOf } from './values.ts'
@@ -20,8 +21,13 @@ const intern = (name: string): string => Object.keys({ [name]: null })[0] ?? nam
 
 type Finder = (run: Run, data: Data) => Data
 
-const compileFinder = ({ evaluate, constant }: Part, refuse: (message: string) => never): Finder => {
-  if (!constant) return (run, data) => follow(run, data, evaluate(run, data))
+const compileFinder = ({ evaluate, constant }: Part, place: Place, refuse: (message: string) => never): Finder => {
+  if (!constant)
+    return (run, data) => {
+      const path = evaluate(run, data)
+      run.place = place
+      return follow(run, data, path)
+    }
   const { value } = constant
   if (typeof value === 'string' && value !== '') {
     const path = (readPath(value) ?? refuse(PATH_EXPECTED)).map((names) => names.map(intern))
@@ -36,7 +42,7 @@ const WHOLE: Finder = (_, data) => data
 /** The value at a path; the default, which sees no data, where there is none or null. */
 export const VAR: LazyOperator = {
   compile: ([path, fallback], place, refuse) => {
-    const find = path ? compileFinder(path, refuse) : WHOLE
+    const find = path ? compileFinder(path, place, refuse) : WHOLE
     return (run, data) => {
       enter(run, place)
       const value = valueOf(find(run, data))

@@ -1,4 +1,8 @@
+import { Big } from 'big.js'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { formatDecimal } from '../../src/lib/decimal.ts'
+import { toNumber } from '../../src/logic/values.ts'
 import { evaluate, valueOfRule } from '../helpers/logic.ts'
 
 /** A rule's text, what it is with this data, and the data. */
@@ -358,3 +362,45 @@ fails('lists', [
   ['{"log":[]}', '"log": must have an argument, and has 0'],
   ['{"log":{"var":"xs"}}', '"log": must have an argument', { xs: [] }],
 ])
+
+describe('arithmetic', () => {
+  interface Expression {
+    rule: unknown
+    expected: Big
+  }
+  const literal = fc.tuple(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), fc.nat(9)).map(([units, places]): Expression => {
+    const expected = new Big(units.toString()).times(new Big(10).pow(-places))
+    return { rule: expected.toFixed(), expected }
+  })
+  const expression = fc.letrec<{ expression: Expression }>((tie) => {
+    const operands = fc.array(tie('expression'), { minLength: 2, maxLength: 4 })
+    const combine = (operator: string, most: number, combined: (one: Big, other: Big) => Big) =>
+      operands.map((parts): Expression => {
+        const [first = new Big(0), ...rest] = parts.slice(0, most).map(({ expected }) => expected)
+        return { rule: { [operator]: parts.map(({ rule }) => rule) }, expected: rest.reduce(combined, first) }
+      })
+    return {
+      expression: fc.oneof(
+        { maxDepth: 4, withCrossShrink: true },
+        literal,
+        combine('+', 4, (one, other) => one.plus(other)),
+        combine('-', 2, (one, other) => one.minus(other)),
+        combine('*', 4, (one, other) => one.times(other)),
+        combine('min', 4, (one, other) => (other.lt(one) ? other : one)),
+        combine('max', 4, (one, other) => (other.gt(one) ? other : one)),
+      ),
+    }
+  }).expression
+
+  it('is exact, whatever the expression', () => {
+    fc.assert(
+      fc.property(expression, ({ rule, expected }) => {
+        const { value = null, error } = evaluate(JSON.stringify(rule))
+        const number = toNumber(value)
+        if (error) expect(error.message).toMatch('a product of more than 2048 digits')
+        else expect(number && formatDecimal(number)).toBe(expected.toFixed().replace(/^-0$/, '0'))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
