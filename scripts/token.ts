@@ -6,6 +6,7 @@ import type { Ctx } from '../src/db/context.ts'
 import type { Session } from '../src/db/client.ts'
 import { isCurrency } from '../src/lib/codes.ts'
 import { expected, explainIssues } from '../src/lib/errors.ts'
+import { openLedgers } from '../src/http/log.ts'
 import { label } from '../src/lib/fields.ts'
 import { newId } from '../src/lib/ids.ts'
 import { CreateTokenRequest } from '../src/access/tokens/schema.ts'
@@ -88,6 +89,7 @@ const ctx: Ctx = {
   expiresAt: null,
   mark: '',
   session: session as Session,
+  ledgers: openLedgers({}),
   now,
   secrets: [],
   requestId: randomUUID(),

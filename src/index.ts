@@ -4,15 +4,19 @@ import { app } from './app.ts'
 import { conflicts } from './conflicts.ts'
 import { connect } from './db/client.ts'
 import type { Bindings } from './db/context.ts'
+import { openLedgers } from './http/log.ts'
 import { steps } from './steps.ts'
+
+export { AccountLedger } from './ledger/account_ledger.ts'
+export { EventLedger } from './ledger/event_ledger.ts'
 
 export default {
   fetch: app.fetch,
   /** Once a minute: what time moves. Each part is tried, and the first failure is told after all of them. */
-  scheduled: async ({ scheduledTime }, env) => {
+  scheduled: async ({ scheduledTime }, env, context) => {
     const session = connect(env.DB).primary()
     const start = performance.now()
-    const ctx = { session, now: scheduledTime, secrets: [env.SIGNING_SECRET], conflicts }
+    const ctx = { session, ledgers: openLedgers(context), now: scheduledTime, secrets: [env.SIGNING_SECRET], conflicts }
     const doDue = async (): Promise<void> => {
       const { errors } = await doAllDue(ctx, steps, () => performance.now() - start)
       if (errors[0]) throw errors[0]

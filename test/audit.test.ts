@@ -1,4 +1,4 @@
-import { createScheduledController } from 'cloudflare:test'
+import { createExecutionContext, createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type AuditRow, type Seal, forgetPersonal, verifyChain } from '../src/access/audit/chain.ts'
@@ -35,7 +35,8 @@ const entries = async (get: Get, query = ''): Promise<Entry[]> => {
   return found.toReversed()
 }
 
-const scheduled = () => worker.scheduled(createScheduledController(), { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET })
+const scheduled = () =>
+  worker.scheduled(createScheduledController(), { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET }, createExecutionContext())
 
 const kept = async (id: string): Promise<{ rows: AuditRow[]; seal: Seal | undefined }> => {
   const { results } = await env.DB.prepare(
@@ -299,7 +300,9 @@ describe('sealing', () => {
         throw failed('Network connection lost.')
       },
     }))
-    await expect(worker.scheduled(createScheduledController(), { DB: broken, SIGNING_SECRET: env.SIGNING_SECRET })).rejects.toThrow('lost')
+    await expect(
+      worker.scheduled(createScheduledController(), { DB: broken, SIGNING_SECRET: env.SIGNING_SECRET }, createExecutionContext()),
+    ).rejects.toThrow('lost')
     expect((await everything(id, ['idempotency_keys']))['idempotency_keys']).toEqual([])
     await scheduled()
   })

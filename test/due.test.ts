@@ -6,12 +6,12 @@ import { connect } from '../src/db/client.ts'
 import { commit } from '../src/db/commit.ts'
 import type { Ctx } from '../src/db/context.ts'
 import { type Due, setDue, settleDue } from '../src/db/due.ts'
-import { organization } from './helpers/api.ts'
+import { ledgers, organization } from './helpers/api.ts'
 
 const DAY = 86_400_000
 
 const context = (id: string, now: number): Ctx =>
-  systemContext({ session: connect(env.DB).primary(), now, secrets: ['secret'], conflicts }, { id, baseCurrency: 'USD' })
+  systemContext({ session: connect(env.DB).primary(), ledgers, now, secrets: ['secret'], conflicts }, { id, baseCurrency: 'USD' })
 
 const save = (id: string, rows: readonly Due[]) => {
   const ctx = context(id, 0)
@@ -106,7 +106,7 @@ describe('what is due', () => {
       { kind: 'unknown', subject: 'turn b', dueAt: 0 },
     ])
     const done: string[] = []
-    await doAllDue({ session: connect(env.DB).primary(), now: DAY, secrets: [], conflicts }, recording(done), () => 0)
+    await doAllDue({ session: connect(env.DB).primary(), ledgers, now: DAY, secrets: [], conflicts }, recording(done), () => 0)
     expect(done.filter((line) => line.includes('turn'))).toEqual(['first turn b 0', 'first turn a 1'])
     expect(await rowsOf(other.id)).toEqual([['unknown', 'turn b', 0]])
   })

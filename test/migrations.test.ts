@@ -1,4 +1,4 @@
-import { applyD1Migrations, createScheduledController, reset } from 'cloudflare:test'
+import { applyD1Migrations, createExecutionContext, createScheduledController, reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { type AuditRow, verifyChain } from '../src/access/audit/chain.ts'
@@ -52,7 +52,7 @@ it('an audit log that was sealed before is sealed anew with digests, and verifie
   await applyD1Migrations(env.DB, env.MIGRATIONS)
   const unsealed = await verify()
   expect(unsealed.verdict).toEqual({ sealed: 0, unsealed: 3, head: '', faults: [] })
-  await worker.scheduled(createScheduledController(), { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET })
+  await worker.scheduled(createScheduledController(), { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET }, createExecutionContext())
   const { rows, verdict } = await verify()
   expect(verdict).toMatchObject({ sealed: 3, unsealed: 0, faults: [] })
   for (const { digests, salt } of rows)

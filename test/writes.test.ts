@@ -1,4 +1,4 @@
-import { createScheduledController } from 'cloudflare:test'
+import { createExecutionContext, createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import worker from '../src/index.ts'
@@ -183,7 +183,7 @@ describe('a key', () => {
     await ask(api, 'POST', ['/customers', customer('new')], key())
     const kept = async (days: number) => {
       const controller = createScheduledController({ scheduledTime: new Date(made + days * 86_400_000) })
-      await worker.scheduled(controller, { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET })
+      await worker.scheduled(controller, { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET }, createExecutionContext())
       return (await everything(api.id, ['idempotency_keys']))['idempotency_keys']?.length
     }
     expect(await kept(29)).toBe(1)

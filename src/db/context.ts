@@ -18,6 +18,13 @@ export interface Bindings {
   REFUSED_LIMIT?: RateLimit
 }
 
+/** The Durable Objects of the Worker, and what a request has asked of them: calls, and the milliseconds spent waiting for them. */
+export interface Ledgers {
+  EventLedger: DurableObjectNamespace
+  AccountLedger: DurableObjectNamespace
+  usage: { calls: number; ms: number }
+}
+
 export type Role = 'ADMINISTRATOR' | 'DEVELOPER' | 'ANALYST'
 
 /** The one customer, and those of its accounts, that a portal token reads. */
@@ -68,6 +75,7 @@ export interface WriteRequest {
 /** What every verb is given. `now` is in milliseconds and the only clock; every query names `organizationId`. */
 export interface Ctx extends Caller {
   session: Session
+  ledgers: Ledgers
   now: number
   secrets: readonly string[]
   requestId: string

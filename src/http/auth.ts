@@ -60,6 +60,6 @@ export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, doDu
   const requestId = c.get('requestId')
   const conditions = conditionsOf((name) => c.req.header(name))
   c.set('doDue', doDue)
-  c.set('ctx', { ...caller, session, now, secrets, requestId, operationId, conditions, conflicts })
+  c.set('ctx', { ...caller, session, ledgers: c.get('ledgers'), now, secrets, requestId, operationId, conditions, conflicts })
   refuseRole(caller, access)
 }

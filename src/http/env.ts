@@ -1,5 +1,5 @@
 import type { Database, Session } from '../db/client.ts'
-import type { Bindings, Ctx } from '../db/context.ts'
+import type { Bindings, Ctx, Ledgers } from '../db/context.ts'
 import type { Due } from '../db/due.ts'
 
 /** What travels with a request inside the app. */
@@ -9,6 +9,7 @@ export interface AppEnv {
     requestId: string
     now: number
     database: Database
+    ledgers: Ledgers
     operationId: string
     session: Session
     ctx: Ctx

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { connect } from '../db/client.ts'
+import type { Ledgers } from '../db/context.ts'
 import { nameOf } from './error-response.ts'
 import type { AppEnv } from './env.ts'
 
@@ -11,6 +12,12 @@ const ALWAYS = [
   ['Strict-Transport-Security', 'max-age=15552000; includeSubDomains'],
 ] as const
 
+/** The Durable Objects that the Worker exports. */
+export const openLedgers = (context: { exports?: unknown }): Ledgers => {
+  const { EventLedger, AccountLedger } = (context.exports ?? {}) as Pick<Ledgers, 'EventLedger' | 'AccountLedger'>
+  return { EventLedger, AccountLedger, usage: { calls: 0, ms: 0 } }
+}
+
 /** Opens a request: its id, its one reading of the clock, its door to D1. Closes it with one line of JSON, which holds nothing personal. */
 export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
   const start = performance.now()
@@ -19,6 +26,8 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
   c.set('requestId', requestId)
   c.set('now', Date.now())
   c.set('database', database)
+  const ledgers = openLedgers(c.executionCtx)
+  c.set('ledgers', ledgers)
   await next()
   const { calls, ms, rowsRead, rowsWritten } = database.usage
   const bookmark = c.get('session')?.bookmark()
@@ -26,7 +35,11 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
   for (const [name, value] of ALWAYS) headers.set(name, value)
   if (bookmark) headers.set('X-D1-Bookmark', bookmark)
   headers.set('X-Request-Id', requestId)
-  headers.set('Server-Timing', `d1;dur=${ms.toFixed(1)};desc="${calls}"`)
+  const asked = ledgers.usage
+  headers.set(
+    'Server-Timing',
+    `d1;dur=${ms.toFixed(1)};desc="${calls}"${asked.calls ? `, ledger;dur=${asked.ms.toFixed(1)};desc="${asked.calls}"` : ''}`,
+  )
   console.log(
     JSON.stringify({
       requestId,
@@ -36,6 +49,7 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
       ms: Math.round(performance.now() - start),
       d1Calls: calls,
       d1Ms: Math.round(ms),
+      ...(asked.calls && { ledgerCalls: asked.calls, ledgerMs: Math.round(asked.ms) }),
       rowsRead,
       rowsWritten,
       organizationId: c.get('ctx')?.organizationId,

@@ -34,3 +34,32 @@ export const instant = () =>
 
 /** A date-time as we send it: ISO 8601 in UTC with milliseconds. */
 export const dateTime = () => z.iso.datetime().register(z.globalRegistry, { format: 'date-time' })
+
+/** How long a bucket of a metric is; ALL is one for all times. */
+export type Period = 'HOUR' | 'DAY' | 'WEEK' | 'MONTH' | 'ALL'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+/** 1970-01-01 was a Thursday: weeks begin on Monday (ISO 8601). */
+const FIRST_MONDAY = 4 * DAY
+
+/** How long a bucket of one length is, in milliseconds, and when the first of them began. */
+const LENGTHS = { HOUR: [HOUR, 0], DAY: [DAY, 0], WEEK: [7 * DAY, FIRST_MONDAY] } as const
+
+/** Where the bucket begins that a time is in, both in milliseconds, in UTC. */
+export const bucketStart = (time: number, period: Period): number => {
+  if (period === 'ALL') return 0
+  if (period === 'MONTH') {
+    const date = new Date(time)
+    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)
+  }
+  const [length, first] = LENGTHS[period]
+  return Math.floor((time - first) / length) * length + first
+}
+
+/** Where the bucket after the one that begins at `start` begins. */
+export const nextBucket = (start: number, period: Exclude<Period, 'ALL'>): number => {
+  if (period !== 'MONTH') return start + LENGTHS[period][0]
+  const date = new Date(start)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)
+}

@@ -1,9 +1,10 @@
 import { createExecutionContext } from 'cloudflare:test'
-import { env } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import * as z from 'zod/mini'
 import { app } from '../../src/app.ts'
-import type { Bindings } from '../../src/db/context.ts'
+import type { Bindings, Ledgers } from '../../src/db/context.ts'
+import { openLedgers } from '../../src/http/log.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { operations } from '../../src/operations.ts'
 import { said } from './reference.ts'
@@ -30,6 +31,9 @@ const operationOf = (method: string, path: string) =>
 
 type Documented = Record<string, Record<string, { responses: Record<string, unknown> }>>
 const documented = openApiDocument(operations, said)['paths'] as Documented
+
+/** The ledgers of the Worker, as its parts are given them. */
+export const ledgers: Ledgers = openLedgers({ exports })
 
 /** Sends a request through the front door, and holds the answer against the schema of its operation: the document cannot lie. */
 export const send = async (request: Request, d1: D1Database = env.DB, secrets: Partial<Bindings> = {}): Promise<Answer> => {

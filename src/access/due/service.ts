@@ -21,7 +21,7 @@ const WORKS_FOR = 20_000
 /** Organizations that take turns in one run. */
 const ORGANIZATIONS = 200
 
-type SystemCtx = Pick<Ctx, 'session' | 'now' | 'secrets' | 'conflicts'>
+type SystemCtx = Pick<Ctx, 'session' | 'ledgers' | 'now' | 'secrets' | 'conflicts'>
 
 /** The context of what nobody asked for but time: it may do everything, and the audit log says that it was the system. */
 export const systemContext = (ctx: SystemCtx, organization: { id: string; baseCurrency: string }): Ctx => ({

@@ -1,0 +1,28 @@
+import { DurableObject } from 'cloudflare:workers'
+import { ACCOUNT_MIGRATIONS } from './account_schema.sql.ts'
+import type { LicenseAct } from './entry.ts'
+import { type NamedLicense, applyLicense, readLicenses, revertLicense } from './licenses.ts'
+import { migrate } from './store.ts'
+
+/** What must be taken one after another for an account, for the accounts of one share of an organization. */
+export class AccountLedger extends DurableObject<object> {
+  readonly #sql: SqlStorage
+
+  constructor(state: DurableObjectState, env: object) {
+    super(state, env)
+    migrate(state.storage, ACCOUNT_MIGRATIONS)
+    this.#sql = state.storage.sql
+  }
+
+  applyLicense(act: LicenseAct): 'DONE' | 'ABSENT' {
+    return this.ctx.storage.transactionSync(() => applyLicense(this.#sql, act))
+  }
+
+  revertLicense(reference: string): void {
+    this.ctx.storage.transactionSync(() => revertLicense(this.#sql, reference))
+  }
+
+  readLicenses(from: number, until: number, accounts?: readonly string[]): NamedLicense[] {
+    return readLicenses(this.#sql, from, until, accounts)
+  }
+}

@@ -1,0 +1,70 @@
+import type { Ctx } from '../db/context.ts'
+import { ApiError } from '../lib/errors.ts'
+import type { AccountLedger } from './account_ledger.ts'
+import type { EventLedger } from './event_ledger.ts'
+
+export type * from './entry.ts'
+export type { Carry, EventLedger } from './event_ledger.ts'
+export type { Eligibility, Reverted, Settlement } from './correct.ts'
+export type { NamedLicense } from './licenses.ts'
+export type { EventFilter } from './read.ts'
+export type { Batch } from './record.ts'
+export type { SumQuery, SumRow } from './sums.ts'
+export { DAY, HOUR, SOURCES, STATUSES, accountKey, codeOf, eventSeries, meterSeries, unknownKey } from './entry.ts'
+export { settleLicense } from './correct.ts'
+export { newReference, readReference, slotOf } from './slot.ts'
+export { totalsOf } from './totals.ts'
+
+/** The name of a ledger of an organization, by its generation and its place in that. */
+export const ledgerName = (organizationId: string, kind: 'event' | 'account', generation: number, index: number): string =>
+  `${organizationId}/${kind}/${generation}/${index}`
+
+/** How often a call is made again that did not arrive, or whose answer was lost: every call ends in the same when it is repeated. */
+const ATTEMPTS = 3
+
+const unavailable = (): ApiError => new ApiError('UNAVAILABLE', 'The events cannot be reached now. Send it again.', 1)
+
+const isPassing = (error: unknown): boolean => {
+  const { retryable, durableObjectReset } = error as { retryable?: boolean; durableObjectReset?: boolean }
+  return retryable === true || durableObjectReset === true || /Network connection lost|reset because|internal error/.test(String(error))
+}
+
+/** Calls a ledger, and counts the call. A ledger that is overloaded is not asked again. */
+const call = async <Ledger extends Rpc.DurableObjectBranded, Result>(
+  { ledgers: { usage } }: Pick<Ctx, 'ledgers'>,
+  stubOf: () => DurableObjectStub<Ledger>,
+  ask: (stub: DurableObjectStub<Ledger>) => Promise<Result>,
+): Promise<Result> => {
+  const start = performance.now()
+  try {
+    for (let attempt = 1; ; attempt++) {
+      usage.calls++
+      try {
+        return await ask(stubOf())
+      } catch (error) {
+        if ((error as { overloaded?: boolean }).overloaded) throw unavailable()
+        if (!isPassing(error)) throw error
+        if (attempt === ATTEMPTS) throw unavailable()
+        await scheduler.wait(Math.random() * 20 * attempt)
+      }
+    }
+  } finally {
+    usage.ms += performance.now() - start
+  }
+}
+
+/** Asks an EventLedger by its name. */
+export const askEvents = <Result>(
+  ctx: Pick<Ctx, 'ledgers'>,
+  name: string,
+  ask: (ledger: DurableObjectStub<EventLedger>) => Promise<Result>,
+): Promise<Result> =>
+  call<EventLedger, Result>(ctx, () => (ctx.ledgers.EventLedger as DurableObjectNamespace<EventLedger>).getByName(name), ask)
+
+/** Asks an AccountLedger by its name. */
+export const askAccounts = <Result>(
+  ctx: Pick<Ctx, 'ledgers'>,
+  name: string,
+  ask: (ledger: DurableObjectStub<AccountLedger>) => Promise<Result>,
+): Promise<Result> =>
+  call<AccountLedger, Result>(ctx, () => (ctx.ledgers.AccountLedger as DurableObjectNamespace<AccountLedger>).getByName(name), ask)
