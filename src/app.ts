@@ -50,7 +50,7 @@ app.get('/', root)
 app.get('/health', health)
 
 /** What `http` is given of the domains. */
-const parts: Parts = { verify: verifyToken, conflicts, doDue: (ctx, due) => doDueNow(ctx, steps, due) }
+const parts: Parts = { verify: verifyToken, conflicts, doDue: (ctx, due, later) => doDueNow(ctx, steps, due, later) }
 
 const sizeOf = (bytes: number): string => (bytes % 2 ** 20 ? `${bytes / 2 ** 10} KB` : `${bytes / 2 ** 20} MB`)
 

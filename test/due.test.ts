@@ -122,10 +122,17 @@ describe('what is due', () => {
     ]
     const reply = await commit(ctx, { statements: [], changes: [], answer: {}, due })
     expect(reply.committed?.due).toHaveLength(2)
-    await doDueNow(ctx, recording(done), reply.committed?.due ?? [])
+    const later: Promise<unknown>[] = []
+    const afterAnswer = (work: Promise<unknown>) => void later.push(work)
+    await doDueNow(ctx, recording(done), reply.committed?.due ?? [], afterAnswer)
     expect(done).toEqual(['first a 1', 'second a 1'])
     await save(id, [{ kind: 'first', subject: 'b', dueAt: DAY }])
-    await doDueNow(ctx, [{ kind: 'first', run: () => Promise.reject(new Error('planted')) }], [{ kind: 'first', subject: 'b', dueAt: DAY }])
+    await doDueNow(
+      ctx,
+      [{ kind: 'first', run: () => Promise.reject(new Error('planted')) }],
+      [{ kind: 'first', subject: 'b', dueAt: DAY }],
+      afterAnswer,
+    )
     expect((await rowsOf(id)).map(([, subject]) => subject)).toEqual(['b', 'z'])
   })
 })

@@ -63,9 +63,18 @@ interface AnsweringWrite extends Answering, Pick<WriteRequest, 'dryRun' | 'secre
 }
 
 /** Under which key a write is made. */
-const keyOf = async (c: Context<AppEnv>, { dryRun, hasBody }: AnsweringWrite): Promise<WriteRequest['key']> => {
+const keyOf = async (c: Context<AppEnv>, { dryRun, hasBody }: Pick<AnsweringWrite, 'dryRun' | 'hasBody'>): Promise<WriteRequest['key']> => {
   const value = keyIn(c)
   return value === undefined || dryRun ? undefined : { value, fingerprints: await fingerprintsOf(c, hasBody) }
+}
+
+/** Answers a request whose verb records in ledgers, which keep its key themselves. */
+export const answerRecorded = async (c: Context<AppEnv>, recording: Omit<AnsweringWrite, 'secret'>): Promise<Response> => {
+  const { dryRun, handle, status, locationOf } = recording
+  const write: WriteRequest = { dryRun, status, locationOf, secret: false, key: await keyOf(c, recording) }
+  const ctx: Ctx = Object.assign(c.get('ctx'), { write })
+  const reply = await handle(ctx)
+  return answerJson(JSON.stringify(reply.answer), reply.status ?? status)
 }
 
 /** Answers a request that writes: with what is made now, or with what was made under its key. What became due at once is done first. */
@@ -78,7 +87,7 @@ export const answerWrite = async (c: Context<AppEnv>, writing: AnsweringWrite): 
     const { answer, tag, status = writing.status } = reply
     if (write.key && !reply.committed) await commit(ctx, { statements: [], changes: [], answer, ...(tag !== undefined && { tag }) }, true)
     const { json = JSON.stringify(answer), due = [] } = reply.committed ?? {}
-    if (due.length) await c.get('doDue')(ctx, due)
+    if (due.length) await c.get('doDue')(ctx, due, (work) => c.executionCtx.waitUntil(work))
     return answerJson(json, status, headersOf(tag, locationOf?.(answer)))
   } catch (error) {
     const kept = error instanceof ApiError ? await keptAnswer(ctx) : undefined

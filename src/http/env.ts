@@ -14,6 +14,6 @@ export interface AppEnv {
     session: Session
     ctx: Ctx
     /** Does what a write made due at once. */
-    doDue: (ctx: Ctx, due: readonly Due[]) => Promise<void>
+    doDue: (ctx: Ctx, due: readonly Due[], later: (work: Promise<unknown>) => void) => Promise<void>
   }
 }

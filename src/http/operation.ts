@@ -5,7 +5,7 @@ import type { Reply } from '../db/commit.ts'
 import type { Ctx, WriteRequest } from '../db/context.ts'
 import { ApiError, expected, explainIssues } from '../lib/errors.ts'
 import { described } from '../lib/fields.ts'
-import { answerRead, answerWrite, keyIn } from './answer.ts'
+import { answerRead, answerRecorded, answerWrite, keyIn } from './answer.ts'
 import type { AppEnv } from './env.ts'
 
 interface Documented {
@@ -14,6 +14,8 @@ interface Documented {
   path: string
   /** False for what keeps nothing, whatever its method. */
   writes?: boolean
+  /** False for what is kept in ledgers, which know its Idempotency-Key themselves. */
+  commits?: boolean
   /** Whether a portal token may call it; the verb then keeps it to its customer. */
   portal?: boolean
   /** Whether only an administrator may call it. */
@@ -43,15 +45,18 @@ interface Definition<
   Query extends z.ZodMiniType,
   Json extends z.ZodMiniType,
   All extends Answers,
+  Body,
 > extends Documented {
   param?: Param
   query?: Query
   json?: Json
+  /** Reads the body in place of its schema, which then only documents it. */
+  parse?: (body: unknown) => Body
   /** The lowest status is that of the usual answer. */
   answers: All
   /** Where what was made is read from now on, for the Location header. */
   location?: (answer: z.output<All[keyof All]>) => string
-  handle: (ctx: Ctx, input: { param: z.output<Param>; query: z.output<Query>; json: z.output<Json> }) => Promise<ReplyOf<All>>
+  handle: (ctx: Ctx, input: { param: z.output<Param>; query: z.output<Query>; json: Body }) => Promise<ReplyOf<All>>
 }
 
 /** An operation before its feature gives it its name. */
@@ -96,6 +101,14 @@ const validate = (target: 'param' | 'query' | 'json', schema: z.ZodMiniType): Mi
     if (!result.success) throw new ApiError('INVALID', explainIssues(result.error.issues, target === 'json' ? 'body' : target))
   })
 
+/** Reads a body that is not validated by its schema. */
+const readBody =
+  (parse: (body: unknown) => unknown): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    c.req.addValidatedData('json', parse(await c.req.json()) as object)
+    return next()
+  }
+
 /** Validates the query of a request that has one, and once for all that have none. */
 const validateQuery = (schema: z.ZodMiniType): MiddlewareHandler<AppEnv> => {
   const validator = validate('query', schema)
@@ -131,10 +144,11 @@ export const operation = <
   Param extends z.ZodMiniType = z.ZodMiniUndefined,
   Query extends z.ZodMiniType = typeof NO_QUERY,
   Json extends z.ZodMiniType = z.ZodMiniUndefined,
+  Body = z.output<Json>,
 >(
-  definition: Definition<Param, Query, Json, All>,
+  definition: Definition<Param, Query, Json, All, Body>,
 ): Unnamed => {
-  const { handle, location, param, json, answers, largestBody = LARGEST_BODY, ...documented } = definition
+  const { handle, location, param, json, parse, answers, largestBody = LARGEST_BODY, ...documented } = definition
   const { method } = documented
   const status = Number(Object.keys(answers)[0])
   const writes = method !== 'get' && documented.writes !== false
@@ -142,7 +156,7 @@ export const operation = <
   const validators: MiddlewareHandler<AppEnv>[] = [
     ...(param ? [validate('param', param)] : []),
     validateQuery(query),
-    ...(json ? [onlyJson, validate('json', json)] : []),
+    ...(json ? [onlyJson, parse ? readBody(parse) : validate('json', json)] : []),
   ]
   const locationOf = location as WriteRequest['locationOf']
   /** The validators are called by hand, since the route is known before its caller is, and what is wrong with the caller goes first. */
@@ -156,6 +170,7 @@ export const operation = <
       return answerRead(c, answering)
     }
     const dryRun = (valid('query') as z.infer<typeof WRITE_QUERY>).dry_run === 'true'
+    if (documented.commits === false) return answerRecorded(c, { ...answering, dryRun, hasBody: json !== undefined })
     return answerWrite(c, { ...answering, dryRun, secret: documented.secret === true, hasBody: json !== undefined })
   }
   return { ...documented, param, query, json, answers, status, writes, largestBody, locates: location !== undefined, answer }

@@ -9,6 +9,8 @@ import { organizations } from '../organizations/table.ts'
 /** What is done when a subject is due: commits, of which the last settles the row. It is given the row as it was due, not the clock. */
 export interface DueStep {
   kind: string
+  /** Whether the answer of the write that made it due need not wait for it. */
+  isLater?: boolean
   run: (ctx: Ctx, row: Due) => Promise<unknown>
 }
 
@@ -89,14 +91,23 @@ export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: () =>
   return run
 }
 
-/** Does at once what a write made due, before its answer. What fails is left to `scheduled`. */
-export const doDueNow = async (ctx: Ctx, steps: readonly DueStep[], rows: readonly Due[]): Promise<void> => {
-  const order = (kind: string): number => steps.findIndex((step) => step.kind === kind)
-  const known = rows.filter(({ kind }) => order(kind) >= 0)
+/** Does at once what a write made due: before its answer, or after it where the step need not be waited for. What fails is left to `scheduled`. */
+export const doDueNow = async (
+  ctx: Ctx,
+  steps: readonly DueStep[],
+  rows: readonly Due[],
+  later: (work: Promise<unknown>) => void,
+): Promise<void> => {
   const { write: _write, ...own } = ctx
   const its: Ctx = { ...own, conditions: { match: undefined, noneMatch: undefined } }
-  for (const row of known.toSorted((one, other) => one.dueAt - other.dueAt || order(one.kind) - order(other.kind)))
-    if (await runStep(its, steps, row)) return
+  const run = async (chosen: readonly DueStep[]): Promise<void> => {
+    const order = (kind: string): number => chosen.findIndex((step) => step.kind === kind)
+    const known = rows.filter(({ kind }) => order(kind) >= 0)
+    for (const row of known.toSorted((one, other) => one.dueAt - other.dueAt || order(one.kind) - order(other.kind)))
+      if (await runStep(its, chosen, row)) return
+  }
+  await run(steps.filter(({ isLater }) => !isLater))
+  if (rows.some(({ kind }) => steps.some((step) => step.isLater && step.kind === kind))) later(run(steps.filter(({ isLater }) => isLater)))
 }
 
 /** Does what is due for every organization, each in its turn. `elapsed` says for how many milliseconds the run has worked. */
