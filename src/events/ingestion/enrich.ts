@@ -1,0 +1,151 @@
+import { type Decimal, formatDecimal, parseDecimal, parseJsonNumber } from '../../lib/decimal.ts'
+import { measureJson, parseExactJson } from '../../logic/json.ts'
+import { compileRule, type Rule } from '../../logic/rule.ts'
+import { type Data, toDecimalResult, toText, type Value } from '../../logic/values.ts'
+import { type Context, explainRule, put, quote } from './context.ts'
+import type { CompiledEnrichment, CompiledSchema } from './definitions.ts'
+import type { SettingValue } from './settings.ts'
+
+export interface EnrichedField {
+  readonly name: string
+  readonly type: 'ATTRIBUTE' | 'DIMENSION'
+  /** A number in plain digits, or a text. */
+  readonly value: string
+}
+
+export interface ResolvedDependency {
+  readonly key: string
+  readonly name: string
+  /** As the setting has it. */
+  readonly value: string
+}
+
+/** What an enrichment has made until its end. */
+export interface Enrichment {
+  readonly enriched: readonly EnrichedField[]
+  readonly dependencies: readonly ResolvedDependency[]
+  /** Why it failed, if it did. */
+  readonly fault?: string
+}
+
+export type SettingOf = (key: string) => SettingValue | undefined
+
+const LONGEST_DIMENSION = 1000
+
+const MOST_NESTING = 1000
+
+/** A number of a setting may be written as +1, .5, 5. or 1e3 too. */
+const readNumeric = (text: string): Decimal | undefined => {
+  const plain = parseDecimal(text)
+  if (plain) return plain
+  const [, minus = '', whole = '', fraction = '', exponent = ''] = /^(?:\+|(-))?0*(\d*)(?:\.(\d*))?([eE][+-]?\d{1,3})?$/.exec(text) ?? []
+  if (!/\d/.test(text.split(/e/i)[0] ?? '')) return undefined
+  return parseJsonNumber(`${minus}${whole || '0'}${fraction && `.${fraction}`}${exponent}`)
+}
+
+const readJson = (text: string): Data => {
+  if (measureJson(text).depth > MOST_NESTING) return undefined
+  try {
+    return parseExactJson(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The JSON of settings, read once for as long as its setting is remembered. */
+const jsonOf = new WeakMap<SettingValue, { data: Data }>()
+
+const readJsonOnce = (setting: SettingValue): Data => {
+  const known = jsonOf.get(setting)
+  if (known) return known.data
+  const data = readJson(setting.value)
+  jsonOf.set(setting, { data })
+  return data
+}
+
+/** What rules see of a setting; undefined where it does not hold what its data type says. */
+const dataOf = (setting: SettingValue): Data => {
+  if (setting.dataType === 'NUMERIC') return readNumeric(setting.value)
+  return setting.dataType === 'JSON' ? readJsonOnce(setting) : setting.value
+}
+
+interface Working {
+  readonly context: Context
+  readonly rules: Map<string, Rule>
+  readonly enriched: EnrichedField[]
+  readonly dependencies: ResolvedDependency[]
+}
+
+/** Puts the settings that the schema depends on into the context. */
+const resolveDependencies = (schema: CompiledSchema, settingOf: SettingOf, working: Working): string | undefined => {
+  for (const { key, name } of schema.dependencies) {
+    const setting = settingOf(key)
+    if (!setting) return `The setting ${quote(key)}, on which the enrichment depends, does not exist for this account.`
+    const data = dataOf(setting)
+    if (data === undefined) return `The setting ${quote(key)}, on which the enrichment depends, is no ${setting.dataType} that can be read.`
+    put(working.context.dependencies, name, data)
+    if (setting.dataType === 'JSON_LOGIC') working.rules.set(name, compileRule(setting.value))
+    working.dependencies.push({ key, name, value: setting.value })
+  }
+  return undefined
+}
+
+/** What a rule gives, or why it gives nothing. */
+type Given = { readonly value: Value; readonly fault?: undefined } | { readonly fault: string; readonly value?: undefined }
+
+const runOwnRule = (rule: Rule, context: Context): Given => {
+  if (!rule.evaluate) return { fault: explainRule(rule.error) }
+  const { value, error } = rule.evaluate(context)
+  return error ? { fault: explainRule(error) } : { value: value ?? null }
+}
+
+/** The error of a rule that never compiled may repeat a part of it, which is a setting's value and not for everybody to see. */
+const runSettingRule = (name: string, { rules, context }: Working): Given => {
+  const rule = rules.get(name)
+  if (!rule) return { fault: `the dependency ${quote(name)} has no setting of type JSON_LOGIC` }
+  return rule.evaluate
+    ? runOwnRule(rule, context)
+    : { fault: `the setting of the dependency ${quote(name)} holds no rule that can be evaluated` }
+}
+
+const giveValue = ({ rule, dependency, value }: CompiledEnrichment, working: Working): Given => {
+  if (rule) return runOwnRule(rule, working.context)
+  return dependency === undefined ? { value } : runSettingRule(dependency, working)
+}
+
+const setField = ({ name, type }: CompiledEnrichment, value: Value, { context, enriched }: Working): string | undefined => {
+  if (type === 'ATTRIBUTE') {
+    const decimal = toDecimalResult(value)
+    if (!decimal) return 'its result is no decimal number of 512 digits at most on each side of the point'
+    put(context.attributes, name, decimal)
+    enriched.push({ name, type, value: formatDecimal(decimal) })
+    return undefined
+  }
+  const text = toText(value)
+  if (text === undefined) return 'its result is no text, number, date, true or false'
+  if (text.length > LONGEST_DIMENSION) return `its result has more than ${LONGEST_DIMENSION} characters`
+  put(context.dimensions, name, text)
+  enriched.push({ name, type, value: text })
+  return undefined
+}
+
+const computeFields = (schema: CompiledSchema, working: Working): string | undefined => {
+  for (const field of schema.enrichments) {
+    const { value, fault } = giveValue(field, working)
+    const failed = fault ?? setField(field, value, working)
+    if (failed !== undefined) return `The enrichment of ${quote(field.name)} failed: ${failed}.`
+  }
+  return undefined
+}
+
+/** Of a schema without enrichments, and of an event that does not come to them. */
+export const NOT_ENRICHED: Enrichment = { enriched: [], dependencies: [] }
+
+/** Computes the schema's enriched fields in their order and puts them into the context, where later ones see them. */
+export const enrich = (schema: CompiledSchema, context: Context, settingOf: SettingOf): Enrichment => {
+  if (schema.enrichments.length === 0 && schema.dependencies.length === 0) return NOT_ENRICHED
+  const working: Working = { context, rules: new Map(), enriched: [], dependencies: [] }
+  const fault = resolveDependencies(schema, settingOf, working) ?? computeFields(schema, working)
+  const { enriched, dependencies } = working
+  return fault === undefined ? { enriched, dependencies } : { enriched, dependencies, fault }
+}

@@ -1,0 +1,117 @@
+import { formatDecimal } from '../../lib/decimal.ts'
+import { type Context, describe, makeContext, type Owner, ownOf, quote } from './context.ts'
+import { describeMissing, takeDeclared } from './declared.ts'
+import type { CompiledSchema } from './definitions.ts'
+import { type EnrichedField, enrich, type Enrichment, NOT_ENRICHED, type ResolvedDependency, type SettingOf } from './enrich.ts'
+import type { ParsedEvent } from './event.ts'
+import { meterEvent } from './units.ts'
+
+export type EvaluationStatus =
+  | 'INGESTION_COMPLETED_EVENT_METERED'
+  | 'INGESTION_COMPLETED_EVENT_NOT_METERED'
+  | 'INGESTION_COMPLETED_NO_MATCHING_METERS'
+  | 'INGESTION_FAILED'
+  | 'INGESTION_FAILED_ENRICHMENT_FAILED'
+  | 'INGESTION_FAILED_NO_EVENT_ID'
+  | 'INGESTION_FAILED_UNITS_INVALID'
+
+/** What becomes of an event, as far as its schema and its meters decide it. */
+export interface Evaluation {
+  readonly status: EvaluationStatus
+  /** 250 characters at most, and no value of the event among them. */
+  readonly description: string
+  /** As it was sent, or made by the schema's template; undefined with INGESTION_FAILED_NO_EVENT_ID only. */
+  readonly eventId: string | undefined
+  /** A decimal for each of the schema's meters in their order, null where the meter filters the event out; empty where the event failed. */
+  readonly units: readonly (string | null)[]
+  /** What was computed, also where the event failed afterwards. */
+  readonly enriched: readonly EnrichedField[]
+  readonly dependencies: readonly ResolvedDependency[]
+  /** The decimal by which the schema's feature is debited; undefined where it has none, or the event failed. */
+  readonly featureUnits: string | undefined
+}
+
+/** What ends an evaluation before there are units. */
+interface Failure {
+  readonly status: EvaluationStatus
+  readonly fault: string
+}
+
+const NO_UNITS: readonly (string | null)[] = []
+
+/** The accountId of an id is the one that was sent, so that an event that is sent again has the same id, whatever its alias has become. */
+const makeId = ({ idTemplate }: CompiledSchema, event: ParsedEvent, context: Context, isEnriched: boolean): string | undefined => {
+  if (event.id !== undefined) return event.id
+  return idTemplate && (isEnriched || idTemplate.isStable) ? idTemplate.makeId({ ...context, accountId: event.accountId }) : undefined
+}
+
+const explainNoId = ({ idTemplate, definition }: CompiledSchema, failure: Failure | undefined): string =>
+  idTemplate
+    ? `The event has no id, and the eventIdTemplate of ${quote(definition.name)} makes none of it.${failure ? ` ${failure.fault}` : ''}`
+    : `The event has no id, and its schema ${quote(definition.name)} no eventIdTemplate.`
+
+/** Whether the event has what its schema declares and computes, in the order of the contract's checks. */
+const findFailure = (schema: CompiledSchema, isComplete: boolean, { fault }: Enrichment, context: Context): Failure | undefined => {
+  if (!isComplete) return { status: 'INGESTION_FAILED', fault: describeMissing(schema, context) }
+  if (fault !== undefined) return { status: 'INGESTION_FAILED_ENRICHMENT_FAILED', fault }
+  const attribute = schema.definition.featureDetails?.attributeName
+  if (attribute !== undefined && !Object.hasOwn(context.attributes, attribute))
+    return { status: 'INGESTION_FAILED', fault: `The event lacks the attribute ${quote(attribute)}, by which its feature is debited.` }
+  return undefined
+}
+
+const describeFiltered = ({ meters }: CompiledSchema): string =>
+  `No usage meter of the event schema takes the event, as their filters and matchers say: ${meters.map(({ definition }) => quote(definition.name)).join(', ')}.`
+
+const featureUnitsOf = ({ definition }: CompiledSchema, { attributes }: Context): string | undefined => {
+  const units = definition.featureDetails && ownOf(attributes, definition.featureDetails.attributeName)
+  return units && formatDecimal(units)
+}
+
+/**
+ * What becomes of an event whose schema and account are known (metering.md, 3.6): first its id, then its declared fields, the enrichment
+ * and the units. `settingOf` is asked for the schema's `settingKeys`; where it gives the same object again, JSON in it is read once.
+ */
+export const evaluateEvent = (schema: CompiledSchema, event: ParsedEvent, owner: Owner, settingOf: SettingOf): Evaluation => {
+  const context = makeContext(event, owner.accountId, owner.customerId)
+  const isComplete = takeDeclared(schema, event, context)
+  const enrichment = isComplete ? enrich(schema, context, settingOf) : NOT_ENRICHED
+  const failure = findFailure(schema, isComplete, enrichment, context)
+  const eventId = makeId(schema, event, context, failure === undefined)
+  const { enriched, dependencies } = enrichment
+  const end = (status: EvaluationStatus, text: string, units = NO_UNITS, featureUnits?: string): Evaluation => ({
+    status,
+    description: describe(text),
+    eventId,
+    units,
+    enriched,
+    dependencies,
+    featureUnits,
+  })
+  if (eventId === undefined) return end('INGESTION_FAILED_NO_EVENT_ID', explainNoId(schema, failure))
+  if (failure) return end(failure.status, failure.fault)
+  const featureUnits = featureUnitsOf(schema, context)
+  if (schema.meters.length === 0)
+    return end(
+      'INGESTION_COMPLETED_NO_MATCHING_METERS',
+      `The event schema ${quote(schema.definition.name)} has no active usage meter.`,
+      NO_UNITS,
+      featureUnits,
+    )
+  const units = meterEvent(schema.meters, context)
+  if (!Array.isArray(units)) return end('INGESTION_FAILED_UNITS_INVALID', units.fault)
+  return units.some((each) => each !== null)
+    ? end('INGESTION_COMPLETED_EVENT_METERED', 'Ingestion completed successfully', units, featureUnits)
+    : end('INGESTION_COMPLETED_EVENT_NOT_METERED', describeFiltered(schema), units, featureUnits)
+}
+
+/**
+ * The id of an event whose account is not known yet: the one sent, or what the template makes of the event alone, if that is also what it
+ * will make after enrichment. Undefined where it has none: INGESTION_FAILED_NO_EVENT_ID.
+ */
+export const resolveEventId = (schema: CompiledSchema, event: ParsedEvent): string | undefined => {
+  if (event.id !== undefined || !schema.idTemplate?.isStable) return event.id
+  const context = makeContext(event, event.accountId, null)
+  takeDeclared(schema, event, context)
+  return makeId(schema, event, context, false)
+}
