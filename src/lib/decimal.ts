@@ -158,7 +158,7 @@ export const formatDecimal = ({ coefficient, scale }: Decimal): string =>
 
 const SHORT_POWERS = POWERS.slice(0, 16).map(Number)
 
-/** The units of a short decimal at a scale that is not below its own; not a safe integer where a double does not hold them. */
+/** The units at a scale that is not below their own. They may be inexact, but then are so large that no sum with a short decimal is safe. */
 const unitsAt = (units: number, scale: number, wanted: number): number =>
   scale === wanted ? units : units * (SHORT_POWERS[wanted - scale] ?? Number.NaN)
 
@@ -174,10 +174,9 @@ export const sumDecimals = (texts: readonly string[]): string => {
       continue
     }
     const common = Math.max(scale, short.scale)
-    const before = unitsAt(units, scale, common)
-    const added = unitsAt(short.units, short.scale, common)
-    if (Number.isSafeInteger(before) && Number.isSafeInteger(added) && Number.isSafeInteger(before + added)) {
-      units = before + added
+    const sum = unitsAt(units, scale, common) + unitsAt(short.units, short.scale, common)
+    if (Number.isSafeInteger(sum)) {
+      units = sum
       scale = common
     } else {
       total = add(total, { coefficient: BigInt(units), scale })

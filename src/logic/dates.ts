@@ -61,9 +61,9 @@ export const formatDate = ({ instant, offset }: DateTime): string => {
 }
 
 const DURATION =
-  /^([+-]?)P(?=[-+\dT])(?:([+-]?\d{1,9})Y)?(?:([+-]?\d{1,9})M)?(?:([+-]?\d{1,9})W)?(?:([+-]?\d{1,9})D)?(?:T(?=[-+\d])(?:([+-]?\d{1,12})H)?(?:([+-]?\d{1,12})M)?(?:([+-]?)(\d{1,12})(?:\.(\d{1,9}))?S)?)?$/
+  /^([+-]?)P(?=[-+\dT])(?:([+-]?\d{1,9})Y)?(?:([+-]?\d{1,9})M)?(?:([+-]?\d{1,9})W)?(?:([+-]?\d{1,9})D)?(?:T(?=[-+\d])(?:([+-]?\d{1,10})H)?(?:([+-]?\d{1,10})M)?(?:([+-]?)(\d{1,12})(?:\.(\d{1,9}))?S)?)?$/
 
-/** Reads an ISO 8601 duration such as P1Y2M, P1W or -PT1H30.5S; undefined where it is not one, or longer than a double counts in milliseconds. */
+/** Reads an ISO 8601 duration such as P1Y2M, P1W or -PT1H30.5S; undefined where it is not one. */
 const parseDuration = (text: string): Duration | undefined => {
   const match = text.length <= 120 ? DURATION.exec(text) : null
   if (!match) return undefined
@@ -71,17 +71,16 @@ const parseDuration = (text: string): Duration | undefined => {
     match
   const factor = sign === '-' ? -1 : 1
   const ofSeconds = minus === '-' ? -factor : factor
-  const duration = {
+  return {
     years: factor * Number(years),
     months: factor * Number(months),
     days: factor * (7 * Number(weeks) + Number(days)),
     seconds: factor * (3600 * Number(hours) + 60 * Number(minutes)) + ofSeconds * Number(seconds),
     milliseconds: ofSeconds * millisecondsOf(fraction),
   }
-  return Number.isSafeInteger(duration.days * DAY) && Number.isSafeInteger(duration.seconds * 1000) ? duration : undefined
 }
 
-/** Milliseconds of a duration's text; undefined where it is not one, or has months or years in it. */
+/** Milliseconds of a duration's text; undefined where it is not one, has months or years in it, or more milliseconds than a double counts. */
 export const millisecondsOfDuration = (text: string): number | undefined => {
   const duration = parseDuration(text)
   if (!duration || duration.years || duration.months) return undefined

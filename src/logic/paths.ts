@@ -55,7 +55,6 @@ const find = (run: Run, data: Data, path: Path, from: number, leaf: boolean): Da
     if (Object.hasOwn(data, name)) {
       const found = find(run, data[name], path, path.length - dropped, leaf)
       if (isFound(found, leaf)) return found
-      spend(run, 1)
     }
   }
   return undefined

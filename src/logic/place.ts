@@ -1,4 +1,4 @@
-/** A place in the text of a rule: the last step of a JSON Pointer (RFC 6901), after those of its parent. The rule itself is undefined. */
+/** A place in the text of a rule: an operator or an index, and the place that it stands in. The whole rule is undefined. */
 export interface Place {
   readonly parent: Place | undefined
   readonly step: string | number
@@ -10,13 +10,8 @@ export interface RuleError {
   readonly message: string
 }
 
-const LONGEST_STEP = 60
-
-const writeStep = (step: string | number): string =>
-  `/${String(step).slice(0, LONGEST_STEP).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`
-
 export const writePlace = (place: Place | undefined): string => {
   let path = ''
-  for (let at = place; at; at = at.parent) path = writeStep(at.step) + path
+  for (let at = place; at; at = at.parent) path = `/${String(at.step).replaceAll('/', '~1')}${path}`
   return path
 }

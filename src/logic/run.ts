@@ -46,13 +46,13 @@ export const spendReading = (run: Run, length: number): void => {
   spend(run, length >> 12)
 }
 
-const LONG = 10n ** 40n
-const VERY_LONG = 10n ** 512n
+const [LONG, MINUS_LONG] = [10n ** 40n, -(10n ** 40n)]
+const [VERY_LONG, MINUS_VERY_LONG] = [10n ** 512n, -(10n ** 512n)]
 
 /** For a number that is reckoned with: a long one takes as long as many short ones. */
 export const spendNumber = (run: Run, { coefficient, scale }: Decimal): void => {
-  if (scale <= 40 && coefficient < LONG && coefficient > -LONG) return
-  spend(run, scale > 512 || coefficient >= VERY_LONG || coefficient <= -VERY_LONG ? 100 : 10)
+  if (scale <= 40 && coefficient < LONG && coefficient > MINUS_LONG) return
+  spend(run, scale > 512 || coefficient >= VERY_LONG || coefficient <= MINUS_VERY_LONG ? 100 : 10)
 }
 
 /** The number of a value, as toNumber gives it, that is reckoned with. */

@@ -30,8 +30,7 @@ const countOf = (run: Run, value: Value): number | undefined => {
   const number = readNumber(run, value)
   if (!number) return typeof value === 'string' && !value.trim() ? 0 : undefined
   const whole = truncate(number, 0)
-  const count = Number(whole.coefficient)
-  return compare(whole, number) === 0 && Number.isSafeInteger(count) ? count : undefined
+  return compare(whole, number) === 0 ? Number(whole.coefficient) : undefined
 }
 
 const makeDuration = ([value = null, unit]: readonly Value[], run: Run): Value => {

@@ -52,11 +52,11 @@ export const toNumber = (value: Value): Decimal | undefined => {
   return isDecimal(value) ? value : undefined
 }
 
-const MOST = 10n ** 512n
+const [MOST, LEAST] = [10n ** 512n, -(10n ** 512n)]
 
 /** A result as units or as the value of an attribute: a number, or a text that writes one, of up to 512 digits on a side of the point; undefined of all else. */
 export const toDecimalResult = (value: Value): Decimal | undefined => {
   const number = toNumber(value)
-  if (!number || (number.scale <= 512 && number.coefficient < MOST && number.coefficient > -MOST)) return number
+  if (!number || (number.scale <= 512 && number.coefficient < MOST && number.coefficient > LEAST)) return number
   return parseDecimal(formatDecimal(number))
 }

@@ -196,6 +196,7 @@ holds('equality of one type', [
   ['{"===":[{"var":"a"},{"var":"b"}]}', true, { a: { x: 1, y: [0.5] }, b: { y: [0.5], x: 1 } }],
   ['{"===":[{"var":"a"},{"var":"b"}]}', false, { a: { x: 1 }, b: { y: 1 } }],
   ['{"===":[{"var":"a"},{"var":"b"}]}', false, { a: { toString: 1 }, b: { x: 1 } }],
+  ['{"===":[{"var":"a"},{"var":"b"}]}', false, { a: { x: null }, b: { y: null } }],
   ['{"===":[{"var":"a"},{"var":"b"}]}', false, { a: ['x'], b: { 0: 'x' } }],
   ['{"!==":[1,"1"]}', true],
   ['{"!==":[[1],[1]]}', false],

@@ -82,7 +82,8 @@ describe('date.add and date.sub', () => {
     ['2024-05-28T00:00:00Z', 'P999999999M', null],
     ['2024-05-28T00:00:00Z', 'P999999999D', null],
     ['2024-05-28T00:00:00Z', 'P9999999999D', null],
-    ['2024-05-28T00:00:00Z', 'PT999999999999H', null],
+    ['2024-05-28T00:00:00Z', 'PT9999999999H', null],
+    ['2024-05-28T00:00:00Z', 'P300000000DT-7199999999H-59M-59S', '2024-05-28T00:00:01Z'],
     ['2024-05-28T00:00:00Z', 'P', null],
     ['2024-05-28T00:00:00Z', 'PT', null],
     ['2024-05-28T00:00:00Z', 'P1DT', null],
@@ -200,7 +201,9 @@ describe('duration.as', () => {
     ['P1D', 'days', null],
     [5, 'DAYS', null],
     ['P1D', 5, null],
-    ['PT999999999999H', 'DAYS', null],
+    ['PT9999999999H', 'DAYS', null],
+    ['P100000000DT-2399999999H', 'HOURS', 1],
+    ['PT99999999999H', 'DAYS', null],
   ])('%s in %s is %s', (duration, unit, count) => {
     expect(rule('duration.as', duration, unit)).toBe(count)
   })
