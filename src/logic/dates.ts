@@ -34,13 +34,13 @@ export const parseDate = (text: string): DateTime | undefined => {
   const match = text.length <= 40 ? DATE_TIME.exec(text) : null
   if (!match) return undefined
   const [, year, month, day, hour, minute, second = '0', fraction = '', sign, offsetHours = '0', offsetMinutes = '0'] = match
-  const date = startOfDay(Number(year), Number(month) - 1, Number(day))
-  const isDay = new Date(date).getUTCMonth() === Number(month) - 1 && new Date(date).getUTCDate() === Number(day)
+  const date = new Date(startOfDay(Number(year), Number(month) - 1, Number(day)))
+  const isDay = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day)
   const isTime = Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60
   const offset = (sign === '-' ? -1 : 1) * (Number(offsetHours) * 60 + Number(offsetMinutes))
   if (!isDay || !isTime || Number(offsetMinutes) > 59 || Math.abs(offset) > 18 * 60) return undefined
   const time = Number(hour) * HOUR + Number(minute) * MINUTE + Number(second) * 1000 + millisecondsOf(fraction)
-  return { kind: DATE, instant: date + time - offset * MINUTE, offset }
+  return { kind: DATE, instant: date.getTime() + time - offset * MINUTE, offset }
 }
 
 const twoDigits = (number: number): string => String(number).padStart(2, '0')
