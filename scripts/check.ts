@@ -14,6 +14,7 @@ step('Lint', 'mend what is listed above', 'node_modules/oxlint/bin/oxlint', '--t
 const types = (project: string): void => step('Types', 'mend what is listed above', 'node_modules/typescript/bin/tsc', '-p', project)
 types('.')
 types('scripts')
+types('system')
 step('Generated files', 'run npm run generate and commit what it writes', 'scripts/generate.ts', '--check')
 plantWalls()
 /** The linter of the document neither reports its use nor looks for a newer version of itself. */

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type AuditRow, type Seal, verifyChain } from '../src/access/audit/chain.ts'
-import { fail, fault, migrateLocal, root, run } from './wrangler.ts'
+import { fail, fault, migrateLocal, root, run } from '../scripts/wrangler.ts'
 
 const KILLS = 10
 const CLIENTS = 32

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fault, root } from './wrangler.ts'
+import { fault, root } from '../scripts/wrangler.ts'
 
 const LONGEST_START = 20_000
 

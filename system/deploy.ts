@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { type FakeWorker, type Trouble, fakeCloudflare } from './fake-cloudflare.ts'
-import { fail, root } from './wrangler.ts'
+import { fail, root } from '../scripts/wrangler.ts'
 
 const ACCOUNT = 'fa4e0000000000000000000000000000'
 const API_TOKEN = 'the-token-of-the-fake-api'
@@ -14,7 +14,7 @@ const SECRET = 'a-secret-that-no-output-may-ever-show'
 const AGAIN = /When that is mended, run again: npm run deploy\n$/
 
 const started = Date.now()
-const place = mkdtempSync(join(tmpdir(), 'test-deploy-'))
+const place = mkdtempSync(join(tmpdir(), 'deployment-'))
 process.on('exit', () => rmSync(place, { recursive: true, force: true }))
 
 /** An empty account, a copy of this project as a repository of its own, and a home in which nobody has logged in. */
@@ -296,7 +296,7 @@ const troubled = async (): Promise<void> => {
 for (const outcome of await Promise.allSettled([life(), troubled()])) {
   if (outcome.status === 'fulfilled') continue
   const { message, stack = '' } = outcome.reason as Error
-  const at = /test-deploy\.ts:\d+/.exec(stack)?.[0] ?? ''
+  const at = /system\/deploy\.ts:\d+/.exec(stack)?.[0] ?? ''
   fail(`Deployment: ${outcome.reason instanceof AssertionError ? message : stack} (${at})`)
 }
 console.log(

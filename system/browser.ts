@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Browser, type Page, chromium } from 'playwright-core'
 import { serve } from './server.ts'
-import { fail, root } from './wrangler.ts'
+import { fail, root } from '../scripts/wrangler.ts'
 
 const LONGEST = 60_000
 const LONGEST_WAIT = 15_000
