@@ -15,6 +15,7 @@ const types = (project: string): void => step('Types', 'mend what is listed abov
 types('.')
 types('scripts')
 types('system')
+types('bench')
 step('Generated files', 'run npm run generate and commit what it writes', 'scripts/generate.ts', '--check')
 plantWalls()
 /** The linter of the document neither reports its use nor looks for a newer version of itself. */

@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTestHarness, unstable_readConfig } from 'wrangler'
-import { fail, quiet, root } from './wrangler.ts'
+import { fail, fault, quiet, root, run } from '../scripts/wrangler.ts'
 
 const config = unstable_readConfig({ config: join(root, 'wrangler.toml') })
 
 const database = (binding: string) => ({ binding, database_name: binding, database_id: binding, migrations_dir: join(root, 'migrations') })
 
-/** A directory for a benchmark, which fails after `longest` milliseconds, when it is stopped, or when npm is, which ends without a word to its scripts. */
-export const benchmark = (name: string, longest: number): string => {
+/** Makes a directory for a benchmark, which fails after `longest` milliseconds, when it is stopped, or when npm is, which ends without a word to its scripts. */
+export const startBenchmark = (name: string, longest: number): string => {
   const directory = mkdtempSync(join(tmpdir(), 'bench-'))
   Object.assign(process.env, quiet, { TMPDIR: directory })
   process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
@@ -22,8 +22,14 @@ export const benchmark = (name: string, longest: number): string => {
   return directory
 }
 
+/** Builds a Worker of this project into a directory. */
+export const buildWorker = async (main: string, directory: string): Promise<void> => {
+  const built = await run(['deploy', join(root, main), '--dry-run', '--outdir', directory])
+  if (!built.ok) fail(`The Worker of ${main} does not build: ${fault(built.output)}`)
+}
+
 /** Serves a built Worker of `directory` by workerd, with empty databases under the names of their bindings; `limited` with the limits of wrangler.toml, so high that none is met. */
-export const serve = (directory: string, main: string, databases: readonly string[], limited = false) =>
+export const serveWorker = (directory: string, main: string, databases: readonly string[], limited = false) =>
   createTestHarness({
     root: directory,
     workers: [
@@ -45,3 +51,5 @@ export const serve = (directory: string, main: string, databases: readonly strin
       },
     ],
   })
+
+export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN

@@ -1,10 +1,32 @@
 import type { Bindings } from '../src/db/context.ts'
 import api from '../src/index.ts'
 
-/** What is measured, in one Worker: ours, and under /bare the same work without ours, on a database of its own. */
+/** Our Worker as it is; under /bare the same work by hand on `BARE`; at /measure requests to ours that are timed in here, on `DB` or on `ALONE`. */
 interface Env extends Bindings {
   BARE: D1Database
+  ALONE: D1Database
 }
+
+export interface Asked {
+  database: 'DB' | 'ALONE'
+  token: string
+  path: string
+  /** How many requests, one after another; in a walk each asks for the page after the one before. */
+  times: number
+  walk?: boolean
+}
+
+export interface Measured {
+  /** The mean time of a request in milliseconds. */
+  ms: number
+  /** What D1 read for the last one. */
+  rowsRead: number
+  /** How many different rows the answers showed. */
+  shown: number
+  nextToken?: string | undefined
+}
+
+type Answer = { id: string } | { data: { id: string }[]; nextToken?: string }
 
 interface Sent {
   id: string
@@ -42,7 +64,7 @@ const show = (row: Record<string, unknown>) => ({
   updatedAt: new Date(Number(row['updated_at'])).toISOString(),
 })
 
-const create = async (request: Request, d1: D1Database): Promise<Response> => {
+const createByHand = async (request: Request, d1: D1Database): Promise<Response> => {
   const { id, name, primaryEmail, address, account } = (await request.json()) as Sent
   const [now, customer, togaiAccountId, requestId] = [Date.now(), crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()]
   const { aliases, ...rest } = account
@@ -101,8 +123,8 @@ const create = async (request: Request, d1: D1Database): Promise<Response> => {
   return new Response(answer, { status: 201, headers: { 'Content-Type': 'application/json' } })
 }
 
-const bare = async (request: Request, path: string, d1: D1Database): Promise<Response> => {
-  if (request.method === 'POST') return create(request, d1)
+const answerByHand = async (request: Request, path: string, d1: D1Database): Promise<Response> => {
+  if (request.method === 'POST') return createByHand(request, d1)
   if (path.startsWith('/customers/')) {
     const row = await d1
       .prepare(ONE)
@@ -114,14 +136,36 @@ const bare = async (request: Request, path: string, d1: D1Database): Promise<Res
   return Response.json({ data: results.slice(0, 100).map(show) })
 }
 
-/** The lines of the log would be measured as the terminal that shows them. */
-console.log = () => {}
+/** The last line of the log. Shown, they would be measured as the terminal that shows them. */
+let line = ''
+console.log = (text: string) => {
+  line = text
+}
+
+const measure = async ({ database, token, path, times, walk }: Asked, env: Env, context: ExecutionContext): Promise<Measured> => {
+  const ids = new Set<string>()
+  let nextToken: string | undefined
+  const start = performance.now()
+  for (let n = 0; n < times; n++) {
+    const at = walk && n > 0 ? `${path.split('?')[0]}?nextToken=${nextToken}` : path
+    const request = new Request(`http://127.0.0.1${at}`, { headers: { Authorization: `Bearer ${token}` } })
+    const response = await api.fetch(request, { ...env, DB: env[database] }, context)
+    const text = await response.text()
+    if (!response.ok) throw new Error(`GET ${at} was answered ${response.status} ${text}`)
+    const answer = JSON.parse(text) as Answer
+    for (const { id } of 'data' in answer ? answer.data : [answer]) ids.add(id)
+    nextToken = 'data' in answer ? answer.nextToken : undefined
+  }
+  const ms = (performance.now() - start) / times
+  return { ms, rowsRead: (JSON.parse(line) as Measured).rowsRead, shown: ids.size, nextToken }
+}
 
 // oxlint-disable-next-line import/no-default-export
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const path = request.url.slice(request.url.indexOf('/', 8))
-    if (path.startsWith('/bare')) return bare(request, path.slice('/bare'.length), env.BARE)
+    if (path.startsWith('/bare')) return answerByHand(request, path.slice('/bare'.length), env.BARE)
+    if (path === '/measure') return Response.json(await measure(await request.json<Asked>(), env, context))
     return api.fetch(request, env, context)
   },
 }

@@ -3,8 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { benchmark, serve } from './benchmark.ts'
-import { fail, fault, root, run } from './wrangler.ts'
+import { buildWorker, median, serveWorker, startBenchmark } from './benchmark.ts'
 
 const ROUNDS = 5
 /** Requests at a time, and in a round of each kind. */
@@ -16,7 +15,7 @@ const GOAL = 0.9
 const DATABASES = ['DB', 'BARE']
 
 const started = Date.now()
-const directory = benchmark('Bench', LONGEST)
+const directory = startBenchmark('Bench', LONGEST)
 
 const token = randomBytes(32).toString('base64url')
 const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
@@ -55,12 +54,6 @@ interface Taken {
 
 const at = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
-const median = (values: readonly number[]): number =>
-  at(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  )
-
 /** Sends `count` requests, some at a time, and gives how fast they were answered, in milliseconds. */
 const load = async (base: string, kind: Kind, count: number): Promise<Taken> => {
   const requests = Array.from({ length: count }, () => requestOf(base, kind))
@@ -84,7 +77,7 @@ const load = async (base: string, kind: Kind, count: number): Promise<Taken> => 
 /** Milliseconds from starting a Worker to its first answer, with all of workerd in it. */
 const startUp = async (main: string, path: string): Promise<number> => {
   const start = performance.now()
-  const server = serve(directory, main, DATABASES, true)
+  const server = serveWorker(directory, main, DATABASES, true)
   const { url } = await server.listen()
   await (await fetch(new URL(path, url))).text()
   const took = performance.now() - start
@@ -95,16 +88,11 @@ const startUp = async (main: string, path: string): Promise<number> => {
 const line = (...columns: string[]): void =>
   console.log(columns.map((column, index) => (index ? column.padStart(9) : column.padEnd(30))).join(' '))
 
-const build = async (main: string, out: string): Promise<void> => {
-  const built = await run(['deploy', main, '--dry-run', '--outdir', out])
-  if (!built.ok) fail(`Bench: the Worker does not build: ${fault(built.output)}`)
-}
-
-await build(join(root, 'scripts/bench-target.ts'), directory)
-await build(join(root, 'src/index.ts'), join(directory, 'ours'))
+await buildWorker('bench/worker.ts', directory)
+await buildWorker('src/index.ts', join(directory, 'ours'))
 writeFileSync(join(directory, 'empty.js'), 'export default { fetch: () => new Response() }')
 
-const server = serve(directory, 'bench-target.js', DATABASES, true)
+const server = serveWorker(directory, 'worker.js', DATABASES, true)
 const { url } = await server.listen()
 const [ours, bare] = [url.origin, `${url.origin}/bare`]
 const { DB, BARE } = await server.getWorker<{ DB: D1Database; BARE: D1Database }>().getEnv()

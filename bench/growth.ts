@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import { benchmark, serve } from './benchmark.ts'
-import type { Asked, Measured, Seeded } from './bench-worker.ts'
-import { fail, fault, quoted, root, run } from './wrangler.ts'
+import { fail, quoted } from '../scripts/wrangler.ts'
+import { buildWorker, median, serveWorker, startBenchmark } from './benchmark.ts'
+import type { Asked, Measured } from './worker.ts'
 
 const SMALL = 1000
 const BIG = 200_000
@@ -16,11 +15,11 @@ const ROUNDS = 21
 const FEWER_ROUNDS = 5
 const REQUESTS = 10
 const LONGEST = 240_000
-const DATABASES = ['DB', 'ALONE']
+const DATABASES = ['DB', 'ALONE'] as const
 
 const started = Date.now()
-const directory = benchmark('Growth', LONGEST)
-const server = serve(directory, 'bench-worker.js', DATABASES)
+const directory = startBenchmark('Growth', LONGEST)
+const server = serveWorker(directory, 'worker.js', DATABASES)
 
 interface Organization {
   database: Asked['database']
@@ -35,11 +34,7 @@ const NAMES = JSON.stringify(
 )
 const KINDS = JSON.stringify('Foods Logistics Media Energy Textiles Robotics Travel Health Mobility Insurance'.split(' '))
 
-const send = async (url: URL, asked: Asked | Seeded): Promise<Response> => {
-  const response = await fetch(url, { method: 'POST', body: JSON.stringify(asked) })
-  if (!response.ok) throw new Error(await response.text())
-  return response
-}
+const insert = (d1: D1Database, statements: readonly string[]) => d1.batch(statements.map((statement) => d1.prepare(statement)))
 
 /** As many rows as one statement makes. */
 const CHUNK = 10_000
@@ -48,7 +43,13 @@ const CHUNK = 10_000
  * An organization with `live` customers that are not archived, made over a year, and an account each.
  * The last quarter was changed an hour ago at one instant, as by an import; of the others half 500 at a time, half at any time.
  */
-const seed = async (url: URL, index: number, live: number, where: Asked['database']): Promise<Organization> => {
+const seed = async (
+  databases: Record<Asked['database'], D1Database>,
+  index: number,
+  live: number,
+  database: Asked['database'],
+): Promise<Organization> => {
+  const d1 = databases[database]
   const token = randomBytes(32).toString('base64url')
   const organization = `org.${index}`
   const total = live + live / 50
@@ -56,20 +57,15 @@ const seed = async (url: URL, index: number, live: number, where: Asked['databas
   const key = (prefix: string): string => `format('${prefix}.%08d.%05d', n, ${index})`
   const at = (n: string): string => `CAST(${started - year} + ${n} * ${year / total} AS INTEGER)`
   const old = `n BETWEEN 100 AND ${100 + live / 20}`
-  await send(url, {
-    database: where,
-    statements: [
-      `INSERT INTO organizations (id, name, created_at) VALUES ('${organization}', '${organization}', ${started})`,
-      `INSERT INTO tokens (id, organization_id, name, hash, created_at)
+  await insert(d1, [
+    `INSERT INTO organizations (id, name, created_at) VALUES ('${organization}', '${organization}', ${started})`,
+    `INSERT INTO tokens (id, organization_id, name, hash, created_at)
       VALUES ('token.${index}', '${organization}', 'Growth', '${createHash('sha256').update(token).digest('hex')}', ${started})`,
-    ],
-  })
+  ])
   for (let from = 0; from < total; from += CHUNK) {
     const numbers = `WITH RECURSIVE numbers (n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ${Math.min(from + CHUNK, total)})`
-    await send(url, {
-      database: where,
-      statements: [
-        `INSERT INTO customers (togai_customer_id, organization_id, id, name, primary_email, address, status, created_at, updated_at, id_folded, name_folded, primary_email_folded)
+    await insert(d1, [
+      `INSERT INTO customers (togai_customer_id, organization_id, id, name, primary_email, address, status, created_at, updated_at, id_folded, name_folded, primary_email_folded)
         ${numbers}, named AS (
           SELECT n, format('CUS-%06d', n * 7919 % ${total}) AS id,
             CASE WHEN n % ${live / 10} = 7 THEN 'Zanzibar' WHEN ${old} THEN 'Migrated' ELSE ${quoted(NAMES)} ->> (n % ${NAME_COUNT}) END
@@ -88,28 +84,29 @@ const seed = async (url: URL, index: number, live: number, where: Asked['databas
           END,
           lower(id), lower(name), lower(email)
         FROM named`,
-        `INSERT INTO accounts (togai_account_id, organization_id, togai_customer_id, customer_id, id, name, invoice_currency, address, primary_email, status, created_at, updated_at, id_folded, name_folded, primary_email_folded)
+      `INSERT INTO accounts (togai_account_id, organization_id, togai_customer_id, customer_id, id, name, invoice_currency, address, primary_email, status, created_at, updated_at, id_folded, name_folded, primary_email_folded)
         ${numbers}
         SELECT ${key('account')}, organization_id, togai_customer_id, id, replace(id, 'CUS', 'ACC'), name, iif(n % 3, 'USD', 'EUR'), address, primary_email,
           iif(n % 20 = 3, 'DRAFT', 'ACTIVE'), created_at, updated_at, replace(id_folded, 'cus', 'acc'), name_folded, primary_email_folded
         FROM numbers CROSS JOIN customers WHERE n < ${live} AND togai_customer_id = ${key('customer')}`,
-        `INSERT INTO account_aliases (id, organization_id, togai_account_id, value, effective_from, effective_until, created_at, updated_at)
+      `INSERT INTO account_aliases (id, organization_id, togai_account_id, value, effective_from, effective_until, created_at, updated_at)
         ${numbers}
         SELECT ${key('alias')}, organization_id, togai_account_id, 'meter-' || n, 0, ${Date.UTC(9999, 0, 1)}, created_at, created_at
         FROM numbers CROSS JOIN accounts WHERE n % 4 = 0 AND togai_account_id = ${key('account')}`,
-        `INSERT INTO settings (organization_id, entity_type, entity_id, namespace, id, name, value, data_type, position, created_at, updated_at)
+      `INSERT INTO settings (organization_id, entity_type, entity_id, namespace, id, name, value, data_type, position, created_at, updated_at)
         ${numbers}
         SELECT organization_id, 'ACCOUNT', id, 'USER', 'GRACE_PERIOD', 'Grace period', '7', 'NUMERIC', 0, created_at, created_at
         FROM numbers CROSS JOIN accounts WHERE n % 10 = 0 AND togai_account_id = ${key('account')}`,
-      ],
-    })
+    ])
   }
-  return { database: where, token }
+  return { database, token }
 }
 
-const measure = async (url: URL, asked: Asked): Promise<Measured> => (await send(url, asked)).json() as Promise<Measured>
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+const measure = async (url: URL, asked: Asked): Promise<Measured> => {
+  const response = await fetch(new URL('/measure', url), { method: 'POST', body: JSON.stringify(asked) })
+  if (!response.ok) throw new Error(await response.text())
+  return (await response.json()) as Measured
+}
 
 interface Case {
   what: string
@@ -152,14 +149,14 @@ const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(0)} s`
 const line = (what: string, ...columns: string[]): void => console.log(what.padEnd(62), ...columns.map((column) => column.padStart(8)))
 
 const bench = async (): Promise<string | undefined> => {
-  const built = await run(['deploy', join(root, 'scripts/bench-worker.ts'), '--dry-run', '--outdir', directory])
-  if (!built.ok) return `the Worker does not build: ${fault(built.output)}`
+  await buildWorker('bench/worker.ts', directory)
   const { url } = await server.listen()
   for (const binding of DATABASES) await server.getWorker().applyD1Migrations(binding)
-  const alone = await seed(url, 0, SMALL, 'ALONE')
+  const databases = await server.getWorker<Record<Asked['database'], D1Database>>().getEnv()
+  const alone = await seed(databases, 0, SMALL, 'ALONE')
   let beside = alone
-  for (let index = 1; index <= NEIGHBOURS; index++) beside = await seed(url, index, SMALL, 'DB')
-  const big = await seed(url, NEIGHBOURS + 1, BIG, 'DB')
+  for (let index = 1; index <= NEIGHBOURS; index++) beside = await seed(databases, index, SMALL, 'DB')
+  const big = await seed(databases, NEIGHBOURS + 1, BIG, 'DB')
   console.log(`The databases are filled after ${seconds()}`)
 
   const organizations = [alone, beside, big]
