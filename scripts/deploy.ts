@@ -8,7 +8,7 @@ import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { ask, chooseAccount } from './cloudflare.ts'
 import { migrations, readEnvironments } from './configuration.ts'
-import { rehearse } from './rehearsal.ts'
+import { rehearseDeployment } from './rehearsal.ts'
 import { deployment, fail, fault, isEnvironment, option, root, run } from './wrangler.ts'
 
 const LOCATIONS = ['weur', 'eeur', 'wnam', 'enam', 'apac', 'oc']
@@ -39,7 +39,7 @@ if (jurisdiction !== undefined && !JURISDICTIONS.includes(jurisdiction)) fail(US
 const again = deployment(environment)
 
 if (dry) {
-  await rehearse()
+  await rehearseDeployment()
   process.exit()
 }
 

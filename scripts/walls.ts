@@ -175,7 +175,7 @@ const importOf = (from: string, to: string): string => {
 }
 
 /** Breaks each wall in a copy of src, and fails when the linter does not report one. */
-export const plantWalls = (): void => {
+const plantWalls = (): void => {
   const copy = mkdtempSync(join(tmpdir(), 'walls-'))
   for (const part of ['src', 'tsconfig.json', '.oxlintrc.json', 'scripts/walls.json'])
     cpSync(join(root, part), join(copy, part), { recursive: true })
@@ -218,3 +218,5 @@ export const plantWalls = (): void => {
   if (fallen.length) fail(`Walls, see scripts/walls.ts: ${fallen.join('; ')}`)
   console.log(`${walls.length} walls stand, broken in ${sources.size} places`)
 }
+
+if (import.meta.main) plantWalls()
