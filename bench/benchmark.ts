@@ -51,5 +51,3 @@ export const serveWorker = (directory: string, main: string, databases: readonly
       },
     ],
   })
-
-export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { fail, quoted } from '../scripts/wrangler.ts'
-import { buildWorker, median, serveWorker, startBenchmark } from './benchmark.ts'
+import { fail, findMedian, quoted } from '../scripts/wrangler.ts'
+import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
 import type { Asked, Measured } from './worker.ts'
 
 const SMALL = 1000
@@ -176,7 +176,7 @@ const bench = async (): Promise<string | undefined> => {
   line('', 'alone', 'beside', 'big', 'ratio', 'alone', 'beside', 'big')
   const over: string[] = []
   for (const { what, judged, ms, rowsRead } of taken) {
-    const [least = 0, ...others] = ms.map(median)
+    const [least = 0, ...others] = ms.map(findMedian)
     const most = Math.max(...others)
     const tooSlow = judged && most > MOST * least && most - least > FLOOR
     if (tooSlow) over.push(what)

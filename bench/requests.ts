@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { buildWorker, median, serveWorker, startBenchmark } from './benchmark.ts'
+import { findMedian } from '../scripts/wrangler.ts'
+import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
 
 const ROUNDS = 5
 /** Requests at a time, and in a round of each kind. */
@@ -138,8 +139,8 @@ for (const kind of Object.keys(REQUESTS) as Kind[]) {
     if (round > 0) rounds.push(taken)
   }
   const of = (base: Base, what: keyof Taken): string =>
-    median(rounds.map((taken) => taken[base][what])).toFixed(what === 'perSecond' ? 0 : 2)
-  ratios[kind] = median(rounds.map((taken) => taken.ours.perSecond / taken.bare.perSecond))
+    findMedian(rounds.map((taken) => taken[base][what])).toFixed(what === 'perSecond' ? 0 : 2)
+  ratios[kind] = findMedian(rounds.map((taken) => taken.ours.perSecond / taken.bare.perSecond))
   const mine = [of('ours', 'perSecond'), of('ours', 'p50'), of('ours', 'p99')]
   line(WHAT[kind], ...mine, of('bare', 'perSecond'), of('bare', 'p50'), of('bare', 'p99'), ratios[kind].toFixed(2))
 }
@@ -162,7 +163,7 @@ for (let round = 0; round < ROUNDS; round++) {
   starts.empty.push(await startUp('empty.js', '/'))
 }
 console.log(
-  `First answer after a start of workerd: ${median(starts.ours).toFixed(0)} ms, of an empty Worker ${median(starts.empty).toFixed(0)} ms`,
+  `First answer after a start of workerd: ${findMedian(starts.ours).toFixed(0)} ms, of an empty Worker ${findMedian(starts.empty).toFixed(0)} ms`,
 )
 const missed = (Object.keys(ratios) as Kind[]).filter((kind) => ratios[kind] < GOAL)
 console.log(

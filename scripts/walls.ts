@@ -14,6 +14,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   http: ['lib', 'db', 'ledger'],
 }
 
+export const layers: readonly string[] = Object.keys(LAYERS)
+
 /** The domains, in their order: each may import those before it. */
 const DOMAINS = [
   'access',
@@ -29,7 +31,7 @@ const DOMAINS = [
   'v1',
 ] as const
 
-const FOLDERS = [...Object.keys(LAYERS), ...DOMAINS]
+const FOLDERS = [...layers, ...DOMAINS]
 
 /** A wall: what files of a kind must not import, and an import that would break it, by the path from src. */
 interface Wall {
@@ -133,7 +135,7 @@ const domainWalls = (domain: string, at: number): Wall[] => {
 }
 
 const walls: readonly Wall[] = [
-  ...Object.keys(LAYERS).map(layerWall),
+  ...layers.map(layerWall),
   ...DOMAINS.flatMap(domainWalls),
   {
     files: 'src/features.ts',

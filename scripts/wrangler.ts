@@ -77,6 +77,9 @@ export const migrateLocal = async (directory: string | undefined): Promise<void>
     )
 }
 
+export const findMedian = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+
 /** A text as SQL. */
 export const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`
 
