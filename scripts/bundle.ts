@@ -16,7 +16,7 @@ const ROUNDS = 21
 
 const directory = mkdtempSync(join(tmpdir(), 'bundle-'))
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-/** Node would read a bundle twice to find out that it is a module. */
+/** Without this, Node reads a bundle twice to find out that it is a module. */
 writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
 
 /** Builds the Worker of a project, and gives its file and the sources that are in it. */

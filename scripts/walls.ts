@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { fail, root } from './wrangler.ts'
 
@@ -134,6 +134,21 @@ const domainWalls = (domain: string, at: number): Wall[] => {
   ]
 }
 
+/** What tools run and measure of the Worker. */
+const RUN = ['index.ts', 'operations.ts', 'reference.ts', 'http/openapi.ts', 'access/audit/chain.ts', 'db/context.ts']
+
+const toolWall = (folder: string, others: readonly string[]): Wall => ({
+  files: `${folder}/**`,
+  message: `${folder} knows of src ${RUN.join(', ')}.`,
+  patterns: ['**/src/**', ...RUN.map((file) => `!**/src/${file}`), ...others.map(inside)],
+  broken: [
+    [`${folder}/planted/deep/service.ts`, 'customers/customers/service.ts'],
+    [`${folder}/planted/deep/errors.ts`, 'lib/errors.ts'],
+    ...others.map((other): [string, string] => [`${folder}/planted/deep/to_${other}.ts`, `../${other}/planted.ts`]),
+  ],
+  allowed: RUN.map((file, index) => [`${folder}/planted/deep/allowed${index}.ts`, file]),
+})
+
 const walls: readonly Wall[] = [
   ...layers.map(layerWall),
   ...DOMAINS.flatMap(domainWalls),
@@ -142,6 +157,15 @@ const walls: readonly Wall[] = [
     message: 'features.ts lists features.',
     patterns: ['./**', '!./**/operations.ts'],
     broken: [['src/features.ts', 'customers/customers/service.ts']],
+  },
+  toolWall('scripts', ['system', 'bench']),
+  toolWall('system', ['bench']),
+  toolWall('bench', ['system']),
+  {
+    files: 'scripts/token.ts',
+    message: 'token calls the verb of tokens.',
+    patterns: ['**/src/**', '!**/src/lib/**', '!**/src/db/**', '!**/src/access/tokens/**'],
+    broken: [['scripts/token.ts', 'customers/customers/service.ts']],
   },
 ]
 
@@ -172,11 +196,11 @@ export const writtenWalls = (): string => {
 
 const importOf = (from: string, to: string): string => {
   if (!to.endsWith('.ts')) return to
-  const up = dirname(from).split('/').length - 1
-  return `${up ? '../'.repeat(up) : './'}${to}`
+  const path = relative(dirname(from), join('src', to))
+  return path.startsWith('.') ? path : `./${path}`
 }
 
-/** Breaks each wall in a copy of src, and fails when the linter does not report one. */
+/** Breaks each wall in a copy of the sources, and fails when the linter does not report one. */
 const plantWalls = (): void => {
   const copy = mkdtempSync(join(tmpdir(), 'walls-'))
   for (const part of ['src', 'tsconfig.json', '.oxlintrc.json', 'scripts/walls.json'])
@@ -197,7 +221,7 @@ const plantWalls = (): void => {
     writeFileSync(join(copy, path), `${lines.join('\n')}\n`)
   }
   const linter = join(root, 'node_modules/oxlint/bin/oxlint')
-  const { stdout } = spawnSync(process.execPath, [linter, '--type-aware', '--format', 'unix', 'src'], {
+  const { stdout } = spawnSync(process.execPath, [linter, '--type-aware', '--format', 'unix', 'src', 'scripts', 'system', 'bench'], {
     cwd: copy,
     encoding: 'utf8',
     maxBuffer: 1e8,
