@@ -2,10 +2,14 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { fail, fault, migrateLocal, persisted, quoted, root, run, start } from './wrangler.ts'
 
 const TOKEN = 'dev-token'
+
+/** Milliseconds between two runs of the Worker's cron, a minute as on Cloudflare; the tests ask for less. */
+const CRON_PERIOD = 1000 * (Number(process.env['CRON_SECONDS']) || 60)
 
 const args = process.argv.slice(2)
 const usage = 'Usage: npm run dev -- [--port 9000] [--persist-to DIR] and other options of wrangler dev'
@@ -68,7 +72,8 @@ if (!seed.ok)
     `The local token could not be made: ${fault(seed.output)}. If npm run dev is at work on ${directory ?? '.wrangler/state'}, stop that or try again.`,
   )
 
-const server = start(['dev', ...(hasPort ? [] : ['--port', String(port)]), ...args], 'inherit')
+/** --test-scheduled only keeps wrangler from saying that nobody runs the cron. */
+const server = start(['dev', '--test-scheduled', ...(hasPort ? [] : ['--port', String(port)]), ...args], 'inherit')
 const stop = (): void => void server.kill('SIGTERM')
 process.on('SIGINT', () => server.kill('SIGINT'))
 for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
@@ -92,10 +97,20 @@ const deadline = Date.now() + 60_000
 let ready = false
 while (server.exitCode === null && !ready && Date.now() < deadline) {
   ready = await answers()
-  if (!ready) await new Promise((resolve) => setTimeout(resolve, 100))
+  if (!ready) await wait(100)
 }
 
-if (ready)
+/** Wrangler runs no cron by itself. It shows what goes wrong in one. */
+const runCron = async (): Promise<void> => {
+  while (server.exitCode === null) {
+    await wait(CRON_PERIOD)
+    await fetch(`${url}/cdn-cgi/local/scheduled`)
+      .then((answer) => answer.text())
+      .catch(() => '')
+  }
+}
+
+if (ready) {
   console.log(`
 Serving on ${url}
 Reference, to send requests from: ${url}/docs
@@ -107,3 +122,5 @@ curl ${url}/customers \\
   -H 'Content-Type: application/json' \\
   -d '{"id":"acme","name":"ACME Enterprise","primaryEmail":"admin@example.com","address":{"city":"Florence","country":"US"}}'
 `)
+  await runCron()
+}

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Browser, type Page, chromium } from 'playwright-core'
-import { serve } from './server.ts'
+import { startServer } from './server.ts'
 import { fail, root } from '../scripts/wrangler.ts'
 
 const LONGEST = 60_000
@@ -31,7 +31,7 @@ const { request } = JSON.parse(readFileSync(join(root, 'test/data/create-a-custo
 const pictures = asked === undefined ? mkdtempSync(join(tmpdir(), 'screenshots-')) : resolve(asked)
 mkdirSync(pictures, { recursive: true })
 
-const server = await serve()
+const server = await startServer()
 const { url } = server
 
 /** What must not happen: an error, and a request to another host. */

@@ -5,8 +5,9 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
+import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { serve } from './server.ts'
+import { startServer } from './server.ts'
 import { fail, root } from '../scripts/wrangler.ts'
 
 /** How long the commands, or the program, may take, in milliseconds. */
@@ -129,17 +130,34 @@ const holdFirstPage = async (url: string): Promise<void> => {
   deepStrictEqual((await call(`/accounts/${String(first.request.account['id'])}`)).answer, answer.account)
 }
 
+/** Waits until the cron, which npm run dev runs by itself, has sealed the audit log, and holds that it says nothing in the log of the server. */
+const holdCron = async (url: string, readOutput: () => string): Promise<void> => {
+  const isSealed = async (): Promise<boolean> => {
+    const response = await fetch(`${url}/audit_log?pageSize=100`, { headers: { Authorization: 'Bearer dev-token' } })
+    const { data } = (await response.json()) as { data: { hash?: string }[] }
+    return data.length > 0 && data.every(({ hash }) => hash)
+  }
+  const deadline = Date.now() + LONGEST
+  while (!(await isSealed())) {
+    ok(Date.now() < deadline, 'npm run dev does not seal the audit log')
+    await wait(200)
+  }
+  const [line] = /^.*scheduled.*$/im.exec(readOutput()) ?? []
+  strictEqual(line, undefined, `the cron says in the log: ${line}`)
+}
+
 const { dependencies, devDependencies } = JSON.parse(read('docs/clients/package.json')) as Record<string, Record<string, string>>
 for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
   if (!page.includes(`${name}@${version}`)) fail(`Client: docs/clients.md does not say ${name}@${version}`)
 
-const server = await serve()
+const server = await startServer()
 let wrong: string | undefined
 try {
   await server.ready
   await holdFirstPage(server.url)
   await holdCommands(server.url)
   await holdProgram(server.url)
+  await holdCron(server.url, server.readOutput)
 } catch (error) {
   wrong = error instanceof Error ? error.message : String(error)
 } finally {
@@ -148,5 +166,5 @@ try {
 const took = Date.now() - started
 if (wrong) fail(`Client: ${wrong}`)
 console.log(
-  `Client: the first request of Togai's own page, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, in ${(took / 1000).toFixed(1)} s`,
+  `Client: the first request of Togai's own page, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
 )

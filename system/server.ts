@@ -16,12 +16,13 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** Starts the Worker as npm run dev does, on a free port with an empty database. `ready` resolves when it serves, within 20 seconds or not at all. */
-export const serve = async () => {
+/** Starts the Worker as npm run dev does, on a free port with an empty database, its cron once a second. `ready` resolves when it serves, within 20 seconds or not at all. */
+export const startServer = async () => {
   const state = mkdtempSync(join(tmpdir(), 'togai-'))
   const port = await freePort()
   const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', String(port), '--persist-to', state], {
     cwd: root,
+    env: { ...process.env, CRON_SECONDS: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = new Promise((resolve) => server.on('close', resolve))
@@ -42,5 +43,5 @@ export const serve = async () => {
     await ended
     rmSync(state, { recursive: true, force: true })
   }
-  return { url: `http://localhost:${port}`, ready, stop }
+  return { url: `http://localhost:${port}`, ready, stop, readOutput: () => output }
 }
