@@ -4,7 +4,7 @@ import { app } from './app.ts'
 import { conflicts } from './conflicts.ts'
 import { connect } from './db/client.ts'
 import type { Bindings } from './db/context.ts'
-import { openLedgers } from './http/log.ts'
+import { openLedgers } from './ledger/client.ts'
 import { steps } from './steps.ts'
 
 export { AccountLedger } from './ledger/account_ledger.ts'

@@ -1,6 +1,6 @@
 import { type Column, Param, Placeholder, type SQL, getTableColumns, is, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { SQLiteSyncDialect, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Statement } from './client.ts'
 
 /** Builds statements, and asks none. */
@@ -83,3 +83,8 @@ export const selection = <Columns extends Of<string, Column>>(columns: Columns) 
     },
   }
 }
+
+const dialect = new SQLiteSyncDialect()
+
+/** A query that is written as SQL, for a batch. */
+export const selectRows = (query: SQL): Statement => ({ toSQL: () => dialect.sqlToQuery(query) })

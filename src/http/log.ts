@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { connect } from '../db/client.ts'
-import type { Ledgers } from '../db/context.ts'
+import { openLedgers } from '../ledger/client.ts'
 import { nameOf } from './error-response.ts'
 import type { AppEnv } from './env.ts'
 
@@ -11,12 +11,6 @@ const ALWAYS = [
   ['X-Frame-Options', 'DENY'],
   ['Strict-Transport-Security', 'max-age=15552000; includeSubDomains'],
 ] as const
-
-/** The Durable Objects that the Worker exports. */
-export const openLedgers = (context: { exports?: unknown }): Ledgers => {
-  const { EventLedger, AccountLedger } = (context.exports ?? {}) as Pick<Ledgers, 'EventLedger' | 'AccountLedger'>
-  return { EventLedger, AccountLedger, usage: { calls: 0, ms: 0 } }
-}
 
 /** Opens a request: its id, its one reading of the clock, its door to D1. Closes it with one line of JSON, which holds nothing personal. */
 export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {

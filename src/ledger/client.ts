@@ -1,4 +1,4 @@
-import type { Ctx } from '../db/context.ts'
+import type { Ctx, Ledgers } from '../db/context.ts'
 import { ApiError } from '../lib/errors.ts'
 import type { AccountLedger } from './account_ledger.ts'
 import type { EventLedger } from './event_ledger.ts'
@@ -15,6 +15,12 @@ export { settleLicense } from './correct.ts'
 export { newReference, readReference, slotOf } from './slot.ts'
 export { totalsOf } from './totals.ts'
 
+/** The Durable Objects that the Worker exports. */
+export const openLedgers = (context: { exports?: unknown }): Ledgers => {
+  const { EventLedger: events, AccountLedger: accounts } = (context.exports ?? {}) as Pick<Ledgers, 'EventLedger' | 'AccountLedger'>
+  return { EventLedger: events, AccountLedger: accounts, usage: { calls: 0, ms: 0 } }
+}
+
 /** The name of a ledger of an organization, by its generation and its place in that. */
 export const ledgerName = (organizationId: string, kind: 'event' | 'account', generation: number, index: number): string =>
   `${organizationId}/${kind}/${generation}/${index}`
@@ -29,18 +35,26 @@ const isPassing = (error: unknown): boolean => {
   return retryable === true || durableObjectReset === true || /Network connection lost|reset because|internal error/.test(String(error))
 }
 
+/** A ledger as it is called: each method answers what it returns, as plain data. */
+export type Remote<Ledger> = {
+  [Method in keyof Ledger]: Ledger[Method] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : never
+}
+
 /** Calls a ledger, and counts the call. A ledger that is overloaded is not asked again. */
-const call = async <Ledger extends Rpc.DurableObjectBranded, Result>(
+const call = async <Ledger, Result>(
   { ledgers: { usage } }: Pick<Ctx, 'ledgers'>,
-  stubOf: () => DurableObjectStub<Ledger>,
-  ask: (stub: DurableObjectStub<Ledger>) => Promise<Result>,
+  ledgers: DurableObjectNamespace,
+  name: string,
+  ask: (ledger: Remote<Ledger>) => Promise<Result>,
 ): Promise<Result> => {
   const start = performance.now()
   try {
     for (let attempt = 1; ; attempt++) {
       usage.calls++
       try {
-        return await ask(stubOf())
+        return await ask(ledgers.getByName(name) as unknown as Remote<Ledger>)
       } catch (error) {
         if ((error as { overloaded?: boolean }).overloaded) throw unavailable()
         if (!isPassing(error)) throw error
@@ -57,14 +71,12 @@ const call = async <Ledger extends Rpc.DurableObjectBranded, Result>(
 export const askEvents = <Result>(
   ctx: Pick<Ctx, 'ledgers'>,
   name: string,
-  ask: (ledger: DurableObjectStub<EventLedger>) => Promise<Result>,
-): Promise<Result> =>
-  call<EventLedger, Result>(ctx, () => (ctx.ledgers.EventLedger as DurableObjectNamespace<EventLedger>).getByName(name), ask)
+  ask: (ledger: Remote<EventLedger>) => Promise<Result>,
+): Promise<Result> => call(ctx, ctx.ledgers.EventLedger, name, ask)
 
 /** Asks an AccountLedger by its name. */
 export const askAccounts = <Result>(
   ctx: Pick<Ctx, 'ledgers'>,
   name: string,
-  ask: (ledger: DurableObjectStub<AccountLedger>) => Promise<Result>,
-): Promise<Result> =>
-  call<AccountLedger, Result>(ctx, () => (ctx.ledgers.AccountLedger as DurableObjectNamespace<AccountLedger>).getByName(name), ask)
+  ask: (ledger: Remote<AccountLedger>) => Promise<Result>,
+): Promise<Result> => call(ctx, ctx.ledgers.AccountLedger, name, ask)

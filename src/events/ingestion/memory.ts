@@ -1,0 +1,156 @@
+import { sql } from 'drizzle-orm'
+import type { Statement } from '../../db/client.ts'
+import type { Ctx } from '../../db/context.ts'
+import { selectRows } from '../../db/statements.ts'
+import { type CompiledSchema, type MeterDefinition, type SchemaDefinition, compileSchema } from './definitions.ts'
+import { type EntitySetting, type SettingMap, mapFullNames, mapSettings } from './settings.ts'
+
+/** How long a Worker remembers an organization or an account, in milliseconds. */
+const REMEMBERED_FOR = 60_000
+
+const MOST_ORGANIZATIONS = 200
+
+/** A generation of ledgers: it takes what comes from its start on, until its end (milliseconds). */
+export interface Generation {
+  generation: number
+  ledgers: number
+  startedAt: number
+  endedAt: number | null
+  firstHour: number | null
+  lastHour: number | null
+}
+
+/** What a Worker remembers of an organization to process its events. */
+export interface OrganizationMemory {
+  version: number
+  /** The generations of event ledgers, and of account ledgers, the newest last. */
+  events: readonly Generation[]
+  accounts: readonly Generation[]
+  /** The active schemas, by name, each with its active meters. */
+  schemas: ReadonlyMap<string, CompiledSchema>
+  /** The active meters, by id. */
+  meters: ReadonlyMap<string, MeterDefinition>
+  licenses: ReadonlySet<string>
+  /** Whether any schema enriches events with settings. */
+  hasSettings: boolean
+  organizationSettings: SettingMap
+  schemaSettings: ReadonlyMap<string, SettingMap>
+  namedSettings: SettingMap
+  until: number
+}
+
+const organizations = new Map<string, OrganizationMemory>()
+
+/** Forgets what is remembered of an organization. */
+export const forgetOrganization = (organizationId: string): void => {
+  organizations.delete(organizationId)
+}
+
+interface SchemaRow {
+  name: string
+  version: number
+  attributes: string
+  dimensions: string
+  filterFields: string | null
+  enrichments: string | null
+  eventIdTemplate: string | null
+}
+
+interface MeterRow {
+  id: string
+  name: string
+  version: number
+  aggregation: 'COUNT' | 'SUM'
+  filters: string | null
+  computations: string | null
+  eventSchemaName: string | null
+}
+
+const json = (text: string | null): unknown => (text === null ? undefined : JSON.parse(text))
+
+const schemaOf = (row: SchemaRow): SchemaDefinition => ({
+  name: row.name,
+  version: row.version,
+  attributes: json(row.attributes) as SchemaDefinition['attributes'],
+  dimensions: json(row.dimensions) as SchemaDefinition['dimensions'],
+  filterFields: (json(row.filterFields) ?? []) as readonly string[],
+  enrichments: json(row.enrichments) as SchemaDefinition['enrichments'],
+  eventIdTemplate: row.eventIdTemplate ?? undefined,
+})
+
+const meterOf = (row: MeterRow): MeterDefinition => ({
+  id: row.id,
+  name: row.name,
+  version: row.version,
+  aggregation: row.aggregation,
+  filters: json(row.filters) as MeterDefinition['filters'],
+  computations: json(row.computations) as MeterDefinition['computations'],
+})
+
+/** The queries of all that is remembered of an organization, as one batch. */
+const queriesOf = (organizationId: string): Statement[] => [
+  selectRows(sql`select version from organizations where id = ${organizationId}`),
+  selectRows(sql`
+    select kind, generation, ledgers, started_at as startedAt, ended_at as endedAt, first_hour as firstHour, last_hour as lastHour
+    from ledger_generations where organization_id = ${organizationId} order by generation`),
+  selectRows(sql`
+    select name, definition_version as version, attributes, dimensions, filter_fields as filterFields, enrichments,
+      event_id_template as eventIdTemplate
+    from event_schemas where organization_id = ${organizationId} and status = 'ACTIVE'`),
+  selectRows(sql`
+    select id, name, definition_version as version, aggregation, filters, computations, event_schema_name as eventSchemaName
+    from usage_meters where organization_id = ${organizationId} and status = 'ACTIVE' order by id`),
+  selectRows(sql`
+    with keys as (
+      select d.value ->> 'key' as key from event_schemas as its, json_each(its.enrichments, '$.dependencies') as d
+      where its.organization_id = ${organizationId} and its.status = 'ACTIVE'
+    )
+    select entity_type as entityType, entity_id as entityId, namespace, id, value, data_type as dataType from settings
+    where organization_id = ${organizationId} and exists (select 1 from keys)
+      and (entity_type in ('ORGANIZATION', 'EVENT_SCHEMA') or id_string in (select key from keys))
+    order by namespace`),
+  selectRows(sql`select id from named_licenses where organization_id = ${organizationId}`),
+]
+
+const readOrganization = async (ctx: Ctx): Promise<OrganizationMemory> => {
+  const results = await ctx.session.batch(queriesOf(ctx.organizationId))
+  const rows = <Row>(at: number) => (results[at]?.results ?? []) as Row[]
+  const [organization] = rows<{ version: number }>(0)
+  const generations = rows<Generation & { kind: string }>(1)
+  const meters = rows<MeterRow>(3)
+  const settings = rows<EntitySetting>(4)
+  const schemas = rows<SchemaRow>(2).map((row) =>
+    compileSchema(schemaOf(row), meters.filter(({ eventSchemaName }) => eventSchemaName === row.name).map(meterOf)),
+  )
+  return {
+    version: organization?.version ?? 0,
+    events: generations.filter(({ kind }) => kind === 'EVENT'),
+    accounts: generations.filter(({ kind }) => kind === 'ACCOUNT'),
+    schemas: new Map(schemas.map((schema) => [schema.definition.name, schema])),
+    meters: new Map(meters.map((row) => [row.id, meterOf(row)])),
+    licenses: new Set(rows<{ id: string }>(5).map(({ id }) => id)),
+    hasSettings: schemas.some(({ settingKeys }) => settingKeys.length > 0),
+    organizationSettings: mapSettings(settings.filter(({ entityType }) => entityType === 'ORGANIZATION')),
+    schemaSettings: new Map(
+      Map.groupBy(
+        settings.filter(({ entityType }) => entityType === 'EVENT_SCHEMA'),
+        ({ entityId }) => entityId,
+      )
+        .entries()
+        .map(([name, its]) => [name, mapSettings(its)]),
+    ),
+    namedSettings: mapFullNames(settings),
+    until: ctx.now + REMEMBERED_FOR,
+  }
+}
+
+/** What is remembered of the caller's organization, or read of it now; of a version that is not below `version`, where one is known. */
+export const recallOrganization = async (ctx: Ctx, version = 0): Promise<OrganizationMemory> => {
+  const known = organizations.get(ctx.organizationId)
+  if (known && known.until > ctx.now && known.version >= version) return known
+  const read = await readOrganization(ctx)
+  const [oldest] = organizations.keys()
+  if (organizations.size >= MOST_ORGANIZATIONS && oldest !== undefined) organizations.delete(oldest)
+  organizations.set(ctx.organizationId, read)
+  return read
+}

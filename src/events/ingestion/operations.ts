@@ -1,0 +1,31 @@
+import { feature, operation } from '../../http/operation.ts'
+import { IngestBatchEventRequest, IngestEventRequest, parseBatch, parseIngest } from './event.ts'
+import { IngestEventResponse } from './schema.ts'
+import * as service from './service.ts'
+
+const LARGEST_BODY = 6 * 1024 * 1024
+
+export const ingestion = feature('Event Ingestion', {
+  ingest: operation({
+    method: 'post',
+    path: '/ingest',
+    json: IngestEventRequest,
+    parse: parseIngest,
+    answers: { 202: IngestEventResponse },
+    commits: false,
+    handle: async (ctx, { json }) => {
+      const { answer } = await service.ingestEvents(ctx, 'INGEST', json.events)
+      return { answer }
+    },
+  }),
+  ingestBatch: operation({
+    method: 'post',
+    path: '/ingestBatch',
+    json: IngestBatchEventRequest,
+    parse: parseBatch,
+    answers: { 202: IngestEventResponse, 207: IngestEventResponse },
+    commits: false,
+    largestBody: LARGEST_BODY,
+    handle: (ctx, { json }) => service.ingestEvents(ctx, 'INGEST_BATCH', json.events),
+  }),
+})

@@ -1,0 +1,183 @@
+import {
+  type EventMore,
+  type EventRow,
+  type EventStatus,
+  type LicenseAct,
+  type RuleSet,
+  accountKey,
+  codeOf,
+  ledgerName,
+  newReference,
+  readReference,
+  slotOf,
+  unknownKey,
+} from '../../ledger/client.ts'
+import type { AccountMemory } from './accounts.ts'
+import type { CompiledSchema } from './definitions.ts'
+import { type Evaluation, evaluateEvent, resolveEventId } from './evaluate.ts'
+import { type ParsedEvent, keyOf } from './event.ts'
+import type { OrganizationMemory } from './memory.ts'
+import { LICENSE_SCHEMA, USAGE_SCHEMA, evaluateUsageEvent, readLicenseEvent } from './reserved.ts'
+import { type SettingValue, resolveSetting } from './settings.ts'
+
+/** An event as it is to be recorded. */
+export interface ProcessedEvent {
+  row: EventRow
+  /** The slot of its id, which says which ledger it goes to. */
+  slot: number
+  account: AccountMemory | undefined
+  /** What its account's ledger is to be asked. */
+  act?: LicenseAct
+}
+
+/** What events are processed by, and the rule sets that they were processed by. */
+export interface Processing {
+  organizationId: string
+  memory: OrganizationMemory
+  accountAt: (name: string, time: number) => AccountMemory | undefined
+  ruleSets: Record<string, RuleSet>
+}
+
+/** The ledger of an account: of the generation in which the account was made. */
+export const accountLedgerOf = (
+  { organizationId, memory }: Pick<Processing, 'organizationId' | 'memory'>,
+  account: AccountMemory,
+): string => {
+  const { generation, ledgers } = memory.accounts.findLast(({ startedAt }) => startedAt <= account.createdAt) ?? {
+    generation: 1,
+    ledgers: 1,
+  }
+  return ledgerName(organizationId, 'account', generation, slotOf(account.id) % ledgers)
+}
+
+const settingOf = (memory: OrganizationMemory, account: AccountMemory, schema: string) => {
+  const levels = {
+    account: account.settings,
+    invoiceGroup: account.invoiceGroupSettings,
+    customer: account.customerSettings,
+    eventSchema: memory.schemaSettings.get(schema),
+    organization: memory.organizationSettings,
+    named: memory.namedSettings,
+  }
+  return (key: string): SettingValue | undefined => resolveSetting(key, levels)
+}
+
+interface Outcome {
+  status: EventStatus
+  why?: string
+  id?: string | undefined
+  rules?: string
+  units?: (string | null)[]
+  more?: EventMore
+  act?: (reference: string) => LicenseAct
+}
+
+const WAITS = 'No account has the accountId of the event as its id, or as an alias at the time of the event. It is processed when one does.'
+
+const evaluationOutcome = (processing: Processing, schema: CompiledSchema, evaluation: Evaluation): Outcome => {
+  const { memory, ruleSets } = processing
+  const { name, version } = schema.definition
+  const rules = `${memory.version}/${name}`
+  ruleSets[rules] ??= {
+    schema: [name, version],
+    meters: schema.meters.map(({ definition }) => [definition.id, definition.version, definition.name]),
+  }
+  const { status, description, eventId, units, enriched, dependencies } = evaluation
+  const isPlain = status === 'INGESTION_COMPLETED_EVENT_METERED'
+  return {
+    status,
+    ...(!isPlain && { why: description }),
+    id: eventId,
+    rules,
+    ...(units.length && { units: [...units] }),
+    ...((enriched.length || dependencies.length) && {
+      more: {
+        ...(enriched.length && { enriched: enriched.map((field) => [field.name, field.type, field.value]) }),
+        ...(dependencies.length && { settings: dependencies.map(({ key, name: its, value }) => [key, its, value]) }),
+      },
+    }),
+  }
+}
+
+const usageOutcome = ({ memory, ruleSets }: Processing, event: ParsedEvent): Outcome => {
+  const usage = evaluateUsageEvent(event, (id) => memory.meters.has(id))
+  if (usage.meterId === undefined) return { status: usage.status, why: usage.description, id: event.id }
+  const meter = memory.meters.get(usage.meterId)
+  const rules = `${memory.version}/${USAGE_SCHEMA}/${usage.meterId}`
+  ruleSets[rules] ??= { schema: [USAGE_SCHEMA, 1], meters: [[usage.meterId, meter?.version ?? 1, meter?.name ?? '']] }
+  return { status: usage.status, id: event.id, rules, units: [usage.units] }
+}
+
+const licenseOutcome = (processing: Processing, event: ParsedEvent, account: AccountMemory): Outcome => {
+  const license = readLicenseEvent(event, processing.memory.licenses)
+  if (license.status !== undefined) return { status: license.status, why: license.description, id: event.id }
+  return {
+    status: 'INGESTION_IN_PROGRESS',
+    id: event.id,
+    act: (reference) => ({
+      ledger: accountLedgerOf(processing, account),
+      account: account.id,
+      license: license.licenseId,
+      name: license.name,
+      action: license.action === 'ADD' ? 1 : -1,
+      time: event.timestamp,
+      reference,
+    }),
+  }
+}
+
+/** What becomes of an event, in the contract's order of checks; whether its id is new, its ledger says. */
+const judge = (processing: Processing, event: ParsedEvent, account: AccountMemory | undefined): Outcome => {
+  const { memory } = processing
+  const isReserved = event.schemaName === USAGE_SCHEMA || event.schemaName === LICENSE_SCHEMA
+  const schema = isReserved ? undefined : memory.schemas.get(event.schemaName)
+  if (!schema && !isReserved)
+    return event.id === undefined
+      ? { status: 'INGESTION_FAILED_NO_EVENT_ID', why: 'The event has no id, and its schema, which might make one, does not exist.' }
+      : { status: 'INGESTION_FAILED_SCHEMA_NOT_DEFINED', why: 'No active event schema has the schemaName of the event.', id: event.id }
+  if (!account) {
+    const id = schema ? resolveEventId(schema, event) : event.id
+    return id === undefined
+      ? { status: 'INGESTION_FAILED_NO_EVENT_ID', why: 'The event has no id, and none can be made of it.' }
+      : { status: 'INGESTION_FAILED_ACCOUNT_NOT_FOUND', why: WAITS, id }
+  }
+  if (event.schemaName === USAGE_SCHEMA) return usageOutcome(processing, event)
+  if (event.schemaName === LICENSE_SCHEMA) return licenseOutcome(processing, event, account)
+  const owner = { accountId: account.id, customerId: account.customerId }
+  return evaluationOutcome(
+    processing,
+    schema as CompiledSchema,
+    evaluateEvent(schema as CompiledSchema, event, owner, settingOf(memory, account, event.schemaName)),
+  )
+}
+
+/** Processes an event by what is in force. An event without an id is kept under its reference. */
+export const processEvent = (processing: Processing, event: ParsedEvent, kept?: { id: string; reference: string }): ProcessedEvent => {
+  const name = keyOf(event.accountId)
+  const account = processing.accountAt(name, event.timestamp)
+  const outcome = judge(processing, event, account)
+  const { status, why, rules, units, act } = outcome
+  const key = kept?.id ?? (outcome.id === undefined ? undefined : keyOf(outcome.id))
+  const reference = kept?.reference ?? newReference(key ?? crypto.randomUUID(), event.timestamp)
+  const alias = account && account.id !== name ? event.accountId : undefined
+  const more: EventMore | null =
+    why !== undefined || alias !== undefined || outcome.more
+      ? { ...(why !== undefined && { why }), ...(alias !== undefined && { alias }), ...outcome.more }
+      : null
+  const payload = event.id === undefined && outcome.id !== undefined ? { ...event.payload, id: outcome.id } : event.payload
+  const row: EventRow = [
+    key ?? reference,
+    reference,
+    event.timestamp,
+    account ? accountKey(account.id) : unknownKey(name),
+    event.schemaName,
+    codeOf(status),
+    rules ?? null,
+    units ?? null,
+    payload,
+    more,
+    null,
+  ]
+  const slot = key === undefined ? (readReference(reference)?.slot ?? 0) : slotOf(key)
+  return { row, slot, account, ...(act && { act: act(reference) }) }
+}

@@ -1,0 +1,230 @@
+import type { Ctx } from '../../db/context.ts'
+import { ApiError } from '../../lib/errors.ts'
+import {
+  type Batch,
+  type EventSource,
+  type RecordHead,
+  SOURCES,
+  accountKey,
+  askAccounts,
+  askEvents,
+  codeOf,
+  ledgerName,
+  settleLicense,
+  totalsOf,
+} from '../../ledger/client.ts'
+import { forgetAccounts, recallAccounts } from './accounts.ts'
+import { type ParsedEvent, keyOf } from './event.ts'
+import { LARGEST_LEDGER, currentOf, raiseVersion, startGeneration } from './generations.ts'
+import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
+import { type ProcessedEvent, type Processing, processEvent } from './process.ts'
+
+/** How long an id is taken, in milliseconds (the contract: 45 days). */
+const TAKEN_FOR = 45 * 86_400_000
+
+/** A JSON parameter of a ledger holds 2 MB at most. */
+const LONGEST_JSON = 1_000_000
+
+const DUPLICATE = codeOf('INGESTION_FAILED_DUPLICATE_EVENT')
+
+/** Processes events by what is in force; `kept` gives the ids and references of events that were processed before. */
+export const prepare = async (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  events: readonly ParsedEvent[],
+  kept: readonly (ProcessedEvent | undefined)[] = [],
+): Promise<{ processing: Processing; processed: ProcessedEvent[] }> => {
+  const accountAt = await recallAccounts(
+    ctx,
+    memory,
+    events.map(({ accountId, timestamp }) => ({ name: keyOf(accountId), time: timestamp })),
+  )
+  const processing: Processing = { organizationId: ctx.organizationId, memory, accountAt, ruleSets: {} }
+  const processed = events.map((event, index) => {
+    const before = kept[index]
+    return processEvent(processing, event, before && { id: before.row[0], reference: before.row[1] })
+  })
+  return { processing, processed }
+}
+
+/** Generations whose ids are still taken, beside the current one. */
+const formerOf = ({ events }: OrganizationMemory, now: number) =>
+  events.slice(0, -1).filter(({ endedAt }) => endedAt !== null && endedAt > now - TAKEN_FOR)
+
+const groupBySlot = (processed: readonly ProcessedEvent[], ledgers: number): Map<number, number[]> => {
+  const groups = new Map<number, number[]>()
+  for (const [at, { slot }] of processed.entries()) {
+    const group = groups.get(slot % ledgers)
+    if (group) group.push(at)
+    else groups.set(slot % ledgers, [at])
+  }
+  return groups
+}
+
+/** Of the ids of events, those that generations hold, each with the reference of the event that holds it. */
+const findIn = async (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  generations: OrganizationMemory['events'],
+  processed: readonly ProcessedEvent[],
+): Promise<Map<string, string>> => {
+  const taken = new Map<string, string>()
+  const calls = generations.flatMap(({ generation, ledgers }) =>
+    Array.from(groupBySlot(processed, ledgers), async ([index, group]) => {
+      const ids = group.map((at) => processed[at]?.row[0] ?? '')
+      const name = ledgerName(ctx.organizationId, 'event', generation, index)
+      const found = await askEvents(ctx, name, (ledger) => ledger.findTaken(ids, memory.version, ctx.now))
+      for (const [id, reference] of Object.entries(found)) taken.set(id, reference)
+    }),
+  )
+  await Promise.all(calls)
+  return taken
+}
+
+/** Of the ids of events, those that are taken in any generation. */
+export const findTakenIds = (ctx: Ctx, memory: OrganizationMemory, processed: readonly ProcessedEvent[]): Promise<Map<string, string>> =>
+  findIn(ctx, memory, [...formerOf(memory, ctx.now), currentOf(memory)], processed)
+
+/** Makes repeats of the events whose ids former generations hold. */
+const markRepeats = async (ctx: Ctx, memory: OrganizationMemory, processed: readonly ProcessedEvent[]): Promise<void> => {
+  const former = formerOf(memory, ctx.now)
+  if (!former.length) return
+  for (const [id, of] of await findIn(ctx, memory, former, processed))
+    for (const { row } of processed)
+      if (row[0] === id && row[1] !== of) {
+        row[5] = DUPLICATE
+        row[7] = null
+        row[9] = { ...row[9], why: 'An event with this id was ingested before.', of }
+      }
+}
+
+const rowsAsJson = (processed: readonly ProcessedEvent[]): string[] => {
+  const chunks: string[] = []
+  let parts: string[] = []
+  let length = 0
+  for (const { row } of processed) {
+    const json = JSON.stringify(row)
+    if (length + json.length > LONGEST_JSON && parts.length) {
+      chunks.push(`[${parts.join(',')}]`)
+      parts = []
+      length = 0
+    }
+    parts.push(json)
+    length += json.length + 1
+  }
+  if (parts.length) chunks.push(`[${parts.join(',')}]`)
+  return chunks
+}
+
+/** What a ledger is asked to record of some events. */
+export const batchOf = (processing: Processing, processed: readonly ProcessedEvent[], source: EventSource, now: number): Batch => {
+  const { memory, ruleSets } = processing
+  const accounts: RecordHead['accounts'] = {}
+  const customers: RecordHead['customers'] = {}
+  const used: RecordHead['ruleSets'] = {}
+  const acts: NonNullable<Batch['acts']> = {}
+  let first = Number.POSITIVE_INFINITY
+  let hasRepeats = false
+  for (const { row, account, act } of processed) {
+    if (account) {
+      const key = accountKey(account.id)
+      accounts[key] = account.version
+      customers[key] = account.customerId
+    }
+    const rules = row[6] === null ? undefined : ruleSets[row[6]]
+    if (rules && row[6] !== null) used[row[6]] = rules
+    if (act) (acts as Record<string, typeof act>)[row[0]] = act
+    if (row[2] < first) first = row[2]
+    if (row[5] === DUPLICATE) hasRepeats = true
+  }
+  const rows = processed.map(({ row }) => row)
+  return {
+    head: {
+      version: memory.version,
+      accounts,
+      customers,
+      ruleSets: used,
+      createdAt: now,
+      source: SOURCES.indexOf(source),
+      count: processed.length,
+    },
+    rows: rowsAsJson(processed),
+    totals: JSON.stringify(totalsOf(rows, ruleSets)),
+    ids: JSON.stringify(rows.map(([id]) => id)),
+    first,
+    hasRepeats,
+    ...(Object.keys(acts).length && { acts }),
+  }
+}
+
+const MOST_ATTEMPTS = 8
+
+/** Reads again what has changed since events were processed. Where the database was set back behind its ledgers, it is brought before them. */
+export const refresh = async (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  { version, accounts = [] }: { version?: number; accounts?: string[] },
+): Promise<OrganizationMemory> => {
+  forgetAccounts(
+    ctx,
+    accounts.map((key) => key.slice(1)),
+  )
+  if (version === undefined) return memory
+  forgetOrganization(ctx.organizationId)
+  const read = await recallOrganization(ctx)
+  if (read.version >= version) return read
+  await raiseVersion(ctx, version)
+  forgetOrganization(ctx.organizationId)
+  return recallOrganization(ctx)
+}
+
+/** Asks the accounts' ledgers what events in progress ask of them, and settles those. What dies on the way, the ledger of the events takes up. */
+const finishActs = async (ctx: Ctx, memory: OrganizationMemory, name: string, processed: readonly ProcessedEvent[]): Promise<void> => {
+  for (const { row, act } of processed) {
+    if (!act) continue
+    const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
+    const [event] = await askEvents(ctx, name, (ledger) => ledger.listEvents({ reference: row[1], limit: 1 }))
+    if (event)
+      await askEvents(ctx, name, (ledger) => ledger.settle({ version: memory.version, accounts: {} }, [settleLicense(event, outcome)]))
+  }
+}
+
+/**
+ * Records events in the ledgers that their ids fall to, all at once. What rests on something that has changed meanwhile is refused by
+ * its ledger, processed again and sent again.
+ */
+export const recordEvents = async (
+  ctx: Ctx,
+  recalled: OrganizationMemory,
+  source: EventSource,
+  events: readonly ParsedEvent[],
+  mark: (processed: readonly ProcessedEvent[]) => Promise<void>,
+): Promise<void> => {
+  let memory = recalled
+  let left = events
+  let kept: readonly (ProcessedEvent | undefined)[] = []
+  for (let attempt = 1; left.length; attempt++) {
+    if (attempt > MOST_ATTEMPTS)
+      throw new ApiError('UNAVAILABLE', 'The organization is being changed by many at this moment. Send it again.', 1)
+    const { processing, processed } = await prepare(ctx, memory, left, kept)
+    if (!kept.length) await mark(processed)
+    else for (const [at, { row }] of processed.entries()) row[10] = kept[at]?.row[10] ?? null
+    await markRepeats(ctx, memory, processed)
+    const current = currentOf(memory)
+    const sent = await Promise.all(
+      Array.from(groupBySlot(processed, current.ledgers), async ([index, group]) => {
+        const its = group.map((at) => processed[at] as ProcessedEvent)
+        const name = ledgerName(ctx.organizationId, 'event', current.generation, index)
+        const recorded = await askEvents(ctx, name, (ledger) => ledger.record(batchOf(processing, its, source, ctx.now)))
+        if ('stale' in recorded) return { group, stale: recorded.stale }
+        await finishActs(ctx, memory, name, its)
+        return { group, size: recorded.size }
+      }),
+    )
+    if (sent.some(({ size = 0 }) => size > LARGEST_LEDGER)) await startGeneration(ctx, current)
+    const again = sent.flatMap(({ group, stale }) => (stale ? group : []))
+    kept = again.map((at) => processed[at])
+    left = again.map((at) => left[at] as ParsedEvent)
+    for (const { stale } of sent) if (stale) memory = await refresh(ctx, memory, stale)
+  }
+}

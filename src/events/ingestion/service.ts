@@ -1,0 +1,107 @@
+import type { Reply } from '../../db/commit.ts'
+import type { Ctx } from '../../db/context.ts'
+import { ApiError } from '../../lib/errors.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { type EventSource, STATUSES, askEvents, ledgerName, slotOf } from '../../ledger/client.ts'
+import { type ParsedEvent, type Refusal, keyOf } from './event.ts'
+import { currentOf, startFirstGeneration } from './generations.ts'
+import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
+import type { ProcessedEvent, Processing } from './process.ts'
+import { findTakenIds, prepare, recordEvents } from './record.ts'
+import type { IngestEventResponse } from './schema.ts'
+
+/** What is remembered of the organization, which has ledgers from its first event on. */
+export const recallWithLedgers = async (ctx: Ctx): Promise<OrganizationMemory> => {
+  const memory = await recallOrganization(ctx)
+  if (memory.events.length) return memory
+  await startFirstGeneration(ctx)
+  forgetOrganization(ctx.organizationId)
+  return recallOrganization(ctx)
+}
+
+const isRefused = (one: ParsedEvent | Refusal): one is Refusal => 'message' in one
+
+/** Claims the Idempotency-Key of a request, in the ledger that keys fall to: under it the same events are sent again, or none. */
+const claimKey = async (ctx: Ctx, memory: OrganizationMemory): Promise<string | undefined> => {
+  const key = ctx.write?.key
+  if (!key) return undefined
+  const { generation, ledgers } = currentOf(memory)
+  const name = ledgerName(ctx.organizationId, 'event', generation, slotOf(key.value) % ledgers)
+  const [fingerprint = ''] = key.fingerprints
+  const claimed = await askEvents(ctx, name, (ledger) => ledger.claimKey(key.value, fingerprint, ctx.now))
+  if (claimed === 'OTHER')
+    throw new ApiError('UNPROCESSABLE', 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
+  return key.value
+}
+
+/** Marks each row with its key, its place under that and its content, so that the same request leaves no repeats. */
+const markRows = async (processed: readonly ProcessedEvent[], key: string): Promise<void> => {
+  await Promise.all(
+    processed.map(async ({ row }, index) => {
+      row[10] = (await sha256(`${key}\n${index}\n${JSON.stringify(row[8])}`)).slice(0, 32)
+    }),
+  )
+}
+
+/** What would become of events that are only tried: their statuses, and which meters would count how much. */
+const tryEvents = async (
+  ctx: Ctx,
+  { memory, ruleSets }: Processing,
+  processed: readonly ProcessedEvent[],
+): Promise<Record<string, unknown>[]> => {
+  const taken = await findTakenIds(ctx, memory, processed)
+  const seen = new Set<string>()
+  return processed.map(({ row }) => {
+    const [id, reference, , , , status, rules, units, , more] = row
+    const isRepeat = taken.has(id) || seen.has(id)
+    seen.add(id)
+    const meters = rules === null ? [] : (ruleSets[rules]?.meters ?? [])
+    const counted = meters.flatMap(([meterId, , name], index) => {
+      const unit = units?.[index]
+      return unit === null || unit === undefined || isRepeat ? [] : [{ id: meterId, name, units: Number(unit) }]
+    })
+    return {
+      ...(id !== reference && { id }),
+      status: isRepeat ? 'INGESTION_FAILED_DUPLICATE_EVENT' : STATUSES[status],
+      ...(more?.why !== undefined && !isRepeat && { statusDescription: more.why }),
+      usageMeters: counted,
+    }
+  })
+}
+
+/** Takes events: those of the right shape are recorded, metered and visible to the next read before the answer. */
+export const ingestEvents = async (
+  ctx: Ctx,
+  source: EventSource,
+  sent: readonly (ParsedEvent | Refusal)[],
+): Promise<Reply<IngestEventResponse> & { status: 202 | 207 }> => {
+  const refused = sent.flatMap((one, index) => (isRefused(one) ? [{ index, message: one.message }] : []))
+  const events = sent.filter((one): one is ParsedEvent => !isRefused(one))
+  const [first] = refused
+  if (!events.length && first)
+    throw new ApiError(
+      'INVALID',
+      source === 'INGEST' ? first.message : refused.map(({ index, message }) => `events[${index}]: ${message}`).join('; '),
+    )
+  const memory = await recallWithLedgers(ctx)
+  if (ctx.write?.dryRun) {
+    const { processing, processed } = await prepare(ctx, memory, events)
+    const tried = await tryEvents(ctx, processing, processed)
+    return { answer: { success: true, details: { events: tried } }, status: 202 }
+  }
+  const key = await claimKey(ctx, memory)
+  await recordEvents(ctx, memory, source, events, (processed) => (key === undefined ? Promise.resolve() : markRows(processed, key)))
+  if (!refused.length) return { answer: { success: true }, status: 202 }
+  const errors = refused.map(({ index, message }) => {
+    const id = (sent[index] as { payload?: { id?: unknown } }).payload?.id
+    return { index, ...(typeof id === 'string' && { id: keyOf(id) }), message }
+  })
+  const answer = {
+    success: false,
+    statusCode: 207,
+    name: 'PARTIAL_FAILURE',
+    message: `${refused.length} of ${sent.length} events were not accepted`,
+    details: { errors },
+  }
+  return { answer, status: 207 }
+}

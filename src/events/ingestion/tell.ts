@@ -1,0 +1,70 @@
+import { sql } from 'drizzle-orm'
+import { commit } from '../../db/commit.ts'
+import type { Ctx } from '../../db/context.ts'
+import { type Due, settleDue } from '../../db/due.ts'
+import { selectRows } from '../../db/statements.ts'
+import { accountKey, askEvents } from '../../ledger/client.ts'
+import { forgetAccounts } from './accounts.ts'
+import { ledgersOf } from './generations.ts'
+import { type Generation, forgetOrganization } from './memory.ts'
+
+interface Told {
+  version: number
+  generations: Generation[]
+}
+
+/** What is told to ledgers: the version of the organization, and the ledgers that are to know. */
+const readTold = async (ctx: Ctx): Promise<Told> => {
+  const [organization, generations] = await ctx.session.batch([
+    selectRows(sql`select version from organizations where id = ${ctx.organizationId}`),
+    selectRows(sql`
+      select generation, ledgers, started_at as startedAt, ended_at as endedAt, first_hour as firstHour, last_hour as lastHour
+      from ledger_generations where organization_id = ${ctx.organizationId} and kind = 'EVENT' order by generation`),
+  ])
+  const [row] = (organization?.results ?? []) as { version: number }[]
+  return { version: row?.version ?? 0, generations: (generations?.results ?? []) as Generation[] }
+}
+
+const tellAll = async (ctx: Ctx, { version, generations }: Told, accounts: Record<string, number>): Promise<void> => {
+  const names = generations.flatMap((generation) => ledgersOf(ctx, generation))
+  await Promise.all(names.map((name) => askEvents(ctx, name, (ledger) => ledger.tell(version, accounts, ctx.now))))
+}
+
+const settle = (ctx: Ctx, row: Due, statements: Parameters<typeof commit>[1]['statements'] = []) =>
+  commit(ctx, { statements: [...settleDue(ctx, row), ...statements], changes: [], answer: {} })
+
+/** The statements that keep between which hours the events of generations lie that have ended; their ledgers take no more. */
+const keepSpans = async (ctx: Ctx, generations: readonly Generation[]) => {
+  const ended = generations.filter(({ endedAt, firstHour }) => endedAt !== null && firstHour === null)
+  return Promise.all(
+    ended.map(async (generation) => {
+      const spans = await Promise.all(ledgersOf(ctx, generation).map((name) => askEvents(ctx, name, (ledger) => ledger.readSpan())))
+      const known = spans.filter((span) => span !== undefined)
+      const first = known.length ? Math.min(...known.map((span) => span.first)) : 0
+      const last = known.length ? Math.max(...known.map((span) => span.last)) : 0
+      return selectRows(sql`
+        update ledger_generations set first_hour = ${first}, last_hour = ${last}
+        where organization_id = ${ctx.organizationId} and kind = 'EVENT' and generation = ${generation.generation}`)
+    }),
+  )
+}
+
+/** Tells every ledger of an organization its version, so that none takes what was processed by what held before. */
+export const organizationChanged = async (ctx: Ctx, row: Due): Promise<void> => {
+  forgetOrganization(ctx.organizationId)
+  const told = await readTold(ctx)
+  await tellAll(ctx, told, {})
+  await settle(ctx, row, await keepSpans(ctx, told.generations))
+}
+
+/** Tells every ledger of an organization the version of an account that has changed. */
+export const accountChanged = async (ctx: Ctx, row: Due): Promise<void> => {
+  forgetAccounts(ctx, [row.subject])
+  const told = await readTold(ctx)
+  const [result] = await ctx.session.batch([
+    selectRows(sql`select version from accounts where organization_id = ${ctx.organizationId} and id = ${row.subject}`),
+  ])
+  const [account] = (result?.results ?? []) as { version: number }[]
+  if (account) await tellAll(ctx, told, { [accountKey(row.subject)]: account.version })
+  await settle(ctx, row)
+}
