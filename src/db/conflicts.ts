@@ -11,7 +11,7 @@ const refusals = sqliteTable('refusals', { code: text().notNull(), detail: text(
 /** How a conflict that the database raises is said to the caller. */
 export interface ConflictWord {
   /** CONFLICT when left out. */
-  code?: 'NOT_FOUND'
+  code?: 'NOT_FOUND' | 'INVALID' | 'UNPROCESSABLE'
   /** The field at fault, when the draft does not locate it. */
   field?: string
   /** What is said of the values raised with it. */

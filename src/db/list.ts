@@ -32,6 +32,8 @@ interface ListDefinition<Shown extends Columns, More extends Beside> extends Omi
   filters?: Columns
   /** The statuses shown unless the filter `status` names one; each has its own place in the indexes. */
   statuses?: readonly string[]
+  /** The statuses that one which is asked for stands for, where that is more than itself. */
+  statusesOf?: Readonly<Record<string, readonly string[]>>
   /** The folded columns that a search looks in. */
   searched?: readonly Column[]
   /** What every row shown must be besides. */
@@ -64,7 +66,16 @@ const orderOf = (sort: PageShape['sort']): SQL =>
     sql`, `,
   )
 
-const unionAll = (queries: readonly SQL[]): SQL => sql.join([...queries], sql` union all `)
+/** D1 takes so many queries in one union; of more, unions are made of unions. */
+const MOST_IN_UNION = 5
+
+const unionAll = (queries: readonly SQL[]): SQL => {
+  if (queries.length <= MOST_IN_UNION) return sql.join([...queries], sql` union all `)
+  const unions: SQL[] = []
+  for (let at = 0; at < queries.length; at += MOST_IN_UNION)
+    unions.push(sql`select * from (${unionAll(queries.slice(at, at + MOST_IN_UNION))})`)
+  return unionAll(unions)
+}
 
 /** The places where a page starts after a row: after its place among equals, and after all its equals. */
 const startsOf = ({ sort, after }: PageShape): SQL[] => {
@@ -199,7 +210,7 @@ export interface Listed<Row> {
  */
 export const defineList = <Shown extends Columns, More extends Beside>(definition: ListDefinition<Shown, More>) => {
   type Row = Decoded<Shown> & Values<More>
-  const { table, key, columns, more, order, sortable = [], filters = {}, statuses = [], searched = [], where } = definition
+  const { table, key, columns, more, order, sortable = [], filters = {}, statuses = [], statusesOf = {}, searched = [], where } = definition
   const rules: ListRules = { ...definition, sortable }
   const { selected, read } = selection(columns)
   const keys = Object.fromEntries(
@@ -259,7 +270,7 @@ export const defineList = <Shown extends Columns, More extends Beside>(definitio
     const sent: Readonly<Record<string, unknown>> = {
       ...filtered,
       ...values,
-      ...numbered('status', status === undefined ? statuses : [status]),
+      ...numbered('status', status === undefined ? statuses : (statusesOf[status] ?? [status])),
       ...numbered('after', page.after ?? []),
       ...numbered('search', search === undefined ? [] : [search, search + LAST]),
       organizationId: ctx.organizationId,

@@ -39,7 +39,7 @@ export interface Reference {
   summary: string
   description: string
   /** The refusals of its own, each with its cause; those that it shares with others are not named. */
-  refuses?: Partial<Record<400 | 403 | 404 | 409, string>>
+  refuses?: Partial<Record<400 | 403 | 404 | 409 | 422, string>>
   example: Example
 }
 
@@ -103,7 +103,7 @@ const refusals = (
   operation: Operation,
   { refuses = {} }: Reference,
   isList: boolean,
-): Partial<Record<400 | 403 | 404 | 409 | 412, string>> => {
+): Partial<Record<400 | 403 | 404 | 409 | 412 | 422, string>> => {
   const { method, writes, tagged, condition } = operation
   const all = {
     400: and(refuses[400], isList && NEXT_TOKEN),
@@ -111,8 +111,15 @@ const refusals = (
     404: and(refuses[404]),
     409: and(refuses[409], condition === 'version' && BUSY),
     412: and((writes || tagged) && PRECONDITION[condition ?? (method === 'get' ? 'reading' : 'none')]),
+    422: and(refuses[422]),
   }
   return Object.fromEntries(Object.entries(all).filter(([, cause]) => cause))
+}
+
+/** What a write is refused with for its key, and for a limit of its own. */
+const unprocessable = (secret: boolean | undefined, own: string | undefined): Json => {
+  if (secret) return refusal(SECRET_KEPT)
+  return own ? refusal(`${SHARED.KeyReused} ${own}`) : shared('KeyReused')
 }
 
 /** Tags are in the order of their names, with ours at the end. */
@@ -209,12 +216,12 @@ export const openApiDocument = (operations: readonly Operation[], said: Said): J
         401: shared('Unauthorized'),
         ...Object.fromEntries(
           Object.entries(own)
-            .filter(([code]) => code !== '400')
+            .filter(([code]) => code !== '400' && code !== '422')
             .map(([code, cause]) => [code, refusal(cause)]),
         ),
         ...(method !== 'get' && { 413: shared('ContentTooLarge') }),
         ...(json && { 415: shared('UnsupportedMediaType') }),
-        ...(writes && { 422: secret ? refusal(SECRET_KEPT) : shared('KeyReused') }),
+        ...(writes && { 422: unprocessable(secret, own[422]) }),
         429: shared('TooManyRequests'),
         503: shared('Unavailable'),
         default: shared('Unexpected'),

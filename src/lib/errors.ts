@@ -53,6 +53,12 @@ export const dotPath = (path: readonly PropertyKey[]): string =>
     return `${text}${text && '.'}${shortened(String(key), 60)}`
   }, '')
 
+/** What is wrong with a field, found by more than its schema sees. */
+export interface Fault {
+  path: readonly PropertyKey[]
+  message: string
+}
+
 const plural = (count: unknown, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`
 
 const NAMES: Record<string, string> = {
@@ -105,4 +111,11 @@ export const explainIssues = (issues: readonly z.core.$ZodIssue[], root: string)
   while (explained > 1 && say(explained, named).length > LONGEST_MESSAGE) explained--
   while (named > explained && say(explained, named).length > LONGEST_MESSAGE) named--
   return say(explained, named)
+}
+
+/** Refuses when there are faults, with all of them in one message. */
+export const refuseFaults = (code: ErrorCode, faults: readonly Fault[]): void => {
+  if (!faults.length) return
+  const issues = faults.map(({ path, message }) => ({ code: 'custom' as const, path: [...path], message, input: undefined }))
+  throw new ApiError(code, explainIssues(issues, 'body'))
 }

@@ -12,6 +12,7 @@ export const first = '2026-03-30T10:41:00.000Z'
 export const second = '2026-03-30T10:42:00.000Z'
 export const third = '2026-03-30T10:43:00.000Z'
 export const fourth = '2026-03-30T10:44:00.000Z'
+export const fifth = '2026-03-30T10:45:00.000Z'
 
 export const address = {
   phoneNumber: '+919876543210',
@@ -47,6 +48,10 @@ export const group = {
   invoiceCurrency: 'USD',
   billingAddress: address,
 }
+
+/** What is counted of the customer: the gigabytes that were delivered to it, of the events that say which file was. */
+export const eventSchemaName = 'file_delivery'
+export const usageMeterId = 'um.0VFLWOg4mEt.8rQzY'
 
 export const done = { success: true }
 

@@ -62,6 +62,13 @@ export const matching = (form: RegExp, expected: string, max: number) =>
 /** Text that names a thing: no control characters, no blanks around it. */
 export const label = (min: number, max: number) => string([between(min, max), storable, plain], { minLength: min, maxLength: max })
 
+const NAME = /^[\sa-zA-Z0-9_-]*$/
+
+const nameable: Rule = (value) => (NAME.test(value) ? undefined : 'must hold letters of the alphabet, digits, "_", "-" and blanks only')
+
+/** The contract's name of a schema, of a meter and of what events hold: 1 to 50 letters and digits of ASCII, `_`, `-` and blanks between them. */
+export const plainName = () => string([between(1, 50), storable, plain, nameable], { minLength: 1, maxLength: 50, pattern: NAME.source })
+
 /** A caller's id, which must fit a segment of a path. */
 export const identifier = (min = 1, max = 50) => string([between(min, max), storable, plain, notDots], { minLength: min, maxLength: max })
 

@@ -15,10 +15,12 @@ export const RESOURCES = {
   ALIAS: { prefix: 'alias' },
   CONTACT: { prefix: 'contact', personal: ['preferredUsername', 'name', 'email', 'phone'] },
   CUSTOMER: { prefix: 'customer', personal: ['name', 'primaryEmail', 'address', 'billingAddress'] },
+  EVENT_SCHEMA: { prefix: 'event_schema' },
   INVOICE_GROUP: { prefix: 'inv_group', personal: ['name', 'email', 'billingAddress'] },
   ORGANIZATION: { prefix: 'org' },
   SETTING: { prefix: 'setting', personal: ['value'] },
   TOKEN: { prefix: 'token' },
+  USAGE_METER: { prefix: 'um' },
 } as const satisfies Record<string, ResourceKind>
 
 export type ResourceType = keyof typeof RESOURCES

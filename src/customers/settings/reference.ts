@@ -16,7 +16,7 @@ const setting = {
 const path = { setting_id_str: `setting.USER.invoiceLanguage.CUSTOMER.${customerId}` }
 
 export const tags = {
-  Settings: 'Named values, kept on the organization, a customer, an account or an invoice group.',
+  Settings: 'Named values, kept on the organization, a customer, an account, an invoice group, an event schema or a usage meter.',
 }
 
 export const parameters = {
@@ -28,7 +28,7 @@ export const parameters = {
 
 export const insertSetting = {
   summary: 'Keep a setting on an entity',
-  description: 'Keeps a named value on the organization, a customer, an account or an invoice group.',
+  description: 'Keeps a named value on the organization, a customer, an account, an invoice group, an event schema or a usage meter.',
   refuses: {
     400: `${UNSUITED}, or the entity type is one that does not exist here yet.`,
     404: 'The entity does not exist.',

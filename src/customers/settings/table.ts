@@ -4,7 +4,9 @@ export const settings = sqliteTable(
   'settings',
   {
     organizationId: text('organization_id').notNull(),
-    entityType: text('entity_type', { enum: ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP'] }).notNull(),
+    entityType: text('entity_type', {
+      enum: ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP', 'EVENT_SCHEMA', 'USAGE_METER'],
+    }).notNull(),
     entityId: text('entity_id').notNull(),
     namespace: text().notNull(),
     id: text().notNull(),

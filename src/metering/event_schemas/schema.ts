@@ -1,0 +1,101 @@
+import * as z from 'zod/mini'
+import { described, identifier, named, plainName, text } from '../../lib/fields.ts'
+import { pageQuery, paginated, searchAndSort } from '../../lib/page.ts'
+import { dateTime } from '../../lib/time.ts'
+import { DimensionsSchema, Enrichments, EventAttributeSchema, definition } from './definition.ts'
+import { STATUSES, sortable } from './table.ts'
+
+/** The schemas of events that are there without being made. */
+const RESERVED: ReadonlySet<string> = new Set(['togai-usage', 'togai-named-license'])
+
+const description = () => z.optional(text(255))
+
+export const CreateEventSchemaRequest = named(
+  'CreateEventSchemaRequest',
+  z.strictObject({
+    name: described(
+      'By which events name the schema. It cannot be changed, and stays taken.',
+      plainName().check(({ value, issues }) => {
+        if (RESERVED.has(value)) issues.push({ code: 'custom', input: value, message: `must not be ${value}, which is there already` })
+      }),
+    ),
+    description: description(),
+    ...definition,
+  }),
+)
+export type CreateEventSchemaRequest = z.infer<typeof CreateEventSchemaRequest>
+
+export const UpdateEventSchemaRequest = named(
+  'UpdateEventSchemaRequest',
+  z.strictObject({
+    description: description(),
+    ...definition,
+    attributes: z.optional(definition.attributes),
+    dimensions: z.optional(definition.dimensions),
+  }),
+  'Of a draft a list that is sent replaces what was there. To the lists of a schema that has been published entries are added.',
+)
+export type UpdateEventSchemaRequest = z.infer<typeof UpdateEventSchemaRequest>
+
+const FeatureDetails = named(
+  'FeatureDetails',
+  z.strictObject({ featureId: z.string(), attributeName: z.string() }),
+  'The feature whose units events of the schema use up, and the attribute that holds them.',
+)
+
+const shown = {
+  name: z.string(),
+  description: z.optional(z.string()),
+  version: described('Counts the definitions that were published, from 1 on.', z.int32()),
+  status: described('ARCHIVED: it was deleted, or this is an older version of it.', z.enum(STATUSES)),
+  attributes: z.array(EventAttributeSchema),
+  dimensions: z.array(DimensionsSchema),
+  filterFields: z.optional(z.array(z.string())),
+  featureDetails: z.optional(FeatureDetails),
+  enrichments: z.optional(Enrichments),
+  eventIdTemplate: z.optional(z.string()),
+  eventLevelRevenue: described('Whether revenue is kept for each event: false.', z.boolean()),
+  createdAt: dateTime(),
+  updatedAt: dateTime(),
+}
+
+export const EventSchema = named('EventSchema', z.strictObject(shown))
+export type EventSchema = z.infer<typeof EventSchema>
+
+export const EventSchemaListData = named(
+  'EventSchemaListData',
+  z.strictObject({ ...shown, usageMetersCount: described('How many usage meters it has that are not archived.', z.int()) }),
+)
+
+export const EventSchemaPath = z.strictObject({ event_schema_name: identifier() })
+
+export const GetEventSchemaQuery = z.strictObject({
+  version: z.optional(
+    z.pipe(
+      z.string().register(z.globalRegistry, {
+        type: 'integer',
+        format: 'int32',
+        minimum: 1,
+        description: 'Which version to show, the newest when left out.',
+      }),
+      z.transform((value: string, { issues }) => {
+        const version = /^\d{1,9}$/.test(value) ? Number(value) : 0
+        if (version < 1) issues.push({ code: 'custom', input: value, message: 'must be a whole number from 1 on' })
+        return version
+      }),
+    ),
+  ),
+})
+export type GetEventSchemaQuery = z.infer<typeof GetEventSchemaQuery>
+
+export const ListEventSchemasQuery = pageQuery({
+  status: z.optional(described('INACTIVE shows drafts as well. All that are not ARCHIVED are shown when left out.', z.enum(STATUSES))),
+  ...searchAndSort('the name and the description', Object.keys(sortable)),
+})
+export type ListEventSchemasQuery = z.infer<typeof ListEventSchemasQuery>
+
+export const EventSchemaListPaginatedResponse = named('EventSchemaListPaginatedResponse', paginated(EventSchemaListData))
+export type EventSchemaListPaginatedResponse = z.infer<typeof EventSchemaListPaginatedResponse>
+
+export const EventSchemaVersionsResponse = named('EventSchemaVersionsResponse', z.strictObject({ data: z.array(EventSchema) }))
+export type EventSchemaVersionsResponse = z.infer<typeof EventSchemaVersionsResponse>

@@ -1,0 +1,178 @@
+import { and, eq } from 'drizzle-orm'
+import { draftOrganizationChange } from '../../access/organizations/service.ts'
+import { changeVersioned } from '../../db/change.ts'
+import { type Draft, type Reply, combineDrafts, commit } from '../../db/commit.ts'
+import type { Ctx } from '../../db/context.ts'
+import { builder, insertInto } from '../../db/statements.ts'
+import { differences } from '../../lib/changes.ts'
+import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
+import { tagOf } from '../../lib/etag.ts'
+import { fold } from '../../lib/fold.ts'
+import { newId } from '../../lib/ids.ts'
+import { type Definition, findDefinitionFaults, findEnrichmentFaults } from './faults.ts'
+import { extendDefinition, isSameDefinition, pathInSent, replaceDefinition } from './publish.ts'
+import {
+  type ReadSchema,
+  listSchemas,
+  olderVersions,
+  oneVersion,
+  readSchemaAnd,
+  showEventSchema,
+  showVersion,
+  tagOfSchema,
+} from './queries.ts'
+import type {
+  CreateEventSchemaRequest,
+  EventSchema,
+  EventSchemaListPaginatedResponse,
+  EventSchemaVersionsResponse,
+  GetEventSchemaQuery,
+  ListEventSchemasQuery,
+  UpdateEventSchemaRequest,
+} from './schema.ts'
+import { eventSchemaVersions, eventSchemas } from './table.ts'
+
+type SchemaRow = typeof eventSchemas.$inferSelect
+
+const insertSchemas = insertInto(eventSchemas)
+const insertVersions = insertInto(eventSchemaVersions)
+
+const recordChange = (before: ReadSchema | undefined, after: ReadSchema): Draft<object>['changes'] => [
+  { type: 'EVENT_SCHEMA', id: after.name, fields: differences(before && showEventSchema(before), showEventSchema(after)) },
+]
+
+/** Creates a schema as a draft. */
+export const createEventSchema = async (ctx: Ctx, input: CreateEventSchemaRequest): Promise<Reply<EventSchema>> => {
+  const { name, description = null, attributes, dimensions, filterFields = null, enrichments = null, eventIdTemplate = null } = input
+  const definition: Definition = { attributes, dimensions, filterFields, enrichments, eventIdTemplate }
+  refuseFaults('INVALID', findDefinitionFaults(definition))
+  const row: SchemaRow = {
+    id: newId('EVENT_SCHEMA', ctx.now),
+    organizationId: ctx.organizationId,
+    name,
+    description,
+    status: 'DRAFT',
+    definitionVersion: 1,
+    ...definition,
+    createdAt: ctx.now,
+    updatedAt: ctx.now,
+    version: 1,
+    nameFolded: fold(name),
+    descriptionFolded: description === null ? null : fold(description),
+  }
+  return commit(ctx, {
+    statements: [insertSchemas([row])],
+    changes: recordChange(undefined, row),
+    answer: showEventSchema(row),
+    tag: tagOfSchema(row),
+    exists: 'EVENT_SCHEMA_TAKEN',
+  })
+}
+
+/** Reads the newest version of a schema, or the one that is asked for. */
+export const getEventSchema = async (ctx: Ctx, name: string, { version }: GetEventSchemaQuery): Promise<Reply<EventSchema>> => {
+  const { organizationId } = ctx
+  const { row, older } = await readSchemaAnd(ctx, name, version === undefined ? [] : [oneVersion({ organizationId, name, version })])
+  if (version === undefined || version === row.definitionVersion) return { answer: showEventSchema(row), tag: tagOfSchema(row) }
+  const [found] = older
+  if (!found) throw new ApiError('NOT_FOUND', `The event schema "${name}" has no version ${version}.`)
+  return { answer: showVersion(found), tag: tagOf(0, version) }
+}
+
+export const listEventSchemaVersions = async (ctx: Ctx, name: string): Promise<Reply<EventSchemaVersionsResponse>> => {
+  const { row, older } = await readSchemaAnd(ctx, name, [olderVersions({ organizationId: ctx.organizationId, name })])
+  return { answer: { data: [showEventSchema(row), ...older.map(showVersion)] } }
+}
+
+/** The schemas that are not archived, or those that `status` asks for, in their newest versions, a page at a time. */
+export const listEventSchemas = async (ctx: Ctx, query: ListEventSchemasQuery): Promise<Reply<EventSchemaListPaginatedResponse>> => {
+  const { rows, next, context } = await listSchemas(ctx, query)
+  return { answer: { data: rows.map((row) => ({ ...showEventSchema(row), usageMetersCount: row.usageMetersCount })), ...next, context } }
+}
+
+/** What becomes of a schema since `row` was read. Events are processed by it once it is published. */
+const draftChange = <Answer extends object>(
+  ctx: Ctx,
+  row: ReadSchema,
+  changes: Partial<SchemaRow>,
+  answerOf: (schema: EventSchema) => Answer,
+): Draft<Answer> => {
+  const set = { ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
+  const changed = { ...row, ...set }
+  const isRow = and(eq(eventSchemas.organizationId, ctx.organizationId), eq(eventSchemas.id, row.id))
+  const isUsed = row.status !== 'DRAFT' || changed.status === 'ACTIVE'
+  return combineDrafts(
+    {
+      statements: [builder.update(eventSchemas).set(set).where(isRow)],
+      changes: recordChange(row, changed),
+      answer: answerOf(showEventSchema(changed)),
+      tag: tagOfSchema(changed),
+    },
+    ...(isUsed ? [draftOrganizationChange(ctx)] : []),
+  )
+}
+
+/** Changes a schema that is not archived. */
+const changeSchema = <Answer extends object>(
+  ctx: Ctx,
+  name: string,
+  change: (row: ReadSchema) => Draft<Answer> | { unchanged: Answer },
+): Promise<Reply<Answer>> =>
+  changeVersioned(ctx, {
+    read: async () => (await readSchemaAnd(ctx, name)).row,
+    tagOf: tagOfSchema,
+    change: (row) => {
+      if (row.status === 'ARCHIVED') throw archived('event schema', name)
+      return change(row)
+    },
+  })
+
+/** What the definition of a schema is with what is sent: of a draft that replaces what was there, and is added to what was published. */
+const nextDefinition = (row: ReadSchema, sent: Omit<UpdateEventSchemaRequest, 'description'>): Definition => {
+  const isDraft = row.status === 'DRAFT'
+  const { definition, faults } = isDraft ? { definition: replaceDefinition(row, sent), faults: [] } : extendDefinition(row, sent)
+  refuseFaults('CONFLICT', faults)
+  const wrong = [...findDefinitionFaults(definition), ...(isDraft ? [] : findEnrichmentFaults(definition))]
+  refuseFaults(
+    'INVALID',
+    wrong.map(({ path, message }) => ({ path: pathInSent(sent, definition, path), message })),
+  )
+  return definition
+}
+
+/** Changes a draft, or adds to a schema that was published, whose definition then has a new version. */
+export const updateEventSchema = (ctx: Ctx, name: string, input: UpdateEventSchemaRequest): Promise<Reply<EventSchema>> =>
+  changeSchema(ctx, name, (row) => {
+    const { description = row.description, ...sent } = input
+    const definition = nextDefinition(row, sent)
+    const isNew = row.status !== 'DRAFT' && !isSameDefinition(row, definition)
+    const next = { ...definition, description, definitionVersion: row.definitionVersion + Number(isNew) }
+    if (!Object.keys(differences(showEventSchema(row), showEventSchema({ ...row, ...next }))).length)
+      return { unchanged: showEventSchema(row) }
+    const draft = draftChange(ctx, row, { ...next, descriptionFolded: description === null ? null : fold(description) }, (schema) => schema)
+    return isNew ? { ...draft, statements: [...draft.statements, insertVersions([row])] } : draft
+  })
+
+/** Has events processed by the schema from now on. One that is active stays as it is. */
+export const activateEventSchema = (ctx: Ctx, name: string): Promise<Reply<EventSchema>> =>
+  changeSchema(ctx, name, (row) => {
+    if (row.status === 'ACTIVE') return { unchanged: showEventSchema(row) }
+    refuseFaults('CONFLICT', findEnrichmentFaults(row))
+    return draftChange(ctx, row, { status: 'ACTIVE' }, (schema) => schema)
+  })
+
+/** Has no more events processed by the schema, of which no meter may be active. One that is inactive stays as it is. */
+export const deactivateEventSchema = (ctx: Ctx, name: string): Promise<Reply<EventSchema>> =>
+  changeSchema(ctx, name, (row) => {
+    if (row.status === 'INACTIVE') return { unchanged: showEventSchema(row) }
+    if (row.status === 'DRAFT')
+      throw new ApiError('CONFLICT', `The event schema "${name}" is DRAFT, and only one that is ACTIVE can be deactivated.`)
+    return draftChange(ctx, row, { status: 'INACTIVE' }, (schema) => schema)
+  })
+
+/** Archives a schema that is not active, and whose meters are all archived. */
+export const deleteEventSchema = (ctx: Ctx, name: string): Promise<Reply<{ success: boolean }>> =>
+  changeSchema(ctx, name, (row) => {
+    if (row.status === 'ACTIVE') throw new ApiError('CONFLICT', `The event schema "${name}" is ACTIVE, and must be deactivated first.`)
+    return draftChange(ctx, row, { status: 'ARCHIVED' }, () => ({ success: true }))
+  })

@@ -1,0 +1,14 @@
+import { text } from '../lib/fields.ts'
+import type { RuleError } from '../logic/place.ts'
+import { compileRule } from '../logic/rule.ts'
+
+/** What is wrong with a rule, and where in it, in words that follow the path of its field. */
+export const explainRuleError = ({ path, message }: RuleError): string => (path ? `at ${path}: ${message}` : message)
+
+/** A field that holds a rule of JSON Logic; blanks may be as good as none. */
+export const ruleText = (max: number, { orBlank = false } = {}) =>
+  text(max).check(({ value, issues }) => {
+    if (issues.length || (orBlank && !value.trim())) return
+    const { error } = compileRule(value)
+    if (error) issues.push({ code: 'custom', input: value, message: explainRuleError(error) })
+  })

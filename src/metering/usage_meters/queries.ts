@@ -1,0 +1,88 @@
+import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import type { Ctx } from '../../db/context.ts'
+import { defineList } from '../../db/list.ts'
+import { builder, prepare, selection } from '../../db/statements.ts'
+import { notFound } from '../../lib/errors.ts'
+import { tagOf } from '../../lib/etag.ts'
+import { iso } from '../../lib/time.ts'
+import { type ReadSchema, readSchemas } from '../event_schemas/queries.ts'
+import { eventSchemas } from '../event_schemas/table.ts'
+import type { UsageMeter } from './schema.ts'
+import { order, usageMeters } from './table.ts'
+
+const { idFolded: _id, nameFolded: _name, billableNameFolded: _billableName, ...readColumns } = getTableColumns(usageMeters)
+
+const readMeters = selection(readColumns)
+
+/** What is read of a meter: without what it is searched by. */
+export type ReadMeter = Pick<typeof usageMeters.$inferSelect, keyof typeof readColumns>
+
+const oneMeter = prepare(['organizationId', 'id'], (at) =>
+  builder
+    .select(readMeters.selected)
+    .from(usageMeters)
+    .where(and(eq(usageMeters.organizationId, at.organizationId), eq(usageMeters.id, at.id))),
+)
+
+const schemaOfMeter = prepare(['organizationId', 'id'], (at) =>
+  builder
+    .select(readSchemas.selected)
+    .from(eventSchemas)
+    .where(
+      sql`${eventSchemas.organizationId} = ${at.organizationId} and ${eventSchemas.name} = (
+        select ${usageMeters.eventSchemaName} from ${usageMeters}
+        where ${usageMeters.organizationId} = ${at.organizationId} and ${usageMeters.id} = ${at.id}
+      )`,
+    ),
+)
+
+export const showUsageMeter = (row: ReadMeter): UsageMeter => ({
+  id: row.id,
+  name: row.name,
+  ...(row.billableName !== null && { billableName: row.billableName }),
+  displayName: row.billableName ?? row.name,
+  ...(row.description !== null && { description: row.description }),
+  ...(row.filters && { filters: [...row.filters] }),
+  type: 'COUNTER',
+  status: row.status,
+  aggregation: row.aggregation,
+  ...(row.computations && { computations: [...row.computations] }),
+  createdAt: iso(row.createdAt),
+  ...(row.lastActivatedAt !== null && { lastActivatedAt: iso(row.lastActivatedAt) }),
+  updatedAt: iso(row.updatedAt),
+})
+
+/** The state of a meter that its ETag names. */
+export const tagOfMeter = ({ version }: Pick<ReadMeter, 'version'>): string => tagOf(version)
+
+export const readMeter = async (ctx: Ctx, id: string): Promise<ReadMeter> => {
+  const [row] = readMeters.read(await ctx.session.rows(oneMeter({ organizationId: ctx.organizationId, id })))
+  if (!row) throw notFound('usage meter', id)
+  return row
+}
+
+/** Reads a meter and its schema, if it has one, in one round trip. */
+export const readMeterWithSchema = async (ctx: Ctx, id: string): Promise<{ row: ReadMeter; schema: ReadSchema | undefined }> => {
+  const at = { organizationId: ctx.organizationId, id }
+  const [meter, its] = await ctx.session.batch<Record<string, unknown>>([oneMeter(at), schemaOfMeter(at)])
+  const [row] = readMeters.read(meter?.results ?? [])
+  if (!row) throw notFound('usage meter', id)
+  const [schema] = readSchemas.read(its?.results ?? [])
+  return { row, schema }
+}
+
+export const listMeters = defineList({
+  table: usageMeters,
+  key: usageMeters.id,
+  columns: readColumns,
+  order,
+  sortable: ['updated_at'],
+  sort: [
+    ['updated_at', 'DESC'],
+    ['id', 'ASC'],
+  ],
+  filters: { id: usageMeters.id, aggregation: usageMeters.aggregation, event_schema_name: usageMeters.eventSchemaName },
+  statuses: ['DRAFT', 'ACTIVE', 'INACTIVE'],
+  statusesOf: { INACTIVE: ['DRAFT', 'INACTIVE'] },
+  searched: [usageMeters.idFolded, usageMeters.nameFolded, usageMeters.billableNameFolded],
+})
