@@ -39,6 +39,7 @@ export const serveWorker = (directory: string, main: string, databases: readonly
           main: join(directory, main),
           no_bundle: true,
           compatibility_date: config.compatibility_date,
+          exports: config.exports,
           vars: { SIGNING_SECRET: randomBytes(32).toString('base64url') },
           d1_databases: databases.map(database),
           ratelimits: limited

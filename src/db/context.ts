@@ -16,6 +16,10 @@ export interface Bindings {
   TOKEN_LIMIT?: RateLimit
   /** Refused tokens of an IP address. */
   REFUSED_LIMIT?: RateLimit
+  /** Requests of a token that ingest events, where they have a limit of their own. */
+  INGEST_LIMIT?: RateLimit
+  /** Days for which the payload of an event is kept; 400 when left out. */
+  EVENTS_KEPT_FOR?: string
 }
 
 /** The Durable Objects of the Worker, and what a request has asked of them: calls, and the milliseconds spent waiting for them. */

@@ -29,7 +29,7 @@ const sessionOf = (c: Context<AppEnv>): Session => {
 }
 
 /** What an operation is open to. */
-type Access = Pick<Operation, 'operationId' | 'portal' | 'administrator' | 'writes'>
+type Access = Pick<Operation, 'operationId' | 'portal' | 'administrator' | 'writes' | 'ingests'>
 
 const refuseRole = ({ portal, role }: Caller, access: Access): void => {
   if (portal && !access.portal) throw new ApiError('FORBIDDEN', 'A portal token reads its customer and accounts, and nothing else.')
@@ -41,7 +41,7 @@ const refuseRole = ({ portal, role }: Caller, access: Access): void => {
 export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, doDue }: Parts, access: Access): Promise<void> => {
   const { operationId } = access
   c.set('operationId', operationId)
-  const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS, TOKEN_LIMIT, REFUSED_LIMIT } = c.env
+  const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS, TOKEN_LIMIT, REFUSED_LIMIT, INGEST_LIMIT } = c.env
   if (!SIGNING_SECRET) throw new Error('SIGNING_SECRET is not set')
   const secrets = [SIGNING_SECRET, ...(SIGNING_SECRET_PREVIOUS ? [SIGNING_SECRET_PREVIOUS] : [])]
   const [database, now] = [c.get('database'), c.get('now')]
@@ -55,6 +55,8 @@ export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, doDu
   const { actor, portal } = caller
   const counted = countCall(TOKEN_LIMIT, portal ? `${actor} ${portal.customerId}` : actor, now)
   if (counted) await counted
+  const ingested = access.ingests ? countCall(INGEST_LIMIT, `${actor} ingest`, now) : undefined
+  if (ingested) await ingested
   const session = sessionOf(c)
   c.set('session', session)
   const requestId = c.get('requestId')

@@ -24,6 +24,8 @@ interface Documented {
   tagged?: boolean
   /** What it can be made to depend on: the version of what it changes (If-Match), or that what it makes is not there yet (If-None-Match: *). */
   condition?: 'version' | 'absence'
+  /** Whether it counts for INGEST_LIMIT too. */
+  ingests?: boolean
   /** Whether its answer holds a secret. */
   secret?: boolean
   /** The largest body that it takes, in bytes: 256 KB when left out. */

@@ -13,6 +13,7 @@ export const ingestion = feature('Event Ingestion', {
     parse: parseIngest,
     answers: { 202: IngestEventResponse },
     commits: false,
+    ingests: true,
     handle: async (ctx, { json }) => {
       const { answer } = await service.ingestEvents(ctx, 'INGEST', json.events)
       return { answer }
@@ -25,6 +26,7 @@ export const ingestion = feature('Event Ingestion', {
     parse: parseBatch,
     answers: { 202: IngestEventResponse, 207: IngestEventResponse },
     commits: false,
+    ingests: true,
     largestBody: LARGEST_BODY,
     handle: (ctx, { json }) => service.ingestEvents(ctx, 'INGEST_BATCH', json.events),
   }),

@@ -1,0 +1,168 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { fail, findMedian } from '../scripts/wrangler.ts'
+import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
+
+const ROUNDS = 7
+const LONGEST = 400_000
+/** In milliseconds: no round begins later. */
+const TIME = 200_000
+const BATCH = 1000
+const GOALS = { batches: 0.6, single: 0.85 }
+
+interface Kind {
+  name: string
+  accounts: number
+  events: number
+  requests: number
+  atOnce: number
+  goal: number
+}
+
+const KINDS: readonly Kind[] = [
+  { name: '1,000 events, 1 account', accounts: 1, events: BATCH, requests: 12, atOnce: 4, goal: GOALS.batches },
+  { name: '1,000 events, 100 accounts', accounts: 100, events: BATCH, requests: 12, atOnce: 4, goal: GOALS.batches },
+  { name: '1,000 events, 1,000 accounts', accounts: 1000, events: BATCH, requests: 12, atOnce: 4, goal: GOALS.batches },
+  { name: '1 event, 16 at a time', accounts: 100, events: 1, requests: 400, atOnce: 16, goal: GOALS.single },
+]
+
+const started = Date.now()
+const directory = startBenchmark('Bench of ingestion', LONGEST)
+const token = randomBytes(32).toString('base64url')
+const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+
+await buildWorker('src/index.ts', join(directory, 'ours'))
+await buildWorker('bench/bare-ingest.ts', join(directory, 'bare'))
+const servers = {
+  ours: serveWorker(directory, 'ours/index.js', ['DB'], true),
+  bare: serveWorker(directory, 'bare/bare-ingest.js', ['DB']),
+}
+type Base = keyof typeof servers
+const urls = { ours: (await servers.ours.listen()).url.origin, bare: (await servers.bare.listen()).url.origin }
+
+const { DB } = await servers.ours.getWorker<{ DB: D1Database }>().getEnv()
+await servers.ours.getWorker().applyD1Migrations('DB')
+await DB.batch([
+  DB.prepare("INSERT INTO organizations (id, name, created_at) VALUES ('org.bench', 'Bench', 0)"),
+  DB.prepare("INSERT INTO tokens (id, organization_id, name, hash, created_at) VALUES ('token.bench', 'org.bench', 'Bench', ?, 0)").bind(
+    createHash('sha256').update(token).digest('hex'),
+  ),
+])
+
+const ask = async (path: string, body?: unknown): Promise<Record<string, unknown>> => {
+  const response = await fetch(`${urls.ours}${path}`, {
+    method: 'POST',
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  const answer = (await response.json()) as Record<string, unknown>
+  if (!response.ok) fail(`Bench of ingestion: ${path} was answered ${response.status} ${JSON.stringify(answer)}`)
+  return answer
+}
+
+await ask('/customers', {
+  id: 'acme',
+  name: 'ACME Enterprise',
+  primaryEmail: 'a@example.com',
+  address: {},
+  account: { id: 'account-0', name: 'Account' },
+})
+for (let n = 1; n < 1000; n++) await ask('/accounts', { id: `account-${n}`, name: 'Account', customerId: 'acme' })
+await ask('/event_schema', {
+  name: 'rides',
+  attributes: [{ name: 'distance' }, { name: 'minutes' }],
+  dimensions: [{ name: 'city' }],
+  filterFields: ['city'],
+})
+await ask('/event_schema/rides/activate')
+const meters = [
+  { aggregation: 'SUM', computations: [{ computation: '{"var":"attributes.distance"}', order: 1 }] },
+  { aggregation: 'COUNT', filters: [{ field: 'city', value: 'florence' }] },
+  {
+    aggregation: 'SUM',
+    computations: [
+      {
+        matcher: '{">":[{"var":"attributes.minutes"},1]}',
+        computation: '{"*":[{"var":"attributes.distance"},{"var":"attributes.minutes"}]}',
+        order: 1,
+      },
+    ],
+  },
+]
+for (const [n, meter] of meters.entries()) {
+  const { id } = await ask('/usage_meters', { name: `meter ${n}`, type: 'COUNTER', eventSchemaName: 'rides', ...meter })
+  await ask(`/usage_meters/${String(id)}/activate`)
+}
+
+const eventOf = (accounts: number, at: number) => ({
+  id: randomUUID(),
+  schemaName: 'rides',
+  timestamp: new Date(Date.UTC(2026, 2, 30, 10) + at).toISOString(),
+  accountId: `account-${Math.floor(Math.random() * accounts)}`,
+  attributes: [
+    { name: 'distance', value: (Math.random() * 100).toFixed(2) },
+    { name: 'minutes', value: String(Math.ceil(Math.random() * 60)) },
+  ],
+  dimensions: { city: 'florence' },
+})
+
+interface Taken {
+  perSecond: number
+}
+
+const load = async (base: Base, { accounts, events, requests, atOnce }: Kind): Promise<Taken> => {
+  const bodies = Array.from({ length: requests }, (_, at) =>
+    JSON.stringify(
+      events === 1
+        ? { event: eventOf(accounts, at) }
+        : { events: Array.from({ length: events }, (__, n) => eventOf(accounts, at * 1000 + n)) },
+    ),
+  )
+  const path = events === 1 ? '/ingest' : '/ingestBatch'
+  const start = performance.now()
+  const client = async (): Promise<void> => {
+    for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) {
+      const response = await fetch(urls[base] + path, { method: 'POST', headers, body })
+      const text = await response.text()
+      if (response.status !== 202) throw new Error(`${path} of ${base} was answered ${response.status} ${text}`)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, client))
+  return { perSecond: (requests * events) / ((performance.now() - start) / 1000) }
+}
+
+const turns: Base[] = ['ours', 'bare']
+const rounds: Record<string, Record<Base, Taken>>[] = []
+for (let round = 0; round <= ROUNDS && (rounds.length === 0 || Date.now() - started < TIME); round++) {
+  const taken: Record<string, Record<Base, Taken>> = {}
+  for (const kind of KINDS) {
+    const its = {} as Record<Base, Taken>
+    for (const base of turns) {
+      its[base] = await load(base, kind)
+      /** What was recorded is folded a second later: each is measured by itself. */
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1500)
+      })
+    }
+    taken[kind.name] = its
+    turns.reverse()
+  }
+  if (round > 0) rounds.push(taken)
+}
+
+console.log(
+  `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}; medians of ${rounds.length} rounds, 4 ledgers, 3 meters\n`,
+)
+let isUnder = false
+for (const { name, goal } of KINDS) {
+  const of = (base: Base): number => findMedian(rounds.map((round) => round[name]?.[base].perSecond ?? 0))
+  const ratio = findMedian(rounds.map((round) => (round[name]?.ours.perSecond ?? 0) / (round[name]?.bare.perSecond ?? 1)))
+  isUnder ||= ratio < goal
+  console.log(
+    `${name.padEnd(30)} ${of('ours').toFixed(0).padStart(8)} events/s  bare ${of('bare').toFixed(0).padStart(8)}  ratio ${ratio.toFixed(2)} (goal ${goal})`,
+  )
+}
+console.log(`\n${isUnder ? 'Under a goal' : 'Each goal is met'}; it took ${((Date.now() - started) / 1000).toFixed(0)} s`)
+await Promise.all([servers.ours.close(), servers.bare.close()])
+process.exit(isUnder ? 1 : 0)
