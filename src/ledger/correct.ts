@@ -109,17 +109,17 @@ export interface Settlement {
   more: EventShown['more']
 }
 
-/** Settles events whose status is still as it was; what has changed meanwhile is left. Times that are closed are past their grace period. */
+/** Settles events whose status is still as it was, if what they rest on still holds (nothing where there is no `head`); what has changed meanwhile is left. Times that are closed are past their grace period. */
 export const settleEvents = (
   store: Store,
-  head: { version: number; accounts: Record<string, number> },
+  head: { version: number; accounts: Record<string, number> } | undefined,
   settlements: readonly Settlement[],
 ): { settled: number } | Stale => {
-  const stale = findStale(store, head)
+  const stale = head && findStale(store, head)
   if (stale) return { stale }
   foldJournal(store)
   const settled = store.transaction(() => {
-    takeVersion(store, head.version)
+    if (head) takeVersion(store, head.version)
     const { sql } = store
     let count = 0
     const totals: Total[] = []

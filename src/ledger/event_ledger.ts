@@ -94,7 +94,10 @@ export class EventLedger extends DurableObject<Env> {
     return readWaiting(this.#store, names, limit)
   }
 
-  settle(head: { version: number; accounts: Record<string, number> }, settlements: readonly Settlement[]): { settled: number } | Stale {
+  settle(
+    head: { version: number; accounts: Record<string, number> } | undefined,
+    settlements: readonly Settlement[],
+  ): { settled: number } | Stale {
     return settleEvents(this.#store, head, settlements)
   }
 
@@ -172,7 +175,7 @@ export class EventLedger extends DurableObject<Env> {
     for (const { id, act } of rows) {
       const asked = JSON.parse(act) as LicenseAct
       const outcome = await this.#ledgers.AccountLedger.getByName(asked.ledger).applyLicense(asked)
-      settleEvents(this.#store, { version: this.#store.version, accounts: {} }, this.#settlementOf(id, asked, outcome))
+      settleEvents(this.#store, undefined, this.#settlementOf(id, asked, outcome))
       this.#store.sql.exec('DELETE FROM progress WHERE id = ?', id)
     }
   }

@@ -1,4 +1,7 @@
+import { createExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
+import { app } from '../../src/app.ts'
 import type { Ctx } from '../../src/db/context.ts'
 import { type EventShown, askEvents, ledgerName, meterSeries } from '../../src/ledger/client.ts'
 import { sumDecimals } from '../../src/lib/decimal.ts'
@@ -57,3 +60,46 @@ export const usageOf = async ({ id, meterId }: Pick<Metered, 'id' | 'meterId'>, 
 /** Every event of an organization, as its ledgers have them. */
 export const eventsOf = async ({ id }: Pick<Metered, 'id'>, names = namesOf(id)): Promise<EventShown[]> =>
   (await Promise.all(names.map((name) => askEvents(ctx, name, (ledger) => ledger.listEvents({ limit: 1000 }))))).flat()
+
+type Namespaces = typeof ledgers
+type Asked = { name: string; method: string; args: unknown[] }
+
+/** The ledgers of the Worker, where `around` is told each call and makes it, or not. */
+export const watchedLedgers = (
+  around: (asked: Asked, call: () => Promise<unknown>) => Promise<unknown>,
+): Pick<Namespaces, 'EventLedger' | 'AccountLedger'> => {
+  const watch = (namespace: DurableObjectNamespace): DurableObjectNamespace =>
+    new Proxy(namespace, {
+      get: (of, key) =>
+        key === 'getByName'
+          ? (name: string) =>
+              new Proxy(
+                {},
+                {
+                  get:
+                    (_, method) =>
+                    (...args: unknown[]) =>
+                      around({ name, method: String(method), args }, () => {
+                        const stub = of.getByName(name) as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
+                        return Promise.resolve(stub[String(method)]?.(...args))
+                      }),
+                },
+              )
+          : Reflect.get(of, key),
+    })
+  return { EventLedger: watch(ledgers.EventLedger), AccountLedger: watch(ledgers.AccountLedger) }
+}
+
+/** The API as a token sees it through other ledgers. */
+export const throughLedgers =
+  (token: string, exports: Pick<Namespaces, 'EventLedger' | 'AccountLedger'>) =>
+  async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const context = Object.assign(Object.create(createExecutionContext()) as ExecutionContext, { exports, waitUntil: () => {} })
+    const request = new Request(`http://localhost${path}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    })
+    const response = await app.fetch(request, { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET }, context)
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }

@@ -25,6 +25,7 @@ const TAKEN_FOR = 45 * 86_400_000
 /** A JSON parameter of a ledger holds 2 MB at most. */
 const LONGEST_JSON = 1_000_000
 
+const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 const DUPLICATE = codeOf('INGESTION_FAILED_DUPLICATE_EVENT')
 
 /** Processes events by what is in force; `kept` gives the ids and references of events that were processed before. */
@@ -178,15 +179,26 @@ export const refresh = async (
   return recallOrganization(ctx)
 }
 
-/** Asks the accounts' ledgers what events in progress ask of them, and settles those. What dies on the way, the ledger of the events takes up. */
-const finishActs = async (ctx: Ctx, memory: OrganizationMemory, name: string, processed: readonly ProcessedEvent[]): Promise<void> => {
-  for (const { row, act } of processed) {
+/** Asks the accounts' ledgers what events in progress ask of them, in the order of the events, and settles those. What dies on the way, the ledger of the events takes up. */
+const finishActs = async (ctx: Ctx, memory: OrganizationMemory, processed: readonly ProcessedEvent[]): Promise<void> => {
+  const { generation, ledgers } = currentOf(memory)
+  for (const { row, slot, act } of processed) {
     if (!act) continue
-    const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
+    const name = ledgerName(ctx.organizationId, 'event', generation, slot % ledgers)
     const [event] = await askEvents(ctx, name, (ledger) => ledger.listEvents({ reference: row[1], limit: 1 }))
-    if (event)
-      await askEvents(ctx, name, (ledger) => ledger.settle({ version: memory.version, accounts: {} }, [settleLicense(event, outcome)]))
+    if (event?.status !== IN_PROGRESS) continue
+    const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
+    await askEvents(ctx, name, (ledger) => ledger.settle(undefined, [settleLicense(event, outcome)]))
   }
+}
+
+/** Waits for all of some work, also where a part of it fails; then throws what failed first. */
+const settleAll = async <Result>(works: readonly Promise<Result>[]): Promise<Result[]> => {
+  const settled = await Promise.allSettled(works)
+  return settled.map((work) => {
+    if (work.status === 'rejected') throw work.reason
+    return work.value
+  })
 }
 
 /**
@@ -211,17 +223,24 @@ export const recordEvents = async (
     else for (const [at, { row }] of processed.entries()) row[10] = kept[at]?.row[10] ?? null
     await markRepeats(ctx, memory, processed)
     const current = currentOf(memory)
-    const sent = await Promise.all(
+    const sent = await settleAll(
       Array.from(groupBySlot(processed, current.ledgers), async ([index, group]) => {
         const its = group.map((at) => processed[at] as ProcessedEvent)
         const name = ledgerName(ctx.organizationId, 'event', current.generation, index)
         const recorded = await askEvents(ctx, name, (ledger) => ledger.record(batchOf(processing, its, source, ctx.now)))
         if ('stale' in recorded) return { group, stale: recorded.stale }
-        await finishActs(ctx, memory, name, its)
         return { group, size: recorded.size }
       }),
     )
     if (sent.some(({ size = 0 }) => size > LARGEST_LEDGER)) await startGeneration(ctx, current)
+    await finishActs(
+      ctx,
+      memory,
+      sent
+        .flatMap(({ group, stale }) => (stale ? [] : group))
+        .toSorted((one, other) => one - other)
+        .map((at) => processed[at] as ProcessedEvent),
+    )
     const again = sent.flatMap(({ group, stale }) => (stale ? group : []))
     kept = again.map((at) => processed[at])
     left = again.map((at) => left[at] as ParsedEvent)
