@@ -58,7 +58,7 @@ export const PRECONDITION = {
 }
 
 export const NEXT_TOKEN = 'nextToken is not one of this list, or comes with something else than the page before was asked for.'
-export const SECRET_KEPT = 'The Idempotency-Key was used for another request or with another token, or its secret can no longer be read.'
+const SECRET_KEPT = 'The Idempotency-Key was used for another request or with another token, or its secret can no longer be read.'
 
 const headerParameter = (name: string, description: string, schema: Json = {}): Json => ({
   name,
@@ -118,3 +118,9 @@ export const RESPONSES: Record<keyof typeof SHARED, Json> = {
 }
 
 export const shared = (name: keyof typeof SHARED): Json => ({ $ref: `#/components/responses/${name}` })
+
+/** What a write is refused with for its key, and for a limit of its own. */
+export const unprocessable = (secret: boolean | undefined, own: string | undefined): Json => {
+  if (secret) return refusal(SECRET_KEPT)
+  return own ? refusal(`${SHARED.KeyReused} ${own}`) : shared('KeyReused')
+}

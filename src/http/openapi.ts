@@ -10,12 +10,12 @@ import {
   NEXT_TOKEN,
   PRECONDITION,
   RESPONSES,
-  SECRET_KEPT,
   SHARED,
   content,
   headers,
   refusal,
   shared,
+  unprocessable,
 } from './components.ts'
 import type { Operation } from './operation.ts'
 import { about } from './root.ts'
@@ -114,12 +114,6 @@ const refusals = (
     422: and(refuses[422]),
   }
   return Object.fromEntries(Object.entries(all).filter(([, cause]) => cause))
-}
-
-/** What a write is refused with for its key, and for a limit of its own. */
-const unprocessable = (secret: boolean | undefined, own: string | undefined): Json => {
-  if (secret) return refusal(SECRET_KEPT)
-  return own ? refusal(`${SHARED.KeyReused} ${own}`) : shared('KeyReused')
 }
 
 /** Tags are in the order of their names, with ours at the end. */

@@ -173,6 +173,23 @@ describe('createEventSchema', () => {
     for (const path of ['dimensions[0].name: ', 'filterFields[0]: ', 'eventIdTemplate: ']) expect(body.message).toContain(path)
   })
 
+  it('keeps, records and shows the largest enrichments there can be', async () => {
+    const { call, patch, post, get } = await organization()
+    const largest = (letter: string) =>
+      enriched(...[1, 2, 3].map((n) => ({ name: `f${n}`, type: 'DIMENSION', enrichmentType: 'VALUE', value: letter.repeat(32_768) })))
+    const keyed = await call('POST', '/event_schema', { ...rides, enrichments: largest('é') }, { 'Idempotency-Key': 'a' })
+    expect(keyed.status).toBe(201)
+    const changed = await patch('/event_schema/rides', { enrichments: largest('ü') })
+    expect([changed.status, changed.body.enrichments]).toEqual([200, largest('ü')])
+    expect((await post('/event_schema/rides/activate')).status).toBe(200)
+    expect((await patch('/event_schema/rides', { attributes: [{ name: 'time' }] })).body.version).toBe(2)
+    expect((await get('/event_schema/rides/versions')).body.data).toHaveLength(2)
+    expect((await get(`/audit_log?resource_type=EVENT_SCHEMA&resource_id=rides`)).body.data.length).toBeGreaterThan(0)
+    const added = enriched({ name: 'f4', type: 'DIMENSION', enrichmentType: 'VALUE', value: 'x'.repeat(2000) })
+    const message = 'enrichments: must be 100000 characters at most, as JSON'
+    expect(said(await patch('/event_schema/rides', { enrichments: added }))).toEqual([400, message])
+  })
+
   it.each([
     ['taken', 'DRAFT', 'name: the event schema "rides" exists already'],
     ['taken by an archived schema', 'ARCHIVED', 'name: the event schema "rides" exists already, and is archived'],

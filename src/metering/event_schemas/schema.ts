@@ -5,6 +5,8 @@ import { dateTime } from '../../lib/time.ts'
 import { DimensionsSchema, Enrichments, EventAttributeSchema, definition } from './definition.ts'
 import { STATUSES, sortable } from './table.ts'
 
+export type { Dependency, DimensionsSchema, Enrichments, EventAttributeSchema, Field } from './definition.ts'
+
 /** The schemas of events that are there without being made. */
 const RESERVED: ReadonlySet<string> = new Set(['togai-usage', 'togai-named-license'])
 

@@ -6,6 +6,8 @@ import { EventSchema } from '../event_schemas/schema.ts'
 import { STATUSES } from '../event_schemas/table.ts'
 import { AGGREGATIONS, Computation, UsageMeterAggregation, UsageMeterFilterEntry, definition } from './definition.ts'
 
+export type { Computation, UsageMeterFilterEntry } from './definition.ts'
+
 const MeterType = z.enum(['COUNTER'])
 
 const billableName = () => z.optional(described('What invoices call it, rather than by its name. Empty text takes it away.', label(0, 255)))
