@@ -20,7 +20,7 @@ export interface Context extends DataMap {
 }
 
 /** Sets an own property, also where its name is `__proto__`. */
-export const put = <Item>(map: Record<string, Item>, name: string, value: Item): void => {
+export const setOwn = <Item>(map: Record<string, Item>, name: string, value: Item): void => {
   if (name === '__proto__') Object.defineProperty(map, name, { value, enumerable: true, configurable: true, writable: true })
   else map[name] = value
 }
@@ -49,11 +49,11 @@ export const makeContext = (event: ParsedEvent, accountId: string, customerId: s
 const LONGEST_DESCRIPTION = 250
 
 /** Text within the length of a status description. */
-export const describe = (text: string): string =>
+export const shortenDescription = (text: string): string =>
   text.length > LONGEST_DESCRIPTION ? `${text.slice(0, LONGEST_DESCRIPTION - 1).toWellFormed()}…` : text
 
 /** A name in quotes, cut where it is so long that nothing else would have room. */
-export const quote = (name: string): string => `"${name.length > 60 ? `${name.slice(0, 59).toWellFormed()}…` : name}"`
+export const quoteName = (name: string): string => `"${name.length > 60 ? `${name.slice(0, 59).toWellFormed()}…` : name}"`
 
 /** What is wrong with a rule, and where in it. */
 export const explainRule = ({ path, message }: RuleError): string => (path ? `${message}, at ${path}` : message)

@@ -1,7 +1,8 @@
 import { parseDecimal } from '../../lib/decimal.ts'
-import { type Context, ownOf, put, quote } from './context.ts'
+import { type Context, ownOf, setOwn, quoteName } from './context.ts'
 import type { CompiledField, CompiledSchema } from './definitions.ts'
-import { keyOf, type ParsedAttribute, type ParsedEvent } from './event.ts'
+import type { ParsedAttribute, ParsedEvent } from './event.ts'
+import { keyOf } from './texts.ts'
 
 const findAttribute = (sent: readonly ParsedAttribute[], { name, isForeign }: CompiledField): ParsedAttribute | undefined => {
   for (const attribute of sent) if (attribute.name === name) return attribute
@@ -22,12 +23,12 @@ export const takeDeclared = (schema: CompiledSchema, event: ParsedEvent, { attri
     const atSamePlace = event.attributes[index]
     const found = atSamePlace?.name === field.name ? atSamePlace : findAttribute(event.attributes, field)
     const value = found && parseDecimal(found.value)
-    if (value) put(attributes, field.name, value)
+    if (value) setOwn(attributes, field.name, value)
     else if (field.isRequired) isComplete = false
   }
   for (const field of schema.dimensions) {
     const value = findDimension(event.dimensions, field)
-    if (value !== undefined) put(dimensions, field.name, value)
+    if (value !== undefined) setOwn(dimensions, field.name, value)
     else if (field.isRequired) isComplete = false
   }
   return isComplete
@@ -35,7 +36,7 @@ export const takeDeclared = (schema: CompiledSchema, event: ParsedEvent, { attri
 
 const listMissing = (noun: string, fields: readonly CompiledField[], present: object): string[] => {
   const missing = fields.filter(({ name, isRequired }) => isRequired && !Object.hasOwn(present, name))
-  return missing.length ? [`the ${noun}${missing.length > 1 ? 's' : ''} ${missing.map(({ name }) => quote(name)).join(', ')}`] : []
+  return missing.length ? [`the ${noun}${missing.length > 1 ? 's' : ''} ${missing.map(({ name }) => quoteName(name)).join(', ')}`] : []
 }
 
 /** Which required fields a context lacks. */

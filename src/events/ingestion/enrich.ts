@@ -2,7 +2,7 @@ import { type Decimal, formatDecimal, parseDecimal, parseJsonNumber } from '../.
 import { measureJson, parseExactJson } from '../../logic/json.ts'
 import { compileRule, type Rule } from '../../logic/rule.ts'
 import { type Data, toDecimalResult, toText, type Value } from '../../logic/values.ts'
-import { type Context, explainRule, put, quote } from './context.ts'
+import { type Context, explainRule, setOwn, quoteName } from './context.ts'
 import type { CompiledEnrichment, CompiledSchema } from './definitions.ts'
 import type { SettingValue } from './settings.ts'
 
@@ -34,13 +34,16 @@ const LONGEST_DIMENSION = 1000
 
 const MOST_NESTING = 1000
 
+const NUMERIC = /^(?:\+|(-))?(?=\.?\d)(\d*)(?:\.(\d*))?([eE][+-]?\d{1,3})?$/
+
 /** A number of a setting may be written as +1, .5, 5. or 1e3 too. */
 const readNumeric = (text: string): Decimal | undefined => {
   const plain = parseDecimal(text)
   if (plain) return plain
-  const [, minus = '', whole = '', fraction = '', exponent = ''] = /^(?:\+|(-))?0*(\d*)(?:\.(\d*))?([eE][+-]?\d{1,3})?$/.exec(text) ?? []
-  if (!/\d/.test(text.split(/e/i)[0] ?? '')) return undefined
-  return parseJsonNumber(`${minus}${whole || '0'}${fraction && `.${fraction}`}${exponent}`)
+  const match = NUMERIC.exec(text)
+  if (!match) return undefined
+  const [, minus = '', whole = '', fraction = '', exponent = ''] = match
+  return parseJsonNumber(`${minus}${whole.replace(/^0+/, '') || '0'}${fraction && `.${fraction}`}${exponent}`)
 }
 
 const readJson = (text: string): Data => {
@@ -80,10 +83,11 @@ interface Working {
 const resolveDependencies = (schema: CompiledSchema, settingOf: SettingOf, working: Working): string | undefined => {
   for (const { key, name } of schema.dependencies) {
     const setting = settingOf(key)
-    if (!setting) return `The setting ${quote(key)}, on which the enrichment depends, does not exist for this account.`
+    if (!setting) return `The setting ${quoteName(key)}, on which the enrichment depends, does not exist for this account.`
     const data = dataOf(setting)
-    if (data === undefined) return `The setting ${quote(key)}, on which the enrichment depends, is no ${setting.dataType} that can be read.`
-    put(working.context.dependencies, name, data)
+    if (data === undefined)
+      return `The setting ${quoteName(key)}, on which the enrichment depends, is no ${setting.dataType} that can be read.`
+    setOwn(working.context.dependencies, name, data)
     if (setting.dataType === 'JSON_LOGIC') working.rules.set(name, compileRule(setting.value))
     working.dependencies.push({ key, name, value: setting.value })
   }
@@ -102,10 +106,10 @@ const runOwnRule = (rule: Rule, context: Context): Given => {
 /** The error of a rule that never compiled may repeat a part of it, which is a setting's value and not for everybody to see. */
 const runSettingRule = (name: string, { rules, context }: Working): Given => {
   const rule = rules.get(name)
-  if (!rule) return { fault: `the dependency ${quote(name)} has no setting of type JSON_LOGIC` }
+  if (!rule) return { fault: `the dependency ${quoteName(name)} has no setting of type JSON_LOGIC` }
   return rule.evaluate
     ? runOwnRule(rule, context)
-    : { fault: `the setting of the dependency ${quote(name)} holds no rule that can be evaluated` }
+    : { fault: `the setting of the dependency ${quoteName(name)} holds no rule that can be evaluated` }
 }
 
 const giveValue = ({ rule, dependency, value }: CompiledEnrichment, working: Working): Given => {
@@ -117,14 +121,14 @@ const setField = ({ name, type }: CompiledEnrichment, value: Value, { context, e
   if (type === 'ATTRIBUTE') {
     const decimal = toDecimalResult(value)
     if (!decimal) return 'its result is no decimal number of 512 digits at most on each side of the point'
-    put(context.attributes, name, decimal)
+    setOwn(context.attributes, name, decimal)
     enriched.push({ name, type, value: formatDecimal(decimal) })
     return undefined
   }
   const text = toText(value)
   if (text === undefined) return 'its result is no text, number, date, true or false'
   if (text.length > LONGEST_DIMENSION) return `its result has more than ${LONGEST_DIMENSION} characters`
-  put(context.dimensions, name, text)
+  setOwn(context.dimensions, name, text)
   enriched.push({ name, type, value: text })
   return undefined
 }
@@ -133,7 +137,7 @@ const computeFields = (schema: CompiledSchema, working: Working): string | undef
   for (const field of schema.enrichments) {
     const { value, fault } = giveValue(field, working)
     const failed = fault ?? setField(field, value, working)
-    if (failed !== undefined) return `The enrichment of ${quote(field.name)} failed: ${failed}.`
+    if (failed !== undefined) return `The enrichment of ${quoteName(field.name)} failed: ${failed}.`
   }
   return undefined
 }
@@ -142,7 +146,7 @@ const computeFields = (schema: CompiledSchema, working: Working): string | undef
 export const NOT_ENRICHED: Enrichment = { enriched: [], dependencies: [] }
 
 /** Computes the schema's enriched fields in their order and puts them into the context, where later ones see them. */
-export const enrich = (schema: CompiledSchema, context: Context, settingOf: SettingOf): Enrichment => {
+export const enrichContext = (schema: CompiledSchema, context: Context, settingOf: SettingOf): Enrichment => {
   if (schema.enrichments.length === 0 && schema.dependencies.length === 0) return NOT_ENRICHED
   const working: Working = { context, rules: new Map(), enriched: [], dependencies: [] }
   const fault = resolveDependencies(schema, settingOf, working) ?? computeFields(schema, working)

@@ -1,8 +1,8 @@
 import { formatDecimal } from '../../lib/decimal.ts'
-import { type Context, describe, makeContext, type Owner, ownOf, quote } from './context.ts'
+import { type Context, shortenDescription, makeContext, type Owner, ownOf, quoteName } from './context.ts'
 import { describeMissing, takeDeclared } from './declared.ts'
 import type { CompiledSchema } from './definitions.ts'
-import { type EnrichedField, enrich, type Enrichment, NOT_ENRICHED, type ResolvedDependency, type SettingOf } from './enrich.ts'
+import { type EnrichedField, enrichContext, type Enrichment, NOT_ENRICHED, type ResolvedDependency, type SettingOf } from './enrich.ts'
 import type { ParsedEvent } from './event.ts'
 import { meterEvent } from './units.ts'
 
@@ -27,7 +27,7 @@ export interface Evaluation {
   /** What was computed, also where the event failed afterwards. */
   readonly enriched: readonly EnrichedField[]
   readonly dependencies: readonly ResolvedDependency[]
-  /** The decimal by which the schema's feature is debited; undefined where it has none, or the event failed. */
+  /** The decimal by which the schema's feature is debited before the event is metered; undefined where it has none, or the event has failed by then. */
   readonly featureUnits: string | undefined
 }
 
@@ -47,8 +47,8 @@ const makeId = ({ idTemplate }: CompiledSchema, event: ParsedEvent, context: Con
 
 const explainNoId = ({ idTemplate, definition }: CompiledSchema, failure: Failure | undefined): string =>
   idTemplate
-    ? `The event has no id, and the eventIdTemplate of ${quote(definition.name)} makes none of it.${failure ? ` ${failure.fault}` : ''}`
-    : `The event has no id, and its schema ${quote(definition.name)} no eventIdTemplate.`
+    ? `The event has no id, and the eventIdTemplate of ${quoteName(definition.name)} makes none of it.${failure ? ` ${failure.fault}` : ''}`
+    : `The event has no id, and its schema ${quoteName(definition.name)} no eventIdTemplate.`
 
 /** Whether the event has what its schema declares and computes, in the order of the contract's checks. */
 const findFailure = (schema: CompiledSchema, isComplete: boolean, { fault }: Enrichment, context: Context): Failure | undefined => {
@@ -56,12 +56,12 @@ const findFailure = (schema: CompiledSchema, isComplete: boolean, { fault }: Enr
   if (fault !== undefined) return { status: 'INGESTION_FAILED_ENRICHMENT_FAILED', fault }
   const attribute = schema.definition.featureDetails?.attributeName
   if (attribute !== undefined && !Object.hasOwn(context.attributes, attribute))
-    return { status: 'INGESTION_FAILED', fault: `The event lacks the attribute ${quote(attribute)}, by which its feature is debited.` }
+    return { status: 'INGESTION_FAILED', fault: `The event lacks the attribute ${quoteName(attribute)}, by which its feature is debited.` }
   return undefined
 }
 
 const describeFiltered = ({ meters }: CompiledSchema): string =>
-  `No usage meter of the event schema takes the event, as their filters and matchers say: ${meters.map(({ definition }) => quote(definition.name)).join(', ')}.`
+  `No usage meter of the event schema takes the event, as their filters and matchers say: ${meters.map(({ definition }) => quoteName(definition.name)).join(', ')}.`
 
 const featureUnitsOf = ({ definition }: CompiledSchema, { attributes }: Context): string | undefined => {
   const units = definition.featureDetails && ownOf(attributes, definition.featureDetails.attributeName)
@@ -70,39 +70,39 @@ const featureUnitsOf = ({ definition }: CompiledSchema, { attributes }: Context)
 
 /**
  * What becomes of an event whose schema and account are known (metering.md, 3.6): first its id, then its declared fields, the enrichment
- * and the units. `settingOf` is asked for the schema's `settingKeys`; where it gives the same object again, JSON in it is read once.
+ * and the units. Between the last two come grace and the debit of a feature, which are the caller's. `settingOf` is asked for the schema's `settingKeys`; where it gives the same object again, JSON in it is read once.
  */
 export const evaluateEvent = (schema: CompiledSchema, event: ParsedEvent, owner: Owner, settingOf: SettingOf): Evaluation => {
   const context = makeContext(event, owner.accountId, owner.customerId)
   const isComplete = takeDeclared(schema, event, context)
-  const enrichment = isComplete ? enrich(schema, context, settingOf) : NOT_ENRICHED
+  const enrichment = isComplete ? enrichContext(schema, context, settingOf) : NOT_ENRICHED
   const failure = findFailure(schema, isComplete, enrichment, context)
   const eventId = makeId(schema, event, context, failure === undefined)
   const { enriched, dependencies } = enrichment
-  const end = (status: EvaluationStatus, text: string, units = NO_UNITS, featureUnits?: string): Evaluation => ({
+  const conclude = (status: EvaluationStatus, text: string, units = NO_UNITS, featureUnits?: string): Evaluation => ({
     status,
-    description: describe(text),
+    description: shortenDescription(text),
     eventId,
     units,
     enriched,
     dependencies,
     featureUnits,
   })
-  if (eventId === undefined) return end('INGESTION_FAILED_NO_EVENT_ID', explainNoId(schema, failure))
-  if (failure) return end(failure.status, failure.fault)
+  if (eventId === undefined) return conclude('INGESTION_FAILED_NO_EVENT_ID', explainNoId(schema, failure))
+  if (failure) return conclude(failure.status, failure.fault)
   const featureUnits = featureUnitsOf(schema, context)
   if (schema.meters.length === 0)
-    return end(
+    return conclude(
       'INGESTION_COMPLETED_NO_MATCHING_METERS',
-      `The event schema ${quote(schema.definition.name)} has no active usage meter.`,
+      `The event schema ${quoteName(schema.definition.name)} has no active usage meter.`,
       NO_UNITS,
       featureUnits,
     )
   const units = meterEvent(schema.meters, context)
-  if (!Array.isArray(units)) return end('INGESTION_FAILED_UNITS_INVALID', units.fault)
+  if (!Array.isArray(units)) return conclude('INGESTION_FAILED_UNITS_INVALID', units.fault, NO_UNITS, featureUnits)
   return units.some((each) => each !== null)
-    ? end('INGESTION_COMPLETED_EVENT_METERED', 'Ingestion completed successfully', units, featureUnits)
-    : end('INGESTION_COMPLETED_EVENT_NOT_METERED', describeFiltered(schema), units, featureUnits)
+    ? conclude('INGESTION_COMPLETED_EVENT_METERED', 'Ingestion completed successfully', units, featureUnits)
+    : conclude('INGESTION_COMPLETED_EVENT_NOT_METERED', describeFiltered(schema), units, featureUnits)
 }
 
 /**

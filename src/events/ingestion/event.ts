@@ -1,11 +1,11 @@
 import * as z from 'zod/mini'
-import { ApiError, dotPath, expected, explainIssues } from '../../lib/errors.ts'
+import { ApiError, expected, explainIssues } from '../../lib/errors.ts'
 import { described, distinct, isObject, length, list, named } from '../../lib/fields.ts'
+import { faultOfIdentifier, faultOfText, isIdentifier, isWithin, keyOf, LONGEST_ID } from './texts.ts'
 import { parseTimestamp } from './timestamp.ts'
 
 const MOST_ATTRIBUTES = 10
 const LONGEST_NAME = 50
-const LONGEST_ID = 512
 const LONGEST_DIMENSION = 200
 
 /** The most events of a batch. */
@@ -14,26 +14,28 @@ export const MOST_EVENTS = 1000
 /** The contract's form of a value, whose fraction is bounded too, by what a decimal holds. */
 const VALUE = /^-?\d{1,512}(?:\.\d{1,512})?$/
 
-/** What says what is wrong with a text, in words that follow its path; undefined when nothing is. */
+/** What is wrong with a text, in words that follow its path; undefined when nothing is. */
 type Fault = (text: string) => string | undefined
 
-const isStorable: Fault = (text) => (!text.isWellFormed() || text.includes('\0') ? 'must be well-formed Unicode without NUL' : undefined)
+/** A text of a number of characters of which something else holds as well. */
+const sized =
+  (faultOf: Fault, min: number, max: number): Fault =>
+  (text) => {
+    const size = text.length > 2 * max ? text.length : length(text)
+    if (size < min || size > max) return `must be ${min ? `${min} to ${max} characters` : `${max} characters at most`}`
+    return faultOf(text)
+  }
 
-const isIdentifying: Fault = (text) =>
-  !text.isWellFormed() || /\p{Cc}/u.test(text) ? 'must be well-formed Unicode without control characters' : undefined
-
-const checked = (faultOf: Fault, min: number, max: number | undefined) =>
-  z
+const checked = (faultOf: Fault, min: number, max: number) => {
+  const faultOfSized = sized(faultOf, min, max)
+  return z
     .string()
     .check(({ value, issues }) => {
-      const size = max === undefined || value.length > 2 * max ? value.length : length(value)
-      const message =
-        max !== undefined && (size < min || size > max)
-          ? `must be ${min ? `${min} to ${max} characters` : `${max} characters at most`}`
-          : faultOf(value)
+      const message = faultOfSized(value)
       if (message) issues.push({ code: 'custom', input: value, message })
     })
-    .register(z.globalRegistry, { ...(min && { minLength: min }), ...(max !== undefined && { maxLength: max }) })
+    .register(z.globalRegistry, { ...(min && { minLength: min }), maxLength: max })
+}
 
 const formed = (isOfForm: (text: string) => boolean, message: string, documented: { pattern?: string; format?: string }) =>
   z
@@ -46,37 +48,54 @@ const formed = (isOfForm: (text: string) => boolean, message: string, documented
 export const Attribute = named(
   'Attribute',
   z.strictObject({
-    name: checked(isStorable, 1, LONGEST_NAME),
+    name: checked(faultOfText, 1, LONGEST_NAME),
     value: described(
       'A decimal number as text, in plain digits: up to 512 before the point and 512 behind it.',
       formed((text) => VALUE.test(text), 'must be a decimal number such as 12.5', { pattern: VALUE.source }),
     ),
-    unit: z.optional(checked(isStorable, 1, LONGEST_NAME)),
+    unit: z.optional(checked(faultOfText, 1, LONGEST_NAME)),
   }),
 )
 export type Attribute = z.infer<typeof Attribute>
 
-const attributeKey = ({ name }: Attribute): string | undefined => (typeof name === 'string' ? keyOf(name) : undefined)
+const attributeKey = (attribute: Attribute): string | undefined =>
+  isObject(attribute) && typeof attribute.name === 'string' ? keyOf(attribute.name) : undefined
 
-/** A map of text to text, of any size. `__proto__`, which an object cannot hold as data, is refused. */
+const dimensionFault = sized(faultOfText, 1, LONGEST_DIMENSION)
+
+/** An object cannot hold `__proto__` as data. */
+const faultOfDimension = (name: string, value: unknown): string | undefined => {
+  if (name === '__proto__') return 'must have another name'
+  const fault = faultOfText(name)
+  if (fault) return `has a name that ${fault}`
+  return typeof value === 'string' ? dimensionFault(value) : 'must be a string'
+}
+
+/** There may be any number of dimensions, and as many that are wrong, of which a message has no room for more. */
+const MOST_FAULTS = 100
+
 const dimensions = () =>
   z.pipe(
     z.transform((value: unknown, { issues }) => {
-      if (isObject(value) && Object.hasOwn(value, '__proto__'))
-        issues.push({ code: 'custom', input: value, path: ['__proto__'], message: 'must have another name' })
+      if (!isObject(value) || Array.isArray(value)) return value
+      for (const [name, text] of Object.entries(value)) {
+        const message = faultOfDimension(name, text)
+        if (message) issues.push({ code: 'custom', input: text, path: [name], message })
+        if (issues.length > MOST_FAULTS) break
+      }
       return value
     }),
-    z.record(checked(isStorable, 0, undefined), checked(isStorable, 1, LONGEST_DIMENSION)),
+    z.record(z.string(), z.string().register(z.globalRegistry, { minLength: 1, maxLength: LONGEST_DIMENSION })),
   )
 
 export const Event = named(
   'Event',
   z.strictObject({
-    schemaName: checked(isIdentifying, 1, LONGEST_NAME),
+    schemaName: checked(faultOfIdentifier, 1, LONGEST_NAME),
     id: z.optional(
       described(
         'What the event is counted once by. It may be left out where the schema has an eventIdTemplate.',
-        checked(isIdentifying, 0, LONGEST_ID),
+        checked(faultOfIdentifier, 0, LONGEST_ID),
       ),
     ),
     timestamp: described(
@@ -85,7 +104,7 @@ export const Event = named(
         format: 'date-time',
       }),
     ),
-    accountId: described('The id of the account, or one of its aliases.', checked(isIdentifying, 1, LONGEST_ID)),
+    accountId: described('The id of the account, or one of its aliases.', checked(faultOfIdentifier, 1, LONGEST_ID)),
     attributes: list(Attribute, 0, MOST_ATTRIBUTES).check(distinct(attributeKey, 'an event has an attribute once')),
     dimensions: dimensions(),
   }),
@@ -120,22 +139,8 @@ export interface Refusal {
   readonly message: string
 }
 
-const PRINTABLE = /^[ -~]*$/
-
-/** By what an event id, an account id or a name is looked up: its text in NFC. */
-export const keyOf = (text: string): string => (PRINTABLE.test(text) ? text : text.normalize('NFC'))
-
-const isShort = (text: string, max: number): boolean => text.length <= max || (text.length <= 2 * max && length(text) <= max)
-
 const isText = (value: unknown, max: number): value is string =>
-  typeof value === 'string' &&
-  value !== '' &&
-  isShort(value, max) &&
-  (PRINTABLE.test(value) || (value.isWellFormed() && !value.includes('\0')))
-
-/** Whether a text can be the id of an event or an account. */
-export const isIdentifier = (value: unknown): value is string =>
-  typeof value === 'string' && value !== '' && isShort(value, LONGEST_ID) && (PRINTABLE.test(value) || isIdentifying(value) === undefined)
+  typeof value === 'string' && value !== '' && isWithin(value, max) && faultOfText(value) === undefined
 
 const isAttribute = (value: unknown): value is ParsedAttribute => {
   if (!isObject(value) || Array.isArray(value)) return false
@@ -162,8 +167,7 @@ const areAttributes = (value: unknown): value is readonly ParsedAttribute[] => {
 const areDimensions = (value: unknown): value is Record<string, string> => {
   if (!isObject(value) || Array.isArray(value)) return false
   for (const key in value) {
-    if (!PRINTABLE.test(key) && isStorable(key)) return false
-    if (!isText(value[key], LONGEST_DIMENSION)) return false
+    if (faultOfText(key) !== undefined || !isText(value[key], LONGEST_DIMENSION)) return false
   }
   return !Object.hasOwn(value, '__proto__')
 }
@@ -176,7 +180,7 @@ const readEvent = (value: unknown): ParsedEvent | undefined => {
   for (const key in value) if (!FIELDS.has(key)) return undefined
   const { schemaName, id, accountId, attributes, dimensions: tags } = value
   const timestamp = typeof value['timestamp'] === 'string' ? parseTimestamp(value['timestamp']) : undefined
-  if (timestamp === undefined || !isIdentifier(schemaName) || !isShort(schemaName, LONGEST_NAME) || !isIdentifier(accountId))
+  if (timestamp === undefined || !isIdentifier(schemaName) || !isWithin(schemaName, LONGEST_NAME) || !isIdentifier(accountId))
     return undefined
   if (id !== undefined && id !== '' && !isIdentifier(id)) return undefined
   if (!areAttributes(attributes) || !areDimensions(tags)) return undefined
@@ -201,8 +205,11 @@ const wrong = (path: string, message: string): ApiError => new ApiError('INVALID
 /** What a body has under the only name that it may have. */
 const readOnlyField = (body: unknown, name: string): unknown => {
   if (!isObject(body) || Array.isArray(body)) throw wrong('body', 'must be an object')
-  for (const key of Object.keys(body)) if (key !== name) throw wrong(dotPath([key]), 'is not a known name')
-  if (body[name] === undefined) throw wrong(name, 'is required')
+  const keys = Object.keys(body).filter((key) => key !== name)
+  const issues: z.core.$ZodIssue[] = []
+  if (body[name] === undefined) issues.push({ code: 'custom', path: [name], message: 'is required' })
+  if (keys.length) issues.push({ code: 'unrecognized_keys', path: [], keys, message: '' })
+  if (issues.length) throw new ApiError('INVALID', explainIssues(issues, 'body'))
   return body[name]
 }
 

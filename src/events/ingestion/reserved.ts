@@ -1,7 +1,8 @@
 import { compare, formatDecimal, parseDecimal } from '../../lib/decimal.ts'
 import { length } from '../../lib/fields.ts'
-import { describe, ownOf } from './context.ts'
-import { keyOf, type ParsedEvent } from './event.ts'
+import { shortenDescription, ownOf } from './context.ts'
+import type { ParsedEvent } from './event.ts'
+import { keyOf } from './texts.ts'
 
 /** The schema whose events say the usage of a meter themselves. */
 export const USAGE_SCHEMA = 'togai-usage'
@@ -96,7 +97,7 @@ export const readLicenseEvent = (event: ParsedEvent, licenseIds: ReadonlySet<str
   if (faults.length || !action || licenseId === undefined || name === undefined)
     return {
       status: 'INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT',
-      description: describe(`The licence event is not valid: ${faults.join('; ')}.`),
+      description: shortenDescription(`The licence event is not valid: ${faults.join('; ')}.`),
     }
   return { licenseId, name: keyOf(name), action }
 }

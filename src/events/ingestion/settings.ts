@@ -31,40 +31,51 @@ export interface SettingLevels {
 }
 
 /** NUL, which no setting has in its names, keeps the namespace from what follows it. */
-const nameOf = (namespace: string, rest: string): string => `${fold(namespace)}\0${rest}`
+const exactName = (namespace: string, rest: string): string => `${namespace}\0${rest}`
+const foldedName = (namespace: string, rest: string): string => `\0${fold(namespace)}\0${rest}`
 
-/** The settings of one entity. */
-export const mapSettings = (settings: readonly KnownSetting[]): SettingMap =>
-  new Map(settings.map((setting) => [nameOf(setting.namespace, setting.id), setting]))
-
-/** Settings of any entities, by names such as `setting.USER.rate.ACCOUNT.acc1`. The first of several that share one is kept. */
-export const mapFullNames = (settings: readonly EntitySetting[]): SettingMap => {
-  const map = new Map<string, SettingValue>()
+/** Each setting by its name as it is, and without the case of its namespace, where the first by code points is kept of several. */
+const mapNames = <Setting extends KnownSetting>(settings: readonly Setting[], restOf: (setting: Setting) => string): SettingMap => {
+  const map = new Map<string, KnownSetting>()
   for (const setting of settings) {
-    const name = nameOf(setting.namespace, `${setting.id}.${setting.entityType}.${setting.entityId}`)
-    if (!map.has(name)) map.set(name, setting)
+    const rest = restOf(setting)
+    map.set(exactName(setting.namespace, rest), setting)
+    const folded = foldedName(setting.namespace, rest)
+    const other = map.get(folded)
+    if (!other || setting.namespace < other.namespace) map.set(folded, setting)
   }
   return map
 }
 
-/** Of settings whose names differ only in where the namespace ends, the one with the shortest namespace. */
+/** The settings of one entity. */
+export const mapSettings = (settings: readonly KnownSetting[]): SettingMap => mapNames(settings, ({ id }) => id)
+
+/** Settings of any entities, for keys such as `setting.USER.rate.ACCOUNT.acc1`. */
+export const mapFullNames = (settings: readonly EntitySetting[]): SettingMap =>
+  mapNames(settings, ({ id, entityType, entityId }) => `${id}.${entityType}.${entityId}`)
+
+/** The namespace of a name may end at any of its dots: the shortest goes first. */
 const findNamed = (settings: SettingMap | undefined, name: string): SettingValue | undefined => {
   if (!settings?.size) return undefined
-  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-    const found = settings.get(nameOf(name.slice(0, dot), name.slice(dot + 1)))
-    if (found) return found
-  }
+  for (const nameOf of [exactName, foldedName])
+    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+      const found = settings.get(nameOf(name.slice(0, dot), name.slice(dot + 1)))
+      if (found) return found
+    }
   return undefined
 }
 
 const PREFIX = 'setting.'
+
+/** A longer key has more than the names of a setting may have. */
+const LONGEST_KEY = 1100
 
 /**
  * The setting that a key means: `setting.<namespace>.<id>.<entityType>.<entityId>` that of the entity, and `setting.<namespace>.<id>` the
  * first that there is on the account, its invoice group, its customer, the event schema and the organization.
  */
 export const resolveSetting = (key: string, levels: SettingLevels): SettingValue | undefined => {
-  if (!key.startsWith(PREFIX)) return undefined
+  if (!key.startsWith(PREFIX) || key.length > LONGEST_KEY) return undefined
   const name = key.slice(PREFIX.length)
   return (
     findNamed(levels.named, name) ??

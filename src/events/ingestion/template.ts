@@ -1,6 +1,6 @@
 import { compileRule, type Rule } from '../../logic/rule.ts'
 import { type DataMap, toText } from '../../logic/values.ts'
-import { isIdentifier } from './event.ts'
+import { isIdentifier } from './texts.ts'
 
 /** What makes the id of an event that was sent without one. */
 export interface IdTemplate {

@@ -1,5 +1,7 @@
 import { FOREVER } from '../../lib/time.ts'
 
+const LONGEST = 64
+
 const ZERO = 48
 const POINT = 46
 const COLON = 58
@@ -50,6 +52,7 @@ const readOffset = (zone: string): number => {
  * it. Undefined for all else, for days that there are not, and outside 1970 to 9999.
  */
 export const parseTimestamp = (text: string): number | undefined => {
+  if (text.length > LONGEST) return undefined
   const separator = text.charCodeAt(10)
   if (separator !== 84 && separator !== 116 && separator !== BLANK) return undefined
   const hour = twoDigitsAt(text, 11)
