@@ -365,11 +365,12 @@ describe('enrichment', () => {
 
 describe('a usage meter', () => {
   const schema = { attributes: named('a'), dimensions: named('d', 'e'), filterFields: ['a', 'd', 'e'] }
-  const event = { attributes: attributesOf({ a: '10.50' }), dimensions: { d: 'x', e: 'y' } }
+  const filteredEvent = { attributes: attributesOf({ a: '10.50' }), dimensions: { d: 'x', e: 'y' } }
   const filtered = (...filters: [field: string, value: string][]) =>
-    evaluate(schema, [meterOf({ aggregation: 'COUNT', filters: filters.map(([field, value]) => ({ field, value })) })], event).units[0]
+    evaluate(schema, [meterOf({ aggregation: 'COUNT', filters: filters.map(([field, value]) => ({ field, value })) })], filteredEvent)
+      .units[0]
   const units = (computation: string, matcher?: string) => {
-    const { units: given, description } = evaluate(schema, [sumOf(computation, matcher)], event)
+    const { units: given, description } = evaluate(schema, [sumOf(computation, matcher)], filteredEvent)
     return given.length ? given[0] : description
   }
 
@@ -457,11 +458,11 @@ describe('a usage meter', () => {
 
   it('that fails takes the units of the others with it, unless its filters let the event pass', () => {
     const failing = { ...sumOf('null'), filters: [{ field: 'd', value: 'x' }] }
-    expect(evaluate(schema, [sumOf('1'), failing, sumOf('2')], event)).toMatchObject({
+    expect(evaluate(schema, [sumOf('1'), failing, sumOf('2')], filteredEvent)).toMatchObject({
       status: 'INGESTION_FAILED_UNITS_INVALID',
       units: [],
     })
-    expect(evaluate(schema, [sumOf('1'), { ...failing, filters: [{ field: 'd', value: 'z' }] }, sumOf('2')], event).units).toEqual([
+    expect(evaluate(schema, [sumOf('1'), { ...failing, filters: [{ field: 'd', value: 'z' }] }, sumOf('2')], filteredEvent).units).toEqual([
       '1',
       null,
       '2',

@@ -15,10 +15,11 @@ import {
 import type { AccountMemory } from './accounts.ts'
 import type { CompiledSchema } from './definitions.ts'
 import { type Evaluation, evaluateEvent, resolveEventId } from './evaluate.ts'
-import { type ParsedEvent, keyOf } from './event.ts'
+import type { ParsedEvent } from './event.ts'
 import type { OrganizationMemory } from './memory.ts'
 import { LICENSE_SCHEMA, USAGE_SCHEMA, evaluateUsageEvent, readLicenseEvent } from './reserved.ts'
 import { type SettingValue, resolveSetting } from './settings.ts'
+import { keyOf } from './texts.ts'
 
 /** An event as it is to be recorded. */
 export interface ProcessedEvent {

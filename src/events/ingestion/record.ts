@@ -14,10 +14,11 @@ import {
   totalsOf,
 } from '../../ledger/client.ts'
 import { forgetAccounts, recallAccounts } from './accounts.ts'
-import { type ParsedEvent, keyOf } from './event.ts'
+import type { ParsedEvent } from './event.ts'
 import { LARGEST_LEDGER, currentOf, raiseVersion, startGeneration } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import { type ProcessedEvent, type Processing, processEvent } from './process.ts'
+import { keyOf } from './texts.ts'
 
 /** How long an id is taken, in milliseconds (the contract: 45 days). */
 const TAKEN_FOR = 45 * 86_400_000

@@ -3,12 +3,13 @@ import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { type EventSource, STATUSES, askEvents, ledgerName, slotOf } from '../../ledger/client.ts'
-import { type ParsedEvent, type Refusal, keyOf } from './event.ts'
+import type { ParsedEvent, Refusal } from './event.ts'
 import { currentOf, startFirstGeneration } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent, Processing } from './process.ts'
 import { findTakenIds, prepare, recordEvents } from './record.ts'
 import type { IngestEventResponse } from './schema.ts'
+import { keyOf } from './texts.ts'
 
 /** What is remembered of the organization, which has ledgers from its first event on. */
 export const recallWithLedgers = async (ctx: Ctx): Promise<OrganizationMemory> => {
