@@ -82,7 +82,7 @@ export const DAY = 86_400_000
 export interface RecordHead {
   /** The version of the organization with which the events were processed. */
   version: number
-  /** The version of each account that they rest on, by its key. */
+  /** The version of each account that they rest on, by its key, and of a name that no account had the version that was last told of it, or 0. */
   accounts: Record<string, number>
   /** The customer of each account, by its key. */
   customers: Record<string, string>
@@ -95,7 +95,13 @@ export interface RecordHead {
 }
 
 /** What became of a call that rests on versions: it was done, or rests on what has changed since. */
-export type Stale = { stale: { version?: number; accounts?: string[] } }
+export type Stale = { stale: StaleVersions }
+
+/** What has changed: the version of the organization, or the versions of accounts and names by their keys. */
+export interface StaleVersions {
+  version?: number
+  accounts?: Record<string, number>
+}
 
 /** What became of events that were recorded. */
 export interface Recorded {

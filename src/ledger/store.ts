@@ -1,3 +1,4 @@
+import type { StaleVersions } from './entry.ts'
 import { EVENT_MIGRATIONS } from './event_schema.sql.ts'
 
 /** How long a ledger remembers that an account changed, in milliseconds: twice as long as any Worker remembers the account. */
@@ -71,16 +72,16 @@ export const tellAccounts = (store: Store, versions: Readonly<Record<string, num
 export const findStale = (
   store: Store,
   { version, accounts }: { version: number; accounts: Readonly<Record<string, number>> },
-): { version?: number; accounts?: string[] } | undefined => {
+): StaleVersions | undefined => {
   if (version < store.version) return { version: store.version }
   if (!store.hasTold) return undefined
   const stale = store.sql
-    .exec<{ account: string }>(
-      'SELECT told.account FROM json_each(?) AS sent CROSS JOIN told ON told.account = sent.key AND told.version > sent.value',
+    .exec<{ account: string; version: number }>(
+      'SELECT told.account, told.version FROM json_each(?) AS sent CROSS JOIN told ON told.account = sent.key AND told.version > sent.value',
       JSON.stringify(accounts),
     )
     .toArray()
-  return stale.length ? { accounts: stale.map(({ account }) => account) } : undefined
+  return stale.length ? { accounts: Object.fromEntries(stale.map(({ account, version: its }) => [account, its])) } : undefined
 }
 
 /** Of names, those that the database is not known to have; they are known from now on. */

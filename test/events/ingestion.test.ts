@@ -245,6 +245,16 @@ describe('a Worker with old definitions', () => {
     expect(await usageOf(api)).toBe('1')
   })
 
+  it('never leaves an event waiting for an account that came meanwhile', async () => {
+    const api = await organizationWithMeter()
+    await api.post('/ingest', { event: ride('warm', '1') })
+    await ingestWhile(api, ride('E', '5', { accountId: 'new' }), async () => {
+      await api.post('/accounts', { id: 'new', name: 'New account', customerId: 'acme' })
+      await scheduled()
+    })
+    expect(await statusesOf(api)).toContainEqual(['E', 'INGESTION_COMPLETED_EVENT_METERED'])
+  })
+
   it('takes the setting that holds now, of the account before that of the organization', async () => {
     const api = await organizationWithMeter()
     const setting = (entityType: string, entityId: string, value: string) => ({

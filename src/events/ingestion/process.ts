@@ -37,6 +37,8 @@ export interface Processing {
   memory: OrganizationMemory
   accountAt: (name: string, time: number) => AccountMemory | undefined
   ruleSets: Record<string, RuleSet>
+  /** The versions that ledgers have told of names that no account has. */
+  told?: Readonly<Record<string, number>>
 }
 
 /** The ledger of an account: of the generation in which the account was made. */

@@ -132,7 +132,7 @@ export const batchOf = (processing: Processing, processed: readonly ProcessedEve
       const key = accountKey(account.id)
       accounts[key] = account.version
       customers[key] = account.customerId
-    }
+    } else accounts[row[3]] = processing.told?.[row[3]] ?? 0
     const rules = row[6] === null ? undefined : ruleSets[row[6]]
     if (rules && row[6] !== null) used[row[6]] = rules
     if (act) (acts as Record<string, typeof act>)[row[0]] = act
@@ -165,11 +165,11 @@ const MOST_ATTEMPTS = 8
 export const refresh = async (
   ctx: Ctx,
   memory: OrganizationMemory,
-  { version, accounts = [] }: { version?: number; accounts?: string[] },
+  { version, accounts = {} }: { version?: number; accounts?: Record<string, number> },
 ): Promise<OrganizationMemory> => {
   forgetAccounts(
     ctx,
-    accounts.map((key) => key.slice(1)),
+    Object.keys(accounts).map((key) => key.slice(1)),
   )
   if (version === undefined) return memory
   forgetOrganization(ctx.organizationId)
@@ -216,6 +216,7 @@ export const recordEvents = async (
   let memory = recalled
   let left = events
   let kept: readonly (ProcessedEvent | undefined)[] = []
+  const told: Record<string, number> = {}
   for (let attempt = 1; left.length; attempt++) {
     if (attempt > MOST_ATTEMPTS)
       throw new ApiError('UNAVAILABLE', 'The organization is being changed by many at this moment. Send it again.', 1)
@@ -228,7 +229,7 @@ export const recordEvents = async (
       Array.from(groupBySlot(processed, current.ledgers), async ([index, group]) => {
         const its = group.map((at) => processed[at] as ProcessedEvent)
         const name = ledgerName(ctx.organizationId, 'event', current.generation, index)
-        const recorded = await askEvents(ctx, name, (ledger) => ledger.record(batchOf(processing, its, source, ctx.now)))
+        const recorded = await askEvents(ctx, name, (ledger) => ledger.record(batchOf({ ...processing, told }, its, source, ctx.now)))
         if ('stale' in recorded) return { group, stale: recorded.stale }
         return { group, size: recorded.size }
       }),
@@ -245,6 +246,10 @@ export const recordEvents = async (
     const again = sent.flatMap(({ group, stale }) => (stale ? group : []))
     kept = again.map((at) => processed[at])
     left = again.map((at) => left[at] as ParsedEvent)
-    for (const { stale } of sent) if (stale) memory = await refresh(ctx, memory, stale)
+    for (const { stale } of sent)
+      if (stale) {
+        Object.assign(told, stale.accounts)
+        memory = await refresh(ctx, memory, stale)
+      }
   }
 }

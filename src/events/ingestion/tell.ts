@@ -14,7 +14,7 @@ interface Told {
 }
 
 /** What is told to ledgers: the version of the organization, and the ledgers that are to know. */
-const readTold = async (ctx: Ctx): Promise<Told> => {
+export const readTold = async (ctx: Ctx): Promise<Told> => {
   const [organization, generations] = await ctx.session.batch([
     selectRows(sql`select version from organizations where id = ${ctx.organizationId}`),
     selectRows(sql`
@@ -25,7 +25,8 @@ const readTold = async (ctx: Ctx): Promise<Told> => {
   return { version: row?.version ?? 0, generations: (generations?.results ?? []) as Generation[] }
 }
 
-const tellAll = async (ctx: Ctx, { version, generations }: Told, accounts: Record<string, number>): Promise<void> => {
+/** Tells every ledger of an organization its version, and those of accounts by their keys. */
+export const tellLedgers = async (ctx: Ctx, { version, generations }: Told, accounts: Record<string, number>): Promise<void> => {
   const names = generations.flatMap((generation) => ledgersOf(ctx, generation))
   await Promise.all(names.map((name) => askEvents(ctx, name, (ledger) => ledger.tell(version, accounts, ctx.now))))
 }
@@ -53,7 +54,7 @@ const keepSpans = async (ctx: Ctx, generations: readonly Generation[]) => {
 export const organizationChanged = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetOrganization(ctx.organizationId)
   const told = await readTold(ctx)
-  await tellAll(ctx, told, {})
+  await tellLedgers(ctx, told, {})
   await settle(ctx, row, await keepSpans(ctx, told.generations))
 }
 
@@ -65,6 +66,6 @@ export const accountChanged = async (ctx: Ctx, row: Due): Promise<void> => {
     selectRows(sql`select version from accounts where organization_id = ${ctx.organizationId} and id = ${row.subject}`),
   ])
   const [account] = (result?.results ?? []) as { version: number }[]
-  if (account) await tellAll(ctx, told, { [accountKey(row.subject)]: account.version })
+  if (account) await tellLedgers(ctx, told, { [accountKey(row.subject)]: account.version })
   await settle(ctx, row)
 }

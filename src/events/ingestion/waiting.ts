@@ -3,12 +3,22 @@ import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
-import { type EventShown, type Settlement, accountKey, askAccounts, askEvents, codeOf, settleLicense } from '../../ledger/client.ts'
+import {
+  type EventShown,
+  type Settlement,
+  accountKey,
+  askAccounts,
+  askEvents,
+  codeOf,
+  settleLicense,
+  unknownKey,
+} from '../../ledger/client.ts'
 import { parseEvent, type ParsedEvent } from './event.ts'
 import { ledgersOf } from './generations.ts'
-import { type OrganizationMemory, recallOrganization } from './memory.ts'
+import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
 import { prepare, refresh } from './record.ts'
+import { readTold, tellLedgers } from './tell.ts'
 
 /** Events that are processed in one go. */
 const MOST = 200
@@ -97,9 +107,11 @@ const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: stri
   }
 }
 
-/** Processes the events that wait for an account to take one of its names, where they are. */
+/** Processes the events that wait for an account to take one of its names, where they are. Ledgers are told the names first: what was read without them is refused from then on. */
 export const namesGained = async (ctx: Ctx, row: Due): Promise<void> => {
-  const names = await readNames(ctx, row.subject)
+  forgetOrganization(ctx.organizationId)
+  const [names, told] = await Promise.all([readNames(ctx, row.subject), readTold(ctx)])
+  await tellLedgers(ctx, told, Object.fromEntries(names.map((name) => [unknownKey(name), ctx.now])))
   const memory = await recallOrganization(ctx)
   const ledgers = memory.events.flatMap((generation) => ledgersOf(ctx, generation))
   if (names.length) await Promise.all(ledgers.map((name) => processWaiting(ctx, memory, name, names)))
