@@ -253,7 +253,7 @@ const holding = (operation: Operation) => {
     expect(status, said?.message).toBeLessThan(500)
     expect([401, 403, 405, 415, 429], said?.message).not.toContain(status)
     const texts = [...textsIn(path, 'path'), ...textsIn(query, 'query'), ...textsIn(headers, 'header'), ...textsIn(body, 'body')]
-    for (const [at, text] of texts) if (REPEATED.test(at)) named.add(text)
+    for (const [at, text] of texts) if (REPEATED.test(at)) named.add(text.normalize('NFC'))
     if (status >= 400) {
       const message = String(said.message)
       const names = [...namesIn(path), ...namesIn(query), ...namesIn(body), ...Object.keys(headers)]

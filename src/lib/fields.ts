@@ -22,10 +22,15 @@ export const length = (value: string): number => {
 /** What is wrong with `value`, in words that follow its path; undefined when nothing is. */
 type Rule = (value: string) => string | undefined
 
-const string = (rules: readonly Rule[], documented: { minLength?: number; maxLength?: number; pattern?: string } = {}) =>
+/** Text of which `keptAs` is kept, and checked. */
+const string = (
+  rules: readonly Rule[],
+  documented: { minLength?: number; maxLength?: number; pattern?: string } = {},
+  keptAs = (value: string): string => value,
+) =>
   z
     .string()
-    .check(({ value, issues }) => {
+    .check(z.overwrite(keptAs), ({ value, issues }) => {
       let message: string | undefined
       for (const rule of rules) message ??= rule(value)
       if (message) issues.push({ code: 'custom', input: value, message })
@@ -43,9 +48,24 @@ const storable: Rule = (value) => (!value.isWellFormed() || value.includes('\0')
 
 const plain: Rule = (value) => {
   if (/\p{Cc}/u.test(value)) return 'must hold no control characters'
-  if (value && !/[^\p{Z}\p{C}]/u.test(value)) return 'must hold something that can be seen'
+  if (value && !/[^\p{Z}\p{C}\p{Default_Ignorable_Code_Point}]/u.test(value)) return 'must hold something that can be seen'
   return value.trim() === value ? undefined : 'must not begin or end with a blank'
 }
+
+/** Format characters and whatever else is shown as nothing. A variation selector is part of the character before it. */
+const UNSEEN = /(?!\p{Variation_Selector})[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
+
+/** A joiner between two letters, as Persian and the scripts of India write them, or between two emoji that are shown as one. */
+const JOINER =
+  /(?<=[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200C\u200D](?=[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])/gu
+
+const visible: Rule = (value) => {
+  const [unseen] = UNSEEN.exec(value) ?? []
+  const code = unseen?.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')
+  return code && `must not hold the invisible character U+${code}`
+}
+
+const visibleOrJoining: Rule = (value) => visible(value.replaceAll(JOINER, ''))
 
 const notDots: Rule = (value) => (value === '.' || value === '..' ? 'must not be "." or "..", which no URL can carry' : undefined)
 
@@ -59,8 +79,20 @@ export const secret = (min: number, max: number) => string([between(min, max), s
 export const matching = (form: RegExp, expected: string, max: number) =>
   string([(value) => (form.test(value) ? undefined : expected)], { maxLength: max, pattern: form.source })
 
-/** Text that names a thing: no control characters, no blanks around it. */
-export const label = (min: number, max: number) => string([between(min, max), storable, plain], { minLength: min, maxLength: max })
+/** NFC, in which two spellings that look the same are one. A text far over `max` stays as it is: composing it takes up to the square of its length. */
+const composed =
+  (max: number) =>
+  (value: string): string =>
+    value.length > 8 * max ? value : value.normalize('NFC')
+
+const naming = (min: number, max: number, ...rules: Rule[]) =>
+  string([between(min, max), storable, plain, ...rules], { minLength: min, maxLength: max }, composed(max))
+
+/** Text that names a thing, kept in NFC: no control characters, none that cannot be seen, no blanks around it. */
+export const label = (min: number, max: number) => naming(min, max, visible)
+
+/** A name that people read: a label in which letters and emoji may be joined. */
+export const displayName = (min: number, max: number) => naming(min, max, visibleOrJoining)
 
 const NAME = /^[\sa-zA-Z0-9_-]*$/
 
@@ -70,7 +102,7 @@ const nameable: Rule = (value) => (NAME.test(value) ? undefined : 'must hold let
 export const plainName = () => string([between(1, 50), storable, plain, nameable], { minLength: 1, maxLength: 50, pattern: NAME.source })
 
 /** A caller's id, which must fit a segment of a path. */
-export const identifier = (min = 1, max = 50) => string([between(min, max), storable, plain, notDots], { minLength: min, maxLength: max })
+export const identifier = (min = 1, max = 50) => naming(min, max, visible, notDots)
 
 /** The contract's `^\S+@\S+\.\S+$`, in a time that grows with the length and not with its square. */
 const address: Rule = (value) => {
@@ -79,7 +111,8 @@ const address: Rule = (value) => {
   return isAddress ? undefined : 'must be an e-mail address, such as admin@example.com'
 }
 
-export const email = () => string([between(0, 320), storable, plain, address], { maxLength: 320, pattern: String.raw`^\S+@\S+\.\S+$` })
+export const email = () =>
+  string([between(0, 320), storable, plain, visible, address], { maxLength: 320, pattern: String.raw`^\S+@\S+\.\S+$` }, composed(320))
 
 /** A whole number. Zod's own integers keep checks that span fields from running once they fail. */
 export const whole = (minimum: number, maximum: number, format: 'int32' | 'int64') =>
@@ -135,18 +168,25 @@ export const distinct = <Item>(keyOf: (item: Item) => string | undefined, becaus
     { when: ({ value }) => Array.isArray(value) },
   )
 
+const LONGEST_NAME = 255
+
 /** A map of text to text. `__proto__`, which an object cannot hold as data, is refused and not lost. */
 export const textMap = (maxPairs: number) =>
   z.pipe(
     z.transform((value: unknown, { issues }) => {
       if (isObject(value) && Object.hasOwn(value, '__proto__'))
         issues.push({ code: 'custom', input: value, path: ['__proto__'], message: 'must have another name' })
-      if (isObject(value) && Object.keys(value).length > LONGEST_LIST)
-        issues.push({ code: 'custom', input: value, message: `must hold ${maxPairs} pairs at most` })
+      const names = isObject(value) ? Object.keys(value) : []
+      if (names.length > LONGEST_LIST) issues.push({ code: 'custom', input: value, message: `must hold ${maxPairs} pairs at most` })
+      else {
+        const kept = names.map(composed(LONGEST_NAME))
+        for (const name of kept.filter((one, index) => kept.indexOf(one) < index))
+          issues.push({ code: 'custom', input: value, path: [name], message: 'must be given once: names are kept in NFC' })
+      }
       return value
     }),
     z
-      .record(label(1, 255), text())
+      .record(label(1, LONGEST_NAME), text())
       .check(
         z.superRefine(
           (value, context) => {

@@ -12,7 +12,7 @@ type Loose = any
 /** A body of POST /customers as JSON has it. */
 export type Body = Omit<CreateCustomerRequest, 'account'> & { account?: Loose }
 
-const LETTERS = [...Array.from('abcXYZ0189-_~!$&()*+,;=:@/%?#[]{}"\'<>|^`\\.'), 'é', 'ß', '日', '本', 'Ж', '😀', 'e\u0301', '\u200d']
+const LETTERS = [...Array.from('abcXYZ0189-_~!$&()*+,;=:@/%?#[]{}"\'<>|^`\\.'), 'é', 'ß', '日', '本', 'Ж', '😀', 'e\u0301', '\u2764\ufe0f']
 const within = (min: number, max: number, extra: string[] = []) =>
   fc.array(fc.constantFrom(...LETTERS, ...extra), { minLength: min, maxLength: Math.floor(max / 2) }).map((letters) => letters.join(''))
 
@@ -21,7 +21,8 @@ let unique = 0
 const once = (min: number, max: number) => within(Math.max(0, min - 8), max - 16).map((tail) => `${(++unique).toString(36)}.${tail}x`)
 
 const id = () => once(1, 50)
-const name = () => within(3, 255, [' ']).map((middle) => `N${middle}e`)
+const name = () =>
+  fc.tuple(fc.constantFrom('N', '👩\u200d💻', 'می\u200cخ'), within(3, 240, [' '])).map(([start, middle]) => `${start}${middle}e`)
 const email = () => fc.tuple(within(1, 60), within(1, 60)).map(([local, domain]) => `${local.trim()}@${domain}.org`)
 const free = () => within(0, 200, [' ', '\n', '\t', '\r'])
 const address = () =>
@@ -104,6 +105,28 @@ export const validBody = (): fc.Arbitrary<Body> =>
     { requiredKeys: ['id', 'name', 'primaryEmail', 'address'] },
   )
 
+const nfc = (text: string): string => text.normalize('NFC')
+
+/** What is kept of a body: what names a thing in NFC, and free text as it is. */
+export const keptOf = ({ account: first, ...body }: Body): Body => {
+  const named = (of: Loose): Loose => ({
+    ...of,
+    id: nfc(of.id),
+    name: nfc(of.name),
+    ...(of.namespace && { namespace: nfc(of.namespace) }),
+    ...(of.primaryEmail && { primaryEmail: nfc(of.primaryEmail) }),
+    ...(of.settings && { settings: of.settings.map(named) }),
+    ...(of.aliases && { aliases: of.aliases.map(nfc) }),
+    ...(of.accountAliases && { accountAliases: of.accountAliases.map((one: Loose) => ({ ...one, value: nfc(one.value) })) }),
+    ...(of.tags && { tags: of.tags.map((tag: string) => nfc(tag.toLowerCase())) }),
+    ...(of.metadata && { metadata: Object.fromEntries(Object.entries<string>(of.metadata).map(([key, item]) => [nfc(key), item])) }),
+    ...(of.billingInformation && {
+      billingInformation: Object.fromEntries(Object.entries<string[]>(of.billingInformation).map(([key, list]) => [key, list.map(nfc)])),
+    }),
+  })
+  return { ...named(body), ...(first && { account: named(first) }) }
+}
+
 const setting = (sent: Loose) => ({ id: 'fault', namespace: 'USER', name: 'Fault', dataType: 'STRING', value: '', ...sent })
 const put = (key: string, wrong: unknown) => (of: Loose) => {
   of[key] = wrong
@@ -115,14 +138,13 @@ const drop = (key: string) => (of: Loose) => {
 type Fault = [path: string, apply: (of: Loose) => void]
 
 const IDS: Fault[] = [
-  ...['', 'x'.repeat(51), '.', '..', ' x', 'x ', 'a\nb', 'a\u0000b', 'a\u007fb', '\ud800', 5, null, {}, []].map((wrong): Fault => [
-    'id',
-    put('id', wrong),
-  ]),
+  ...['', 'x'.repeat(51), '.', '..', ' x', 'x ', 'a\nb', 'a\u0000b', 'a\u007fb', 'a\u200b', 'a\u200db', '\ud800', 5, null, {}, []].map(
+    (wrong): Fault => ['id', put('id', wrong)],
+  ),
   ['id', drop('id')],
 ]
 const NAMES: Fault[] = [
-  ...['ab', '   ', '\u200b\u200b\u200b', 'x'.repeat(256), ' abc', 'ab\tc', 7, null, true].map((wrong): Fault => [
+  ...['ab', '   ', '\u200b\u200b\u200b', 'x'.repeat(256), ' abc', 'ab\tc', 'abc\u00ad', 'abc\u200c', 7, null, true].map((wrong): Fault => [
     'name',
     put('name', wrong),
   ]),
@@ -169,7 +191,7 @@ const ACCOUNTS: Fault[] = [
   ...['usd', 'US', 'USDX', 'HRK', 'ABC', '', 1, null].map((wrong): Fault => ['invoiceCurrency', put('invoiceCurrency', wrong)]),
   ...[-1, 1.5, 2 ** 31, '5', null].map((wrong): Fault => ['netTermDays', put('netTermDays', wrong)]),
   ...['ARCHIVED', 'active', '', null].map((wrong): Fault => ['status', put('status', wrong)]),
-  ...['ab', 'x'.repeat(51), 5, ' abc'].map((wrong): Fault => ['aliases[0]', put('aliases', [wrong])]),
+  ...['ab', 'x'.repeat(51), 5, ' abc', 'abc\u2060'].map((wrong): Fault => ['aliases[0]', put('aliases', [wrong])]),
   [
     'aliases',
     put(

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, label, named, whole } from '../../lib/fields.ts'
+import { described, displayName, label, named, whole } from '../../lib/fields.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 import { dateTime, instant } from '../../lib/time.ts'
 
@@ -38,7 +38,7 @@ export type TokenWithSecret = z.infer<typeof TokenWithSecret>
 export const CreateTokenRequest = named(
   'CreateTokenRequest',
   z.strictObject({
-    name: described('What it is for.', label(1, 100)),
+    name: described('What it is for.', displayName(1, 100)),
     role: role(),
     expiresAt: z.optional(described('When it ends; never when left out.', instant())),
   }),

@@ -2,7 +2,20 @@ import * as z from 'zod/mini'
 import { InvoiceGroupDetails } from '../invoice_groups/schema.ts'
 import { Address } from '../../lib/address.ts'
 import { isCurrency } from '../../lib/codes.ts'
-import { code, described, distinct, email, identifier, int32, isObject, label, list, named, textMap } from '../../lib/fields.ts'
+import {
+  code,
+  described,
+  displayName,
+  distinct,
+  email,
+  identifier,
+  int32,
+  isObject,
+  label,
+  list,
+  named,
+  textMap,
+} from '../../lib/fields.ts'
 import { pageQuery, paginated, paginatedPlainly, searchAndSort } from '../../lib/page.ts'
 import { FOREVER, dateTime, instant } from '../../lib/time.ts'
 import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
@@ -73,7 +86,7 @@ const aliasesAgree = z.superRefine<Parameters<typeof rangesOf>[0]>(
 
 const created = {
   id: described('Your own id of the account. It cannot be changed, and stays taken.', identifier()),
-  name: label(3, 255),
+  name: displayName(3, 255),
   invoiceCurrency: z.optional(
     described("The ISO 4217 code of the currency of its invoices. The organization's base currency when left out.", currency()),
   ),
@@ -150,7 +163,7 @@ export type CreateAccountRequest = z.infer<typeof CreateAccountRequest>
 export const UpdateAccountRequest = named(
   'UpdateAccountRequest',
   z.strictObject({
-    name: z.optional(label(3, 255)),
+    name: z.optional(displayName(3, 255)),
     status: z.optional(z.enum(['ACTIVE', 'DRAFT'])),
     invoiceCurrency: z.optional(described('Can be given once, to an account that was made without one, or repeated.', currency())),
     netTermDays: created.netTermDays,

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini'
-import { described, email, label, matching, named, secret } from '../../lib/fields.ts'
+import { described, displayName, email, label, matching, named, secret } from '../../lib/fields.ts'
 import { dateTime } from '../../lib/time.ts'
 
 export const CreateCustomerContactRequest = named(
   'CreateCustomerContactRequest',
   z.strictObject({
     preferredUsername: z.optional(matching(/^[A-Za-z0-9]{3,50}$/, 'must be 3 to 50 letters and digits', 50)),
-    name: label(1, 50),
+    name: displayName(1, 50),
     password: z.optional(described('Kept as a salted PBKDF2 hash, and shown by nothing.', secret(8, 100))),
     email: described('Unique among the contacts of the customer, whatever its case.', email()),
     phone: z.optional(label(1, 30)),

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { Account, CreateAccountRequestWithoutCustomerId } from '../accounts/schema.ts'
 import { Address, billingAddress } from '../../lib/address.ts'
-import { described, email, identifier, label, length, named } from '../../lib/fields.ts'
+import { described, displayName, email, identifier, length, named } from '../../lib/fields.ts'
 import { pageQuery, paginated, searchAndSort } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
 import { CreateEntitySetting, entitySettings } from '../settings/schema.ts'
@@ -25,7 +25,7 @@ export const CreateCustomerRequest = named(
   'CreateCustomerRequest',
   z.strictObject({
     id: described('Your own id of the customer. It cannot be changed, and stays taken.', identifier()),
-    name: label(3, 255),
+    name: displayName(3, 255),
     primaryEmail: email(),
     address: customerAddress(),
     settings: z.optional(entitySettings()),
@@ -69,7 +69,7 @@ export const CustomerPath = z.strictObject({ customer_id: identifier() })
 
 export const UpdateCustomerRequest = named(
   'UpdateCustomerRequest',
-  z.strictObject({ name: z.optional(label(3, 255)), primaryEmail: z.optional(email()), address: z.optional(customerAddress()) }),
+  z.strictObject({ name: z.optional(displayName(3, 255)), primaryEmail: z.optional(email()), address: z.optional(customerAddress()) }),
   'What is sent replaces what was there, an address as a whole.',
 )
 export type UpdateCustomerRequest = z.infer<typeof UpdateCustomerRequest>

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { Address } from '../../lib/address.ts'
-import { described, distinct, email, identifier, int32, label, list, named } from '../../lib/fields.ts'
+import { described, displayName, distinct, email, identifier, int32, label, list, named } from '../../lib/fields.ts'
 import { pageQuery, paginatedPlainly } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
 
@@ -9,7 +9,7 @@ const accountIds = () => list(identifier(), 1, 100).check(distinct((id) => id, '
 export const CreateInvoiceGroupRequest = named(
   'CreateInvoiceGroupRequest',
   z.strictObject({
-    name: label(1, 255),
+    name: displayName(1, 255),
     email: email(),
     dailyInvoiceConsolidation: described('Whether the invoices of its accounts that fall due on one day become one.', z.boolean()),
     accountIds: described(

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, distinct, isObject, label, list, named, text } from '../../lib/fields.ts'
+import { described, displayName, distinct, isObject, label, list, named, text } from '../../lib/fields.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 
 export const SettingDataType = named('SettingDataType', z.enum(['STRING', 'NUMERIC', 'JSON', 'JSON_LOGIC']))
@@ -33,7 +33,7 @@ const setting = {
   id: label(1, 255),
   value: text(LONGEST_VALUE),
   namespace: label(1, 255),
-  name: label(1, 255),
+  name: displayName(1, 255),
   dataType: SettingDataType,
 }
 
