@@ -60,7 +60,7 @@ describe('createInvoiceGroup', () => {
     [409, 'accountIds[1]: the account "eur" is invoiced in EUR, the invoice group in USD', group('usd1', 'eur')],
     [400, 'accountIds: must hold 1 to 100', group()],
     [400, 'accountIds[1]: must not repeat [0]', group('usd1', 'usd1')],
-    [400, 'email: must be an e-mail address', { ...group('usd1'), email: 'nobody' }],
+    [400, 'email: must be one e-mail address', { ...group('usd1'), email: 'nobody' }],
     [400, 'address.country: must be a country', { ...group('usd1'), address: { country: 'XX' } }],
     [400, 'netTermDays: must be a whole number', { ...group('usd1'), netTermDays: -1 }],
     [400, 'dailyInvoiceConsolidation: is required', { ...group('usd1'), dailyInvoiceConsolidation: undefined }],

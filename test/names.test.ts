@@ -237,3 +237,85 @@ describe('a name is kept in NFC', () => {
     )
   })
 })
+
+describe('an e-mail address', () => {
+  it.each([
+    'a+b@example.com',
+    'x@example.photography',
+    'user@münchen.example',
+    "o'brien@example.ie",
+    "'a'b@example.com",
+    'a!#$%&*/=?^_`{|}~-.b@example.com',
+    '用户@例子.广告',
+    'a@[127.0.0.1]',
+  ])('is %s', async (address) => {
+    const { post } = await organization()
+    const { status, body } = await post('/customers', customer({ primaryEmail: address }))
+    expect([status, body.primaryEmail]).toEqual([201, address])
+  })
+
+  it.each([
+    'a@example.com,b@example.com',
+    'a@example.com;b@example.com',
+    'a@example.com, b@example.com',
+    'a@b@c.example',
+    'a@example.com,',
+    'a,b@example.com',
+    '<a@b.example>',
+    'Ann <a@b.example>',
+    '"a@b.example"',
+    "'a@b.example'",
+    '“a@b.example”',
+    '«a@b.example»',
+    'a @b.example',
+    'a@b .example',
+    'a@b\u3000.example',
+    'mailto',
+    'a@',
+    '@a.example',
+    'a@example',
+    'a@.example',
+  ])('is not %s', async (address) => {
+    const { post } = await organization()
+    await post('/customers', customer())
+    for (const [field, answer] of [
+      ['primaryEmail', await post('/customers', customer({ primaryEmail: address }))],
+      ['account.primaryEmail', await post('/customers', customer({}, { primaryEmail: address }))],
+      [
+        'account.billingInformation.emailRecipients[0]',
+        await post('/customers', customer({}, { billingInformation: { emailRecipients: [address] } })),
+      ],
+      ['email', await post('/customers/acme/contacts', { name: 'N', email: address })],
+    ] as const)
+      expect([answer.status, answer.body.message]).toEqual([400, `${field}: must be one e-mail address, such as admin@example.com`])
+  })
+
+  const contactsOf = async () => {
+    const { post } = await organization()
+    await post('/customers', customer())
+    return async (address: string) => (await post('/customers/acme/contacts', { name: 'N', email: address })).status
+  }
+
+  it.each([
+    ['kırık@example.com', 'kirik@example.com'],
+    ['a@faß.example', 'a@fass.example'],
+    ['ﬁn@example.com', 'fin@example.com'],
+    ['İ@example.com', 'i@example.com'],
+    ['ſ@example.com', 's@example.com'],
+    ['é@example.com', 'e@example.com'],
+  ])('of a contact is another one: %s beside %s', async (one, other) => {
+    const add = await contactsOf()
+    expect([await add(one), await add(other)]).toEqual([201, 201])
+  })
+
+  it.each([
+    ['A@EXAMPLE.com', 'a@example.COM'],
+    ['jose\u0301@example.com', 'JOSÉ@example.com'],
+    ['İ@example.com', 'i\u0307@example.com'],
+    ['ΟΔΟΣ@example.gr', 'οδος@example.gr'],
+    ['MÜLLER@FAẞ.example', 'müller@faß.example'],
+  ])('of a contact is the same one: %s and %s', async (one, other) => {
+    const add = await contactsOf()
+    expect([await add(one), await add(other)]).toEqual([201, 409])
+  })
+})

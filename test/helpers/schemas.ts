@@ -173,7 +173,7 @@ const typeOf = (value: unknown): string => {
 
 const WRONG_DATES = ['', 'yesterday', '2020-13-01T00:00:00Z', '2021-02-29T00:00:00Z', '1969-12-31T23:59:59Z', '+275760-09-13T00:00:00.000Z']
 
-const MALFORMED = [MARK, ` ${MARK} `, `${MARK}!`, `${MARK}@example`, `${MARK} a@example.com`]
+const MALFORMED = [MARK, ` ${MARK} `, `${MARK}!`, `${MARK}@example`, `${MARK} a@example.com`, `${MARK}@example.com,a@example.com`]
 
 /** Texts that the schema does not take, each with what is wrong; `value` is one that it takes. */
 const wrongTexts = (schema: Schema, value: string, isFixed: boolean): (readonly [kind: string, make: () => string])[] => {

@@ -1,4 +1,4 @@
-import { fold } from '../../lib/fold.ts'
+import { foldEmail } from '../../lib/fold.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import type { Locate } from '../../db/conflicts.ts'
@@ -27,7 +27,7 @@ export const createCustomerContact = async (
     customerId,
     name,
     email,
-    emailFolded: fold(email),
+    emailFolded: foldEmail(email),
     preferredUsername: preferredUsername ?? null,
     phone: phone ?? null,
     password: password === undefined ? null : await hashPassword(password),
