@@ -1,10 +1,13 @@
 import { iso31661Alpha2ToAlpha3 } from 'iso-3166'
 import * as z from 'zod/mini'
 
-/** ISO 3166-1 alpha-2, every assigned code. */
-export const COUNTRIES: ReadonlySet<string> = new Set(Object.keys(iso31661Alpha2ToAlpha3))
+/** ISO 3166-1 alpha-2, every assigned code, and XK, by which the European Commission and others know Kosovo. */
+export const COUNTRIES: ReadonlySet<string> = new Set([...Object.keys(iso31661Alpha2ToAlpha3), 'XK'])
 
 const Currency = z.currencyCode()
 
-/** Whether `code` is on list one of ISO 4217. */
-export const isCurrency = (code: string): boolean => z.safeParse(Currency, code).success
+/** What list one has no minor unit for: metals, baskets of currencies, and the codes for tests and for no currency. */
+const NO_MONEY = /^X(?:A[GU]|B[A-D]|DR|P[DT]|SU|TS|UA|XX)$/
+
+/** Whether `code` is on list one of ISO 4217, and money. */
+export const isCurrency = (code: string): boolean => z.safeParse(Currency, code).success && !NO_MONEY.test(code)

@@ -3,8 +3,11 @@ import type { CreateCustomerRequest } from '../../src/customers/customers/schema
 import { regexes } from 'zod/mini'
 import { COUNTRIES } from '../../src/lib/codes.ts'
 
-/** ISO 4217, as the package has it. */
-export const CURRENCIES = regexes.currencyCode.source.match(/[A-Z]{3}/g) ?? []
+/** The codes of ISO 4217 that are no money. */
+export const NO_MONEY = ['XAG', 'XAU', 'XBA', 'XBB', 'XBC', 'XBD', 'XDR', 'XPD', 'XPT', 'XSU', 'XTS', 'XUA', 'XXX']
+
+/** ISO 4217, as the package has it, but for these. */
+export const CURRENCIES = (regexes.currencyCode.source.match(/[A-Z]{3}/g) ?? []).filter((code) => !NO_MONEY.includes(code))
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -194,7 +197,10 @@ const ACCOUNTS: Fault[] = [
   ...EMAILS('primaryEmail'),
   ...ADDRESSES,
   ...SETTINGS,
-  ...['usd', 'US', 'USDX', 'HRK', 'ABC', '', 1, null].map((wrong): Fault => ['invoiceCurrency', put('invoiceCurrency', wrong)]),
+  ...['usd', 'US', 'USDX', 'HRK', 'ABC', ...NO_MONEY, '', 1, null].map((wrong): Fault => [
+    'invoiceCurrency',
+    put('invoiceCurrency', wrong),
+  ]),
   ...[-1, 1.5, 2 ** 31, '5', null].map((wrong): Fault => ['netTermDays', put('netTermDays', wrong)]),
   ...['ARCHIVED', 'active', '', null].map((wrong): Fault => ['status', put('status', wrong)]),
   ...['ab', 'x'.repeat(51), 5, ' abc', 'abc\u2060'].map((wrong): Fault => ['aliases[0]', put('aliases', [wrong])]),
