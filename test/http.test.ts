@@ -41,12 +41,42 @@ describe('every operation', () => {
       'application/jsonx',
       'application/vnd.api+json',
       'application/json; charset=utf-16',
+      'application/json; version=1; charset=latin1',
+      'application/json; charset=',
+      'application/json; charset = "utf-8x"',
+      'application/json, application/json',
+      'version=1; application/json',
       '',
     ])
       expect((await call(method, path, '{}', { 'Content-Type': type })).status).toBe(415)
-    for (const type of ['application/json', 'application/json; charset=utf-8', 'APPLICATION/JSON', 'application/json;charset="UTF-8"'])
+    for (const type of [
+      'application/json',
+      'application/json; charset=utf-8',
+      'application/json; charset=utf8',
+      'application/json; version=1',
+      'application/json; version="1"; Charset = UTF8;',
+      'APPLICATION/JSON',
+      'application/json;charset="UTF-8"',
+    ])
       expect((await call(method, path, '{"unknown":1}', { 'Content-Type': type })).status).toBe(400)
   })
+
+  it.each(withBody)(
+    '$operationId answers 415 to a body that is said to be encoded, and says that it takes none',
+    async ({ method, path }) => {
+      const { call } = await organization()
+      for (const encoding of ['gzip', 'br', 'GZIP', 'identity, gzip', 'utf-8']) {
+        const { status, headers, body: answer } = await call(method, path, '{"unknown":1}', { 'Content-Encoding': encoding })
+        expect([status, headers.get('Accept-Encoding'), answer.message]).toEqual([
+          415,
+          'identity',
+          'Content-Encoding: must be left out, and the body sent as it is.',
+        ])
+      }
+      for (const encoding of ['identity', 'Identity', ''])
+        expect((await call(method, path, '{"unknown":1}', { 'Content-Encoding': encoding })).status).toBe(400)
+    },
+  )
 
   it.each(withBody)('$operationId answers 400 to malformed JSON', async ({ method, path }) => {
     const { call } = await organization()

@@ -20,7 +20,7 @@ export const SHARED = {
   BadRequest: 'The request is malformed: the message names every wrong field and what would be right.',
   Unauthorized: 'The token is missing, unknown, expired or revoked.',
   ContentTooLarge: 'The body is over 256 KB.',
-  UnsupportedMediaType: 'The body is not JSON in UTF-8, with Content-Type: application/json.',
+  UnsupportedMediaType: 'The body is not JSON in UTF-8 with Content-Type: application/json, or has a Content-Encoding.',
   KeyReused: 'The Idempotency-Key was used for another request, or by another role.',
   TooManyRequests:
     'The token is over its limit of requests, or the address over that of refused tokens. Retry-After says how long to wait.',
@@ -93,6 +93,7 @@ export const HEADERS_OUT = {
   'X-Request-Id': header('The id of the request, by which its line in the log is found.'),
   'Retry-After': header('Seconds to wait.'),
   'WWW-Authenticate': header('Bearer.'),
+  'Accept-Encoding': header('identity, when the body had a Content-Encoding: it is taken as it is.'),
 }
 
 export const headers = (...names: (keyof typeof HEADERS_OUT | false)[]): Json =>
@@ -110,7 +111,7 @@ export const RESPONSES: Record<keyof typeof SHARED, Json> = {
   BadRequest: refusal(SHARED.BadRequest),
   Unauthorized: refusal(SHARED.Unauthorized, 'WWW-Authenticate'),
   ContentTooLarge: refusal(SHARED.ContentTooLarge),
-  UnsupportedMediaType: refusal(SHARED.UnsupportedMediaType),
+  UnsupportedMediaType: refusal(SHARED.UnsupportedMediaType, 'Accept-Encoding'),
   KeyReused: refusal(SHARED.KeyReused),
   TooManyRequests: refusal(SHARED.TooManyRequests, 'Retry-After'),
   Unavailable: refusal(SHARED.Unavailable, 'Retry-After'),

@@ -6,6 +6,7 @@ import type { Ctx, WriteRequest } from '../db/context.ts'
 import { ApiError, expected, explainIssues } from '../lib/errors.ts'
 import { described } from '../lib/fields.ts'
 import { answerRead, answerRecorded, answerWrite, keyIn } from './answer.ts'
+import { onlyJson } from './body.ts'
 import type { AppEnv } from './env.ts'
 
 interface Documented {
@@ -86,17 +87,6 @@ export interface Operation extends Unnamed {
 /** The operations of one tag of the document, each under its operationId, which is the contract's. */
 export const feature = (tag: string, operations: Readonly<Record<string, Unnamed>>): Operation[] =>
   Object.entries(operations).map(([operationId, operation]) => ({ ...operation, operationId, tag }))
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
-const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i
-
-/** Lets JSON through, and has it decoded once and strictly: bytes that are not UTF-8 would otherwise be replaced without a word. */
-const onlyJson: MiddlewareHandler<AppEnv> = (c, next) => {
-  if (!JSON_TYPE.test(c.req.header('Content-Type') ?? ''))
-    throw new ApiError('UNSUPPORTED_TYPE', 'The body must be JSON, with Content-Type: application/json.')
-  Object.assign(c.req.bodyCache, { text: c.req.raw.arrayBuffer().then((bytes) => UTF8.decode(bytes)) })
-  return next()
-}
 
 const validate = (target: 'param' | 'query' | 'json', schema: z.ZodMiniType): MiddlewareHandler =>
   zValidator(target, schema, (result) => {
