@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
 import { type AliasRange, holdsAt, mostAtOnce, repeated, roomSince } from '../src/customers/accounts/ranges.ts'
 import { dotPath } from '../src/lib/errors.ts'
+import { fold, foldEmail } from '../src/lib/fold.ts'
 import { newId, uuidv7 } from '../src/lib/ids.ts'
 import { instant, iso } from '../src/lib/time.ts'
 
@@ -69,6 +70,25 @@ describe('instant', () => {
     5,
   ])('refuses %s', (value) => {
     expect(parse(value).success).toBe(false)
+  })
+})
+
+describe.each([
+  ['fold', fold],
+  ['foldEmail', foldEmail],
+])('%s', (_, folded) => {
+  const text = () =>
+    fc
+      .array(fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('İ', 'ı', 'i', 'ẞ', 'ﬁ', 'Σ', 'ς', '\u0307', '\u0301', '\u0323')))
+      .map((parts) => parts.join(''))
+
+  it('is the same of every form of a text, and of what it made of one', () => {
+    fc.assert(
+      fc.property(text(), (one) => {
+        for (const form of ['NFC', 'NFD']) expect(folded(one.normalize(form))).toBe(folded(one))
+        expect(folded(folded(one))).toBe(folded(one))
+      }),
+    )
   })
 })
 
