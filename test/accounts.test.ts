@@ -270,11 +270,32 @@ describe('updateAccount', () => {
     ['id', { id: 'new' }],
     ['aliases', { aliases: ['abc'] }],
     ['metadata.k', { metadata: { k: null } }],
-    ['tags[1]', { tags: ['a', 'A'] }],
+    ['tags[1]', { tags: ['a', 'A '] }],
   ])('refuses a wrong %s', async (path, changes) => {
     const { patch } = await withAccounts()
     const { status, body } = await patch('/accounts/main', changes)
     expect([status, body.message]).toEqual([400, expect.stringMatching(new RegExp(`^${path.replaceAll(/[[\]]/g, String.raw`\$&`)}: `))])
+  })
+
+  it('keeps each tag once, in lower case and in the order in which they came', async () => {
+    const { patch, get } = await withAccounts()
+    const { status, body } = await patch('/accounts/main', { tags: ['VIP', 'gold', 'vip', 'E\u0301', 'é', 'Gold', 'new'] })
+    expect([status, body.tags]).toEqual([200, ['vip', 'gold', 'é', 'new']])
+    expect((await get('/accounts/main')).body.tags).toEqual(body.tags)
+  })
+
+  it('counts of tags and of their characters what is kept, so that what is read can be sent again', async () => {
+    const { patch, get } = await withAccounts()
+    const distinct = Array.from({ length: 50 }, (_, n) => `Tag ${n}`)
+    expect((await patch('/accounts/main', { tags: [...distinct, 'TAG 7', 'tag 7'] })).body.tags).toEqual(
+      distinct.map((tag) => tag.toLowerCase()),
+    )
+    expect((await patch('/accounts/main', { tags: [...distinct, 'another'] })).body.message).toBe('tags: must hold 50 at most')
+    expect((await patch('/accounts/main', { tags: ['İ'.repeat(128)] })).body.message).toBe('tags[0]: must be 1 to 255 characters')
+    expect((await patch('/accounts/main', { tags: ['İ'.repeat(127)] })).status).toBe(200)
+    const { tags } = (await get('/accounts/main')).body
+    expect(tags).toEqual(['i\u0307'.repeat(127)])
+    expect((await patch('/accounts/main', { tags })).body.tags).toEqual(tags)
   })
 
   it('applies 20 changes of different fields at the same moment, each to what the others left', async () => {

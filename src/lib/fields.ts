@@ -85,14 +85,18 @@ const composed =
   (value: string): string =>
     value.length > 8 * max ? value : value.normalize('NFC')
 
-const naming = (min: number, max: number, ...rules: Rule[]) =>
-  string([between(min, max), storable, plain, ...rules], { minLength: min, maxLength: max }, composed(max))
+const naming = (min: number, max: number, rules: readonly Rule[], keptAs = composed(max)) =>
+  string([between(min, max), storable, plain, ...rules], { minLength: min, maxLength: max }, keptAs)
 
 /** Text that names a thing, kept in NFC: no control characters, none that cannot be seen, no blanks around it. */
-export const label = (min: number, max: number) => naming(min, max, visible)
+export const label = (min: number, max: number) => naming(min, max, [visible])
+
+/** A label that is kept in lower case. */
+export const lowerCaseLabel = (min: number, max: number) =>
+  naming(min, max, [visible], (value) => composed(max)(composed(max)(value).toLowerCase()))
 
 /** A name that people read: a label in which letters and emoji may be joined. */
-export const displayName = (min: number, max: number) => naming(min, max, visibleOrJoining)
+export const displayName = (min: number, max: number) => naming(min, max, [visibleOrJoining])
 
 const NAME = /^[\sa-zA-Z0-9_-]*$/
 
@@ -102,7 +106,7 @@ const nameable: Rule = (value) => (NAME.test(value) ? undefined : 'must hold let
 export const plainName = () => string([between(1, 50), storable, plain, nameable], { minLength: 1, maxLength: 50, pattern: NAME.source })
 
 /** A caller's id, which must fit a segment of a path. */
-export const identifier = (min = 1, max = 50) => naming(min, max, visible, notDots)
+export const identifier = (min = 1, max = 50) => naming(min, max, [visible, notDots])
 
 /** The contract's `^\S+@\S+\.\S+$` with one @, and without what stands between two addresses or around one. */
 const ADDRESS = /^[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>"]+$/
@@ -135,21 +139,26 @@ export const isObject = (value: unknown): value is Record<string, unknown> => ty
 /** Past this a list is refused before its items are read. */
 const LONGEST_LIST = 1000
 
+const holds = (min: number, max: number) =>
+  z.superRefine<unknown[]>(
+    ({ length: count }, context) => {
+      if (count < min || count > max)
+        context.addIssue({ code: 'custom', message: `must hold ${min ? `${min} to ${max}` : `${max} at most`}` })
+    },
+    { when: ({ value }) => Array.isArray(value) },
+  )
+
 /** A list of `min` to `max` items. One that is somewhat too long has its items checked as well. */
 export const list = <Item extends z.ZodMiniType>(item: Item, min: number, max: number) =>
-  z
-    .array(item)
-    .check(
-      z.maxLength(LONGEST_LIST),
-      z.superRefine(
-        ({ length: count }, context) => {
-          if (count < min || count > max)
-            context.addIssue({ code: 'custom', message: `must hold ${min ? `${min} to ${max}` : `${max} at most`}` })
-        },
-        { when: ({ value }) => Array.isArray(value) },
-      ),
-    )
-    .register(z.globalRegistry, { minItems: min, maxItems: max })
+  z.array(item).check(z.maxLength(LONGEST_LIST), holds(min, max)).register(z.globalRegistry, { minItems: min, maxItems: max })
+
+/** A list of which each item is kept once, where it comes first: `max` of them at most. */
+export const set = <Item extends z.ZodMiniType<string>>(item: Item, max: number) =>
+  z.array(item).check(
+    z.maxLength(LONGEST_LIST),
+    z.overwrite((items) => [...new Set(items)]),
+    holds(0, max),
+  )
 
 /** No two items of a list have the same key. An item without one, which is not of its type, is left to its own checks. */
 export const distinct = <Item>(keyOf: (item: Item) => string | undefined, because: string) =>

@@ -124,7 +124,7 @@ export const keptOf = ({ account: first, ...body }: Body): Body => {
     ...(of.settings && { settings: of.settings.map(named) }),
     ...(of.aliases && { aliases: of.aliases.map(nfc) }),
     ...(of.accountAliases && { accountAliases: of.accountAliases.map((one: Loose) => ({ ...one, value: nfc(one.value) })) }),
-    ...(of.tags && { tags: of.tags.map((tag: string) => nfc(tag.toLowerCase())) }),
+    ...(of.tags && { tags: [...new Set(of.tags.map((tag: string) => nfc(nfc(tag).toLowerCase())))] }),
     ...(of.metadata && { metadata: Object.fromEntries(Object.entries<string>(of.metadata).map(([key, item]) => [nfc(key), item])) }),
     ...(of.billingInformation && {
       billingInformation: Object.fromEntries(Object.entries<string[]>(of.billingInformation).map(([key, list]) => [key, list.map(nfc)])),
@@ -245,7 +245,7 @@ const ACCOUNTS: Fault[] = [
   ['metadata', put('metadata', ['x'])],
   ['metadata', put('metadata', Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`k${n}`, 'v'])))],
   ['metadata.__proto__', put('metadata', JSON.parse('{"__proto__":"x"}'))],
-  ['tags[1]', put('tags', ['Gold', 'gOLD'])],
+  ['tags[1]', put('tags', ['Gold', 'İ'.repeat(200)])],
   ['tags[0]', put('tags', [''])],
   ['tags[0]', put('tags', [3])],
   [

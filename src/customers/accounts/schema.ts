@@ -6,14 +6,15 @@ import {
   code,
   described,
   displayName,
-  distinct,
   email,
   identifier,
   int32,
   isObject,
   label,
   list,
+  lowerCaseLabel,
   named,
+  set,
   textMap,
 } from '../../lib/fields.ts'
 import { pageQuery, paginated, paginatedPlainly, searchAndSort } from '../../lib/page.ts'
@@ -52,11 +53,6 @@ export const CreateAccountAliasRequest = named(
   ),
   'An alias for a range of time, which holds from its first instant until just before its last. A side that is left out is open.',
 )
-
-const tags = () =>
-  list(label(1, 255).check(z.toLowerCase()), 0, 50)
-    .check(distinct((tag) => tag, 'tags are kept in lower case'))
-    .register(z.globalRegistry, { minItems: 0, maxItems: 50, uniqueItems: true })
 
 const currency = () => code(isCurrency, 'a currency of ISO 4217 in capitals, such as USD', 3)
 
@@ -100,7 +96,7 @@ const created = {
   settings: z.optional(entitySettings()),
   netTermDays: z.optional(described('Days from the date of an invoice to the day on which it is due.', int32(0))),
   metadata: z.optional(textMap(50)),
-  tags: z.optional(tags()),
+  tags: z.optional(described('Kept in lower case, each once, and 50 of them at most.', set(lowerCaseLabel(1, 255), 50))),
   status: z.optional(described('ACTIVE when left out.', z.enum(['ACTIVE', 'DRAFT']))),
 }
 
