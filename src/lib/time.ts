@@ -7,12 +7,12 @@ export const iso = (milliseconds: number): string => new Date(milliseconds).toIS
 
 const DATE_TIME = z.iso.datetime({ offset: true })
 
-/** What clients write for a date-time: RFC 3339, `+0000` (Python), ` UTC` after a blank (Ruby), or no zone at all, which is UTC. */
-const WRITTEN = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(Z|UTC|[+-]\d\d:?\d\d)?$/i
+/** What clients write for a date-time: RFC 3339, `+0000` (Python), ` UTC` after a blank (Ruby), no seconds when they are 0 (Java), or no zone at all, which is UTC. */
+const WRITTEN = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?(Z|UTC|[+-]\d\d:?\d\d)?$/i
 
 const inRfc3339 = (value: string): string => {
-  const [, date, time, zone = 'Z'] = WRITTEN.exec(value) ?? []
-  return /^[+-]/.test(zone) ? `${date}T${time}${zone.slice(0, 3)}:${zone.slice(-2)}` : `${date}T${time}Z`
+  const [, date, time, seconds = ':00', zone = 'Z'] = WRITTEN.exec(value) ?? []
+  return `${date}T${time}${seconds}${/^[+-]/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(-2)}` : 'Z'}`
 }
 
 /** A date-time as milliseconds; what is finer is cut off. */
