@@ -91,12 +91,12 @@ const urlOf = ({ path: template }: Operation, { path, query }: Pick<Request, 'pa
 
 const HEADERS: Record<string, string[]> = {
   'Idempotency-Key': [`${MARK} key`, `${MARK} key'; DROP TABLE customers; --`, `${MARK}é`, MARK.padEnd(255, 'x'), '0', '__proto__'],
-  'If-Match': ['*', '"1"', '"2"', '"1.0"', 'W/"1"', '"999"', `"${MARK}", "1", "1.1", "1.2"`, '""'],
+  'If-Match': ['*', '"1"', '"2"', '"1.0"', 'W/"1"', '"999"', `"${MARK}", "1", "1.1", "1.2"`, '""', '"1",', ', "1",,"2"'],
   'If-None-Match': ['*', '"1"', '"1.0"', '"1.1"', 'W/"2"', '"999"', `"${MARK}"`],
 }
 const WRONG_HEADERS: Record<string, string[]> = {
   'Idempotency-Key': ['', MARK.padEnd(256, 'x'), MARK.repeat(1000)],
-  'If-Match': ['', MARK, '1', '"1', '"1" "2"', 'W/1', '"1",', `"${MARK}é"`],
+  'If-Match': ['', MARK, '1', '"1', '"1" "2"', 'W/1', ',', '*,', `"${MARK}é"`],
   'If-None-Match': ['', MARK, '"', '*, "1"', 'w/"1"'],
   'X-D1-Bookmark': ['', MARK, '0-0-0-0', 'first-primary', `00000000-00000000-00000000-${MARK}`, '0'.repeat(5000)],
 }

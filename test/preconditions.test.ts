@@ -65,7 +65,7 @@ describe.each(with_('version'))('$operationId', ({ operationId, method }) => {
     expect(await everything(api.id)).toEqual(before)
   })
 
-  it.each(['1', 'W', '"1', '1"', '"a" "b"', '"1",'])('refuses If-Match: %s, which is no ETag', async (value) => {
+  it.each(['1', 'W', '"1', '1"', '"a" "b"', ',', '*,'])('refuses If-Match: %s, which is no ETag', async (value) => {
     const api = await furnished()
     const { status, body } = await ask(api, method, asked(operationId, api)[0], { 'If-Match': value })
     expect([status, body.message]).toEqual([400, 'If-Match: must be the ETag of an answer, in its quotes, or *'])
@@ -91,6 +91,15 @@ describe.each(with_('absence'))('$operationId', ({ operationId, method }) => {
     for (const value of ['*', '"1"']) expect((await ask(api, method, asked(operationId, api)[0], { 'If-Match': value })).status).toBe(412)
     expect(await everything(api.id)).toEqual(before)
   })
+})
+
+it.each(['TAG,', ', TAG', 'TAG,, "999"', ' , TAG , ,'])('an empty element of the list %s counts for nothing', async (list) => {
+  const api = await furnished()
+  const tag = etag(await api.get('/customers/acme')) ?? ''
+  const change = (named: string) =>
+    api.call('PATCH', '/customers/acme', { name: `Named with ${list}` }, { 'If-Match': list.replace('TAG', named) })
+  expect((await change('"998"')).status).toBe(412)
+  expect((await change(tag)).status).toBe(200)
 })
 
 it('every operation that changes one resource takes a version', () => {

@@ -12,7 +12,8 @@ export interface Conditions {
 /** The tag of a resource: its version, then whatever else its representation depends on. */
 export const tagOf = (version: number, ...more: (number | string)[]): string => [version, ...more].join('.')
 
-const TAGS = /^\s*(?:W\/)?"[\x21\x23-\x7E]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7E]*")*\s*$/
+/** A list may have empty elements, which count for nothing (RFC 9110, 5.6.1). */
+const TAGS = /^[\s,]*(?:W\/)?"[\x21\x23-\x7E]*"(?:\s*,[\s,]*(?:W\/)?"[\x21\x23-\x7E]*")*[\s,]*$/
 
 /** The tags in a header. A weak one is taken as well: a proxy that compresses an answer makes its tag weak, and the version stays the same. */
 const parseTags = (header: string, value: string | undefined): Tags | undefined => {
