@@ -206,7 +206,7 @@ describe.each(LISTS)('GET $path', ({ path, id }) => {
       .replaceAll('/', '_')
       .replaceAll('=', '')
     const elsewhere = LISTS.find((list) => list.path !== path)?.path
-    const tries = [`${forged}.${mac}`, `${payload}.`, payload, `x${nextToken}`, `${nextToken.slice(0, -2)}`, '', 'null', btoa('{}')]
+    const tries = [`${forged}.${mac}`, `${payload}.`, payload, `x${nextToken}`, `${nextToken.slice(0, -2)}`, ' ', 'null', btoa('{}')]
     for (const [ask, where, token] of [
       ...tries.map((wrong) => [api, path, wrong] as const),
       [api, elsewhere ?? '', nextToken],
@@ -229,6 +229,14 @@ describe.each(LISTS)('GET $path', ({ path, id }) => {
       expect((await api.get(`${path}?${other}&nextToken=${nextToken}`)).body.message).toBe(
         'nextToken: must come alone, or with what the page before was asked for',
       )
+  })
+
+  it('begins at the first page when the token is empty', async () => {
+    const api = await withCustomers(IDS.slice(0, 6))
+    const first = (await api.get(`${path}?pageSize=2&_sort=${id}:ASC`)).body
+    const { body } = await api.get(`${path}?pageSize=2&_sort=${id}:ASC&nextToken=`)
+    expect([idsOf(body), body.context]).toEqual([['c00', 'c01'], first.context])
+    expect(idsOf((await api.get(`${path}?nextToken=${body.nextToken}`)).body)).toEqual(['c02', 'c03'])
   })
 
   it('takes the token after the secret was rotated, while the old one is kept', async () => {

@@ -45,7 +45,12 @@ const USUAL_PAGE_SIZE = 20
 /** The query of a list: its paging, and `more`. */
 export const pageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, usual = USUAL_PAGE_SIZE) =>
   z.strictObject({
-    nextToken: z.optional(described('The nextToken of the page before. It carries everything else.', z.string().check(z.maxLength(8000)))),
+    nextToken: z.optional(
+      described(
+        'The nextToken of the page before, which carries everything else. The first page when it is empty.',
+        z.string().check(z.maxLength(8000)),
+      ),
+    ),
     pageSize: z.optional(
       z.pipe(
         z.string().register(z.globalRegistry, {
@@ -144,7 +149,7 @@ export const openPage = async (
   )
     throw wrong(names.join(', '), `cannot be combined; a list takes ${combinations.map((allowed) => allowed.join(' with ')).join(', or ')}`)
   const sort = _sort === undefined ? rules.sort : parseSort(_sort, rules)
-  if (nextToken === undefined) return { size: pageSize ?? usual, filters, search: _search, sort, after: undefined, since: reader.now }
+  if (!nextToken) return { size: pageSize ?? usual, filters, search: _search, sort, after: undefined, since: reader.now }
   const sealed = await unseal(reader.secrets, purposeOf(reader, within), nextToken, Sealed)
   if (!sealed) throw wrong('nextToken', 'must be the nextToken of a page of this list, as it was given')
   const same =
