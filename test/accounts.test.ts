@@ -159,7 +159,7 @@ describe('getAccount', () => {
   it.each([
     ['effectiveOn=yesterday', 'effectiveOn: must be a date-time'],
     ['effectiveOn=2020-01-01', 'effectiveOn: must be a date-time'],
-    ['effectiveOn=2020-01-01T00:00:00Z&effectiveOn=2021-01-01T00:00:00Z', 'effectiveOn: must be a string'],
+    ['effectiveOn=2020-01-01T00:00:00Z&effectiveOn=2021-01-01T00:00:00Z', 'effectiveOn: must be given once, and was given twice'],
     ['includeGroupDetails=yes', 'includeGroupDetails: must be true or false'],
     ['effectiveon=2020-01-01T00:00:00Z', 'effectiveon: is not a known name'],
   ])('refuses ?%s', async (query, message) => {

@@ -148,6 +148,38 @@ describe('headers', () => {
   })
 })
 
+describe('a query parameter', () => {
+  it.each([
+    ['id', '/customers?id=a&id=b', 'twice'],
+    ['id', '/customers?id=a&status=ACTIVE&id=a&id=b', '3 times'],
+    ['status', '/customers?status=ACTIVE&status=ACTIVE', 'twice'],
+    ['pageSize', '/customers?pageSize=5&pageSize=5', 'twice'],
+    ['nextToken', '/customers?nextToken=&nextToken=', 'twice'],
+    ['effectiveOn', '/accounts/a?effectiveOn=2026-01-01T00:00Z&effectiveOn=2026-01-01T00:00Z', 'twice'],
+    ['includeGroupDetails', '/accounts/a?includeGroupDetails=true&includeGroupDetails=true', 'twice'],
+  ])('%s is refused in %s, since it was given %s', async (name, path, times) => {
+    const { get } = await organization()
+    const { status, body: answer } = await get(path)
+    expect([status, answer.message]).toEqual([400, `${name}: must be given once, and was given ${times}`])
+  })
+
+  it('is refused beside what else is wrong, and where it is one of a write', async () => {
+    const { get, post } = await organization()
+    expect((await get('/customers?id=a&id=b&other=1&other=2&pageSize=0')).body.message).toBe(
+      'id: must be given once, and was given twice; other: is not a known name; pageSize: must be a whole number from 1 to 100',
+    )
+    expect((await post('/customers?dry_run=true&dry_run=true', body)).body.message).toBe('dry_run: must be given once, and was given twice')
+  })
+})
+
+describe('a path', () => {
+  it.each(['%', 'a%zz', '%2', 'a%ff', '%c3%28', '%ed%a0%80', '100%25%'])('is refused with %s in it, which is no UTF-8', async (id) => {
+    const { get, patch } = await organization()
+    for (const answer of [await get(`/customers/${id}`), await get(`/accounts/${id}/account_aliases`), await patch(`/customers/${id}`, {})])
+      expect([answer.status, answer.body.message]).toEqual([400, 'path: must be percent-encoded UTF-8, in which % itself is %25'])
+  })
+})
+
 describe('an unknown path', () => {
   it.each(['/customer', '/customers/', '/customers/a/b', '/openapi'])('%s is 404', async (path) => {
     const { status, body: answer } = await client(undefined).get(path)

@@ -8,6 +8,7 @@ import { described } from '../lib/fields.ts'
 import { answerRead, answerRecorded, answerWrite, keyIn } from './answer.ts'
 import { onlyJson } from './body.ts'
 import type { AppEnv } from './env.ts'
+import { nameRepeated, onlyWellFormedPath } from './parameters.ts'
 
 interface Documented {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
@@ -89,8 +90,11 @@ export const feature = (tag: string, operations: Readonly<Record<string, Unnamed
   Object.entries(operations).map(([operationId, operation]) => ({ ...operation, operationId, tag }))
 
 const validate = (target: 'param' | 'query' | 'json', schema: z.ZodMiniType): MiddlewareHandler =>
-  zValidator(target, schema, (result) => {
-    if (!result.success) throw new ApiError('INVALID', explainIssues(result.error.issues, target === 'json' ? 'body' : target))
+  zValidator(target, schema, (result, c) => {
+    if (result.success) return
+    const { issues } = result.error
+    const named = target === 'query' ? nameRepeated(issues, c.req.queries()) : issues
+    throw new ApiError('INVALID', explainIssues(named, target === 'json' ? 'body' : target))
   })
 
 /** Reads a body that is not validated by its schema. */
@@ -146,7 +150,7 @@ export const operation = <
   const writes = method !== 'get' && documented.writes !== false
   const query = definition.query ?? (writes ? WRITE_QUERY : NO_QUERY)
   const validators: MiddlewareHandler<AppEnv>[] = [
-    ...(param ? [validate('param', param)] : []),
+    ...(param ? [onlyWellFormedPath, validate('param', param)] : []),
     validateQuery(query),
     ...(json ? [onlyJson, parse ? readBody(parse) : validate('json', json)] : []),
   ]
