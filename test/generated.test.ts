@@ -95,7 +95,7 @@ const HEADERS: Record<string, string[]> = {
   'If-None-Match': ['*', '"1"', '"1.0"', '"1.1"', 'W/"2"', '"999"', `"${MARK}"`],
 }
 const WRONG_HEADERS: Record<string, string[]> = {
-  'Idempotency-Key': ['', MARK.padEnd(256, 'x'), MARK.repeat(1000)],
+  'Idempotency-Key': ['', MARK.padEnd(256, 'x'), MARK.repeat(1000), `${MARK}, ${MARK}`],
   'If-Match': ['', MARK, '1', '"1', '"1" "2"', 'W/1', ',', '*,', `"${MARK}é"`],
   'If-None-Match': ['', MARK, '"', '*, "1"', 'w/"1"'],
   'X-D1-Bookmark': ['', MARK, '0-0-0-0', 'first-primary', `00000000-00000000-00000000-${MARK}`, '0'.repeat(5000)],

@@ -2,7 +2,7 @@ import { createExecutionContext, createScheduledController } from 'cloudflare:te
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import worker from '../src/index.ts'
-import { type Answer, changed, client, failed, unreadable, watched } from './helpers/api.ts'
+import { type Answer, changed, client, failed, send, unreadable, watched } from './helpers/api.ts'
 import { type Asked, ask, asked, customer, everything, furnished, group_, writing } from './helpers/requests.ts'
 
 const key = (value = 'a key') => ({ 'Idempotency-Key': value })
@@ -211,4 +211,20 @@ describe('a dry run', () => {
     expect(account.body.togaiCustomerId).toBe(owner.togaiCustomerId)
     expect((await api.post('/invoice_groups?dry_run=true', { ...group_, accountIds: ['spare'] })).body.invoiceCurrency).toBe('USD')
   })
+})
+
+it('two keys are none: two headers of one name arrive as one, with a comma between them', async () => {
+  const api = await furnished()
+  const before = await everything(api.id)
+  const headers = new Headers([
+    ['Authorization', `Bearer ${api.token}`],
+    ['Content-Type', 'application/json'],
+    ['Idempotency-Key', 'one'],
+    ['Idempotency-Key', 'other'],
+  ])
+  const request = new Request('http://localhost/customers', { method: 'POST', headers, body: JSON.stringify(customer('new')) })
+  const message = 'Idempotency-Key: must be sent once and hold no comma, with which two of them are joined'
+  expect(await send(request)).toMatchObject({ status: 400, body: { message } })
+  expect(await api.call('POST', '/customers', customer('new'), key('a,b'))).toMatchObject({ status: 400, body: { message } })
+  expect(await everything(api.id)).toEqual(before)
 })

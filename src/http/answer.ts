@@ -29,6 +29,8 @@ export const keyIn = (c: Context<AppEnv>): string | undefined => {
   const value = c.req.header('Idempotency-Key')
   if (value !== undefined && (value.length < 1 || value.length > LONGEST_KEY))
     throw new ApiError('INVALID', `Idempotency-Key: must be 1 to ${LONGEST_KEY} characters`)
+  if (value?.includes(','))
+    throw new ApiError('INVALID', 'Idempotency-Key: must be sent once and hold no comma, with which two of them are joined')
   return value
 }
 

@@ -71,8 +71,8 @@ const headerParameter = (name: string, description: string, schema: Json = {}): 
 export const HEADERS_IN = {
   IdempotencyKey: headerParameter(
     'Idempotency-Key',
-    'The answer is kept under it for 30 days, and given again to the same request with Idempotency-Replayed: true, without a second change.',
-    { minLength: 1, maxLength: 255 },
+    'The answer is kept under it for 30 days, and given again to the same request with Idempotency-Replayed: true, without a second change. It holds no comma, with which two headers of one name are joined on their way.',
+    { minLength: 1, maxLength: 255, pattern: '^[^,]+$' },
   ),
   Bookmark: headerParameter(
     'X-D1-Bookmark',
