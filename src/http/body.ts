@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { ApiError } from '../lib/errors.ts'
+import { parseJson } from '../lib/json.ts'
 import type { AppEnv } from './env.ts'
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
@@ -12,12 +13,22 @@ const isJson = (type: string): boolean => {
 
 const isEncoded = (encodings: string): boolean => encodings.split(',').some((one) => !['', 'identity'].includes(one.trim().toLowerCase()))
 
-/** Lets JSON through, and has it decoded once and strictly: bytes that are not UTF-8 would otherwise be replaced without a word. */
-export const onlyJson: MiddlewareHandler<AppEnv> = (c, next) => {
+/** A body that breaks off is no JSON, nor are bytes that are not UTF-8, which would otherwise be replaced without a word. */
+const readJson = async (request: Request): Promise<unknown> => {
+  try {
+    return parseJson(UTF8.decode(await request.arrayBuffer()))
+  } catch (error) {
+    throw error instanceof ApiError ? error : new ApiError('INVALID', 'Malformed JSON in request body')
+  }
+}
+
+/** Lets JSON through, which is read once for all who ask the request for it. */
+export const onlyJson: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!isJson(c.req.header('Content-Type') ?? ''))
     throw new ApiError('UNSUPPORTED_TYPE', 'The body must be JSON in UTF-8, with Content-Type: application/json.')
   if (isEncoded(c.req.header('Content-Encoding') ?? ''))
     throw new ApiError('UNSUPPORTED_ENCODING', 'Content-Encoding: must be left out, and the body sent as it is.')
-  Object.assign(c.req.bodyCache, { text: c.req.raw.arrayBuffer().then((bytes) => UTF8.decode(bytes)) })
+  const sent = await readJson(c.req.raw)
+  Object.assign(c.req, { json: () => Promise.resolve(sent) })
   return next()
 }

@@ -30,7 +30,7 @@ export const SHARED = {
 
 export const INTRODUCTION = `Customers, their accounts and whatever belongs to them. Every request carries a token, as \`Authorization: Bearer <token>\`; that of \`npm run dev\` is \`dev-token\`.
 
-Your own ids name what you make, and are percent-encoded in a path; ours are made by the server. Ids, names, tags and e-mail addresses are kept in Unicode's NFC and hold no invisible characters, but for the joiners of letters and emoji in a name. Times are ISO 8601 in UTC. Whatever a list has no room for is behind its \`nextToken\`. The examples are those of one customer, and each can be sent once there is what it names.
+Your own ids name what you make, and are percent-encoded in a path; ours are made by the server. Ids, names, tags and e-mail addresses are kept in Unicode's NFC and hold no invisible characters, but for the joiners of letters and emoji in a name. A name stands once in an object of a body and once in a query. Times are ISO 8601 in UTC. Whatever a list has no room for is behind its \`nextToken\`. The examples are those of one customer, and each can be sent once there is what it names.
 
 A refused request (4xx) changes nothing. It is answered with \`{ "message": "…" }\`. Each operation says which are its own. Any of them may be refused with
 
