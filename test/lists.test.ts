@@ -86,8 +86,27 @@ describe.each(LISTS)('GET $path', ({ path, id }) => {
   ] as [string, (ids: string[]) => string[]][])('walks in the order %s', async (sort, expected) => {
     const api = await withCustomers(IDS.slice(0, 12))
     for (const size of [1, 5, 12]) expect(await walk(api, `${path}?pageSize=${size}&_sort=${sort}`)).toEqual(expected(IDS.slice(0, 12)))
-    const { context } = (await api.get(`${path}?_sort=${sort}`)).body
-    expect(context.sortOrder).toBe(sort.split(',')[0]?.split(':')[1])
+    const direction = sort.split(',')[0]?.split(':')[1]
+    const first = (await api.get(`${path}?_sort=${sort}&pageSize=5`)).body
+    const second = (await api.get(`${path}?nextToken=${first.nextToken}`)).body
+    expect([first.context, second.context]).toEqual(Array.from({ length: 2 }, () => ({ pageSize: 5, sortOrder: direction })))
+  })
+
+  it.each([
+    ['updated_at:DESC', false],
+    ['updated_at:ASC', false],
+    [`${id}:ASC`, true],
+    [`${id}:DESC`, true],
+  ] as const)('sorted by %s shows a row that is changed before the walk comes to it: %s', async (sort, isShown) => {
+    const api = await withCustomers(IDS.slice(0, 6))
+    const last = sort.endsWith('ASC') ? 'c05' : 'c00'
+    let pages = 0
+    const seen = await walk(api, `${path}?pageSize=2&_sort=${sort}`, async () => {
+      if (pages++ !== 1) return
+      vi.setSystemTime(Date.now() + 1)
+      await Promise.all([api.patch(`/customers/${last}`, { name: 'Changed' }), api.patch(`/accounts/${last}`, { name: 'Changed' })])
+    })
+    expect([seen.length, seen.includes(last)]).toEqual(isShown ? [6, true] : [5, false])
   })
 
   it.each([
