@@ -325,6 +325,11 @@ describe('activateEventSchema', () => {
     ],
     ['a dependency that is not declared', { value: '{"var":"dependencies.a"}' }, 'needs the dependency "a", which is not declared'],
     [
+      'a dependency that begins like another',
+      { value: '{"var":"dependencies.kmPerMiles"}' },
+      'needs the dependency "kmPerMiles", which is not declared',
+    ],
+    [
       'no dependency to take the rule from',
       { enrichmentType: 'JSON_LOGIC_FROM_DEPENDENCY', value: 'dependencies.a' },
       'needs the dependency "a", which is not declared',
