@@ -76,6 +76,7 @@ export const selection = <Columns extends Of<string, Column>>(columns: Columns) 
   const all = Object.entries(columns)
   const decoded = all.filter(([, { dataType }]) => dataType !== 'string' && dataType !== 'number')
   return {
+    columns,
     selected: Object.fromEntries(all.map(([key, column]) => [key, sql`${column}`.as(key)])),
     read: (rows: readonly Record<string, unknown>[]): Decoded<Columns>[] => {
       for (const row of rows) for (const [key, column] of decoded) if (row[key] !== null) row[key] = column.mapFromDriverValue(row[key])

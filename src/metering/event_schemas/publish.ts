@@ -82,7 +82,7 @@ export const pathInSent = (sent: unknown, become: unknown, [key, ...rest]: Path)
   return [at, ...pathInSent(from?.[at], to?.[key], rest)]
 }
 
-/** Whether events are processed otherwise by one definition than by the other. */
+/** Whether events are processed alike by both. */
 export const isSameDefinition = (one: Definition, other: Definition): boolean =>
   (['attributes', 'dimensions', 'enrichments', 'eventIdTemplate'] as const).every(
     (field) => JSON.stringify(one[field]) === JSON.stringify(other[field]),

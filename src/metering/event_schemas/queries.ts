@@ -1,9 +1,9 @@
-import { and, desc, eq, getTableColumns, sql } from 'drizzle-orm'
+import { type Column, type Placeholder, type SQL, and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { defineList } from '../../db/list.ts'
 import { builder, prepare, qualified, selection } from '../../db/statements.ts'
-import { notFound } from '../../lib/errors.ts'
+import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
 import { iso } from '../../lib/time.ts'
 import { usageMeters } from '../usage_meters/table.ts'
@@ -13,41 +13,52 @@ import { eventSchemaVersions, eventSchemas, sortable } from './table.ts'
 const { nameFolded: _name, descriptionFolded: _description, ...readColumns } = getTableColumns(eventSchemas)
 
 export const readSchemas = selection(readColumns)
-const readVersions = selection(getTableColumns(eventSchemaVersions))
 
-/** What is read of a schema: without what it is searched by. */
+/** What is read of a schema: without what it is searched by. Of an older version the status is ARCHIVED, and version is 0. */
 export type ReadSchema = Pick<typeof eventSchemas.$inferSelect, keyof typeof readColumns>
 
-const oneSchema = prepare(['organizationId', 'name'], (at) =>
+/** The columns of older versions as those of schemas are selected. */
+const olderSelected = (): typeof readSchemas.selected => {
+  const columns: Readonly<Record<string, SQL | Column>> = {
+    ...getTableColumns(eventSchemaVersions),
+    id: sql`''`,
+    status: sql`'ARCHIVED'`,
+    version: sql`0`,
+  }
+  return Object.fromEntries(Object.keys(readSchemas.selected).map((key) => [key, sql`${columns[key]}`.as(key)]))
+}
+
+type At = Readonly<Record<'organizationId' | 'name', Placeholder>>
+
+const newest = (at: At) =>
   builder
     .select(readSchemas.selected)
     .from(eventSchemas)
-    .where(and(eq(eventSchemas.organizationId, at.organizationId), eq(eventSchemas.name, at.name))),
-)
+    .where(and(eq(eventSchemas.organizationId, at.organizationId), eq(eventSchemas.name, at.name)))
 
-export const olderVersions = prepare(['organizationId', 'name'], (at) =>
+const older = (at: At, version?: Placeholder) =>
   builder
-    .select(readVersions.selected)
-    .from(eventSchemaVersions)
-    .where(and(eq(eventSchemaVersions.organizationId, at.organizationId), eq(eventSchemaVersions.name, at.name)))
-    .orderBy(desc(eventSchemaVersions.definitionVersion)),
-)
-
-export const oneVersion = prepare(['organizationId', 'name', 'version'], (at) =>
-  builder
-    .select(readVersions.selected)
+    .select(olderSelected())
     .from(eventSchemaVersions)
     .where(
       and(
         eq(eventSchemaVersions.organizationId, at.organizationId),
         eq(eventSchemaVersions.name, at.name),
-        eq(eventSchemaVersions.definitionVersion, at.version),
+        version && eq(eventSchemaVersions.definitionVersion, version),
       ),
-    ),
+    )
+
+const newestVersion = prepare(['organizationId', 'name'], newest)
+
+const newestAndOne = prepare(['organizationId', 'name', 'version'], (at) => newest(at).unionAll(older(at, at.version)))
+
+const allVersions = prepare(['organizationId', 'name'], (at) =>
+  newest(at)
+    .unionAll(older(at))
+    .orderBy(sql`definitionVersion desc`),
 )
 
-/** A schema as it is shown, or an older version of one, which is archived. */
-export const showEventSchema = (row: Omit<ReadSchema, 'id' | 'organizationId' | 'version'>): EventSchema => ({
+export const showEventSchema = (row: ReadSchema): EventSchema => ({
   name: row.name,
   ...(row.description !== null && { description: row.description }),
   version: row.definitionVersion,
@@ -62,19 +73,33 @@ export const showEventSchema = (row: Omit<ReadSchema, 'id' | 'organizationId' | 
   updatedAt: iso(row.updatedAt),
 })
 
-export const showVersion = (row: typeof eventSchemaVersions.$inferSelect): EventSchema => showEventSchema({ ...row, status: 'ARCHIVED' })
+/** The state of a schema that its ETag names. That of an older version is of no state in which it can be changed. */
+export const tagOfSchema = ({ version, definitionVersion }: Pick<ReadSchema, 'version' | 'definitionVersion'>): string =>
+  version ? tagOf(version) : tagOf(0, definitionVersion)
 
-/** The state of a schema that its ETag names. */
-export const tagOfSchema = ({ version }: Pick<ReadSchema, 'version'>): string => tagOf(version)
-
-/** Reads a schema, and with it what another statement finds, in one round trip. */
-export const readSchemaAnd = async (ctx: Ctx, name: string, other: readonly Statement[] = []) => {
-  const { organizationId } = ctx
-  const [found, others] = await ctx.session.batch<Record<string, unknown>>([oneSchema({ organizationId, name }), ...other])
-  const [row] = readSchemas.read(found?.results ?? [])
+/** The rows of a schema that a statement finds, the newest version first. */
+const readRows = async (ctx: Ctx, name: string, statement: Statement): Promise<[ReadSchema, ...ReadSchema[]]> => {
+  const [row, ...others] = readSchemas.read(await ctx.session.rows(statement))
   if (!row) throw notFound('event schema', name)
-  return { row, older: readVersions.read(others?.results ?? []) }
+  return [row, ...others]
 }
+
+export const readSchema = async (ctx: Ctx, name: string): Promise<ReadSchema> => {
+  const [row] = await readRows(ctx, name, newestVersion({ organizationId: ctx.organizationId, name }))
+  return row
+}
+
+/** Reads a version of a schema, the newest one as well. */
+export const readVersion = async (ctx: Ctx, name: string, version: number): Promise<ReadSchema> => {
+  const rows = await readRows(ctx, name, newestAndOne({ organizationId: ctx.organizationId, name, version }))
+  const found = rows.find(({ definitionVersion }) => definitionVersion === version)
+  if (!found) throw new ApiError('NOT_FOUND', `The event schema "${name}" has no version ${version}.`)
+  return found
+}
+
+/** Reads all versions of a schema, the newest first. */
+export const readVersions = (ctx: Ctx, name: string): Promise<ReadSchema[]> =>
+  readRows(ctx, name, allVersions({ organizationId: ctx.organizationId, name }))
 
 const countMeters = sql<number>`(
     select count(*) from ${usageMeters}

@@ -6,21 +6,11 @@ import type { Ctx } from '../../db/context.ts'
 import { builder, insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
-import { tagOf } from '../../lib/etag.ts'
 import { fold } from '../../lib/fold.ts'
 import { newId } from '../../lib/ids.ts'
 import { type Definition, findDefinitionFaults, findEnrichmentFaults } from './faults.ts'
 import { extendDefinition, isSameDefinition, pathInSent, replaceDefinition } from './publish.ts'
-import {
-  type ReadSchema,
-  listSchemas,
-  olderVersions,
-  oneVersion,
-  readSchemaAnd,
-  showEventSchema,
-  showVersion,
-  tagOfSchema,
-} from './queries.ts'
+import { type ReadSchema, listSchemas, readSchema, readVersion, readVersions, showEventSchema, tagOfSchema } from './queries.ts'
 import type {
   CreateEventSchemaRequest,
   EventSchema,
@@ -71,17 +61,13 @@ export const createEventSchema = async (ctx: Ctx, input: CreateEventSchemaReques
 
 /** Reads the newest version of a schema, or the one that is asked for. */
 export const getEventSchema = async (ctx: Ctx, name: string, { version }: GetEventSchemaQuery): Promise<Reply<EventSchema>> => {
-  const { organizationId } = ctx
-  const { row, older } = await readSchemaAnd(ctx, name, version === undefined ? [] : [oneVersion({ organizationId, name, version })])
-  if (version === undefined || version === row.definitionVersion) return { answer: showEventSchema(row), tag: tagOfSchema(row) }
-  const [found] = older
-  if (!found) throw new ApiError('NOT_FOUND', `The event schema "${name}" has no version ${version}.`)
-  return { answer: showVersion(found), tag: tagOf(0, version) }
+  const row = version === undefined ? await readSchema(ctx, name) : await readVersion(ctx, name, version)
+  return { answer: showEventSchema(row), tag: tagOfSchema(row) }
 }
 
 export const listEventSchemaVersions = async (ctx: Ctx, name: string): Promise<Reply<EventSchemaVersionsResponse>> => {
-  const { row, older } = await readSchemaAnd(ctx, name, [olderVersions({ organizationId: ctx.organizationId, name })])
-  return { answer: { data: [showEventSchema(row), ...older.map(showVersion)] } }
+  const rows = await readVersions(ctx, name)
+  return { answer: { data: rows.map(showEventSchema) } }
 }
 
 /** The schemas that are not archived, or those that `status` asks for, in their newest versions, a page at a time. */
@@ -119,7 +105,7 @@ const changeSchema = <Answer extends object>(
   change: (row: ReadSchema) => Draft<Answer> | { unchanged: Answer },
 ): Promise<Reply<Answer>> =>
   changeVersioned(ctx, {
-    read: async () => (await readSchemaAnd(ctx, name)).row,
+    read: () => readSchema(ctx, name),
     tagOf: tagOfSchema,
     change: (row) => {
       if (row.status === 'ARCHIVED') throw archived('event schema', name)

@@ -24,17 +24,20 @@ const oneMeter = prepare(['organizationId', 'id'], (at) =>
     .where(and(eq(usageMeters.organizationId, at.organizationId), eq(usageMeters.id, at.id))),
 )
 
-const schemaOfMeter = prepare(['organizationId', 'id'], (at) =>
-  builder
-    .select(readSchemas.selected)
-    .from(eventSchemas)
-    .where(
-      sql`${eventSchemas.organizationId} = ${at.organizationId} and ${eventSchemas.name} = (
-        select ${usageMeters.eventSchemaName} from ${usageMeters}
-        where ${usageMeters.organizationId} = ${at.organizationId} and ${usageMeters.id} = ${at.id}
-      )`,
-    ),
-)
+/** The columns of the schema beside those of its meter. */
+const OF_SCHEMA = 'schema_'
+
+const meterAndSchema = prepare(['organizationId', 'id'], (at) => {
+  const schema = Object.entries(readSchemas.columns).map(([key, column]) => [OF_SCHEMA + key, sql`${column}`.as(OF_SCHEMA + key)])
+  return builder
+    .select({ ...readMeters.selected, ...(Object.fromEntries(schema) as typeof readSchemas.selected) })
+    .from(usageMeters)
+    .leftJoin(
+      eventSchemas,
+      and(eq(eventSchemas.organizationId, usageMeters.organizationId), eq(eventSchemas.name, usageMeters.eventSchemaName)),
+    )
+    .where(and(eq(usageMeters.organizationId, at.organizationId), eq(usageMeters.id, at.id)))
+})
 
 export const showUsageMeter = (row: ReadMeter): UsageMeter => ({
   id: row.id,
@@ -61,13 +64,14 @@ export const readMeter = async (ctx: Ctx, id: string): Promise<ReadMeter> => {
   return row
 }
 
-/** Reads a meter and its schema, if it has one, in one round trip. */
-export const readMeterWithSchema = async (ctx: Ctx, id: string): Promise<{ row: ReadMeter; schema: ReadSchema | undefined }> => {
-  const at = { organizationId: ctx.organizationId, id }
-  const [meter, its] = await ctx.session.batch<Record<string, unknown>>([oneMeter(at), schemaOfMeter(at)])
-  const [row] = readMeters.read(meter?.results ?? [])
-  if (!row) throw notFound('usage meter', id)
-  const [schema] = readSchemas.read(its?.results ?? [])
+/** Reads a meter and its schema, if it has one. */
+export const readMeterAndSchema = async (ctx: Ctx, id: string): Promise<{ row: ReadMeter; schema: ReadSchema | undefined }> => {
+  const [found] = await ctx.session.rows<Record<string, unknown>>(meterAndSchema({ organizationId: ctx.organizationId, id }))
+  const [row] = readMeters.read(found ? [found] : [])
+  if (!found || !row) throw notFound('usage meter', id)
+  if (row.eventSchemaName === null) return { row, schema: undefined }
+  const ofSchema = Object.entries(found).filter(([key]) => key.startsWith(OF_SCHEMA))
+  const [schema] = readSchemas.read([Object.fromEntries(ofSchema.map(([key, value]) => [key.slice(OF_SCHEMA.length), value]))])
   return { row, schema }
 }
 

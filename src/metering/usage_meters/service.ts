@@ -12,7 +12,7 @@ import { fold } from '../../lib/fold.ts'
 import { newId } from '../../lib/ids.ts'
 import { showEventSchema } from '../event_schemas/queries.ts'
 import { findMeterFaults } from './faults.ts'
-import { type ReadMeter, listMeters, readMeter, readMeterWithSchema, showUsageMeter, tagOfMeter } from './queries.ts'
+import { type ReadMeter, listMeters, readMeter, readMeterAndSchema, showUsageMeter, tagOfMeter } from './queries.ts'
 import type {
   CreateUsageMeterRequest,
   GetUsageMeterQuery,
@@ -86,7 +86,7 @@ export const getUsageMeter = async (ctx: Ctx, id: string, { includeSchema = fals
     const row = await readMeter(ctx, id)
     return { answer: showUsageMeter(row), tag: tagOfMeter(row) }
   }
-  const { row, schema } = await readMeterWithSchema(ctx, id)
+  const { row, schema } = await readMeterAndSchema(ctx, id)
   return {
     answer: { ...showUsageMeter(row), ...(schema && { eventSchema: showEventSchema(schema) }) },
     tag: tagOf(row.version, schema?.version ?? 0),
