@@ -65,14 +65,15 @@ export interface Reverted {
 }
 
 /**
- * Takes an event back: what it added to the sums goes, its id is free, and it is REVERTED. `carry` is what is to be ingested in its
- * place, kept under the correction's id in the same transaction until it has been. A second time it is GONE.
+ * Takes an event back: what it added to the sums goes, its id is free, and it is REVERTED. `act` is what is to be done elsewhere because
+ * of it, kept under the correction's id in the same transaction until it has been. A second time it is GONE, and says which correction
+ * it was.
  */
 export const revertEvent = (
   store: Store,
   key: readonly [id: string, reference: string],
   { refused, kept }: Eligibility,
-  carry: { correction: string; act: string; dueAt: number } | undefined,
+  carry: { correction: string; act: string | undefined; dueAt: number } | undefined,
 ): Reverted | undefined => {
   foldJournal(store)
   return store.transaction(() => {
@@ -83,11 +84,14 @@ export const revertEvent = (
     if (!holds) return { event, outcome: 'GONE' }
     if (refused.includes(event.status)) return { event, outcome: 'REFUSED' }
     if (isClosed(store, event.account, event.time)) return { event, outcome: 'CLOSED' }
-    if (carry) sql.exec('INSERT OR REPLACE INTO carry VALUES (?, ?, ?)', carry.correction, carry.act, carry.dueAt)
-    const isKept = kept.includes(event.status)
+    if (carry?.act !== undefined) sql.exec('INSERT OR REPLACE INTO carry VALUES (?, ?, ?)', carry.correction, carry.act, carry.dueAt)
+    const by = carry && { by: carry.correction }
     moveToPast(store, event.id)
-    if (isKept) return { event, outcome: 'FREED' }
-    const more = JSON.stringify({ ...event.more, before: STATUSES[event.status] })
+    if (kept.includes(event.status)) {
+      if (by) sql.exec('UPDATE past SET more = ? WHERE reference = ?', JSON.stringify({ ...event.more, ...by }), event.reference)
+      return { event, outcome: 'FREED' }
+    }
+    const more = JSON.stringify({ ...event.more, before: STATUSES[event.status], ...by })
     sql.exec('UPDATE past SET status = ?, more = ? WHERE reference = ?', REVERTED, more, event.reference)
     setListed(store, event, REVERTED)
     addTotals(store, [...negateTotals(totalsOfEvent(event)), ...totalsOf([rowOf(event, REVERTED)], {})])

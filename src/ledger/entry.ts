@@ -56,6 +56,8 @@ export interface EventMore {
   /** The settings that it was enriched with: key, name, value. */
   settings?: [key: string, name: string, value: string][]
   before?: EventStatus
+  /** The correction that reverted it, or freed its id. */
+  by?: string
   /** The event that it is another one of, for a repeat. */
   of?: string
 }

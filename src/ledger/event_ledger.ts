@@ -20,10 +20,11 @@ interface Env {
   EVENTS_KEPT_FOR?: string
 }
 
-/** What a correction is to record in another ledger. */
+/** What a correction is to do in other ledgers: an event that named a licence is taken back there, and another one is recorded. */
 export interface Carry {
-  ledger: string
-  batch: Batch
+  license?: { ledger: string; reference: string }
+  ledger?: string
+  batch?: Batch
 }
 
 type Ledgers = {
@@ -104,12 +105,12 @@ export class EventLedger extends DurableObject<Env> {
   revert(
     key: readonly [id: string, reference: string],
     eligibility: Eligibility,
-    carry?: { correction: string; act: Carry },
+    carry?: { correction: string; act?: Carry },
   ): Reverted | undefined {
     const now = Date.now()
-    const kept = carry && { correction: carry.correction, act: JSON.stringify(carry.act), dueAt: now + TAKEN_UP_AFTER }
+    const kept = carry && { correction: carry.correction, act: carry.act && JSON.stringify(carry.act), dueAt: now + TAKEN_UP_AFTER }
     const reverted = revertEvent(this.#store, key, eligibility, kept)
-    if (kept) this.#wakeAt(kept.dueAt)
+    if (kept?.act !== undefined) this.#wakeAt(kept.dueAt)
     return reverted
   }
 
@@ -194,8 +195,9 @@ export class EventLedger extends DurableObject<Env> {
       )
       .toArray()
     for (const { correction, act } of rows) {
-      const { ledger, batch } = JSON.parse(act) as Carry
-      await this.#ledgers.EventLedger.getByName(ledger).record({ ...batch, isCarried: true })
+      const { license, ledger, batch } = JSON.parse(act) as Carry
+      if (license) await this.#ledgers.AccountLedger.getByName(license.ledger).revertLicense(license.reference)
+      if (ledger !== undefined && batch) await this.#ledgers.EventLedger.getByName(ledger).record({ ...batch, isCarried: true })
       this.dropCarry(correction)
     }
   }

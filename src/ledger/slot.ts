@@ -17,12 +17,10 @@ const numberOf = (digits: string): number => Array.from(digits).reduce((value, d
 
 /**
  * A new reference of ours to an event: `event.<11 base62>.<5 base62>`, made of its time in milliseconds, the slot of its id, and
- * random digits, so that it says where the event is kept.
+ * six digits, random unless they are given, so that it says where the event is kept.
  */
-export const newReference = (id: string, time: number): string => {
-  const random = randomBase62(1)
-  return `event.${base62(time, 8)}${random.slice(0, 3)}.${base62(slotOf(id), 2)}${random.slice(3, 6)}`
-}
+export const newReference = (id: string, time: number, random = randomBase62(1)): string =>
+  `event.${base62(time, 8)}${random.slice(0, 3)}.${base62(slotOf(id), 2)}${random.slice(3, 6)}`
 
 /** The time and the slot that a reference was made of; undefined when it is none. */
 export const readReference = (text: string): { time: number; slot: number } | undefined => {
