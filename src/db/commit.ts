@@ -23,6 +23,8 @@ export interface Draft<Answer extends object, FromDatabase extends keyof Answer 
   tag?: string
   /** The status of the answer, where the operation has more than one. */
   status?: number
+  /** Where what was made is read, when its answer does not say it. */
+  location?: string
   locate?: Locate | undefined
   /** The conflict that says that what is to be made exists, for If-None-Match: *. */
   exists?: string
@@ -35,6 +37,10 @@ export interface Reply<Answer> {
   answer: Answer
   tag?: string | undefined
   status?: number | undefined
+  /** Where what was made is read, when the answer does not say it. */
+  location?: string | undefined
+  /** Whether it is the answer that was kept under the request's key. */
+  isReplayed?: boolean
   /** What was committed: the answer as JSON, if that was made to be kept, and what is due at once. */
   committed?: { json: string | undefined; due: readonly Due[] }
 }
@@ -75,7 +81,7 @@ export const commit = async <Answer extends object, FromDatabase extends keyof A
   draft: Draft<Answer, FromDatabase>,
   isMatched = false,
 ): Promise<Reply<Answer>> => {
-  const { statements, changes, tag, status, locate, exists, due = [] } = draft
+  const { statements, changes, tag, status, location, locate, exists, due = [] } = draft
   const { write, conditions } = ctx
   if (conditions.match && !isMatched) throw CHANGED
   const answer = draft.answer as Answer
@@ -84,7 +90,7 @@ export const commit = async <Answer extends object, FromDatabase extends keyof A
   const patch = queries && asJsonObject(queries, (value) => sql`json_array(null, ${value})`)
   const json = write?.key && JSON.stringify(answer)
   const batch: Statement[] = [
-    ...(write && json !== undefined ? [keepAnswer(ctx, write, { answer, tag, status }, await encodeBody(ctx, write, json))] : []),
+    ...(write && json !== undefined ? [keepAnswer(ctx, write, { answer, tag, status, location }, await encodeBody(ctx, write, json))] : []),
     ...statements,
     ...recordChanges(ctx, changes, patch),
     ...setDue(ctx, due),
@@ -97,6 +103,7 @@ export const commit = async <Answer extends object, FromDatabase extends keyof A
     answer: { ...answer, ...more },
     tag,
     status,
+    location,
     committed,
   })
   if (!batch.length) return reply({})

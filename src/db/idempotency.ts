@@ -25,7 +25,7 @@ const insertKeys = insertInto(idempotencyKeys)
 export const keepAnswer = (
   ctx: Ctx,
   { key, status, locationOf }: WriteRequest,
-  reply: { answer: object; tag: string | undefined; status: number | undefined },
+  reply: { answer: object; tag: string | undefined; status: number | undefined; location: string | undefined },
   body: string,
 ): Statement =>
   insertKeys([
@@ -35,7 +35,7 @@ export const keepAnswer = (
       role: roleOf(ctx),
       fingerprint: key?.fingerprints[0] ?? '',
       status: reply.status ?? status,
-      location: locationOf?.(reply.answer) ?? null,
+      location: reply.location ?? locationOf?.(reply.answer) ?? null,
       body,
       createdAt: ctx.now,
       etag: reply.tag ?? null,

@@ -17,10 +17,16 @@ const canonical = (value: unknown): unknown => {
   return Object.fromEntries(sorted.map(([name, inner]) => [name, canonical(inner)]))
 }
 
-/** The method, the path and the body as each of the secrets marks them. A mark shows nothing of a body, which may hold a password. */
+/** What a query asks for, in the order of its names: without dry_run, which no kept answer has. */
+const queryOf = (c: Context<AppEnv>): string => {
+  const { dry_run: _dryRun, ...query } = c.req.query()
+  return Object.keys(query).length ? `?${JSON.stringify(canonical(query))}` : ''
+}
+
+/** The method, the path, the query and the body as each of the secrets marks them. A mark shows nothing of a body, which may hold a password. */
 const fingerprintsOf = async (c: Context<AppEnv>, hasBody: boolean): Promise<string[]> => {
   const body = hasBody ? JSON.stringify(canonical(await c.req.json())) : ''
-  const marked = `${c.req.method} ${c.req.path}\n${body}`
+  const marked = `${c.req.method} ${c.req.path}${queryOf(c)}\n${body}`
   return Promise.all(c.get('ctx').secrets.map((secret) => macOf(secret, 'idempotency key', marked)))
 }
 
@@ -70,13 +76,16 @@ const keyOf = async (c: Context<AppEnv>, { dryRun, hasBody }: Pick<AnsweringWrit
   return value === undefined || dryRun ? undefined : { value, fingerprints: await fingerprintsOf(c, hasBody) }
 }
 
-/** Answers a request whose verb records in ledgers, which keep its key themselves. */
+/** Answers a request whose verb records in ledgers, and sees to its key itself. What it made due at once is done first. */
 export const answerRecorded = async (c: Context<AppEnv>, recording: Omit<AnsweringWrite, 'secret'>): Promise<Response> => {
   const { dryRun, handle, status, locationOf } = recording
   const write: WriteRequest = { dryRun, status, locationOf, secret: false, key: await keyOf(c, recording) }
   const ctx: Ctx = Object.assign(c.get('ctx'), { write })
   const reply = await handle(ctx)
-  return answerJson(JSON.stringify(reply.answer), reply.status ?? status)
+  const { due = [] } = reply.committed ?? {}
+  if (due.length) await c.get('doDue')(ctx, due, (work) => c.executionCtx.waitUntil(work))
+  const headers = { ...(reply.isReplayed && { 'Idempotency-Replayed': 'true' }), ...headersOf(undefined, reply.location) }
+  return answerJson(JSON.stringify(reply.answer), reply.status ?? status, headers)
 }
 
 /** Answers a request that writes: with what is made now, or with what was made under its key. What became due at once is done first. */

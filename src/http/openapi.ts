@@ -28,6 +28,8 @@ interface Example {
   query?: Readonly<Record<string, string | number | boolean>>
   /** What the query can hold instead, each by itself, and is answered alike. */
   instead?: Readonly<Record<string, string>>
+  /** What the query can hold in place of some of it, and is answered in another way: shown, and not sent. */
+  otherwise?: Readonly<Record<string, string>>
   request?: Json
   answer: Json
   /** Of a write another request, where the body or the path is another. */
@@ -106,7 +108,7 @@ const refusals = (
 ): Partial<Record<400 | 403 | 404 | 409 | 412 | 422, string>> => {
   const { method, writes, tagged, condition } = operation
   const all = {
-    400: and(refuses[400], isList && NEXT_TOKEN),
+    400: and(refuses[400], isList && !refuses[400]?.includes('nextToken') && NEXT_TOKEN),
     403: refuses[403] ?? forbidden(operation),
     404: and(refuses[404]),
     409: and(refuses[409], condition === 'version' && BUSY),
@@ -152,6 +154,7 @@ export const openApiDocument = (operations: readonly Operation[], said: Said): J
     place: 'path' | 'query',
     examples: Example['query'] = {},
     instead: Example['instead'] = {},
+    otherwise: Example['otherwise'] = {},
   ): Json[] => {
     if (!schema) return []
     const { properties = {}, required = [] } = written(schema, 'input') as { properties?: Record<string, Json>; required?: string[] }
@@ -162,6 +165,9 @@ export const openApiDocument = (operations: readonly Operation[], said: Said): J
       description,
       ...(examples[name] !== undefined && { example: examples[name] }),
       ...(instead[name] !== undefined && { examples: { alone: { summary: 'By itself', value: instead[name], ...NOT_SENT } } }),
+      ...(otherwise[name] !== undefined && {
+        examples: { otherwise: { summary: 'In place of others', value: otherwise[name], ...NOT_SENT } },
+      }),
       schema: rest,
     }))
   }
@@ -171,8 +177,8 @@ export const openApiDocument = (operations: readonly Operation[], said: Said): J
     const { method, path, operationId, tag, param, query, json, writes, tagged, locates, secret, answers } = operation
     const its = said.reference[operationId]
     if (!its) throw new Error(`No reference says what ${operationId} does`)
-    const { path: inPath, query: inQuery, instead, request, answer } = its.example
-    const asked = parameters(query, 'query', inQuery, instead)
+    const { path: inPath, query: inQuery, instead, otherwise, request, answer } = its.example
+    const asked = parameters(query, 'query', inQuery, instead, otherwise)
     const own = refusals(
       operation,
       its,
@@ -186,7 +192,7 @@ export const openApiDocument = (operations: readonly Operation[], said: Said): J
       summary: its.summary,
       description: `${its.description}\n\nWhat it refuses:\n\n${refused.join('\n')}`,
       parameters: [...parameters(param, 'path', inPath), ...asked, ...headersIn(operation)],
-      ...(json && { requestBody: { required: true, content: content(written(json, 'input'), request) } }),
+      ...(json && { requestBody: { required: !operation.optionalBody, content: content(written(json, 'input'), request) } }),
       responses: {
         ...Object.fromEntries(
           Object.entries(answers).map(([status, schema], index) => [
@@ -194,7 +200,7 @@ export const openApiDocument = (operations: readonly Operation[], said: Said): J
             {
               description: DONE[status] ?? 'Done.',
               headers: headers(
-                locates && 'Location',
+                (locates || operation.mayLocate === true) && 'Location',
                 tagged === true && 'ETag',
                 writes && 'Idempotency-Replayed',
                 'X-D1-Bookmark',
@@ -215,6 +221,7 @@ export const openApiDocument = (operations: readonly Operation[], said: Said): J
         ),
         ...(method !== 'get' && { 413: shared('ContentTooLarge') }),
         ...(json && { 415: shared('UnsupportedMediaType') }),
+        ...(!writes && own[422] && { 422: refusal(own[422]) }),
         ...(writes && { 422: unprocessable(secret, own[422]) }),
         429: shared('TooManyRequests'),
         503: shared('Unavailable'),

@@ -30,6 +30,10 @@ interface Documented {
   ingests?: boolean
   /** Whether its answer holds a secret. */
   secret?: boolean
+  /** Whether it may be sent without the body that it takes. */
+  optionalBody?: boolean
+  /** Whether some of its answers say where what was made is read. */
+  mayLocate?: boolean
   /** The largest body that it takes, in bytes: 256 KB when left out. */
   largestBody?: number
 }
@@ -105,6 +109,8 @@ const readBody =
     return next()
   }
 
+const hasBody = (c: Context<AppEnv>): boolean => c.req.raw.body !== null && c.req.header('Content-Length') !== '0'
+
 /** Validates the query of a request that has one, and once for all that have none. */
 const validateQuery = (schema: z.ZodMiniType): MiddlewareHandler<AppEnv> => {
   const validator = validate('query', schema)
@@ -148,16 +154,17 @@ export const operation = <
   const { method } = documented
   const status = Number(Object.keys(answers)[0])
   const writes = method !== 'get' && documented.writes !== false
-  const query = definition.query ?? (writes ? WRITE_QUERY : NO_QUERY)
-  const validators: MiddlewareHandler<AppEnv>[] = [
-    ...(param ? [onlyWellFormedPath, validate('param', param)] : []),
-    validateQuery(query),
-    ...(json ? [onlyJson, parse ? readBody(parse) : validate('json', json)] : []),
-  ]
+  const query =
+    definition.query && writes
+      ? z.extend(definition.query as z.ZodMiniType as typeof NO_QUERY, WRITE_QUERY.shape)
+      : (definition.query ?? (writes ? WRITE_QUERY : NO_QUERY))
+  const validators: MiddlewareHandler<AppEnv>[] = [...(param ? [onlyWellFormedPath, validate('param', param)] : []), validateQuery(query)]
+  const bodyValidators: MiddlewareHandler<AppEnv>[] = json ? [onlyJson, parse ? readBody(parse) : validate('json', json)] : []
   const locationOf = location as WriteRequest['locationOf']
   /** The validators are called by hand, since the route is known before its caller is, and what is wrong with the caller goes first. */
   const answer = async (c: Context<AppEnv>) => {
-    for (const validator of validators) await validator(c, passed)
+    const isSent = json !== undefined && (!documented.optionalBody || hasBody(c))
+    for (const validator of isSent ? [...validators, ...bodyValidators] : validators) await validator(c, passed)
     const valid = (target: string): unknown => c.req.valid(target as never)
     const input = { param: valid('param'), query: valid('query'), json: valid('json') } as Parameters<typeof handle>[1]
     const answering = { status, locationOf, handle: (ctx: Ctx) => handle(ctx, input) as Promise<Reply<object>> }
@@ -166,8 +173,8 @@ export const operation = <
       return answerRead(c, answering)
     }
     const dryRun = (valid('query') as z.infer<typeof WRITE_QUERY>).dry_run === 'true'
-    if (documented.commits === false) return answerRecorded(c, { ...answering, dryRun, hasBody: json !== undefined })
-    return answerWrite(c, { ...answering, dryRun, secret: documented.secret === true, hasBody: json !== undefined })
+    if (documented.commits === false) return answerRecorded(c, { ...answering, dryRun, hasBody: isSent })
+    return answerWrite(c, { ...answering, dryRun, secret: documented.secret === true, hasBody: isSent })
   }
   return { ...documented, param, query, json, answers, status, writes, largestBody, locates: location !== undefined, answer }
 }

@@ -53,6 +53,17 @@ export const group = {
 export const eventSchemaName = 'file_delivery'
 export const usageMeterId = 'um.0VFLWOg4mEt.8rQzY'
 
+/** An event of the customer, as it was sent; our own id of it says its time. */
+export const event = {
+  id: 'ride-1',
+  schemaName: 'rides',
+  timestamp: first,
+  accountId,
+  attributes: [{ name: 'distance', value: '12.5', unit: 'km' }],
+  dimensions: { city: 'florence' },
+}
+export const referenceId = 'event.0VFLW94K8Rb.Fu2Tn'
+
 export const done = { success: true }
 
 /** The last part of every JWT. */

@@ -1,16 +1,7 @@
-import { accountId, first } from '../../lib/examples.ts'
+import { event } from '../../lib/examples.ts'
 
 const refuses = {
   400: 'An event is not of the right shape: the message names each wrong field. Whatever must be looked up is no reason to refuse an event: its status says it.',
-}
-
-const event = {
-  id: 'ride-1',
-  schemaName: 'rides',
-  timestamp: first,
-  accountId,
-  attributes: [{ name: 'distance', value: '12.5', unit: 'km' }],
-  dimensions: { city: 'florence' },
 }
 
 export const tags = { 'Event Ingestion': 'What happened, sent once by its id, and metered before the answer.' }

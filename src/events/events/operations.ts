@@ -1,0 +1,20 @@
+import { feature, operation } from '../../http/operation.ts'
+import { EventPath, GetEventResponse, GetEventsQuery, GetEventsResponse } from './schema.ts'
+import * as service from './service.ts'
+
+export const events = feature('Event Management', {
+  getEvents: operation({
+    method: 'get',
+    path: '/events',
+    query: GetEventsQuery,
+    answers: { 200: GetEventsResponse },
+    handle: (ctx, { query }) => service.getEvents(ctx, query),
+  }),
+  getSingleEvent: operation({
+    method: 'get',
+    path: '/events/{event_id}',
+    param: EventPath,
+    answers: { 200: GetEventResponse },
+    handle: (ctx, { param }) => service.getSingleEvent(ctx, param.event_id),
+  }),
+})

@@ -1,0 +1,244 @@
+import * as z from 'zod/mini'
+import { described, named } from '../../lib/fields.ts'
+import { dateTime } from '../../lib/time.ts'
+import { Event, isIdentifier } from '../ingestion/event.ts'
+import { parseTimestamp } from '../ingestion/timestamp.ts'
+
+/** The groups that statuses are asked for by. The others are asked for by their own names only. */
+export const GROUPS = {
+  PROCESSED: ['INGESTION_COMPLETED_EVENT_METERED', 'INGESTION_COMPLETED_EVENT_NOT_METERED', 'INGESTION_COMPLETED_NO_MATCHING_METERS'],
+  UNPROCESSED: [
+    'INGESTION_FAILED',
+    'INGESTION_FAILED_SCHEMA_NOT_DEFINED',
+    'INGESTION_FAILED_ENRICHMENT_FAILED',
+    'INGESTION_FAILED_UNITS_INVALID',
+    'INGESTION_FAILED_PAST_GRACE_PERIOD',
+    'INGESTION_FAILED_ACCOUNT_NOT_FOUND',
+    'INGESTION_FAILED_DUPLICATE_EVENT',
+    'INGESTION_FAILED_NO_EVENT_ID',
+    'INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT',
+    'INGESTION_FAILED_INSUFFICIENT_CREDITS',
+  ],
+  IN_PROGRESS: ['INGESTION_IN_PROGRESS'],
+} as const
+
+const IngestionState = z.enum([...GROUPS.IN_PROGRESS, ...GROUPS.PROCESSED, ...GROUPS.UNPROCESSED, 'REVERTED', 'UNKNOWN'])
+export type IngestionState = z.infer<typeof IngestionState>
+
+const isGroup = (name: string): name is keyof typeof GROUPS => Object.hasOwn(GROUPS, name)
+
+const statesOf = (name: string): readonly IngestionState[] | undefined => {
+  if (isGroup(name)) return GROUPS[name]
+  const { success, data } = z.safeParse(IngestionState, name)
+  return success ? [data] : undefined
+}
+
+const states = () =>
+  z.pipe(
+    z.string(),
+    z.transform((text: string, { issues }) => {
+      const found = text.split(',').map(statesOf)
+      if (found.every((one) => one !== undefined)) return [...new Set(found.flat())]
+      issues.push({
+        code: 'custom',
+        input: text,
+        message: `must be made of ${Object.keys(GROUPS).join(', ')}, or of statuses of an event such as REVERTED, with commas between them`,
+      })
+      return []
+    }),
+  )
+
+/** Milliseconds since 1970, or a date and a time. */
+const instant = () =>
+  z.pipe(
+    z.string(),
+    z.transform((text: string, { issues }) => {
+      const time = /^\d{1,15}$/.test(text) ? Number(text) : parseTimestamp(text)
+      if (time !== undefined) return time
+      issues.push({
+        code: 'custom',
+        input: text,
+        message: 'must be a date-time such as 2026-03-30T10:41:10Z, or the milliseconds since 1970',
+      })
+      return 0
+    }),
+  )
+
+const between = (max: number, isRight: (text: string) => boolean, message: string) =>
+  z
+    .string()
+    .check(({ value, issues }) => {
+      if (!isRight(value)) issues.push({ code: 'custom', input: value, message })
+    })
+    .register(z.globalRegistry, { minLength: 1, maxLength: max })
+
+/** The id of an event, or that of an account as events name it. */
+export const eventName = () =>
+  between(512, isIdentifier, 'must be 1 to 512 characters of well-formed Unicode, none of them a control character')
+
+const shortName = () =>
+  between(50, (text) => isIdentifier(text) && [...text].length <= 50, 'must be 1 to 50 characters, none of them a control character')
+
+const PAGE_SIZE = 50
+
+const pageSize = () =>
+  z.pipe(
+    z.string().register(z.globalRegistry, {
+      type: 'integer',
+      minimum: 1,
+      maximum: PAGE_SIZE,
+      default: PAGE_SIZE,
+      description: `How many a page shows: 1 to ${PAGE_SIZE}, ${PAGE_SIZE} when left out.`,
+    }),
+    z.transform((value: string, { issues }) => {
+      const size = /^\d{1,9}(?:\.0+)?$/.test(value) ? Number(value) : 0
+      if (size < 1) issues.push({ code: 'custom', input: value, message: `must be a whole number from 1 to ${PAGE_SIZE}` })
+      return size
+    }),
+  )
+
+export const GetEventsQuery = z.strictObject({
+  nextToken: z.optional(described('The nextToken of the page before. It carries everything else.', z.string().check(z.maxLength(500)))),
+  status: z.optional(
+    described('PROCESSED, UNPROCESSED, IN_PROGRESS, or statuses by their own names; more than one with commas between them.', states()),
+  ),
+  account_id: z.optional(described('The id of an account, one of its aliases, or a name in events that no account has.', eventName())),
+  schema_name: z.optional(described('The schemaName of events, exactly.', shortName())),
+  start_time: z.optional(described('Events from this instant on: a date and a time, or milliseconds since 1970.', instant())),
+  end_time: z.optional(described('Events before this instant: a date and a time, or milliseconds since 1970.', instant())),
+  id: z.optional(described('Our own referenceId of an event.', shortName())),
+  event_id: z.optional(described('Your own id of an event.', eventName())),
+  customer_id: z.optional(described('Events of the accounts of this customer.', shortName())),
+  pageSize: z.optional(pageSize()),
+})
+export type GetEventsQuery = z.infer<typeof GetEventsQuery>
+
+export const EventPath = z.strictObject({ event_id: eventName() })
+
+const IngestionStatus = named(
+  'IngestionStatus',
+  z.strictObject({
+    status: IngestionState,
+    statusDescription: z.optional(described('Why the event has its status.', z.string().check(z.maxLength(250)))),
+  }),
+)
+
+const EventSource = named(
+  'EventSource',
+  z.strictObject({ id: z.string().check(z.maxLength(100)), type: z.string().check(z.maxLength(100)) }),
+)
+
+/** The fields of an event as it is shown. */
+export const shownEvent = {
+  referenceId: described('Our own id of the event.', z.string()),
+  eventPayload: described('The event as it was sent; an id that was made of it stands in it too.', Event),
+  ingestionStatus: IngestionStatus,
+  customerId: z.optional(z.string().check(z.maxLength(50))),
+  source: z.optional(EventSource),
+  createdAt: described('When the event arrived.', dateTime()),
+}
+
+export const EventWithStatus = named('EventWithStatus', z.strictObject(shownEvent))
+export type EventWithStatus = z.infer<typeof EventWithStatus>
+
+export const GetEventsResponse = named(
+  'GetEventsResponse',
+  z.strictObject({
+    events: z.array(EventWithStatus).check(z.maxLength(PAGE_SIZE)),
+    nextToken: z.optional(described('What leads to the next page. The last page has none.', z.string().check(z.maxLength(500)))),
+  }),
+)
+export type GetEventsResponse = z.infer<typeof GetEventsResponse>
+
+const EnrichedField = named(
+  'EnrichedField',
+  z.strictObject({ name: z.string(), type: z.enum(['ATTRIBUTE', 'DIMENSION']), value: z.string() }),
+)
+
+const EventPipelineInfo = named(
+  'EventPipelineInfo',
+  z.strictObject({
+    eventSchema: z.optional(named('EventPipelineInfoEventSchema', z.strictObject({ name: z.string(), version: z.int32() }))),
+    usageMeters: z.optional(
+      z.array(
+        named(
+          'EventPipelineInfoUsageMeters',
+          z.strictObject({
+            id: z.string(),
+            name: z.string(),
+            version: z.int32(),
+            status: z.enum(['PROCESSED_FILTERED_OUT', 'PROCESSED_UNITS_COMPUTED']),
+            units: z.optional(z.number()),
+          }),
+        ),
+      ),
+    ),
+    pricePlans: z.optional(
+      z.array(
+        named(
+          'EventPipelineInfoPricePlans',
+          z.strictObject({
+            name: z.string(),
+            id: z.string(),
+            scheduleId: z.string(),
+            cycleStart: z.iso.date(),
+            cycleEnd: z.iso.date(),
+            usageMeters: z.optional(z.array(z.string()).register(z.globalRegistry, { uniqueItems: true })),
+          }),
+        ),
+      ),
+    ),
+    account: z.optional(
+      named('EventPipelineInfoAccount', z.strictObject({ id: z.string(), name: z.string(), alias: z.optional(z.string()) })),
+    ),
+    customer: z.optional(named('EventPipelineInfoCustomer', z.strictObject({ id: z.string(), name: z.string() }))),
+    featureDetails: z.optional(
+      named(
+        'EventPipelineInfoFeatureDetails',
+        z.strictObject({
+          featureId: z.string(),
+          mappedAttribute: z.string(),
+          overageInCycle: z.optional(z.number()),
+          overageInEvent: z.optional(z.number()),
+        }),
+      ),
+    ),
+    enrichments: z.optional(
+      named(
+        'EventPipelineInfoEnrichments',
+        z.strictObject({
+          attributes: z.optional(z.array(EnrichedField)),
+          dimensions: z.optional(z.array(EnrichedField)),
+          dependencies: z.optional(
+            z.array(
+              named(
+                'EnrichmentDependency',
+                z.strictObject({ key: z.string(), type: z.enum(['SETTING']), name: z.optional(z.string()), value: z.string() }),
+              ),
+            ),
+          ),
+        }),
+      ),
+    ),
+    revenueDetails: z.optional(
+      z.array(
+        named(
+          'EventPipelineInfoRevenueDetails',
+          z.strictObject({ usageMeterId: z.string(), revenueBaseCurrency: z.number(), revenueInvoiceCurrency: z.number() }),
+        ),
+      ),
+    ),
+    statusBeforeReverting: z.optional(z.string()),
+    baseCurrency: z.optional(z.string()),
+    invoiceCurrency: z.optional(z.string()),
+  }),
+)
+export type EventPipelineInfo = z.infer<typeof EventPipelineInfo>
+
+export const EventWithStatusAndEventPipelineInfo = named(
+  'EventWithStatusAndEventPipelineInfo',
+  z.strictObject({ ...shownEvent, eventPipelineInfo: EventPipelineInfo }),
+)
+
+export const GetEventResponse = named('GetEventResponse', z.strictObject({ events: z.array(EventWithStatusAndEventPipelineInfo) }))
+export type GetEventResponse = z.infer<typeof GetEventResponse>

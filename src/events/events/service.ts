@@ -1,0 +1,88 @@
+import type { Reply } from '../../db/commit.ts'
+import type { Ctx } from '../../db/context.ts'
+import { type EventFilter, type EventShown, readReference } from '../../ledger/client.ts'
+import { ApiError, notFound } from '../../lib/errors.ts'
+import { keyOf } from '../ingestion/event.ts'
+import { findEvents } from './find.ts'
+import { readScope } from './queries.ts'
+import type { GetEventResponse, GetEventsQuery, GetEventsResponse } from './schema.ts'
+import { showEvent, showPipelines, statusOf } from './show.ts'
+import { type Asked, codesOf, openNext, sealNext } from './token.ts'
+
+/** The most that a page shows, and how many it shows unless asked otherwise. */
+const PAGE_SIZE = 50
+
+/** The most events that share an id and are shown. */
+const MOST_OF_AN_ID = 1000
+
+const findReference = async (ctx: Ctx, reference: string): Promise<EventShown | undefined> => {
+  if (!readReference(reference)) return undefined
+  const { generations } = await readScope(ctx, {})
+  const [found] = await findEvents(ctx, generations, { reference, limit: 1 })
+  return found?.event
+}
+
+const askedIn = (query: GetEventsQuery): Asked => {
+  const { pageSize = PAGE_SIZE, start_time: from, end_time: until, event_id: eventId } = query
+  if (pageSize > PAGE_SIZE) throw new ApiError('UNPROCESSABLE', `pageSize: must be ${PAGE_SIZE} at most`)
+  if (from !== undefined && until !== undefined && from >= until) throw new ApiError('INVALID', 'start_time: must be before end_time')
+  return {
+    account: query.account_id,
+    schema: query.schema_name,
+    customer: query.customer_id,
+    eventId: eventId === undefined ? undefined : keyOf(eventId),
+    statuses: codesOf(query.status),
+    from,
+    until,
+    reference: query.id,
+    size: pageSize,
+  }
+}
+
+const filterOf = ({ schema, statuses, from, until, after, reference, eventId, size }: Asked, accounts: readonly string[] | undefined) =>
+  ({
+    ...(accounts && { accounts }),
+    ...(schema !== undefined && { schema }),
+    ...(statuses && { statuses }),
+    ...(from !== undefined && { from }),
+    ...(until !== undefined && { until }),
+    ...(after && { after }),
+    ...(reference !== undefined ? { reference } : eventId !== undefined && { ids: [eventId] }),
+    limit: size + 1,
+  }) satisfies EventFilter
+
+/** The events that a query asks for, the newest first, a page at a time. */
+export const getEvents = async (ctx: Ctx, query: GetEventsQuery): Promise<Reply<GetEventsResponse>> => {
+  const { nextToken } = query
+  const asked = nextToken === undefined ? askedIn(query) : await openNext(ctx, nextToken, (reference) => findReference(ctx, reference))
+  if (asked.reference !== undefined && !readReference(asked.reference)) return { answer: { events: [] } }
+  const { generations, accounts } = await readScope(ctx, asked)
+  const found = await findEvents(ctx, generations, filterOf(asked, accounts))
+  const events = found.map(({ event }) => event).filter(({ id }) => asked.eventId === undefined || id === asked.eventId)
+  const shown = events.slice(0, asked.size)
+  const last = shown.at(-1)
+  return {
+    answer: {
+      events: shown.map(showEvent),
+      ...(last && events.length > asked.size && { nextToken: await sealNext(ctx, asked, last) }),
+    },
+  }
+}
+
+/** Whether an event holds its id: of those that arrived at one moment it is shown first. */
+const holdsId = (event: EventShown): boolean => !['REVERTED', 'INGESTION_FAILED_DUPLICATE_EVENT'].includes(statusOf(event))
+
+/** Every event that has an id, or the one of a reference of ours, the last that arrived first, each with what became of it on its way. */
+export const getSingleEvent = async (ctx: Ctx, eventId: string): Promise<Reply<GetEventResponse>> => {
+  const { generations } = await readScope(ctx, {})
+  const [byId, byReference] = await Promise.all([
+    findEvents(ctx, generations, { ids: [keyOf(eventId)], limit: MOST_OF_AN_ID }),
+    readReference(eventId) ? findEvents(ctx, generations, { reference: eventId, limit: 1 }) : [],
+  ])
+  const found = new Map([...byId, ...byReference].map(({ event }) => [event.reference, event]))
+  if (!found.size) throw notFound('event', eventId)
+  const events = [...found.values()].toSorted(
+    (one, other) => other.createdAt - one.createdAt || Number(holdsId(other)) - Number(holdsId(one)) || other.time - one.time,
+  )
+  return { answer: { events: await showPipelines(ctx, events) } }
+}

@@ -1,0 +1,101 @@
+import type { Ctx } from '../../db/context.ts'
+import { type EventShown, type EventStatus, SOURCES, STATUSES } from '../../ledger/client.ts'
+import { jsonNumber } from '../../lib/decimal.ts'
+import { iso } from '../../lib/time.ts'
+import { describe } from '../ingestion/context.ts'
+import type { Event } from '../ingestion/event.ts'
+import { type Owner, readOwners } from './queries.ts'
+import type { EventPipelineInfo, EventWithStatus, GetEventResponse } from './schema.ts'
+
+/** What a status says where nothing more was kept of its cause. */
+const DESCRIPTIONS: Readonly<Record<EventStatus, string>> = {
+  INGESTION_IN_PROGRESS: 'The event is being processed.',
+  INGESTION_COMPLETED_EVENT_METERED: 'Ingestion completed successfully',
+  INGESTION_COMPLETED_EVENT_NOT_METERED: 'No usage meter of the event schema takes the event.',
+  INGESTION_COMPLETED_NO_MATCHING_METERS: 'The event schema has no active usage meter.',
+  INGESTION_FAILED: 'The event lacks what its event schema declares.',
+  INGESTION_FAILED_SCHEMA_NOT_DEFINED: 'No active event schema has the schemaName of the event.',
+  INGESTION_FAILED_ENRICHMENT_FAILED: 'The event could not be enriched.',
+  INGESTION_FAILED_UNITS_INVALID: 'The units of a usage meter could not be computed.',
+  INGESTION_FAILED_PAST_GRACE_PERIOD: 'The event arrived after its pricing cycle was closed.',
+  INGESTION_FAILED_ACCOUNT_NOT_FOUND: 'No account has the accountId of the event as its id, or as an alias at the time of the event.',
+  INGESTION_FAILED_DUPLICATE_EVENT: 'An event with this id was ingested before.',
+  INGESTION_FAILED_NO_EVENT_ID: 'The event has no id, and none can be made of it.',
+  INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT: 'The licence event is not valid.',
+  INGESTION_FAILED_INSUFFICIENT_CREDITS: 'The account had not enough credits of the feature.',
+  REVERTED: 'The event was reverted by a correction.',
+  UNKNOWN: 'What became of the event is not known.',
+}
+
+export const statusOf = ({ status }: Pick<EventShown, 'status'>): EventStatus => STATUSES[status] ?? 'UNKNOWN'
+
+/** Why an event is reverted says its correction, and not what was wrong with it before. */
+const descriptionOf = (status: EventStatus, { more }: EventShown): string =>
+  describe(status === 'REVERTED' ? DESCRIPTIONS[status] : (more?.why ?? DESCRIPTIONS[status]))
+
+/** What is left of an event whose payload is no longer kept. */
+const remainderOf = ({ id, reference, time, account, schema }: EventShown): Event => ({
+  schemaName: schema,
+  ...(id !== reference && { id }),
+  timestamp: iso(time),
+  accountId: account.slice(1),
+  attributes: [],
+  dimensions: {},
+})
+
+export const showEvent = (event: EventShown): EventWithStatus => {
+  const status = statusOf(event)
+  const source = SOURCES[event.source] ?? 'INGEST'
+  return {
+    referenceId: event.reference,
+    eventPayload: (event.payload as Event | null) ?? remainderOf(event),
+    ingestionStatus: { status, statusDescription: descriptionOf(status, event) },
+    ...(event.customer !== null && { customerId: event.customer }),
+    source: { id: source, type: source },
+    createdAt: iso(event.createdAt),
+  }
+}
+
+const metersOf = ({ rules, units }: EventShown): NonNullable<EventPipelineInfo['usageMeters']> =>
+  (units ? (rules?.meters ?? []) : []).map(([id, version, name], index) => {
+    const its = units?.[index]
+    return its === null || its === undefined
+      ? { id, name, version, status: 'PROCESSED_FILTERED_OUT' }
+      : { id, name, version, status: 'PROCESSED_UNITS_COMPUTED', units: jsonNumber(its) }
+  })
+
+const enrichmentsOf = ({ more }: EventShown): NonNullable<EventPipelineInfo['enrichments']> => {
+  const fields = (more?.enriched ?? []).map(([name, type, value]) => ({ name, type, value }))
+  return {
+    attributes: fields.filter(({ type }) => type === 'ATTRIBUTE'),
+    dimensions: fields.filter(({ type }) => type === 'DIMENSION'),
+    dependencies: (more?.settings ?? []).map(([key, name, value]) => ({ key, type: 'SETTING', name, value })),
+  }
+}
+
+const pipelineOf = ({ baseCurrency }: Ctx, event: EventShown, owner: Owner | undefined): EventPipelineInfo => {
+  const { rules, more } = event
+  return {
+    ...(rules && { eventSchema: { name: rules.schema[0], version: rules.schema[1] } }),
+    usageMeters: metersOf(event),
+    pricePlans: [],
+    ...(owner && {
+      account: { id: owner.id, name: owner.name, ...(more?.alias !== undefined && { alias: more.alias }) },
+      customer: { id: owner.customerId, name: owner.customerName },
+    }),
+    ...((more?.enriched ?? more?.settings) && { enrichments: enrichmentsOf(event) }),
+    ...(more?.before !== undefined && { statusBeforeReverting: more.before }),
+    baseCurrency,
+    ...(owner && { invoiceCurrency: owner.invoiceCurrency }),
+  }
+}
+
+/** Events with what became of each on its way; the names of accounts and customers are those of today. */
+export const showPipelines = async (ctx: Ctx, events: readonly EventShown[]): Promise<GetEventResponse['events']> => {
+  const ids = events.flatMap(({ account }) => (account.startsWith('=') ? [account.slice(1)] : []))
+  const owners = await readOwners(ctx, [...new Set(ids)])
+  return events.map((event) => ({
+    ...showEvent(event),
+    eventPipelineInfo: pipelineOf(ctx, event, event.account.startsWith('=') ? owners.get(event.account.slice(1)) : undefined),
+  }))
+}
