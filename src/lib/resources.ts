@@ -17,6 +17,7 @@ export const RESOURCES = {
   CUSTOMER: { prefix: 'customer', personal: ['name', 'primaryEmail', 'address', 'billingAddress'] },
   EVENT_SCHEMA: { prefix: 'event_schema' },
   INVOICE_GROUP: { prefix: 'inv_group', personal: ['name', 'email', 'billingAddress'] },
+  JOB: { prefix: 'job' },
   ORGANIZATION: { prefix: 'org' },
   SETTING: { prefix: 'setting', personal: ['value'] },
   TOKEN: { prefix: 'token' },

@@ -27,7 +27,7 @@ export const getEvents = {
   refuses: {
     400: 'A status is unknown; start_time is not before end_time; or nextToken is not one of this list.',
     403: 'It is a portal token.',
-    422: 'pageSize is over 50.',
+    422: 'The pageSize is over 50.',
   },
   example: {
     after: ['createCustomer', 'ingest', 'getSingleEvent'],

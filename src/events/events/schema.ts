@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, named } from '../../lib/fields.ts'
+import { described, length, named } from '../../lib/fields.ts'
 import { dateTime } from '../../lib/time.ts'
 import { Event, isIdentifier } from '../ingestion/event.ts'
 import { parseTimestamp } from '../ingestion/timestamp.ts'
@@ -77,7 +77,7 @@ export const eventName = () =>
   between(512, isIdentifier, 'must be 1 to 512 characters of well-formed Unicode, none of them a control character')
 
 const shortName = () =>
-  between(50, (text) => isIdentifier(text) && [...text].length <= 50, 'must be 1 to 50 characters, none of them a control character')
+  between(50, (text) => isIdentifier(text) && length(text) <= 50, 'must be 1 to 50 characters, none of them a control character')
 
 const PAGE_SIZE = 50
 

@@ -44,7 +44,7 @@ export interface Processing {
 /** The ledger of an account: of the generation in which the account was made. */
 export const accountLedgerOf = (
   { organizationId, memory }: Pick<Processing, 'organizationId' | 'memory'>,
-  account: AccountMemory,
+  account: Pick<AccountMemory, 'id' | 'createdAt'>,
 ): string => {
   const { generation, ledgers } = memory.accounts.findLast(({ startedAt }) => startedAt <= account.createdAt) ?? {
     generation: 1,
@@ -181,6 +181,6 @@ export const processEvent = (processing: Processing, event: ParsedEvent, kept?: 
     more,
     null,
   ]
-  const slot = key === undefined ? (readReference(reference)?.slot ?? 0) : slotOf(key)
+  const slot = key === undefined || key === reference ? (readReference(reference)?.slot ?? 0) : slotOf(key)
   return { row, slot, account, ...(act && { act: act(reference) }) }
 }

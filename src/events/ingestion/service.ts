@@ -22,17 +22,17 @@ export const recallWithLedgers = async (ctx: Ctx): Promise<OrganizationMemory> =
 
 const isRefused = (one: ParsedEvent | Refusal): one is Refusal => 'message' in one
 
-/** Claims the Idempotency-Key of a request, in the ledger that keys fall to: under it the same events are sent again, or none. */
-const claimKey = async (ctx: Ctx, memory: OrganizationMemory): Promise<string | undefined> => {
+/** Claims the Idempotency-Key of a request, in the ledger that keys fall to: under it the same is asked again, or nothing. Gives whether it was asked before. */
+export const claimKey = async (ctx: Ctx, memory: OrganizationMemory): Promise<boolean> => {
   const key = ctx.write?.key
-  if (!key) return undefined
+  if (!key) return false
   const { generation, ledgers } = currentOf(memory)
   const name = ledgerName(ctx.organizationId, 'event', generation, slotOf(key.value) % ledgers)
   const [fingerprint = ''] = key.fingerprints
   const claimed = await askEvents(ctx, name, (ledger) => ledger.claimKey(key.value, fingerprint, ctx.now))
   if (claimed === 'OTHER')
     throw new ApiError('UNPROCESSABLE', 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
-  return key.value
+  return claimed === 'SAME'
 }
 
 /** Marks each row with its key, its place under that and its content, so that the same request leaves no repeats. */
@@ -90,7 +90,8 @@ export const ingestEvents = async (
     const tried = await tryEvents(ctx, processing, processed)
     return { answer: { success: true, details: { events: tried } }, status: 202 }
   }
-  const key = await claimKey(ctx, memory)
+  await claimKey(ctx, memory)
+  const key = ctx.write?.key?.value
   await recordEvents(ctx, memory, source, events, (processed) => (key === undefined ? Promise.resolve() : markRows(processed, key)))
   if (!refused.length) return { answer: { success: true }, status: 202 }
   const errors = refused.map(({ index, message }) => {

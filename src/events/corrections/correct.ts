@@ -1,0 +1,158 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../db/context.ts'
+import { selectRows } from '../../db/statements.ts'
+import {
+  type Carry,
+  type EventShown,
+  askAccounts,
+  askEvents,
+  codeOf,
+  ledgerName,
+  newReference,
+  readReference,
+} from '../../ledger/client.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { base62 } from '../../lib/ids.ts'
+import type { Found } from '../events/find.ts'
+import { showEvent, statusOf } from '../events/show.ts'
+import { type ParsedEvent, parseEvent } from '../ingestion/event.ts'
+import { currentOf } from '../ingestion/generations.ts'
+import type { OrganizationMemory } from '../ingestion/memory.ts'
+import { type ProcessedEvent, accountLedgerOf } from '../ingestion/process.ts'
+import { batchOf, prepare, recordEvents } from '../ingestion/record.ts'
+import { LICENSE_SCHEMA } from '../ingestion/reserved.ts'
+import { type Action, ELIGIBILITY, isRefused, reasonOf } from './eligibility.ts'
+import type { EventCorrectionInfo } from './schema.ts'
+
+/** What is asked for events. */
+export interface Correction {
+  action: Action
+  /** What is ingested in place of the event, for REDO_EVENT. */
+  event?: ParsedEvent | undefined
+  /** What tells it from every other correction: sent again, it ends in the same. */
+  by: string
+}
+
+const SUCCESS = 'Event Reverted'
+
+const REVERTED = codeOf('REVERTED')
+
+/** The id of the correction of one event. */
+const correctionOf = async ({ by }: Correction, { reference }: EventShown): Promise<string> =>
+  (await sha256(`${by}\n${reference}`)).slice(0, 32)
+
+/** The reference of the event that a correction ingests: the same each time, so that it is recorded once. */
+const referenceOf = (correction: string, id: string, time: number): string =>
+  newReference(id, time, base62(Number.parseInt(correction.slice(0, 12), 16) % 62 ** 8, 8))
+
+/** The reference of what `correction` has ingested in place of an event, if it kept the id and the time of that. */
+export const successorOf = async (correction: Correction, event: EventShown): Promise<string> =>
+  referenceOf(await correctionOf(correction, event), event.id, event.time)
+
+/** Gives events that are ingested by a correction the reference that it makes for them. */
+const refer = (processed: readonly ProcessedEvent[], correction: string): Promise<void> => {
+  for (const one of processed) {
+    const { row, act } = one
+    const hasId = row[0] !== row[1]
+    const reference = referenceOf(correction, hasId ? row[0] : correction, row[2])
+    if (!hasId) {
+      row[0] = reference
+      one.slot = readReference(reference)?.slot ?? 0
+    }
+    row[1] = reference
+    if (act) act.reference = reference
+  }
+  return Promise.resolve()
+}
+
+/** What is ingested in place of an event: itself, or the one that was sent, under the old id where that has none. */
+const successorIn = (event: EventShown, { action, event: sent }: Correction): ParsedEvent | undefined => {
+  const old = (event.payload as { id?: string } | null)?.id
+  if (action === 'REDO_EVENT')
+    return sent && sent.id === undefined && old ? { ...sent, id: old, payload: { ...sent.payload, id: old } } : sent
+  const parsed = event.payload && parseEvent(event.payload)
+  return parsed && 'event' in parsed ? parsed.event : undefined
+}
+
+/** Where an event that named a licence is taken back. */
+const licenseOf = async (ctx: Ctx, memory: OrganizationMemory, event: EventShown): Promise<Carry['license']> => {
+  if (event.schema !== LICENSE_SCHEMA || !event.account.startsWith('=')) return undefined
+  const id = event.account.slice(1)
+  const [account] = await ctx.session.rows<{ createdAt: number }>(
+    selectRows(sql`select created_at as createdAt from accounts where organization_id = ${ctx.organizationId} and id = ${id}`),
+  )
+  const { organizationId } = ctx
+  return account && { ledger: accountLedgerOf({ organizationId, memory }, { id, ...account }), reference: event.reference }
+}
+
+/** What the ledger of an event records in its place, if the request dies before it has. */
+const recordingOf = async (ctx: Ctx, memory: OrganizationMemory, next: ParsedEvent, correction: string): Promise<Carry> => {
+  const { processing, processed } = await prepare(ctx, memory, [next])
+  await refer(processed, correction)
+  const { generation, ledgers } = currentOf(memory)
+  return {
+    ledger: ledgerName(ctx.organizationId, 'event', generation, (processed[0]?.slot ?? 0) % ledgers),
+    batch: batchOf(processing, processed, 'CORRECTION', ctx.now),
+  }
+}
+
+const failed = (event: EventShown, reason: string): EventCorrectionInfo => ({ ...showEvent(event), status: 'FAILED', reason })
+
+/**
+ * Corrects one event. Its ledger takes it back and keeps what is still to be done in one transaction; then that is done here, or by the
+ * ledger itself when this ends before.
+ */
+const correctEvent = async (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  { event, ledger }: Found,
+  correction: Correction,
+): Promise<EventCorrectionInfo> => {
+  const { action } = correction
+  const id = await correctionOf(correction, event)
+  const next = action === 'UNDO' ? undefined : successorIn(event, correction)
+  if (action !== 'UNDO' && !next)
+    return failed(event, isRefused(action, event) ? reasonOf('REFUSED', event) : 'Event has no payload any more that could be ingested')
+  const license = await licenseOf(ctx, memory, event)
+  const act = (license ?? next) && { ...(license && { license }), ...(next && (await recordingOf(ctx, memory, next, id))) }
+  const reverted = await askEvents(ctx, ledger, (its) =>
+    its.revert([event.id, event.reference], ELIGIBILITY[action], { correction: id, ...(act && { act }) }),
+  )
+  if (!reverted) return failed(event, 'Event is no longer kept')
+  const { outcome } = reverted
+  const isDone = outcome === 'REVERTED' || outcome === 'FREED' || (outcome === 'GONE' && reverted.event.more?.by === id)
+  if (!isDone) return failed(reverted.event, reasonOf(outcome, reverted.event))
+  if (license) await askAccounts(ctx, license.ledger, (its) => its.revertLicense(license.reference))
+  if (next) await recordEvents(ctx, memory, 'CORRECTION', [next], (processed) => refer(processed, id))
+  if (act) await askEvents(ctx, ledger, (its) => its.dropCarry(id))
+  const after = outcome === 'REVERTED' ? { ...reverted.event, status: REVERTED } : reverted.event
+  return { ...showEvent(after), status: next ? 'REVERTED_AND_REINGESTED' : 'REVERTED', reason: SUCCESS }
+}
+
+/** Corrects events, and says what became of each in their order. Those that name licences are corrected one after another, since each rests on the others. */
+export const correctFound = async (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  found: readonly Found[],
+  correction: Correction,
+): Promise<EventCorrectionInfo[]> => {
+  const correct = (one: Found) => correctEvent(ctx, memory, one, correction)
+  let before: Promise<unknown> = Promise.resolve()
+  return Promise.all(
+    found.map((one) => {
+      if (one.event.schema !== LICENSE_SCHEMA) return correct(one)
+      const corrected = before.then(() => correct(one))
+      before = corrected
+      return corrected
+    }),
+  )
+}
+
+/** What would become of events, as far as their statuses say. */
+export const tryFound = (found: readonly Found[], { action }: Correction): EventCorrectionInfo[] =>
+  found.map(({ event }) => {
+    if (isRefused(action, event)) return failed(event, reasonOf('REFUSED', event))
+    const isKept = ELIGIBILITY[action].kept.includes(event.status)
+    const after = isKept ? event : { ...event, status: REVERTED, more: { ...event.more, before: statusOf(event) } }
+    return { ...showEvent(after), status: action === 'UNDO' ? 'REVERTED' : 'REVERTED_AND_REINGESTED', reason: SUCCESS }
+  })

@@ -1,0 +1,165 @@
+import { draftJob } from '../../access/jobs/service.ts'
+import { type Reply, commit } from '../../db/commit.ts'
+import type { Ctx } from '../../db/context.ts'
+import { keptAnswer } from '../../db/idempotency.ts'
+import { type EventFilter, readReference } from '../../ledger/client.ts'
+import { ApiError } from '../../lib/errors.ts'
+import { CHANGED } from '../../lib/etag.ts'
+import { type Found, findEvents } from '../events/find.ts'
+import { type Scope, readScope } from '../events/queries.ts'
+import { keyOf, parseIngest } from '../ingestion/event.ts'
+import type { OrganizationMemory } from '../ingestion/memory.ts'
+import { claimKey, recallWithLedgers } from '../ingestion/service.ts'
+import { type Correction, correctFound, successorOf, tryFound } from './correct.ts'
+import { isRefused } from './eligibility.ts'
+import type { EventCorrectionQuery, EventsCorrectionResponse } from './schema.ts'
+
+/** Events that are corrected before the answer. */
+const MOST_AT_ONCE = 30
+
+/** Events that a job corrects. */
+const MOST_OF_A_JOB = 10_000
+
+/** Events that are read at a time for a job. */
+const READ_AT_ONCE = 250
+
+const wrong = (message: string): ApiError => new ApiError('INVALID', message)
+
+/** What may be given together, beside the account. */
+const COMBINATIONS = ['', 'id', 'event_id', 'event_source_time', 'created_at event_id', 'event_id event_source_time']
+
+const refuseCombination = (query: EventCorrectionQuery): void => {
+  const given = (['created_at', 'event_id', 'event_source_time', 'id'] as const).filter((name) => query[name] !== undefined)
+  if (!COMBINATIONS.includes(given.join(' ')))
+    throw wrong(
+      `${given.join(', ')}: cannot be combined; with account_id comes nothing, id, event_id, event_source_time, event_id with created_at, or event_id with event_source_time`,
+    )
+}
+
+/** The event of the body. */
+const readEvent = (body: unknown) => {
+  if (body === undefined) throw wrong('event: is required for REDO_EVENT')
+  const [read] = parseIngest(body).events
+  if (!read || 'message' in read) throw wrong(read?.message ?? 'event: is required for REDO_EVENT')
+  return read
+}
+
+type Selection = Omit<EventFilter, 'limit' | 'after'>
+
+const selectionOf = (query: EventCorrectionQuery, { accounts }: Scope): Selection => {
+  const { id, event_id: eventId, event_source_time: times, created_at: arrivals } = query
+  return {
+    ...(accounts && { accounts }),
+    ...(id !== undefined && { reference: id }),
+    ...(eventId !== undefined && { ids: [keyOf(eventId)] }),
+    ...(times && { from: times.from, until: times.until }),
+    ...(arrivals && { createdFrom: arrivals.from, createdUntil: arrivals.until }),
+  }
+}
+
+/** Of what a request finds that is sent again under its key, what there was before it: without what it has ingested itself. */
+const withoutSuccessors = async (found: readonly Found[], correction: Correction): Promise<Found[]> => {
+  const own = new Set(await Promise.all(found.map(({ event }) => successorOf(correction, event))))
+  return found.filter(({ event }) => !own.has(event.reference))
+}
+
+/** One event takes the place of one: where several match, of the one that is not reverted yet and no repeat. */
+const onlyOne = (found: readonly Found[]): readonly Found[] => {
+  const [left, ...more] = found.filter(({ event }) => !isRefused('REDO_EVENT', event))
+  if (more.length) throw wrong('More than one event matches the given filters, and the event of the body can take the place of one only')
+  return left ? [left] : found
+}
+
+/** All events of a selection, the newest first. */
+const selectAll = async (ctx: Ctx, { generations }: Scope, selection: Selection): Promise<Found[]> => {
+  const all: Found[] = []
+  for (;;) {
+    const last = all.at(-1)?.event
+    const after = last && ([last.time, last.id, last.reference] as const)
+    const found = await findEvents(ctx, generations, { ...selection, ...(after && { after }), limit: READ_AT_ONCE })
+    all.push(...found)
+    if (found.length < READ_AT_ONCE) return all
+    if (all.length > MOST_OF_A_JOB)
+      throw new ApiError(
+        'UNPROCESSABLE',
+        `More than ${MOST_OF_A_JOB} events match, which is more than a job takes: narrow them by event_source_time`,
+      )
+  }
+}
+
+const refuseNone = (found: readonly unknown[]): void => {
+  if (!found.length) throw wrong('No events match the given filters')
+}
+
+/** Makes the job that corrects all events of a selection. */
+const makeJob = async (
+  ctx: Ctx,
+  query: EventCorrectionQuery,
+  scope: Scope,
+  selection: Selection,
+  correction: Correction,
+): Promise<Reply<EventsCorrectionResponse>> => {
+  const { action } = query
+  const all = await selectAll(ctx, scope, selection)
+  refuseNone(all)
+  const found = action === 'REDO_EVENT' ? onlyOne(all) : all
+  const job = draftJob(ctx, {
+    type: 'EVENT_CORRECTIONS',
+    request: { action, ...(correction.event && { event: correction.event.payload }) },
+    metadata: { action, accountId: query.account_id },
+    entityIds: found.map(({ event }) => event.reference),
+    waits: query.require_confirmation === 'true',
+  })
+  return commit<EventsCorrectionResponse>(ctx, { ...job, answer: { data: [] } })
+}
+
+const correctNow = async (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  scope: Scope,
+  selection: Selection,
+  correction: Correction,
+): Promise<Reply<EventsCorrectionResponse>> => {
+  const { key, dryRun } = ctx.write ?? {}
+  const all = await findEvents(ctx, scope.generations, { ...selection, limit: key ? 2 * MOST_AT_ONCE : MOST_AT_ONCE })
+  const left = key ? (await withoutSuccessors(all, correction)).slice(0, MOST_AT_ONCE) : all
+  refuseNone(left)
+  const found = correction.action === 'REDO_EVENT' ? onlyOne(left) : left
+  if (dryRun) return { answer: { data: tryFound(found, correction) } }
+  const answer = { data: await correctFound(ctx, memory, found, correction) }
+  return key ? commit(ctx, { statements: [], changes: [], answer }) : { answer }
+}
+
+/** The answer that was given to the same request under the same key. */
+const replay = async (ctx: Ctx): Promise<Reply<EventsCorrectionResponse> | undefined> => {
+  const kept = await keptAnswer(ctx)
+  return kept && { answer: JSON.parse(kept.body) as EventsCorrectionResponse, location: kept.location ?? undefined, isReplayed: true }
+}
+
+/** Takes events back, and ingests them again, or another one in their place: at once, or by a job. */
+export const correctEvents = async (ctx: Ctx, query: EventCorrectionQuery, body: unknown): Promise<Reply<EventsCorrectionResponse>> => {
+  if (ctx.conditions.match) throw CHANGED
+  refuseCombination(query)
+  const { action } = query
+  const event = action === 'REDO_EVENT' ? readEvent(body) : undefined
+  if (query.id !== undefined && !readReference(query.id)) throw wrong('No events match the given filters')
+  const scope = await readScope(ctx, { account: query.account_id })
+  refuseNone(scope.generations)
+  const memory = await recallWithLedgers(ctx)
+  if (await claimKey(ctx, memory)) {
+    const kept = await replay(ctx)
+    if (kept) return kept
+  }
+  const selection = selectionOf(query, scope)
+  const key = ctx.write?.key?.value
+  const by = key === undefined ? `request ${ctx.requestId}` : `key ${key}`
+  const correction: Correction = { action, event, by }
+  try {
+    const isJob = query.async === 'true' || query.require_confirmation === 'true'
+    return await (isJob ? makeJob(ctx, query, scope, selection, correction) : correctNow(ctx, memory, scope, selection, correction))
+  } catch (error) {
+    const kept = error instanceof ApiError ? await replay(ctx) : undefined
+    if (!kept) throw error
+    return kept
+  }
+}
