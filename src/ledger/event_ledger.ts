@@ -3,7 +3,7 @@ import type { AccountLedger } from './account_ledger.ts'
 import { closeAndSum, liftClosing } from './closing.ts'
 import { type Eligibility, type Reverted, type Settlement, readWaiting, revertEvent, settleEvents, settleLicense } from './correct.ts'
 import { type EventShown, type LicenseAct, type Recorded, type Stale } from './entry.ts'
-import { foldPart } from './fold.ts'
+import { foldJournal, foldPart } from './fold.ts'
 import { type EventFilter, listEvents, readEvents } from './read.ts'
 import { type Batch, TAKEN_UP_AFTER, claimKey, findTaken, recordEvents } from './record.ts'
 import { forgetEvents } from './retention.ts'
@@ -129,6 +129,7 @@ export class EventLedger extends DurableObject<Env> {
 
   /** The hours of the first and the last event, in milliseconds, of a generation that ends; undefined when there is none. */
   readSpan(): { first: number; last: number } | undefined {
+    foldJournal(this.#store)
     const [span] = this.#store.sql
       .exec<{ first: number | null; last: number | null }>('SELECT -max(back) AS first, -min(back) AS last FROM timeline')
       .toArray()
