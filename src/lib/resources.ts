@@ -17,7 +17,7 @@ export const RESOURCES = {
   CUSTOMER: { prefix: 'customer', personal: ['name', 'primaryEmail', 'address', 'billingAddress'] },
   EVENT_SCHEMA: { prefix: 'event_schema' },
   INVOICE_GROUP: { prefix: 'inv_group', personal: ['name', 'email', 'billingAddress'] },
-  JOB: { prefix: 'job' },
+  JOB: { prefix: 'job', personal: ['metadata'] },
   ORGANIZATION: { prefix: 'org' },
   SETTING: { prefix: 'setting', personal: ['value'] },
   TOKEN: { prefix: 'token' },

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { accountKey, unknownKey } from '../../ledger/client.ts'
-import { keyOf } from '../ingestion/event.ts'
+import { keyOf } from '../ingestion/texts.ts'
 import type { Generation } from '../ingestion/memory.ts'
 
 /** Where events can be, and of which accounts they are asked for. */

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini'
 import { described, length, named } from '../../lib/fields.ts'
 import { dateTime } from '../../lib/time.ts'
-import { Event, isIdentifier } from '../ingestion/event.ts'
+import { Event } from '../ingestion/event.ts'
+import { isIdentifier } from '../ingestion/texts.ts'
 import { parseTimestamp } from '../ingestion/timestamp.ts'
 
 /** The groups that statuses are asked for by. The others are asked for by their own names only. */

@@ -2,7 +2,7 @@ import type { Ctx } from '../../db/context.ts'
 import { type EventShown, type EventStatus, SOURCES, STATUSES } from '../../ledger/client.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
-import { describe } from '../ingestion/context.ts'
+import { shortenDescription } from '../ingestion/context.ts'
 import type { Event } from '../ingestion/event.ts'
 import { type Owner, readOwners } from './queries.ts'
 import type { EventPipelineInfo, EventWithStatus, GetEventResponse } from './schema.ts'
@@ -31,7 +31,7 @@ export const statusOf = ({ status }: Pick<EventShown, 'status'>): EventStatus =>
 
 /** Why an event is reverted says its correction, and not what was wrong with it before. */
 const descriptionOf = (status: EventStatus, { more }: EventShown): string =>
-  describe(status === 'REVERTED' ? DESCRIPTIONS[status] : (more?.why ?? DESCRIPTIONS[status]))
+  shortenDescription(status === 'REVERTED' ? DESCRIPTIONS[status] : (more?.why ?? DESCRIPTIONS[status]))
 
 /** What is left of an event whose payload is no longer kept. */
 const remainderOf = ({ id, reference, time, account, schema }: EventShown): Event => ({
