@@ -29,6 +29,9 @@ export type EventSource = (typeof SOURCES)[number]
 export const accountKey = (accountId: string): string => `=${accountId}`
 export const unknownKey = (name: string): string => `?${name}`
 
+/** Whether a key is that of a name that no account has. */
+export const isUnknown = (key: string): boolean => key.startsWith('?')
+
 /** An event as it goes to a ledger, and is kept there. Times are milliseconds; units are decimal texts, one for each meter of its rules, null where a meter does not count it. */
 export type EventRow = [
   id: string,

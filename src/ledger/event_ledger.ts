@@ -4,6 +4,7 @@ import { closeAndSum, liftClosing } from './closing.ts'
 import { type Eligibility, type Reverted, type Settlement, readWaiting, revertEvent, settleEvents, settleLicense } from './correct.ts'
 import { type EventShown, type LicenseAct, type Recorded, type Stale } from './entry.ts'
 import { foldJournal, foldPart } from './fold.ts'
+import { type GroupQuery, type Grouped, readGroups } from './groups.ts'
 import { type EventFilter, listEvents, readEvents } from './read.ts'
 import { type Batch, TAKEN_UP_AFTER, claimKey, findTaken, recordEvents } from './record.ts'
 import { forgetEvents } from './retention.ts'
@@ -91,6 +92,10 @@ export class EventLedger extends DurableObject<Env> {
     return readSums(this.#store, query)
   }
 
+  readGroups(query: GroupQuery): Grouped {
+    return readGroups(this.#store, query, this.#keptFor)
+  }
+
   readWaiting(names: readonly string[], limit: number): EventShown[] {
     return readWaiting(this.#store, names, limit)
   }
@@ -165,6 +170,10 @@ export class EventLedger extends DurableObject<Env> {
     }
   }
 
+  get #keptFor(): number {
+    return Number(this.env.EVENTS_KEPT_FOR ?? KEPT_FOR)
+  }
+
   get #ledgers(): Ledgers {
     return this.ctx.exports as unknown as Ledgers
   }
@@ -205,6 +214,6 @@ export class EventLedger extends DurableObject<Env> {
 
   /** Once a day: payloads and events that have been kept long enough go. */
   #forget(): void {
-    forgetEvents(this.#store, Date.now(), Number(this.env.EVENTS_KEPT_FOR ?? KEPT_FOR))
+    forgetEvents(this.#store, Date.now(), this.#keptFor)
   }
 }

@@ -1,4 +1,4 @@
-import type { Total } from './entry.ts'
+import { type Total, isUnknown } from './entry.ts'
 import { type Store, chunked, takeUnknown } from './store.ts'
 import { foldTotals } from './totals.ts'
 import { sumDecimals } from '../lib/decimal.ts'
@@ -50,6 +50,8 @@ export const addTotals = (store: Store, totals: readonly Total[]): void => {
   addSums(store, 'sum_day', days)
   const series = takeUnknown(store, [...new Set(totals.map((total) => total[1]))])
   if (series.length) store.sql.exec('INSERT OR IGNORE INTO series SELECT value FROM json_each(?)', JSON.stringify(series))
+  const unknown = takeUnknown(store, [...new Set(totals.map((total) => total[0]).filter(isUnknown))])
+  for (const sent of chunked(unknown)) store.sql.exec('INSERT OR IGNORE INTO account SELECT value, NULL FROM json_each(?)', sent)
 }
 
 /** Puts events that hold ids into the lists, and those that wait for an account among those that wait. */

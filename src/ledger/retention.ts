@@ -19,6 +19,9 @@ const writeState = ({ sql }: Store, key: string, value: number): void => {
 const IS_OPEN = `EXISTS (SELECT 1 FROM closing WHERE closing.account = its.account)
   AND NOT EXISTS (SELECT 1 FROM closing WHERE closing.account = its.account AND closing.since <= -its.back AND closing.until > -its.back)`
 
+/** Before which instant events may be forgotten, when payloads are kept for `days`; both times in milliseconds. */
+export const forgottenBefore = (now: number, days: number): number => now - days * DAY - KEPT_LONGER
+
 /** Removes payloads of events older than `days`, and events whose payload went 45 days ago; what they add up to stays. Once a day. */
 export const forgetEvents = (store: Store, now: number, days: number): void => {
   if (now - readState(store, 'forgot') < DAY) return
@@ -28,7 +31,7 @@ export const forgetEvents = (store: Store, now: number, days: number): void => {
     const old = sql
       .exec<{ id: string; reference: string; account: string; back: number }>(
         `SELECT id, reference, account, back FROM timeline AS its WHERE back > ? AND NOT (${IS_OPEN}) ORDER BY back DESC LIMIT ?`,
-        -(until - KEPT_LONGER),
+        -forgottenBefore(now, days),
         MOST,
       )
       .toArray()

@@ -92,9 +92,12 @@ export const takeUnknown = ({ known }: Store, names: readonly string[]): string[
   return unknown
 }
 
-/** JSON lists of up to 5,000 items each: a parameter holds 2 MB at most. */
-export const chunked = (items: readonly unknown[], size = 5000): string[] => {
-  const chunks: string[] = []
-  for (let at = 0; at < items.length; at += size) chunks.push(JSON.stringify(items.slice(at, at + size)))
-  return chunks
+/** Items in lists of up to `size` each. */
+export const chunks = <Item>(items: readonly Item[], size = 5000): (readonly Item[])[] => {
+  const lists: (readonly Item[])[] = []
+  for (let at = 0; at < items.length; at += size) lists.push(items.slice(at, at + size))
+  return lists
 }
+
+/** JSON lists of up to 5,000 items each: a parameter holds 2 MB at most. */
+export const chunked = (items: readonly unknown[], size = 5000): string[] => chunks(items, size).map((some) => JSON.stringify(some))
