@@ -11,6 +11,9 @@ import { findTakenIds, prepare, recordEvents } from './record.ts'
 import type { IngestEventResponse } from './schema.ts'
 import { keyOf } from './texts.ts'
 
+export { keyOf } from './event.ts'
+export { type KindedGeneration, accountLedgersOf, eventLedgersIn, selectGenerations } from './generations.ts'
+
 /** What is remembered of the organization, which has ledgers from its first event on. */
 export const recallWithLedgers = async (ctx: Ctx): Promise<OrganizationMemory> => {
   const memory = await recallOrganization(ctx)
