@@ -112,16 +112,16 @@ describe('the operations', () => {
   const named = (which: (operation: Operation) => unknown) => operations.filter(which).map(({ operationId }) => operationId)
 
   it('that a portal token may call are these', () => {
-    expect(named(({ portal }) => portal)).toEqual(['getAccount', 'getCustomer'])
+    expect(named(({ portal }) => portal)).toEqual(['getAccount', 'getCustomer', 'getMetrics'])
   })
 
   it('that only an administrator may call are those on tokens', () => {
     expect(named(({ administrator }) => administrator)).toEqual(named(({ path }) => /^\/tokens\b/.test(path)))
   })
 
-  it('that keep something are all but the reads and those that give a JWT', () => {
+  it('that keep something are all but the reads, the metrics and those that give a JWT', () => {
     expect(named(({ writes }) => !writes)).toEqual(
-      named(({ method, path }) => method === 'get' || path === '/authenticate' || path === '/portal/token'),
+      named(({ method, path }) => method === 'get' || ['/authenticate', '/portal/token', '/metrics'].includes(path)),
     )
   })
 })

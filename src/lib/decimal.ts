@@ -193,3 +193,11 @@ export const sumDecimals = (texts: readonly string[]): string => {
   if (total !== ZERO) return formatDecimal(add(total, { coefficient: BigInt(units), scale }))
   return units < 0 ? `-${writeDigits(String(-units), scale)}` : writeDigits(String(units), scale)
 }
+
+const exactJson = JSON as JSON & { rawJSON: (text: string) => unknown }
+
+/** A decimal text for JSON.stringify, which then writes a number of all its digits, also where a double does not hold them. */
+export const jsonNumber = (text: string): number => {
+  const number = Number(text)
+  return String(number) === text ? number : (exactJson.rawJSON(text) as number)
+}

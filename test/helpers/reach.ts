@@ -5,6 +5,11 @@ import { type Asked, type Ids, asked } from './requests.ts'
 /** What operations that keep nothing are sent, beside a path. */
 const BODIES: Record<string, Record<string, unknown>> = {
   getCustomerPortalDelegateToken: { customerId: 'acme', accountIds: ['spare'] },
+  getMetrics: {
+    startTime: '2026-03-01T00:00:00Z',
+    endTime: '2026-03-31T00:00:00Z',
+    metricQueries: [{ id: 'usage', name: 'USAGE', aggregationPeriod: 'DAY' }],
+  },
 }
 
 const PARAMETER = /\{(\w+)\}/g

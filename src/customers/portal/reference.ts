@@ -7,7 +7,7 @@ export const tags = {
 export const getCustomerPortalDelegateToken = {
   summary: 'Make a token for a customer',
   description:
-    'Gives a JWT that reads one customer, with the accounts that are named or all of them, and is refused by every other operation with 403. It holds until its expiry, and no longer than the secret that it was made with. Nothing is kept.',
+    'Gives a JWT that reads one customer and its metrics, with the accounts that are named or all of them, and is refused by every other operation with 403. It holds until its expiry, and no longer than the secret that it was made with. Nothing is kept.',
   refuses: {
     400: 'An account is named twice.',
     403: 'It is a portal token, which makes no other.',

@@ -1,0 +1,39 @@
+import type { NamedLicense } from '../../ledger/client.ts'
+import { placeIn } from './buckets.ts'
+import type { Part } from './series.ts'
+
+/**
+ * How many names are active at any instant of each bucket that a window meets (milliseconds), by group. The spans of a name stand
+ * one after another, by their times.
+ */
+export const countLicenses = (
+  starts: readonly number[],
+  [from, until]: readonly [number, number],
+  spans: readonly NamedLicense[],
+  groupOf: (span: NamedLicense) => string,
+): Part[] => {
+  /** By group how many more names each bucket has than the one before. */
+  const steps = new Map<string, number[]>()
+  let name = ''
+  let counted = -1
+  for (const span of spans) {
+    const its = JSON.stringify([span.account, span.license, span.name])
+    if (its !== name) [name, counted] = [its, -1]
+    const first = Math.max(placeIn(starts, Math.max(span.from, from)), counted + 1)
+    const last = placeIn(starts, Math.min(span.until ?? until, until) - 1)
+    if (first > last) continue
+    counted = last
+    const group = groupOf(span)
+    const changes = steps.get(group) ?? Array.from({ length: starts.length + 1 }, () => 0)
+    steps.set(group, changes)
+    changes[first] = (changes[first] ?? 0) + 1
+    changes[last + 1] = (changes[last + 1] ?? 0) - 1
+  }
+  return [...steps].flatMap(([group, changes]) => {
+    let count = 0
+    return starts.map((start, place): Part => {
+      count += changes[place] ?? 0
+      return { start, group, value: String(count), records: count }
+    })
+  })
+}

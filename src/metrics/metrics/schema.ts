@@ -1,0 +1,140 @@
+import * as z from 'zod/mini'
+import { described, list, named, text, textMap } from '../../lib/fields.ts'
+import { instant } from '../../lib/time.ts'
+import { MOST_BUCKETS, PERIODS, bucketsOf } from './buckets.ts'
+import { ANSWERED, METRICS, isAnswered } from './fields.ts'
+
+const MOST_QUERIES = 5
+
+const choice = (values: readonly string[]): string =>
+  values.length > 1 ? `${values.slice(0, -1).join(', ')} or ${values.at(-1)}` : values.join('')
+
+const MetricName = named(
+  'MetricName',
+  z.enum(METRICS),
+  'EVENTS: how many events there are. USAGE and METER_USAGE: what usage meters count. NAMED_LICENSE_USAGE: how many names of licenses are active at any instant. The others are not answered yet.',
+)
+
+const MetricQueryFilterEntry = named(
+  'MetricQueryFilterEntry',
+  z.strictObject({
+    fieldName: described('One of the fields that the metric can be filtered by; each once.', text()),
+    fieldValues: described('Any of these fits. What is named and not there has no records.', z.array(text()).check(z.minLength(1))),
+  }),
+)
+
+type Issue = (path: (string | number)[], message: string) => void
+
+interface Query {
+  name: (typeof METRICS)[number]
+  groupBy?: string | undefined
+  configs?: Record<string, string> | undefined
+  filters?: { fieldName: string; fieldValues: string[] }[] | undefined
+}
+
+/** What a metric does not take. */
+const checkQuery = ({ name, groupBy, configs = {}, filters = [] }: Query, issue: Issue): void => {
+  if (!isAnswered(name)) {
+    issue(['name'], `must be ${choice(Object.keys(ANSWERED))}: ${name} is not answered yet`)
+    return
+  }
+  const fields: { filters: readonly string[]; groupBy: readonly string[] } = ANSWERED[name]
+  if (groupBy !== undefined && !fields.groupBy.includes(groupBy)) issue(['groupBy'], `must be ${choice(fields.groupBy)} for ${name}`)
+  for (const key of Object.keys(configs)) issue(['configs', key], `must be left out: ${name} takes no configs`)
+  const seen = new Map<string, number>()
+  for (const [index, { fieldName, fieldValues }] of filters.entries()) {
+    const first = seen.get(fieldName)
+    if (!fields.filters.includes(fieldName)) issue(['filters', index, 'fieldName'], `must be ${choice(fields.filters)} for ${name}`)
+    else if (first !== undefined) issue(['filters', index, 'fieldName'], `must not repeat filters[${first}]: put its values there`)
+    else seen.set(fieldName, index)
+    if (fieldName === 'SCHEMA_NAME' && fieldValues.length > 1) issue(['filters', index, 'fieldValues'], 'must hold 1 item for SCHEMA_NAME')
+  }
+}
+
+const MetricQuery = named(
+  'MetricQuery',
+  z
+    .strictObject({
+      id: described('Your own id of the query, under which it is answered.', text()),
+      name: MetricName,
+      aggregationPeriod: described(
+        `How long a bucket is, in UTC; weeks begin on Monday. DAY when left out. The time asked for meets ${MOST_BUCKETS} buckets at most.`,
+        z._default(z.enum(PERIODS), 'DAY'),
+      ),
+      groupBy: z.optional(described('The field that has a series for each of its values.', text())),
+      configs: z.optional(textMap(10)),
+      filters: z.optional(list(MetricQueryFilterEntry, 1, 5)),
+    })
+    .check(
+      z.superRefine((query, context) => {
+        checkQuery(query, (path, message) => context.addIssue({ code: 'custom', path, message }))
+      }),
+    ),
+)
+export type MetricQuery = z.infer<typeof MetricQuery>
+
+export const GetMetricsRequest = named(
+  'GetMetricsRequest',
+  z
+    .strictObject({
+      startTime: described('The first instant of the records that count.', instant()),
+      endTime: described('The instant before which records count.', instant()),
+      metricQueries: list(MetricQuery, 1, MOST_QUERIES).register(z.globalRegistry, {
+        minItems: 1,
+        maxItems: MOST_QUERIES,
+        uniqueItems: true,
+      }),
+    })
+    .check(
+      z.superRefine(({ startTime, endTime, metricQueries }, context) => {
+        const issue: Issue = (path, message) => context.addIssue({ code: 'custom', path, message })
+        if (startTime >= endTime) {
+          issue(['endTime'], 'must be after startTime')
+          return
+        }
+        const fitting = PERIODS.filter((period) => bucketsOf(startTime, endTime, period, MOST_BUCKETS + 1).length <= MOST_BUCKETS)
+        if (!fitting.length) issue(['endTime'], `must be sooner: at most ${MOST_BUCKETS} months can be asked for`)
+        const seen = new Map<string, number>()
+        for (const [index, { id, aggregationPeriod }] of metricQueries.entries()) {
+          const first = seen.get(id)
+          if (first === undefined) seen.set(id, index)
+          else issue(['metricQueries', index, 'id'], `must not repeat [${first}]: answers are told apart by it`)
+          if (fitting.length && !fitting.includes(aggregationPeriod))
+            issue(
+              ['metricQueries', index, 'aggregationPeriod'],
+              `must be ${choice(fitting)} from startTime to endTime, which meet more than ${MOST_BUCKETS} buckets of ${aggregationPeriod}`,
+            )
+        }
+      }),
+    ),
+)
+export type GetMetricsRequest = z.infer<typeof GetMetricsRequest>
+
+const MetricDataPoints = named(
+  'MetricDataPoints',
+  z.strictObject({
+    groupedBy: z.optional(
+      named(
+        'MetricDataPointsGroupedBy',
+        z.strictObject({ fieldName: z.string(), fieldValue: described('Empty for events of no customer.', z.string()) }),
+      ),
+    ),
+    timestamps: described(
+      'Where each bucket begins; the first may begin before startTime.',
+      z.array(z.iso.datetime().register(z.globalRegistry, { format: 'date-time' })).check(z.maxLength(MOST_BUCKETS)),
+    ),
+    metricValues: described(
+      'The value of each bucket, with all its digits, also where they are more than a double holds.',
+      z.array(z.number()).check(z.maxLength(MOST_BUCKETS)),
+    ),
+  }),
+)
+export type MetricDataPoints = z.infer<typeof MetricDataPoints>
+
+const MetricQueryResponse = named(
+  'MetricQueryResponse',
+  z.strictObject({ id: z.string(), name: MetricName, data: z.array(MetricDataPoints) }),
+)
+
+export const GetMetricsResponse = named('GetMetricsResponse', z.strictObject({ results: z.array(MetricQueryResponse) }))
+export type GetMetricsResponse = z.infer<typeof GetMetricsResponse>
