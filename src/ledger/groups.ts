@@ -1,6 +1,7 @@
 import { sumDecimals } from '../lib/decimal.ts'
 import { bucketStart } from '../lib/time.ts'
 import { HOUR } from './entry.ts'
+import { foldJournal } from './fold.ts'
 import { forgottenBefore } from './retention.ts'
 import { chunks, type Store } from './store.ts'
 import { type SumQuery, findSums } from './sums.ts'
@@ -92,5 +93,7 @@ const addUp = (store: Store, query: GroupQuery): GroupRow[] => {
 export const readGroups = (store: Store, query: GroupQuery, days: number): Grouped => {
   const before = forgottenBefore(query.now, days)
   const forgotten = [query.from, query.until].filter((time) => time % HOUR !== 0 && time - (time % HOUR) < before)
-  return forgotten.length ? { forgotten } : { rows: addUp(store, query) }
+  if (forgotten.length) return { forgotten }
+  foldJournal(store)
+  return { rows: addUp(store, query) }
 }
