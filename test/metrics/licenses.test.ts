@@ -33,7 +33,7 @@ const act = (timestamp: string, accountId: string, license: string, name: string
   timestamp,
   accountId,
   attributes: [{ name: 'action', value: action === 'ADD' ? '1' : '-1' }],
-  dimensions: { license_id: license, identifier: name },
+  dimensions: { license_id: license, name },
 })
 
 describe('NAMED_LICENSE_USAGE', () => {
