@@ -156,12 +156,6 @@ const writeDigits = (digits: string, scale: number): string => {
 export const formatDecimal = ({ coefficient, scale }: Decimal): string =>
   coefficient < 0n ? `-${writeDigits((-coefficient).toString(), scale)}` : writeDigits(coefficient.toString(), scale)
 
-/** A decimal text, without zeros before its digits, as a number of an answer: JSON.stringify writes all of its digits, also those that a double would lose. */
-export const jsonNumber = (decimal: string): number => {
-  const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
-  return rawJSON(decimal) as number
-}
-
 const SHORT_POWERS = POWERS.slice(0, 16).map(Number)
 
 /** The units at a scale that is not below their own. They may be inexact, but then are so large that no sum with a short decimal is safe. */

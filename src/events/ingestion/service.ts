@@ -11,7 +11,7 @@ import { findTakenIds, prepare, recordEvents } from './record.ts'
 import type { IngestEventResponse } from './schema.ts'
 import { keyOf } from './texts.ts'
 
-export { keyOf } from './event.ts'
+export { keyOf } from './texts.ts'
 export { type KindedGeneration, accountLedgersOf, eventLedgersIn, selectGenerations } from './generations.ts'
 
 /** What is remembered of the organization, which has ledgers from its first event on. */
