@@ -1,3 +1,4 @@
+import cases from '../data/events.json'
 import { compileSchema, type MeterDefinition, type SchemaDefinition } from '../../src/events/ingestion/definitions.ts'
 import { evaluateEvent, type Evaluation } from '../../src/events/ingestion/evaluate.ts'
 import { type ParsedEvent, parseEvent } from '../../src/events/ingestion/event.ts'
@@ -57,3 +58,31 @@ export const evaluate = (
   event: Sent,
   settings: Readonly<Record<string, SettingValue>> = {},
 ): Evaluation => evaluateEvent(compileSchema(schemaOf(schema), meters), parsed(event), OWNER, (key) => settings[key])
+
+/** What a case of the contract says of an event, as far as it says it. */
+export interface Case {
+  id: string
+  given: {
+    enrichments?: NonNullable<SchemaDefinition['enrichments']>
+    field?: NonNullable<SchemaDefinition['enrichments']>['fields'][number]
+    settings?: Record<string, SettingValue>
+    meter?: Pick<MeterDefinition, 'aggregation' | 'filters' | 'computations'>
+    event?: { attributes: { name: string; value: string }[]; dimensions: Record<string, string> }
+    events?: Record<string, string>[]
+    schemaAttributes?: string[]
+    computation?: string
+    attributes?: Record<string, string>
+    dimensions?: Record<string, string>
+  }
+  expect: {
+    attributes?: Record<string, number>
+    dimensions?: Record<string, string>
+    status?: string
+    units?: number | string | null
+    total?: number
+    charge_2_9_percent?: number
+  }
+}
+
+export const casesOf = (kind: string, ...but: string[]) =>
+  (cases as unknown as (Case & { kind: string })[]).filter((one) => one.kind === kind && !but.includes(one.id))

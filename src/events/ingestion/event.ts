@@ -4,6 +4,8 @@ import { described, distinct, isObject, length, list, named } from '../../lib/fi
 import { faultOfIdentifier, faultOfText, isIdentifier, isWithin, keyOf, LONGEST_ID } from './texts.ts'
 import { parseTimestamp } from './timestamp.ts'
 
+export { keyOf } from './texts.ts'
+
 const MOST_ATTRIBUTES = 10
 const LONGEST_NAME = 50
 const LONGEST_DIMENSION = 200
