@@ -99,6 +99,15 @@ describe('the order of the checks', () => {
 })
 
 describe('a description', () => {
+  it('is cut from the first character past 250', () => {
+    const lengths = Array.from({ length: 50 }, (_, index) => {
+      const never = meterOf({ name: 'm'.repeat(index + 1), computations: [{ computation: '1', matcher: 'false' }] })
+      return evaluate({}, [never, never, never, sumOf('1', 'false')], {}).description.length
+    })
+    expect(Math.max(...lengths)).toBe(250)
+    expect(Math.min(...lengths)).toBeLessThan(150)
+  })
+
   it('has 250 characters at most, however much there is to say', () => {
     const never = Array.from({ length: 20 }, (_, index) =>
       meterOf({ name: `${'m'.repeat(48)}${index}`, computations: [{ computation: '1', matcher: 'false' }] }),
