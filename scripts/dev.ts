@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { commandOf, makeSample } from './sample.ts'
 import { fail, fault, migrateLocal, persisted, quoted, root, run, start } from './wrangler.ts'
 
 const TOKEN = 'dev-token'
@@ -110,17 +111,34 @@ const runCron = async (): Promise<void> => {
   }
 }
 
+/** The command that sends an event, or why there is none. */
+const prepareEvent = async (): Promise<string> => {
+  try {
+    await makeSample(url, TOKEN)
+    return `An event, of the sample schema and account that are there now:
+
+${commandOf(url, TOKEN)}
+
+What became of it: curl ${url}/events -H 'Authorization: Bearer ${TOKEN}'`
+  } catch (error) {
+    return `There is no sample to send an event of. ${(error as Error).message}`
+  }
+}
+
 if (ready) {
+  const event = await prepareEvent()
   console.log(`
 Serving on ${url}
 Reference, to send requests from: ${url}/docs
 Token, for this machine only: ${TOKEN}
-Try:
+A customer:
 
 curl ${url}/customers \\
   -H 'Authorization: Bearer ${TOKEN}' \\
   -H 'Content-Type: application/json' \\
   -d '{"id":"acme","name":"ACME Enterprise","primaryEmail":"admin@example.com","address":{"city":"Florence","country":"US"}}'
+
+${event}
 `)
   await runCron()
 }

@@ -1,12 +1,13 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { readLedgers } from './ledgers.ts'
 import { startServer } from './server.ts'
 import { fail, root } from '../scripts/wrangler.ts'
 
@@ -15,7 +16,7 @@ const LONGEST = 25_000
 const SEPARATOR = '--- the next command ---'
 
 const started = Date.now()
-const run = promisify(execFile)
+const exec = promisify(execFile)
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const page = read('docs/clients.md')
 
@@ -51,7 +52,7 @@ const holdAnswer = (shown: string, printed: string): void => {
 const holdCommands = async (url: string): Promise<void> => {
   const commands = blocksOf('bash')
   const script = commands.map(({ text }) => text.replaceAll('http://localhost:8787', url)).join(`\necho; echo '${SEPARATOR}'\n`)
-  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], { timeout: LONGEST })
+  const { stdout } = await exec('bash', ['-euo', 'pipefail', '-c', script], { timeout: LONGEST })
   const printed = stdout.replaceAll('\r', '').split(SEPARATOR)
   for (const [index, { next }] of commands.entries()) {
     const said = printed[index]?.trim() ?? ''
@@ -86,7 +87,7 @@ const holdProgram = async (url: string): Promise<void> => {
   const way = await unreliable(url)
   try {
     const env = { ...process.env, TOGAI_URL: way.url }
-    const { stdout } = await run(process.execPath, [join(root, file)], { timeout: LONGEST, env })
+    const { stdout } = await exec(process.execPath, [join(root, file)], { timeout: LONGEST, env })
     strictEqual(stdout.trim(), program.at(-1)?.next?.text)
     strictEqual(way.faults.size, 0, `${[...way.faults].join()} did not fail`)
   } finally {
@@ -130,6 +131,30 @@ const holdFirstPage = async (url: string): Promise<void> => {
   deepStrictEqual((await call(`/accounts/${String(first.request.account['id'])}`)).answer, answer.account)
 }
 
+/** What a terminal shows as a command: from the first line that begins with curl up to a line that does not go on. */
+const commandsIn = (output: string): string[] => output.match(/^curl (?:.*\\\n)*.*$/gm) ?? []
+
+/** Runs in a shell what npm run dev prints to be pasted, twice each event: each is taken and counted once. */
+const holdPrinted = async ({ url, state, readOutput }: Awaited<ReturnType<typeof startServer>>): Promise<void> => {
+  const commands = commandsIn(readOutput())
+  const [customer = '', event = ''] = commands
+  strictEqual(commands.length, 2, `npm run dev prints ${commands.length} commands`)
+  const run = async (command: string): Promise<string> =>
+    (await exec('bash', ['-c', command.replace(/^curl/, "curl -sS -w ' %{http_code}'")], { timeout: LONGEST })).stdout
+  /** docs/clients.md makes this customer too. */
+  match(await run(customer.replace('"acme"', '"printed"')), / 201$/)
+  strictEqual(await run(event), '{"success":true} 202')
+  strictEqual(await run(event), '{"success":true} 202')
+  const copy = join(state, 'copy')
+  const { events, past, rules } = readLedgers(state, copy)
+  rmSync(copy, { recursive: true })
+  const meters = events.map((one) => rules.get(one.rules ?? '')?.meters.map(([, , name]) => name))
+  const shown = events.map(({ account, status, units }, at) => ({ account, status, units, meters: meters[at] }))
+  const counted = { account: '=sample-account', status: 1, units: '["12.5"]', meters: ['sample_megabytes'] }
+  deepStrictEqual({ events: shown, past }, { events: [counted, counted], past: [] })
+  match(readOutput(), new RegExp(`^What became of it: curl ${url}/events -H 'Authorization: Bearer dev-token'$`, 'm'))
+}
+
 /** Waits until the cron, which npm run dev runs by itself, has sealed the audit log, and holds that it says nothing in the log of the server. */
 const holdCron = async (url: string, readOutput: () => string): Promise<void> => {
   const isSealed = async (): Promise<boolean> => {
@@ -154,6 +179,7 @@ const server = await startServer()
 let wrong: string | undefined
 try {
   await server.ready
+  await holdPrinted(server)
   await holdFirstPage(server.url)
   await holdCommands(server.url)
   await holdProgram(server.url)
@@ -166,5 +192,5 @@ try {
 const took = Date.now() - started
 if (wrong) fail(`Client: ${wrong}`)
 console.log(
-  `Client: the first request of Togai's own page, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
+  `Client: what npm run dev prints to be pasted, the first request of Togai's own page, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
 )

@@ -43,5 +43,5 @@ export const startServer = async () => {
     await ended
     rmSync(state, { recursive: true, force: true })
   }
-  return { url: `http://localhost:${port}`, ready, stop, readOutput: () => output }
+  return { url: `http://localhost:${port}`, state, ready, stop, readOutput: () => output }
 }
