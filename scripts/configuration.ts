@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Unstable_Config, unstable_readConfig } from 'wrangler'
 import { ENVIRONMENTS, type Environment, fail, root } from './wrangler.ts'
@@ -21,6 +21,12 @@ const bound = ({ d1_databases, ratelimits, version_metadata, secrets }: Unstable
     ...(secrets?.required ?? []).map((name) => `the secret ${name}`),
   ].toSorted()
 
+/** The classes of Durable Objects that the Worker exports, each of which wrangler.toml must name: a deployment would only warn. */
+const classes = Array.from(
+  readFileSync(join(root, 'src/index.ts'), 'utf8').matchAll(/^export \{ (\w+) \} from '\.\/ledger\//gm),
+  ([, name = '']) => name,
+)
+
 /** What no two environments may share. */
 const owned = (config: Unstable_Config): string[] => [
   `the Worker ${config.name}`,
@@ -37,6 +43,14 @@ export const readEnvironments = (): Record<Environment, Unstable_Config> => {
     const config = environments[name]
     const lacks = bound(local).find((thing) => !bound(config).includes(thing))
     if (lacks) fail(`wrangler.toml: env.${name} has not ${lacks}, which the top level has. Add it there too.`)
+    const unnamed = classes.find((its) => {
+      const named = config.exports[its]
+      return named?.type !== 'durable-object' || !('storage' in named) || named.storage !== 'sqlite'
+    })
+    if (unnamed)
+      fail(
+        `wrangler.toml: env.${name} has not the Durable Object ${unnamed}, which src/index.ts exports. Add it at the top level: [exports.${unnamed}], of storage sqlite.`,
+      )
     if (!config.triggers.crons?.length) fail(`wrangler.toml: env.${name} has no crons, so its audit log would not be sealed.`)
     if (config.observability?.logs?.invocation_logs !== false)
       fail(`wrangler.toml: env.${name} must have invocation_logs = false: they hold URLs, and so ids of customers.`)

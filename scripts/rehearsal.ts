@@ -8,8 +8,9 @@ import { ENVIRONMENTS, execute, fail, migrateLocal } from './wrangler.ts'
 export const rehearseDeployment = async (): Promise<void> => {
   const environments = readEnvironments()
   for (const environment of ENVIRONMENTS) {
-    const { name, d1_databases } = environments[environment]
-    console.log(`Environment ${environment}: Worker ${name}, database ${d1_databases[0]?.database_name}`)
+    const { name, d1_databases, exports } = environments[environment]
+    const classes = Object.keys(exports).join(' and ')
+    console.log(`Environment ${environment}: Worker ${name}, database ${d1_databases[0]?.database_name}, Durable Objects ${classes}`)
   }
 
   const directory = mkdtempSync(join(tmpdir(), 'migrations-'))

@@ -112,6 +112,10 @@ const appliedTo = ({ sqlite }: { sqlite: DatabaseSync }) =>
     .all()
     .map(({ name }) => name)
 
+const sqlite = { type: 'durable-object', storage: 'sqlite' }
+/** The classes of Durable Objects that each Worker has. */
+const ledgers = { EventLedger: sqlite, AccountLedger: sqlite }
+
 /** From an empty account on: deployed, deployed again, changed, its token made, and the sandbox beside it. */
 const life = async (): Promise<void> => {
   const { fake, project, commit, run, deploys, refuses } = await world('life')
@@ -145,10 +149,12 @@ const life = async (): Promise<void> => {
     RELEASE: { type: 'version_metadata' },
     REVISION: revision,
     CORS_ORIGINS: '',
+    EVENTS_KEPT_FOR: '400',
     SIGNING_SECRET: { type: 'secret_text' },
     TOKEN_LIMIT: { type: 'ratelimit', namespace_id: '7011', simple: { limit: 50, period: 10 } },
     REFUSED_LIMIT: { type: 'ratelimit', namespace_id: '7012', simple: { limit: 20, period: 60 } },
   })
+  deepStrictEqual(Object.fromEntries(worker.classes), ledgers)
   deepStrictEqual([worker.crons, worker.enabled, worker.secrets.get('SIGNING_SECRET')], [['* * * * *'], true, SECRET])
   deepStrictEqual(worker.observability, { logs: { enabled: true, invocation_logs: false } })
   strictEqual(worker.versions[0]?.metadata.annotations?.['workers/tag'], revision)
@@ -180,6 +186,10 @@ const life = async (): Promise<void> => {
 
   worker.secrets.set('SIGNING_SECRET_PREVIOUS', 'set by hand')
   const configuration = join(project, 'wrangler.toml')
+  const whole = readFileSync(configuration, 'utf8')
+  writeFileSync(configuration, whole.replace(/\[exports\.AccountLedger\]\n.*\n.*\n/, ''))
+  await refuses(/^wrangler\.toml: env\.production has not the Durable Object AccountLedger, which src\/index\.ts exports\. Add it/)
+  writeFileSync(configuration, whole)
   writeFileSync(configuration, readFileSync(configuration, 'utf8').replace('CORS_ORIGINS = ""', 'CORS_ORIGINS = "https://a.example"'))
   const changed = await deploys()
   match(changed.answer, /^Variable CORS_ORIGINS: "https:\/\/a\.example", it was ""$/m)
@@ -221,6 +231,7 @@ const life = async (): Promise<void> => {
   strictEqual(JSON.stringify(worker), production, 'a deployment of the sandbox changed production')
   strictEqual(sandbox.writes.filter((call) => call.includes('/togai/') || call.includes(database.uuid)).join(), '')
   deepStrictEqual(bindingsOf(workerOf(fake, 'togai-sandbox'))['DB'], { type: 'd1', id: fake.databases[1]?.uuid })
+  deepStrictEqual(Object.fromEntries(workerOf(fake, 'togai-sandbox').classes), ledgers)
   strictEqual(workerOf(fake, 'togai-sandbox').secrets.get('SIGNING_SECRET'), `${SECRET}-of-the-sandbox`)
   fake.close()
 }
@@ -252,10 +263,10 @@ const first: [trouble: Trouble, line: RegExp][] = [
   ],
 ]
 
-/** Those of a later one: its version is uploaded, and then put to use. */
+/** Those of a later one: since it has Durable Objects, its version is uploaded and put to use in one call. */
 const later: typeof first = [
-  [{ method: 'POST', path: /\/versions$/, ...denied }, LOGIN],
-  [{ method: 'POST', path: /\/deployments$/, ...broken }, /^The Worker could not be deployed: /],
+  [{ method: 'PUT', path: /^\/workers\/scripts\/togai$/, ...denied }, LOGIN],
+  [{ method: 'PUT', path: /^\/workers\/scripts\/togai$/, ...broken }, /^The Worker could not be deployed: /],
   [{ method: 'PUT', path: /\/schedules$/, ...broken }, /^The Worker could not be deployed: Trigger configuration /],
   [{ method: 'GET', path: /\/script-settings$/, ...broken }, /^The settings of the Worker could not be read/],
 ]

@@ -16,8 +16,16 @@ interface Binding {
   text?: string
 }
 
+/** A class of Durable Objects, as an upload says it. */
+interface ObjectClass {
+  type: string
+  storage: string
+}
+
 interface Metadata {
   bindings: Binding[]
+  main_module?: string
+  exports?: Record<string, ObjectClass>
   annotations?: Record<string, string>
   observability?: object
   keep_bindings?: string[]
@@ -34,6 +42,8 @@ export interface FakeWorker {
   versions: Version[]
   deployed: string[]
   secrets: Map<string, string>
+  /** The classes whose objects it has: none of them can go by being left out. */
+  classes: Map<string, ObjectClass>
   crons: string[]
   enabled: boolean
   tags: string[]
@@ -128,9 +138,28 @@ export const fakeCloudflare = async (account: string) => {
     return found
   }
 
+  /** Takes the classes of an upload. Each is exported by its code, and each that the Worker has is still named. Gives those that are new. */
+  const takeClasses = ({ classes }: FakeWorker, { exports = {}, bindings }: Metadata, code: string): string[] => {
+    const refuse = (name: string, message: string): never => {
+      throw new Refused(400, 100402, `Durable Object exports reconciliation failed: class '${name}': ${message}`)
+    }
+    for (const [name, { type, storage }] of Object.entries(exports)) {
+      if (type !== 'durable-object' || storage !== 'sqlite') refuse(name, `is a ${type} of storage ${storage}`)
+      if (!new RegExp(`\\bas ${name}\\b|\\bexport\\{[^}]*\\b${name}\\b`).test(code)) refuse(name, 'is not exported by the code')
+    }
+    for (const name of classes.keys()) if (!exports[name]) refuse(name, 'has objects, and is not named')
+    for (const { type, name } of bindings) if (type === 'durable_object_namespace') refuse(name, 'needs no binding')
+    const made = Object.keys(exports).filter((name) => !classes.has(name))
+    for (const name of made) classes.set(name, exports[name] as ObjectClass)
+    return made
+  }
+
   /** A new version, with what its upload holds: what is inherited comes from the version before. */
-  const addVersion = async (worker: FakeWorker, request: IncomingMessage, body: Buffer): Promise<Version> => {
-    const metadata = JSON.parse(((await formOf(request, body)).get('metadata') as string | null) ?? '{}') as Metadata
+  const addVersion = async (worker: FakeWorker, request: IncomingMessage, body: Buffer): Promise<Version & { made: string[] }> => {
+    const form = await formOf(request, body)
+    const metadata = JSON.parse((form.get('metadata') as string | null) ?? '{}') as Metadata
+    const main = form.get(metadata.main_module ?? '')
+    const made = takeClasses(worker, metadata, main instanceof Blob ? await main.text() : (main ?? ''))
     const before = worker.versions.find(({ id }) => id === worker.deployed[0])
     const bindings = metadata.bindings.map((binding) => {
       if (binding.type === 'secret_text') worker.secrets.set(binding.name, binding.text ?? '')
@@ -144,7 +173,7 @@ export const fakeCloudflare = async (account: string) => {
     const shown = bindings.map(({ text, ...one }) => (one.type === 'plain_text' && text !== undefined ? { ...one, text } : one))
     const version = { id: randomUUID(), metadata, bindings: shown }
     worker.versions.push(version)
-    return version
+    return { ...version, made }
   }
 
   type Handler = (parts: string[], asked: { request: IncomingMessage; body: Buffer; json: () => unknown }) => unknown
@@ -255,13 +284,21 @@ export const fakeCloudflare = async (account: string) => {
       'PUT',
       /^\/workers\/scripts\/([^/]+)$/,
       async ([name = ''], { request, body }) => {
-        const empty = { versions: [], deployed: [], secrets: new Map(), crons: [], enabled: false, tags: [], observability: undefined }
-        const worker: FakeWorker = workers.get(name) ?? empty
-        const { id, metadata } = await addVersion(worker, request, body)
+        const empty = { versions: [], deployed: [], crons: [], enabled: false, tags: [], observability: undefined }
+        const worker: FakeWorker = workers.get(name) ?? { ...empty, secrets: new Map(), classes: new Map() }
+        const { id, metadata, made } = await addVersion(worker, request, body)
         worker.deployed.unshift(id)
         worker.observability = metadata.observability
         workers.set(name, worker)
-        return { id: name, deployment_id: id.replaceAll('-', ''), startup_time_ms: 1, etag: 'fake' }
+        const rest = ['updated', 'deleted', 'renamed', 'transferred', 'transfer_pending', 'warnings', 'info', 'removable_entries']
+        const reconciled = { created: made, ...Object.fromEntries(rest.map((what) => [what, []])) }
+        return {
+          id: name,
+          deployment_id: id.replaceAll('-', ''),
+          startup_time_ms: 1,
+          etag: 'fake',
+          exports_reconciliation: reconciled,
+        }
       },
     ],
     [
