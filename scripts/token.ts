@@ -1,16 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import * as z from 'zod/mini'
-import { conflicts } from '../src/conflicts.ts'
-import type { Ctx } from '../src/db/context.ts'
-import type { Session } from '../src/db/client.ts'
 import { isCurrency } from '../src/lib/codes.ts'
 import { expected, explainIssues } from '../src/lib/errors.ts'
-import { openLedgers } from '../src/ledger/client.ts'
 import { label } from '../src/lib/fields.ts'
 import { newId } from '../src/lib/ids.ts'
 import { CreateTokenRequest } from '../src/access/tokens/schema.ts'
 import { createToken } from '../src/access/tokens/service.ts'
+import { type Organization, makeContext, organizationQuery } from './context.ts'
 import { execute, fail, migrateLocal, placeOf, quoted } from './wrangler.ts'
 
 const USAGE =
@@ -52,52 +48,14 @@ if (!remote) await migrateLocal(directory)
 const [made = [], [found] = []] = await execute(place, [
   `INSERT INTO organizations (id, name, base_currency, created_at)
    VALUES (${quoted(newId('ORGANIZATION', Date.now()))}, ${quoted(organization)}, ${quoted(currency ?? 'USD')}, CAST(unixepoch('subsec') * 1000 AS INTEGER)) ON CONFLICT (name) DO NOTHING RETURNING id`,
-  `SELECT id, base_currency AS baseCurrency, CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now FROM organizations WHERE name = ${quoted(organization)}`,
+  organizationQuery(organization),
 ])
-/** The clock is the database's: this machine's may be wrong, and the audit log never goes back in time. */
-const { id, baseCurrency, now } = found as { id: string; baseCurrency: string; now: number }
+const its = found as unknown as Organization
+const { id, baseCurrency } = its
 if (currency !== undefined && currency !== baseCurrency)
   fail(`The organization "${organization}" has another base currency, which cannot be changed here. Leave --base-currency out.`)
 
-type Parameter = string | number | null
-
-const literal = (value: Parameter): string => (typeof value === 'string' ? quoted(value) : (value?.toString() ?? 'NULL'))
-
-/** Wrangler takes SQL without parameters: each is written where its ? stands, and a ? in quotes is left. */
-const written = (query: string, parameters: readonly Parameter[]): string => {
-  const left = [...parameters]
-  return query.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\?/g, (part) => (part === '?' ? literal(left.shift() ?? null) : part))
-}
-
-/** D1 as wrangler reaches it, for the one batch of a write. */
-const session: Pick<Session, 'batch'> = {
-  batch: async (statements) => {
-    const queries = statements.map((statement) => statement.toSQL())
-    const answers = await execute(
-      place,
-      queries.map(({ sql, params }) => written(sql, params as Parameter[])),
-    )
-    return answers.map((results) => ({ results })) as never
-  },
-}
-
-const ctx: Ctx = {
-  organizationId: id,
-  baseCurrency,
-  actor: 'cli',
-  role: 'ADMINISTRATOR',
-  expiresAt: null,
-  mark: '',
-  session: session as Session,
-  ledgers: openLedgers({}),
-  now,
-  secrets: [],
-  requestId: randomUUID(),
-  operationId: 'createToken',
-  conditions: { match: undefined, noneMatch: undefined },
-  conflicts,
-}
-const { answer } = await createToken(ctx, input.data)
+const { answer } = await createToken(makeContext(place, its, 'createToken'), input.data)
 
 const where = remote ? `in the deployed database of ${remote}` : `in the local database in ${directory ?? '.wrangler/state'}`
 console.error(

@@ -174,6 +174,16 @@ const walls: readonly Wall[] = [
     ],
     broken: [['scripts/token.ts', 'customers/customers/service.ts']],
   },
+  {
+    files: 'scripts/{context,ledgers,reconcile}.ts',
+    message: 'A script that writes to the database calls the verb that the Worker calls.',
+    patterns: ['**/src/**', '!**/src/db/**', '!**/src/conflicts.ts', '!**/src/ledger/client.ts', '!**/src/events/ingestion/generations.ts'],
+    broken: [
+      ['scripts/context.ts', 'customers/customers/service.ts'],
+      ['scripts/ledgers.ts', 'events/ingestion/service.ts'],
+      ['scripts/reconcile.ts', 'events/ingestion/service.ts'],
+    ],
+  },
 ]
 
 /** What else the linter must report in src. */

@@ -33,9 +33,27 @@ const readGenerations = async (ctx: Ctx): Promise<unknown[]> => {
   return result?.results ?? []
 }
 
+/**
+ * The statement that puts back what was kept of generations and the database lacks: rows, and the ends of rows.
+ *
+ *     insert into ledger_generations select … from json_each(?) on conflict do update set ended_at = excluded.ended_at, … where …
+ */
+const putBack = (kept: string) =>
+  selectRows(sql`
+    insert into ledger_generations
+    select value ->> 'organization_id', value ->> 'kind', value ->> 'generation', value ->> 'ledgers', value ->> 'started_at',
+      value ->> 'ended_at', value ->> 'first_hour', value ->> 'last_hour'
+    from json_each(${kept}) where true
+    on conflict (organization_id, kind, generation) do update
+    set ended_at = excluded.ended_at, first_hour = excluded.first_hour, last_hour = excluded.last_hour
+    where ledger_generations.ended_at is null and excluded.ended_at is not null`)
+
+const readKept = (ctx: Ctx): Promise<string | undefined> =>
+  askEvents(ctx, ledgerName(ctx.organizationId, 'event', 1, 0), (ledger) => ledger.readGenerations())
+
 /** Begins the first generation of an organization's ledgers: or puts back the ones that the first ledger knows, where the database lost them. */
 export const startFirstGeneration = async (ctx: Ctx): Promise<void> => {
-  const kept = await askEvents(ctx, ledgerName(ctx.organizationId, 'event', 1, 0), (ledger) => ledger.readGenerations())
+  const kept = await readKept(ctx)
   const first = ['EVENT', 'ACCOUNT'].map((kind) => ({
     organization_id: ctx.organizationId,
     kind,
@@ -46,17 +64,22 @@ export const startFirstGeneration = async (ctx: Ctx): Promise<void> => {
     first_hour: null,
     last_hour: null,
   }))
-  const insert = selectRows(sql`
-    insert into ledger_generations
-    select value ->> 'organization_id', value ->> 'kind', value ->> 'generation', value ->> 'ledgers', value ->> 'started_at',
-      value ->> 'ended_at', value ->> 'first_hour', value ->> 'last_hour'
-    from json_each(${kept ?? JSON.stringify(first)}) where true on conflict do nothing`)
-  await commitStatements(ctx, [insert])
+  await commitStatements(ctx, [putBack(kept ?? JSON.stringify(first))])
   if (kept === undefined) await keepGenerations(ctx, await readGenerations(ctx))
 }
 
-/** Begins a new generation of event ledgers, of as many as the last one or `ledgers`: it takes what comes from now on. */
-export const startGeneration = async (ctx: Ctx, current: Generation, ledgers = current.ledgers): Promise<void> => {
+/** Puts back into the database the generations that only the first ledger knows, and keeps there those that only the database knows. */
+export const matchGenerations = async (ctx: Ctx): Promise<void> => {
+  const kept = await readKept(ctx)
+  if (kept !== undefined) await commitStatements(ctx, [putBack(kept)])
+  await keepGenerations(ctx, await readGenerations(ctx))
+}
+
+/** Has the ledgers told, by what is due now, of the version and of the generations of an organization. */
+const tellLater = ({ now }: Ctx) => ['ORGANIZATION_CHANGED', 'GENERATIONS_CHANGED'].map((kind) => ({ kind, subject: '', dueAt: now }))
+
+/** Begins a new generation of event ledgers in the database: it takes what comes from now on. The ledgers are told by what is due. */
+export const commitGeneration = async (ctx: Ctx, current: Pick<Generation, 'generation'>, ledgers: number): Promise<void> => {
   const { organizationId, now } = ctx
   const its = sql`organization_id = ${organizationId} and kind = 'EVENT' and generation = ${current.generation}`
   await commitStatements(
@@ -71,19 +94,28 @@ export const startGeneration = async (ctx: Ctx, current: Generation, ledgers = c
         .set({ version: sql`${organizations.version} + 1` })
         .where(sql`${organizations.id} = ${organizationId}`),
     ],
-    [{ kind: 'ORGANIZATION_CHANGED', subject: '', dueAt: now }],
+    tellLater(ctx),
   )
+}
+
+/** Begins a new generation of event ledgers, of as many as the last one. */
+export const startGeneration = async (ctx: Ctx, current: Generation): Promise<void> => {
+  await commitGeneration(ctx, current, current.ledgers)
   await keepGenerations(ctx, await readGenerations(ctx))
 }
 
-/** Raises the version of an organization above one that its ledgers have seen: its database was set back. */
+/** Raises the version of an organization above one that its ledgers may have seen: its database was set back. The ledgers are told by what is due. */
 export const raiseVersion = async (ctx: Ctx, version: number): Promise<void> => {
-  await commitStatements(ctx, [
-    builder
-      .update(organizations)
-      .set({ version: sql`max(${organizations.version}, ${version} + 1)` })
-      .where(sql`${organizations.id} = ${ctx.organizationId}`),
-  ])
+  await commitStatements(
+    ctx,
+    [
+      builder
+        .update(organizations)
+        .set({ version: sql`max(${organizations.version}, ${version} + 1)` })
+        .where(sql`${organizations.id} = ${ctx.organizationId}`),
+    ],
+    tellLater(ctx),
+  )
 }
 
 /** The generation that takes what comes now. */

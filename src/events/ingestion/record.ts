@@ -15,7 +15,7 @@ import {
 } from '../../ledger/client.ts'
 import { forgetAccounts, recallAccounts } from './accounts.ts'
 import type { ParsedEvent } from './event.ts'
-import { LARGEST_LEDGER, currentOf, raiseVersion, startGeneration } from './generations.ts'
+import { LARGEST_LEDGER, currentOf, matchGenerations, raiseVersion, startGeneration } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import { type ProcessedEvent, type Processing, processEvent } from './process.ts'
 import { keyOf } from './texts.ts'
@@ -175,6 +175,7 @@ export const refresh = async (
   forgetOrganization(ctx.organizationId)
   const read = await recallOrganization(ctx)
   if (read.version >= version) return read
+  await matchGenerations(ctx)
   await raiseVersion(ctx, version)
   forgetOrganization(ctx.organizationId)
   return recallOrganization(ctx)

@@ -5,7 +5,7 @@ import { type Due, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { accountKey, askEvents } from '../../ledger/client.ts'
 import { forgetAccounts } from './accounts.ts'
-import { ledgersOf } from './generations.ts'
+import { ledgersOf, matchGenerations } from './generations.ts'
 import { type Generation, forgetOrganization } from './memory.ts'
 
 interface Told {
@@ -67,5 +67,12 @@ export const accountChanged = async (ctx: Ctx, row: Due): Promise<void> => {
   ])
   const [account] = (result?.results ?? []) as { version: number }[]
   if (account) await tellLedgers(ctx, told, { [accountKey(row.subject)]: account.version })
+  await settle(ctx, row)
+}
+
+/** Has the database and the first ledger of an organization know the same generations, whichever of them was set back or changed. */
+export const generationsChanged = async (ctx: Ctx, row: Due): Promise<void> => {
+  await matchGenerations(ctx)
+  forgetOrganization(ctx.organizationId)
   await settle(ctx, row)
 }

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import { conflicts } from '../src/conflicts.ts'
+import type { Session } from '../src/db/client.ts'
+import type { Ctx } from '../src/db/context.ts'
+import { openLedgers } from '../src/ledger/client.ts'
+import { type Place, execute, fail, quoted } from './wrangler.ts'
+
+type Parameter = string | number | null
+
+const literal = (value: Parameter): string => (typeof value === 'string' ? quoted(value) : (value?.toString() ?? 'NULL'))
+
+/** Wrangler takes SQL without parameters: each is written where its ? stands, and a ? in quotes is left. */
+const written = (query: string, parameters: readonly Parameter[]): string => {
+  const left = [...parameters]
+  return query.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\?/g, (part) => (part === '?' ? literal(left.shift() ?? null) : part))
+}
+
+/** D1 as wrangler reaches it, for the one batch of a write. */
+const openSession = (place: Place): Pick<Session, 'batch'> => ({
+  batch: async (statements) => {
+    const queries = statements.map((statement) => statement.toSQL())
+    const answers = await execute(
+      place,
+      queries.map(({ sql, params }) => written(sql, params as Parameter[])),
+    )
+    return answers.map((results) => ({ results })) as never
+  },
+})
+
+export interface Organization {
+  id: string
+  baseCurrency: string
+  version: number
+  /** The database's clock, in milliseconds: this machine's may be wrong, and the audit log never goes back in time. */
+  now: number
+}
+
+/** The query of an organization by its name. */
+export const organizationQuery = (name: string): string =>
+  `SELECT id, base_currency AS baseCurrency, version, CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now FROM organizations WHERE name = ${quoted(name)}`
+
+/** Reads an organization by its name, which must be there. */
+export const readOrganization = async (place: Place, name: string): Promise<Organization> => {
+  const [[found] = []] = await execute(place, [organizationQuery(name)])
+  return (found as unknown as Organization | undefined) ?? fail(`There is no organization "${name}".`)
+}
+
+/** The context in which a script calls a verb of the Worker for an organization. It reaches no ledgers, which only the Worker does. */
+export const makeContext = (place: Place, { id, baseCurrency, now }: Organization, operationId: string): Ctx => ({
+  organizationId: id,
+  baseCurrency,
+  actor: 'cli',
+  role: 'ADMINISTRATOR',
+  expiresAt: null,
+  mark: '',
+  session: openSession(place) as Session,
+  ledgers: openLedgers({}),
+  now,
+  secrets: [],
+  requestId: randomUUID(),
+  operationId,
+  conditions: { match: undefined, noneMatch: undefined },
+  conflicts,
+})

@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util'
+import { commitGeneration } from '../src/events/ingestion/generations.ts'
+import { type Organization, makeContext, readOrganization } from './context.ts'
+import { execute, fail, migrateLocal, placeOf, quoted } from './wrangler.ts'
+
+const USAGE = 'Usage: npm run ledgers -- --organization NAME [--ledgers 1 to 64] [--remote [--env production | sandbox] | --persist-to DIR]'
+
+/** The most ledgers that a generation has, as the database has it. */
+const MOST = 64
+
+const parsed = () => {
+  try {
+    return parseArgs({
+      options: {
+        organization: { type: 'string' },
+        ledgers: { type: 'string' },
+        remote: { type: 'boolean', default: false },
+        env: { type: 'string' },
+        'persist-to': { type: 'string' },
+      },
+    }).values
+  } catch {
+    return fail(USAGE)
+  }
+}
+const { organization: name = '', ledgers, remote, env, 'persist-to': directory } = parsed()
+const place = placeOf(remote, env, directory) ?? fail(USAGE)
+if (!name || (ledgers !== undefined && !(/^\d{1,2}$/.test(ledgers) && Number(ledgers) >= 1 && Number(ledgers) <= MOST))) fail(USAGE)
+if (!place.remote) await migrateLocal(directory)
+
+interface Row {
+  kind: 'EVENT' | 'ACCOUNT'
+  generation: number
+  ledgers: number
+  startedAt: number
+  endedAt: number | null
+  firstHour: number | null
+  lastHour: number | null
+}
+
+const readGenerations = async ({ id }: Organization): Promise<Row[]> => {
+  const [rows = []] = await execute(place, [
+    `SELECT kind, generation, ledgers, started_at AS startedAt, ended_at AS endedAt, first_hour AS firstHour, last_hour AS lastHour
+     FROM ledger_generations WHERE organization_id = ${quoted(id)} ORDER BY kind DESC, generation`,
+  ])
+  return rows as unknown as Row[]
+}
+
+const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
+
+/** A generation as a line: its number, its ledgers, and when it took what. */
+const lineOf = ({ kind, generation, ledgers: count, startedAt, endedAt, firstHour, lastHour }: Row): string => {
+  const since = startedAt ? `from ${timeOf(startedAt)}` : 'from the beginning'
+  const until = endedAt === null ? 'on' : ` until ${timeOf(endedAt)}`
+  const held =
+    firstHour === null || lastHour === null ? '' : lastHour ? `, events of ${timeOf(firstHour)} to ${timeOf(lastHour)}` : ', no events'
+  return `${kind === 'EVENT' ? 'Event' : 'Account'} ledgers, generation ${generation}: ${count}, ${since}${endedAt === null ? ' ' : ''}${until}${held}`
+}
+
+const its = await readOrganization(place, name)
+let generations = await readGenerations(its)
+const current = generations.findLast(({ kind }) => kind === 'EVENT')
+if (!current) fail(`The organization "${name}" (${its.id}) has no ledgers yet. Its first event makes them.`)
+if (ledgers !== undefined) {
+  await commitGeneration(makeContext(place, its, 'startGeneration'), current, Number(ledgers))
+  generations = await readGenerations(its)
+}
+console.log(`Organization "${name}" (${its.id})`)
+for (const generation of generations) console.log(lineOf(generation))
+if (ledgers !== undefined)
+  console.log('The ledgers are told within a minute; until then some events may still go to the former generation, and are counted there.')
