@@ -32,16 +32,14 @@ if (!place.remote) await migrateLocal(directory)
 
 const its = await readOrganization(place, name)
 await raiseVersion(makeContext(place, its, 'reconcile'), its.version + FAR)
-const [[organization] = [], generations = [], late = []] = await execute(place, [
+const [[organization], generations, late] = (await execute(place, [
   `SELECT version FROM organizations WHERE id = ${quoted(its.id)}`,
   `SELECT kind, count(*) AS open, max(generation) AS newest, count(DISTINCT generation) AS known FROM ledger_generations
    WHERE organization_id = ${quoted(its.id)} GROUP BY kind HAVING max(ended_at IS NULL) = 0 OR newest <> known OR sum(ended_at IS NULL) <> 1`,
   `SELECT kind, count(*) AS count FROM due WHERE organization_id = ${quoted(its.id)} AND due_at < ${its.now - LATE} GROUP BY kind`,
-])
-console.log(`Organization "${name}" (${its.id}): version ${organization?.['version']}, it was ${its.version}.`)
+])) as [[{ version: number }], { kind: string }[], { kind: string; count: number }[]]
+console.log(`Organization "${name}" (${its.id}): version ${organization.version}, it was ${its.version}.`)
 console.log('Within a minute its ledgers are told, and the generations that the database lacks are put back from the first of them.')
 for (const { kind } of generations)
-  console.log(
-    `The generations of the ${String(kind).toLowerCase()} ledgers have a gap, or not one that is open. Run this again in two minutes.`,
-  )
+  console.log(`The generations of the ${kind.toLowerCase()} ledgers have a gap, or not one that is open. Run this again in two minutes.`)
 for (const { kind, count } of late) console.log(`${count} × ${kind} have been due for more than ten minutes: the log of the cron says why.`)

@@ -134,17 +134,19 @@ const holdFirstPage = async (url: string): Promise<void> => {
 /** What a terminal shows as a command: from the first line that begins with curl up to a line that does not go on. */
 const commandsIn = (output: string): string[] => output.match(/^curl (?:.*\\\n)*.*$/gm) ?? []
 
+/** Runs a command of curl in a shell, and gives what it prints with the status of the answer. */
+const runCurl = async (command: string): Promise<string> =>
+  (await exec('bash', ['-c', command.replace(/^curl/, "curl -sS -w ' %{http_code}'")], { timeout: LONGEST })).stdout
+
 /** Runs in a shell what npm run dev prints to be pasted, twice each event: each is taken and counted once. */
 const holdPrinted = async ({ url, state, readOutput }: Awaited<ReturnType<typeof startServer>>): Promise<void> => {
   const commands = commandsIn(readOutput())
   const [customer = '', event = ''] = commands
   strictEqual(commands.length, 2, `npm run dev prints ${commands.length} commands`)
-  const run = async (command: string): Promise<string> =>
-    (await exec('bash', ['-c', command.replace(/^curl/, "curl -sS -w ' %{http_code}'")], { timeout: LONGEST })).stdout
   /** docs/clients.md makes this customer too. */
-  match(await run(customer.replace('"acme"', '"printed"')), / 201$/)
-  strictEqual(await run(event), '{"success":true} 202')
-  strictEqual(await run(event), '{"success":true} 202')
+  match(await runCurl(customer.replace('"acme"', '"printed"')), / 201$/)
+  strictEqual(await runCurl(event), '{"success":true} 202')
+  strictEqual(await runCurl(event), '{"success":true} 202')
   const copy = join(state, 'copy')
   const { events, past, rules } = readLedgers(state, copy)
   rmSync(copy, { recursive: true })

@@ -2,10 +2,29 @@ import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** Where wrangler keeps the event ledgers of the local Worker, under its --persist-to. */
-const LEDGERS = 'v3/do/togai-local-EventLedger'
+/** Where wrangler keeps the ledgers of the local Worker, under its --persist-to: a file for each, in a folder a class. */
+const LEDGERS = 'v3/do/togai-local-'
 
-interface KeptEvent {
+/** Copies the ledgers of a local state to `copy`, with what is not yet written into their files, and opens the copies. One that was killed while it made its tables has none, and is left out. */
+const openCopies = (state: string, kind: 'EventLedger' | 'AccountLedger', copy: string, table: string): DatabaseSync[] => {
+  const directory = `${join(state, LEDGERS)}${kind}`
+  rmSync(copy, { recursive: true, force: true })
+  if (existsSync(directory)) cpSync(directory, copy, { recursive: true })
+  const names = existsSync(copy) ? readdirSync(copy).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) : []
+  return names
+    .map((name) => new DatabaseSync(join(copy, name)))
+    .filter((database) => database.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(table))
+}
+
+/** The names that events have added to licences, as the account ledgers have them. */
+export const readLicenseNames = (state: string, copy: string): { account: string; name: string; action: number }[] =>
+  openCopies(state, 'AccountLedger', copy, 'license_action').flatMap((database) => {
+    const rows = database.prepare('SELECT account, name, action FROM license_action').all()
+    database.close()
+    return rows as { account: string; name: string; action: number }[]
+  })
+
+export interface KeptEvent {
   id: string
   reference: string
   account: string
@@ -17,13 +36,18 @@ interface KeptEvent {
   units: string | null
 }
 
-/** A sum of a ledger over all its accounts, by series and hour. */
+/** A sum of an account, or of all of them, in a series and an hour. */
 export interface KeptSum {
   account: string
   series: string
   start: number
   units: string
   count: number
+}
+
+/** The meters that events were counted by, in the order of their units. */
+interface KeptRules {
+  meters: [id: string, version: number, name: string][]
 }
 
 /** What all event ledgers of a local state hold together. */
@@ -34,62 +58,35 @@ export interface KeptLedgers {
   /** Those that hold their ids, and those that do not: repeats. */
   events: KeptEvent[]
   past: KeptEvent[]
-  /** Names of meters' ids by rule set. */
-  rules: Map<string, { meters: [id: string, version: number, name: string][] }>
+  rules: Map<string, KeptRules>
+  /** The sums by hour, of each account and, as *, of all. */
   hours: KeptSum[]
-  days: KeptSum[]
-  /** What is recorded and not yet folded: totals as they were sent. */
+  /** What is recorded and not yet folded into them. */
   journal: KeptSum[]
-  waiting: number
-  progress: number
-  carried: number
+  /** How much was begun and is to be finished: events in progress, and corrections. */
+  unfinished: number
 }
 
-/** Copies the event ledgers of a local state to `copy`, with what is not yet written into their files, and reads the copies. */
+const SHOWN = 'id, reference, account, schema, status, time, rules, units'
+
+/** Copies the event ledgers of a local state to `copy` and reads the copies. */
 export const readLedgers = (state: string, copy: string): KeptLedgers => {
-  const directory = join(state, LEDGERS)
-  rmSync(copy, { recursive: true, force: true })
-  if (existsSync(directory)) cpSync(directory, copy, { recursive: true })
-  const names = existsSync(copy) ? readdirSync(copy).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) : []
-  const kept: KeptLedgers = {
-    ledgers: 0,
-    damage: [],
-    events: [],
-    past: [],
-    rules: new Map(),
-    hours: [],
-    days: [],
-    journal: [],
-    waiting: 0,
-    progress: 0,
-    carried: 0,
-  }
-  for (const name of names) {
-    const database = new DatabaseSync(join(copy, name))
+  const kept: KeptLedgers = { ledgers: 0, damage: [], events: [], past: [], rules: new Map(), hours: [], journal: [], unfinished: 0 }
+  for (const database of openCopies(state, 'EventLedger', copy, 'event')) {
     const all = <Row>(query: string) => database.prepare(query).all() as Row[]
-    kept.damage.push(
-      ...all<{ integrity_check: string }>('PRAGMA integrity_check').flatMap(({ integrity_check: said }) => (said === 'ok' ? [] : [said])),
-    )
-    const columns = 'id, reference, account, schema, status, time, rules, units'
-    /** A ledger that was killed while it made its tables has none. */
-    if (all<{ name: string }>("SELECT name FROM sqlite_master WHERE name = 'event'").length) {
-      kept.ledgers++
-      kept.events.push(...all<KeptEvent>(`SELECT ${columns} FROM event`))
-      kept.past.push(...all<KeptEvent>(`SELECT ${columns} FROM past`))
-      for (const row of all<{ name: string; rules: string }>('SELECT * FROM rule_set')) kept.rules.set(row.name, JSON.parse(row.rules))
-      kept.hours.push(...all<KeptSum>('SELECT * FROM sum_hour'))
-      kept.days.push(...all<KeptSum>('SELECT * FROM sum_day'))
-      for (const { totals } of all<{ totals: string }>('SELECT totals FROM journal'))
-        for (const [account, series, start, units, count] of JSON.parse(totals) as [string, string, number, string, number][])
-          kept.journal.push({ account, series, start, units, count })
-      const counted = all<{ waiting: number; progress: number; carried: number }>(
-        `SELECT (SELECT count(*) FROM event WHERE status = 9) AS waiting, (SELECT count(*) FROM event WHERE status = 0) AS progress,
-          (SELECT count(*) FROM carry) AS carried`,
-      )[0]
-      kept.waiting += counted?.waiting ?? 0
-      kept.progress += counted?.progress ?? 0
-      kept.carried += counted?.carried ?? 0
-    }
+    const said = all<{ integrity_check: string }>('PRAGMA integrity_check').map((row) => row.integrity_check)
+    kept.ledgers++
+    kept.damage.push(...said.filter((line) => line !== 'ok'))
+    for (const row of all<KeptEvent>(`SELECT ${SHOWN} FROM event`)) kept.events.push(row)
+    for (const row of all<KeptEvent>(`SELECT ${SHOWN} FROM past`)) kept.past.push(row)
+    for (const { name, rules } of all<{ name: string; rules: string }>('SELECT * FROM rule_set'))
+      kept.rules.set(name, JSON.parse(rules) as KeptRules)
+    for (const row of all<KeptSum>('SELECT account, series, start, units, count FROM sum_hour')) kept.hours.push(row)
+    for (const { totals } of all<{ totals: string }>('SELECT totals FROM journal'))
+      for (const [account, series, start, units, count] of JSON.parse(totals) as [string, string, number, string, number][])
+        kept.journal.push({ account, series, start, units, count })
+    const [work] = all<{ count: number }>('SELECT (SELECT count(*) FROM progress) + (SELECT count(*) FROM carry) AS count')
+    kept.unfinished += work?.count ?? 0
     database.close()
   }
   return kept

@@ -7,25 +7,32 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type AuditRow, type Seal, verifyChain } from '../src/access/audit/chain.ts'
-import { fail, fault, migrateLocal, root, run } from '../scripts/wrangler.ts'
+import { fail, fault, migrateLocal, quiet, root, run } from '../scripts/wrangler.ts'
+import { EVENTS_ORGANIZATION, LICENSE, openEventLoad } from './torture_events.ts'
 
 const KILLS = 10
 const CLIENTS = 32
-/** In milliseconds: the run, an answer or a start, and the work before a kill at least. */
-const [MOST, PATIENCE, LEAST_WORK] = [180_000, 20_000, 500]
+/** In milliseconds: the run, an answer or a start, the work before a kill at least, and how soon the events that waited are processed. */
+const [MOST, PATIENCE, LEAST_WORK, SETTLED] = [260_000, 20_000, 500, 60_000]
+/** What is left to the end of a run: an event that was in progress when the Worker was killed is taken up after 20 seconds. */
+const LAST = 25_000
 
 const started = Date.now()
 const [option = '--seconds', value = '150', ...others] = process.argv.slice(2)
 const seconds = Number(value)
-if (option !== '--seconds' || others.length || !(seconds >= 45 && seconds <= 170))
-  fail('Usage: npm run torture -- [--seconds 150], which may be 45 to 170')
+if (option !== '--seconds' || others.length || !(seconds >= 45 && seconds <= 180))
+  fail('Usage: npm run torture -- [--seconds 150], which may be 45 to 180')
 
 /** What is killed leaves its files behind, so that all of them are here. */
 const directory = mkdtempSync(join(tmpdir(), 'torture-'))
-const [worker, state, copy] = [join(directory, 'worker'), join(directory, 'state'), join(directory, 'copy')]
+const [worker, state, copy, ledgers] = ['worker', 'state', 'copy', 'ledgers'].map((part) => join(directory, part)) as [
+  string,
+  string,
+  string,
+  string,
+]
 const databases = join(state, 'v3/d1/miniflare-D1DatabaseObject')
-const off = ['CLOUDFLARE_CF_FETCH_ENABLED', 'WRANGLER_SEND_METRICS', 'X_LOCAL_OBSERVABILITY', 'X_LOCAL_EXPLORER']
-Object.assign(process.env, Object.fromEntries(off.map((name) => [name, 'false'])), { TMPDIR: directory, XDG_CONFIG_HOME: directory })
+Object.assign(process.env, quiet, { X_LOCAL_EXPLORER: 'false', TMPDIR: directory, XDG_CONFIG_HOME: directory })
 
 type Shown = Record<string, unknown>
 
@@ -88,7 +95,10 @@ interface Answer {
 }
 
 /** Sends a request, again when there are too many. It has no answer when the server is killed meanwhile. */
-const send = async (client: Client, request: Pick<Write, 'method' | 'path'> & Partial<Write>): Promise<Answer | undefined> => {
+const send = async (
+  client: Pick<Client, 'token' | 'last' | 'lost'>,
+  request: Pick<Write, 'method' | 'path'> & Partial<Write>,
+): Promise<Answer | undefined> => {
   const { method, path, body, headers } = request
   const authorized = { Authorization: `Bearer ${client.token}`, 'Content-Type': 'application/json', ...headers }
   const init = { method, headers: authorized, signal: AbortSignal.timeout(PATIENCE), ...(body && { body: json(body) }) }
@@ -109,6 +119,13 @@ const send = async (client: Client, request: Pick<Write, 'method' | 'path'> & Pa
   if (replayed) counts.replayed++
   return { body: answer, tag: tag?.slice(1, -1), replayed: replayed === 'true', requestId: requestId ?? '' }
 }
+
+/** Who sends events: what they say of an organization of their own. */
+const sender = { token: randomBytes(32).toString('base64url') }
+const load = openEventLoad(
+  (request) => send(sender, request),
+  () => server.killed,
+)
 
 const readList = async (path: string, filter = ''): Promise<Shown[]> => {
   const items: Shown[] = []
@@ -280,19 +297,24 @@ const openIn = (parent: string): DatabaseSync =>
  */
 const inspect = async (): Promise<void> => {
   cpSync(databases, copy, { recursive: true })
+  load.hold(state, ledgers)
   const database = openIn(copy)
   const all = <Row>(query: string) => database.prepare(query).all() as Row[]
   const damage = [...all('PRAGMA integrity_check'), ...all('PRAGMA foreign_key_check')]
   must(json(damage) === '[{"integrity_check":"ok"}]', `the database is damaged: ${json(damage.slice(0, 3))}`)
   const rows = all<AuditRow>(
     `SELECT organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId,
-      resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash, salt, digests FROM audit_log ORDER BY sequence`,
+      resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash, salt, digests FROM audit_log WHERE organization_id = 'org.torture' ORDER BY sequence`,
   )
-  const [last] = all<Seal>('SELECT organization_id AS organizationId, sequence, hash FROM audit_seals')
-  const kept = new Set(all<{ key: string }>('SELECT key FROM idempotency_keys').map(({ key }) => key))
+  const [last] = all<Seal>(
+    "SELECT organization_id AS organizationId, sequence, hash FROM audit_seals WHERE organization_id = 'org.torture'",
+  )
+  const kept = new Set(all<{ key: string }>("SELECT key FROM idempotency_keys WHERE organization_id = 'org.torture'").map(({ key }) => key))
   const made = all<{ name: string; version: number }>(
-    `SELECT 'CUSTOMER ' || id AS name, version FROM customers UNION ALL SELECT 'ACCOUNT ' || id, version FROM accounts
-    UNION ALL SELECT 'SETTING ' || id_string, version FROM settings`,
+    `SELECT name, version FROM (
+      SELECT organization_id, 'CUSTOMER ' || id AS name, version FROM customers UNION ALL SELECT organization_id, 'ACCOUNT ' || id, version FROM accounts
+      UNION ALL SELECT organization_id, 'SETTING ' || id_string, version FROM settings
+    ) WHERE organization_id = 'org.torture'`,
   )
   database.close()
 
@@ -410,24 +432,41 @@ const prepare = async (): Promise<void> => {
   await migrateLocal(state)
   const database = openIn(databases)
   database.exec(`INSERT INTO organizations (id, name, created_at) VALUES ('org.torture', 'Torture', ${started})`)
+  database.exec(`INSERT INTO organizations (id, name, created_at) VALUES ('${EVENTS_ORGANIZATION}', 'Events', ${started})`)
+  database.exec(`INSERT INTO named_licenses VALUES ('${EVENTS_ORGANIZATION}', '${LICENSE}')`)
   const insert = database.prepare(
-    `INSERT INTO tokens (id, organization_id, name, hash, created_at) VALUES (?, 'org.torture', 'Torture', ?, ${started})`,
+    `INSERT INTO tokens (id, organization_id, name, hash, created_at) VALUES (?, ?, 'Torture', ?, ${started})`,
   )
-  for (const { number, token } of clients) insert.run(`token.${number}`, createHash('sha256').update(token).digest('hex'))
+  const add = (id: string, organizationId: string, token: string): unknown =>
+    insert.run(id, organizationId, createHash('sha256').update(token).digest('hex'))
+  for (const { number, token } of clients) add(`token.${number}`, 'org.torture', token)
+  add('token.events', EVENTS_ORGANIZATION, sender.token)
   database.close()
 }
 
 const figure = (count: number): string => count.toLocaleString('en')
 const since = (from: number): string => `${((Date.now() - from) / 1000).toFixed(1)} s`
 
+/** Lets everything be settled that the kills left, as the cron of each minute does, and gives the milliseconds that it took. */
+const settleEvents = async (): Promise<number> => {
+  await load.settle()
+  const from = Date.now()
+  for (; !load.isSettled(state, ledgers); await wait(1000)) {
+    must(Date.now() - from < SETTLED, `events still wait or are in progress after ${SETTLED / 1000} s`)
+    await seal()
+  }
+  return Date.now() - from
+}
+
 const torture = async (): Promise<void> => {
   await prepare()
   await serve()
+  await load.prepare()
   let pause = 3000
   for (let kill = 1; kill <= KILLS; kill++) {
-    const left = started + 1000 * seconds - Date.now() - pause
+    const left = started + 1000 * seconds - LAST - Date.now() - pause
     const time = (left / (KILLS - kill + 1) - pause) * (0.5 + Math.random())
-    const working = Promise.all([...clients.map(work), keepSealing()])
+    const working = Promise.all([...clients.map(work), ...load.work(), keepSealing()])
     await Promise.race([working, wait(Math.max(LEAST_WORK, time))])
     const at = Date.now()
     server.kill()
@@ -440,10 +479,13 @@ const torture = async (): Promise<void> => {
     const rows = `${figure(sealed)} rows of the audit log sealed, ${figure(unsealed)} not`
     console.log(`Kill ${kill}: ${figure(acknowledged)} writes acknowledged so far, ${answers}; ${rows}; all is right after ${since(at)}`)
   }
+  const settled = await settleEvents()
   await seal()
   server.kill()
   await server.ended
   await inspect()
+  load.hold(state, ledgers, true)
+  console.log(`Events: all that waited or were in progress are settled after ${(settled / 1000).toFixed(1)} s`)
   must(counts.unsealed === 0, `${counts.unsealed} rows of the audit log were not sealed by the last sealing`)
 }
 
@@ -466,6 +508,8 @@ try {
 }
 if (wrong) stop(`${wrong}. The database is left in ${directory}`)
 const { requests, slowed, acknowledged, lost, made, replayed, sealed, unsealed } = counts
+const events = load.counts
 console.log(`Torture: in ${KILLS} kills nothing was lost, halved or made twice.
 ${figure(requests)} requests, ${figure(slowed)} of them slowed down; ${figure(acknowledged)} writes acknowledged; ${figure(lost)} answers lost to writes, ${figure(made)} of which were made;
+${figure(events.acknowledged)} events acknowledged in ${figure(events.ingested)} requests, ${figure(events.lost)} of which were sent again after a kill; ${figure(events.kept)} repeats kept; ${figure(events.waited)} accounts made after their events;
 ${figure(replayed)} answers given again; ${figure(sealed)} rows of the audit log sealed, ${unsealed} not; it took ${since(started)}`)

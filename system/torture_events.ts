@@ -1,0 +1,295 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type KeptEvent, type KeptLedgers, type KeptSum, readLedgers, readLicenseNames } from './ledgers.ts'
+
+/** Statuses by their codes, which never change. */
+const [IN_PROGRESS, METERED, NO_ACCOUNT, DUPLICATE] = [0, 1, 9, 10]
+
+/** The organization that events are ingested for, beside that in which the other writes are made. */
+export const EVENTS_ORGANIZATION = 'org.events'
+export const LICENSE = 'seats'
+
+const CLIENTS = 6
+const ACCOUNTS = 8
+const MOST_EVENTS = 40
+const HOUR = 3_600_000
+
+interface Request {
+  method: string
+  path: string
+  body?: Record<string, unknown>
+  headers?: Record<string, string>
+}
+/** Sends a request and gives the body of its answer; undefined when the Worker is killed meanwhile. */
+type Send = (request: Request) => Promise<{ body: Record<string, unknown> } | undefined>
+
+/** An event as it was sent. */
+interface Sent {
+  id: string
+  account: string
+  /** Its distance in hundredths; undefined where it names a licence. */
+  hundredths: bigint | undefined
+  isAcknowledged: boolean
+  /** Whether it was sent more than once other than under its Idempotency-Key, so that repeats of it may be kept. */
+  isRepeated: boolean
+}
+interface Ingestion extends Request {
+  events: Sent[]
+}
+interface Client {
+  lost?: Ingestion | undefined
+  last?: Ingestion
+}
+
+function must(holds: unknown, wrong: string): asserts holds {
+  if (!holds) throw new Error(wrong)
+}
+
+const pick = <Item>(items: readonly Item[]): Item | undefined => items[items.length && randomInt(items.length)]
+
+/** A decimal text in hundredths. */
+const hundredthsOf = (text: string): bigint => {
+  const [, sign, whole = '', part = ''] = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(text) ?? []
+  return BigInt(`${sign}${whole}${part.padEnd(2, '0')}`)
+}
+const textOf = (hundredths: bigint): string => `${hundredths / 100n}.${String(hundredths % 100n).padStart(2, '0')}`
+
+/** Sums by account and series, in hundredths, each with its number of events. */
+type Sums = Map<string, { hundredths: bigint; count: number }>
+
+const addTo = (sums: Sums, account: string, series: string, hundredths: bigint, count: number): void => {
+  const key = `${account} ${series}`
+  const sum = sums.get(key) ?? { hundredths: 0n, count: 0 }
+  sums.set(key, { hundredths: sum.hundredths + hundredths, count: sum.count + count })
+}
+
+/** What the events that are kept add up to, each counted once from its own row. */
+const sumEvents = ({ events, past, rules }: KeptLedgers): Sums => {
+  const sums: Sums = new Map()
+  for (const { account, status, schema, rules: name, units } of [...events, ...past])
+    for (const whose of [account, '*']) {
+      addTo(sums, whose, `e|${status}|${schema}`, 0n, 1)
+      if (status !== METERED) continue
+      for (const [at, unit] of ((JSON.parse(units ?? '[]') ?? []) as (string | null)[]).entries())
+        if (unit !== null) addTo(sums, whose, `m|${rules.get(name ?? '')?.meters[at]?.[0]}`, hundredthsOf(unit), 1)
+    }
+  return sums
+}
+
+/** What the ledgers say that events add up to: what is folded and what is not. */
+const sumSums = ({ hours, journal }: KeptLedgers): Sums => {
+  const sums: Sums = new Map()
+  const add = ({ account, series, units, count }: KeptSum): void => addTo(sums, account, series, hundredthsOf(units), count)
+  for (const sum of hours) add(sum)
+  for (const sum of journal) for (const account of [sum.account, '*']) add({ ...sum, account })
+  return sums
+}
+
+const holdSums = (kept: KeptLedgers): void => {
+  const [right, said] = [sumEvents(kept), sumSums(kept)]
+  for (const key of new Set([...right.keys(), ...said.keys()])) {
+    const none = { hundredths: 0n, count: 0 }
+    const [one, other] = [right.get(key) ?? none, said.get(key) ?? none]
+    const isSame = one.hundredths === other.hundredths && one.count === other.count
+    must(
+      isSame,
+      `of ${key} the ledgers say ${other.count} events of ${textOf(other.hundredths)}, and have ${one.count} of ${textOf(one.hundredths)}`,
+    )
+  }
+}
+
+/** The load of events, and what must hold of it after a kill and at the end. */
+export const openEventLoad = (send: Send, isKilled: () => boolean) => {
+  const sent = new Map<string, Sent>()
+  const clients = Array.from({ length: CLIENTS }, (): Client => ({}))
+  /** Accounts that events name before they are made, each with the time at which it was named; and those that never are made. */
+  const late = new Map<string, { since: number; isMade: boolean }>()
+  /** The request in which each event was sent first. */
+  const firsts = new Map<Sent, Ingestion>()
+  const counts = { ingested: 0, acknowledged: 0, lost: 0, repeats: 0, kept: 0, waited: 0 }
+  let named = 0
+
+  const make = async (path: string, body?: Record<string, unknown>): Promise<Record<string, unknown>> => {
+    const answer = await send({ method: 'POST', path, ...(body && { body }), headers: { 'Idempotency-Key': path + JSON.stringify(body) } })
+    must(answer, `POST ${path} was not answered`)
+    return answer.body
+  }
+
+  /** Makes what events are counted by, and accounts. */
+  const prepare = async (): Promise<void> => {
+    await make('/event_schema', { name: 'rides', attributes: [{ name: 'distance' }], dimensions: [{ name: 'city' }] })
+    await make('/event_schema/rides/activate')
+    const computations = [{ computation: '{"var":"attributes.distance"}', order: 1 }]
+    for (const meter of [
+      { name: 'distance', aggregation: 'SUM', computations },
+      { name: 'rides', aggregation: 'COUNT' },
+    ]) {
+      const { id } = await make('/usage_meters', { ...meter, type: 'COUNTER', eventSchemaName: 'rides' })
+      await make(`/usage_meters/${String(id)}/activate`)
+    }
+    const account = { id: 'rider-0', name: 'Rider' }
+    await make('/customers', { id: 'riders', name: 'Riders', primaryEmail: 'riders@example.com', address: {}, account })
+    for (let at = 1; at < ACCOUNTS; at++) await make('/accounts', { id: `rider-${at}`, name: 'Rider', customerId: 'riders' })
+  }
+
+  const chooseAccount = (): string => {
+    const kind = randomInt(20)
+    if (kind > 5) return `rider-${randomInt(ACCOUNTS)}`
+    if (kind === 0) return `nobody-${randomInt(3)}`
+    const open = [...late].filter(([, { isMade }]) => !isMade).map(([name]) => name)
+    if (open.length && kind > 2) return pick(open) ?? ''
+    const name = `late-${++named}`
+    late.set(name, { since: Date.now(), isMade: false })
+    return name
+  }
+
+  const makeEvent = (): Sent => {
+    const hundredths = randomInt(15) ? BigInt(randomInt(1, 100_000)) : undefined
+    const event = { id: `event-${++named}`, account: chooseAccount(), hundredths, isAcknowledged: false, isRepeated: false }
+    sent.set(event.id, event)
+    return event
+  }
+
+  const start = Date.now() - 10 * HOUR
+  /** An event as it is sent, and is each time it is sent again: its time is made of its id. */
+  const show = ({ id, account, hundredths }: Sent): Record<string, unknown> => {
+    const timestamp = new Date(start + (Number(id.split('-')[1]) % 9) * HOUR).toISOString()
+    const ride = {
+      schemaName: 'rides',
+      attributes: [{ name: 'distance', value: textOf(hundredths ?? 0n) }],
+      dimensions: { city: 'florence' },
+    }
+    const license = {
+      schemaName: 'togai-named-license',
+      attributes: [{ name: 'action', value: '1' }],
+      dimensions: { license_id: LICENSE, name: id },
+    }
+    return { id, timestamp, accountId: account, ...(hundredths === undefined ? license : ride) }
+  }
+
+  /** One event or a batch, with a key or without; now and then with events that were sent before. */
+  const choose = ({ last }: Client): Ingestion => {
+    if (last && !randomInt(6)) return last
+    const isSingle = randomInt(3) > 0
+    const fresh = Array.from({ length: isSingle ? 1 : randomInt(2, MOST_EVENTS) }, makeEvent)
+    const before = isSingle || randomInt(3) ? [] : (last?.events.slice(0, 5) ?? [])
+    const events = [...fresh, ...before]
+    const shown = events.map(show)
+    return {
+      method: 'POST',
+      path: isSingle ? '/ingest' : '/ingestBatch',
+      body: isSingle ? { event: shown[0] } : { events: shown },
+      ...(randomInt(2) && { headers: { 'Idempotency-Key': randomUUID() } }),
+      events,
+    }
+  }
+
+  /** Events that are sent again, other than in their own request under its key, may leave repeats. */
+  const noteRepeats = (request: Ingestion, isAgain: boolean): void => {
+    for (const event of request.events) {
+      const isOld = firsts.has(event) && firsts.get(event) !== request
+      if (isOld || (isAgain && !request.headers)) event.isRepeated = true
+      if (!firsts.has(event)) firsts.set(event, request)
+    }
+  }
+
+  const ingest = async (client: Client, request: Ingestion): Promise<void> => {
+    const isAgain = request === client.lost || request === client.last
+    noteRepeats(request, isAgain)
+    const answer = await send(request)
+    if (!answer) {
+      client.lost = request
+      return
+    }
+    must(answer.body['success'] === true, `${request.path} was answered ${JSON.stringify(answer.body)}`)
+    if (request === client.lost) counts.lost++
+    if (isAgain) counts.repeats++
+    counts.ingested++
+    for (const event of request.events) {
+      if (!event.isAcknowledged) counts.acknowledged++
+      event.isAcknowledged = true
+    }
+    Object.assign(client, { lost: undefined, last: request })
+  }
+
+  const work = async (client: Client): Promise<void> => {
+    for (; !isKilled(); await wait(randomInt(60))) await ingest(client, client.lost ?? choose(client))
+  }
+
+  const makeLate = async (name: string): Promise<void> => {
+    const body = { id: name, name: 'Rider', customerId: 'riders' }
+    const answer = await send({ method: 'POST', path: '/accounts', body, headers: { 'Idempotency-Key': name } })
+    if (answer) late.set(name, { since: 0, isMade: true })
+  }
+
+  /** Makes the accounts that events have named, a second after the first of them or later. */
+  const makeAccounts = async (): Promise<void> => {
+    for (; !isKilled(); await wait(200)) {
+      const next = [...late].find(([, { since, isMade }]) => !isMade && since < Date.now() - 1000)
+      if (next) await makeLate(next[0])
+    }
+  }
+
+  const holdEvent = ({ rules }: KeptLedgers, { id, account, status, units, rules: name }: KeptEvent, isEnd: boolean): void => {
+    const event = sent.get(id)
+    must(event, `there is an event that nobody sent: ${id}`)
+    const mayWait = !isEnd || event.account.startsWith('nobody')
+    const mayBeInProgress = !isEnd && event.hundredths === undefined
+    const isRight = status === METERED || (status === NO_ACCOUNT && mayWait) || (status === IN_PROGRESS && mayBeInProgress)
+    must(isRight, `${id} of ${event.account} has the status ${status}`)
+    must(account === `${status === NO_ACCOUNT ? '?' : '='}${event.account}`, `${id} of ${event.account} is kept of ${account}`)
+    if (status !== METERED || event.hundredths === undefined) return
+    const said = (JSON.parse(units ?? '[]') as string[]).map(
+      (unit, at) => `${rules.get(name ?? '')?.meters[at]?.[2]} ${hundredthsOf(unit)}`,
+    )
+    const right = [`distance ${event.hundredths}`, 'rides 100']
+    must(said.toSorted().join() === right.join(), `${id} of ${event.hundredths} is counted as ${said.join()}`)
+  }
+
+  /** Holds what the ledgers' files have against what was sent: after a kill, or when all has been settled. */
+  const hold = (state: string, copy: string, isEnd = false): void => {
+    const kept = readLedgers(state, copy)
+    must(!kept.damage.length, `a ledger is damaged: ${kept.damage[0]}`)
+    const ids = new Set(kept.events.map(({ id }) => id))
+    must(ids.size === kept.events.length, `${kept.events.length - ids.size} ids are held by two events`)
+    for (const event of kept.events) holdEvent(kept, event, isEnd)
+    for (const { id, isAcknowledged } of sent.values()) must(ids.has(id) || !isAcknowledged, `${id} was acknowledged, and is not there`)
+    for (const { id, status } of kept.past) {
+      must(status === DUPLICATE, `${id} has another event of the status ${status}`)
+      must(sent.get(id)?.isRepeated, `${id} was sent once, or again under its key only, and has a repeat`)
+    }
+    holdSums(kept)
+    Object.assign(counts, { kept: kept.past.length, waited: late.size })
+    if (!isEnd) return
+    must(
+      kept.unfinished === 0 && !kept.journal.length,
+      `${kept.unfinished} events are in progress, ${kept.journal.length} totals not folded`,
+    )
+    const names = readLicenseNames(state, copy)
+    const right = kept.events.filter(({ id, status }) => status === METERED && sent.get(id)?.hundredths === undefined).map(({ id }) => id)
+    const said = names.map(({ name }) => name)
+    must(
+      said.toSorted().join() === right.toSorted().join(),
+      `${right.length} events added a name to a licence, and ${said.length} names are there`,
+    )
+  }
+
+  /** Sends what was lost, and makes what was named: whatever can be settled is so soon. */
+  const settle = async (): Promise<void> => {
+    for (const client of clients) if (client.lost) await ingest(client, client.lost)
+    for (const [name, { isMade }] of late) if (!isMade) await makeLate(name)
+  }
+
+  /** Whether nothing waits or is in progress that need not; false too where the files cannot be read while they are written. */
+  const isSettled = (state: string, copy: string): boolean => {
+    try {
+      const { events, unfinished, journal, damage } = readLedgers(state, copy)
+      const open = events.some(({ status, account }) => status === IN_PROGRESS || (status === NO_ACCOUNT && !account.startsWith('?nobody')))
+      return !damage.length && !open && unfinished === 0 && !journal.length
+    } catch {
+      return false
+    }
+  }
+
+  return { prepare, work: () => [...clients.map(work), makeAccounts()], hold, settle, isSettled, counts }
+}
