@@ -84,6 +84,10 @@ const noWorker = (): never => {
   throw new Refused(404, 10007, 'This Worker does not exist on your account.')
 }
 
+const refuseClass = (name: string, message: string): never => {
+  throw new Refused(400, 100402, `Durable Object exports reconciliation failed: class '${name}': ${message}`)
+}
+
 const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -140,15 +144,12 @@ export const fakeCloudflare = async (account: string) => {
 
   /** Takes the classes of an upload. Each is exported by its code, and each that the Worker has is still named. Gives those that are new. */
   const takeClasses = ({ classes }: FakeWorker, { exports = {}, bindings }: Metadata, code: string): string[] => {
-    const refuse = (name: string, message: string): never => {
-      throw new Refused(400, 100402, `Durable Object exports reconciliation failed: class '${name}': ${message}`)
-    }
     for (const [name, { type, storage }] of Object.entries(exports)) {
-      if (type !== 'durable-object' || storage !== 'sqlite') refuse(name, `is a ${type} of storage ${storage}`)
-      if (!new RegExp(`\\bas ${name}\\b|\\bexport\\{[^}]*\\b${name}\\b`).test(code)) refuse(name, 'is not exported by the code')
+      if (type !== 'durable-object' || storage !== 'sqlite') refuseClass(name, `is a ${type} of storage ${storage}`)
+      if (!new RegExp(`\\bas ${name}\\b|\\bexport\\{[^}]*\\b${name}\\b`).test(code)) refuseClass(name, 'is not exported by the code')
     }
-    for (const name of classes.keys()) if (!exports[name]) refuse(name, 'has objects, and is not named')
-    for (const { type, name } of bindings) if (type === 'durable_object_namespace') refuse(name, 'needs no binding')
+    for (const name of classes.keys()) if (!exports[name]) refuseClass(name, 'has objects, and is not named')
+    for (const { type, name } of bindings) if (type === 'durable_object_namespace') refuseClass(name, 'needs no binding')
     const made = Object.keys(exports).filter((name) => !classes.has(name))
     for (const name of made) classes.set(name, exports[name] as ObjectClass)
     return made

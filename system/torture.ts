@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type AuditRow, type Seal, verifyChain } from '../src/access/audit/chain.ts'
 import { fail, fault, migrateLocal, quiet, root, run } from '../scripts/wrangler.ts'
-import { EVENTS_ORGANIZATION, LICENSE, openEventLoad } from './torture_events.ts'
+import { EVENTS_ORGANIZATION, LICENSE, isSettled, openEventLoad } from './torture_events.ts'
 
 const KILLS = 10
 const CLIENTS = 32
@@ -451,7 +451,7 @@ const since = (from: number): string => `${((Date.now() - from) / 1000).toFixed(
 const settleEvents = async (): Promise<number> => {
   await load.settle()
   const from = Date.now()
-  for (; !load.isSettled(state, ledgers); await wait(1000)) {
+  for (; !isSettled(state, ledgers); await wait(1000)) {
     must(Date.now() - from < SETTLED, `events still wait or are in progress after ${SETTLED / 1000} s`)
     await seal()
   }

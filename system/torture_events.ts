@@ -98,6 +98,17 @@ const holdSums = (kept: KeptLedgers): void => {
   }
 }
 
+/** Whether nothing waits or is in progress that need not; false too where the files cannot be read while they are written. */
+export const isSettled = (state: string, copy: string): boolean => {
+  try {
+    const { events, unfinished, journal, damage } = readLedgers(state, copy)
+    const open = events.some(({ status, account }) => status === IN_PROGRESS || (status === NO_ACCOUNT && !account.startsWith('?nobody')))
+    return !damage.length && !open && unfinished === 0 && !journal.length
+  } catch {
+    return false
+  }
+}
+
 /** The load of events, and what must hold of it after a kill and at the end. */
 export const openEventLoad = (send: Send, isKilled: () => boolean) => {
   const sent = new Map<string, Sent>()
@@ -280,16 +291,5 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     for (const [name, { isMade }] of late) if (!isMade) await makeLate(name)
   }
 
-  /** Whether nothing waits or is in progress that need not; false too where the files cannot be read while they are written. */
-  const isSettled = (state: string, copy: string): boolean => {
-    try {
-      const { events, unfinished, journal, damage } = readLedgers(state, copy)
-      const open = events.some(({ status, account }) => status === IN_PROGRESS || (status === NO_ACCOUNT && !account.startsWith('?nobody')))
-      return !damage.length && !open && unfinished === 0 && !journal.length
-    } catch {
-      return false
-    }
-  }
-
-  return { prepare, work: () => [...clients.map(work), makeAccounts()], hold, settle, isSettled, counts }
+  return { prepare, work: () => [...clients.map(work), makeAccounts()], hold, settle, counts }
 }
