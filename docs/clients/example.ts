@@ -120,3 +120,47 @@ const tried = await togai.POST('/customers', {
 })
 const absent = await togai.GET('/customers/{customer_id}', { params: { path: { customer_id: 'initech' } } })
 console.log(tried.response.status, absent.response.status)
+
+answered(
+  await togai.POST('/event_schema', {
+    params: { header: { 'Idempotency-Key': crypto.randomUUID() } },
+    body: { name: 'call', attributes: [{ name: 'minutes' }], dimensions: [{ name: 'country' }] },
+  }),
+)
+answered(await togai.POST('/event_schema/{event_schema_name}/activate', { params: { path: { event_schema_name: 'call' } } }))
+const { id: meterId } = answered(
+  await togai.POST('/usage_meters', {
+    params: { header: { 'Idempotency-Key': crypto.randomUUID() } },
+    body: {
+      name: 'call_minutes',
+      type: 'COUNTER',
+      aggregation: 'SUM',
+      eventSchemaName: 'call',
+      computations: [{ computation: JSON.stringify({ var: 'attributes.minutes' }), order: 1 }],
+    },
+  }),
+)
+answered(await togai.POST('/usage_meters/{usage_meter_id}/activate', { params: { path: { usage_meter_id: meterId } } }))
+
+const calls = ['1.5', '20'].map((minutes, index) => ({
+  id: `call-${index}`,
+  schemaName: 'call',
+  timestamp: '2027-01-15T10:41:00Z',
+  accountId: 'globex',
+  attributes: [{ name: 'minutes', value: minutes }],
+  dimensions: { country: 'IT' },
+}))
+
+/** Sends events until they are there. The key is made before the first attempt, and is the same in each. */
+const sendEvents = async (events: components['schemas']['Event'][]) =>
+  togai.POST('/ingestBatch', { params: { header: { 'Idempotency-Key': crypto.randomUUID() } }, body: { events } })
+
+const kept = await sendEvents(calls)
+console.log(kept.response.status, answered(kept).success)
+
+const [call] = calls
+if (call) {
+  const next = await togai.POST('/ingest', { params: { query: { dry_run: true } }, body: { event: { ...call, id: 'call-2' } } })
+  const { events } = answered(next).details as { events: { status: string; usageMeters: { name: string; units: number }[] }[] }
+  for (const { status, usageMeters } of events) console.log(status, ...usageMeters.map(({ name, units }) => `${name} ${units}`))
+}
