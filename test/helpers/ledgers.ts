@@ -19,6 +19,6 @@ export const doDue = (id: string, its: readonly DueStep[] = steps, now = Date.no
 export const beginGeneration = async (id: string, count: number): Promise<void> => {
   const ctx = system(id)
   forgetOrganization(id)
-  await startGeneration(ctx, currentOf(await recallOrganization(ctx)), count)
+  await startGeneration(ctx, { ...currentOf(await recallOrganization(ctx)), ledgers: count })
   await doDue(id)
 }
