@@ -105,7 +105,10 @@ const validate = (target: 'param' | 'query' | 'json', schema: z.ZodMiniType): Mi
 const readBody =
   (parse: (body: unknown) => unknown): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    c.req.addValidatedData('json', parse(await c.req.json()) as object)
+    const body: unknown = await c.req.json().catch(() => {
+      throw new ApiError('INVALID', 'Malformed JSON in request body')
+    })
+    c.req.addValidatedData('json', parse(body) as object)
     return next()
   }
 

@@ -377,7 +377,15 @@ describe('an event of a named licence', () => {
 })
 
 /** Corrects an event with ledgers of a kind that fail at their second call that writes. */
-const dying = async (api: Metered, action: string, id: string, kind: 'EventLedger' | 'AccountLedger', method = 'record', headers = {}) => {
+const dying = async (
+  api: Metered,
+  action: string,
+  id: string,
+  kind: 'EventLedger' | 'AccountLedger',
+  method = 'record',
+  headers = {},
+  body?: object,
+) => {
   const failing = (namespace: Loose) =>
     new Proxy(namespace, {
       get: (of, key) =>
@@ -399,7 +407,8 @@ const dying = async (api: Metered, action: string, id: string, kind: 'EventLedge
   })
   const request = new Request(`http://localhost/events/correction?${queryOf({ action, event_id: id })}`, {
     method: 'POST',
-    headers: { Authorization: `Bearer ${api.token}`, ...headers },
+    headers: { Authorization: `Bearer ${api.token}`, ...(body && { 'Content-Type': 'application/json' }), ...headers },
+    ...(body && { body: JSON.stringify(body) }),
   })
   return (await app.fetch(request, { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET }, context)).status
 }
@@ -442,6 +451,18 @@ describe('a correction that dies on its way', () => {
     const again = await correct(api, 'REDO', { event_id: 'a' }, undefined, key)
     expect([again.body, again.headers.get('Idempotency-Replayed')]).toEqual([answer.body, 'true'])
     expect(await statusesOf(api, 'a')).toHaveLength(2)
+  })
+})
+
+describe('REDO_EVENT that dies after it has ingested an event of another time', () => {
+  it('does not take that back when it is sent again under its key', async () => {
+    const api = await organizationWithMeter()
+    await ingest(api, ride('a', '5'))
+    const key = { 'Idempotency-Key': 'one' }
+    const body = { event: ride(undefined, '6', { timestamp: '2026-05-01T00:00:00Z' }) }
+    expect(await dying(api, 'REDO_EVENT', 'a', 'EventLedger', 'dropCarry', key, body)).toBe(500)
+    expect(outcomesOf(await correct(api, 'REDO_EVENT', { event_id: 'a' }, body, key))).toEqual([done('a', 'REVERTED_AND_REINGESTED')])
+    expect([await usageOf(api), await statusesOf(api, 'a')]).toEqual(['6', [METERED, 'REVERTED']])
   })
 })
 

@@ -1,12 +1,11 @@
-import { env } from 'cloudflare:workers'
+import { createExecutionContext } from 'cloudflare:test'
+import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { app } from '../../src/app.ts'
-import { type Answer, organization } from '../helpers/api.ts'
+import { type Answer, client, organization } from '../helpers/api.ts'
 import { beginGeneration } from '../helpers/ledgers.ts'
 import { eventsOf, organizationWithMeter, ride } from '../helpers/metering.ts'
 import { customer } from '../helpers/requests.ts'
-import { createExecutionContext } from 'cloudflare:test'
-import { exports } from 'cloudflare:workers'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -269,7 +268,7 @@ describe('getEvents', () => {
   it('is read by every role, and not with a portal token', async () => {
     const api = await withEvents()
     const { body: token } = await api.post('/tokens', { name: 'Reader', role: 'ANALYST' })
-    const { client } = await import('../helpers/api.ts')
+
     expect((await client(token.token).get('/events')).status).toBe(200)
     expect((await client(token.token).get('/events/m7')).status).toBe(200)
     const { body: portal } = await api.post('/portal/token', { customerId: 'acme', allAccountsAccess: true, expiry: 600 })

@@ -21,6 +21,7 @@ import type { OrganizationMemory } from '../ingestion/memory.ts'
 import { type ProcessedEvent, accountLedgerOf } from '../ingestion/process.ts'
 import { batchOf, prepare, recordEvents } from '../ingestion/record.ts'
 import { LICENSE_SCHEMA } from '../ingestion/reserved.ts'
+import { keyOf } from '../ingestion/texts.ts'
 import { type Action, ELIGIBILITY, isRefused, reasonOf } from './eligibility.ts'
 import type { EventCorrectionInfo } from './schema.ts'
 
@@ -45,9 +46,12 @@ const correctionOf = async ({ by }: Correction, { reference }: EventShown): Prom
 const referenceOf = (correction: string, id: string, time: number): string =>
   newReference(id, time, base62(Number.parseInt(correction.slice(0, 12), 16) % 62 ** 8, 8))
 
-/** The reference of what `correction` has ingested in place of an event, if it kept the id and the time of that. */
-export const successorOf = async (correction: Correction, event: EventShown): Promise<string> =>
-  referenceOf(await correctionOf(correction, event), event.id, event.time)
+/** The references that a correction can have given to what it ingested in place of an event: by its id, or without one. */
+export const successorsOf = async (correction: Correction, event: EventShown): Promise<string[]> => {
+  const { id, timestamp: time = event.time } = correction.event ?? {}
+  const its = await correctionOf(correction, event)
+  return [id === undefined ? event.id : keyOf(id), its].map((name) => referenceOf(its, name, time))
+}
 
 /** Gives events that are ingested by a correction the reference that it makes for them. */
 const refer = (processed: readonly ProcessedEvent[], correction: string): Promise<void> => {
@@ -67,7 +71,7 @@ const refer = (processed: readonly ProcessedEvent[], correction: string): Promis
 
 /** What is ingested in place of an event: itself, or the one that was sent, under the old id where that has none. */
 const successorIn = (event: EventShown, { action, event: sent }: Correction): ParsedEvent | undefined => {
-  const old = (event.payload as { id?: string } | null)?.id
+  const { id: old }: { id?: string } = event.payload ?? {}
   if (action === 'REDO_EVENT')
     return sent && sent.id === undefined && old ? { ...sent, id: old, payload: { ...sent.payload, id: old } } : sent
   const parsed = event.payload && parseEvent(event.payload)

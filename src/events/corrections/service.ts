@@ -11,7 +11,7 @@ import { parseIngest } from '../ingestion/event.ts'
 import { keyOf } from '../ingestion/texts.ts'
 import type { OrganizationMemory } from '../ingestion/memory.ts'
 import { claimKey, recallWithLedgers } from '../ingestion/service.ts'
-import { type Correction, correctFound, successorOf, tryFound } from './correct.ts'
+import { type Correction, correctFound, successorsOf, tryFound } from './correct.ts'
 import { isRefused } from './eligibility.ts'
 import type { EventCorrectionQuery, EventsCorrectionResponse } from './schema.ts'
 
@@ -27,11 +27,11 @@ const READ_AT_ONCE = 250
 const wrong = (message: string): ApiError => new ApiError('INVALID', message)
 
 /** What may be given together, beside the account. */
-const COMBINATIONS = ['', 'id', 'event_id', 'event_source_time', 'created_at event_id', 'event_id event_source_time']
+const COMBINATIONS = new Set(['', 'id', 'event_id', 'event_source_time', 'created_at event_id', 'event_id event_source_time'])
 
 const refuseCombination = (query: EventCorrectionQuery): void => {
   const given = (['created_at', 'event_id', 'event_source_time', 'id'] as const).filter((name) => query[name] !== undefined)
-  if (!COMBINATIONS.includes(given.join(' ')))
+  if (!COMBINATIONS.has(given.join(' ')))
     throw wrong(
       `${given.join(', ')}: cannot be combined; with account_id comes nothing, id, event_id, event_source_time, event_id with created_at, or event_id with event_source_time`,
     )
@@ -60,7 +60,7 @@ const selectionOf = (query: EventCorrectionQuery, { accounts }: Scope): Selectio
 
 /** Of what a request finds that is sent again under its key, what there was before it: without what it has ingested itself. */
 const withoutSuccessors = async (found: readonly Found[], correction: Correction): Promise<Found[]> => {
-  const own = new Set(await Promise.all(found.map(({ event }) => successorOf(correction, event))))
+  const own = new Set((await Promise.all(found.map(({ event }) => successorsOf(correction, event)))).flat())
   return found.filter(({ event }) => !own.has(event.reference))
 }
 

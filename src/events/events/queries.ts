@@ -30,6 +30,8 @@ const accountNamed = ({ organizationId, now }: Ctx, name: string) => sql`
 
 const NONE = sql`select null as id where false`
 
+const keysOf = (result: D1Result | undefined): string[] => ((result?.results ?? []) as { id: string }[]).map(({ id }) => accountKey(id))
+
 /** Reads where to look for events: of the account that has a name, as its id or an alias, or of those of a customer, or of both at once. */
 export const readScope = async (ctx: Ctx, asked: { account?: string | undefined; customer?: string | undefined }): Promise<Scope> => {
   const { organizationId } = ctx
@@ -45,7 +47,6 @@ export const readScope = async (ctx: Ctx, asked: { account?: string | undefined;
         : sql`select id from accounts where organization_id = ${organizationId} and customer_id = ${keyOf(asked.customer)}`,
     ),
   ])
-  const keysOf = (result: D1Result | undefined) => ((result?.results ?? []) as { id: string }[]).map(({ id }) => accountKey(id))
   const ofName = name === undefined ? undefined : [...keysOf(named), unknownKey(name)]
   const ofCustomer = asked.customer === undefined ? undefined : keysOf(owned)
   return {

@@ -67,6 +67,10 @@ export const sealNext = async (ctx: Ctx, asked: Asked, last: EventShown): Promis
 
 const wrong = (message: string): ApiError => new ApiError('INVALID', `nextToken: ${message}`)
 
+/** A text of a token, or that of the last event. */
+const text = (given: string | true | undefined, its: string | null | undefined): string | undefined =>
+  given === true ? (its ?? undefined) : given
+
 /** What a token leads to. `find` gives the event of a reference. */
 export const openNext = async (ctx: Ctx, token: string, find: (reference: string) => Promise<EventShown | undefined>): Promise<Asked> => {
   const sealed = await unseal(ctx.secrets, purposeOf(ctx), token, Sealed)
@@ -74,7 +78,6 @@ export const openNext = async (ctx: Ctx, token: string, find: (reference: string
   const { a, m, c, i, s, f, u, n, p } = sealed
   const last = typeof p === 'string' ? await find(p) : undefined
   if (typeof p === 'string' && !last) throw wrong('the last event of the page before is no longer kept')
-  const text = (given: string | true | undefined, its: string | null | undefined) => (given === true ? (its ?? undefined) : given)
   return {
     account: text(a, last?.account.slice(1)),
     schema: text(m, last?.schema),
