@@ -35,7 +35,7 @@ const decimals = () =>
 const drawn = () =>
   fc.record({
     time: instants(),
-    account: fc.constantFrom('A', 'A2', 'B', '?ghost'),
+    account: fc.constantFrom('A', 'A2', 'B', '?ghost', '?A'),
     schema: fc.constantFrom('api', 'a|b'),
     status: fc.constantFrom(METERED, METERED, METERED, ...STATUSES.keys()),
     units: fc.tuple(decimals(), fc.option(decimals())),
