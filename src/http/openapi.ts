@@ -32,8 +32,8 @@ interface Example {
   otherwise?: Readonly<Record<string, string>>
   request?: Json
   answer: Json
-  /** Of a write another request, where the body or the path is another. */
-  other?: Readonly<{ path?: Record<string, string>; request?: Json }>
+  /** Of a write a second request that its schemas take, with another body or path. Only the tests send it, under the key of the first. */
+  other?: Readonly<{ path?: Readonly<Record<string, string>>; request?: Json }>
 }
 
 /** What the document says of an operation, beside what its schemas say. */

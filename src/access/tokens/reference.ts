@@ -35,6 +35,7 @@ export const createToken = {
   example: {
     request: { name: token.name, role: token.role },
     answer: { ...token, token: 'togai_ExampleOfTheReferenceThatIsNoTokenAtAll0000000' },
+    other: { request: { name: 'Reports', role: 'ANALYST' } },
   },
 }
 
@@ -72,6 +73,7 @@ export const rotateToken = {
     path,
     request: { gracePeriod: 3600 },
     answer: { ...token, previousExpiresAt: second.replace('T10', 'T11'), token: 'togai_ExampleOfTheReferenceThatIsNoTokenEither000000' },
+    other: { request: { gracePeriod: 60 } },
   },
 }
 
@@ -80,5 +82,5 @@ export const revokeToken = {
   description:
     'Ends a token and the JWTs that were made with it, everywhere within 30 seconds. It can be the token that asks. A second time changes nothing.',
   refuses: { 404: MISSING },
-  example: { after: ['createToken'], path, answer: done },
+  example: { after: ['createToken'], path, answer: done, other: { path: { token_id: tokenId } } },
 }

@@ -5,6 +5,7 @@ const ARCHIVED = 'The account is archived.'
 const TWICE = 'An alias is given twice for one time, or more than 10 would hold at once.'
 
 const path = { account_id: accountId }
+const other = { path: { account_id: secondAccountId } }
 
 const billingInformation = { emailRecipients: ['invoices@example.com'] }
 
@@ -48,6 +49,7 @@ export const createAccount = {
       aliases: [{ alias: 'acme_research', status: 'ACTIVE' }],
       settings: [],
     },
+    other: { request: { id: 'ACC00003', name: 'Laboratory Account', customerId, aliases: ['acme_laboratory'] } },
   },
 }
 
@@ -89,6 +91,7 @@ export const updateAccount = {
     path,
     request: { name: 'Main Account', netTermDays: 30, billingInformation, tags: ['enterprise'] },
     answer: { ...account, name: 'Main Account', netTermDays: 30, billingInformation, tags: ['enterprise'] },
+    other: { request: { tags: ['trial'] } },
   },
 }
 
@@ -97,7 +100,7 @@ export const deleteAccount = {
   description:
     'Archives an account. Its aliases end at this instant and can be given to another account, and it leaves its invoice group, which ends with its last account. It can still be read by its id, which stays taken. A second time changes nothing.',
   refuses: { 404: MISSING },
-  example: { after: ['createCustomer'], path, answer: done },
+  example: { after: ['createCustomer'], path, answer: done, other },
 }
 
 export const addAliases = {
@@ -120,6 +123,7 @@ export const addAliases = {
       ...account,
       aliases: [...account.aliases, { alias: 'acme_backup', status: 'ACTIVE' }, { alias: 'acme_2026', status: 'ACTIVE' }],
     },
+    other: { request: { aliases: ['acme_archive'] } },
   },
 }
 
@@ -161,6 +165,7 @@ export const removeAliases = {
     path,
     request: { aliases: ['admin@example.com'] },
     answer: { ...account, aliases: account.aliases.slice(0, 1) },
+    other: { request: { aliases: ['acme_primary'] } },
   },
 }
 
@@ -169,5 +174,5 @@ export const restoreAccount = {
   description:
     'Undoes the archive of an account: it has the status it had, its aliases as if they had never ended, or from now on where another account had them for a while, and its place in its invoice group. Aliases that belong to another account meanwhile are named and left out, as is a group that has ended. An account that is not archived stays as it is.',
   refuses: { 404: MISSING, 409: 'Its customer is archived.' },
-  example: { after: ['createCustomer', 'deleteAccount'], path, answer: { ...account, aliasesLeftOut: [] } },
+  example: { after: ['createCustomer', 'deleteAccount'], path, answer: { ...account, aliasesLeftOut: [] }, other },
 }

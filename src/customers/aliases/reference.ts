@@ -29,7 +29,11 @@ export const createAlias = {
     400: 'A value is given twice.',
     409: 'Some of them are in the pool already. The message names them.',
   },
-  example: { request: { aliases: [{ value: spare.value }, { value: test.value }] }, answer: { data: [spare, test] } },
+  example: {
+    request: { aliases: [{ value: spare.value }, { value: test.value }] },
+    answer: { data: [spare, test] },
+    other: { request: { aliases: [{ value: 'acme_staging' }] } },
+  },
 }
 
 export const getAlias = {
@@ -43,5 +47,5 @@ export const deleteAlias = {
   summary: 'Take an alias out of the pool',
   description: 'Takes a value out of the pool, if no account holds it now. It can be put back.',
   refuses: { 404: MISSING, 409: 'An account holds it now. The message names it.' },
-  example: { after: ['createAlias'], path, answer: done },
+  example: { after: ['createAlias'], path, answer: done, other: { path: { alias: test.value } } },
 }

@@ -21,5 +21,6 @@ export const createCustomerContact = {
     path: { customer_id: customerId },
     request: contact,
     answer: { username: 'e4602147-b1a1-466c-b725-f8a753473b32', ...contact, createdBy: tokenId, createdAt: second },
+    other: { request: { name: 'Grace Hopper', email: 'grace@example.com' } },
   },
 }

@@ -12,6 +12,7 @@ const settings = [{ id: 'customerSettingId', value: 'INR', namespace: 'USER', na
 const customer = { ...sent, togaiCustomerId, billingAddress, status: 'ACTIVE', createdAt: first, updatedAt: first }
 
 const path = { customer_id: customerId }
+const other = { path: { customer_id: 'CUS00002' } }
 
 export const tags = {
   Customers: 'Those whom the organization bills, and the people to write to there.',
@@ -43,6 +44,7 @@ export const createCustomer = {
       },
     },
     answer: { ...sent, togaiCustomerId, billingAddress, settings, account },
+    other: { request: { id: other.path.customer_id, name: 'Globex', primaryEmail: 'admin@globex.example', address: {} } },
   },
 }
 
@@ -75,6 +77,7 @@ export const updateCustomer = {
     path,
     request: { name: 'ACME Holding', primaryEmail: 'finance@example.com' },
     answer: { ...customer, name: 'ACME Holding', primaryEmail: 'finance@example.com', updatedAt: second },
+    other: { request: { name: 'ACME Group' } },
   },
 }
 
@@ -83,7 +86,7 @@ export const deleteCustomer = {
   description:
     'Archives a customer whose accounts are all archived. It can still be read by its id, which stays taken. A second time changes nothing.',
   refuses: { 404: MISSING, 409: 'It has accounts that are not archived. The message names the first ten.' },
-  example: { after: ['createCustomer', 'deleteAccount'], path, answer: done },
+  example: { after: ['createCustomer', 'deleteAccount'], path, answer: done, other },
 }
 
 export const restoreCustomer = {
@@ -91,5 +94,5 @@ export const restoreCustomer = {
   description:
     'Undoes the archive of a customer, whose accounts are then restored one by one. A customer that is not archived stays as it is.',
   refuses: { 404: MISSING },
-  example: { after: ['createCustomer', 'deleteAccount', 'deleteCustomer'], path, answer: { ...customer, updatedAt: fourth } },
+  example: { after: ['createCustomer', 'deleteAccount', 'deleteCustomer'], path, answer: { ...customer, updatedAt: fourth }, other },
 }

@@ -8,6 +8,15 @@ const shown = { ...group, accountsCount: 1, createdAt: second, updatedAt: second
 
 const path = { invoice_group_id: group.id }
 
+const sent = {
+  name: group.name,
+  email: group.email,
+  dailyInvoiceConsolidation: true,
+  accountIds: [accountId],
+  netTermDays: group.netTermDays,
+  address,
+}
+
 export const tags = {
   InvoiceGroups: 'Accounts of one currency whose invoices can become one.',
 }
@@ -22,15 +31,9 @@ export const createInvoiceGroup = {
   refuses: { 400: TWICE, 404: 'An account does not exist. The message names it.', 409: UNFIT },
   example: {
     after: ['createCustomer'],
-    request: {
-      name: group.name,
-      email: group.email,
-      dailyInvoiceConsolidation: true,
-      accountIds: [accountId],
-      netTermDays: group.netTermDays,
-      address,
-    },
+    request: sent,
     answer: shown,
+    other: { request: { ...sent, accountIds: [secondAccountId] } },
   },
 }
 
@@ -56,6 +59,7 @@ export const addInvoiceGroupAccounts = {
     path,
     request: { accountIds: [secondAccountId] },
     answer: { ...shown, accountsCount: 2, updatedAt: fourth },
+    other: { request: { accountIds: [accountId] } },
   },
 }
 
@@ -68,5 +72,6 @@ export const removeInvoiceGroupAccounts = {
     path,
     request: { accountIds: [secondAccountId] },
     answer: done,
+    other: { request: { accountIds: [accountId] } },
   },
 }

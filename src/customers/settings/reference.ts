@@ -34,7 +34,12 @@ export const insertSetting = {
     404: 'The entity does not exist.',
     409: 'The entity is archived, or has a setting with this namespace and id.',
   },
-  example: { after: ['createCustomer'], request: setting, answer: setting },
+  example: {
+    after: ['createCustomer'],
+    request: setting,
+    answer: setting,
+    other: { request: { ...setting, id: 'reminderLanguage', name: 'Language of reminders' } },
+  },
 }
 
 export const listSetting = {
@@ -59,5 +64,11 @@ export const updateSetting = {
   description:
     'Replaces the name, the value or the data type. The value must suit the data type afterwards. An empty body changes nothing.',
   refuses: { 400: `${UNSUITED}.`, 404: MISSING, 409: 'The entity is archived.' },
-  example: { after: ['createCustomer', 'insertSetting'], path, request: { value: 'fr' }, answer: { ...setting, value: 'fr' } },
+  example: {
+    after: ['createCustomer', 'insertSetting'],
+    path,
+    request: { value: 'fr' },
+    answer: { ...setting, value: 'fr' },
+    other: { request: { value: 'de' } },
+  },
 }
