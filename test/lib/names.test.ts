@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { displayName, email, identifier, label } from '../src/lib/fields.ts'
-import { organization } from './helpers/api.ts'
+import { displayName, email, identifier, label } from '../../src/lib/fields.ts'
+import { organization } from '../helpers/api.ts'
 
 const customer = (changes: Record<string, unknown> = {}, account: Record<string, unknown> = {}) => ({
   id: 'acme',

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { sign } from 'hono/jwt'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { operations } from '../src/operations.ts'
-import { changed, client, organization, watched } from './helpers/api.ts'
+import { operations } from '../../src/operations.ts'
+import { changed, client, organization, watched } from '../helpers/api.ts'
 
 afterEach(() => {
   vi.useRealTimers()

@@ -2,12 +2,12 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { sign } from 'hono/jwt'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Bindings, Role } from '../src/db/context.ts'
-import type { Operation } from '../src/http/operation.ts'
-import { operations } from '../src/operations.ts'
-import { type Answer, client, organization, watched } from './helpers/api.ts'
-import { requestOf } from './helpers/reach.ts'
-import { type Api, ask, asked, customer, everything, furnished } from './helpers/requests.ts'
+import type { Bindings, Role } from '../../src/db/context.ts'
+import type { Operation } from '../../src/http/operation.ts'
+import { operations } from '../../src/operations.ts'
+import { type Answer, client, organization, watched } from '../helpers/api.ts'
+import { requestOf } from '../helpers/reach.ts'
+import { type Api, ask, asked, customer, everything, furnished } from '../helpers/requests.ts'
 
 /** Later than the clock of any machine that runs this. */
 const START = Date.UTC(2060, 0, 1, 12)
@@ -378,7 +378,7 @@ describe('a token of another organization', () => {
 /** The app as another isolate has it, which remembers nothing of this one. */
 const elsewhere = async () => {
   vi.resetModules()
-  const { app } = await import('../src/app.ts')
+  const { app } = await import('../../src/app.ts')
   return async (token: string): Promise<number> => {
     const request = new Request('http://localhost/customers', { headers: bearer(token) })
     return (await app.fetch(request, { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET }, createExecutionContext())).status

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dotPath } from '../src/lib/errors.ts'
-import { parseJson } from '../src/lib/json.ts'
-import { operations } from '../src/operations.ts'
-import page from './data/create-a-customer.json'
-import { organization, send } from './helpers/api.ts'
+import { dotPath } from '../../src/lib/errors.ts'
+import { parseJson } from '../../src/lib/json.ts'
+import { operations } from '../../src/operations.ts'
+import page from '../data/create-a-customer.json'
+import { organization, send } from '../helpers/api.ts'
 
 /** JSON as a tree, in which an object is a list of pairs and can have a name twice. */
 type Tree = { leaf: string } | { items: Tree[] } | { pairs: [name: string, spelled: string, value: Tree][] }

@@ -1,9 +1,9 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import manifest from '../package.json'
-import { app } from '../src/app.ts'
-import { client } from './helpers/api.ts'
+import manifest from '../../package.json'
+import { app } from '../../src/app.ts'
+import { client } from '../helpers/api.ts'
 
 const visit = (accept: string | undefined, method = 'GET'): Promise<Response> =>
   Promise.resolve(

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { client, organization, rowsOf, watched } from './helpers/api.ts'
+import { client, organization, rowsOf, watched } from '../helpers/api.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any

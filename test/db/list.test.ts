@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { client, organization, watched } from './helpers/api.ts'
+import { client, organization, watched } from '../helpers/api.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any

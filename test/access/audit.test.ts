@@ -1,12 +1,12 @@
 import { createExecutionContext, createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type AuditRow, type Seal, forgetPersonal, verifyChain } from '../src/access/audit/chain.ts'
-import { sealAuditLog } from '../src/access/audit/seal.ts'
-import { connect } from '../src/db/client.ts'
-import worker from '../src/index.ts'
-import { changed, client, failed, organization } from './helpers/api.ts'
-import { ask, asked, customer, everything, furnished, writing } from './helpers/requests.ts'
+import { type AuditRow, type Seal, forgetPersonal, verifyChain } from '../../src/access/audit/chain.ts'
+import { sealAuditLog } from '../../src/access/audit/seal.ts'
+import { connect } from '../../src/db/client.ts'
+import worker from '../../src/index.ts'
+import { changed, client, failed, organization } from '../helpers/api.ts'
+import { ask, asked, customer, everything, furnished, writing } from '../helpers/requests.ts'
 
 interface Entry {
   sequence: number

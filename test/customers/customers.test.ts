@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AliasRange, mostAtOnce } from '../src/customers/accounts/ranges.ts'
-import { COUNTRIES } from '../src/lib/codes.ts'
-import page from './data/create-a-customer.json'
-import { client, organization, rowsOf, watched } from './helpers/api.ts'
-import { type Body, CURRENCIES, FAULTS, keptOf, validBody, wrongBody } from './helpers/generate.ts'
+import { type AliasRange, mostAtOnce } from '../../src/customers/accounts/ranges.ts'
+import { COUNTRIES } from '../../src/lib/codes.ts'
+import page from '../data/create-a-customer.json'
+import { client, organization, rowsOf, watched } from '../helpers/api.ts'
+import { type Body, CURRENCIES, FAULTS, keptOf, validBody, wrongBody } from './bodies.ts'
 
 const OURS = (kind: string) => expect.stringMatching(new RegExp(`^${kind}\\.[0-9A-Za-z]{11}\\.[0-9A-Za-z]{5}$`))
 

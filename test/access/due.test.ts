@@ -1,12 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { type DueStep, doAllDue, doDueNow, doDueOf, systemContext } from '../src/access/due/service.ts'
-import { conflicts } from '../src/conflicts.ts'
-import { connect } from '../src/db/client.ts'
-import { commit } from '../src/db/commit.ts'
-import type { Ctx } from '../src/db/context.ts'
-import { type Due, setDue, settleDue } from '../src/db/due.ts'
-import { ledgers, organization } from './helpers/api.ts'
+import { type DueStep, doAllDue, doDueNow, doDueOf, systemContext } from '../../src/access/due/service.ts'
+import { conflicts } from '../../src/conflicts.ts'
+import { connect } from '../../src/db/client.ts'
+import { commit } from '../../src/db/commit.ts'
+import type { Ctx } from '../../src/db/context.ts'
+import { type Due, setDue, settleDue } from '../../src/db/due.ts'
+import { ledgers, organization } from '../helpers/api.ts'
 
 const DAY = 86_400_000
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { operations } from '../src/operations.ts'
-import { type Answer, changed, client, organization } from './helpers/api.ts'
-import { ask, asked, customer, everything, furnished, writing } from './helpers/requests.ts'
+import { operations } from '../../src/operations.ts'
+import { type Answer, changed, client, organization } from '../helpers/api.ts'
+import { ask, asked, customer, everything, furnished, writing } from '../helpers/requests.ts'
 
 afterEach(() => {
   vi.useRealTimers()

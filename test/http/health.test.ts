@@ -1,10 +1,10 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterAll, describe, expect, it } from 'vitest'
-import { app } from '../src/app.ts'
-import type { Bindings } from '../src/db/context.ts'
-import { MIGRATION } from '../src/http/migration.ts'
-import { changed, client, failed, unreadable } from './helpers/api.ts'
+import { app } from '../../src/app.ts'
+import type { Bindings } from '../../src/db/context.ts'
+import { MIGRATION } from '../../src/http/migration.ts'
+import { changed, client, failed, unreadable } from '../helpers/api.ts'
 
 const rename = (from: string, to: string) => env.DB.prepare(`ALTER TABLE ${from} RENAME TO ${to}`).run()
 

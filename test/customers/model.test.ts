@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { organization } from './helpers/api.ts'
-import { type Call, sequence } from './helpers/calls.ts'
-import { type Listing, type Loose, type Read, type Step, everything, iso, newWorld } from './helpers/model.ts'
+import { organization } from '../helpers/api.ts'
+import { type Call, sequence } from './calls.ts'
+import { type Listing, type Loose, type Read, type Step, everything, iso, newWorld } from './model.ts'
 
 const SEQUENCES = 300
 const MOST_CALLS = 30

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { client, organization, watched } from './helpers/api.ts'
+import { client, organization, watched } from '../helpers/api.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any

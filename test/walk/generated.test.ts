@@ -2,12 +2,12 @@ import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod/mini'
-import type { Operation } from '../src/http/operation.ts'
-import { dotPath } from '../src/lib/errors.ts'
-import { operations } from '../src/operations.ts'
-import { type Answer, changed, client } from './helpers/api.ts'
-import { reachable, requestOf } from './helpers/reach.ts'
-import { type Ids, everything, furnished } from './helpers/requests.ts'
+import type { Operation } from '../../src/http/operation.ts'
+import { dotPath } from '../../src/lib/errors.ts'
+import { operations } from '../../src/operations.ts'
+import { type Answer, changed, client } from '../helpers/api.ts'
+import { reachable, requestOf } from '../helpers/reach.ts'
+import { type Ids, everything, furnished } from '../helpers/requests.ts'
 import {
   type Fault,
   MARK,
@@ -20,7 +20,7 @@ import {
   queryFaultsOf,
   schemasOf,
   textOf,
-} from './helpers/schemas.ts'
+} from '../helpers/schemas.ts'
 
 const EACH = 100
 const SEED = 7

@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { operations } from '../src/operations.ts'
-import { hashToken } from '../src/access/tokens/secret.ts'
-import page from './data/create-a-customer.json'
-import { type Answer, changed, client, failed, organization, rowsOf, send, unreadable, watched } from './helpers/api.ts'
+import { operations } from '../../src/operations.ts'
+import { hashToken } from '../../src/access/tokens/secret.ts'
+import page from '../data/create-a-customer.json'
+import { type Answer, changed, client, failed, organization, rowsOf, send, unreadable, watched } from '../helpers/api.ts'
 
 const body = page.request
 /** The queries without which an operation is refused. */

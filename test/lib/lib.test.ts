@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { type AliasRange, holdsAt, mostAtOnce, repeated, roomSince } from '../src/customers/accounts/ranges.ts'
-import { dotPath } from '../src/lib/errors.ts'
-import { fold, foldEmail } from '../src/lib/fold.ts'
-import { newId, uuidv7 } from '../src/lib/ids.ts'
-import { instant, iso } from '../src/lib/time.ts'
+import { type AliasRange, holdsAt, mostAtOnce, repeated, roomSince } from '../../src/customers/accounts/ranges.ts'
+import { dotPath } from '../../src/lib/errors.ts'
+import { fold, foldEmail } from '../../src/lib/fold.ts'
+import { newId, uuidv7 } from '../../src/lib/ids.ts'
+import { instant, iso } from '../../src/lib/time.ts'
 
 describe('newId', () => {
   it('has the form of the contract, and sorts by time in the order of its bytes', () => {

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { changed, client, organization } from './helpers/api.ts'
-import { customer, everything } from './helpers/requests.ts'
+import { changed, client, organization } from '../helpers/api.ts'
+import { customer, everything } from '../helpers/requests.ts'
 
 afterEach(() => {
   vi.useRealTimers()

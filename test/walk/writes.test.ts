@@ -1,9 +1,9 @@
 import { createExecutionContext, createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
-import worker from '../src/index.ts'
-import { type Answer, changed, client, failed, send, unreadable, watched } from './helpers/api.ts'
-import { type Asked, ask, asked, customer, everything, furnished, group_, writing } from './helpers/requests.ts'
+import worker from '../../src/index.ts'
+import { type Answer, changed, client, failed, send, unreadable, watched } from '../helpers/api.ts'
+import { type Asked, ask, asked, customer, everything, furnished, group_, writing } from '../helpers/requests.ts'
 
 const key = (value = 'a key') => ({ 'Idempotency-Key': value })
 const sizes = (tables: Record<string, string[]>) => Object.values(tables).map(({ length }) => length)

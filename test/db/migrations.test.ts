@@ -1,9 +1,9 @@
 import { applyD1Migrations, createExecutionContext, createScheduledController, reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { type AuditRow, verifyChain } from '../src/access/audit/chain.ts'
-import worker from '../src/index.ts'
-import { sha256 } from '../src/lib/hash.ts'
+import { type AuditRow, verifyChain } from '../../src/access/audit/chain.ts'
+import worker from '../../src/index.ts'
+import { sha256 } from '../../src/lib/hash.ts'
 
 /** Rows as they were sealed before values about a person entered the chain as digests. */
 const seedOldLog = async (): Promise<void> => {
