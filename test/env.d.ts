@@ -7,6 +7,8 @@ declare global {
       DB: D1Database
       SIGNING_SECRET: string
       MIGRATIONS: D1Migration[]
+      /** The folders whose operations are walked, with commas between them: `customers`, `customers/notes`. Empty, all. */
+      DOMAIN: string
     }
   }
 }

@@ -81,6 +81,7 @@ export const answerRecorded = async (c: Context<AppEnv>, recording: Omit<Answeri
   const { dryRun, handle, status, locationOf } = recording
   const write: WriteRequest = { dryRun, status, locationOf, secret: false, key: await keyOf(c, recording) }
   const ctx: Ctx = Object.assign(c.get('ctx'), { write })
+  if (ctx.conditions.match) throw CHANGED
   const reply = await handle(ctx)
   const { due = [] } = reply.committed ?? {}
   if (due.length) await c.get('doDue')(ctx, due, (work) => c.executionCtx.waitUntil(work))

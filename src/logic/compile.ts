@@ -140,7 +140,8 @@ const parseRule = (compilation: Compilation, text: string): Json => {
   try {
     return parseExactJson(text)
   } catch (error) {
-    return refuse(compilation, undefined, `must be JSON: ${error instanceof Error ? error.message : ''}`)
+    const [reason = ''] = (error instanceof Error ? error.message : '').split(', "')
+    return refuse(compilation, undefined, `must be JSON: ${reason}`)
   }
 }
 

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { type AliasRange, mostAtOnce } from '../../src/customers/accounts/ranges.ts'
 import { COUNTRIES } from '../../src/lib/codes.ts'
 import page from '../data/create-a-customer.json'
-import { client, organization, rowsOf, watched } from '../helpers/api.ts'
+import { client, organization, watched } from '../helpers/api.ts'
+import { said } from '../helpers/reference.ts'
+import { countRows } from '../helpers/rows.ts'
 import { type Body, CURRENCIES, FAULTS, keptOf, validBody, wrongBody } from './bodies.ts'
 
 const OURS = (kind: string) => expect.stringMatching(new RegExp(`^${kind}\\.[0-9A-Za-z]{11}\\.[0-9A-Za-z]{5}$`))
@@ -17,7 +19,8 @@ const minimal = (id: string, account?: Record<string, unknown>) => ({
   ...(account && { account: { name: 'Primary Account', ...account } }),
 })
 
-const NOTHING = { customers: 0, accounts: 0, account_aliases: 0, settings: 0 }
+/** What an organization has to begin with. */
+const NOTHING = { tokens: 1 }
 
 /** Runs `work` on every item, a few at a time. */
 const each = async <T>(items: T[], work: (item: T) => Promise<void>): Promise<void> => {
@@ -65,6 +68,10 @@ const billingAddress = ({ line1, line2, postalCode, city, state, country }: Reco
   [line1, line2, postalCode, city, state, country].filter((part) => part?.trim()).join(', ')
 
 describe('createCustomer', () => {
+  it('has the example of the page which the API starts from', () => {
+    expect(said.reference['createCustomer']?.example.request).toEqual(page.request)
+  })
+
   it("answers the page's request", async () => {
     const { post } = await organization()
     const { status, headers, body } = await post('/customers', page.request)
@@ -139,7 +146,7 @@ describe('createCustomer', () => {
     const { status, body: answer } = await post('/customers', body)
     expect(status).toBe(201)
     expect(answer.account.aliases).toEqual(many(10, (n) => ({ alias: `now-${n}`, status: 'ACTIVE' })))
-    expect(await rowsOf(id)).toEqual({ customers: 1, accounts: 1, account_aliases: 50, settings: 20 })
+    expect(await countRows(id)).toMatchObject({ customers: 1, accounts: 1, account_aliases: 50, settings: 20 })
   })
 
   it('lets the same alias follow itself, and an account have its own id as an alias', async () => {
@@ -187,12 +194,13 @@ describe('createCustomer', () => {
       expect(CURRENCIES).toContain(current)
     expect(COUNTRIES).toContain('XK')
     for (const gone of ['HRK', 'BGN', 'ANG', 'CUC', 'ZWL', 'SLL', 'DEM']) expect(CURRENCIES).not.toContain(gone)
-    await each([...CURRENCIES], async (invoiceCurrency) => {
-      const { status, body } = await post('/customers', minimal(invoiceCurrency, { id: invoiceCurrency, invoiceCurrency }))
-      expect([status, body.account.invoiceCurrency]).toEqual([201, invoiceCurrency])
-    })
-    await each([...COUNTRIES], async (country) => {
-      expect((await post('/customers', { ...minimal(`of ${country}`), address: { country } })).status).toBe(201)
+    const pairs = [...COUNTRIES].map((country, n) => [country, CURRENCIES[n % CURRENCIES.length] ?? ''] as const)
+    await each(pairs, async ([country, invoiceCurrency]) => {
+      const { status, body } = await post('/customers', {
+        ...minimal(country, { id: country, invoiceCurrency }),
+        address: { country },
+      })
+      expect([status, body.address, body.account.invoiceCurrency]).toEqual([201, { country }, invoiceCurrency])
     })
   })
 
@@ -221,7 +229,7 @@ describe('createCustomer', () => {
       'account.accountAliases[0].effectiveFrom',
     ])
       expect(body.message).toContain(path)
-    expect(await rowsOf(id)).toEqual(NOTHING)
+    expect(await countRows(id)).toEqual(NOTHING)
   })
 
   it.each([
@@ -315,10 +323,10 @@ describe('createCustomer', () => {
     ])('refuses %s', async (_, body, message) => {
       const { id, post } = await organization()
       expect((await post('/customers', first)).status).toBe(201)
-      const before = await rowsOf(id)
+      const before = await countRows(id)
       const { status, body: answer } = await post('/customers', body)
       expect([status, answer.message]).toEqual([409, message])
-      expect(await rowsOf(id)).toEqual(before)
+      expect(await countRows(id)).toEqual(before)
     })
 
     it('lets dated ranges of an alias follow one another over accounts', async () => {
@@ -399,7 +407,8 @@ describe('createCustomer', () => {
       const answers = await Promise.all(Array.from({ length: 50 }, (_unused, n) => post('/customers', { ...make(n), settings: [] })))
       expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
       expect(answers.filter(({ status }) => status === 409)).toHaveLength(49)
-      expect(await rowsOf(id)).toMatchObject({ customers: 1, accounts: 1, settings: 0 })
+      expect(await countRows(id)).toMatchObject({ customers: 1, accounts: 1 })
+      expect(await countRows(id)).not.toHaveProperty('settings')
     })
   })
 
@@ -418,9 +427,9 @@ describe('createCustomer', () => {
       const broken = await client(token, failing.d1).post('/customers', body)
       expect(broken.status).toBe(500)
       expect(broken.body.message).not.toMatch(/SQL|INSERT|JSON|D1/)
-      expect(await rowsOf(id)).toEqual(NOTHING)
+      expect(await countRows(id)).toEqual(NOTHING)
       expect((await client(token).post('/customers', body)).status).toBe(201)
-      expect(await rowsOf(id)).toEqual({ customers: 1, accounts: 1, account_aliases: 2, settings: 2 })
+      expect(await countRows(id)).toMatchObject({ customers: 1, accounts: 1, account_aliases: 2, settings: 2 })
     })
 
     it.each(['customers', 'accounts', 'account_aliases', 'settings', 'audit_log'])(
@@ -433,7 +442,7 @@ describe('createCustomer', () => {
         } finally {
           await env.DB.prepare('DROP TRIGGER planted').run()
         }
-        expect(await rowsOf(id)).toEqual(NOTHING)
+        expect(await countRows(id)).toEqual(NOTHING)
         expect((await post('/customers', body)).status).toBe(201)
       },
     )
@@ -448,12 +457,12 @@ describe('createCustomer', () => {
         const { status, body: answer } = await post('/customers', body)
         expect([status, `${path} in ${answer.message}`]).toEqual([400, expect.stringContaining(`in ${path}: `)])
       })
-      expect(await rowsOf(id)).toEqual(NOTHING)
+      expect(await countRows(id)).toEqual(NOTHING)
     })
 
-    it('1,000 right ones are read back equal', async () => {
+    it('300 right ones are read back equal', async () => {
       const { id, post, get } = await organization()
-      const bodies = fc.sample(validBody(), { numRuns: 1000, seed: 20261124 })
+      const bodies = fc.sample(validBody(), { numRuns: 300, seed: 20261124 })
       await each(bodies, async (generated) => {
         const created = await post('/customers', generated)
         expect([created.status, created.body.message]).toEqual([201, undefined])
@@ -474,7 +483,7 @@ describe('createCustomer', () => {
         expect(account.body).toEqual(accountOf(body))
         expect(account.body).toEqual(created.body.account)
       })
-      expect(await rowsOf(id)).toMatchObject({ customers: 1000, accounts: 1000 })
+      expect(await countRows(id)).toMatchObject({ customers: 300, accounts: 300 })
     })
 
     it('1,000 that are wrong in one place are refused with its path', async () => {
@@ -484,7 +493,7 @@ describe('createCustomer', () => {
         const { status, body: answer } = await post('/customers', body)
         expect([status, `${path} in ${answer.message}`]).toEqual([400, expect.stringContaining(`in ${path}: `)])
       })
-      expect(await rowsOf(id)).toEqual(NOTHING)
+      expect(await countRows(id)).toEqual(NOTHING)
     })
   })
 })

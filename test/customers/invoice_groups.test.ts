@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { client, organization, rowsOf, watched } from '../helpers/api.ts'
+import { client, organization, watched } from '../helpers/api.ts'
+import { countRows } from '../helpers/rows.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -163,7 +164,7 @@ describe('another organization', () => {
     ])
       expect(status).toBe(404)
     expect((await theirs.get('/invoice_groups')).body.data).toEqual([])
-    expect((await rowsOf(organizationId))['accounts']).toBe(6)
+    expect((await countRows(organizationId))['accounts']).toBe(6)
   })
 })
 

@@ -1,14 +1,11 @@
-import { env } from 'cloudflare:workers'
-import { sign } from 'hono/jwt'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { operations } from '../../src/operations.ts'
-import { changed, client, organization, watched } from '../helpers/api.ts'
+import { client, organization, watched } from '../helpers/api.ts'
+import { folderOf } from '../helpers/operations.ts'
 
 afterEach(() => {
   vi.useRealTimers()
 })
-
-const DAY = 86_400_000
 
 const customer = (id: string) => ({ id, name: 'ACME Enterprise', primaryEmail: 'a@example.com', address: {} })
 
@@ -21,74 +18,11 @@ const jwtOf = async ({ post }: Pick<ReturnType<typeof client>, 'post'>): Promise
   return body.token
 }
 
-describe('authenticate', () => {
-  it('gives a JWT that speaks for the token for a day, and is looked up once', async () => {
-    const { id, tokenId, post, token } = await organization({ baseCurrency: 'INR' })
-    const jwt = await jwtOf({ post })
-    const { sub, org, role, iat, exp } = claimsOf(jwt)
-    expect([sub, org, role, Number(exp) - Number(iat)]).toEqual([tokenId, id, 'ADMINISTRATOR', DAY / 1000])
-    expect(jwt).not.toContain(token)
-    const { d1, seen } = watched()
-    const warm = client(jwt, d1)
-    expect((await warm.post('/customers', customer('acme'))).body.account.invoiceCurrency).toBe('INR')
-    expect((await warm.get('/customers/acme')).status).toBe(200)
-    expect(seen.calls).toBe(3)
-    expect((await client(token).get('/customers/acme')).status).toBe(200)
-  })
-
-  it('gives a JWT itself back', async () => {
-    const jwt = await jwtOf(await organization())
-    expect(await jwtOf(client(jwt))).toBe(jwt)
-  })
-
-  it('gives a JWT that does not outlive its token', async () => {
-    const expiresAt = Date.now() + 60_000
-    const { exp } = claimsOf(await jwtOf(await organization({ expiresAt })))
-    expect(exp).toBe(Math.floor(expiresAt / 1000))
-  })
-
-  it('ends after a day', async () => {
-    const { post } = await organization()
-    vi.useFakeTimers({ toFake: ['Date'] })
-    const jwt = await jwtOf({ post })
-    vi.setSystemTime(Date.now() + DAY - 2000)
-    expect((await client(jwt).get('/customers')).status).toBe(200)
-    vi.setSystemTime(Date.now() + 4000)
-    expect((await client(jwt).get('/customers')).status).toBe(401)
-  })
-
-  it('takes two secrets, so that one can follow the other', async () => {
-    const { token } = await organization()
-    const [old, next] = [{ SIGNING_SECRET: 'old' }, { SIGNING_SECRET: 'next', SIGNING_SECRET_PREVIOUS: 'old' }]
-    const jwt = await jwtOf(client(token, env.DB, old))
-    expect((await client(jwt, env.DB, next).get('/customers')).status).toBe(200)
-    const newer = await jwtOf(client(token, env.DB, next))
-    expect((await client(newer, env.DB, { SIGNING_SECRET: 'next' }).get('/customers')).status).toBe(200)
-    expect((await client(jwt, env.DB, { SIGNING_SECRET: 'next' }).get('/customers')).status).toBe(401)
-    expect((await client(newer, env.DB, old).get('/customers')).status).toBe(401)
-  })
-
-  it('refuses a JWT of no algorithm, another one, another secret, other claims, or a broken one', async () => {
-    const jwt = await jwtOf(await organization())
-    const claims = claimsOf(jwt)
-    const [header, payload, signature] = jwt.split('.')
-    const encode = (value: unknown) => btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-    for (const forged of [
-      `${encode({ alg: 'none', typ: 'JWT' })}.${payload}.`,
-      `${encode({ alg: 'none', typ: 'JWT' })}.${payload}.${signature}`,
-      `${header}.${encode({ ...claims, org: 'org.1' })}.${signature}`,
-      `${header}.${payload}.`,
-      `${header}.${payload}`,
-      await sign(claims, 'another secret', 'HS256'),
-      await sign(claims, env.SIGNING_SECRET, 'HS512'),
-      await sign({ sub: 'x', exp: Number(claims['exp']) }, env.SIGNING_SECRET, 'HS256'),
-      await sign({ ...claims, exp: 1 }, env.SIGNING_SECRET, 'HS256'),
-      await sign({ ...claims, role: 'OWNER' }, env.SIGNING_SECRET, 'HS256'),
-    ])
-      expect((await client(forged).get('/customers')).status).toBe(401)
-    expect((await client(jwt).get('/customers')).status).toBe(200)
-  })
-})
+const portal = async ({ post }: Pick<ReturnType<typeof client>, 'post'>, body: Record<string, unknown>) => {
+  const { status, body: answer } = await post('/portal/token', body)
+  expect([status, answer.message]).toEqual([200, undefined])
+  return client(answer.token)
+}
 
 describe('getCustomerPortalDelegateToken', () => {
   const withAccounts = async () => {
@@ -96,11 +30,6 @@ describe('getCustomerPortalDelegateToken', () => {
     for (const id of ['acme', 'other']) await api.post('/customers', customer(id))
     await api.post('/accounts', { id: 'second', name: 'Second', customerId: 'acme' })
     return api
-  }
-  const portal = async ({ post }: Pick<ReturnType<typeof client>, 'post'>, body: Record<string, unknown>) => {
-    const { status, body: answer } = await post('/portal/token', body)
-    expect([status, answer.message]).toEqual([200, undefined])
-    return client(answer.token)
   }
   const statuses = async ({ get }: ReturnType<typeof client>) =>
     Promise.all(
@@ -114,6 +43,13 @@ describe('getCustomerPortalDelegateToken', () => {
     expect(await statuses(await portal(api, { customerId: 'acme', accountIds: ['second'] }))).toEqual([200, 403, 403, 200, 403, 403])
     expect(await statuses(await portal(api, { customerId: 'acme', allAccountsAccess: true }))).toEqual([200, 403, 200, 200, 403, 403])
     expect(await statuses(await portal(api, { customerId: 'acme' }))).toEqual([200, 403, 403, 403, 403, 403])
+  })
+
+  it('is taken by these operations', () => {
+    const ofCustomers = operations.filter(
+      ({ operationId, portal: isAllowed }) => isAllowed && folderOf.get(operationId)?.startsWith('customers/'),
+    )
+    expect(ofCustomers.map(({ operationId }) => operationId)).toEqual(['getAccount', 'getCustomer'])
   })
 
   it('is refused by every other operation', async () => {
@@ -175,6 +111,15 @@ describe('getCustomerPortalDelegateToken', () => {
     })
   })
 
+  it('gives none to accounts of another organization, though both have a customer of one id', async () => {
+    const [mine, theirs] = [await withAccounts(), await withAccounts()]
+    await theirs.post('/accounts', { id: 'theirs', name: 'Their account', customerId: 'acme' })
+    const wanted = { customerId: 'acme', accountIds: ['second', 'theirs'] }
+    expect((await theirs.post('/portal/token', wanted)).status).toBe(200)
+    const { status, body } = await mine.post('/portal/token', wanted)
+    expect([status, body.message]).toEqual([404, 'accountIds[1]: the customer "acme" has no account "theirs"'])
+  })
+
   it('is for customers of the organization only, and asks D1 once', async () => {
     const { token } = await withAccounts()
     const theirs = await organization()
@@ -185,38 +130,46 @@ describe('getCustomerPortalDelegateToken', () => {
   })
 })
 
-describe('a copy of the database that lags behind', () => {
-  it('keeps no revoked token alive: the primary is asked while it answers', async () => {
-    const { token, tokenId } = await organization()
-    const stale = await env.DB.prepare(
-      'SELECT tokens.*, base_currency, NULL AS secret_expires_at FROM tokens JOIN organizations ON organizations.id = organization_id WHERE tokens.id = ?',
-    )
-      .bind(tokenId)
-      .all()
-    await env.DB.prepare('UPDATE tokens SET revoked_at = 1 WHERE id = ?').bind(tokenId).run()
-    const asked: string[] = []
-    const lagging = changed((session, place) => ({
-      prepare: (query) => {
-        const copied = (statement: D1PreparedStatement): D1PreparedStatement =>
-          new Proxy(statement, {
-            get: (of, name) =>
-              name === 'bind'
-                ? (...values: unknown[]) => copied(of.bind(...values))
-                : async () => {
-                    asked.push(place)
-                    return place === 'first-unconstrained' && query.includes('"tokens"')
-                      ? { ...stale, meta: { ...stale.meta, served_by_primary: false } }
-                      : of.all()
-                  },
-          })
-        return copied(session.prepare(query))
-      },
-    }))
-    const { get } = client(token, lagging)
-    expect((await get('/customers/nobody')).status).toBe(404)
-    await vi.waitFor(() => expect(asked).toContain('first-primary'))
-    await scheduler.wait(20)
-    const { status } = await get('/customers/nobody')
-    expect([status, asked.filter((place) => place === 'first-unconstrained').length]).toEqual([401, 2])
+describe.each(['every account', 'one account'])('a portal token for %s', (which) => {
+  /** `acme`, whose portal it is, with `spare` in an invoice group; `empty`, whose account is archived; and `closed`, which is archived itself. */
+  const setUp = async () => {
+    const api = await organization()
+    for (const id of ['acme', 'empty', 'closed']) await api.post('/customers', customer(id))
+    for (const id of ['spare', 'gone']) await api.post('/accounts', { id, name: 'Account', customerId: 'acme' })
+    for (const id of ['empty', 'closed', 'gone']) await api.delete(`/accounts/${id}`)
+    await api.delete('/customers/closed')
+    await api.post('/invoice_groups', {
+      name: 'G',
+      email: 'g@example.com',
+      dailyInvoiceConsolidation: true,
+      accountIds: ['spare'],
+      address: {},
+    })
+    const accounts = which === 'one account' ? { accountIds: ['spare'] } : { allAccountsAccess: true }
+    return { api, reader: await portal(api, { customerId: 'acme', ...accounts }) }
+  }
+
+  it('reads its own customer and accounts as they are', async () => {
+    const { api, reader } = await setUp()
+    const own = ['/customers/acme', '/accounts/spare', '/accounts/spare?includeGroupDetails=true']
+    for (const path of [...own, ...(which === 'every account' ? ['/accounts/acme', '/accounts/gone'] : [])]) {
+      const { status, body } = await reader.get(path)
+      expect([path, status, body]).toEqual([path, 200, (await api.get(path)).body])
+    }
+  })
+
+  it('tells no difference between what others have and what is not there', async () => {
+    const { reader } = await setUp()
+    const accounts = ['empty', 'closed', 'nobody', 'ACME', ...(which === 'one account' ? ['acme', 'gone'] : [])]
+    const others = {
+      'This portal token reads another customer.': ['empty', 'closed', 'nobody', 'ACME'].map((id) => `/customers/${id}`),
+      'This portal token does not read this account.': accounts.map((id) => `/accounts/${id}`),
+    }
+    for (const [message, paths] of Object.entries(others))
+      for (const path of paths) {
+        const { status, body } = await reader.get(path)
+        expect([path, status, body]).toEqual([path, 403, { message }])
+      }
+    expect((await reader.get('/customers/acme%20')).status).toBe(400)
   })
 })

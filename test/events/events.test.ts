@@ -5,7 +5,7 @@ import { app } from '../../src/app.ts'
 import { type Answer, client, organization } from '../helpers/api.ts'
 import { beginGeneration } from '../helpers/ledgers.ts'
 import { eventsOf, organizationWithMeter, ride } from '../helpers/metering.ts'
-import { customer } from '../helpers/requests.ts'
+import { customer } from '../helpers/customer.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any

@@ -6,7 +6,7 @@ import type { Ctx } from '../../src/db/context.ts'
 import { type EventShown, askEvents, ledgerName, meterSeries } from '../../src/ledger/client.ts'
 import { sumDecimals } from '../../src/lib/decimal.ts'
 import { ledgers, organization } from './api.ts'
-import { customer } from './requests.ts'
+import { customer } from './customer.ts'
 
 export const TIME = '2026-03-30T10:41:00.000Z'
 

@@ -6,7 +6,7 @@ import { countLicenses } from '../../src/metrics/metrics/licenses.ts'
 import { addParts } from '../../src/metrics/metrics/series.ts'
 import { dataOf, groupsOf, valuesOf } from '../helpers/metrics.ts'
 import { organization } from '../helpers/api.ts'
-import { customer } from '../helpers/requests.ts'
+import { customer } from '../helpers/customer.ts'
 
 vi.useFakeTimers({ toFake: ['Date'] })
 beforeEach(() => {

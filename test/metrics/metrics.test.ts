@@ -5,7 +5,7 @@ import { app } from '../../src/app.ts'
 import { codeOf } from '../../src/ledger/client.ts'
 import { client, ledgers, organization } from '../helpers/api.ts'
 import { ask, dataOf, groupsOf, homeIn, plantEvents, revertEvent, valuesOf } from '../helpers/metrics.ts'
-import { customer } from '../helpers/requests.ts'
+import { customer } from '../helpers/customer.ts'
 
 const NOW = Date.UTC(2024, 2, 5)
 
@@ -517,7 +517,7 @@ describe('what is refused', () => {
     [
       'a filter twice',
       { ...window, metricQueries: [{ ...query, filters: [filter('ACCOUNT_ID', 'x'), filter('ACCOUNT_ID', 'y')] }] },
-      'metricQueries[0].filters[1].fieldName: must not repeat filters[0]: put its values there',
+      'metricQueries[0].filters[1].fieldName: must not repeat filters[0]: put what it holds there',
     ],
     [
       'a filter of no values',

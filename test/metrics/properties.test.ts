@@ -7,7 +7,7 @@ import { sumDecimals } from '../../src/lib/decimal.ts'
 import { bucketStart, nextBucket } from '../../src/lib/time.ts'
 import { organization } from '../helpers/api.ts'
 import { type Planted, type Series, dataOf, groupsOf, plantEvents, revertEvent, valuesOf } from '../helpers/metrics.ts'
-import { customer } from '../helpers/requests.ts'
+import { customer } from '../helpers/customer.ts'
 
 vi.useFakeTimers({ toFake: ['Date'] })
 beforeEach(() => {

@@ -40,7 +40,7 @@ export const createInvoiceGroup = {
 export const listInvoiceGroups = {
   summary: 'List invoice groups',
   description: 'Lists the invoice groups in the order in which they were made, a page at a time.',
-  example: { after: ['createCustomer', 'createInvoiceGroup'], query: { pageSize: 100 }, answer: { data: [shown] } },
+  example: { after: ['createCustomer', 'createInvoiceGroup', 'createAccount'], query: { pageSize: 100 }, answer: { data: [shown] } },
 }
 
 export const getInvoiceGroup = {

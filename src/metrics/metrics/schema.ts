@@ -45,7 +45,7 @@ const checkQuery = ({ name, groupBy, configs = {}, filters = [] }: Query, issue:
   for (const [index, { fieldName, fieldValues }] of filters.entries()) {
     const first = seen.get(fieldName)
     if (!fields.filters.includes(fieldName)) issue(['filters', index, 'fieldName'], `must be ${choice(fields.filters)} for ${name}`)
-    else if (first !== undefined) issue(['filters', index, 'fieldName'], `must not repeat filters[${first}]: put its values there`)
+    else if (first !== undefined) issue(['filters', index, 'fieldName'], `must not repeat filters[${first}]: put what it holds there`)
     else seen.set(fieldName, index)
     if (fieldName === 'SCHEMA_NAME' && fieldValues.length > 1) issue(['filters', index, 'fieldValues'], 'must hold 1 item for SCHEMA_NAME')
   }
