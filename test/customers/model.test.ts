@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { organization } from '../helpers/api.ts'
+import { type Api, organization } from '../helpers/api.ts'
 import { type Call, sequence } from './calls.ts'
 import { type Listing, type Loose, type Read, type Step, everything, iso, newWorld } from './model.ts'
 
-const SEQUENCES = 300
-const MOST_CALLS = 30
+const SEQUENCES = 60
+const MOST_CALLS = 40
 
 /** Later than the clock of any machine that runs this. */
 const START = Date.UTC(2060, 0, 1)
@@ -32,8 +32,6 @@ afterEach(() => {
   vi.useRealTimers()
   vi.restoreAllMocks()
 })
-
-type Api = Awaited<ReturnType<typeof organization>>
 
 /** Where two values differ first, and what they are there; undefined when they are the same, but for what is undefined. */
 const difference = (answered: Loose, expected: Loose): string | undefined => {
@@ -79,7 +77,7 @@ const listAgrees = async ({ get }: Api, { path, size, data, sortOrder }: Listing
 
 const seen = new Set<string>()
 
-/** Makes a call, holds its answer against the model, and reads what it may have changed. */
+/** Makes a call, holds its answer against the model, and reads one of what it may have changed, and the ids that only a read tells. The end of a sequence reads everything. */
 const make = async (api: Api, step: Step, made: string[]): Promise<void> => {
   const { kind, request, body, refusals, status, change, shows, affects } = step
   const [method = '', path = ''] = request.split(' ')
@@ -95,7 +93,9 @@ const make = async (api: Api, step: Step, made: string[]): Promise<void> => {
     agree('its answer', answer.body, shows())
     seen.add(kind)
   }
-  await Promise.all(affects().map((read) => readAgrees(api, read)))
+  const reads = affects()
+  const chosen = Math.floor(made.length / 2) % reads.length
+  await Promise.all(reads.filter(({ learn }, index) => learn || index === chosen).map((read) => readAgrees(api, read)))
 }
 
 /** Makes the calls in an organization of their own. Throws, with all that was made, at the first of which the model says otherwise. */
@@ -126,7 +126,7 @@ it(
   async () => {
     const { failed, errorInstance, seed, numRuns, counterexamplePath, numShrinks } = await fc.check(
       fc.asyncProperty(fc.noBias(sequence(MOST_CALLS)), run),
-      { seed: 3, numRuns: SEQUENCES, interruptAfterTimeLimit: MOST_MS, markInterruptAsFailure: true },
+      { seed: 1, numRuns: SEQUENCES, interruptAfterTimeLimit: MOST_MS, markInterruptAsFailure: true },
     )
     if (failed) {
       const told = errorInstance instanceof Error ? errorInstance.message : `stopped after ${MOST_MS} ms`
