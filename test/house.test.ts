@@ -6,30 +6,57 @@ import { conflicts } from '../src/conflicts.ts'
 import { RESOURCES } from '../src/lib/resources.ts'
 import { operations } from '../src/operations.ts'
 import { steps } from '../src/steps.ts'
+import { folderOf, folders, resourceOf } from './helpers/operations.ts'
 import { said } from './helpers/reference.ts'
+
+const { reference } = said
+
+/** Holds that there is nothing in a list of names; the message says what is wrong with those that are. */
+const expectNone = (names: Iterable<string>, wrong: string): void => expect([...names], wrong).toEqual([])
+
+const without = (names: Iterable<string>, others: Iterable<string>): string[] => [...new Set(names).difference(new Set(others))]
+
+const repeated = (names: readonly string[]): string[] => names.filter((name, index) => names.indexOf(name) < index)
 
 describe('the conflicts in code', () => {
   /** What is raised to the Worker itself, or by nothing that a caller can do. */
-  const OWN = new Set(['STALE', 'KEY_USED', 'AUDIT_LOG_KEPT'])
+  const OWN = ['STALE', 'KEY_USED', 'AUDIT_LOG_KEPT', 'DRY_RUN']
 
-  it('have words for every code that a trigger raises, and no others', () => {
-    const migrations = env.MIGRATIONS.flatMap(({ queries }) => queries).join('\n')
-    const raised = new Set(Array.from(migrations.matchAll(/RAISE\(ABORT, '([A-Z_]+) /g), ([, code = '']) => code))
-    const sources = Object.values(import.meta.glob<string>('../src/**/service.ts', { eager: true, query: '?raw', import: 'default' }))
-    for (const [, code = ''] of sources.join('\n').matchAll(/refuseWhen\(\s*'([A-Z_]+)'/g)) raised.add(code)
-    expect(Object.keys(conflicts).toSorted()).toEqual([...raised].filter((code) => !OWN.has(code)).toSorted())
+  const codesIn = (texts: readonly string[], form: RegExp) =>
+    texts.flatMap((text) => Array.from(text.matchAll(form), ([, code = '']) => code))
+
+  it('have words for every code that the database raises, and no others', () => {
+    const migrations = env.MIGRATIONS.flatMap(({ queries }) => queries)
+    const sources = Object.values(import.meta.glob<string>('../src/**/*.ts', { eager: true, query: '?raw', import: 'default' }))
+    const raised = [...codesIn(migrations, /RAISE\(ABORT, '([A-Z_]+) /g), ...codesIn(sources, /refuseWhen\(\s*'([A-Z_]+)'/g)]
+    expectNone(without(raised, [...Object.keys(conflicts), ...OWN]), 'no conflicts.ts of a domain has words for these')
+    expectNone(without(Object.keys(conflicts), raised), 'these have words, and nothing raises them')
   })
 })
 
 describe('the tables in code', () => {
   const files = import.meta.glob<Record<string, unknown>>('../src/**/table.ts', { eager: true })
   const tables = Object.values(files).flatMap((file) => Object.values(file).filter((value) => is(value, SQLiteTable)))
+  const names = tables.map((table) => getTableConfig(table).name)
+
+  /** Of whose rows none is an organization's. */
+  const OF_NONE = ['organizations']
 
   it('are all there are', async () => {
     const { results } = await env.DB.prepare(
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf*' AND name NOT GLOB 'sqlite*' AND name <> 'd1_migrations'",
-    ).all()
-    expect(results.map(({ name }) => name).toSorted()).toEqual(tables.map((table) => getTableConfig(table).name).toSorted())
+    ).all<{ name: string }>()
+    const migrated = results.map(({ name }) => name)
+    expectNone(without(migrated, names), 'a migration makes these tables, and no table.ts has them')
+    expectNone(without(names, migrated), 'a table.ts has these tables, and no migration makes them')
+  })
+
+  it('have rows of an organization each', () => {
+    const isOwned = (table: SQLiteTable) => getTableConfig(table).columns.some(({ name, notNull }) => name === 'organization_id' && notNull)
+    expectNone(
+      without(names, [...tables.filter(isOwned).map((table) => getTableConfig(table).name), ...OF_NONE]),
+      'these have no organization_id',
+    )
   })
 
   it.each(tables.map((table) => getTableConfig(table)))(
@@ -53,26 +80,66 @@ describe('the tables in code', () => {
 
 describe('the operations in code', () => {
   const ids = operations.map(({ operationId }) => operationId)
+  const named = (which: (operation: (typeof operations)[number]) => boolean) =>
+    operations.filter(which).map(({ operationId }) => operationId)
 
-  it('have each a name and a route of their own', () => {
-    expect(new Set(ids).size).toBe(ids.length)
-    expect(new Set(operations.map(({ method, path }) => `${method} ${path.replaceAll(/\{\w+\}/g, '{}')}`)).size).toBe(ids.length)
+  it('are listed', () => {
+    expectNone(without(folderOf.keys(), ids), 'src/features.ts does not list the feature of these')
+    expectNone(without(ids, folderOf.keys()), 'these are in no src/<domain>/<resource>/operations.ts')
   })
 
-  it('have each a reference, whose example names operations that there are', () => {
-    expect(Object.keys(said.reference).toSorted()).toEqual(ids.toSorted())
-    for (const [operationId, { example }] of Object.entries(said.reference))
-      for (const before of example.after ?? []) expect(ids, operationId).toContain(before)
+  it('have each a name and a route of their own', () => {
+    expectNone(repeated(ids), 'two operations have this name')
+    const routes = operations.map(({ method, path }) => `${method} ${path.replaceAll(/\{\w+\}/g, '{}')}`)
+    expectNone(repeated(routes), 'two operations have this route')
+  })
+
+  it('have each a reference', () => {
+    expectNone(without(ids, Object.keys(reference)), 'no reference.ts says what these do, with an example')
+    expectNone(without(Object.keys(reference), ids), 'a reference.ts says what these do, and there is no such operation')
+  })
+
+  it('have each an example that can be sent', () => {
+    expectNone(
+      without(
+        ids,
+        ids.filter((id) => reference[id]?.example),
+      ),
+      'the reference of these has no example',
+    )
+    const PARTS = ['after', 'path', 'query', 'instead', 'request', 'answer', 'other']
+    const examples = Object.entries(reference).map(([operationId, { example = { answer: {} } }]) => ({ operationId, ...example }))
+    const unknown = examples.flatMap(({ operationId, ...example }) =>
+      without(Object.keys(example), PARTS).map((part) => `${operationId} ${part}`),
+    )
+    expectNone(unknown, 'an example has no such part')
+    const missing = examples.flatMap(({ operationId, after = [] }) => without(after, ids).map((before) => `${operationId} after ${before}`))
+    expectNone(missing, 'no operation has this name')
+    const withoutOther = named(
+      ({ operationId, writes }) => writes && reference[operationId] !== undefined && !reference[operationId].example.other,
+    )
+    expectNone(withoutOther, 'these write, and their example has no `other` request')
+  })
+
+  it('that change a version have a read that shows it', () => {
+    expectNone(
+      named((operation) => operation.condition === 'version' && !resourceOf(operation)),
+      'these have a condition on a version, and no tagged read has a path that theirs begins with',
+    )
+  })
+
+  it('have a test of their own', () => {
+    const files = Object.keys(import.meta.glob('./*/*.test.ts')).map((file) => file.slice('./'.length, -'.test.ts'.length))
+    expectNone(without(folders, files), 'these folders of src have operations, and test has no file of that name')
   })
 })
 
 describe('the kinds in code', () => {
   it('of resources begin their ids each in their own way', () => {
-    const prefixes = Object.values(RESOURCES).map(({ prefix }) => prefix)
-    expect(new Set(prefixes).size).toBe(prefixes.length)
+    expectNone(repeated(Object.values(RESOURCES).map(({ prefix }) => prefix)), 'two kinds of src/lib/resources.ts have this prefix')
   })
 
   it('of what is due are done by one step each', () => {
-    expect(new Set(steps.map(({ kind }) => kind)).size).toBe(steps.length)
+    expectNone(repeated(steps.map(({ kind }) => kind)), 'two steps of src/steps.ts have this kind')
   })
 })

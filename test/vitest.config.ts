@@ -1,35 +1,42 @@
-import { globSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { join, matchesGlob } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { chosenFolders, testsOf } from './chosen.ts'
 
 process.env['SIGNING_SECRET'] = 'a secret of the tests'
 
 const root = join(import.meta.dirname, '..')
 
-const { DOMAIN = '' } = process.env
-const folders = globSync('src/*/*/operations.ts', { cwd: root }).map((file) => relative('src', dirname(file)))
-for (const chosen of DOMAIN.split(',').filter(Boolean))
-  if (!folders.some((folder) => `${folder}/`.startsWith(`${chosen}/`))) throw new Error(`DOMAIN: no operation is in src/${chosen}`)
+const folders = chosenFolders(process.env['DOMAIN'], process.argv)
+const files = testsOf(folders)
 
 /** These change the tables, what is kept of every organization, or which modules the Worker has: each has a Worker of its own. */
-const ALONE = ['test/access/scheduled.test.ts', 'test/access/revocation.test.ts', 'test/db/migrations.test.ts', 'test/http/health.test.ts']
+const ALONE = ['test/access/scheduled.test.ts', 'test/access/revocation.test.ts', 'test/db/migrations.test.ts']
 
 export default defineConfig(async () => {
   const worker = cloudflareTest({
     wrangler: { configPath: join(root, 'wrangler.toml') },
     remoteBindings: false,
-    miniflare: { bindings: { MIGRATIONS: await readD1Migrations(join(root, 'migrations')), DOMAIN } },
+    miniflare: { bindings: { MIGRATIONS: await readD1Migrations(join(root, 'migrations')), DOMAIN: folders.join() } },
   })
-  const shared = { setupFiles: ['test/setup.ts'], testTimeout: 60_000 }
+  const project = (name: string, isolate: boolean, include: string[], exclude: string[] = []) => ({
+    root,
+    plugins: [worker],
+    test: { name, isolate, include, exclude, setupFiles: ['test/setup.ts'], testTimeout: 60_000 },
+  })
   return {
     root,
     test: {
+      /** One for each core of the machines that build it: the Workers do nearly all of the work. */
       maxWorkers: 2,
       silent: 'passed-only' as const,
       projects: [
-        { root, plugins: [worker], test: { ...shared, name: 'together', isolate: false, include: ['test/**/*.test.ts'], exclude: ALONE } },
-        { root, plugins: [worker], test: { ...shared, name: 'alone', include: ALONE } },
+        project('together', false, files, ALONE),
+        project(
+          'alone',
+          true,
+          ALONE.filter((file) => files.some((glob) => matchesGlob(file, glob))),
+        ),
       ],
     },
   }

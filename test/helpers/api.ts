@@ -27,7 +27,7 @@ type Documented = Record<string, Record<string, { responses: Record<string, unkn
 
 /** What the document says of the operations that it can say something of: of one without a reference, test/house.test.ts tells. */
 const documented = openApiDocument(
-  operations.filter(({ operationId }) => said.reference[operationId]),
+  operations.filter(({ operationId }) => said.reference[operationId]?.example),
   said,
 )['paths'] as Documented
 

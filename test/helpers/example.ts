@@ -35,9 +35,9 @@ const mapTexts = (value: unknown, change: (text: string) => unknown): unknown =>
 }
 
 export const exampleOf = (operationId: string) => {
-  const reference = said.reference[operationId]
-  if (!reference) throw new Error(`${operationId} has no example: no reference.ts has something to say of it`)
-  return reference.example
+  const example = said.reference[operationId]?.example
+  if (!example) throw new Error(`No reference.ts has an example of ${operationId}`)
+  return example
 }
 
 /** What `call` takes, before the headers. */

@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers'
+import * as z from 'zod/mini'
 import type { Operation } from '../../src/http/operation.ts'
 import { operations } from '../../src/operations.ts'
 
@@ -43,3 +44,7 @@ export const resourceOf = ({ path }: Operation): Operation | undefined =>
   operations
     .filter((one) => one.method === 'get' && one.tagged && (path === one.path || path.startsWith(`${one.path}/`)))
     .toSorted((one, other) => other.path.length - one.path.length)[0]
+
+/** Whether an operation answers page by page. */
+export const isPaged = ({ query }: Operation): boolean =>
+  'nextToken' in ((z.toJSONSchema(query, { io: 'input' }) as { properties?: object }).properties ?? {})

@@ -1,13 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { sign } from 'hono/jwt'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import * as z from 'zod/mini'
 import type { Role } from '../../src/db/context.ts'
 import type { Operation } from '../../src/http/operation.ts'
 import { RESOURCES } from '../../src/lib/resources.ts'
 import { type Answer, type Api, client, organization } from '../helpers/api.ts'
 import { EXAMPLES_START, exampleOf, keepExampleTime, ready } from '../helpers/example.ts'
-import { operationOf, walked, walkedWrites, walksAll } from '../helpers/operations.ts'
+import { isPaged, operationOf, walked, walkedWrites, walksAll } from '../helpers/operations.ts'
 import { type Rows, compareRows, readRows } from '../helpers/rows.ts'
 
 keepExampleTime()
@@ -303,10 +302,23 @@ describe('of two organizations', () => {
     expect(strangers.filter((id) => text.includes(id))).toEqual([])
   })
 
-  const pagesOf = ({ query }: Operation) =>
-    'nextToken' in ((z.toJSONSchema(query, { io: 'input' }) as { properties?: object }).properties ?? {})
+  const filtersOf = (operationId: string) => Object.entries({ ...exampleOf(operationId).query, ...exampleOf(operationId).instead })
 
-  it.each(walked.filter(pagesOf))('one cannot go on with a page of the other: $operationId', async ({ operationId, path: template }) => {
+  it.each(walked.filter(isPaged))('one finds nothing by a filter of the other: $operationId', async ({ operationId }) => {
+    const [mine, theirs] = [await ready(operationId), await organization()]
+    for (const [name, value] of filtersOf(operationId)) {
+      const request = mine.requestWith({ [name]: value })
+      const [found, answer] = [await mine.call(...request), await theirs.call(...request)]
+      const own = ourIdsOf(await readRows(theirs.id))
+      const rows = (answer.body.data ?? []) as unknown[]
+      if (found.status !== 200) expect(answer.body).toEqual(found.body)
+      else expect([request[1], found.body.data.length > 0]).toEqual([request[1], true])
+      if (found.status === 200 && answer.status !== 404)
+        expect(rows.filter((row) => !ourIdsIn(JSON.stringify(row)).some((id) => own.includes(id)))).toEqual([])
+    }
+  })
+
+  it.each(walked.filter(isPaged))('one cannot go on with a page of the other: $operationId', async ({ operationId, path: template }) => {
     const [mine, theirs] = [await ready(operationId), await ready(operationId)]
     const { after = [] } = exampleOf(operationId)
     const makers = after.filter((before) => operationOf(before).writes)

@@ -6,7 +6,7 @@ import type { Operation } from '../../src/http/operation.ts'
 import { dotPath } from '../../src/lib/errors.ts'
 import { type Answer, changed, client } from '../helpers/api.ts'
 import { type Ready, keepExampleTime, ready } from '../helpers/example.ts'
-import { walked, walksAll } from '../helpers/operations.ts'
+import { isPaged, walked, walksAll } from '../helpers/operations.ts'
 import { compareRows, readRows } from '../helpers/rows.ts'
 import {
   type Fault,
@@ -171,7 +171,7 @@ const requestsTo = (operation: Operation, api: Ready, nextTokens: string[], book
 const setUp = async (operation: Operation) => {
   const api = await ready(operation.operationId)
   const [method, path, body] = api.request()
-  const isList = 'nextToken' in (schemaOf(operation.query).properties ?? {})
+  const isList = isPaged(operation)
   const first = isList ? await api.get(`${path.split('?')[0]}?pageSize=1`) : await api.get('/customers')
   const requests = requestsTo(
     operation,
