@@ -121,7 +121,7 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
   let named = 0
 
   const make = async (path: string, body?: Record<string, unknown>): Promise<Record<string, unknown>> => {
-    const answer = await send({ method: 'POST', path, ...(body && { body }), headers: { 'Idempotency-Key': path + JSON.stringify(body) } })
+    const answer = await send({ method: 'POST', path, ...(body && { body }), headers: { 'Idempotency-Key': `setup-${++named}` } })
     must(answer, `POST ${path} was not answered`)
     return answer.body
   }
