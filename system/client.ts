@@ -139,7 +139,7 @@ const runCurl = async (command: string): Promise<string> =>
   (await exec('bash', ['-c', command.replace(/^curl/, "curl -sS -w ' %{http_code}'")], { timeout: LONGEST })).stdout
 
 /** Runs in a shell what npm run dev prints to be pasted, twice each event: each is taken and counted once. */
-const holdPrinted = async ({ url, state, readOutput }: Awaited<ReturnType<typeof startServer>>): Promise<void> => {
+const holdPrinted = async ({ state, readOutput }: Awaited<ReturnType<typeof startServer>>): Promise<void> => {
   const commands = commandsIn(readOutput())
   const [customer = '', event = ''] = commands
   strictEqual(commands.length, 2, `npm run dev prints ${commands.length} commands`)
@@ -148,13 +148,14 @@ const holdPrinted = async ({ url, state, readOutput }: Awaited<ReturnType<typeof
   strictEqual(await runCurl(event), '{"success":true} 202')
   strictEqual(await runCurl(event), '{"success":true} 202')
   const copy = join(state, 'copy')
-  const { events, past, rules } = readLedgers(state, copy)
+  const { events: kept, past, rules } = readLedgers(state, copy)
   rmSync(copy, { recursive: true })
-  const meters = events.map((one) => rules.get(one.rules ?? '')?.meters.map(([, , name]) => name))
-  const shown = events.map(({ account, status, units }, at) => ({ account, status, units, meters: meters[at] }))
+  const meters = kept.map((one) => rules.get(one.rules ?? '')?.meters.map(([, , name]) => name))
+  const shown = kept.map(({ account, status, units }, at) => ({ account, status, units, meters: meters[at] }))
   const counted = { account: '=sample-account', status: 1, units: '["12.5"]', meters: ['sample_megabytes'] }
   deepStrictEqual({ events: shown, past }, { events: [counted, counted], past: [] })
-  match(readOutput(), new RegExp(`^What became of it: curl ${url}/events -H 'Authorization: Bearer dev-token'$`, 'm'))
+  const [, events = ''] = /^What became of it: (curl .*)$/m.exec(readOutput()) ?? []
+  strictEqual((await runCurl(events)).match(/"status":"INGESTION_COMPLETED_EVENT_METERED"/g)?.length, 2)
 }
 
 /** Waits until the cron, which npm run dev runs by itself, has sealed the audit log, and holds that it says nothing in the log of the server. */
