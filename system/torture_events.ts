@@ -9,7 +9,7 @@ const [IN_PROGRESS, METERED, NO_ACCOUNT, DUPLICATE] = [0, 1, 9, 10]
 export const EVENTS_ORGANIZATION = 'org.events'
 export const LICENSE = 'seats'
 
-const CLIENTS = 6
+const CLIENTS = 12
 const ACCOUNTS = 8
 const MOST_EVENTS = 40
 const HOUR = 3_600_000
