@@ -107,7 +107,7 @@ describe('the operations in code', () => {
       ),
       'the reference of these has no example',
     )
-    const PARTS = ['after', 'path', 'query', 'instead', 'request', 'answer', 'other']
+    const PARTS = ['after', 'path', 'query', 'instead', 'otherwise', 'request', 'answer', 'other']
     const examples = Object.entries(reference).map(([operationId, { example = { answer: {} } }]) => ({ operationId, ...example }))
     const unknown = examples.flatMap(({ operationId, ...example }) =>
       without(Object.keys(example), PARTS).map((part) => `${operationId} ${part}`),

@@ -56,7 +56,8 @@ describe('getCustomerPortalDelegateToken', () => {
     const { call } = await portal(await withAccounts(), { customerId: 'acme', allAccountsAccess: true })
     for (const { method, path, json, portal: allowed } of operations) {
       const { status } = await call(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'acme'), json && {})
-      expect([path, status]).toEqual([path, allowed ? 200 : 403])
+      const isRead = allowed && (json ? 400 : 200)
+      expect([path, status]).toEqual([path, isRead || 403])
     }
   })
 

@@ -48,3 +48,6 @@ export const resourceOf = ({ path }: Operation): Operation | undefined =>
 /** Whether an operation answers page by page. */
 export const isPaged = ({ query }: Operation): boolean =>
   'nextToken' in ((z.toJSONSchema(query, { io: 'input' }) as { properties?: object }).properties ?? {})
+
+/** The queries without which an operation is refused, before its body is read. */
+export const REQUIRED_QUERIES: Readonly<Record<string, string>> = { eventCorrection: '?action=REDO_EVENT&account_id=nobody' }

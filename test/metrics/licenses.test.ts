@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { bucketsOf } from '../../src/metrics/metrics/buckets.ts'
 import { countLicenses } from '../../src/metrics/metrics/licenses.ts'
 import { addParts } from '../../src/metrics/metrics/series.ts'
@@ -9,6 +9,9 @@ import { organization } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
 
 vi.useFakeTimers({ toFake: ['Date'] })
+afterAll(() => {
+  vi.useRealTimers()
+})
 beforeEach(() => {
   vi.setSystemTime(Date.UTC(2024, 2, 20))
 })

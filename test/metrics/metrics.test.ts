@@ -1,6 +1,6 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../src/app.ts'
 import { codeOf } from '../../src/ledger/client.ts'
 import { client, ledgers, organization } from '../helpers/api.ts'
@@ -10,6 +10,9 @@ import { customer } from '../helpers/customer.ts'
 const NOW = Date.UTC(2024, 2, 5)
 
 vi.useFakeTimers({ toFake: ['Date'], now: NOW })
+afterAll(() => {
+  vi.useRealTimers()
+})
 beforeEach(() => {
   vi.setSystemTime(NOW)
 })

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { STATUSES, codeOf, ledgerName, slotOf } from '../../src/ledger/client.ts'
 import { STATUS_GROUPS, statusGroupOf, statusesOf } from '../../src/metrics/metrics/fields.ts'
 import { sumDecimals } from '../../src/lib/decimal.ts'
@@ -10,6 +10,9 @@ import { type Planted, type Series, dataOf, groupsOf, plantEvents, revertEvent, 
 import { customer } from '../helpers/customer.ts'
 
 vi.useFakeTimers({ toFake: ['Date'] })
+afterAll(() => {
+  vi.useRealTimers()
+})
 beforeEach(() => {
   vi.setSystemTime(Date.UTC(2024, 2, 20))
 })

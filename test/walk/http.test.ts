@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { client, organization, send } from '../helpers/api.ts'
 import { operations } from '../../src/operations.ts'
-import { walked } from '../helpers/operations.ts'
+import { REQUIRED_QUERIES, walked } from '../helpers/operations.ts'
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-
-/** The queries without which an operation is refused. */
-const REQUIRED: Record<string, string> = { eventCorrection: '?action=REDO_EVENT&account_id=nobody' }
 
 const pathOf = (template: string) => template.replaceAll(/\{\w+\}/g, 'nobody')
 const sizeOf = (bytes: number) => (bytes < 2 ** 20 ? `${bytes / 2 ** 10} KB` : `${bytes / 2 ** 20} MB`)
@@ -14,7 +11,7 @@ const sizeOf = (bytes: number) => (bytes < 2 ** 20 ? `${bytes / 2 ** 10} KB` : `
 const all = walked.map(({ operationId, method, path, json, largestBody, optionalBody }) => ({
   operationId,
   method: method.toUpperCase(),
-  path: pathOf(path) + (REQUIRED[operationId] ?? ''),
+  path: pathOf(path) + (REQUIRED_QUERIES[operationId] ?? ''),
   json,
   largestBody,
   optionalBody,
