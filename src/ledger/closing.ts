@@ -1,22 +1,68 @@
+import { type EventMore, type EventStatus, codeOf } from './entry.ts'
+import { type Store, split } from './store.ts'
 import { type SumRow, readSums } from './sums.ts'
-import type { Store } from './store.ts'
 
-/** Closes the times of an account from `from` until before `until` (milliseconds), and gives what its meters add up to in them; nothing is added to them from then on. */
+const PAST_GRACE = codeOf('INGESTION_FAILED_PAST_GRACE_PERIOD')
+
+/** The statuses that an event of a closed time cannot get any more. Others tell of what is looked at before that (the contract's order of checks). */
+const LATE: readonly EventStatus[] = [
+  'INGESTION_IN_PROGRESS',
+  'INGESTION_COMPLETED_EVENT_METERED',
+  'INGESTION_COMPLETED_EVENT_NOT_METERED',
+  'INGESTION_COMPLETED_NO_MATCHING_METERS',
+  'INGESTION_FAILED_UNITS_INVALID',
+  'INGESTION_FAILED_INSUFFICIENT_CREDITS',
+]
+const REFUSED = new Set(LATE.map(codeOf))
+
+/** Whether the time of an account is closed. */
+export const isClosed = ({ sql, closedUntil }: Store, account: string, time: number): boolean =>
+  time < closedUntil &&
+  sql.exec<{ n: number }>('SELECT count(*) AS n FROM closing WHERE account = ? AND since <= ? AND until > ?', account, time, time).one().n >
+    0
+
+/** Whether some totals, as JSON, may be of times that are closed. */
+export const hasClosed = ({ sql }: Store, totals: string): boolean =>
+  split(totals).some(
+    (sent) =>
+      sql
+        .exec<{ found: number }>(
+          `SELECT EXISTS (SELECT 1 FROM jsonb_each(?) AS sent CROSS JOIN closing ON closing.account = sent.value ->> 0
+           WHERE closing.since <= sent.value ->> 6 AND closing.until > sent.value ->> 5) AS found`,
+          sent,
+        )
+        .one().found > 0,
+  )
+
+/** What an event becomes instead whose time is closed; undefined where it becomes what it was to be. */
+export const judgeClosing = (
+  store: Store,
+  account: string,
+  time: number,
+  status: number,
+  more: EventMore | null,
+  event: 'arrived' | 'was processed',
+): { status: number; more: EventMore } | undefined =>
+  REFUSED.has(status) && isClosed(store, account, time)
+    ? { status: PAST_GRACE, more: { ...more, why: `The event ${event} after its pricing cycle was closed.` } }
+    : undefined
+
+/**
+ * Closes the times of an account from `from` until before `until` (milliseconds), and gives what its meters add up to in them; nothing is
+ * added to them from then on. A closing that begins at the same time is replaced.
+ */
 export const closeAndSum = (store: Store, account: string, from: number, until: number): SumRow[] => {
-  store.transaction(() => {
-    store.sql.exec(
-      'INSERT INTO closing VALUES (?1, ?2, ?3) ON CONFLICT (account, since) DO UPDATE SET until = max(until, excluded.until)',
-      account,
-      from,
-      until,
-    )
-  })
+  store.sql.exec(
+    'INSERT INTO closing VALUES (?1, ?2, ?3) ON CONFLICT (account, since) DO UPDATE SET until = excluded.until',
+    account,
+    from,
+    until,
+  )
   store.closedUntil = Math.max(store.closedUntil, until)
   return readSums(store, { from, until, period: 'ALL', kind: 'm', accounts: [account], byAccount: true })
 }
 
 /** Lifts a closing whose invoice was not frozen. */
-export const liftClosing = (store: Store, account: string, from: number): void => {
-  store.sql.exec('DELETE FROM closing WHERE account = ? AND since = ?', account, from)
-  store.closedUntil = store.sql.exec<{ value: number | null }>('SELECT max(until) AS value FROM closing').one().value ?? 0
+export const liftClosing = ({ sql }: Store, account: string, from: number): void => {
+  sql.exec('DELETE FROM closing WHERE account = ? AND since = ?', account, from)
 }

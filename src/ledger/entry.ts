@@ -58,6 +58,7 @@ export interface EventMore {
   enriched?: [name: string, type: 'ATTRIBUTE' | 'DIMENSION', value: string][]
   /** The settings that it was enriched with: key, name, value. */
   settings?: [key: string, name: string, value: string][]
+  /** The status before it was reverted. */
   before?: EventStatus
   /** The correction that reverted it, or freed its id. */
   by?: string

@@ -1,31 +1,37 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { AccountLedger } from './account_ledger.ts'
+import type { Batch } from './batch.ts'
 import { closeAndSum, liftClosing } from './closing.ts'
-import { type Eligibility, type Reverted, type Settlement, readWaiting, revertEvent, settleEvents, settleLicense } from './correct.ts'
-import { type EventShown, type LicenseAct, type Recorded, type Stale } from './entry.ts'
-import { foldJournal, foldPart } from './fold.ts'
+import { type Carry, type Eligibility, type Reverted, revertEvent } from './correct.ts'
+import { DAY, type EventShown, type LicenseAct, type Recorded, type Stale } from './entry.ts'
+import { foldPart, hasJournal } from './fold.ts'
+import { type EventFilter, listEvents } from './list.ts'
 import { type GroupQuery, type Grouped, readGroups } from './groups.ts'
-import { type EventFilter, listEvents, readEvents } from './read.ts'
-import { type Batch, TAKEN_UP_AFTER, claimKey, findTaken, recordEvents } from './record.ts'
-import { forgetEvents } from './retention.ts'
-import { type Store, openStore, takeVersion, tellAccounts } from './store.ts'
-import { type SumQuery, type SumRow, readSums } from './sums.ts'
+import { readEvents } from './read.ts'
+import { recordEvents } from './record.ts'
+import { forgetSome, hasForgettable, readForgot } from './retention.ts'
+import { type Settled, type Settlement, readWaiting, settleEvents, settleLicense } from './settle.ts'
+import { type Store, openStore, readState, takeVersion, tellAccounts, writeState } from './store.ts'
+import { type SumQuery, type SumRow, readSpan, readSums } from './sums.ts'
+import { claimKey, findTaken } from './taken.ts'
+import { type Todo, putOff, readDue, readNextDue } from './work.ts'
 
-/** How long the journal grows before it is folded, in milliseconds. */
-const FOLDED_AFTER = 1000
+/** How long the journal grows before it is folded, in milliseconds, and how many events it may grow by before it is folded at once. */
+const FOLDED_AFTER = 5000
+const FOLDED_AT = 5000
 
-/** Days for which the payload of an event is kept, unless the variable EVENTS_KEPT_FOR says otherwise. */
+/** Days for which the payload of an event is kept, unless the variable EVENTS_KEPT_FOR says otherwise; and the least. */
 const KEPT_FOR = 400
+const KEPT_AT_LEAST = 45
+
+/** Slices of old events that are looked at in one alarm. */
+const MOST_SLICES = 100
+
+/** The longest time between two alarms that fail, in milliseconds. */
+const LONGEST_WAIT = 300_000
 
 interface Env {
   EVENTS_KEPT_FOR?: string
-}
-
-/** What a correction is to do in other ledgers: an event that named a licence is taken back there, and another one is recorded. */
-export interface Carry {
-  license?: { ledger: string; reference: string }
-  ledger?: string
-  batch?: Batch
 }
 
 type Ledgers = {
@@ -40,14 +46,16 @@ type Ledgers = {
 export class EventLedger extends DurableObject<Env> {
   readonly #store: Store
   #alarmAt = Number.POSITIVE_INFINITY
+  #recorded = 0
+  #failures = 0
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
     this.#store = openStore(state.storage)
-    const [work] = this.#store.sql
-      .exec<{ n: number }>('SELECT (SELECT count(*) FROM journal) + (SELECT count(*) FROM progress) + (SELECT count(*) FROM carry) AS n')
-      .toArray()
-    if (work?.n) this.#wakeAt(Date.now() + FOLDED_AFTER)
+    void state.blockConcurrencyWhile(async () => {
+      this.#alarmAt = (await state.storage.getAlarm()) ?? Number.POSITIVE_INFINITY
+      if (this.#alarmAt === Number.POSITIVE_INFINITY) this.#wakeForWork()
+    })
   }
 
   /** Sets the alarm, unless it is set to an earlier time. */
@@ -57,9 +65,23 @@ export class EventLedger extends DurableObject<Env> {
     void this.ctx.storage.setAlarm(time)
   }
 
+  /** Sets the alarm to when there is something to be done, but not before `earliest`. */
+  #wakeForWork(earliest = 0): void {
+    const now = Date.now()
+    const due = [
+      ...(hasJournal(this.#store) ? [now + FOLDED_AFTER] : []),
+      ...(hasForgettable(this.#store) ? [Math.max(readForgot(this.#store) + DAY, now + FOLDED_AFTER)] : []),
+      readNextDue(this.#store) ?? Number.POSITIVE_INFINITY,
+    ]
+    this.#wakeAt(Math.max(Math.min(...due), earliest))
+  }
+
   record(batch: Batch): Recorded | Stale {
-    const recorded = recordEvents(this.#store, batch)
-    this.#wakeAt(Date.now() + FOLDED_AFTER)
+    const now = Date.now()
+    const recorded = recordEvents(this.#store, batch, now)
+    if ('stale' in recorded) return recorded
+    this.#recorded += batch.head.count
+    this.#wakeAt(this.#recorded < FOLDED_AT ? now + FOLDED_AFTER : now)
     return recorded
   }
 
@@ -72,10 +94,10 @@ export class EventLedger extends DurableObject<Env> {
   }
 
   /** Tells the versions of the organization and of accounts that changed, by their keys. */
-  tell(version: number, accounts: Readonly<Record<string, number>>, now: number): void {
+  tell(version: number, accounts: Readonly<Record<string, number>>): void {
     this.#store.transaction(() => {
       takeVersion(this.#store, version)
-      if (Object.keys(accounts).length) tellAccounts(this.#store, accounts, now)
+      if (Object.keys(accounts).length) tellAccounts(this.#store, accounts, Date.now())
     })
   }
 
@@ -96,15 +118,14 @@ export class EventLedger extends DurableObject<Env> {
     return readGroups(this.#store, query, this.#keptFor)
   }
 
-  readWaiting(names: readonly string[], limit: number): EventShown[] {
-    return readWaiting(this.#store, names, limit)
+  readWaiting(names: readonly string[], limit: number, after?: readonly [name: string, id: string]): EventShown[] {
+    return readWaiting(this.#store, names, limit, after)
   }
 
-  settle(
-    head: { version: number; accounts: Record<string, number> } | undefined,
-    settlements: readonly Settlement[],
-  ): { settled: number } | Stale {
-    return settleEvents(this.#store, head, settlements)
+  settle(head: { version: number; accounts: Record<string, number> } | undefined, settlements: readonly Settlement[]): Settled | Stale {
+    const settled = settleEvents(this.#store, head, settlements, Date.now())
+    if ('settled' in settled && (settled.closed.length || settlements.some(({ act }) => act))) this.#wakeForWork()
+    return settled
   }
 
   revert(
@@ -112,10 +133,8 @@ export class EventLedger extends DurableObject<Env> {
     eligibility: Eligibility,
     carry?: { correction: string; act?: Carry },
   ): Reverted | undefined {
-    const now = Date.now()
-    const kept = carry && { correction: carry.correction, act: carry.act && JSON.stringify(carry.act), dueAt: now + TAKEN_UP_AFTER }
-    const reverted = revertEvent(this.#store, key, eligibility, kept)
-    if (kept?.act !== undefined) this.#wakeAt(kept.dueAt)
+    const reverted = revertEvent(this.#store, key, eligibility, carry, Date.now())
+    if (carry?.act) this.#wakeForWork()
     return reverted
   }
 
@@ -132,88 +151,93 @@ export class EventLedger extends DurableObject<Env> {
     liftClosing(this.#store, account, from)
   }
 
-  /** The hours of the first and the last event, in milliseconds, of a generation that ends; undefined when there is none. */
+  /** The times of the first and the last event that there ever was, in milliseconds, for a generation that ends; undefined when there is none. */
   readSpan(): { first: number; last: number } | undefined {
-    foldJournal(this.#store)
-    const [span] = this.#store.sql
-      .exec<{ first: number | null; last: number | null }>('SELECT -max(back) AS first, -min(back) AS last FROM timeline')
-      .toArray()
-    return span?.first === null || span?.last === null || !span ? undefined : { first: span.first, last: span.last }
+    return readSpan(this.#store)
   }
 
   /** Keeps the generations of the organization, as JSON, in case the database of the organization is set back. */
   keepGenerations(json: string): void {
-    this.#store.sql.exec("INSERT INTO state VALUES ('generations', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1", json)
+    writeState(this.#store, 'generations', json)
   }
 
   readGenerations(): string | undefined {
-    const [row] = this.#store.sql.exec<{ value: string }>("SELECT value FROM state WHERE key = 'generations'").toArray()
-    return row?.value
+    return readState<string | undefined>(this.#store, 'generations', undefined)
   }
 
+  /** Never throws, since an alarm that throws often is never called again. */
   override async alarm(): Promise<void> {
     this.#alarmAt = Number.POSITIVE_INFINITY
-    try {
-      while (foldPart(this.#store)) await scheduler.wait(0)
-      await this.#finishProgress()
-      await this.#finishCarries()
-      this.#forget()
-    } finally {
-      const [next] = this.#store.sql
-        .exec<{ at: number | null }>(
-          'SELECT min(at) AS at FROM (SELECT min(due_at) AS at FROM progress UNION ALL SELECT min(due_at) FROM carry)',
-        )
-        .toArray()
-      const hasJournal = this.#store.sql.exec<{ n: number }>('SELECT count(*) AS n FROM (SELECT 1 FROM journal LIMIT 1)').one().n
-      if (hasJournal) this.#wakeAt(Date.now() + FOLDED_AFTER)
-      else if (next?.at) this.#wakeAt(Math.max(next.at, Date.now() + FOLDED_AFTER))
+    this.#recorded = 0
+    const failed: string[] = []
+    const steps = {
+      fold: () => this.#fold(),
+      progress: () => this.#doDue('progress'),
+      carry: () => this.#doDue('carry'),
+      forget: () => this.#forget(),
     }
+    for (const [step, run] of Object.entries(steps))
+      try {
+        await run()
+      } catch (error) {
+        failed.push(`${step}: ${error instanceof Error ? error.name : 'unknown'}`)
+      }
+    this.#failures = failed.length ? this.#failures + 1 : 0
+    if (failed.length) console.error(JSON.stringify({ message: 'the alarm of an event ledger failed', failed, failures: this.#failures }))
+    this.#wakeForWork(Date.now() + Math.min(failed.length ? 1000 * 2 ** this.#failures : 0, LONGEST_WAIT))
+  }
+
+  async #fold(): Promise<void> {
+    while (foldPart(this.#store)) await scheduler.wait(0)
   }
 
   get #keptFor(): number {
-    return Number(this.env.EVENTS_KEPT_FOR ?? KEPT_FOR)
+    const days = Number(this.env.EVENTS_KEPT_FOR || KEPT_FOR)
+    return Math.max(Number.isFinite(days) ? days : KEPT_FOR, KEPT_AT_LEAST)
   }
 
   get #ledgers(): Ledgers {
     return this.ctx.exports as unknown as Ledgers
   }
 
-  /** Takes up events that have been in progress for long: their request has died. */
-  async #finishProgress(): Promise<void> {
-    const rows = this.#store.sql
-      .exec<{ id: string; act: string }>('SELECT id, act FROM progress WHERE due_at <= ? ORDER BY due_at LIMIT 100', Date.now())
-      .toArray()
-    for (const { id, act } of rows) {
-      const asked = JSON.parse(act) as LicenseAct
-      const outcome = await this.#ledgers.AccountLedger.getByName(asked.ledger).applyLicense(asked)
-      settleEvents(this.#store, undefined, this.#settlementOf(id, asked, outcome))
-      this.#store.sql.exec('DELETE FROM progress WHERE id = ?', id)
-    }
+  /** Does what is due in other ledgers: the request that was to do it has died. What fails is put off, and does not stop the rest. */
+  async #doDue(work: 'progress' | 'carry'): Promise<void> {
+    const errors: unknown[] = []
+    for (const todo of readDue(this.#store, work, Date.now()))
+      try {
+        await (work === 'carry' ? this.#finishCarry(todo) : todo.isUndo ? this.#takeBack(todo) : this.#finishProgress(todo))
+      } catch (error) {
+        putOff(this.#store, work, todo.key, Date.now())
+        errors.push(error)
+      }
+    if (errors.length) throw errors[0]
   }
 
-  #settlementOf(id: string, act: LicenseAct, outcome: 'DONE' | 'ABSENT'): Settlement[] {
-    const [event] = readEvents(this.#store, [[id, act.reference]])
-    return event ? [settleLicense(event, outcome)] : []
+  async #finishProgress({ key, id, act }: Todo): Promise<void> {
+    const asked = JSON.parse(act) as LicenseAct
+    const outcome = await this.#ledgers.AccountLedger.getByName(asked.ledger).applyLicense(asked)
+    const [event] = readEvents(this.#store, [[id, key]])
+    const settlements = event ? [settleLicense(event, outcome)] : []
+    const settled = settleEvents(this.#store, undefined, settlements, Date.now())
+    if ('settled' in settled && !settled.settled) this.#store.sql.exec('DELETE FROM progress WHERE reference = ? AND is_undo = 0', key)
   }
 
-  /** Records what corrections carry, whose request has died. */
-  async #finishCarries(): Promise<void> {
-    const rows = this.#store.sql
-      .exec<{ correction: string; act: string }>(
-        'SELECT correction, act FROM carry WHERE due_at <= ? ORDER BY due_at LIMIT 100',
-        Date.now(),
-      )
-      .toArray()
-    for (const { correction, act } of rows) {
-      const { license, ledger, batch } = JSON.parse(act) as Carry
-      if (license) await this.#ledgers.AccountLedger.getByName(license.ledger).revertLicense(license.reference)
-      if (ledger !== undefined && batch) await this.#ledgers.EventLedger.getByName(ledger).record({ ...batch, isCarried: true })
-      this.dropCarry(correction)
-    }
+  async #takeBack({ key, act }: Todo): Promise<void> {
+    await this.#ledgers.AccountLedger.getByName((JSON.parse(act) as { ledger: string }).ledger).revertLicense(key)
+    this.#store.sql.exec('DELETE FROM progress WHERE reference = ? AND is_undo = 1', key)
+  }
+
+  async #finishCarry({ key, act }: Todo): Promise<void> {
+    const { license, ledger, batch } = JSON.parse(act) as Carry
+    if (license) await this.#ledgers.AccountLedger.getByName(license.ledger).revertLicense(license.reference)
+    if (ledger !== undefined && batch) await this.#ledgers.EventLedger.getByName(ledger).record({ ...batch, isCarried: true })
+    this.dropCarry(key)
   }
 
   /** Once a day: payloads and events that have been kept long enough go. */
-  #forget(): void {
-    forgetEvents(this.#store, Date.now(), this.#keptFor)
+  async #forget(): Promise<void> {
+    const now = Date.now()
+    if (now - readForgot(this.#store) < DAY) return
+    for (let slice = 0; slice < MOST_SLICES && forgetSome(this.#store, now, this.#keptFor); slice++) await scheduler.wait(0)
   }
 }

@@ -1,7 +1,8 @@
 /** The tables of an EventLedger, as its own migrations: one text a version, each run once when a ledger wakes. */
 export const EVENT_MIGRATIONS: readonly string[] = [
   `
-  CREATE TABLE state (key TEXT NOT NULL PRIMARY KEY, value) WITHOUT ROWID;
+  -- Single values, as JSON: the version of the organization, its generations, and how far events are forgotten.
+  CREATE TABLE state (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
   -- The event that holds an id. account is =<id of an account> or ?<name that no account has>.
   CREATE TABLE event (
@@ -20,7 +21,8 @@ export const EVENT_MIGRATIONS: readonly string[] = [
     request TEXT
   ) STRICT, WITHOUT ROWID;
 
-  -- Events that hold no id: repeats, reverted ones, and those whose id was taken again after 45 days.
+  -- Events that hold no id: repeats, reverted ones, and those whose id was taken again after 45 days. A repeat whose payload is that of
+  -- the event it repeats has none of its own.
   CREATE TABLE past (
     reference TEXT NOT NULL PRIMARY KEY,
     id TEXT NOT NULL,
@@ -38,8 +40,9 @@ export const EVENT_MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX past_by_id ON past (id);
 
-  -- What was recorded and not yet folded into the sums and lists: totals, and the ids of the events.
-  CREATE TABLE journal (seq INTEGER NOT NULL PRIMARY KEY, totals TEXT NOT NULL, ids TEXT NOT NULL) STRICT;
+  -- What was recorded and not yet folded into the sums and lists: totals, and of each event its id, reference, time, account, schema and
+  -- status.
+  CREATE TABLE journal (seq INTEGER NOT NULL PRIMARY KEY, totals TEXT NOT NULL, places TEXT NOT NULL) STRICT;
 
   -- Every event by time, the newest first: back is the time in milliseconds, negative.
   CREATE TABLE timeline (
@@ -92,17 +95,30 @@ export const EVENT_MIGRATIONS: readonly string[] = [
   -- Events that wait for an account to take a name.
   CREATE TABLE waiting (name TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (name, id)) STRICT, WITHOUT ROWID;
 
-  -- Events whose account's ledger is to be asked, with the act that it is asked for.
-  CREATE TABLE progress (id TEXT NOT NULL PRIMARY KEY, act TEXT NOT NULL, due_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  -- What an account's ledger is to be asked for an event in progress, or to take back (is_undo), by the reference of the event.
+  CREATE TABLE progress (
+    reference TEXT NOT NULL PRIMARY KEY,
+    id TEXT NOT NULL,
+    act TEXT NOT NULL,
+    is_undo INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
 
   -- Times of an account that are closed: its invoice is frozen.
   CREATE TABLE closing (account TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (account, since)) STRICT, WITHOUT ROWID;
+  CREATE INDEX closing_by_until ON closing (until);
 
   -- The versions of accounts that changed in the last two minutes.
   CREATE TABLE told (account TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, told_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
   -- Events to be ingested elsewhere because of a correction here, until they have been.
-  CREATE TABLE carry (correction TEXT NOT NULL PRIMARY KEY, act TEXT NOT NULL, due_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE carry (
+    correction TEXT NOT NULL PRIMARY KEY,
+    act TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
 
   -- Under which Idempotency-Key which request was made.
   CREATE TABLE request_key (key TEXT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;

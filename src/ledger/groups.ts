@@ -3,8 +3,8 @@ import { bucketStart } from '../lib/time.ts'
 import { HOUR } from './entry.ts'
 import { foldJournal } from './fold.ts'
 import { forgottenBefore } from './retention.ts'
-import { chunks, type Store } from './store.ts'
-import { type SumQuery, findSums } from './sums.ts'
+import type { Store } from './store.ts'
+import { type SumQuery, takeSums } from './sums.ts'
 
 /** What is added up, and by what: times from `from` until before `until`, in milliseconds. */
 export interface GroupQuery extends Omit<SumQuery, 'byAccount'> {
@@ -65,27 +65,25 @@ interface Sum {
 
 /** The sums of a window by group and bucket. */
 const addUp = (store: Store, query: GroupQuery): GroupRow[] => {
-  const { by, accounts, most, period } = query
+  const { by, most, period } = query
   const groupOf = by === undefined ? () => '' : by === 'CUSTOMER' ? findCustomers(store) : GROUPS[by]
   const groups = new Set<string>()
   const sums = new Map<string, Sum>()
   const series = listSeries(store, query)
   const byAccount = by === 'ACCOUNT' || by === 'CUSTOMER'
-  for (const those of accounts ? chunks(accounts) : [undefined])
-    for (const some of chunks(series))
-      findSums(store, { ...query, series: some, byAccount, ...(those && { accounts: those }) }, (found) => {
-        const group = groupOf(found.account, found.series)
-        const start = bucketStart(found.start, period)
-        const key = `${start} ${group}`
-        const sum = sums.get(key)
-        if (!sum) sums.set(key, { start, group, units: [found.units], count: found.count })
-        else {
-          if (sum.units.length === MOST_UNITS) sum.units = [sumDecimals(sum.units)]
-          sum.units.push(found.units)
-          sum.count += found.count
-        }
-        return groups.add(group).size <= most
-      })
+  takeSums(store, { ...query, series, byAccount }, (time, account, name, units, count) => {
+    const group = groupOf(account, name)
+    const start = bucketStart(time, period)
+    const key = `${start} ${group}`
+    const sum = sums.get(key)
+    if (!sum) sums.set(key, { start, group, units: [units], count })
+    else {
+      if (sum.units.length === MOST_UNITS) sum.units = [sumDecimals(sum.units)]
+      sum.units.push(units)
+      sum.count += count
+    }
+    return groups.add(group).size <= most
+  })
   return Array.from(sums.values(), ({ start, group, units, count }) => [start, group, sumDecimals(units), count])
 }
 

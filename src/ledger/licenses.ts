@@ -1,4 +1,5 @@
 import type { LicenseAct } from './entry.ts'
+import { chunked } from './store.ts'
 
 /** A name of a licence of an account from one instant until just before another one, in milliseconds; null while it lasts. */
 export interface NamedLicense {
@@ -18,7 +19,8 @@ interface ActionRow {
   action: number
 }
 
-const ORDER = 'ORDER BY account, license, name, time, reference'
+/** At one instant additions come before removals, in whatever order they arrived. */
+const ORDER = 'ORDER BY account, license, name, time, action DESC'
 
 /** The spans in which names are active, of actions in the order of their names and times: a name that is added while it is active stays as it is, and so does one that is removed while it is not. */
 const spansOf = (actions: Iterable<ActionRow>): NamedLicense[] => {
@@ -40,32 +42,42 @@ const isActive = (sql: SqlStorage, { account, license, name, time }: LicenseAct)
     name,
     time,
   )
-  return spansOf(actions).some(({ until }) => until === null || until > time)
+  return spansOf(actions).some(({ until }) => until === null)
 }
 
-/** Does what an event asks of a licence, once: ABSENT where a name is to be removed that is not there at that time. */
+const readAction = (sql: SqlStorage, reference: string): number | undefined =>
+  sql.exec<{ action: number }>('SELECT action FROM license_action WHERE reference = ?', reference).toArray()[0]?.action
+
+/**
+ * Does what an event asks of a licence, once: ABSENT where a name is to be removed that is not there at that time, or where the event was
+ * taken back before. It answers the same whenever it is asked again.
+ */
 export const applyLicense = (sql: SqlStorage, act: LicenseAct): 'DONE' | 'ABSENT' => {
-  const { account, license, name, time, reference, action } = act
-  const isDone = sql.exec<{ n: number }>('SELECT count(*) AS n FROM license_action WHERE reference = ?', reference).one().n > 0
-  if (isDone) return 'DONE'
-  if (action === -1 && !isActive(sql, act)) return 'ABSENT'
+  const { account, license, name, time, reference } = act
+  const before = readAction(sql, reference)
+  if (before !== undefined) return before === 0 ? 'ABSENT' : 'DONE'
+  const action = act.action === 1 || isActive(sql, act) ? act.action : 0
   sql.exec('INSERT INTO license_action VALUES (?, ?, ?, ?, ?, ?)', account, license, name, time, reference, action)
-  return 'DONE'
+  return action === 0 ? 'ABSENT' : 'DONE'
 }
 
-/** Takes back what an event did to a licence. */
+/** Takes back what an event did to a licence, and what it may still ask. */
 export const revertLicense = (sql: SqlStorage, reference: string): void => {
-  sql.exec('DELETE FROM license_action WHERE reference = ?', reference)
+  if (readAction(sql, reference) === undefined) sql.exec("INSERT INTO license_action VALUES ('', '', '', 0, ?, 0)", reference)
+  else sql.exec('UPDATE license_action SET action = 0 WHERE reference = ?', reference)
 }
 
 /** The names that are active at any instant from `from` until before `until` (milliseconds), of some accounts or of all of the ledger. */
 export const readLicenses = (sql: SqlStorage, from: number, until: number, accounts: readonly string[] | undefined): NamedLicense[] => {
   const actions = accounts
-    ? sql.exec<ActionRow>(
-        `SELECT its.* FROM json_each(?) AS sent CROSS JOIN license_action AS its ON its.account = sent.value WHERE its.time < ? ${ORDER}`,
-        JSON.stringify(accounts),
-        until,
+    ? chunked([...new Set(accounts)]).flatMap((sent) =>
+        sql
+          .exec<ActionRow>(
+            `SELECT its.* FROM json_each(?) AS sent CROSS JOIN license_action AS its ON its.account = sent.value WHERE its.action <> 0 ${ORDER}`,
+            sent,
+          )
+          .toArray(),
       )
-    : sql.exec<ActionRow>(`SELECT * FROM license_action WHERE time < ? ${ORDER}`, until)
-  return spansOf(actions).filter((span) => span.until === null || span.until > from)
+    : sql.exec<ActionRow>(`SELECT * FROM license_action WHERE action <> 0 ${ORDER}`)
+  return spansOf(actions).filter((span) => span.from < until && (span.until === null || span.until > from))
 }

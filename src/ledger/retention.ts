@@ -1,60 +1,117 @@
-import type { Store } from './store.ts'
-
-const DAY = 86_400_000
+import { DAY, isUnknown } from './entry.ts'
+import { type Store, readState, writeState } from './store.ts'
+import { TAKEN_FOR } from './taken.ts'
 
 /** How much longer an event without its payload is kept, in milliseconds. */
 const KEPT_LONGER = 45 * DAY
 
-/** Events that are forgotten in one run. */
+/** Events that are looked at in one transaction. */
 const MOST = 2000
 
-const readState = ({ sql }: Store, key: string): number =>
-  sql.exec<{ value: number | null }>('SELECT max(value) AS value FROM state WHERE key = ?', key).one().value ?? 0
+/** A place in the list of all events by time. */
+type Place = readonly [back: number, id: string, reference: string]
+/** Before the oldest event. */
+const START: Place = [1, '', '']
 
-const writeState = ({ sql }: Store, key: string, value: number): void => {
-  sql.exec('INSERT INTO state VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2', key, value)
+interface Old {
+  [column: string]: SqlStorageValue
+  back: number
+  id: string
+  reference: string
+  account: string
+  held_since: number | null
+  created_at: number | null
+  closed_until: number | null
 }
 
-/** Whether an account is billed, and this time of it is not closed yet: then nothing of it is forgotten. */
-const IS_OPEN = `EXISTS (SELECT 1 FROM closing WHERE closing.account = its.account)
-  AND NOT EXISTS (SELECT 1 FROM closing WHERE closing.account = its.account AND closing.since <= -its.back AND closing.until > -its.back)`
+/** The next events of times before `until`, the oldest first. */
+const readOld = ({ sql }: Store, from: Place, until: number): Old[] =>
+  sql
+    .exec<Old>(
+      `SELECT its.back, its.id, its.reference, its.account, event.created_at AS held_since,
+         coalesce(event.created_at, past.created_at) AS created_at,
+         (SELECT max(until) FROM closing WHERE closing.account = its.account) AS closed_until
+       FROM timeline AS its LEFT JOIN event ON event.id = its.id AND event.reference = its.reference
+       LEFT JOIN past ON past.reference = its.reference
+       WHERE (its.back, its.id, its.reference) < (?, ?, ?) AND its.back > ?
+       ORDER BY its.back DESC, its.id DESC, its.reference DESC LIMIT ${MOST}`,
+      ...from,
+      -until,
+    )
+    .toArray()
+
+/** Whether an event may be forgotten: it came 45 days ago or longer, and its account is not billed or is so beyond its time. */
+const isForgettable = ({ back, created_at, closed_until }: Old, now: number): boolean =>
+  (created_at ?? 0) <= now - TAKEN_FOR && (closed_until === null || -back < closed_until)
+
+/** Goes on with a walk over the events of times before `until`. Gives whether more are left. */
+const walk = (store: Store, name: string, until: number, now: number, forget: (events: readonly Old[]) => void): boolean => {
+  const old = readOld(store, readState(store, name, START), until)
+  forget(old.filter((event) => isForgettable(event, now)))
+  const last = old.at(-1)
+  if (last) writeState(store, name, [last.back, last.id, last.reference])
+  return old.length === MOST
+}
+
+const removePayloads = ({ sql }: Store, events: readonly Old[]): void => {
+  const keys = JSON.stringify(events.map(({ id, reference }) => [id, reference]))
+  const bare = `SET payload = 'null', more = json_remove(more, '$.enriched', '$.settings')`
+  const its = 'reference IN (SELECT value ->> 1 FROM json_each(?1)) AND payload IS NOT NULL'
+  sql.exec(`UPDATE event ${bare} WHERE id IN (SELECT value ->> 0 FROM json_each(?1)) AND ${its}`, keys)
+  sql.exec(`UPDATE past ${bare} WHERE ${its}`, keys)
+}
+
+const removeEvents = ({ sql }: Store, events: readonly Old[]): void => {
+  for (const { back, id, reference, account, held_since } of events) {
+    if (held_since === null) sql.exec('DELETE FROM past WHERE reference = ?', reference)
+    else {
+      sql.exec('DELETE FROM event WHERE id = ?', id)
+      if (isUnknown(account)) sql.exec('DELETE FROM waiting WHERE name = ? AND id = ?', account.slice(1), id)
+    }
+    sql.exec('DELETE FROM timeline WHERE back = ? AND id = ? AND reference = ?', back, id, reference)
+    sql.exec('DELETE FROM listing WHERE account = ? AND back = ? AND id = ? AND reference = ?', account, back, id, reference)
+  }
+}
+
+/** Removes Idempotency-Keys that are not kept any more. Gives whether more are left. */
+const removeKeys = (store: Store, now: number): boolean => {
+  const { sql } = store
+  const keys = sql
+    .exec<{ key: string; created_at: number }>(
+      `SELECT key, created_at FROM request_key WHERE key > ? ORDER BY key LIMIT ${MOST}`,
+      readState(store, 'keys', ''),
+    )
+    .toArray()
+  for (const { key, created_at } of keys) if (created_at <= now - TAKEN_FOR) sql.exec('DELETE FROM request_key WHERE key = ?', key)
+  writeState(store, 'keys', keys.length === MOST ? keys.at(-1)?.key : '')
+  return keys.length === MOST
+}
 
 /** Before which instant events may be forgotten, when payloads are kept for `days`; both times in milliseconds. */
 export const forgottenBefore = (now: number, days: number): number => now - days * DAY - KEPT_LONGER
 
-/** Removes payloads of events older than `days`, and events whose payload went 45 days ago; what they add up to stays. Once a day. */
-export const forgetEvents = (store: Store, now: number, days: number): void => {
-  if (now - readState(store, 'forgot') < DAY) return
+/** When events were last forgotten, in milliseconds. */
+export const readForgot = (store: Store): number => readState(store, 'forgot', 0)
+
+/**
+ * Removes the next payloads of events older than `days`, and the next events whose payload went 45 days ago; what they add up to stays.
+ * An event that came later than that goes 45 days after it came. Gives whether more are left; `now` is the real time in milliseconds.
+ */
+export const forgetSome = (store: Store, now: number, days: number): boolean =>
   store.transaction(() => {
-    const { sql } = store
-    const until = now - days * DAY
-    const old = sql
-      .exec<{ id: string; reference: string; account: string; back: number }>(
-        `SELECT id, reference, account, back FROM timeline AS its WHERE back > ? AND NOT (${IS_OPEN}) ORDER BY back DESC LIMIT ?`,
-        -forgottenBefore(now, days),
-        MOST,
-      )
-      .toArray()
-    const gone = JSON.stringify(old.map(({ id, reference }) => [id, reference]))
-    const bared = sql
-      .exec<{ id: string; back: number }>(
-        `SELECT id, back FROM timeline AS its WHERE back > ? AND back <= ? AND NOT (${IS_OPEN}) ORDER BY back DESC LIMIT ?`,
-        -until,
-        -readState(store, 'bared'),
-        MOST,
-      )
-      .toArray()
-    const bare = JSON.stringify(bared.map(({ id }) => id))
-    for (const table of ['event', 'past'])
-      sql.exec(`UPDATE ${table} SET payload = NULL WHERE id IN (SELECT value FROM json_each(?)) AND time < ?`, bare, until)
-    sql.exec('DELETE FROM event WHERE (id, reference) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))', gone)
-    sql.exec('DELETE FROM past WHERE reference IN (SELECT value ->> 1 FROM json_each(?))', gone)
-    for (const { id, reference, account, back } of old) {
-      sql.exec('DELETE FROM timeline WHERE back = ? AND id = ? AND reference = ?', back, id, reference)
-      sql.exec('DELETE FROM listing WHERE account = ? AND back = ? AND id = ? AND reference = ?', account, back, id, reference)
+    const today = store.clock ?? now
+    const isLeft = [
+      walk(store, 'bared', today - days * DAY, today, (events) => removePayloads(store, events)),
+      walk(store, 'removed', forgottenBefore(today, days), today, (events) => removeEvents(store, events)),
+      removeKeys(store, today),
+    ].includes(true)
+    if (!isLeft) {
+      writeState(store, 'removed', START)
+      writeState(store, 'forgot', now)
     }
-    const [last] = bared.slice(-1)
-    writeState(store, 'bared', bared.length < MOST || !last ? until : -last.back)
-    if (old.length < MOST && bared.length < MOST) writeState(store, 'forgot', now)
+    return isLeft
   })
-}
+
+/** Whether there is anything that will be forgotten one day. */
+export const hasForgettable = ({ sql }: Store): boolean =>
+  sql.exec<{ found: number }>('SELECT EXISTS (SELECT 1 FROM timeline) OR EXISTS (SELECT 1 FROM request_key) AS found').one().found > 0

@@ -1,10 +1,11 @@
 import { sumDecimals } from '../lib/decimal.ts'
 import { bucketStart, type Period } from '../lib/time.ts'
-import { DAY, HOUR, type RuleSet, eventSeries, meterSeries } from './entry.ts'
+import { DAY, HOUR, type RuleSet, codeOf, eventSeries, meterSeries } from './entry.ts'
 import { foldJournal } from './fold.ts'
-import { readEvents } from './read.ts'
-import type { Store } from './store.ts'
-import { ALL } from './totals.ts'
+import { type Store, chunked } from './store.ts'
+import { ALL, sumKey } from './totals.ts'
+
+const METERED = codeOf('INGESTION_COMPLETED_EVENT_METERED')
 
 /** What is to be added up: times from `from` until before `until`, in milliseconds. */
 export interface SumQuery {
@@ -23,6 +24,12 @@ export interface SumQuery {
 /** Sums, as the ledgers answer them: the bucket's start, the account (or *), the series, the units and the number of events. */
 export type SumRow = [start: number, account: string, series: string, units: string, count: number]
 
+/** The most rows of an answer. */
+const MOST_ROWS = 200_000
+
+/** Takes what some events add up to in a series, and says whether to go on. */
+type Take = (start: number, account: string, series: string, units: string, count: number) => boolean
+
 interface Found {
   [column: string]: SqlStorageValue
   account: string
@@ -32,11 +39,8 @@ interface Found {
   count: number
 }
 
-/** Takes a sum that was found, and says whether to go on. */
-type Take = (found: Found) => boolean
-
-/** Finds the sums of a table, of the starts from `from` until before `until`. Each account and series is a range of the primary key. */
-const findInTable = (
+/** Takes the sums of a table, of the starts from `from` until before `until`, and says whether to go on. Each account and series is a range of the primary key. */
+const takeTable = (
   { sql }: Store,
   table: 'sum_hour' | 'sum_day',
   { accounts, series, kind, byAccount }: SumQuery,
@@ -46,95 +50,150 @@ const findInTable = (
   if (from >= until) return true
   const every = accounts === undefined && byAccount ? 'SELECT account AS value FROM account' : 'SELECT value FROM json_each(?1)'
   const wanted = series ? 'SELECT value FROM json_each(?2)' : 'SELECT series AS value FROM series WHERE substr(series, 1, 1) = ?2'
-  const rows = sql.exec<Found>(
-    `SELECT its.account, its.series, its.start, its.units, its.count FROM (${every}) AS a CROSS JOIN (${wanted}) AS s
-     CROSS JOIN ${table} AS its ON its.account = a.value AND its.series = s.value AND its.start >= ?3 AND its.start < ?4`,
-    JSON.stringify(accounts ?? [ALL]),
-    series ? JSON.stringify(series) : kind,
-    from,
-    until,
-  )
-  for (const row of rows) if (!take(row)) return false
+  for (const some of accounts ? chunked(accounts) : [JSON.stringify([ALL])])
+    for (const its of series ? chunked(series) : [kind])
+      for (const { start, account, series: name, units, count } of sql.exec<Found>(
+        `SELECT its.account, its.series, its.start, its.units, its.count FROM (${every}) AS a CROSS JOIN (${wanted}) AS s
+         CROSS JOIN ${table} AS its ON its.account = a.value AND its.series = s.value AND its.start >= ?3 AND its.start < ?4`,
+        some,
+        its,
+        from,
+        until,
+      ))
+        if (!take(start, account, name, units, count)) return false
   return true
 }
 
-/** How many events are read at a time. */
-const EVENTS = 1000
-
-/** Finds what single events of a part of an hour add up to, as sums of the moment they are of. */
-const findMoments = (store: Store, query: SumQuery, [from, until]: readonly [number, number], take: Take): boolean => {
-  if (from >= until) return true
-  const { accounts, kind } = query
-  const wanted = query.series && new Set(query.series)
-  const isWanted = (series: string): boolean => !wanted || wanted.has(series)
-  const source = accounts
-    ? 'json_each(?1) AS a CROSS JOIN listing AS its ON its.account = a.value'
-    : '(SELECT ?1) AS a CROSS JOIN timeline AS its'
-  const rows = store.sql.exec<{ back: number; id: string; reference: string; account: string; schema: string; status: number }>(
-    `SELECT its.back, its.id, its.reference, its.account, its.schema, its.status FROM ${source} WHERE its.back <= ?2 AND its.back > ?3`,
-    JSON.stringify(accounts ?? []),
-    -from,
-    -until,
-  )
-  const metered: [id: string, reference: string][] = []
-  const takeMetered = (): boolean =>
-    readEvents(store, metered.splice(0)).every(({ account, time, rules, units }) =>
-      unitsBySeries(rules, units).every(
-        ([series, unit]) => !isWanted(series) || take({ account, series, start: time, units: unit, count: 1 }),
-      ),
-    )
-  for (const { back, id, reference, account, schema, status } of rows) {
-    if (kind === 'e') {
-      const series = eventSeries(schema, status)
-      if (isWanted(series) && !take({ account, series, start: -back, units: '0', count: 1 })) return false
-    } else if (status === 1 && metered.push([id, reference]) === EVENTS && !takeMetered()) return false
-  }
-  return takeMetered()
+interface Moment {
+  [column: string]: SqlStorageValue
+  time: number
+  account: string
+  schema: string
+  status: number
+  rules: string
+  units: string
 }
 
+/** Where events of an account, or of all, are by time. */
+const placesOf = (accounts: readonly string[] | undefined): { source: string; some: string[] } =>
+  accounts
+    ? { source: 'json_each(?1) AS a CROSS JOIN listing AS its ON its.account = a.value', some: chunked(accounts) }
+    : { source: '(SELECT ?1) AS a CROSS JOIN timeline AS its', some: [''] }
+
 /** The units of an event by the series of the meters that count it. */
-export const unitsBySeries = (rules: RuleSet | null, units: readonly (string | null)[] | null): [series: string, units: string][] =>
-  (units ?? []).flatMap((unit, index) => {
-    const meter = rules?.meters[index]
+const unitsBySeries = ({ meters }: RuleSet, units: readonly (string | null)[]): [series: string, units: string][] =>
+  units.flatMap((unit, index) => {
+    const meter = meters[index]
     return unit === null || !meter ? [] : [[meterSeries(meter[0]), unit] as [string, string]]
   })
+
+/** Takes single events of a part of an hour, as sums of the moment they are of, and says whether to go on. */
+const takeMoments = (
+  { sql }: Store,
+  { accounts, series, kind }: SumQuery,
+  [from, until]: readonly [number, number],
+  take: Take,
+): boolean => {
+  if (from >= until) return true
+  const wanted = series && new Set(series)
+  const isWanted = (name: string): boolean => !wanted || wanted.has(name)
+  const { source, some } = placesOf(accounts)
+  const window = 'its.back <= ?2 AND its.back > ?3'
+  if (kind === 'e') {
+    for (const keys of some)
+      for (const { time, account, schema, status } of sql.exec<Moment>(
+        `SELECT -its.back AS time, its.account, its.schema, its.status FROM ${source} WHERE ${window}`,
+        keys,
+        -from,
+        -until,
+      )) {
+        const name = eventSeries(schema, status)
+        if (isWanted(name) && !take(time, account, name, '0', 1)) return false
+      }
+    return true
+  }
+  const ruleSets = new Map<string, RuleSet>()
+  const rulesOf = (name: string): RuleSet => {
+    const known = ruleSets.get(name)
+    if (known) return known
+    const rules = JSON.parse(sql.exec<{ rules: string }>('SELECT rules FROM rule_set WHERE name = ?', name).one().rules) as RuleSet
+    ruleSets.set(name, rules)
+    return rules
+  }
+  for (const keys of some)
+    for (const event of ['event AS event ON event.id = its.id AND event.reference', 'past AS event ON event.reference'])
+      for (const { time, account, rules, units } of sql.exec<Moment>(
+        `SELECT -its.back AS time, its.account, event.rules, event.units FROM ${source} CROSS JOIN ${event} = its.reference
+         WHERE ${window} AND its.status = ${METERED} AND event.rules IS NOT NULL AND event.units IS NOT NULL`,
+        keys,
+        -from,
+        -until,
+      ))
+        for (const [name, unit] of unitsBySeries(rulesOf(rules), JSON.parse(units) as (string | null)[]))
+          if (isWanted(name) && !take(time, account, name, unit, 1)) return false
+  return true
+}
 
 const up = (time: number, unit: number): number => Math.ceil(time / unit) * unit
 const down = (time: number, unit: number): number => Math.floor(time / unit) * unit
 
-/** Finds the sums that a window is made of, exact to the millisecond: of days where whole days are in it, of hours beside them, of events in the hours that are cut. It ends early when `take` says so. */
-export const findSums = (store: Store, query: SumQuery, take: Take): void => {
-  foldJournal(store)
-  const { from, until, period } = query
+/** Takes what makes up a window of what has been folded, exact to the millisecond: days where whole days are in it, hours beside them, events of the hours that are cut. It ends early when `take` says so. */
+export const takeSums = (store: Store, { accounts, series, ...asked }: SumQuery, take: Take): void => {
+  const { from, until, period } = asked
+  const query: SumQuery = {
+    ...asked,
+    ...(accounts && { accounts: [...new Set(accounts)] }),
+    ...(series && { series: [...new Set(series)] }),
+  }
   const [firstHour, lastHour] = [up(from, HOUR), down(until, HOUR)]
   if (firstHour > lastHour) {
-    findMoments(store, query, [from, until], take)
+    takeMoments(store, query, [from, until], take)
     return
   }
   const [firstDay, lastDay] = [up(firstHour, DAY), down(lastHour, DAY)]
   const hasDays = period !== 'HOUR' && firstDay < lastDay
-  const ofHours = (...window: [number, number]) => findInTable(store, 'sum_hour', query, window, take)
-  const ofDays = (...window: [number, number]) => findInTable(store, 'sum_day', query, window, take)
+  const ofHours = (...window: [number, number]) => takeTable(store, 'sum_hour', query, window, take)
+  const ofDays = (...window: [number, number]) => takeTable(store, 'sum_day', query, window, take)
   const goesOn =
-    findMoments(store, query, [from, firstHour], take) &&
+    takeMoments(store, query, [from, firstHour], take) &&
     (hasDays ? ofHours(firstHour, firstDay) && ofDays(firstDay, lastDay) && ofHours(lastDay, lastHour) : ofHours(firstHour, lastHour))
-  if (goesOn) findMoments(store, query, [lastHour, until], take)
+  if (goesOn) takeMoments(store, query, [lastHour, until], take)
 }
 
-/** The sums of a window. */
+/** The sums of a window, where there are events. Throws TOO_MANY_SUMS where they are more than an answer holds. */
 export const readSums = (store: Store, query: SumQuery): SumRow[] => {
-  const { period, byAccount } = query
+  foldJournal(store)
   const sums = new Map<string, { row: SumRow; units: string[] }>()
-  findSums(store, query, ({ account, series, start, units, count }) => {
-    const bucket = bucketStart(start, period)
-    const its = byAccount ? account : ALL
-    const key = `${bucket} ${series} ${its}`
+  takeSums(store, query, (start, account, name, units, count) => {
+    const bucket = bucketStart(start, query.period)
+    const its = query.byAccount ? account : ALL
+    const key = sumKey(its, name, bucket)
     const sum = sums.get(key)
     if (sum) {
       sum.units.push(units)
       sum.row[4] += count
-    } else sums.set(key, { row: [bucket, its, series, '0', count], units: [units] })
+      return true
+    }
+    if (sums.size === MOST_ROWS) throw Object.assign(new RangeError('TOO_MANY_SUMS'), { code: 'TOO_MANY_SUMS' })
+    sums.set(key, { row: [bucket, its, name, '0', count], units: [units] })
     return true
   })
-  return Array.from(sums.values(), ({ row, units }) => [row[0], row[1], row[2], sumDecimals(units), row[4]])
+  return Array.from(sums.values(), ({ row, units }): SumRow => [row[0], row[1], row[2], sumDecimals(units), row[4]]).filter(
+    ([, , , , count]) => count !== 0,
+  )
+}
+
+/** The first or the last time of each series over all accounts. */
+const edgeOf = (column: 'first' | 'last', order: 'ASC' | 'DESC'): string =>
+  `(SELECT its.${column} FROM sum_hour AS its WHERE its.account = '${ALL}' AND its.series = series.series ORDER BY its.start ${order} LIMIT 1)`
+
+/** The times of the first and the last event that there ever was, in milliseconds; undefined when there was none. */
+export const readSpan = (store: Store): { first: number; last: number } | undefined => {
+  foldJournal(store)
+  const { first, last } = store.sql
+    .exec<{ first: number | null; last: number | null }>(
+      `SELECT min(${edgeOf('first', 'ASC')}) AS first, max(${edgeOf('last', 'DESC')}) AS last FROM series`,
+    )
+    .one()
+  return first === null || last === null ? undefined : { first, last }
 }

@@ -17,7 +17,10 @@ interface Sum {
 }
 
 /** Sums that are being added up, by account, series and start. */
-export type Sums = Map<string, Sum>
+type Sums = Map<string, Sum>
+
+/** The key of a sum: no two accounts and series have one in common, whatever they are made of. */
+export const sumKey = (account: string, series: string, start: number): string => `${start} ${series.length} ${series}${account}`
 
 /** Adds to the sum of an account, a series and the hour or day that begins at `start` (milliseconds). */
 const addTo = (
@@ -30,7 +33,7 @@ const addTo = (
   first: number,
   last: number,
 ): void => {
-  const key = `${start} ${series} ${account}`
+  const key = sumKey(account, series, start)
   const sum = sums.get(key)
   if (!sum) {
     sums.set(key, { account, series, start, units: [units], count, first, last })
@@ -42,22 +45,16 @@ const addTo = (
   if (last > sum.last) sum.last = last
 }
 
+const unitsOf = ({ units }: Sum): string => (units.length === 1 ? (units[0] ?? '0') : sumDecimals(units))
+
 const totalsIn = (sums: Sums): Total[] =>
-  Array.from(sums.values(), ({ account, series, start, units, count, first, last }) => [
-    account,
-    series,
-    start,
-    units.length === 1 ? (units[0] ?? '0') : sumDecimals(units),
-    count,
-    first,
-    last,
-  ])
+  Array.from(sums.values(), (sum) => [sum.account, sum.series, sum.start, unitsOf(sum), sum.count, sum.first, sum.last])
 
 /** What events add up to: their number by schema and status, and the units of each meter that counts them, by account and hour. */
 export const totalsOf = (rows: readonly EventRow[], ruleSets: Readonly<Record<string, RuleSet>>): Total[] => {
   const sums: Sums = new Map()
   for (const [, , time, account, schema, status, rules, units] of rows) {
-    const hour = time - (((time % HOUR) + HOUR) % HOUR)
+    const hour = time - (time % HOUR)
     addTo(sums, account, eventSeries(schema, status), hour, '0', 1, time, time)
     if (status !== METERED || !units || rules === null) continue
     const meters = ruleSets[rules]?.meters ?? []
@@ -83,14 +80,12 @@ export const negateTotals = (totals: readonly Total[]): Total[] =>
 
 /** Totals of hours, added up by hour and by day, of each account and of all. */
 export const foldTotals = (totals: readonly Total[]): { hours: Total[]; days: Total[] } => {
-  const [hours, days]: [Sums, Sums] = [new Map(), new Map()]
-  for (const [account, series, hour, units, count, first, last] of totals) {
-    addTo(hours, account, series, hour, units, count, first, last)
-    addTo(hours, ALL, series, hour, units, count, first, last)
-  }
-  for (const { account, series, start, units, count, first, last } of hours.values()) {
-    const day = start - (((start % DAY) + DAY) % DAY)
-    addTo(days, account, series, day, units.length === 1 ? (units[0] ?? '0') : sumDecimals(units), count, first, last)
-  }
-  return { hours: totalsIn(hours), days: totalsIn(days) }
+  const [own, all, days]: [Sums, Sums, Sums] = [new Map(), new Map(), new Map()]
+  for (const [account, series, hour, units, count, first, last] of totals) addTo(own, account, series, hour, units, count, first, last)
+  const owned = totalsIn(own)
+  for (const [, series, hour, units, count, first, last] of owned) addTo(all, ALL, series, hour, units, count, first, last)
+  const hours = [...owned, ...totalsIn(all)]
+  for (const [account, series, hour, units, count, first, last] of hours)
+    addTo(days, account, series, hour - (hour % DAY), units, count, first, last)
+  return { hours, days: totalsIn(days) }
 }

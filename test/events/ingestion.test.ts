@@ -163,6 +163,18 @@ describe('the account of an event', () => {
     expect(await usageOf(api)).toBe('12')
   })
 
+  it('takes the event behind many that came for a time before it had their name', async () => {
+    const api = await organizationWithMeter()
+    const at = (id: string, time: string) => ride(id, '1', { accountId: 'many', timestamp: time })
+    await api.post('/ingestBatch', {
+      events: [...Array.from({ length: 990 }, (_, index) => at(`a${index}`, '2026-05-01T00:00:00Z')), at('z', '2026-05-12T00:00:00Z')],
+    })
+    const alias = { value: 'many', effectiveFrom: '2026-05-10T00:00:00.000Z' }
+    expect((await api.post('/accounts/acme%20main/add_aliases', { accountAliases: [alias] })).status).toBe(200)
+    await scheduled()
+    expect(await usageOf(api)).toBe('1')
+  })
+
   it('is not there while it is a draft, and takes what came before it was archived', async () => {
     const api = await organizationWithMeter()
     await api.post('/accounts', { id: 'draft', name: 'Draft account', customerId: 'acme', status: 'DRAFT' })

@@ -135,7 +135,7 @@ export const batchOf = (processing: Processing, processed: readonly ProcessedEve
     } else accounts[row[3]] = processing.told?.[row[3]] ?? 0
     const rules = row[6] === null ? undefined : ruleSets[row[6]]
     if (rules && row[6] !== null) used[row[6]] = rules
-    if (act) (acts as Record<string, typeof act>)[row[0]] = act
+    if (act) (acts as Record<string, typeof act>)[row[1]] = act
     if (row[2] < first) first = row[2]
     if (row[5] === DUPLICATE) hasRepeats = true
   }

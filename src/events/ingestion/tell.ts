@@ -28,7 +28,7 @@ export const readTold = async (ctx: Ctx): Promise<Told> => {
 /** Tells every ledger of an organization its version, and those of accounts by their keys. */
 export const tellLedgers = async (ctx: Ctx, { version, generations }: Told, accounts: Record<string, number>): Promise<void> => {
   const names = generations.flatMap((generation) => ledgersOf(ctx, generation))
-  await Promise.all(names.map((name) => askEvents(ctx, name, (ledger) => ledger.tell(version, accounts, ctx.now))))
+  await Promise.all(names.map((name) => askEvents(ctx, name, (ledger) => ledger.tell(version, accounts))))
 }
 
 const settle = (ctx: Ctx, row: Due, statements: Parameters<typeof commit>[1]['statements'] = []) =>

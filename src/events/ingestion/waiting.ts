@@ -64,19 +64,21 @@ const settleAct = async (ctx: Ctx, name: string, { row, act }: ProcessedEvent): 
   if (!act) return []
   const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
   const [event] = await askEvents(ctx, name, (ledger) => ledger.listEvents({ reference: row[1], limit: 1 }))
-  return event ? [{ ...settleLicense({ ...event, account: row[3], more: row[9] }, outcome), from: NOT_FOUND }] : []
+  return event ? [{ ...settleLicense({ ...event, account: row[3], more: row[9] }, outcome), from: NOT_FOUND, act }] : []
 }
 
-/** Processes the events of one ledger that wait for some names, until none is left that can be. */
+/** Processes the events of one ledger that wait for some names; those that cannot be are left. */
 const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: string, names: readonly string[]): Promise<void> => {
   let memory = recalled
+  let after: [name: string, id: string] | undefined
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const waiting = await askEvents(ctx, name, (ledger) => ledger.readWaiting(names, MOST))
+    const waiting = await askEvents(ctx, name, (ledger) => ledger.readWaiting(names, MOST, after))
+    const last = waiting.at(-1)
+    if (!last) return
     const known = waiting.flatMap((event) => {
       const parsed = parsedOf(event)
       return parsed ? [{ event, parsed }] : []
     })
-    if (!known.length) return
     const { processing, processed } = await prepare(
       ctx,
       memory,
@@ -97,13 +99,13 @@ const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: stri
         ),
       )
     ).flat()
-    if (!settlements.length) return
     const accounts = Object.fromEntries(
       found.flatMap(({ processed: { account } }) => (account ? [[accountKey(account.id), account.version]] : [])),
     )
     const settled = await askEvents(ctx, name, (ledger) => ledger.settle({ version: memory.version, accounts }, settlements))
     if ('stale' in settled) memory = await refresh(ctx, memory, settled.stale)
-    else if (waiting.length < MOST || !settled.settled) return
+    else if (waiting.length < MOST) return
+    else after = [last.account.slice(1), last.id]
   }
 }
 

@@ -1,0 +1,215 @@
+import { DAY, type EventShown, HOUR, eventSeries } from './entry.ts'
+import { foldJournal } from './fold.ts'
+import { readEvents } from './read.ts'
+import { readReference } from './slot.ts'
+import { type Store, chunked } from './store.ts'
+import { ALL } from './totals.ts'
+
+/** Which events are listed, the newest first; times are milliseconds. Accounts are keys, of which any fits, and so do any of the ids and the reference. */
+export interface EventFilter {
+  accounts?: readonly string[]
+  schema?: string
+  statuses?: readonly number[]
+  from?: number
+  until?: number
+  createdFrom?: number
+  createdUntil?: number
+  ids?: readonly string[]
+  reference?: string
+  /** The place of the last event of the page before: its time, id and reference. */
+  after?: readonly [time: number, id: string, reference: string]
+  limit: number
+}
+
+interface Key {
+  [column: string]: SqlStorageValue
+  back: number
+  id: string
+  reference: string
+}
+
+const encoder = new TextEncoder()
+
+/** The order of SQLite, by the bytes of UTF-8. */
+export const compareTexts = (one: string, other: string): number => {
+  if (one === other) return 0
+  const [first, second] = [encoder.encode(one), encoder.encode(other)]
+  for (let at = 0; at < Math.min(first.length, second.length); at++) {
+    const by = (first[at] ?? 0) - (second[at] ?? 0)
+    if (by) return by
+  }
+  return first.length - second.length
+}
+
+/** The order of lists: the newest first; at one time by id and reference. */
+const compareKeys = (one: Key, other: Key): number =>
+  one.back - other.back || compareTexts(one.id, other.id) || compareTexts(one.reference, other.reference)
+
+const toKey = ([time, id, reference]: readonly [number, string, string]): Key => ({ back: -time, id, reference })
+
+const PROCESSED = new Set([1, 2, 3])
+
+/** A list: the table or index that it walks, with what is bound to that, and the account whose sums tell where its events are. */
+interface Walk {
+  source: string
+  bound: string | number | undefined
+  account: string | undefined
+}
+
+/** The lists whose events a filter may find. */
+const walksOf = ({ accounts, statuses }: EventFilter): Walk[] => {
+  if (accounts)
+    return [...new Set(accounts)].map((account) => ({ source: 'listing AS its WHERE its.account = ?', bound: account, account }))
+  if (statuses && !statuses.some((status) => PROCESSED.has(status)))
+    return [...new Set(statuses)].map((status) => ({
+      source: 'timeline AS its INDEXED BY timeline_unprocessed WHERE its.status NOT IN (1, 2, 3) AND its.status = ?',
+      bound: status,
+      account: undefined,
+    }))
+  return [{ source: 'timeline AS its WHERE true', bound: undefined, account: ALL }]
+}
+
+const CREATED = `coalesce((SELECT created_at FROM event WHERE event.id = its.id AND event.reference = its.reference),
+  (SELECT created_at FROM past WHERE past.reference = its.reference))`
+
+/** A page of a list, of times from `from` until before `until`. */
+const readPage = ({ sql }: Store, filter: EventFilter, { source, bound }: Walk, from: number, until: number, limit: number): Key[] => {
+  const { schema, statuses, createdFrom, createdUntil, after } = filter
+  const parts: [string, ...SqlStorageValue[]][] = [['its.back <= ?', -from]]
+  if (after && after[0] < until) parts.push(['(its.back, its.id, its.reference) > (?, ?, ?)', -after[0], after[1], after[2]])
+  else if (until !== Number.POSITIVE_INFINITY) parts.push(['its.back > ?', -until])
+  if (schema !== undefined) parts.push(['its.schema = ?', schema])
+  if (statuses) parts.push(['its.status IN (SELECT value FROM json_each(?))', JSON.stringify(statuses)])
+  if (createdFrom !== undefined) parts.push([`${CREATED} >= ?`, createdFrom])
+  if (createdUntil !== undefined) parts.push([`${CREATED} < ?`, createdUntil])
+  return sql
+    .exec<Key>(
+      `SELECT its.back, its.id, its.reference FROM ${source} AND ${parts.map(([part]) => part).join(' AND ')}
+       ORDER BY its.back, its.id, its.reference LIMIT ?`,
+      ...(bound === undefined ? [] : [bound]),
+      ...parts.flatMap(([, ...values]) => values),
+      limit,
+    )
+    .toArray()
+}
+
+/** The series that count the events of a schema and of statuses, as a JSON list. */
+const readSeries = ({ sql }: Store, { schema, statuses }: EventFilter): string[] =>
+  sql
+    .exec<{ series: string }>("SELECT series FROM series WHERE substr(series, 1, 2) = 'e|'")
+    .toArray()
+    .flatMap(({ series }) => {
+      const [, status = '', its = ''] = /^e\|(\d+)\|([^]*)$/.exec(series) ?? []
+      const isWanted = (schema === undefined || schema === its) && (!statuses || statuses.includes(Number(status)))
+      return isWanted ? [eventSeries(its, Number(status))] : []
+    })
+
+/** The hours before `until` of the newest day that has events in some series, the newest first, as ranges of time. */
+const readHours = ({ sql }: Store, account: string, series: string, from: number, until: number): [from: number, until: number][] => {
+  const { day } = sql
+    .exec<{ day: number | null }>(
+      `SELECT max((SELECT start FROM sum_day AS its WHERE its.account = ?1 AND its.series = sent.value AND its.start < ?2 AND its.count > 0
+         ORDER BY its.start DESC LIMIT 1)) AS day FROM json_each(?3) AS sent`,
+      account,
+      until,
+      series,
+    )
+    .one()
+  if (day === null || day + DAY <= from) return []
+  const hours = sql
+    .exec<{ start: number }>(
+      `SELECT DISTINCT its.start FROM json_each(?1) AS sent CROSS JOIN sum_hour AS its
+       ON its.account = ?2 AND its.series = sent.value AND its.start >= ?3 AND its.start < ?4 WHERE its.count > 0 ORDER BY its.start DESC`,
+      series,
+      account,
+      day,
+      day + DAY,
+    )
+    .toArray()
+  const ranges: [number, number][] = []
+  for (const { start } of hours) {
+    const last = ranges.at(-1)
+    if (last?.[0] === start + HOUR) last[0] = start
+    else ranges.push([start, start + HOUR])
+  }
+  return ranges
+}
+
+/** The first keys of a list. Where few events fit, only the hours are read that have one, as the sums tell. */
+const readWalk = (store: Store, filter: EventFilter, walk: Walk): Key[] => {
+  const { schema, statuses, from = 0, until = Number.POSITIVE_INFINITY, after, limit } = filter
+  const { account } = walk
+  if (account === undefined || (schema === undefined && !statuses)) return readPage(store, filter, walk, from, until, limit)
+  const [series] = chunked(readSeries(store, filter), Number.POSITIVE_INFINITY)
+  if (series === undefined) return []
+  const keys: Key[] = []
+  let before = Math.min(until, after ? after[0] + 1 : until, Number.MAX_SAFE_INTEGER)
+  while (keys.length < limit) {
+    const ranges = readHours(store, account, series, from, before)
+    const [newest] = ranges
+    if (!newest) break
+    for (const [first, last] of ranges)
+      if (keys.length < limit && first < before && last > from)
+        keys.push(...readPage(store, filter, walk, Math.max(first, from), Math.min(last, before), limit - keys.length))
+    before = Math.floor(newest[0] / DAY) * DAY
+  }
+  return keys
+}
+
+/** After how many milliseconds, in the year 8888, the times in references begin again. */
+const REFERENCES_BEGIN_AGAIN = 62 ** 8
+
+/** The keys of the events that have one of some ids, or a reference. */
+const readNamed = ({ sql }: Store, { ids = [], reference = '' }: EventFilter): Key[] => {
+  const keys = chunked(ids).flatMap((sent) =>
+    ['event', 'past'].flatMap((table) =>
+      sql
+        .exec<Key>(
+          `SELECT -its.time AS back, its.id, its.reference FROM json_each(?) AS sent CROSS JOIN ${table} AS its ON its.id = sent.value`,
+          sent,
+        )
+        .toArray(),
+    ),
+  )
+  const made = readReference(reference)
+  if (made)
+    keys.push(
+      ...sql
+        .exec<Key>(
+          'SELECT back, id, reference FROM timeline WHERE back IN (?, ?) AND reference = ?',
+          -made.time,
+          -made.time - REFERENCES_BEGIN_AGAIN,
+          reference,
+        )
+        .toArray(),
+    )
+  return [...new Map(keys.map((key) => [key.reference, key])).values()].toSorted(compareKeys)
+}
+
+const isWanted = (event: EventShown, filter: EventFilter): boolean => {
+  const { accounts, schema, statuses, from, until, createdFrom, createdUntil, after } = filter
+  return (
+    (!accounts || accounts.includes(event.account)) &&
+    (schema === undefined || schema === event.schema) &&
+    (!statuses || statuses.includes(event.status)) &&
+    (from === undefined || event.time >= from) &&
+    (until === undefined || event.time < until) &&
+    (createdFrom === undefined || event.createdAt >= createdFrom) &&
+    (createdUntil === undefined || event.createdAt < createdUntil) &&
+    (!after || compareKeys(toKey([event.time, event.id, event.reference]), toKey(after)) > 0)
+  )
+}
+
+const toNames = (keys: readonly Key[]): [id: string, reference: string][] => keys.map(({ id, reference }) => [id, reference])
+
+/** The events that a filter finds, the newest first; at one time by id and reference. */
+export const listEvents = (store: Store, filter: EventFilter): EventShown[] => {
+  foldJournal(store)
+  const { ids, reference, limit } = filter
+  if (ids || reference !== undefined)
+    return readEvents(store, toNames(readNamed(store, filter)))
+      .filter((event) => isWanted(event, filter))
+      .slice(0, limit)
+  const keys = walksOf(filter).flatMap((walk) => readWalk(store, filter, walk))
+  return readEvents(store, toNames(keys.toSorted(compareKeys).slice(0, limit)))
+}

@@ -1,0 +1,114 @@
+import { type Batch, insertJournal, keepActs, keepNames, readPlaces, rowsIn } from './batch.ts'
+import { judgeClosing } from './closing.ts'
+import { type EventMore, type EventRow, type Recorded, codeOf } from './entry.ts'
+import { foldJournal } from './fold.ts'
+import { INSERT_EVENTS, insertPast, moveToPast } from './past.ts'
+import { type Store, chunked, takeVersion } from './store.ts'
+import { TAKEN_FOR } from './taken.ts'
+import { totalsOf } from './totals.ts'
+
+const DUPLICATE = codeOf('INGESTION_FAILED_DUPLICATE_EVENT')
+
+interface Holder {
+  [column: string]: SqlStorageValue
+  id: string
+  reference: string
+  created_at: number
+  payload: string | null
+  request: string | null
+}
+
+/** The events that hold some ids. */
+const readHolders = ({ sql }: Store, ids: readonly string[]): Map<string, Holder> =>
+  new Map(
+    ids
+      .flatMap((sent) =>
+        sql
+          .exec<Holder>(
+            `SELECT event.id, event.reference, event.created_at, event.payload, event.request
+             FROM json_each(?) AS sent CROSS JOIN event ON event.id = sent.value`,
+            sent,
+          )
+          .toArray(),
+      )
+      .map((event) => [event.id, event]),
+  )
+
+const requestKey = (request: string): string => `request ${request}`
+
+/** The events that have some ids and do not hold them, by their references and requests: each with the reference of the event that it repeats, null for none. */
+const readPast = ({ sql }: Store, ids: readonly string[]): Map<string, string | null> => {
+  const found = new Map<string, string | null>()
+  for (const sent of ids)
+    for (const { reference, request, of } of sql.exec<{ reference: string; request: string | null; of: string | null }>(
+      `SELECT past.reference, past.request, iif(past.status = ${DUPLICATE}, past.more ->> 'of', NULL) AS "of"
+       FROM json_each(?) AS sent CROSS JOIN past ON past.id = sent.value`,
+      sent,
+    )) {
+      found.set(reference, of)
+      if (request !== null) found.set(requestKey(request), of)
+    }
+  return found
+}
+
+/** The repeat of an event, without its payload where that is the same. */
+const repeatOf = (row: EventRow, of: string, samePayload: boolean): EventRow => {
+  const more: EventMore = { why: 'An event with this id was ingested before.', of }
+  return [row[0], row[1], row[2], row[3], row[4], DUPLICATE, null, null, samePayload ? null : row[8], more, row[10]]
+}
+
+const judge = (store: Store, row: EventRow): EventRow => {
+  const closed = judgeClosing(store, row[3], row[2], row[5], row[9], 'arrived')
+  return closed ? [row[0], row[1], row[2], row[3], row[4], closed.status, row[6], null, row[8], closed.more, row[10]] : row
+}
+
+/** Finds out of each event whether it is new, sent again by the same request, or a repeat; and records what is not there yet. */
+export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorded['repeats'] =>
+  store.transaction(() => {
+    const { head } = batch
+    takeVersion(store, head.version)
+    const sent = rowsIn(batch.rows)
+    const ids = chunked([...new Set(sent.map(([id]) => id))])
+    const holders = readHolders(store, ids)
+    const past = readPast(store, ids)
+    const [fresh, repeats]: [EventRow[], EventRow[]] = [[], []]
+    const told: Recorded['repeats'] = []
+    for (const row of sent) {
+      const [id, reference, , , , status, , , payload, more, request] = row
+      const holder = holders.get(id)
+      if (holder?.reference === reference || (request !== null && holder?.request === request)) continue
+      const before = [reference, ...(request === null ? [] : [requestKey(request)])].find((key) => past.has(key))
+      if (before !== undefined) {
+        const of = past.get(before)
+        if (typeof of === 'string') told.push([reference, of])
+        continue
+      }
+      const isTaken = holder && holder.created_at > head.createdAt - TAKEN_FOR
+      if (isTaken || status === DUPLICATE) {
+        const of = (status === DUPLICATE ? more?.of : undefined) ?? holder?.reference ?? ''
+        repeats.push(status === DUPLICATE ? row : repeatOf(row, of, holder?.payload === JSON.stringify(payload)))
+        told.push([reference, of])
+        past.set(reference, of)
+        continue
+      }
+      if (holder) {
+        foldJournal(store)
+        moveToPast(store, id)
+      }
+      fresh.push(judge(store, row))
+      holders.set(id, { id, reference, created_at: head.createdAt, payload: JSON.stringify(payload), request })
+    }
+    keepNames(store, head)
+    const [newRows, oldRows] = [chunked(fresh, 1000), chunked(repeats, 1000)]
+    for (const some of newRows) store.sql.exec(INSERT_EVENTS, some, head.createdAt, head.source)
+    for (const some of oldRows) insertPast(store, some, head.createdAt, head.source)
+    keepActs(store, batch, fresh, now)
+    const rows = [...fresh, ...repeats]
+    if (rows.length)
+      insertJournal(
+        store,
+        JSON.stringify(totalsOf(rows, head.ruleSets)),
+        [...newRows, ...oldRows].map((some) => readPlaces(store, some)),
+      )
+    return told
+  })

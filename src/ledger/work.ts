@@ -1,0 +1,43 @@
+import type { Store } from './store.ts'
+
+/** The longest time between two tries, in milliseconds. */
+const LONGEST_WAIT = 3_600_000
+
+/** What is to be done elsewhere, until it has been: acts of events in progress, and what corrections carry. */
+type Work = 'progress' | 'carry'
+const KEYS = { progress: 'reference', carry: 'correction' } as const
+
+export interface Todo {
+  [column: string]: SqlStorageValue
+  key: string
+  id: string
+  act: string
+  isUndo: number
+}
+
+/** What is due at `now` (milliseconds), the longest due first. */
+export const readDue = ({ sql }: Store, work: Work, now: number): Todo[] =>
+  sql
+    .exec<Todo>(
+      `SELECT ${KEYS[work]} AS key, act${work === 'progress' ? ', id, is_undo AS isUndo' : ", '' AS id, 0 AS isUndo"}
+       FROM ${work} WHERE due_at <= ? ORDER BY due_at LIMIT 100`,
+      now,
+    )
+    .toArray()
+
+/** Puts off what has failed, each time for longer. */
+export const putOff = ({ sql }: Store, work: Work, key: string, now: number): void => {
+  sql.exec(
+    `UPDATE ${work} SET due_at = ?1 + min(${LONGEST_WAIT}, 5000 << min(failures, 20)), failures = failures + 1 WHERE ${KEYS[work]} = ?2`,
+    now,
+    key,
+  )
+}
+
+/** When the next work is due, in milliseconds; undefined when there is none. */
+export const readNextDue = ({ sql }: Store): number | undefined =>
+  sql
+    .exec<{ at: number | null }>(
+      'SELECT min(at) AS at FROM (SELECT min(due_at) AS at FROM progress UNION ALL SELECT min(due_at) FROM carry)',
+    )
+    .one().at ?? undefined
