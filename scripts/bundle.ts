@@ -8,8 +8,8 @@ import { operations } from '../src/operations.ts'
 import { layers } from './walls.ts'
 import { fail, fault, findMedian, root, run } from './wrangler.ts'
 
-/** In bytes, compressed. */
-const [LARGEST, LEAST, EACH_OPERATION] = [200_000, 60_000, 600]
+/** In bytes, compressed: what stands under every operation, the engine of metering (ledgers, rules, decimals, ingestion and metrics), and each operation. */
+const [LARGEST, LEAST, ENGINE, EACH_OPERATION] = [200_000, 60_000, 45_000, 600]
 /** Times the start of the Worker without operations. */
 const SLOWEST = 2.5
 const ROUNDS = 21
@@ -63,7 +63,7 @@ const timeStart = (file: string): number => {
 
 const whole = await buildWorker(root)
 const size = gzipSync(readFileSync(whole.file), { level: 9 }).length
-const largest = Math.min(LARGEST, LEAST + EACH_OPERATION * operations.length)
+const largest = Math.min(LARGEST, LEAST + ENGINE + EACH_OPERATION * operations.length)
 console.log(`Bundle: ${(size / 1000).toFixed(1)} KB compressed, of ${(largest / 1000).toFixed(1)} KB at most`)
 if (size > largest) fail('It is too large. See what it holds: npx wrangler deploy --dry-run --outdir dist --metafile')
 
