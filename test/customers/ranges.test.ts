@@ -6,7 +6,7 @@ describe('alias ranges', () => {
   const span = fc
     .record({ value: fc.constantFrom('a', 'b'), from: fc.nat(20), length: fc.integer({ min: 1, max: 10 }) })
     .map(({ value, from, length }): AliasRange => ({ value, from, until: from + length }))
-  const ranges = fc.array(span, { maxLength: 12 })
+  const ranges = fc.array(span, { maxLength: 12, size: 'max' })
   const instants = Array.from({ length: 31 }, (_, at) => at)
 
   it('mostAtOnce is the most that any instant sees', () => {
@@ -34,7 +34,7 @@ describe('alias ranges', () => {
 
   it('roomSince leaves room for as many as are asked for, from then until now', () => {
     fc.assert(
-      fc.property(fc.array(span, { maxLength: 40 }), fc.integer({ min: 1, max: 10 }), fc.nat(30), (all, more, now) => {
+      fc.property(fc.array(span, { maxLength: 40, size: 'max' }), fc.integer({ min: 1, max: 10 }), fc.nat(30), (all, more, now) => {
         const since = roomSince(all, more, now)
         const heldAt = (at: number) => all.filter((range) => holdsAt(range, at)).length
         fc.pre(heldAt(now) + more <= 10 && since <= now)
