@@ -143,7 +143,7 @@ export const takeSums = (store: Store, { accounts, series, ...asked }: SumQuery,
   const query: SumQuery = {
     ...asked,
     ...(accounts && { accounts: [...new Set(accounts)] }),
-    ...(series && { series: [...new Set(series)] }),
+    ...(series && { series: [...new Set(series)].filter((name) => name.startsWith(`${asked.kind}|`)) }),
   }
   const [firstHour, lastHour] = [up(from, HOUR), down(until, HOUR)]
   if (firstHour > lastHour) {

@@ -48,6 +48,15 @@ describe('the alarm of a ledger', () => {
     expect(await alarmOf(ledger)).not.toBeNull()
   })
 
+  it('finds its ledger evicted, and wakes it', async () => {
+    const ledger = eventLedger()
+    await ledger.record(batchOf([{ id: 'one' }]))
+    await runInDurableObject(ledger, (_, { storage }) => storage.setAlarm(Date.now() + 200))
+    await evictDurableObject(ledger)
+    await scheduler.wait(1000)
+    expect(await journalOf(ledger)).toBe(0)
+  })
+
   it('goes on for ever when it fails, less and less often, and as before once it does not', async () => {
     const errors: string[] = []
     vi.spyOn(console, 'error').mockImplementation((line: string) => void errors.push(line))
