@@ -83,7 +83,6 @@ export const revertEvent = (
     if (refused.includes(event.status)) return { event, outcome: 'REFUSED' }
     if (isClosed(store, event.account, event.time)) return { event, outcome: 'CLOSED' }
     const isKept = kept.includes(event.status)
-    if (isKept && !holds) return { event, outcome: 'GONE' }
     if (act)
       sql.exec(
         'INSERT OR REPLACE INTO carry (correction, act, due_at) VALUES (?, ?, ?)',

@@ -10,7 +10,7 @@ const SENT = `value ->> 0, value ->> 1, value ->> 2, ?2, value ->> 3, value ->> 
 export const INSERT_EVENTS = `INSERT INTO event (${COLUMNS}) SELECT ${SENT} FROM jsonb_each(?1) WHERE true ORDER BY value ->> 0
   ON CONFLICT (id) DO NOTHING`
 
-/** The event that holds an id goes to the past. Its place in the lists has been folded. */
+/** The event that holds an id goes to the past. Its place in the lists stays. */
 export const moveToPast = ({ sql }: Store, id: string): void => {
   sql.exec('DELETE FROM waiting WHERE name = (SELECT substr(account, 2) FROM event WHERE event.id = ?1) AND waiting.id = ?1', id)
   sql.exec('DELETE FROM progress WHERE reference = (SELECT event.reference FROM event WHERE event.id = ?) AND is_undo = 0', id)

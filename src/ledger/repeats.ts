@@ -1,7 +1,6 @@
 import { type Batch, insertJournal, keepActs, keepNames, readPlaces, rowsIn } from './batch.ts'
 import { judgeClosing } from './closing.ts'
 import { type EventMore, type EventRow, type Recorded, codeOf } from './entry.ts'
-import { foldJournal } from './fold.ts'
 import { INSERT_EVENTS, insertPast, moveToPast } from './past.ts'
 import { type Store, chunked, takeVersion } from './store.ts'
 import { TAKEN_FOR } from './taken.ts'
@@ -76,7 +75,7 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
     for (const row of sent) {
       const [id, reference, , , , status, , , payload, more, request] = row
       const holder = holders.get(id)
-      if (holder?.reference === reference || (request !== null && holder?.request === request)) continue
+      if (holder && (holder.reference === reference || (request !== null && holder.request === request))) continue
       const before = [reference, ...(request === null ? [] : [requestKey(request)])].find((key) => past.has(key))
       if (before !== undefined) {
         const of = past.get(before)
@@ -91,10 +90,7 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
         past.set(reference, of)
         continue
       }
-      if (holder) {
-        foldJournal(store)
-        moveToPast(store, id)
-      }
+      if (holder) moveToPast(store, id)
       fresh.push(judge(store, row))
       holders.set(id, { id, reference, created_at: head.createdAt, payload: JSON.stringify(payload), request })
     }

@@ -87,9 +87,10 @@ describe('an event in progress', () => {
 
   it('is left alone by the alarm when it was settled', async () => {
     const [ledger, accounts] = [eventLedger(), newName()]
-    await ledger.record(batchOf([inProgress('ann', accounts)]))
+    await ledger.record(batchOf([{ ...inProgress('ann', accounts), units: { m: '1' } }]))
     const [event] = await eventsOf(ledger)
     if (event) await ledger.settle(HEAD, [settleLicense(event as EventShown, 'DONE')])
+    expect(await eventsOf(ledger)).toMatchObject([{ status: METERED, units: null, rules: { schema: ['togai-named-license', 1] } }])
     expect(await progressOf(ledger)).toBe(0)
     await runDueWork(ledger)
     expect(await namesOf(accounts)).toEqual([])
@@ -107,6 +108,8 @@ describe('an event in progress', () => {
     expect(await progressOf(ledger)).toBe(0)
     expect(await namesOf(accounts)).toEqual([])
     expect((await eventsOf(ledger)).map(({ status }) => status)).toEqual([PAST_GRACE, PAST_GRACE])
+    await ledger.record(batchOf([inProgress('cid', accounts)]))
+    expect(await progressOf(ledger)).toBe(0)
   })
 
   it('that waited before is taken up too', async () => {

@@ -30,11 +30,14 @@ it('keeps a version that came with repeats when it is evicted', async () => {
 
 it('forgets a version that came with a call that was undone', async () => {
   const ledger = eventLedger()
-  const broken = batchOf([{ id: 'one' }], { version: 9 })
-  const failed = await ledger.record({ ...broken, rows: ['[["one"]]'] }).catch(() => 'failed')
-  expect(failed).toBe('failed')
-  expect(await ledger.readVersion()).toBe(0)
-  expect(await ledger.record(batchOf([{ id: 'one' }], { version: 8 }))).toMatchObject({ repeats: [] })
+  const events = [{ id: 'one', units: { m: '1' } }]
+  for (const hasRepeats of [false, true]) {
+    const broken = batchOf(events, { version: 9 }, { hasRepeats, rows: [JSON.stringify([['one', 'event.one', 0, '=acme', null, 1]])] })
+    expect(await ledger.record(broken).catch(() => 'failed')).toBe('failed')
+    expect(await ledger.readVersion()).toBe(0)
+  }
+  expect(await ledger.record(batchOf(events, { version: 8 }))).toMatchObject({ repeats: [] })
+  expect(await ledger.listEvents({ limit: 5 })).toMatchObject([{ customer: 'customer of acme', rules: { schema: ['calls', 1] } }])
 })
 
 it('records what a correction carries whatever the versions are', async () => {
@@ -73,6 +76,7 @@ it('takes the version of an account again that went back with the database, once
   vi.setSystemTime(Date.now() + 60_000)
   await ledger.tell(1, { '=other': 1 })
   vi.setSystemTime(Date.now() + 61_000)
+  expect(await ledger.record(batchOf([{ id: 'early' }], { accounts: { '=acme': 1 } }))).toMatchObject({ repeats: [] })
   await ledger.tell(1, { '=acme': 4 })
   expect(await ledger.record(batchOf([{ id: 'one' }], { accounts: { '=acme': 3 } }))).toEqual({ stale: { accounts: { '=acme': 4 } } })
   expect(await ledger.record(batchOf([{ id: 'one' }], { accounts: { '=acme': 4 } }))).toMatchObject({ repeats: [] })
