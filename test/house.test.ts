@@ -3,11 +3,12 @@ import { is } from 'drizzle-orm'
 import { SQLiteTable, getTableConfig } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
 import { conflicts } from '../src/conflicts.ts'
+import { MIGRATION } from '../src/http/migration.ts'
 import { RESOURCES } from '../src/lib/resources.ts'
 import { operations } from '../src/operations.ts'
 import { steps } from '../src/steps.ts'
 import { folderOf, folders, resourceOf } from './helpers/operations.ts'
-import { said } from './helpers/reference.ts'
+import { described, said } from './helpers/reference.ts'
 
 const { reference } = said
 
@@ -31,6 +32,20 @@ describe('the conflicts in code', () => {
     const raised = [...codesIn(migrations, /RAISE\(ABORT, '([A-Z_]+) /g), ...codesIn(sources, /refuseWhen\(\s*'([A-Z_]+)'/g)]
     expectNone(without(raised, [...Object.keys(conflicts), ...OWN]), 'no conflicts.ts of a domain has words for these')
     expectNone(without(Object.keys(conflicts), raised), 'these have words, and nothing raises them')
+  })
+})
+
+describe('the migrations in code', () => {
+  it('end with the one that the Worker expects', () => {
+    expect(MIGRATION, 'run npm run generate').toBe(env.MIGRATIONS.at(-1)?.name)
+  })
+
+  it('are numbered one after the other', () => {
+    const names = env.MIGRATIONS.map(({ name }) => name)
+    expectNone(
+      names.filter((name, index) => !name.startsWith(`${String(index + 1).padStart(4, '0')}_`)),
+      'these migrations have another number than comes next',
+    )
   })
 })
 
@@ -100,25 +115,28 @@ describe('the operations in code', () => {
   })
 
   it('have each an example that can be sent', () => {
+    const PARTS = ['after', 'path', 'query', 'instead', 'otherwise', 'request', 'answer', 'other']
+    const examples = described.map(({ operationId, writes }) => ({ operationId, writes, example: reference[operationId]?.example }))
+    const names = (which: (one: (typeof examples)[number]) => boolean) => examples.filter(which).map(({ operationId }) => operationId)
     expectNone(
       without(
         ids,
-        ids.filter((id) => reference[id]?.example),
+        names(() => true),
       ),
       'the reference of these has no example',
     )
-    const PARTS = ['after', 'path', 'query', 'instead', 'otherwise', 'request', 'answer', 'other']
-    const examples = Object.entries(reference).map(([operationId, { example }]) => ({ operationId, ...example }))
-    const unknown = examples.flatMap(({ operationId, ...example }) =>
-      without(Object.keys(example), PARTS).map((part) => `${operationId} ${part}`),
+    expectNone(
+      examples.flatMap(({ operationId, example }) => without(Object.keys(example ?? {}), PARTS).map((part) => `${operationId} ${part}`)),
+      'an example has no such part',
     )
-    expectNone(unknown, 'an example has no such part')
-    const missing = examples.flatMap(({ operationId, after = [] }) => without(after, ids).map((before) => `${operationId} after ${before}`))
-    expectNone(missing, 'no operation has this name')
-    const withoutOther = named(
-      ({ operationId, writes }) => writes && reference[operationId] !== undefined && !reference[operationId].example.other,
+    expectNone(
+      examples.flatMap(({ operationId, example }) => without(example?.after ?? [], ids).map((before) => `${operationId} after ${before}`)),
+      'no operation has this name',
     )
-    expectNone(withoutOther, 'these write, and their example has no `other` request')
+    expectNone(
+      names(({ writes, example }) => writes && !example?.other),
+      'these write, and their example has no `other` request',
+    )
   })
 
   it('that change a version have a read that shows it', () => {

@@ -22,7 +22,7 @@ export default defineConfig(async () => {
   const project = (name: string, isolate: boolean, include: string[], exclude: string[] = []) => ({
     root,
     plugins: [worker],
-    test: { name, isolate, include, exclude, setupFiles: ['test/setup.ts'], testTimeout: 60_000 },
+    test: { name, isolate, include, exclude, setupFiles: ['test/setup.ts'], testTimeout: 60_000, chaiConfig: { truncateThreshold: 160 } },
   })
   return {
     root,

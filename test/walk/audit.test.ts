@@ -27,11 +27,12 @@ const readLog = async (organizationId: string): Promise<Entry[]> => {
   return results
 }
 
-describe.each(walkedCommits)('$operationId', ({ operationId }) => {
+describe.each(walkedCommits)('$operationId', ({ operationId, status }) => {
   it('leaves a trace of each resource that it changes, in its own batch', async () => {
     const api = await ready(operationId)
     const before = await readLog(api.id)
     const answer = await api.call(...api.request(), KEY)
+    expect([answer.status, answer.body.message]).toEqual([status, undefined])
     const added = (await readLog(api.id)).slice(before.length)
     expect(added.length, `${operationId} leaves nothing in the audit log: its draft has no changes`).toBeGreaterThan(0)
     for (const [index, entry] of added.entries()) {
