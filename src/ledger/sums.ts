@@ -39,7 +39,7 @@ interface Found {
   count: number
 }
 
-/** Takes the sums of a table, of the starts from `from` until before `until`, and says whether to go on. Each account and series is a range of the primary key. */
+/** Takes the sums of a table that have events, of the starts from `from` until before `until`, and says whether to go on. Each account and series is a range of the primary key. */
 const takeTable = (
   { sql }: Store,
   table: 'sum_hour' | 'sum_day',
@@ -54,7 +54,8 @@ const takeTable = (
     for (const its of series ? chunked(series) : [kind])
       for (const { start, account, series: name, units, count } of sql.exec<Found>(
         `SELECT its.account, its.series, its.start, its.units, its.count FROM (${every}) AS a CROSS JOIN (${wanted}) AS s
-         CROSS JOIN ${table} AS its ON its.account = a.value AND its.series = s.value AND its.start >= ?3 AND its.start < ?4`,
+         CROSS JOIN ${table} AS its ON its.account = a.value AND its.series = s.value AND its.start >= ?3 AND its.start < ?4
+         WHERE its.count > 0`,
         some,
         its,
         from,
@@ -178,9 +179,7 @@ export const readSums = (store: Store, query: SumQuery): SumRow[] => {
     sums.set(key, { row: [bucket, its, name, '0', count], units: [units] })
     return true
   })
-  return Array.from(sums.values(), ({ row, units }): SumRow => [row[0], row[1], row[2], sumDecimals(units), row[4]]).filter(
-    ([, , , , count]) => count !== 0,
-  )
+  return Array.from(sums.values(), ({ row, units }): SumRow => [row[0], row[1], row[2], sumDecimals(units), row[4]])
 }
 
 /** The first or the last time of each series over all accounts. */

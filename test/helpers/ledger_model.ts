@@ -4,6 +4,7 @@ import {
   DAY,
   type EventFilter,
   type EventStatus,
+  type GroupQuery,
   STATUSES,
   type SumQuery,
   codeOf,
@@ -46,9 +47,11 @@ export interface Model {
   version: number
   events: ModelEvent[]
   closings: { account: string; since: number; until: number }[]
+  /** The customers of accounts that are known. */
+  customers: Map<string, string>
 }
 
-export const newModel = (): Model => ({ version: 0, events: [], closings: [] })
+export const newModel = (): Model => ({ version: 0, events: [], closings: [], customers: new Map() })
 
 const isClosed = ({ closings }: Model, account: string, time: number): boolean =>
   closings.some((closing) => closing.account === account && closing.since <= time && time < closing.until)
@@ -56,10 +59,15 @@ const isClosed = ({ closings }: Model, account: string, time: number): boolean =
 const judged = (model: Model, account: string, time: number, status: number): number =>
   LATE.has(status) && isClosed(model, account, time) ? PAST_GRACE : status
 
+const addCustomer = ({ customers }: Model, account: string, customer: string): void => {
+  if (!customers.has(account)) customers.set(account, customer)
+}
+
 /** Records events, and gives the repeats; undefined where the call is too old. */
 export const record = (model: Model, version: number, sent: readonly ModelEvent[]): [string, string][] | undefined => {
   if (version < model.version) return undefined
   model.version = version
+  for (const { account } of sent) if (account.startsWith('=')) addCustomer(model, account, `customer of ${account.slice(1)}`)
   const repeats: [string, string][] = []
   for (const event of sent) {
     const again = model.events.find(
@@ -96,6 +104,7 @@ export const settle = (model: Model, { reference, from, status, account, units }
   const event = model.events.find((one) => one.reference === reference && one.holds && one.status === from)
   if (!event) return { isDone: false, isClosed: false }
   const next = judged(model, account, event.time, status)
+  if (account.startsWith('=')) addCustomer(model, account, 'customer')
   Object.assign(event, { status: next, account, units: next === status ? units : null })
   return { isDone: true, isClosed: next !== status }
 }
@@ -166,6 +175,33 @@ export const sum = ({ events }: Model, { from, until, period, kind, series, acco
     }
   }
   return [...sums].map(([key, { units, count }]) => `${key} ${units.toFixed()} ${count}`).toSorted()
+}
+
+/** The group that a sum is in, by its account and series. */
+const groupOf = ({ customers }: Model, by: GroupQuery['by'], account: string, series: string): string => {
+  const [, second = '', ...schema] = series.split('|')
+  if (by === 'ACCOUNT') return account.slice(1)
+  if (by === 'CUSTOMER') return customers.get(account) ?? ''
+  if (by === 'SCHEMA') return schema.join('|')
+  if (by === 'METER') return series.slice(2)
+  return by === 'STATUS' ? second : ''
+}
+
+/** Sums of groups as text, in any order that is always the same. */
+export const group = (model: Model, { by, statuses, ...query }: Omit<GroupQuery, 'most' | 'now'>): string[] => {
+  const groups = new Map<string, { units: Big; count: number }>()
+  for (const event of model.events) {
+    if (query.kind === 'e' && !query.series && statuses && !statuses.includes(event.status)) continue
+    for (const row of sum({ ...model, events: [event] }, { ...query, byAccount: true })) {
+      const [start = ''] = row.split(' ')
+      const [units = '', count = ''] = row.split(' ').slice(-2)
+      const series = row.slice(start.length + event.account.length + 2, -(units.length + count.length + 2))
+      const key = `${start} ${groupOf(model, by, event.account, series)}`
+      const before = groups.get(key) ?? { units: new Big(0), count: 0 }
+      groups.set(key, { units: before.units.plus(units), count: before.count + Number(count) })
+    }
+  }
+  return [...groups].map(([key, { units, count }]) => `${key} ${units.toFixed()} ${count}`).toSorted()
 }
 
 /** The ids of the events that wait for some names. */

@@ -104,6 +104,8 @@ const step = fc.oneof(
         accounts: some(...ACCOUNTS),
         byAccount: fc.boolean(),
       }),
+      by: maybe(fc.constantFrom('ACCOUNT' as const, 'CUSTOMER' as const, 'METER' as const, 'SCHEMA' as const, 'STATUS' as const), 1),
+      statuses: some(METERED, 2, REVERTED),
     }),
   },
 )
@@ -208,11 +210,16 @@ const listEvents = async ({ ledger, model: its, now }: World, { filter, page, ag
   })
 }
 
-const sumEvents = async ({ ledger, model: its }: World, { query: { cut, ...rest } }: Extract<Step, { do: 'sum' }>) => {
+const sumEvents = async ({ ledger, model: its }: World, { query: { cut, ...rest }, by, statuses }: Extract<Step, { do: 'sum' }>) => {
   const query: SumQuery = { ...defined(rest), from: rest.from + cut }
   await runInDurableObject(ledger, (instance: EventLedger) => {
     const rows = instance.readSums(query).map(([start, account, series, units, count]) => `${start} ${account} ${series} ${units} ${count}`)
     expect(rows.toSorted()).toEqual(model.sum(its, query))
+    const { byAccount: _, ...grouped } = { ...query, ...defined({ by, ...(query.kind === 'e' && { statuses }) }) }
+    if (by === 'METER' ? query.kind === 'e' : (by === 'SCHEMA' || by === 'STATUS') && query.kind === 'm') return
+    const groups = instance.readGroups({ ...grouped, most: 1000, now: 0 })
+    if ('forgotten' in groups) throw new Error('nothing is forgotten yet')
+    expect(groups.rows.map((row) => row.join(' ')).toSorted()).toEqual(model.group(its, grouped))
   })
 }
 
@@ -285,6 +292,8 @@ const agree = async ({ ledger, model: its, now, version }: World) => {
       for (const byAccount of [true, false])
         await sumEvents({ ledger, model: its } as World, {
           do: 'sum',
+          by: undefined,
+          statuses: undefined,
           query: { from: 0, until: END, cut: 0, period, kind, series: undefined, accounts: undefined, byAccount },
         })
 }

@@ -164,6 +164,9 @@ describe('sums', () => {
     for (const { id, reference } of await ledger.listEvents({ limit: 100 })) await ledger.revert([id, reference], { refused: [], kept: [] })
     expect(await ledger.readSums(units(0, END, { byAccount: true }))).toEqual([])
     expect(await ledger.readSums(counts(0, END))).toEqual([[0, '*', `e|${REVERTED}|calls`, '0', 30]])
+    expect(await ledger.readGroups({ from: 0, until: END, period: 'ALL', kind: 'm', by: 'ACCOUNT', most: 2, now: HOUR_OF_TESTS })).toEqual({
+      rows: [],
+    })
     await runInDurableObject(ledger, (_, { storage: { sql } }) => {
       for (const table of ['sum_hour', 'sum_day']) {
         const rows = sql.exec<{ units: string; count: number }>(`SELECT * FROM ${table} WHERE series NOT LIKE 'e|${REVERTED}|%'`).toArray()
