@@ -38,7 +38,8 @@ export const EVENT_MIGRATIONS: readonly string[] = [
     more TEXT,
     request TEXT
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX past_by_id ON past (id);
+  CREATE INDEX past_by_id ON past (id, time DESC);
+  CREATE INDEX past_by_request ON past (request) WHERE request IS NOT NULL;
 
   -- What was recorded and not yet folded into the sums and lists: totals, and of each event its id, reference, time, account, schema and
   -- status.

@@ -45,8 +45,6 @@ export const compareTexts = (one: string, other: string): number => {
 const compareKeys = (one: Key, other: Key): number =>
   one.back - other.back || compareTexts(one.id, other.id) || compareTexts(one.reference, other.reference)
 
-const toKey = ([time, id, reference]: readonly [number, string, string]): Key => ({ back: -time, id, reference })
-
 const PROCESSED = new Set([1, 2, 3])
 
 /** A list: the table or index that it walks, with what is bound to that, and the account whose sums tell where its events are. */
@@ -159,57 +157,66 @@ const readWalk = (store: Store, filter: EventFilter, walk: Walk): Key[] => {
 /** After how many milliseconds, in the year 8888, the times in references begin again. */
 const REFERENCES_BEGIN_AGAIN = 62 ** 8
 
-/** The keys of the events that have one of some ids, or a reference. */
-const readNamed = ({ sql }: Store, { ids = [], reference = '' }: EventFilter): Key[] => {
-  const keys = chunked(ids).flatMap((sent) =>
-    ['event', 'past'].flatMap((table) =>
-      sql
-        .exec<Key>(
-          `SELECT -its.time AS back, its.id, its.reference FROM json_each(?) AS sent CROSS JOIN ${table} AS its ON its.id = sent.value`,
-          sent,
-        )
-        .toArray(),
-    ),
-  )
+/** The first keys of a table of events that a filter finds among some of its rows. */
+const readRows = ({ sql }: Store, rows: string, bound: readonly string[], filter: EventFilter): Key[] => {
+  const { accounts, schema, statuses, from, until, createdFrom, createdUntil, after, limit } = filter
+  const parts: [string, ...SqlStorageValue[]][] = []
+  if (accounts) parts.push(['its.account IN (SELECT value FROM json_each(?))', JSON.stringify(accounts)])
+  if (schema !== undefined) parts.push(['its.schema = ?', schema])
+  if (statuses) parts.push(['its.status IN (SELECT value FROM json_each(?))', JSON.stringify(statuses)])
+  if (from !== undefined) parts.push(['its.time >= ?', from])
+  if (until !== undefined) parts.push(['its.time < ?', until])
+  if (createdFrom !== undefined) parts.push(['its.created_at >= ?', createdFrom])
+  if (createdUntil !== undefined) parts.push(['its.created_at < ?', createdUntil])
+  if (after) parts.push(['its.time <= ? AND (its.time < ? OR (its.id, its.reference) > (?, ?))', after[0], ...after])
+  return sql
+    .exec<Key>(
+      `SELECT -its.time AS back, its.id, its.reference FROM ${[rows, ...parts.map(([part]) => part)].join(' AND ')}
+       ORDER BY its.time DESC, its.reference LIMIT ?`,
+      ...bound,
+      ...parts.flatMap(([, ...values]) => values),
+      limit,
+    )
+    .toArray()
+}
+
+/** The first keys of the events that have one of some ids, or a reference. */
+const readNamed = (store: Store, filter: EventFilter): Key[] => {
+  const { ids = [], reference = '' } = filter
+  const keys = [...new Set(ids)].flatMap((id) => [
+    ...readRows(store, 'event AS its WHERE its.id = ?', [id], filter),
+    ...readRows(store, 'past AS its WHERE its.id = ?', [id], filter),
+  ])
   const made = readReference(reference)
-  if (made)
-    keys.push(
-      ...sql
-        .exec<Key>(
-          'SELECT back, id, reference FROM timeline WHERE back IN (?, ?) AND reference = ?',
+  const places = made
+    ? store.sql
+        .exec<{ id: string }>(
+          'SELECT id FROM timeline WHERE back IN (?, ?) AND reference = ?',
           -made.time,
           -made.time - REFERENCES_BEGIN_AGAIN,
           reference,
         )
-        .toArray(),
+        .toArray()
+    : []
+  for (const { id } of places)
+    keys.push(
+      ...readRows(store, 'event AS its WHERE its.id = ? AND its.reference = ?', [id, reference], filter),
+      ...readRows(store, 'past AS its WHERE its.reference = ?', [reference], filter),
     )
-  return [...new Map(keys.map((key) => [key.reference, key])).values()].toSorted(compareKeys)
+  return [...new Map(keys.map((key) => [key.reference, key])).values()]
 }
-
-const isWanted = (event: EventShown, filter: EventFilter): boolean => {
-  const { accounts, schema, statuses, from, until, createdFrom, createdUntil, after } = filter
-  return (
-    (!accounts || accounts.includes(event.account)) &&
-    (schema === undefined || schema === event.schema) &&
-    (!statuses || statuses.includes(event.status)) &&
-    (from === undefined || event.time >= from) &&
-    (until === undefined || event.time < until) &&
-    (createdFrom === undefined || event.createdAt >= createdFrom) &&
-    (createdUntil === undefined || event.createdAt < createdUntil) &&
-    (!after || compareKeys(toKey([event.time, event.id, event.reference]), toKey(after)) > 0)
-  )
-}
-
-const toNames = (keys: readonly Key[]): [id: string, reference: string][] => keys.map(({ id, reference }) => [id, reference])
 
 /** The events that a filter finds, the newest first; at one time by id and reference. */
 export const listEvents = (store: Store, filter: EventFilter): EventShown[] => {
   foldJournal(store)
   const { ids, reference, limit } = filter
-  if (ids || reference !== undefined)
-    return readEvents(store, toNames(readNamed(store, filter)))
-      .filter((event) => isWanted(event, filter))
+  const isNamed = ids !== undefined || reference !== undefined
+  const keys = isNamed ? readNamed(store, filter) : walksOf(filter).flatMap((walk) => readWalk(store, filter, walk))
+  return readEvents(
+    store,
+    keys
+      .toSorted(compareKeys)
       .slice(0, limit)
-  const keys = walksOf(filter).flatMap((walk) => readWalk(store, filter, walk))
-  return readEvents(store, toNames(keys.toSorted(compareKeys).slice(0, limit)))
+      .map(({ id, reference: its }) => [id, its]),
+  )
 }

@@ -35,18 +35,33 @@ const readHolders = ({ sql }: Store, ids: readonly string[]): Map<string, Holder
 
 const requestKey = (request: string): string => `request ${request}`
 
-/** The events that have some ids and do not hold them, by their references and requests: each with the reference of the event that it repeats, null for none. */
-const readPast = ({ sql }: Store, ids: readonly string[]): Map<string, string | null> => {
+interface Past {
+  [column: string]: SqlStorageValue
+  reference: string
+  request: string | null
+  of: string | null
+}
+
+const PAST = `past.reference, past.request, iif(past.status = ${DUPLICATE}, past.more ->> 'of', NULL) AS "of"`
+
+/** Of rows, those that were recorded and hold no id, by their references and requests: each with the reference of the event that it repeats, null for none. */
+const readPast = ({ sql }: Store, rows: readonly EventRow[]): Map<string, string | null> => {
   const found = new Map<string, string | null>()
-  for (const sent of ids)
-    for (const { reference, request, of } of sql.exec<{ reference: string; request: string | null; of: string | null }>(
-      `SELECT past.reference, past.request, iif(past.status = ${DUPLICATE}, past.more ->> 'of', NULL) AS "of"
-       FROM json_each(?) AS sent CROSS JOIN past ON past.id = sent.value`,
-      sent,
-    )) {
-      found.set(reference, of)
-      if (request !== null) found.set(requestKey(request), of)
-    }
+  const take = (query: string, names: readonly string[]): void => {
+    for (const sent of chunked(names))
+      for (const { reference, request, of } of sql.exec<Past>(query, sent)) {
+        found.set(reference, of)
+        if (request !== null) found.set(requestKey(request), of)
+      }
+  }
+  take(
+    `SELECT ${PAST} FROM json_each(?) AS sent CROSS JOIN past ON past.reference = sent.value`,
+    rows.map(([, reference]) => reference),
+  )
+  take(
+    `SELECT ${PAST} FROM json_each(?) AS sent CROSS JOIN past ON past.request = sent.value`,
+    rows.flatMap(([, , , , , , , , , , request]) => request ?? []),
+  )
   return found
 }
 
@@ -67,9 +82,8 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
     const { head } = batch
     takeVersion(store, head.version)
     const sent = rowsIn(batch.rows)
-    const ids = chunked([...new Set(sent.map(([id]) => id))])
-    const holders = readHolders(store, ids)
-    const past = readPast(store, ids)
+    const holders = readHolders(store, chunked([...new Set(sent.map(([id]) => id))]))
+    const past = readPast(store, sent)
     const [fresh, repeats]: [EventRow[], EventRow[]] = [[], []]
     const told: Recorded['repeats'] = []
     for (const row of sent) {

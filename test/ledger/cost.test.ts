@@ -121,6 +121,23 @@ it('a correction and a settlement cost the same whatever there is', async () => 
   expect(read.reduce((sum, { rowsRead }) => sum + rowsRead, 0)).toBeLessThan(200)
 })
 
+it('an id that is sent again and again costs the same each time', async () => {
+  const fresh = eventLedger()
+  const repeats = Array.from({ length: 3000 }, (_, index) => batchOf([{ id: 'one', time: MONTH + index, request: `key ${index}` }]))
+  await runInDurableObject(fresh, (instance: EventLedger) => {
+    for (const batch of repeats) instance.record(batch)
+    instance.listEvents({ limit: 1 })
+  })
+  const rowsReadBy = async (ask: (instance: EventLedger) => unknown) =>
+    (await watchSql(fresh, ask)).reduce((sum, { rowsRead }) => sum + rowsRead, 0)
+  expect(await rowsReadBy((instance) => instance.record(batchOf([{ id: 'one', request: 'new' }])))).toBeLessThan(30)
+  expect(await rowsReadBy((instance) => instance.record(repeats[5] as (typeof repeats)[0]))).toBeLessThan(30)
+  await fresh.listEvents({ limit: 1 })
+  expect(await rowsReadBy((instance) => instance.listEvents({ ids: ['one'], limit: 10 }))).toBeLessThan(100)
+  const after: EventFilter['after'] = [MONTH + 1500, 'one', '']
+  expect(await rowsReadBy((instance) => instance.listEvents({ ids: ['one'], after, limit: 10 }))).toBeLessThan(100)
+})
+
 it('an event is one row when it is recorded, with one more for a batch; and three when it is folded, with those of its sums', async () => {
   const fresh = eventLedger()
   const events = Array.from({ length: 1000 }, (_, index): TestEvent => ({
