@@ -35,10 +35,10 @@ export interface Eligibility {
   kept: readonly number[]
 }
 
-/** What became of one event of a correction: the event as it was, and whether it is reverted, out of the way, or as before. */
+/** What became of one event of a correction: the event as it was, and whether it is reverted, out of the way, or as before. BUSY: its ledger is just doing what an earlier call has left. */
 export interface Reverted {
   event: EventShown
-  outcome: 'REVERTED' | 'FREED' | 'REFUSED' | 'CLOSED' | 'GONE'
+  outcome: 'REVERTED' | 'FREED' | 'REFUSED' | 'CLOSED' | 'GONE' | 'BUSY'
 }
 
 /** What a correction is to do in other ledgers: an event that named a licence is taken back there, and another one is recorded. */
@@ -57,6 +57,11 @@ const recall = (event: EventShown, correction: string | undefined): Reverted | u
     event: { ...event, status, more: Object.keys(more).length ? more : null },
     outcome: before === undefined ? 'FREED' : 'REVERTED',
   }
+}
+
+/** Replaces what a correction is to do elsewhere, if that is still to be done: by what holds now, and for the ledgers that are now in use. */
+export const replaceCarry = ({ sql }: Store, correction: string, act: Carry, now: number): void => {
+  sql.exec('UPDATE carry SET act = ?, due_at = ? WHERE correction = ?', JSON.stringify(act), now + TAKEN_UP_AFTER, correction)
 }
 
 /**
@@ -78,8 +83,11 @@ export const revertEvent = (
     const [event] = readEvents(store, [key])
     if (!event) return undefined
     const holds = isHolder(store, event.id, event.reference)
-    if (!holds && (act?.batch || event.status === REVERTED || event.status === DUPLICATE))
-      return recall(event, correction) ?? { event, outcome: 'GONE' }
+    if (!holds && (act?.batch || event.status === REVERTED || event.status === DUPLICATE)) {
+      const before = recall(event, correction)
+      if (before && correction !== undefined && act) replaceCarry(store, correction, act, now)
+      return before ?? { event, outcome: 'GONE' }
+    }
     if (refused.includes(event.status)) return { event, outcome: 'REFUSED' }
     if (isClosed(store, event.account, event.time)) return { event, outcome: 'CLOSED' }
     const isKept = kept.includes(event.status)

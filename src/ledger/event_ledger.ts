@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { AccountLedger } from './account_ledger.ts'
 import type { Batch } from './batch.ts'
 import { closeAndSum, liftClosing } from './closing.ts'
-import { type Carry, type Eligibility, type Reverted, revertEvent } from './correct.ts'
+import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent } from './correct.ts'
 import { DAY, type EventShown, type LicenseAct, type Recorded, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
 import { type EventFilter, listEvents } from './list.ts'
@@ -13,7 +13,7 @@ import { forgetSome, hasForgettable, readForgot } from './retention.ts'
 import { type Settled, type Settlement, readWaiting, settleEvents, settleLicense } from './settle.ts'
 import { type Store, openStore, readState, takeVersion, tellAccounts, writeState } from './store.ts'
 import { type SumQuery, type SumRow, readSpan, readSums } from './sums.ts'
-import { claimKey, findTaken } from './taken.ts'
+import { type AskedEvent, type TakenIds, claimKey, findTaken, readKey } from './taken.ts'
 import { type Todo, putOff, readDue, readNextDue } from './work.ts'
 
 /** How long the journal grows before it is folded, in milliseconds, and how many events it may grow by before it is folded at once. */
@@ -48,6 +48,8 @@ export class EventLedger extends DurableObject<Env> {
   #alarmAt = Number.POSITIVE_INFINITY
   #recorded = 0
   #failures = 0
+  /** The corrections that the alarm is carrying out at this moment. */
+  readonly #carrying = new Set<string>()
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
@@ -85,8 +87,12 @@ export class EventLedger extends DurableObject<Env> {
     return recorded
   }
 
-  findTaken(ids: readonly string[], version: number, now: number): Record<string, string> {
-    return findTaken(this.#store, ids, version, now)
+  findTaken(events: readonly AskedEvent[], version: number, now: number): TakenIds {
+    return findTaken(this.#store, events, version, now)
+  }
+
+  readKey(key: string, now: number): string | undefined {
+    return readKey(this.#store, key, now)
   }
 
   claimKey(key: string, fingerprint: string, now: number): 'NEW' | 'SAME' | 'OTHER' {
@@ -104,6 +110,10 @@ export class EventLedger extends DurableObject<Env> {
   /** The version of the organization, as far as this ledger knows. */
   readVersion(): number {
     return this.#store.version
+  }
+
+  readEvent(id: string, reference: string): EventShown | undefined {
+    return readEvents(this.#store, [[id, reference]])[0]
   }
 
   listEvents(filter: EventFilter): EventShown[] {
@@ -133,9 +143,20 @@ export class EventLedger extends DurableObject<Env> {
     eligibility: Eligibility,
     carry?: { correction: string; act?: Carry },
   ): Reverted | undefined {
+    if (carry && this.#carrying.has(carry.correction)) {
+      const event = this.readEvent(...key)
+      return event && { event, outcome: 'BUSY' }
+    }
     const reverted = revertEvent(this.#store, key, eligibility, carry, Date.now())
     if (carry?.act) this.#wakeForWork()
     return reverted
+  }
+
+  /** Replaces what a correction is to do elsewhere, if it is still to be done. Gives whether it may be done now: not while this ledger is doing it. */
+  replaceCarry(correction: string, act: Carry): boolean {
+    if (this.#carrying.has(correction)) return false
+    replaceCarry(this.#store, correction, act, Date.now())
+    return true
   }
 
   /** A correction has been carried to its end. */
@@ -229,9 +250,14 @@ export class EventLedger extends DurableObject<Env> {
 
   async #finishCarry({ key, act }: Todo): Promise<void> {
     const { license, ledger, batch } = JSON.parse(act) as Carry
-    if (license) await this.#ledgers.AccountLedger.getByName(license.ledger).revertLicense(license.reference)
-    if (ledger !== undefined && batch) await this.#ledgers.EventLedger.getByName(ledger).record({ ...batch, isCarried: true })
-    this.dropCarry(key)
+    this.#carrying.add(key)
+    try {
+      if (license) await this.#ledgers.AccountLedger.getByName(license.ledger).revertLicense(license.reference)
+      if (ledger !== undefined && batch) await this.#ledgers.EventLedger.getByName(ledger).record({ ...batch, isCarried: true })
+      this.dropCarry(key)
+    } finally {
+      this.#carrying.delete(key)
+    }
   }
 
   /** Once a day: payloads and events that have been kept long enough go. */

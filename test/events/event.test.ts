@@ -263,7 +263,7 @@ describe('the schema of an event', () => {
 describe('a body', () => {
   it('of one event gives it or what is wrong with it', () => {
     expect(parseIngest({ event: sent() }).events).toMatchObject([{ id: 'e-1' }])
-    expect(parseIngest({ event: sent({ id: 7 }) }).events).toEqual([{ message: 'id: must be a string' }])
+    expect(parseIngest({ event: sent({ id: 7 }) }).events).toEqual([{ message: 'id: must be a string', payload: sent({ id: 7 }) }])
   })
 
   it('of a batch gives each event or what is wrong with it, in their order', () => {

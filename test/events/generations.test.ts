@@ -1,3 +1,4 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { doDueOf, systemContext } from '../../src/access/due/service.ts'
@@ -5,10 +6,11 @@ import { conflicts } from '../../src/conflicts.ts'
 import { connect } from '../../src/db/client.ts'
 import type { Ctx } from '../../src/db/context.ts'
 import { commitGeneration } from '../../src/events/ingestion/generations.ts'
-import { ledgerName } from '../../src/ledger/client.ts'
+import { STATUSES, ledgerName, slotOf } from '../../src/ledger/client.ts'
 import { steps } from '../../src/steps.ts'
 import { ledgers } from '../helpers/api.ts'
-import { organizationWithMeter, ride, usageOf } from '../helpers/metering.ts'
+import { beginGeneration } from '../helpers/ledgers.ts'
+import { eventsOf, organizationWithMeter, ride, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
 
 const context = (id: string): Ctx =>
   systemContext(
@@ -67,5 +69,107 @@ describe('a generation of ledgers', () => {
     ])
     expect(await doDueOf(context(api.id), steps)).toMatchObject({ errors: [] })
     expect(await rowsOf(api.id)).toHaveLength(2)
+  })
+})
+
+type Api = Awaited<ReturnType<typeof organizationWithMeter>>
+
+/** The ledgers of the first generation, and of a second one of three. */
+const namesOf = ({ id }: Pick<Api, 'id'>): string[] =>
+  [4, 3].flatMap((count, at) => Array.from({ length: count }, (_, index) => ledgerName(id, 'event', at + 1, index)))
+
+const statusesOf = async (api: Api): Promise<string[]> =>
+  (await eventsOf(api, namesOf(api))).map(({ id, status }) => `${id.startsWith('event.') ? '' : id} ${STATUSES[status]}`).toSorted()
+
+const METERED = 'INGESTION_COMPLETED_EVENT_METERED'
+
+describe('a request that is sent again under its key after a generation has begun', () => {
+  const events = [ride('A', '5'), ride('B', '7'), ride('A', '5'), ride(undefined, '1')]
+
+  it('leaves nothing, of repeats and of events without an id either', async () => {
+    const api = await organizationWithMeter()
+    const key = { 'Idempotency-Key': 'a key' }
+    const first = await api.call('POST', '/ingestBatch', { events }, key)
+    const before = await statusesOf(api)
+    expect(before).toEqual([' INGESTION_FAILED_NO_EVENT_ID', `A ${METERED}`, 'A INGESTION_FAILED_DUPLICATE_EVENT', `B ${METERED}`])
+    expect((await api.call('POST', '/ingestBatch', { events }, key)).body).toEqual(first.body)
+    expect(await statusesOf(api)).toEqual(before)
+    await beginGeneration(api.id, 3)
+    expect((await api.call('POST', '/ingestBatch', { events }, key)).body).toEqual(first.body)
+    expect([await statusesOf(api), await usageOf(api, namesOf(api))]).toEqual([before, '12'])
+  })
+
+  it('is refused with other events, as before', async () => {
+    const api = await organizationWithMeter()
+    const key = { 'Idempotency-Key': 'a key' }
+    await api.call('POST', '/ingestBatch', { events }, key)
+    await beginGeneration(api.id, 3)
+    expect((await api.call('POST', '/ingestBatch', { events: [ride('C', '1')] }, key)).status).toBe(422)
+    expect((await api.call('POST', '/ingestBatch', { events }, key)).status).toBe(202)
+    expect(await usageOf(api, namesOf(api))).toBe('12')
+  })
+})
+
+const REDO = `/events/correction?${new URLSearchParams({ action: 'REDO', account_id: 'acme main', event_id: 'A' }).toString()}`
+
+/** Asks for a correction whose calls of some methods fail: before they arrive, or after they are done; `first` runs before the first call of record. */
+const dying = async (api: Api, at: string, { first, key = {} }: { first?: () => Promise<void>; key?: Record<string, string> } = {}) => {
+  let isFirst = true
+  const ask = throughLedgers(
+    api.token,
+    watchedLedgers(async ({ method }, call) => {
+      if (method === 'record' && isFirst) {
+        isFirst = false
+        await first?.()
+      }
+      if (method === at) throw new Error('planted')
+      return call()
+    }),
+  )
+  expect((await ask(REDO, {}, key)).status).toBe(500)
+}
+
+/** Lets the ledger of the event do what the correction has left. */
+const wake = async (api: Api): Promise<void> => {
+  const stub = ledgers.EventLedger.getByName(ledgerName(api.id, 'event', 1, slotOf('A') % 4))
+  await runInDurableObject(stub, (_, state) => void state.storage.sql.exec('UPDATE carry SET due_at = 0'))
+  expect(await runDurableObjectAlarm(stub)).toBe(true)
+  expect(await runInDurableObject(stub, (_, state) => state.storage.sql.exec('SELECT * FROM carry').toArray())).toEqual([])
+}
+
+describe('a correction during which a generation begins', () => {
+  const once = [`A ${METERED}`, 'A REVERTED']
+  const key = { 'Idempotency-Key': 'one' }
+  const withEvent = async () => {
+    const api = await organizationWithMeter()
+    await api.post('/ingest', { event: ride('A', '5') })
+    return api
+  }
+
+  it('between taking the event back and recording it, and that dies then, has it recorded once', async () => {
+    const api = await withEvent()
+    await dying(api, 'dropCarry', { first: () => beginGeneration(api.id, 3) })
+    expect([await usageOf(api, namesOf(api)), await statusesOf(api)]).toEqual(['5', once])
+    await wake(api)
+    expect([await usageOf(api, namesOf(api)), await statusesOf(api)]).toEqual(['5', once])
+  })
+
+  it('after it has died, has the event recorded once by the request that is sent again, though that dies too', async () => {
+    const api = await withEvent()
+    await dying(api, 'record', { key })
+    await beginGeneration(api.id, 3)
+    await dying(api, 'dropCarry', { key })
+    await wake(api)
+    expect([await usageOf(api, namesOf(api)), await statusesOf(api)]).toEqual(['5', once])
+  })
+
+  it('after it has died, and then ended by the ledger, is answered as done when it is sent again', async () => {
+    const api = await withEvent()
+    await dying(api, 'record', { key })
+    await beginGeneration(api.id, 3)
+    await wake(api)
+    const answer = await api.call('POST', REDO, {}, key)
+    expect(answer.body).toMatchObject({ data: [{ status: 'REVERTED_AND_REINGESTED' }] })
+    expect([await usageOf(api, namesOf(api)), await statusesOf(api)]).toEqual(['5', once])
   })
 })

@@ -65,10 +65,26 @@ describe('an event', () => {
   it('that is of the wrong shape is named by its index, each time, and keeps no other from being counted', async () => {
     const api = await organizationWithMeter()
     for (let times = 0; times < 3; times++) {
-      const { status, body } = await api.post('/ingestBatch', { events: [ride('1', '1'), ride('2', 'abc'), ride('3', '2')] })
-      expect([status, body]).toMatchObject([
+      const { status, body } = await api.post('/ingestBatch', { events: [ride('1', '1'), ride('2', 'abc'), 'no event', ride('3', '2')] })
+      expect([status, body]).toEqual([
         207,
-        { success: false, statusCode: 207, name: 'PARTIAL_FAILURE', details: { errors: [{ index: 1 }] } },
+        {
+          success: false,
+          statusCode: 207,
+          name: 'PARTIAL_FAILURE',
+          message: '2 of 4 events were not accepted',
+          details: {
+            errors: [
+              {
+                index: 1,
+                id: '2',
+                message: 'attributes[0].value: must be a decimal number such as 12.5',
+                eventPayload: ride('2', 'abc'),
+              },
+              { index: 2, message: expect.any(String), eventPayload: 'no event' },
+            ],
+          },
+        },
       ])
     }
     expect(await usageOf(api)).toBe('3')
@@ -76,6 +92,23 @@ describe('an event', () => {
     expect((await api.post('/ingestBatch', { events: [ride('2', 'abc')] })).status).toBe(400)
     expect((await api.post('/ingestBatch', { events: [] })).status).toBe(400)
     expect((await api.post('/ingestBatch', { events: Array.from({ length: 1001 }, (_, n) => ride(`${n}`, '1')) })).status).toBe(422)
+  })
+
+  it('that is larger than a ledger can keep is refused by the name of what is too large, and one that is not is kept', async () => {
+    const api = await organizationWithMeter()
+    const dimensions = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`${n}`.padStart(5, 'n'), '"'.repeat(200)]))
+    const refused = await api.post('/ingestBatch', {
+      events: [
+        ride('large', '1', { dimensions: { city: 'x', ...dimensions(620) } }),
+        ride('long', '1', { dimensions: { city: 'x', ['n'.repeat(250_000)]: 'x' } }),
+      ],
+    })
+    const its = 'dimensions: must take 250000 bytes at most as JSON'
+    expect([refused.status, refused.body]).toEqual([400, { message: `events[0]: ${its}; events[1]: ${its}` }])
+    const events = Array.from({ length: 9 }, (_, n) => ride(`${n}`, '1', { dimensions: { city: 'x', ...dimensions(600) } }))
+    expect((await api.post('/ingestBatch', { events })).status).toBe(202)
+    expect(await usageOf(api)).toBe('9')
   })
 
   it('leaves nothing when its request is sent again under its key; other events under the key are refused', async () => {

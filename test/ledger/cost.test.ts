@@ -66,7 +66,17 @@ const reads: Record<string, (instance: EventLedger) => unknown[]> = {
   'sums of the days of a month': (instance) => instance.readSums(days()),
   'sums of the days of a month by account': (instance) => instance.readSums(days({ byAccount: true })),
   'sums of the days of a month of an account': (instance) => instance.readSums(days({ accounts: ['=account-1'] })),
-  'which ids are taken': (instance) => Object.keys(instance.findTaken([eventOf(3).id, 'free'], 1, HOUR_OF_TESTS)),
+  'which ids are taken': (instance) =>
+    Object.keys(
+      instance.findTaken(
+        [
+          [eventOf(3).id, 'event.a', 'one'],
+          ['free', 'event.b', 'two'],
+        ],
+        1,
+        HOUR_OF_TESTS,
+      ).holders,
+    ),
   'the span': (instance) => [instance.readSpan()],
   'who waits': (instance) => [instance.readWaiting(['red'], 10)],
 }
@@ -213,7 +223,7 @@ const runEverything = async (): Promise<string[]> => {
     instance.closeAndSum('=acme', 0, END)
     instance.record(batchOf([{ id: 'late' }]))
     instance.liftClosing('=acme', 0)
-    instance.findTaken(['one'], 1, 0)
+    instance.findTaken([['one', '', null]], 1, 0)
     instance.claimKey('key', '', 0)
     instance.keepGenerations('[]')
     instance.readGenerations()

@@ -14,7 +14,7 @@ it('refuses a call that rests on an older version of the organization, and takes
   expect(await ledger.settle({ version: 6, accounts: {} }, [])).toEqual({ stale: { version: 7 } })
   expect(await ledger.settle(undefined, [])).toEqual({ settled: 0, closed: [] })
   await ledger.tell(8, {})
-  await ledger.findTaken(['one'], 9, 0)
+  await ledger.findTaken([['one', '', null]], 9, 0)
   expect(await ledger.record(batchOf([{ id: 'three' }], { version: 8 }))).toEqual({ stale: { version: 9 } })
   expect(await ledger.listEvents({ limit: 10 })).toHaveLength(2)
 })

@@ -1,25 +1,16 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
-import {
-  type Carry,
-  type EventShown,
-  askAccounts,
-  askEvents,
-  codeOf,
-  ledgerName,
-  newReference,
-  readReference,
-} from '../../ledger/client.ts'
+import { type Carry, type EventShown, askAccounts, askEvents, codeOf, ledgerName } from '../../ledger/client.ts'
+import { ApiError } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { base62 } from '../../lib/ids.ts'
 import type { Found } from '../events/find.ts'
 import { showEvent, statusOf } from '../events/show.ts'
 import { type ParsedEvent, parseEvent } from '../ingestion/event.ts'
 import { currentOf } from '../ingestion/generations.ts'
 import type { OrganizationMemory } from '../ingestion/memory.ts'
-import { type ProcessedEvent, accountLedgerOf } from '../ingestion/process.ts'
-import { batchOf, prepare, recordEvents } from '../ingestion/record.ts'
+import { type ProcessedEvent, type Processing, accountLedgerOf, referenceOf, setReference } from '../ingestion/process.ts'
+import { batchOf, markRepeats, prepare, recordEvents } from '../ingestion/record.ts'
 import { LICENSE_SCHEMA } from '../ingestion/reserved.ts'
 import { keyOf } from '../ingestion/texts.ts'
 import { type Action, ELIGIBILITY, isRefused, reasonOf } from './eligibility.ts'
@@ -42,10 +33,6 @@ const REVERTED = codeOf('REVERTED')
 const correctionOf = async ({ by }: Correction, { reference }: EventShown): Promise<string> =>
   (await sha256(`${by}\n${reference}`)).slice(0, 32)
 
-/** The reference of the event that a correction ingests: the same each time, so that it is recorded once. */
-const referenceOf = (correction: string, id: string, time: number): string =>
-  newReference(id, time, base62(Number.parseInt(correction.slice(0, 12), 16) % 62 ** 8, 8))
-
 /** The references that a correction can have given to what it ingested in place of an event: by its id, or without one. */
 export const successorsOf = async (correction: Correction, event: EventShown): Promise<string[]> => {
   const { id, timestamp: time = event.time } = correction.event ?? {}
@@ -56,15 +43,8 @@ export const successorsOf = async (correction: Correction, event: EventShown): P
 /** Gives events that are ingested by a correction the reference that it makes for them. */
 const refer = (processed: readonly ProcessedEvent[], correction: string): Promise<void> => {
   for (const one of processed) {
-    const { row, act } = one
-    const hasId = row[0] !== row[1]
-    const reference = referenceOf(correction, hasId ? row[0] : correction, row[2])
-    if (!hasId) {
-      row[0] = reference
-      one.slot = readReference(reference)?.slot ?? 0
-    }
-    row[1] = reference
-    if (act) act.reference = reference
+    const { row } = one
+    setReference(one, referenceOf(correction, row[0] === row[1] ? correction : row[0], row[2]))
   }
   return Promise.resolve()
 }
@@ -89,10 +69,14 @@ const licenseOf = async (ctx: Ctx, memory: OrganizationMemory, event: EventShown
   return account && { ledger: accountLedgerOf({ organizationId, memory }, { id, ...account }), reference: event.reference }
 }
 
-/** What the ledger of an event records in its place, if the request dies before it has. */
-const recordingOf = async (ctx: Ctx, memory: OrganizationMemory, next: ParsedEvent, correction: string): Promise<Carry> => {
-  const { processing, processed } = await prepare(ctx, memory, [next])
-  await refer(processed, correction)
+/** What the ledger of an event is to have recorded in its place, if the request dies before it has. */
+const recordingOf = (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  processing: Processing,
+  processed: readonly ProcessedEvent[],
+): Pick<Carry, 'ledger' | 'batch'> => {
+  if (processed.every(({ isRecorded }) => isRecorded)) return {}
   const { generation, ledgers } = currentOf(memory)
   return {
     ledger: ledgerName(ctx.organizationId, 'event', generation, (processed[0]?.slot ?? 0) % ledgers),
@@ -100,11 +84,22 @@ const recordingOf = async (ctx: Ctx, memory: OrganizationMemory, next: ParsedEve
   }
 }
 
+const prepareNext = async (ctx: Ctx, memory: OrganizationMemory, next: ParsedEvent, correction: string, { reference }: EventShown) => {
+  const { processing, processed } = await prepare(ctx, memory, [next])
+  await refer(processed, correction)
+  await markRepeats(ctx, memory, processed, reference)
+  return recordingOf(ctx, memory, processing, processed)
+}
+
+/** The ledger is doing what an earlier request of the same correction has left. */
+const isBusy = (): ApiError => new ApiError('UNAVAILABLE', 'The correction is being carried out at this moment. Send it again.', 1)
+
 const failed = (event: EventShown, reason: string): EventCorrectionInfo => ({ ...showEvent(event), status: 'FAILED', reason })
 
 /**
  * Corrects one event. Its ledger takes it back and keeps what is still to be done in one transaction; then that is done here, or by the
- * ledger itself when this ends before.
+ * ledger itself when this ends before. Where something has changed meanwhile, as a generation that has begun, the ledger is given what is
+ * to be done now before that is done, so that both do the same.
  */
 const correctEvent = async (
   ctx: Ctx,
@@ -118,16 +113,21 @@ const correctEvent = async (
   if (action !== 'UNDO' && !next)
     return failed(event, isRefused(action, event) ? reasonOf('REFUSED', event) : 'Event has no payload any more that could be ingested')
   const license = await licenseOf(ctx, memory, event)
-  const act = (license ?? next) && { ...(license && { license }), ...(next && (await recordingOf(ctx, memory, next, id))) }
+  const act = (license ?? next) && { ...(license && { license }), ...(next && (await prepareNext(ctx, memory, next, id, event))) }
   const reverted = await askEvents(ctx, ledger, (its) =>
     its.revert([event.id, event.reference], ELIGIBILITY[action], { correction: id, ...(act && { act }) }),
   )
   if (!reverted) return failed(event, 'Event is no longer kept')
   const { outcome } = reverted
+  if (outcome === 'BUSY') throw isBusy()
   const isDone = outcome === 'REVERTED' || outcome === 'FREED' || (outcome === 'GONE' && reverted.event.more?.by === id)
   if (!isDone) return failed(reverted.event, reasonOf(outcome, reverted.event))
   if (license) await askAccounts(ctx, license.ledger, (its) => its.revertLicense(license.reference))
-  if (next) await recordEvents(ctx, memory, 'CORRECTION', [next], (processed) => refer(processed, id))
+  const replaceAct = async (read: OrganizationMemory, processing: Processing, processed: readonly ProcessedEvent[]): Promise<void> => {
+    const now = { ...(license && { license }), ...recordingOf(ctx, read, processing, processed) }
+    if (!(await askEvents(ctx, ledger, (its) => its.replaceCarry(id, now)))) throw isBusy()
+  }
+  if (next) await recordEvents(ctx, memory, 'CORRECTION', [next], (processed) => refer(processed, id), replaceAct)
   if (act) await askEvents(ctx, ledger, (its) => its.dropCarry(id))
   const after = outcome === 'REVERTED' ? { ...reverted.event, status: REVERTED } : reverted.event
   return { ...showEvent(after), status: next ? 'REVERTED_AND_REINGESTED' : 'REVERTED', reason: SUCCESS }

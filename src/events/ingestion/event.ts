@@ -10,6 +10,9 @@ const MOST_ATTRIBUTES = 10
 const LONGEST_NAME = 50
 const LONGEST_DIMENSION = 200
 
+/** The most that the dimensions of an event may take as JSON, in bytes: a row of a ledger has room for all that is kept of an event. */
+const MOST_BYTES = 250_000
+
 /** The most events of a batch. */
 export const MOST_EVENTS = 1000
 
@@ -73,6 +76,9 @@ const faultOfDimension = (name: string, value: unknown): string | undefined => {
   return typeof value === 'string' ? dimensionFault(value) : 'must be a string'
 }
 
+/** Whether the dimensions of an event are no larger than a ledger can keep. They have no other bound. */
+const areSmall = (value: object): boolean => new TextEncoder().encode(JSON.stringify(value)).length <= MOST_BYTES
+
 /** There may be any number of dimensions, and as many that are wrong, of which a message has no room for more. */
 const MOST_FAULTS = 100
 
@@ -85,6 +91,8 @@ const dimensions = () =>
         if (message) issues.push({ code: 'custom', input: text, path: [name], message })
         if (issues.length > MOST_FAULTS) break
       }
+      if (!issues.length && !areSmall(value))
+        issues.push({ code: 'custom', input: value, path: [], message: `must take ${MOST_BYTES} bytes at most as JSON` })
       return value
     }),
     z.record(z.string(), z.string().register(z.globalRegistry, { minLength: 1, maxLength: LONGEST_DIMENSION })),
@@ -136,9 +144,10 @@ export interface ParsedEvent {
   readonly payload: Event
 }
 
-/** What is wrong with an event: each field by its path, with what would be right. */
+/** What is wrong with an event as it was sent: each field by its path, with what would be right. */
 export interface Refusal {
   readonly message: string
+  readonly payload: unknown
 }
 
 const isText = (value: unknown, max: number): value is string =>
@@ -166,12 +175,19 @@ const areAttributes = (value: unknown): value is readonly ParsedAttribute[] => {
   return true
 }
 
+/** As many dimensions as cannot be too large, whatever they say. */
+const FEW_DIMENSIONS = 100
+
 const areDimensions = (value: unknown): value is Record<string, string> => {
   if (!isObject(value) || Array.isArray(value)) return false
+  let count = 0
+  let letters = 0
   for (const key in value) {
     if (faultOfText(key) !== undefined || !isText(value[key], LONGEST_DIMENSION)) return false
+    count++
+    letters += key.length
   }
-  return !Object.hasOwn(value, '__proto__')
+  return !Object.hasOwn(value, '__proto__') && ((count <= FEW_DIMENSIONS && letters <= MOST_BYTES / 20) || areSmall(value))
 }
 
 const FIELDS: ReadonlySet<string> = new Set(['schemaName', 'id', 'timestamp', 'accountId', 'attributes', 'dimensions'])
@@ -197,10 +213,10 @@ const explain = (value: unknown): string => {
 /** An event, or what is wrong with each of its fields. */
 export const parseEvent = (value: unknown): { readonly event: ParsedEvent } | Refusal => {
   const event = readEvent(value)
-  return event ? { event } : { message: explain(value) }
+  return event ? { event } : { message: explain(value), payload: value }
 }
 
-const readOrExplain = (value: unknown): ParsedEvent | Refusal => readEvent(value) ?? { message: explain(value) }
+const readOrExplain = (value: unknown): ParsedEvent | Refusal => readEvent(value) ?? { message: explain(value), payload: value }
 
 const wrong = (path: string, message: string): ApiError => new ApiError('INVALID', `${path}: ${message}`)
 

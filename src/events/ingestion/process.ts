@@ -12,6 +12,7 @@ import {
   slotOf,
   unknownKey,
 } from '../../ledger/client.ts'
+import { base62 } from '../../lib/ids.ts'
 import type { AccountMemory } from './accounts.ts'
 import type { CompiledSchema } from './definitions.ts'
 import { type Evaluation, evaluateEvent, resolveEventId } from './evaluate.ts'
@@ -29,6 +30,23 @@ export interface ProcessedEvent {
   account: AccountMemory | undefined
   /** What its account's ledger is to be asked. */
   act?: LicenseAct
+  /** Whether a former generation of ledgers has recorded it: by the same request, or by the same correction. */
+  isRecorded?: boolean
+}
+
+/** A reference that is made of a digest and not at random: the same each time, so that what it names is recorded once. */
+export const referenceOf = (digest: string, id: string, time: number): string =>
+  newReference(id, time, base62(Number.parseInt(digest.slice(0, 12), 16) % 62 ** 8, 8))
+
+/** Gives an event another reference, under which it is also kept where it has no id. */
+export const setReference = (one: ProcessedEvent, reference: string): void => {
+  const { row, act } = one
+  if (row[0] === row[1]) {
+    row[0] = reference
+    one.slot = readReference(reference)?.slot ?? 0
+  }
+  row[1] = reference
+  if (act) act.reference = reference
 }
 
 /** What events are processed by, and the rule sets that they were processed by. */

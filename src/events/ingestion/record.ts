@@ -1,6 +1,7 @@
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
 import {
+  type AskedEvent,
   type Batch,
   type EventSource,
   type RecordHead,
@@ -50,12 +51,14 @@ export const prepare = async (
 }
 
 /** Generations whose ids are still taken, beside the current one. */
-const formerOf = ({ events }: OrganizationMemory, now: number) =>
+export const formerOf = ({ events }: OrganizationMemory, now: number) =>
   events.slice(0, -1).filter(({ endedAt }) => endedAt !== null && endedAt > now - TAKEN_FOR)
 
+/** The places of events, but for those that are recorded already, by the ledgers that they fall to. */
 const groupBySlot = (processed: readonly ProcessedEvent[], ledgers: number): Map<number, number[]> => {
   const groups = new Map<number, number[]>()
-  for (const [at, { slot }] of processed.entries()) {
+  for (const [at, { slot, isRecorded }] of processed.entries()) {
+    if (isRecorded) continue
     const group = groups.get(slot % ledgers)
     if (group) group.push(at)
     else groups.set(slot % ledgers, [at])
@@ -63,41 +66,58 @@ const groupBySlot = (processed: readonly ProcessedEvent[], ledgers: number): Map
   return groups
 }
 
-/** Of the ids of events, those that generations hold, each with the reference of the event that holds it. */
+/** What generations know of events: the references of the events that hold their ids, and the references of those that they have recorded. */
 const findIn = async (
   ctx: Ctx,
   memory: OrganizationMemory,
   generations: OrganizationMemory['events'],
   processed: readonly ProcessedEvent[],
-): Promise<Map<string, string>> => {
-  const taken = new Map<string, string>()
+): Promise<{ holders: Map<string, string>; recorded: Set<string> }> => {
+  const holders = new Map<string, string>()
+  const recorded = new Set<string>()
   const calls = generations.flatMap(({ generation, ledgers }) =>
     Array.from(groupBySlot(processed, ledgers), async ([index, group]) => {
-      const ids = group.map((at) => processed[at]?.row[0] ?? '')
+      const events = group.map((at): AskedEvent => {
+        const { row } = processed[at] as ProcessedEvent
+        return [row[0], row[1], row[10]]
+      })
       const name = ledgerName(ctx.organizationId, 'event', generation, index)
-      const found = await askEvents(ctx, name, (ledger) => ledger.findTaken(ids, memory.version, ctx.now))
-      for (const [id, reference] of Object.entries(found)) taken.set(id, reference)
+      const found = await askEvents(ctx, name, (ledger) => ledger.findTaken(events, memory.version, ctx.now))
+      for (const [id, reference] of Object.entries(found.holders)) holders.set(id, reference)
+      for (const reference of found.recorded) recorded.add(reference)
     }),
   )
   await Promise.all(calls)
-  return taken
+  return { holders, recorded }
 }
 
-/** Of the ids of events, those that are taken in any generation. */
-export const findTakenIds = (ctx: Ctx, memory: OrganizationMemory, processed: readonly ProcessedEvent[]): Promise<Map<string, string>> =>
-  findIn(ctx, memory, [...formerOf(memory, ctx.now), currentOf(memory)], processed)
+/** Of the ids of events, those that are taken in any generation, each with the reference of the event that holds it. */
+export const findTakenIds = async (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  processed: readonly ProcessedEvent[],
+): Promise<Map<string, string>> => (await findIn(ctx, memory, [...formerOf(memory, ctx.now), currentOf(memory)], processed)).holders
 
-/** Makes repeats of the events whose ids former generations hold. */
-const markRepeats = async (ctx: Ctx, memory: OrganizationMemory, processed: readonly ProcessedEvent[]): Promise<void> => {
+/** Makes repeats of the events whose ids former generations hold, and notes those that they have recorded themselves. An event that is being reverted holds its id no more. */
+export const markRepeats = async (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  processed: readonly ProcessedEvent[],
+  reverted?: string,
+): Promise<void> => {
   const former = formerOf(memory, ctx.now)
   if (!former.length) return
-  for (const [id, of] of await findIn(ctx, memory, former, processed))
-    for (const { row } of processed)
-      if (row[0] === id && row[1] !== of) {
-        row[5] = DUPLICATE
-        row[7] = null
-        row[9] = { ...row[9], why: 'An event with this id was ingested before.', of }
-      }
+  const { holders, recorded } = await findIn(ctx, memory, former, processed)
+  for (const one of processed) {
+    const { row } = one
+    const of = holders.get(row[0])
+    if (recorded.has(row[1])) one.isRecorded = true
+    else if (of !== undefined && of !== reverted) {
+      row[5] = DUPLICATE
+      row[7] = null
+      row[9] = { ...row[9], why: 'An event with this id was ingested before.', of }
+    }
+  }
 }
 
 const rowsAsJson = (processed: readonly ProcessedEvent[]): string[] => {
@@ -187,7 +207,7 @@ const finishActs = async (ctx: Ctx, memory: OrganizationMemory, processed: reado
   for (const { row, slot, act } of processed) {
     if (!act) continue
     const name = ledgerName(ctx.organizationId, 'event', generation, slot % ledgers)
-    const [event] = await askEvents(ctx, name, (ledger) => ledger.listEvents({ reference: row[1], limit: 1 }))
+    const event = await askEvents(ctx, name, (ledger) => ledger.readEvent(row[0], row[1]))
     if (event?.status !== IN_PROGRESS) continue
     const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
     await askEvents(ctx, name, (ledger) => ledger.settle(undefined, [settleLicense(event, outcome)]))
@@ -205,7 +225,7 @@ const settleAll = async <Result>(works: readonly Promise<Result>[]): Promise<Res
 
 /**
  * Records events in the ledgers that their ids fall to, all at once. What rests on something that has changed meanwhile is refused by
- * its ledger, processed again and sent again.
+ * its ledger, processed again and, after `beforeAgain`, sent again.
  */
 export const recordEvents = async (
   ctx: Ctx,
@@ -213,6 +233,7 @@ export const recordEvents = async (
   source: EventSource,
   events: readonly ParsedEvent[],
   mark: (processed: readonly ProcessedEvent[]) => Promise<void>,
+  beforeAgain?: (memory: OrganizationMemory, processing: Processing, processed: readonly ProcessedEvent[]) => Promise<void>,
 ): Promise<void> => {
   let memory = recalled
   let left = events
@@ -225,6 +246,7 @@ export const recordEvents = async (
     if (!kept.length) await mark(processed)
     else for (const [at, { row }] of processed.entries()) row[10] = kept[at]?.row[10] ?? null
     await markRepeats(ctx, memory, processed)
+    if (attempt > 1) await beforeAgain?.(memory, processing, processed)
     const current = currentOf(memory)
     const sent = await settleAll(
       Array.from(groupBySlot(processed, current.ledgers), async ([index, group]) => {

@@ -22,7 +22,7 @@ export const ingest = {
 export const ingestBatch = {
   summary: 'Ingest up to 1,000 events',
   description:
-    'Takes 1 to 1,000 events in 6 MB. With 202 all of them are kept, metered and visible to the next read. With 207 those of the right shape are, and details.errors names the others by their index, each with what is wrong with it.',
+    'Takes 1 to 1,000 events in 6 MB. With 202 all of them are kept, metered and visible to the next read. With 207 those of the right shape are, and details.errors has the index of each of the others in the request, its id, what is wrong with it, and the event as it was sent.',
   refuses,
   example: {
     after: ['createCustomer'],

@@ -11,7 +11,7 @@ export const IngestEventResponse = named(
     code: z.optional(z.string()),
     details: z.optional(
       described(
-        'Of events that were not accepted, errors with the index and the message of each; of a dry run, events with what would become of each.',
+        'For events that were not accepted: errors, with the index, the id, the message and the payload of each. For a dry run: events, with what would become of each.',
         z.record(z.string(), z.unknown()),
       ),
     ),

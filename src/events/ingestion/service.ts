@@ -1,15 +1,15 @@
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
+import { isObject } from '../../lib/fields.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { type EventSource, STATUSES, askEvents, ledgerName, slotOf } from '../../ledger/client.ts'
 import type { ParsedEvent, Refusal } from './event.ts'
 import { currentOf, startFirstGeneration } from './generations.ts'
-import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
-import type { ProcessedEvent, Processing } from './process.ts'
-import { findTakenIds, prepare, recordEvents } from './record.ts'
+import { type Generation, type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
+import { type ProcessedEvent, type Processing, referenceOf, setReference } from './process.ts'
+import { findTakenIds, formerOf, prepare, recordEvents } from './record.ts'
 import type { IngestEventResponse } from './schema.ts'
-import { keyOf } from './texts.ts'
 
 export { keyOf } from './texts.ts'
 export { type KindedGeneration, accountLedgersOf, eventLedgersIn, selectGenerations } from './generations.ts'
@@ -29,20 +29,33 @@ const isRefused = (one: ParsedEvent | Refusal): one is Refusal => 'message' in o
 export const claimKey = async (ctx: Ctx, memory: OrganizationMemory): Promise<boolean> => {
   const key = ctx.write?.key
   if (!key) return false
-  const { generation, ledgers } = currentOf(memory)
-  const name = ledgerName(ctx.organizationId, 'event', generation, slotOf(key.value) % ledgers)
-  const [fingerprint = ''] = key.fingerprints
-  const claimed = await askEvents(ctx, name, (ledger) => ledger.claimKey(key.value, fingerprint, ctx.now))
+  const { value, fingerprints } = key
+  const nameIn = ({ generation, ledgers }: Generation): string =>
+    ledgerName(ctx.organizationId, 'event', generation, slotOf(value) % ledgers)
+  const [fingerprint = ''] = fingerprints
+  const before = await Promise.all(
+    formerOf(memory, ctx.now).map((generation) => askEvents(ctx, nameIn(generation), (ledger) => ledger.readKey(value, ctx.now))),
+  )
+  const kept = before.find((its) => its !== undefined)
+  const claimed =
+    kept === undefined
+      ? await askEvents(ctx, nameIn(currentOf(memory)), (ledger) => ledger.claimKey(value, fingerprint, ctx.now))
+      : kept === fingerprint
+        ? 'SAME'
+        : 'OTHER'
   if (claimed === 'OTHER')
     throw new ApiError('UNPROCESSABLE', 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
   return claimed === 'SAME'
 }
 
-/** Marks each row with its key, its place under that and its content, so that the same request leaves no repeats. */
+/** Marks each row with its key, its place under that and its content, so that the same request leaves no repeats: an event without an id has its reference by them. */
 const markRows = async (processed: readonly ProcessedEvent[], key: string): Promise<void> => {
   await Promise.all(
-    processed.map(async ({ row }, index) => {
-      row[10] = (await sha256(`${key}\n${index}\n${JSON.stringify(row[8])}`)).slice(0, 32)
+    processed.map(async (one, index) => {
+      const { row } = one
+      const request = (await sha256(`${key}\n${index}\n${JSON.stringify(row[8])}`)).slice(0, 32)
+      row[10] = request
+      if (row[0] === row[1]) setReference(one, referenceOf(request, request, row[2]))
     }),
   )
 }
@@ -79,7 +92,7 @@ export const ingestEvents = async (
   source: EventSource,
   sent: readonly (ParsedEvent | Refusal)[],
 ): Promise<Reply<IngestEventResponse> & { status: 202 | 207 }> => {
-  const refused = sent.flatMap((one, index) => (isRefused(one) ? [{ index, message: one.message }] : []))
+  const refused = sent.flatMap((one, index) => (isRefused(one) ? [{ index, ...one }] : []))
   const events = sent.filter((one): one is ParsedEvent => !isRefused(one))
   const [first] = refused
   if (!events.length && first)
@@ -97,9 +110,9 @@ export const ingestEvents = async (
   const key = ctx.write?.key?.value
   await recordEvents(ctx, memory, source, events, (processed) => (key === undefined ? Promise.resolve() : markRows(processed, key)))
   if (!refused.length) return { answer: { success: true }, status: 202 }
-  const errors = refused.map(({ index, message }) => {
-    const id = (sent[index] as { payload?: { id?: unknown } }).payload?.id
-    return { index, ...(typeof id === 'string' && { id: keyOf(id) }), message }
+  const errors = refused.map(({ index, message, payload }) => {
+    const { id } = isObject(payload) ? payload : {}
+    return { index, ...(typeof id === 'string' && { id }), message, eventPayload: payload }
   })
   const answer = {
     success: false,

@@ -63,7 +63,7 @@ const settlementOf = (
 const settleAct = async (ctx: Ctx, name: string, { row, act }: ProcessedEvent): Promise<Settlement[]> => {
   if (!act) return []
   const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
-  const [event] = await askEvents(ctx, name, (ledger) => ledger.listEvents({ reference: row[1], limit: 1 }))
+  const event = await askEvents(ctx, name, (ledger) => ledger.readEvent(row[0], row[1]))
   return event ? [{ ...settleLicense({ ...event, account: row[3], more: row[9] }, outcome), from: NOT_FOUND, act }] : []
 }
 
