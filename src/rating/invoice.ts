@@ -1,0 +1,220 @@
+import { compare, formatDecimal, multiply, requireDecimal, subtract } from '../lib/decimal.ts'
+import { compileRule } from '../logic/rule.ts'
+import { type Value, toDecimalResult } from '../logic/values.ts'
+import type { Card } from './card.ts'
+import { timingOf } from './card.ts'
+import { type AppliedCredit, type Credit, applyCredits, creditLines } from './credits.ts'
+import { type Line, cutDecimal, cutTo, parentOf, sumOf } from './line.ts'
+import { type RatingInput, commitmentOf, rateCard } from './rate.ts'
+import { type InvoiceCard, type PricingRule, type RuleLog, applyRules, openCard } from './rules.ts'
+
+/** A plan as it is rated: its cards and rules, with the overrides of an account in them. */
+export interface RatedPlan {
+  name: string
+  cards: readonly Card[]
+  rules: readonly PricingRule[]
+}
+
+/** What an account owes for a cycle, and how its rules came to it. */
+export interface Charges {
+  lines: readonly Line[]
+  logs: readonly RuleLog[]
+}
+
+type Timed = 'IN_ADVANCE' | 'IN_ARREARS'
+
+/** The lines of cards, those of one tag under that, where the first of them stands. */
+const groupByTag = (cards: readonly InvoiceCard[]): Line[] => {
+  const groups = Map.groupBy(cards, ({ rated }) => rated.card.tag)
+  return cards.flatMap((one): Line[] => {
+    const { tag } = one.rated.card
+    if (tag === undefined) return [one.line]
+    const group = groups.get(tag) ?? []
+    if (group[0] !== one) return []
+    return [
+      parentOf(
+        { id: tag, type: 'CUSTOM_TAG', description: tag },
+        group.map(({ line }) => line),
+      ),
+    ]
+  })
+}
+
+const additionLines = (additions: readonly Line[]): Line[] =>
+  additions.length
+    ? [
+        parentOf(
+          { id: 'TOTAL_PRICING_RULE_ADDITION_AMOUNT', type: 'TOTAL_PRICING_RULE_ADDITION_AMOUNT', description: 'Adjustments' },
+          additions,
+        ),
+      ]
+    : []
+
+/** The cards of one timing, rated and changed by the rules of that. */
+const rateTimed = ({ cards, rules }: RatedPlan, input: RatingInput, digits: number, timing: Timed) => {
+  const rated = cards.filter((card) => timingOf(card) === timing).flatMap((card) => rateCard(card, input) ?? [])
+  return applyRules(
+    rules.filter((rule) => rule.timing === timing),
+    rated.map((one) => openCard(one, digits)),
+    { currency: input.currency, digits, cycle: input.cycle },
+  )
+}
+
+/** What is billed after a cycle: cards, rules, and what is missing to what is committed (pricing.md, 10.9). `digits` are those of the currency's minor unit. */
+export const chargeArrears = (plan: RatedPlan, input: RatingInput, digits: number): Charges => {
+  const { cards, additions, logs } = rateTimed(plan, input, digits, 'IN_ARREARS')
+  const subTotal = parentOf({ id: 'SUB_TOTAL_AMOUNT', type: 'SUB_TOTAL_AMOUNT', description: 'Sub Total' }, [
+    ...groupByTag(cards),
+    ...additionLines(additions),
+  ])
+  const commitment = commitmentOf(plan.cards, input)
+  const committed = commitment && requireDecimal(cutTo(digits)(commitment.amount))
+  const isShort = committed !== undefined && compare(committed, requireDecimal(subTotal.value)) > 0
+  const trueUp: Line[] = isShort
+    ? [
+        {
+          id: 'TRUE_UP_AMOUNT',
+          type: 'TRUE_UP_AMOUNT',
+          description: commitment?.displayName ?? '',
+          value: formatDecimal(subtract(committed, requireDecimal(subTotal.value))),
+        },
+      ]
+    : []
+  return { lines: [parentOf({ id: 'PRICE_PLAN_AMOUNT', type: 'PRICE_PLAN_AMOUNT', description: plan.name }, [subTotal, ...trueUp])], logs }
+}
+
+/** What is billed when a cycle begins; nothing where no card is paid in advance. */
+export const chargeAdvance = (plan: RatedPlan, input: RatingInput, digits: number): Charges => {
+  const { cards, additions, logs } = rateTimed(plan, input, digits, 'IN_ADVANCE')
+  const lines = [...groupByTag(cards), ...additionLines(additions)]
+  if (!lines.length) return { lines, logs }
+  return { lines: [parentOf({ id: 'TOTAL_ADVANCED_FEES', type: 'TOTAL_ADVANCED_FEES', description: 'Advanced fees' }, lines)], logs }
+}
+
+const multiplyText = (one: string, other: string): string => formatDecimal(multiply(requireDecimal(one), requireDecimal(other)))
+
+/** What an order costs: the price of each card once, times how often it is bought, by the ids of what is bought. */
+export const chargePurchase = (
+  plan: RatedPlan,
+  input: RatingInput,
+  digits: number,
+  quantityOf: (billableId: string) => string,
+): Charges => {
+  const lines = plan.cards
+    .flatMap((card) => rateCard(card, { ...input, cycle: { ...input.cycle, ordinal: 1 } }) ?? [])
+    .map((rated): InvoiceCard => {
+      const opened = openCard(rated, digits)
+      const count = quantityOf(rated.card.billableId)
+      const { value, quantity, lines: _lines, ...head } = opened.line
+      const line: Line = {
+        ...head,
+        ...(rated.card.type === 'FIXED_FEE'
+          ? { quantity: count, valuePerQuantity: value }
+          : quantity !== undefined && { quantity: multiplyText(quantity, count) }),
+        value: cutDecimal(multiply(requireDecimal(value), requireDecimal(count)), digits),
+      }
+      return { ...opened, line }
+    })
+  return {
+    lines: [parentOf({ id: 'TOTAL_PURCHASE_AMOUNT', type: 'TOTAL_PURCHASE_AMOUNT', description: plan.name }, groupByTag(lines))],
+    logs: [],
+  }
+}
+
+/** A charge that a person has put on an invoice: a rate and a quantity, or a number or a rule over its lines. */
+export interface MiscellaneousCharge {
+  name: string
+  rate?: string
+  quantity?: string
+  value?: string
+}
+
+/** The values of all lines by their ids; lines of one id are added up. */
+const valuesIn = (lines: readonly Line[], values: Record<string, string[]> = {}): Record<string, string[]> => {
+  for (const { id, value, lines: its = [] } of lines) {
+    if (id !== undefined) (values[id] ??= []).push(value)
+    valuesIn(its, values)
+  }
+  return values
+}
+
+const chargeValue = (charge: MiscellaneousCharge, data: Readonly<Record<string, Value>>): Value => {
+  if (charge.value === undefined) return requireDecimal(multiplyText(charge.rate ?? '0', charge.quantity ?? '0'))
+  const compiled = compileRule(charge.value)
+  const outcome = compiled.evaluate?.(data)
+  return outcome && 'value' in outcome ? (outcome.value ?? null) : null
+}
+
+/** The lines of charges that people have put on an invoice: one that comes to no number is 0. */
+const miscellaneousLines = (charges: readonly MiscellaneousCharge[], net: Line, digits: number): Line[] => {
+  if (!charges.length) return []
+  const data = Object.fromEntries(
+    Object.entries(valuesIn([net])).map(([id, values]) => [
+      id,
+      requireDecimal(sumOf(values.map((value) => ({ type: '', description: '', value })))),
+    ]),
+  )
+  const lines = charges.map((charge): Line => {
+    const result = toDecimalResult(chargeValue(charge, data))
+    const { name, rate, quantity } = charge
+    return {
+      type: 'MISCELLANEOUS_CHARGE',
+      description: name,
+      ...(charge.value === undefined && { quantity: quantity ?? '0', valuePerQuantity: rate ?? '0' }),
+      value: result ? cutDecimal(result, digits) : '0',
+    }
+  })
+  return [parentOf({ id: 'TOTAL_MISCELLANEOUS_CHARGES', type: 'TOTAL_MISCELLANEOUS_CHARGES', description: 'Other charges' }, lines)]
+}
+
+/** A tax on what is left after credits and with all charges, in percent. */
+export interface Tax {
+  description: string
+  percent: string
+}
+
+const taxLines = (taxes: readonly Tax[], taxed: string, digits: number): Line[] => {
+  if (!taxes.length) return []
+  const lines = taxes.map(({ description, percent }): Line => ({
+    type: 'TAX_AMOUNT',
+    description,
+    value: cutDecimal(multiply(requireDecimal(multiplyText(taxed, percent)), { coefficient: 1n, scale: 2 }), digits),
+  }))
+  return [parentOf({ id: 'TOTAL_TAX_AMOUNT', type: 'TOTAL_TAX_AMOUNT', description: 'Tax' }, lines)]
+}
+
+/** What goes into an invoice beside its charges. */
+export interface InvoiceInput {
+  digits: number
+  /** The period of the invoice in milliseconds, which credits must overlap. */
+  from: number
+  until: number
+  credits?: readonly Credit[]
+  miscellaneous?: readonly MiscellaneousCharge[]
+  taxes?: readonly Tax[]
+}
+
+/** The tree of an invoice, in which each line is the sum of its own, and the credits that it took. */
+export interface InvoiceTree {
+  root: Line
+  credits: readonly AppliedCredit[]
+}
+
+/** Makes the tree of an invoice of what is charged: credits come off first, then other charges and taxes come on. */
+export const buildInvoice = (
+  charges: readonly Line[],
+  { digits, from, until, credits = [], miscellaneous = [], taxes = [] }: InvoiceInput,
+): InvoiceTree => {
+  const gross = parentOf({ id: 'GROSS_AMOUNT', type: 'GROSS_AMOUNT', description: 'Gross Amount' }, charges)
+  const applied = applyCredits(charges, credits, { from, until, digits })
+  const net = parentOf({ id: 'NET_AMOUNT', type: 'NET_AMOUNT', description: 'Net Amount' }, [gross, ...creditLines(applied)])
+  const before = [net, ...miscellaneousLines(miscellaneous, net, digits)]
+  const total = parentOf({ id: 'TOTAL_AMOUNT', type: 'TOTAL_AMOUNT', description: 'Total Amount' }, [
+    ...before,
+    ...taxLines(taxes, sumOf(before), digits),
+  ])
+  return {
+    root: parentOf({ id: 'GRAND_TOTAL_AMOUNT', type: 'GRAND_TOTAL_AMOUNT', description: 'Grand Total Amount' }, [total]),
+    credits: applied,
+  }
+}
