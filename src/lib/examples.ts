@@ -13,6 +13,7 @@ export const second = '2026-03-30T10:42:00.000Z'
 export const third = '2026-03-30T10:43:00.000Z'
 export const fourth = '2026-03-30T10:44:00.000Z'
 export const fifth = '2026-03-30T10:45:00.000Z'
+export const sixth = '2026-03-30T10:46:00.000Z'
 
 export const address = {
   phoneNumber: '+919876543210',
@@ -52,6 +53,9 @@ export const group = {
 /** What is counted of the customer: the gigabytes that were delivered to it, of the events that say which file was. */
 export const eventSchemaName = 'file_delivery'
 export const usageMeterId = 'um.0VFLWOg4mEt.8rQzY'
+
+/** The plan by which the customer is charged. */
+export const pricePlanId = 'pp.0VFLWWM4t5d.m3Kd0'
 
 /** An event of the customer, as it was sent; our own id of it says its time. */
 export const event = {

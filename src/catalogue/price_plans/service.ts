@@ -1,0 +1,336 @@
+import { and, eq } from 'drizzle-orm'
+import { changeVersioned } from '../../db/change.ts'
+import { type Draft, type Reply, commit } from '../../db/commit.ts'
+import type { Ctx } from '../../db/context.ts'
+import { builder, insertInto } from '../../db/statements.ts'
+import { differences } from '../../lib/changes.ts'
+import { ApiError, archived } from '../../lib/errors.ts'
+import { fold } from '../../lib/fold.ts'
+import { newId } from '../../lib/ids.ts'
+import { closePage, openPage } from '../../lib/page.ts'
+import type { KeptRule } from '../pricing_rules/schema.ts'
+import { applyOperations } from '../rate_cards/operate.ts'
+import { keepRules } from '../pricing_rules/keep.ts'
+import type { BillableItem, PlanDefinition } from './definition.ts'
+import { type PlanFault, findPlanFaults, explainFault } from './faults.ts'
+import {
+  type PlanWithItems,
+  type ReadPlan,
+  listPlans,
+  readPlan,
+  readPlanVersion,
+  readVersionsBefore,
+  showCard,
+  showPlan,
+  tagOfPlan,
+  withVersion,
+} from './queries.ts'
+import type {
+  BulkRateCardOperationsRequest,
+  BulkRateCardOperationsResponse,
+  CreatePricePlanV2Query,
+  CreatePricePlanV2Request,
+  FinalizePricePlanRequest,
+  ListPricePlansV2Query,
+  PartsQuery,
+  PricePlanV2,
+  PricePlanV2PaginatedResponse,
+  PricePlanVersionQuery,
+  PricingRulesPaginatedResponse,
+  RateCardPaginatedResponse,
+  UpdatePricePlanV2Request,
+  UpdatePricingRulesRequest,
+  ValidatedEntityErrorsPaginatedResponse,
+} from './schema.ts'
+import { pricePlanVersions, pricePlans } from './table.ts'
+
+type PlanRow = typeof pricePlans.$inferSelect
+
+const insertPlans = insertInto(pricePlans)
+const insertVersions = insertInto(pricePlanVersions)
+
+/** What is recorded of a plan: beside what is shown, its cards and rules by their names, and the currencies in which it can be given to accounts. */
+const recorded = (row: ReadPlan) => ({
+  ...showPlan(row),
+  planStatus: row.status,
+  activeCurrencies: row.activeCurrencies,
+  cards: Object.fromEntries(row.cards.map((card) => [card.name, card])),
+  rules: Object.fromEntries(row.rules.map((rule) => [rule.id, rule])),
+})
+
+const recordChange = (before: ReadPlan | undefined, after: ReadPlan): Draft<object>['changes'] => [
+  { type: 'PRICE_PLAN', id: after.id, fields: differences(before && recorded(before), recorded(after)) },
+]
+
+const foldOrNull = (text: string | null): string | null => (text === null ? null : fold(text))
+
+/** A new plan as a draft of its first version. */
+export const newPlan = (ctx: Ctx, name: string, definition: PlanDefinition): PlanRow => {
+  const id = newId('PRICE_PLAN', ctx.now)
+  return {
+    id,
+    organizationId: ctx.organizationId,
+    name,
+    status: 'DRAFT',
+    versionStatus: 'DRAFT',
+    activeVersion: null,
+    activeCurrencies: [],
+    ...definition,
+    planVersion: 1,
+    referenceId: newId('PRICING_SCHEDULE', ctx.now),
+    createdAt: ctx.now,
+    updatedAt: ctx.now,
+    version: 1,
+    idFolded: fold(id),
+    nameFolded: fold(name),
+    descriptionFolded: foldOrNull(definition.description),
+  }
+}
+
+/** The write that makes a plan. */
+export const draftPlan = <Answer extends object>(row: PlanRow, answer: Answer): Draft<Answer> => ({
+  statements: [insertPlans([row])],
+  changes: recordChange(undefined, row),
+  answer,
+  tag: tagOfPlan(row),
+  exists: 'PRICE_PLAN_TAKEN',
+})
+
+/** A plan after a change: its next state, which the database takes only if nobody was faster. */
+export const changePlan = (ctx: Ctx, row: ReadPlan, changes: Partial<PlanRow>): ReadPlan => ({
+  ...row,
+  ...changes,
+  updatedAt: Math.max(row.updatedAt, ctx.now),
+  version: row.version + 1,
+})
+
+/** A plan whose newest version is a draft: itself, or one with a draft of its next version. */
+export const openDraft = (ctx: Ctx, row: ReadPlan): ReadPlan =>
+  row.versionStatus === 'DRAFT'
+    ? row
+    : { ...row, versionStatus: 'DRAFT', planVersion: row.planVersion + 1, referenceId: newId('PRICING_SCHEDULE', ctx.now) }
+
+/** A plan whose draft is published: accounts can be given it in `currencies`. */
+export const publishDraft = (row: ReadPlan, currencies: readonly string[]): Partial<PlanRow> => ({
+  status: 'ACTIVE',
+  versionStatus: 'ACTIVE',
+  activeVersion: row.planVersion,
+  activeCurrencies: currencies,
+})
+
+/** The write that changes a plan from `before` to `after`, and keeps the version that it publishes. */
+export const draftPlanChange = <Answer extends object>(before: ReadPlan, after: ReadPlan, answer: Answer): Draft<Answer> => {
+  const { id, organizationId, name: _name, createdAt: _createdAt, ...set } = after
+  const isPublished = after.activeVersion !== before.activeVersion
+  return {
+    statements: [
+      builder
+        .update(pricePlans)
+        .set({ ...set, descriptionFolded: foldOrNull(after.description) })
+        .where(and(eq(pricePlans.organizationId, organizationId), eq(pricePlans.id, id))),
+      ...(isPublished ? [insertVersions([{ ...after, pricePlanId: id }])] : []),
+    ],
+    changes: recordChange(before, after),
+    answer,
+    tag: tagOfPlan(after),
+  }
+}
+
+/** Refuses a plan that is archived. */
+const requirePlan = (row: ReadPlan): void => {
+  if (row.status === 'ARCHIVED') throw archived('price plan', row.name)
+}
+
+/** Changes a plan that is not archived; what `sent` ids name is read with it. */
+export const changeVersionedPlan = <Answer extends object>(
+  ctx: Ctx,
+  id: string,
+  change: (plan: Awaited<ReturnType<typeof readPlan>>) => Draft<Answer> | { unchanged: Answer },
+  sent: readonly string[] = [],
+): Promise<Reply<Answer>> =>
+  changeVersioned(ctx, {
+    read: () => readPlan(ctx, id, sent),
+    tagOf: ({ row }) => tagOfPlan(row),
+    change: (plan) => {
+      requirePlan(plan.row)
+      return change(plan)
+    },
+  })
+
+/** Changes the draft of a plan, and opens one where its newest version is published. */
+const changeDraft = <Answer extends object>(
+  ctx: Ctx,
+  id: string,
+  change: (draft: ReadPlan, items: readonly BillableItem[]) => { set: Partial<PlanRow>; answerOf: (after: ReadPlan) => Answer },
+  sent: readonly string[] = [],
+): Promise<Reply<Answer>> =>
+  changeVersionedPlan(
+    ctx,
+    id,
+    ({ row, items }) => {
+      const draft = openDraft(ctx, row)
+      const { set, answerOf } = change(draft, items)
+      const after = changePlan(ctx, draft, set)
+      return draftPlanChange(row, after, answerOf(after))
+    },
+    sent,
+  )
+
+/** What a plan says of the account's money: the whole of it, as it is rated. */
+export const definitionOf = (row: ReadPlan): PlanDefinition => row
+
+const copyRules = (ctx: Ctx, rules: readonly KeptRule[]): KeptRule[] =>
+  rules.map((rule) => ({ ...rule, id: newId('PRICING_RULE', ctx.now), version: 1 }))
+
+/** Creates a plan as a draft, with the cards and rules of another one where that is named. */
+export const createPricePlan = async (
+  ctx: Ctx,
+  input: CreatePricePlanV2Request,
+  { source_price_plan_id: sourceId }: CreatePricePlanV2Query,
+): Promise<Reply<PricePlanV2>> => {
+  const {
+    name,
+    description = null,
+    type,
+    pricingCycleConfig = null,
+    supportedCurrencies,
+    deferredRevenue = false,
+    allowOngoingCycleUpdates = false,
+  } = input
+  const source = sourceId === undefined ? undefined : (await readPlanVersion(ctx, sourceId, 'ACTIVE')).row
+  const row = newPlan(ctx, name, {
+    type,
+    description,
+    pricingCycleConfig,
+    supportedCurrencies,
+    deferredRevenue,
+    allowOngoingCycleUpdates,
+    cards: source?.cards ?? [],
+    rules: copyRules(ctx, source?.rules ?? []),
+  })
+  return commit(ctx, draftPlan(row, showPlan(row)))
+}
+
+/** The plans that are not archived, each in its newest version, a page at a time. */
+export const listPricePlans = async (ctx: Ctx, query: ListPricePlansV2Query): Promise<Reply<PricePlanV2PaginatedResponse>> => {
+  const { rows, next } = await listPlans(ctx, query)
+  return { answer: { data: rows.map(showPlan), ...next } }
+}
+
+export const getPricePlan = async (ctx: Ctx, id: string, { version = 'LATEST' }: PricePlanVersionQuery): Promise<Reply<PricePlanV2>> => {
+  const { row } = await readPlanVersion(ctx, id, version)
+  return { answer: showPlan(row), tag: tagOfPlan(row) }
+}
+
+/** Replaces the fields that are sent, in the draft of the plan. */
+export const updatePricePlan = (ctx: Ctx, id: string, input: UpdatePricePlanV2Request): Promise<Reply<PricePlanV2>> =>
+  changeVersionedPlan(ctx, id, ({ row }) => {
+    const isOther = ([key, value]: [string, unknown]) => JSON.stringify(value) !== JSON.stringify(row[key as keyof ReadPlan])
+    const changes = Object.fromEntries(Object.entries(input).filter(isOther)) as Partial<PlanRow>
+    if (!Object.keys(changes).length) return { unchanged: showPlan(row) }
+    const after = changePlan(ctx, openDraft(ctx, row), changes)
+    return draftPlanChange(row, after, showPlan(after))
+  })
+
+const BY_PLACE = { sortable: [], sort: [['place', 'ASC']] } as const
+
+/** A page of a list that is read as a whole. */
+const pageOf = async <Item>(ctx: Ctx, query: PartsQuery, within: string, items: readonly Item[]) => {
+  const page = await openPage(ctx, BY_PLACE, query, within)
+  const from = Number(page.after?.[0] ?? -1) + 1
+  const rows = items.slice(from, from + page.size + 1).map((item, index) => ({ item, place: from + index }))
+  const { visible, ...next } = await closePage(ctx, page, rows, ({ place }) => place, { within })
+  return { data: visible.map(({ item }) => item), ...next }
+}
+
+/** The versions of a plan, the newest first, a page at a time. */
+export const listPricePlanVersions = async (ctx: Ctx, id: string, query: PartsQuery): Promise<Reply<PricePlanV2PaginatedResponse>> => {
+  const page = await openPage(ctx, { sortable: [], sort: [['version', 'DESC']] }, query, id)
+  const before = Number(page.after?.[0] ?? Number.MAX_SAFE_INTEGER)
+  const rows = await readVersionsBefore(ctx, id, before, page.size + 1)
+  const { visible, ...next } = await closePage(ctx, page, rows, ({ planVersion }) => planVersion, { within: id })
+  return { answer: { data: visible.map(showPlan), ...next } }
+}
+
+export const listPricePlanRateCards = async (ctx: Ctx, id: string, query: PartsQuery): Promise<Reply<RateCardPaginatedResponse>> => {
+  const { row, items } = await readPlanVersion(ctx, id, 'LATEST')
+  const cards = row.cards.map((card) => showCard(card, row, items))
+  return { answer: await pageOf(ctx, query, id, cards) }
+}
+
+/** Changes cards of the draft of a plan, all or none, and answers those that were made or changed. */
+export const operateRateCards = (
+  ctx: Ctx,
+  id: string,
+  { operations }: BulkRateCardOperationsRequest,
+): Promise<Reply<BulkRateCardOperationsResponse>> =>
+  changeDraft(
+    ctx,
+    id,
+    (draft, items) => {
+      const { cards, touched } = applyOperations(draft.cards, operations)
+      return { set: { cards }, answerOf: (after) => ({ rateCards: touched.map((card) => showCard(card, after, items)) }) }
+    },
+    operations.flatMap(({ rateCard }) => rateCard?.billableId ?? []),
+  )
+
+export const listPricePlanPricingRules = async (
+  ctx: Ctx,
+  id: string,
+  { version = 'LATEST' }: PricePlanVersionQuery,
+): Promise<Reply<PricingRulesPaginatedResponse>> => {
+  const { row } = await readPlanVersion(ctx, id, version)
+  return { answer: { data: [...row.rules] } }
+}
+
+/** Replaces the rules of the draft of a plan. */
+export const updatePricePlanPricingRules = (
+  ctx: Ctx,
+  id: string,
+  { pricingRules = [] }: UpdatePricingRulesRequest,
+): Promise<Reply<PricingRulesPaginatedResponse>> =>
+  changeDraft(ctx, id, (draft) => {
+    const rules = keepRules(ctx, draft.rules, pricingRules)
+    return { set: { rules }, answerOf: () => ({ data: rules }) }
+  })
+
+const showFault = ({ row }: Pick<PlanWithItems, 'row'>, fault: PlanFault) => ({
+  referenceId: row.referenceId,
+  entityId: fault.entityId || row.id,
+  entityType: fault.entityType,
+  errorMessage: explainFault(fault),
+})
+
+/** Why the newest version of a plan cannot be rated; nothing is wrong with one that was published. */
+export const listPricePlanErrors = async (ctx: Ctx, id: string): Promise<Reply<ValidatedEntityErrorsPaginatedResponse>> => {
+  const plan = await readPlanVersion(ctx, id, 'LATEST')
+  const faults = plan.row.versionStatus === 'DRAFT' ? findPlanFaults(definitionOf(plan.row), plan.items) : []
+  return { answer: { data: faults.map((fault) => showFault(plan, fault)) } }
+}
+
+const hasNoDraft = ({ name }: ReadPlan): ApiError => new ApiError('CONFLICT', `The price plan "${name}" has no draft.`)
+
+/** Refuses to publish what cannot be rated. */
+export const refusePlanFaults = (name: string, faults: readonly PlanFault[]): void => {
+  if (!faults.length) return
+  const all = faults.map((fault) => `${fault.entityId || 'the plan'}: ${explainFault(fault)}`)
+  throw new ApiError('CONFLICT', `The draft of the price plan "${name}" has errors: ${all.join('; ')}`)
+}
+
+/** Publishes the draft of a plan: from then on that version never changes. */
+export const finalizePricePlan = (ctx: Ctx, id: string, _input: FinalizePricePlanRequest): Promise<Reply<{ success: boolean }>> =>
+  changeVersionedPlan(ctx, id, ({ row, items }) => {
+    if (row.versionStatus !== 'DRAFT') throw hasNoDraft(row)
+    refusePlanFaults(row.name, findPlanFaults(definitionOf(row), items))
+    const after = changePlan(ctx, row, publishDraft(row, row.supportedCurrencies))
+    return draftPlanChange(row, after, { success: true })
+  })
+
+/** Drops the draft of a plan; a plan that was never published is gone with it. */
+export const discardPricePlan = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
+  changeVersionedPlan(ctx, id, ({ row, published }) => {
+    if (row.versionStatus !== 'DRAFT') throw hasNoDraft(row)
+    const before = published && withVersion(row, published)
+    const after = changePlan(ctx, before ?? { ...row, status: 'DISCARDED' }, {})
+    return draftPlanChange(row, { ...after, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }, { success: true })
+  })
