@@ -53,6 +53,9 @@ export const group = {
 export const eventSchemaName = 'file_delivery'
 export const usageMeterId = 'um.0VFLWOg4mEt.8rQzY'
 
+/** What is sold beside usage. */
+export const addOnId = 'addon.0VFLW94KFaa.2hXbT'
+
 /** An event of the customer, as it was sent; our own id of it says its time. */
 export const event = {
   id: 'ride-1',

@@ -12,6 +12,7 @@ export const RESOURCES = {
     prefix: 'account',
     personal: ['name', 'primaryEmail', 'address', 'billingInformation', 'metadata', 'accountAliases'],
   },
+  ADD_ON: { prefix: 'addon' },
   ALIAS: { prefix: 'alias' },
   CONTACT: { prefix: 'contact', personal: ['preferredUsername', 'name', 'email', 'phone'] },
   CUSTOMER: { prefix: 'customer', personal: ['name', 'primaryEmail', 'address', 'billingAddress'] },
