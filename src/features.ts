@@ -1,6 +1,7 @@
 export * from './access/audit/operations.ts'
 export * from './access/tokens/operations.ts'
 export * from './catalogue/addons/operations.ts'
+export * from './catalogue/features/operations.ts'
 export * from './customers/accounts/operations.ts'
 export * from './customers/aliases/operations.ts'
 export * from './customers/contacts/operations.ts'

@@ -11,4 +11,21 @@ export const catalogueConflicts: ConflictWords = {
     field: 'billableName',
     say: (billableName, id) => `the add-on "${id}" is called "${billableName}" already`,
   },
+  EVENT_SCHEMA_HAS_FEATURE: {
+    field: 'schemaAssociations',
+    say: (schema, feature, id) => `the event schema "${schema}" feeds the feature "${feature}" already, which is ${id}`,
+  },
+  FEATURE_ATTRIBUTE_UNKNOWN: {
+    code: 'INVALID',
+    field: 'schemaAssociations',
+    say: (attribute, schema) =>
+      `"${attribute}" is no attribute of the event schema "${schema}", and no field that it adds to events as one`,
+  },
+  FEATURE_ATTRIBUTE_GONE: {
+    say: (schema, attribute, feature, id) =>
+      `The event schema "${schema}" must keep the attribute "${attribute}", by which it feeds the feature "${feature}", which is ${id}`,
+  },
+  EVENT_SCHEMA_FEEDS_FEATURE: {
+    say: (schema, feature, id) => `The event schema "${schema}" feeds the feature "${feature}", which is ${id}`,
+  },
 }

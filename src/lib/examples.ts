@@ -53,8 +53,9 @@ export const group = {
 export const eventSchemaName = 'file_delivery'
 export const usageMeterId = 'um.0VFLWOg4mEt.8rQzY'
 
-/** What is sold beside usage. */
+/** What is sold beside usage, and what the customer can be entitled to. */
 export const addOnId = 'addon.0VFLW94KFaa.2hXbT'
+export const featureId = 'feature.0VFLWOg4cQm.9kLdE'
 
 /** An event of the customer, as it was sent; our own id of it says its time. */
 export const event = {

@@ -17,6 +17,7 @@ export const RESOURCES = {
   CONTACT: { prefix: 'contact', personal: ['preferredUsername', 'name', 'email', 'phone'] },
   CUSTOMER: { prefix: 'customer', personal: ['name', 'primaryEmail', 'address', 'billingAddress'] },
   EVENT_SCHEMA: { prefix: 'event_schema' },
+  FEATURE: { prefix: 'feature' },
   INVOICE_GROUP: { prefix: 'inv_group', personal: ['name', 'email', 'billingAddress'] },
   JOB: { prefix: 'job', personal: ['metadata'] },
   ORGANIZATION: { prefix: 'org' },
