@@ -56,6 +56,9 @@ export const usageMeterId = 'um.0VFLWOg4mEt.8rQzY'
 
 /** The plan by which the customer is charged. */
 export const pricePlanId = 'pp.0VFLWWM4t5d.m3Kd0'
+/** What is sold beside usage, and what the customer can be entitled to. */
+export const addOnId = 'addon.0VFLW94KFaa.2hXbT'
+export const featureId = 'feature.0VFLWOg4cQm.9kLdE'
 
 /** An event of the customer, as it was sent; our own id of it says its time. */
 export const event = {

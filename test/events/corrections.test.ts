@@ -345,7 +345,7 @@ const license = (id: string, action: string, day: string) =>
     dimensions: { license_id: 'seats', name: 'Ann' },
   })
 
-/** An organization with a named licence, planted until add-ons make them. */
+/** An organization with a named licence, whose id is not that of an add-on. */
 const withLicense = async () => {
   const api = await organizationWithMeter()
   await env.DB.prepare('INSERT INTO named_licenses VALUES (?, ?)').bind(api.id, 'seats').run()

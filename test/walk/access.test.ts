@@ -258,7 +258,7 @@ const ourIdsOf = (rows: Rows): string[] => ourIdsIn(Object.values(rows).flat().j
 /** These name accounts and events, and need none to be there: an event is kept before its account is, and usage of nobody is none. */
 const looksForNothing = new Set(['ingest', 'ingestBatch', 'eventCorrection', 'getMetrics'])
 
-const NOT_THERE = /^(?:[\w[\]]+: t|T)he [\w ]+ "[^"]+" does not exist\.?$|^\w+: there is no [A-Z_]+ "[^"]+"$/
+const NOT_THERE = /^(?:[\w.[\]]+: t|T)he [\w -]+ "[^"]+" does not exist\.?$|^\w+: there is no [A-Z_]+ "[^"]+"$/
 
 describe('of two organizations', () => {
   it.each(walked)('one that has nothing is told so by $operationId', async ({ operationId, method, path, status }) => {

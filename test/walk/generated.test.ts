@@ -211,7 +211,7 @@ const namesIn = (value: unknown): string[] => {
 
 /** What a message may repeat: ids and what else names a thing. */
 const REPEATED =
-  /^path\.|^body\.(?:.*\.)?(?:id|\w+Ids?|aliases|aliases\.value|accountAliases\.value|accountAliases\.id|namespace|email|eventSchemaName|filterFields|filters\.field|(?:attributes|dimensions|dependencies|fields)\.name|fields\.value|eventIdTemplate|matcher|computation)$/
+  /^path\.|^body\.(?:.*\.)?(?:id|\w+Ids?|aliases|aliases\.value|accountAliases\.value|accountAliases\.id|namespace|email|eventSchemaName|schemaName|attributeName|billableName|filterFields|filters\.field|(?:attributes|dimensions|dependencies|fields)\.name|fields\.value|eventIdTemplate|matcher|computation)$/
 
 /** The words of the contract, which name no field. */
 const NOTHING_MATCHES = 'No events match the given filters'

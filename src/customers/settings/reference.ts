@@ -16,7 +16,8 @@ const setting = {
 const path = { setting_id_str: `setting.USER.invoiceLanguage.CUSTOMER.${customerId}` }
 
 export const tags = {
-  Settings: 'Named values, kept on the organization, a customer, an account, an invoice group, an event schema or a usage meter.',
+  Settings:
+    'Named values, kept on the organization, a customer, an account, an invoice group, an event schema, a usage meter, an add-on or a feature.',
 }
 
 export const parameters = {
@@ -28,7 +29,8 @@ export const parameters = {
 
 export const insertSetting = {
   summary: 'Keep a setting on an entity',
-  description: 'Keeps a named value on the organization, a customer, an account, an invoice group, an event schema or a usage meter.',
+  description:
+    'Keeps a named value on the organization, a customer, an account, an invoice group, an event schema, a usage meter, an add-on or a feature.',
   refuses: {
     400: `${UNSUITED}, or the entity type is one that does not exist here yet.`,
     404: 'The entity does not exist.',

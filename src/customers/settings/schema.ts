@@ -53,8 +53,8 @@ export const CreateEntitySetting = named(
 export type CreateEntitySetting = z.infer<typeof CreateEntitySetting>
 
 /** The kinds of entities that settings are kept on, of the ten that the contract knows. */
-const ENTITY_TYPES = ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP', 'EVENT_SCHEMA', 'USAGE_METER'] as const
-const LATER: ReadonlySet<unknown> = new Set(['ADD_ON', 'FEATURE', 'PRICE_PLAN', 'INVOICE'])
+const ENTITY_TYPES = ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP', 'EVENT_SCHEMA', 'USAGE_METER', 'ADD_ON', 'FEATURE'] as const
+const LATER: ReadonlySet<unknown> = new Set(['PRICE_PLAN', 'INVOICE'])
 
 const entityType = () =>
   z.enum(ENTITY_TYPES, {

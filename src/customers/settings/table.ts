@@ -5,7 +5,7 @@ export const settings = sqliteTable(
   {
     organizationId: text('organization_id').notNull(),
     entityType: text('entity_type', {
-      enum: ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP', 'EVENT_SCHEMA', 'USAGE_METER'],
+      enum: ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP', 'EVENT_SCHEMA', 'USAGE_METER', 'ADD_ON', 'FEATURE'],
     }).notNull(),
     entityId: text('entity_id').notNull(),
     namespace: text().notNull(),

@@ -14,7 +14,7 @@ const { nameFolded: _name, descriptionFolded: _description, ...readColumns } = g
 
 export const readSchemas = selection(readColumns)
 
-/** What is read of a schema: without what it is searched by. Of an older version the status is ARCHIVED, and version is 0. */
+/** What is read of a schema: without what it is searched by. Of an older version the status is ARCHIVED, version is 0, and it feeds no feature. */
 export type ReadSchema = Pick<typeof eventSchemas.$inferSelect, keyof typeof readColumns>
 
 /** The columns of older versions as those of schemas are selected. */
@@ -24,6 +24,8 @@ const olderSelected = (): typeof readSchemas.selected => {
     id: sql`''`,
     status: sql`'ARCHIVED'`,
     version: sql`0`,
+    featureId: sql`null`,
+    featureAttribute: sql`null`,
   }
   return Object.fromEntries(Object.keys(readSchemas.selected).map((key) => [key, sql`${columns[key]}`.as(key)]))
 }
@@ -66,6 +68,8 @@ export const showEventSchema = (row: ReadSchema): EventSchema => ({
   attributes: [...row.attributes],
   dimensions: [...row.dimensions],
   ...(row.filterFields && { filterFields: [...row.filterFields] }),
+  ...(row.featureId !== null &&
+    row.featureAttribute !== null && { featureDetails: { featureId: row.featureId, attributeName: row.featureAttribute } }),
   ...(row.enrichments && { enrichments: row.enrichments }),
   ...(row.eventIdTemplate !== null && { eventIdTemplate: row.eventIdTemplate }),
   eventLevelRevenue: false,

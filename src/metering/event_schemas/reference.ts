@@ -97,7 +97,7 @@ export const eventSchemaEventSchemaNamePatch = {
   refuses: {
     400: `${UNFIT} Or an enrichment that would be published is no rule, or needs a dependency that is not declared.`,
     404: MISSING,
-    409: 'The event schema is archived, or what is sent would change what has been published.',
+    409: 'The event schema is archived; or what is sent would change what has been published, or take the attribute away by which the schema feeds a feature.',
   },
   example: {
     after: activated,
@@ -111,10 +111,10 @@ export const eventSchemaEventSchemaNamePatch = {
 export const deleteEventSchema = {
   summary: 'Archive an event schema',
   description:
-    'Archives an event schema that is a draft or inactive, and whose usage meters are all archived. It can still be read by its name, which stays taken.',
+    'Archives an event schema that is a draft or inactive, that feeds no feature, and whose usage meters are all archived. It can still be read by its name, which stays taken.',
   refuses: {
     404: MISSING,
-    409: 'The event schema is ACTIVE or archived, or has usage meters that are not archived. The message names the first ten.',
+    409: 'The event schema is ACTIVE or archived, feeds a feature, or has usage meters that are not archived. The message names the feature, or the first ten meters.',
   },
   example: { after: ['createEventSchema'], path, answer: done, other: another },
 }

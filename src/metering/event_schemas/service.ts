@@ -1,9 +1,10 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { draftOrganizationChange } from '../../access/organizations/service.ts'
 import { changeVersioned } from '../../db/change.ts'
 import { type Draft, type Reply, combineDrafts, commit } from '../../db/commit.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
-import { builder, insertInto } from '../../db/statements.ts'
+import { builder, insertInto, qualified } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { fold } from '../../lib/fold.ts'
@@ -49,6 +50,8 @@ export const createEventSchema = async (ctx: Ctx, input: CreateEventSchemaReques
     version: 1,
     nameFolded: fold(name),
     descriptionFolded: description === null ? null : fold(description),
+    featureId: null,
+    featureAttribute: null,
   }
   return commit(ctx, {
     statements: [insertSchemas([row])],
@@ -162,3 +165,50 @@ export const deleteEventSchema = (ctx: Ctx, name: string): Promise<Reply<{ succe
     if (row.status === 'ACTIVE') throw new ApiError('CONFLICT', `The event schema "${name}" is ACTIVE, and must be deactivated first.`)
     return draftChange(ctx, row, { status: 'ARCHIVED' }, () => ({ success: true }))
   })
+
+/** A schema that feeds a feature, and by which of its attributes. */
+interface Feeding {
+  readonly schemaName: string
+  readonly attributeName: string
+}
+
+const attributesOf = (feeding: readonly Feeding[]): ReadonlyMap<string, string> =>
+  new Map(feeding.map(({ schemaName, attributeName }) => [schemaName, attributeName]))
+
+/** Has the schemas of `after` feed a feature, and no others of `before`. A schema shows the feature that it feeds, and so has a new version. */
+export const draftFeeding = (
+  ctx: Ctx,
+  featureId: string,
+  before: readonly Feeding[],
+  after: readonly Feeding[],
+): Omit<Draft<object>, 'answer'> => {
+  const [was, is] = [attributesOf(before), attributesOf(after)]
+  const changed = [...new Set([...was.keys(), ...is.keys()])].filter((name) => was.get(name) !== is.get(name))
+  if (!changed.length) return { statements: [], changes: [] }
+  const sent = JSON.stringify(changed.map((name) => [name, is.get(name) ?? null]))
+  const isOfOrganization = eq(eventSchemas.organizationId, ctx.organizationId)
+  const attribute = sql`(select sent.value ->> 1 from json_each(${sent}) as sent where sent.value ->> 0 = ${qualified(eventSchemas.name)})`
+  const missing = sql`
+    select json_array(sent.value ->> 0) from json_each(${sent}) as sent
+    where not exists (select 1 from ${eventSchemas} where ${isOfOrganization} and ${eventSchemas.name} = sent.value ->> 0)
+  `
+  const update = builder
+    .update(eventSchemas)
+    .set({
+      featureId: sql`iif(${attribute} is null, null, ${featureId})`,
+      featureAttribute: attribute,
+      updatedAt: sql`max(${eventSchemas.updatedAt}, ${ctx.now})`,
+      version: sql`${eventSchemas.version} + 1`,
+    })
+    .where(and(isOfOrganization, sql`${eventSchemas.name} in (select sent.value ->> 0 from json_each(${sent}) as sent)`))
+  const detailsOf = (attributeName: string | undefined) =>
+    attributeName === undefined ? {} : { featureDetails: { featureId, attributeName } }
+  return {
+    statements: [refuseWhen('EVENT_SCHEMA_NOT_FOUND', missing), update],
+    changes: changed.map((name) => ({
+      type: 'EVENT_SCHEMA',
+      id: name,
+      fields: differences(detailsOf(was.get(name)), detailsOf(is.get(name))),
+    })),
+  }
+}

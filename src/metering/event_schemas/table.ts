@@ -26,6 +26,8 @@ export const eventSchemas = sqliteTable('event_schemas', {
   version: integer().notNull(),
   nameFolded: text('name_folded').notNull(),
   descriptionFolded: text('description_folded'),
+  featureId: text('feature_id'),
+  featureAttribute: text('feature_attribute'),
 })
 
 /** The fields that the list of schemas can be sorted by. */

@@ -1,0 +1,31 @@
+/*
+ * The catalogue owns what can be sold: add-ons and features, and the plans that price them beside usage meters.
+ * Plans in force, invoices and entitlements refer to it.
+ * Never wrong: what a published price says, from which every amount is reckoned.
+ */
+import type { ConflictWords } from '../db/conflicts.ts'
+
+/** What each conflict that the triggers of the catalogue raise says of the values raised with it. */
+export const catalogueConflicts: ConflictWords = {
+  ADD_ON_BILLABLE_NAME_TAKEN: {
+    field: 'billableName',
+    say: (billableName, id) => `the add-on "${id}" is called "${billableName}" already`,
+  },
+  EVENT_SCHEMA_HAS_FEATURE: {
+    field: 'schemaAssociations',
+    say: (schema, feature, id) => `the event schema "${schema}" feeds the feature "${feature}" already, which is ${id}`,
+  },
+  FEATURE_ATTRIBUTE_UNKNOWN: {
+    code: 'INVALID',
+    field: 'schemaAssociations',
+    say: (attribute, schema) =>
+      `"${attribute}" is no attribute of the event schema "${schema}", and no field that it adds to events as one`,
+  },
+  FEATURE_ATTRIBUTE_GONE: {
+    say: (schema, attribute, feature, id) =>
+      `The event schema "${schema}" must keep the attribute "${attribute}", by which it feeds the feature "${feature}", which is ${id}`,
+  },
+  EVENT_SCHEMA_FEEDS_FEATURE: {
+    say: (schema, feature, id) => `The event schema "${schema}" feeds the feature "${feature}", which is ${id}`,
+  },
+}
