@@ -4,11 +4,10 @@ import { app } from './app.ts'
 import { conflicts } from './conflicts.ts'
 import { connect } from './db/client.ts'
 import type { Bindings } from './db/context.ts'
-import { openLedgers } from './ledger/client.ts'
+import { openLedgers } from './ledger/open.ts'
 import { steps } from './steps.ts'
 
-export { AccountLedger } from './ledger/account_ledger.ts'
-export { EventLedger } from './ledger/event_ledger.ts'
+export { AccountLedger, EventLedger } from './ledger/objects.ts'
 
 export default {
   fetch: app.fetch,

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { connect } from '../db/client.ts'
-import { openLedgers } from '../ledger/client.ts'
+import { openLedgers } from '../ledger/open.ts'
 import { nameOf } from './error-response.ts'
 import type { AppEnv } from './env.ts'
 

@@ -1,4 +1,4 @@
-import type { Ctx, Ledgers } from '../db/context.ts'
+import type { Ctx } from '../db/context.ts'
 import { ApiError } from '../lib/errors.ts'
 import type { AccountLedger } from './account_ledger.ts'
 import type { EventLedger } from './event_ledger.ts'
@@ -14,15 +14,10 @@ export type { Settled, Settlement } from './settle.ts'
 export type { SumQuery, SumRow } from './sums.ts'
 export type { AskedEvent, TakenIds } from './taken.ts'
 export { DAY, HOUR, SOURCES, STATUSES, accountKey, codeOf, eventSeries, meterSeries, unknownKey } from './entry.ts'
+export { openLedgers } from './open.ts'
 export { settleLicense } from './settle.ts'
 export { newReference, readReference, slotOf } from './slot.ts'
 export { totalsOf } from './totals.ts'
-
-/** The Durable Objects that the Worker exports. */
-export const openLedgers = (context: { exports?: unknown }): Ledgers => {
-  const { EventLedger: events, AccountLedger: accounts } = (context.exports ?? {}) as Pick<Ledgers, 'EventLedger' | 'AccountLedger'>
-  return { EventLedger: events, AccountLedger: accounts, usage: { calls: 0, ms: 0 } }
-}
 
 /** The name of a ledger of an organization, by its generation and its place in that. */
 export const ledgerName = (organizationId: string, kind: 'event' | 'account', generation: number, index: number): string =>
