@@ -9,8 +9,10 @@ import { operations } from '../src/operations.ts'
 import { layers } from './walls.ts'
 import { fail, fault, findMedian, root, run } from './wrangler.ts'
 
-/** In bytes, compressed, of what is evaluated at start: what stands under every operation, and each operation. The largest holds for the whole, too. */
+/** In bytes, compressed, of what is evaluated at start: the most there may ever be, what stands under every operation, and each operation. */
 const [LARGEST, LEAST, EACH_OPERATION] = [200_000, 60_000, 600]
+/** In bytes, compressed, of the whole, which is uploaded. */
+const LARGEST_UPLOAD = 1_000_000
 /** Times the start of the Worker without operations. */
 const SLOWEST = 2.5
 const ROUNDS = 21
@@ -115,10 +117,10 @@ const whole = await buildWorker(root)
 const sizes = { atStart: compress(textAtStart(whole)), whole: compress(readFileSync(whole.file)) }
 const largest = Math.min(LARGEST, LEAST + EACH_OPERATION * operations.length)
 console.log(
-  `Bundle: ${inKB(sizes.atStart)} KB compressed at start, of ${inKB(largest)} KB at most; ${inKB(sizes.whole)} KB whole, of ${LARGEST / 1000} KB at most`,
+  `Bundle: ${inKB(sizes.atStart)} KB compressed at start, of ${inKB(largest)} KB at most; ${inKB(sizes.whole)} KB whole, of ${LARGEST_UPLOAD / 1000} KB at most`,
 )
 if (sizes.atStart > largest) fail('Too much is evaluated at start. What only serves requests is loaded with loadLater (src/lib/load.ts).')
-if (sizes.whole > LARGEST) fail('It is too large. See what it holds: npx wrangler deploy --dry-run --outdir dist --metafile')
+if (sizes.whole > LARGEST_UPLOAD) fail('It is too large. See what it holds: npx wrangler deploy --dry-run --outdir dist --metafile')
 
 const without = await buildWorker(copyWithoutOperations(whole.atStart))
 const times = { whole: [] as number[], without: [] as number[] }
