@@ -1,2 +1,2 @@
 /** The newest migration, without which the code does not work. */
-export const MIGRATION = '0009_events_jobs.sql'
+export const MIGRATION = '0010_events_named_settings.sql'

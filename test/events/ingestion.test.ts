@@ -356,6 +356,46 @@ describe('a Worker with old definitions', () => {
   })
 })
 
+describe('a setting that a schema names in full', () => {
+  /** An organization, two of its accounts, and a schema that multiplies by the setting of a key; `weigh` gives what an event of 10 is worth. */
+  const weighing = async (key: string) => {
+    const api = await organizationWithMeter()
+    await api.post('/accounts', { id: 'B', name: 'Account B', customerId: 'acme' })
+    const value = '{"*":[{"var":"attributes.n"},{"var":"dependencies.factor"}]}'
+    await api.post('/event_schema', {
+      name: 'weighted',
+      attributes: [{ name: 'n' }],
+      dimensions: [],
+      enrichments: {
+        dependencies: [{ type: 'SETTING', key, name: 'factor' }],
+        fields: [{ name: 'weighted', type: 'ATTRIBUTE', enrichmentType: 'JSON_LOGIC', value, order: 1 }],
+      },
+    })
+    expect((await api.post('/event_schema/weighted/activate')).status).toBe(200)
+    const keep = (entityType: string, entityId: string, factor: string) =>
+      api.post('/settings', { id: 'factor', namespace: 'USER', name: 'Factor', dataType: 'NUMERIC', entityType, entityId, value: factor })
+    const weigh = async (id: string): Promise<unknown> => {
+      const attributes = [{ name: 'n', value: '10' }]
+      await api.post('/ingest', { event: ride(id, '1', { schemaName: 'weighted', attributes, dimensions: {} }) })
+      return (await eventsOf(api)).find((event) => event.id === id)?.more?.enriched?.[0]?.[2]
+    }
+    return { ...api, keep, weigh }
+  }
+
+  it.each([
+    ['setting.USER.factor.ACCOUNT.B', 'ACCOUNT', 'B'],
+    ['setting.user.factor.ACCOUNT.B', 'ACCOUNT', 'B'],
+    ['setting.user.factor.CUSTOMER.acme', 'CUSTOMER', 'acme'],
+  ])('as %s is that which holds now, from when it is made and changed', async (key, entityType, entityId) => {
+    const api = await weighing(key)
+    expect(await api.weigh('before')).toBeUndefined()
+    expect((await api.keep(entityType, entityId, '2')).status).toBe(201)
+    expect(await api.weigh('made')).toBe('20')
+    expect((await api.patch(`/settings/setting.USER.factor.${entityType}.${entityId}`, { value: '3' })).status).toBe(201)
+    expect(await api.weigh('changed')).toBe('30')
+  })
+})
+
 describe('a ledger call', () => {
   it.each(['before', 'after'] as const)('that fails %s its transaction leads, when it is sent again, to each event once', async (when) => {
     const api = await organizationWithMeter()

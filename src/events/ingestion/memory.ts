@@ -87,7 +87,11 @@ const meterOf = (row: MeterRow): MeterDefinition => ({
   computations: json(row.computations) as MeterDefinition['computations'],
 })
 
-/** The queries of all that is remembered of an organization, as one batch. */
+const SETTING = sql.raw(
+  'its.entity_type as entityType, its.entity_id as entityId, its.namespace as namespace, its.id, its.value, its.data_type as dataType',
+)
+
+/** The queries of all that is remembered of an organization, as one batch. Of entities that schemas name in full it has all settings, since the case of a namespace does not count. */
 const queriesOf = (organizationId: string): Statement[] => [
   selectRows(sql`select version from organizations where id = ${organizationId}`),
   selectRows(sql`
@@ -105,9 +109,14 @@ const queriesOf = (organizationId: string): Statement[] => [
       select d.value ->> 'key' as key from event_schemas as its, json_each(its.enrichments, '$.dependencies') as d
       where its.organization_id = ${organizationId} and its.status = 'ACTIVE'
     )
-    select entity_type as entityType, entity_id as entityId, namespace, id, value, data_type as dataType from settings
-    where organization_id = ${organizationId} and exists (select 1 from keys)
-      and (entity_type in ('ORGANIZATION', 'EVENT_SCHEMA') or id_string in (select key from keys))
+    select ${SETTING} from settings as its
+    where its.organization_id = ${organizationId} and exists (select 1 from keys)
+      and (its.entity_type in ('ORGANIZATION', 'EVENT_SCHEMA') or its.id_string in (select key from keys))
+    union
+    select ${SETTING} from keys cross join json_each('["ACCOUNT","CUSTOMER","INVOICE_GROUP","USAGE_METER"]') as type
+    cross join settings as its on its.organization_id = ${organizationId} and its.entity_type = type.value
+      and its.entity_id = substr(keys.key, instr(keys.key, '.' || type.value || '.') + length(type.value) + 2)
+    where instr(keys.key, '.' || type.value || '.') > 0
     order by namespace`),
   selectRows(sql`select id from named_licenses where organization_id = ${organizationId}`),
 ]
