@@ -119,6 +119,11 @@ describe('createEventSchema', () => {
       'enrichments.dependencies[0].key: must be as setting.<namespace>.<id>',
     ],
     [
+      'a key that no setting is found by',
+      { enrichments: { dependencies: [{ type: 'SETTING', key: 'Setting.user.a', name: 'a' }], fields: [] } },
+      'enrichments.dependencies[0].key: must be as setting.<namespace>.<id>',
+    ],
+    [
       'a filter field that is not declared',
       { filterFields: ['city', 'country'] },
       'filterFields[1]: must be an attribute, a dimension or an enriched field, and "country" is none',

@@ -20,7 +20,7 @@ export type EventAttributeSchema = z.infer<typeof EventAttributeSchema>
 export const DimensionsSchema = named('DimensionsSchema', z.strictObject({ name: plainName() }), 'A text that events hold.')
 export type DimensionsSchema = z.infer<typeof DimensionsSchema>
 
-const KEY = /^setting\.[^.]+\..+$/i
+const KEY = /^setting\.[^.]+\..+$/
 
 export const Dependency = named(
   'Dependency',
