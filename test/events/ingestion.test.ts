@@ -525,6 +525,25 @@ describe('reserved schemas', () => {
       ['4', 'INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT'],
     ])
   })
+
+  it('togai-named-license that waited for its account adds names before it removes any, wherever its events are', async () => {
+    const api = await organizationWithMeter()
+    await env.DB.prepare("INSERT INTO named_licenses VALUES (?, 'addon.seats')").bind(api.id).run()
+    const late = (...its: Parameters<typeof license>) => ({ ...license(...its), accountId: 'late' })
+    const names = Array.from({ length: 20 }, (_, n) => `name ${n}`)
+    await api.post('/ingestBatch', {
+      events: names.flatMap((name, n) => [late(`${n} off`, name, '-1', '2026-03-31T10:41:00Z'), late(`${n} on`, name, '1')]),
+    })
+    await api.post('/accounts', { id: 'late', name: 'Late account', customerId: 'acme' })
+    await scheduled()
+    expect(new Set((await statusesOf(api)).map(([, status]) => status))).toEqual(new Set(['INGESTION_COMPLETED_EVENT_METERED']))
+    const { body } = await api.post('/metrics', {
+      startTime: '2026-03-30T00:00:00Z',
+      endTime: '2026-04-02T00:00:00Z',
+      metricQueries: [{ id: 'q', name: 'NAMED_LICENSE_USAGE' }],
+    })
+    expect(body.results[0].data[0].metricValues).toEqual([20, 20, 0])
+  })
 })
 
 describe('any stream of events', () => {

@@ -67,14 +67,24 @@ const settleAct = async (ctx: Ctx, name: string, { row, act }: ProcessedEvent): 
   return event ? [{ ...settleLicense({ ...event, account: row[3], more: row[9] }, outcome), from: NOT_FOUND, act }] : []
 }
 
-/** Processes the events of one ledger that wait for some names; those that cannot be are left. */
-const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: string, names: readonly string[]): Promise<void> => {
+/** Whether an event removes the name of a licence. */
+const removesName = ({ act }: ProcessedEvent): boolean => act?.action === -1
+
+/** Processes the events of one ledger that wait for some names; those that cannot be are left, and so are those that `leaves` says. Gives whether it left any of these. */
+const processWaiting = async (
+  ctx: Ctx,
+  recalled: OrganizationMemory,
+  name: string,
+  names: readonly string[],
+  leaves: (event: ProcessedEvent) => boolean = () => false,
+): Promise<boolean> => {
   let memory = recalled
+  let hasLeft = false
   let after: [name: string, id: string] | undefined
   for (let attempt = 0; attempt < 1000; attempt++) {
     const waiting = await askEvents(ctx, name, (ledger) => ledger.readWaiting(names, MOST, after))
     const last = waiting.at(-1)
-    if (!last) return
+    if (!last) break
     const known = waiting.flatMap((event) => {
       const parsed = parsedOf(event)
       return parsed ? [{ event, parsed }] : []
@@ -86,9 +96,11 @@ const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: stri
     )
     const found = known.flatMap(({ event }, at) => {
       const its = processed[at]
-      return its && its.row[5] !== NOT_FOUND
-        ? [{ event, processed: { ...its, row: [event.id, event.reference, ...its.row.slice(2)] as ProcessedEvent['row'] } }]
-        : []
+      if (!its || its.row[5] === NOT_FOUND) return []
+      if (!leaves(its))
+        return [{ event, processed: { ...its, row: [event.id, event.reference, ...its.row.slice(2)] as ProcessedEvent['row'] } }]
+      hasLeft = true
+      return []
     })
     const settlements = (
       await Promise.all(
@@ -104,9 +116,18 @@ const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: stri
     )
     const settled = await askEvents(ctx, name, (ledger) => ledger.settle({ version: memory.version, accounts }, settlements))
     if ('stale' in settled) memory = await refresh(ctx, memory, settled.stale)
-    else if (waiting.length < MOST) return
+    else if (waiting.length < MOST) break
     else after = [last.account.slice(1), last.id]
   }
+  return hasLeft
+}
+
+/** Processes the events of all ledgers that wait for some names. Names of licences are added before any is removed, since none can be that is not there. */
+const processAll = async (ctx: Ctx, names: readonly string[]): Promise<void> => {
+  const memory = await recallOrganization(ctx)
+  const ledgers = memory.events.flatMap((generation) => ledgersOf(ctx, generation))
+  const left = await Promise.all(ledgers.map(async (name) => ((await processWaiting(ctx, memory, name, names, removesName)) ? [name] : [])))
+  await Promise.all(left.flat().map((name) => processWaiting(ctx, memory, name, names)))
 }
 
 /** Processes the events that wait for an account to take one of its names, where they are. Ledgers are told the names first: what was read without them is refused from then on. */
@@ -114,8 +135,6 @@ export const namesGained = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetOrganization(ctx.organizationId)
   const [names, told] = await Promise.all([readNames(ctx, row.subject), readTold(ctx)])
   await tellLedgers(ctx, told, Object.fromEntries(names.map((name) => [unknownKey(name), ctx.now])))
-  const memory = await recallOrganization(ctx)
-  const ledgers = memory.events.flatMap((generation) => ledgersOf(ctx, generation))
-  if (names.length) await Promise.all(ledgers.map((name) => processWaiting(ctx, memory, name, names)))
+  if (names.length) await processAll(ctx, names)
   await commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {} })
 }
