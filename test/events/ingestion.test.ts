@@ -544,6 +544,36 @@ describe('reserved schemas', () => {
     })
     expect(body.results[0].data[0].metricValues).toEqual([20, 20, 0])
   })
+
+  it('togai-named-license that waited adds the name to the account that it is given to, and to none that lost it meanwhile', async () => {
+    const api = await organizationWithMeter()
+    await env.DB.prepare("INSERT INTO named_licenses VALUES (?, 'addon.seats')").bind(api.id).run()
+    await api.post('/accounts', { id: 'B', name: 'Account B', customerId: 'acme' })
+    const later = new Date(Date.now() + 600_000).toISOString()
+    await api.post('/ingest', { event: { ...license('on', 'ada', '1', later), accountId: 'moving' } })
+    let isMoved = false
+    const ask = throughLedgers(
+      api.token,
+      watchedLedgers(async ({ method }, call) => {
+        if (method === 'settle' && !isMoved) {
+          isMoved = true
+          await api.post('/accounts/acme%20main/remove_aliases', { aliases: ['moving'] })
+          await api.post('/accounts/B/add_aliases', { aliases: ['moving'] })
+        }
+        return call()
+      }),
+    )
+    expect((await ask('/accounts/acme%20main/add_aliases', { aliases: ['moving'] })).status).toBe(200)
+    await vi.waitFor(async () => {
+      expect([isMoved, await statusesOf(api)]).toEqual([true, [['on', 'INGESTION_COMPLETED_EVENT_METERED']]])
+    })
+    const { body } = await api.post('/metrics', {
+      startTime: new Date().toISOString(),
+      endTime: new Date(Date.now() + 700_000).toISOString(),
+      metricQueries: [{ id: 'q', name: 'NAMED_LICENSE_USAGE', groupBy: 'ACCOUNT_ID', aggregationPeriod: 'MONTH' }],
+    })
+    expect(body.results[0].data.map(({ groupedBy }: { groupedBy: { fieldValue: string } }) => groupedBy.fieldValue)).toEqual(['B'])
+  })
 })
 
 describe('any stream of events', () => {

@@ -5,6 +5,7 @@ import { type Due, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import {
   type EventShown,
+  type LicenseAct,
   type Settlement,
   accountKey,
   askAccounts,
@@ -23,6 +24,7 @@ import { readTold, tellLedgers } from './tell.ts'
 /** Events that are processed in one go. */
 const MOST = 200
 
+const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 const NOT_FOUND = codeOf('INGESTION_FAILED_ACCOUNT_NOT_FOUND')
 
 const readNames = async (ctx: Ctx, accountId: string): Promise<string[]> => {
@@ -42,7 +44,7 @@ const parsedOf = ({ payload }: EventShown): ParsedEvent | undefined => {
 
 const settlementOf = (
   event: EventShown,
-  { row, account }: ProcessedEvent,
+  { row, account, act }: ProcessedEvent,
   ruleSets: Record<string, { schema: [string, number]; meters: [string, number, string][] }>,
 ): Settlement => {
   const set = row[6] === null ? undefined : ruleSets[row[6]]
@@ -56,15 +58,16 @@ const settlementOf = (
     rules: set && row[6] !== null ? { name: row[6], set } : null,
     units: row[7],
     more: row[9],
+    ...(act && { act }),
   }
 }
 
-/** Settles an event that waited and asks something of its account's ledger: that answers the same, however often it is asked. */
-const settleAct = async (ctx: Ctx, name: string, { row, act }: ProcessedEvent): Promise<Settlement[]> => {
-  if (!act) return []
+/** Asks the account's ledger what an event in progress asks of it, and settles the event. What dies on the way, the ledger of the event takes up. */
+const finishAct = async (ctx: Ctx, name: string, { id, reference, act }: Settlement): Promise<void> => {
+  if (!act) return
   const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
-  const event = await askEvents(ctx, name, (ledger) => ledger.readEvent(row[0], row[1]))
-  return event ? [{ ...settleLicense({ ...event, account: row[3], more: row[9] }, outcome), from: NOT_FOUND, act }] : []
+  const event = await askEvents(ctx, name, (ledger) => ledger.readEvent(id, reference))
+  if (event?.status === IN_PROGRESS) await askEvents(ctx, name, (ledger) => ledger.settle(undefined, [settleLicense(event, outcome)]))
 }
 
 /** Whether an event removes the name of a licence. */
@@ -97,27 +100,27 @@ const processWaiting = async (
     const found = known.flatMap(({ event }, at) => {
       const its = processed[at]
       if (!its || its.row[5] === NOT_FOUND) return []
-      if (!leaves(its))
-        return [{ event, processed: { ...its, row: [event.id, event.reference, ...its.row.slice(2)] as ProcessedEvent['row'] } }]
+      if (!leaves(its)) {
+        const { row, act } = its
+        const kept: ProcessedEvent = { ...its, row: [event.id, event.reference, ...row.slice(2)] as ProcessedEvent['row'] }
+        return [{ event, processed: { ...kept, ...(act && { act: { ...act, reference: event.reference } }) } }]
+      }
       hasLeft = true
       return []
     })
-    const settlements = (
-      await Promise.all(
-        found.map(({ event, processed: its }) =>
-          its.act
-            ? settleAct(ctx, name, { ...its, act: { ...its.act, reference: event.reference } })
-            : Promise.resolve([settlementOf(event, its, processing.ruleSets)]),
-        ),
-      )
-    ).flat()
+    const settlements = found.map(({ event, processed: its }) => settlementOf(event, its, processing.ruleSets))
     const accounts = Object.fromEntries(
       found.flatMap(({ processed: { account } }) => (account ? [[accountKey(account.id), account.version]] : [])),
     )
     const settled = await askEvents(ctx, name, (ledger) => ledger.settle({ version: memory.version, accounts }, settlements))
-    if ('stale' in settled) memory = await refresh(ctx, memory, settled.stale)
-    else if (waiting.length < MOST) break
-    else after = [last.account.slice(1), last.id]
+    if ('stale' in settled) {
+      memory = await refresh(ctx, memory, settled.stale)
+      continue
+    }
+    const inProgress = settlements.filter(({ reference }) => !settled.closed.includes(reference))
+    await Promise.all(inProgress.map((settlement) => finishAct(ctx, name, settlement)))
+    if (waiting.length < MOST) break
+    after = [last.account.slice(1), last.id]
   }
   return hasLeft
 }
