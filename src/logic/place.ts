@@ -15,3 +15,14 @@ export const writePlace = (place: Place | undefined): string => {
   for (let at = place; at; at = at.parent) path = `/${String(at.step).replaceAll('/', '~1')}${path}`
   return path
 }
+
+/** The most characters of a place that are shown: its last ones, since an answer must have room for what is wrong there. */
+const LONGEST_PLACE = 120
+
+const shorten = (path: string): string => {
+  if (path.length <= LONGEST_PLACE) return path
+  return `…${path.slice(path.indexOf('/', path.length - LONGEST_PLACE))}`
+}
+
+/** What is wrong with a rule, and where in it, in words that follow the path of its field. */
+export const explainRuleError = ({ path, message }: RuleError): string => (path ? `at ${shorten(path)}: ${message}` : message)

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini'
 import { described, displayName, distinct, isObject, label, list, named, text } from '../../lib/fields.ts'
+import { explainRuleError } from '../../logic/place.ts'
+import { compileRule } from '../../logic/rule.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 
 export const SettingDataType = named('SettingDataType', z.enum(['STRING', 'NUMERIC', 'JSON', 'JSON_LOGIC']))
@@ -22,8 +24,9 @@ const isJson = (value: string): boolean => {
 export const unsuited = (value: string, dataType: SettingDataType): string | undefined => {
   if (dataType === 'NUMERIC' && (value.length > LONGEST_DECIMAL || !DECIMAL.test(value)))
     return 'must be a decimal number, since dataType is NUMERIC'
-  if (dataType.startsWith('JSON') && !isJson(value)) return `must be JSON, since dataType is ${dataType}`
-  return undefined
+  if (dataType === 'JSON' && !isJson(value)) return 'must be JSON, since dataType is JSON'
+  const { error } = dataType === 'JSON_LOGIC' ? compileRule(value) : {}
+  return error && `must be a rule of JSON Logic, since dataType is JSON_LOGIC: ${explainRuleError(error)}`
 }
 
 /** Ten of them are read with their account, in one row that D1 takes up to 2 MB of. */

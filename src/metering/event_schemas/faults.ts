@@ -1,9 +1,9 @@
 import type { Fault } from '../../lib/errors.ts'
+import { explainRuleError } from '../../logic/place.ts'
 import { readsOf } from '../../logic/reads.ts'
 import { compileRule } from '../../logic/rule.ts'
 import { compileTemplate } from '../../logic/template.ts'
 import { toDecimalResult } from '../../logic/values.ts'
-import { explainRuleError } from '../rules.ts'
 import { type Dependency, type Enrichments, type Field, MOST_ENRICHMENTS, MOST_NAMES } from './definition.ts'
 import type { eventSchemas } from './table.ts'
 
