@@ -512,6 +512,11 @@ describe('what is refused', () => {
       'metricQueries[0].groupBy: must be ACCOUNT_ID, CUSTOMER_ID, USAGE_METER_ID or BILLABLE_ID for USAGE',
     ],
     [
+      'meters as groups of events',
+      { ...window, metricQueries: [{ ...query, name: 'EVENTS', groupBy: 'USAGE_METER_ID' }] },
+      'metricQueries[0].groupBy: must be ACCOUNT_ID, CUSTOMER_ID, SCHEMA_NAME, EVENT_STATUS or RAW_EVENT_STATUS for EVENTS',
+    ],
+    [
       'a filter of another metric',
       { ...window, metricQueries: [{ ...query, filters: [filter('SCHEMA_NAME', 'x')] }] },
       `metricQueries[0].filters[0].fieldName: must be ${METERS}`,
@@ -541,6 +546,11 @@ describe('what is refused', () => {
     [
       '13 days by hour',
       { ...window, endTime: on('03-14'), metricQueries: [{ ...query, aggregationPeriod: 'HOUR' }] },
+      'metricQueries[0].aggregationPeriod: must be DAY, WEEK or MONTH from startTime to endTime, which meet more than 300 buckets of HOUR',
+    ],
+    [
+      '301 hours by hour',
+      { startTime: on('03-01'), endTime: '2024-03-13T13:00:00Z', metricQueries: [{ ...query, aggregationPeriod: 'HOUR' }] },
       'metricQueries[0].aggregationPeriod: must be DAY, WEEK or MONTH from startTime to endTime, which meet more than 300 buckets of HOUR',
     ],
     [
@@ -581,6 +591,8 @@ describe('what is refused', () => {
       metricQueries: [{ id, name }],
     })
     expect(body.results[0].data[0].metricValues).toHaveLength(300)
+    const hours = await dataOf(api, on('03-01'), '2024-03-13T12:00:00Z', { name, aggregationPeriod: 'HOUR' })
+    expect(valuesOf(hours)).toHaveLength(300)
   })
 
   it('more than 100,000 points', async () => {
