@@ -32,7 +32,8 @@ const sessionOf = (c: Context<AppEnv>): Session => {
 type Access = Pick<Operation, 'operationId' | 'portal' | 'administrator' | 'writes' | 'ingests'>
 
 const refuseRole = ({ portal, role }: Caller, access: Access): void => {
-  if (portal && !access.portal) throw new ApiError('FORBIDDEN', 'A portal token reads its customer and accounts, and nothing else.')
+  if (portal && !access.portal)
+    throw new ApiError('FORBIDDEN', 'A portal token reads what belongs to its customer and accounts, and nothing else.')
   if (access.writes && role === 'ANALYST') throw new ApiError('FORBIDDEN', 'The role ANALYST reads only.')
   if (access.administrator && role !== 'ADMINISTRATOR') throw new ApiError('FORBIDDEN', 'Only the role ADMINISTRATOR handles tokens.')
 }

@@ -61,6 +61,23 @@ export const applyLicense = (sql: SqlStorage, act: LicenseAct): 'DONE' | 'ABSENT
   return action === 0 ? 'ABSENT' : 'DONE'
 }
 
+/** Thrown to undo what was only tried. */
+const UNDONE = new Error('it was only tried')
+
+/** What acts would end in, one after another, if they were asked now. Nothing is kept. */
+export const tryLicenses = (storage: DurableObjectStorage, acts: readonly LicenseAct[]): ('DONE' | 'ABSENT')[] => {
+  let outcomes: ('DONE' | 'ABSENT')[] = []
+  try {
+    storage.transactionSync(() => {
+      outcomes = acts.map((act) => applyLicense(storage.sql, act))
+      throw UNDONE
+    })
+  } catch (error) {
+    if (error !== UNDONE) throw error
+  }
+  return outcomes
+}
+
 /** Takes back what an event did to a licence, and what it may still ask. */
 export const revertLicense = (sql: SqlStorage, reference: string): void => {
   if (readAction(sql, reference) === undefined) sql.exec("INSERT INTO license_action VALUES ('', '', '', 0, ?, 0)", reference)

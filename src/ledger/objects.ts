@@ -37,6 +37,7 @@ export const AccountLedger = loadWhenAwake<account.AccountLedger>(async () => (a
   applyLicense: true,
   readLicenses: true,
   revertLicense: true,
+  tryLicenses: true,
 })
 
 export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await import('./event_ledger.ts')).EventLedger, {
@@ -61,4 +62,6 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   revert: true,
   settle: true,
   tell: true,
+  tryRecord: true,
+  tryRevert: true,
 })

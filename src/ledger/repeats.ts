@@ -2,6 +2,7 @@ import { type Batch, insertJournal, keepActs, keepNames, readPlaces, rowsIn } fr
 import { judgeClosing } from './closing.ts'
 import { type EventMore, type EventRow, type Recorded, codeOf } from './entry.ts'
 import { INSERT_EVENTS, insertPast, moveToPast } from './past.ts'
+import { readEvents } from './read.ts'
 import { type Store, chunked, takeVersion } from './store.ts'
 import { TAKEN_FOR } from './taken.ts'
 import { totalsOf } from './totals.ts'
@@ -122,3 +123,28 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
       )
     return told
   })
+
+/** What would become of an event: its reference, its status, and why it has that. */
+export type TriedEvent = [reference: string, status: number, why: string | null]
+
+/** Thrown to undo what was only tried. */
+const UNDONE = new Error('it was only tried')
+
+/** What would become of events, in their order, if they were recorded now. Nothing is kept. */
+export const tryEvents = (store: Store, batch: Batch, now: number): TriedEvent[] => {
+  let tried: TriedEvent[] = []
+  try {
+    store.transaction(() => {
+      recordOneByOne(store, batch, now)
+      const events = readEvents(
+        store,
+        rowsIn(batch.rows).map(([id, reference]) => [id, reference]),
+      )
+      tried = events.map(({ reference, status, more }) => [reference, status, more?.why ?? null])
+      throw UNDONE
+    })
+  } catch (error) {
+    if (error !== UNDONE) throw error
+  }
+  return tried
+}

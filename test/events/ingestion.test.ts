@@ -2,10 +2,12 @@ import { createExecutionContext, createScheduledController } from 'cloudflare:te
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { app } from '../../src/app.ts'
 import { forgetOrganization } from '../../src/events/ingestion/memory.ts'
 import worker from '../../src/index.ts'
-import { STATUSES, ledgerName } from '../../src/ledger/client.ts'
+import { STATUSES, askEvents, ledgerName } from '../../src/ledger/client.ts'
 import { sumDecimals } from '../../src/lib/decimal.ts'
+import { ledgers as allLedgers } from '../helpers/api.ts'
 import { TIME, eventsOf, organizationWithMeter, ride, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
 
 const scheduled = () =>
@@ -137,6 +139,74 @@ describe('an event', () => {
       { status: 'INGESTION_FAILED_NO_EVENT_ID' },
     ])
     expect(await statusesOf(api)).toHaveLength(1)
+  })
+
+  it('that is only tried has what it would really get: each with its place, exact units, and the names of licenses one after another', async () => {
+    const api = await organizationWithMeter()
+    await env.DB.prepare('INSERT INTO named_licenses VALUES (?, ?)').bind(api.id, 'seats').run()
+    const license = (id: string, name: string, action: string) => ({
+      ...ride(id, '1'),
+      schemaName: 'togai-named-license',
+      attributes: [{ name: 'action', value: action }],
+      dimensions: { license_id: 'seats', name },
+    })
+    const events = [
+      ride('exact', '12345678901234567890.123456789'),
+      ride('wrong', 'abc'),
+      ride('small', '0.0000001'),
+      ride('small', '1'),
+      license('add', 'ann', '1'),
+      license('remove', 'ann', '-1'),
+      license('absent', 'bob', '-1'),
+    ]
+    const tried = await api.post('/ingestBatch?dry_run=true', { events })
+    expect(tried.status).toBe(207)
+    const raw = await app.fetch(
+      new Request('http://localhost/ingestBatch?dry_run=true', {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${api.token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ events }),
+      }),
+      { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET },
+      createExecutionContext(),
+    )
+    const text = await raw.text()
+    expect(text).toContain('"units":12345678901234567890.123456789')
+    expect(text).toContain('"units":0.0000001')
+    const details = tried.body.details as { errors: unknown[]; events: { index: number; id: string; status: string }[] }
+    expect(details.errors).toMatchObject([{ index: 1, id: 'wrong' }])
+    expect(details.events.map(({ index, id }) => [index, id])).toEqual([
+      [0, 'exact'],
+      [2, 'small'],
+      [3, 'small'],
+      [4, 'add'],
+      [5, 'remove'],
+      [6, 'absent'],
+    ])
+    expect(await statusesOf(api)).toEqual([])
+    await api.post('/ingestBatch', { events })
+    const byId = (list: [string, string][]) => list.toSorted()
+    expect(byId(details.events.map(({ id, status }): [string, string] => [id, status]))).toEqual(await statusesOf(api))
+  })
+
+  it('that is only tried says that its time is closed, and so does a correction', async () => {
+    const api = await organizationWithMeter()
+    await api.post('/ingest', { event: ride('A', '5') })
+    const [from, until] = [Date.parse(TIME) - 1, Date.parse(TIME) + 1]
+    for (const index of [0, 1, 2, 3])
+      await askEvents({ ledgers: allLedgers }, ledgerName(api.id, 'event', 1, index), (ledger) =>
+        ledger.closeAndSum('=acme main', from, until),
+      )
+    const { body } = await api.post('/ingest?dry_run=true', { event: ride('B', '5') })
+    expect(body.details.events).toMatchObject([{ status: 'INGESTION_FAILED_PAST_GRACE_PERIOD', usageMeters: [] }])
+    const correct = (dryRun: boolean) =>
+      api.post(
+        `/events/correction?${new URLSearchParams({ action: 'UNDO', account_id: 'acme main', event_id: 'A', dry_run: String(dryRun) }).toString()}`,
+      )
+    const [tried, done] = [await correct(true), await correct(false)]
+    expect(tried.body).toEqual(done.body)
+    expect(tried.body.data).toMatchObject([{ status: 'FAILED' }])
+    expect(await usageOf(api)).toBe('5')
   })
 
   it('of another organization with the same ids is counted there', async () => {

@@ -125,7 +125,7 @@ const correctNow = async (
   const left = key ? (await withoutSuccessors(all, correction)).slice(0, MOST_AT_ONCE) : all
   refuseNone(left)
   const found = correction.action === 'REDO_EVENT' ? onlyOne(left) : left
-  if (dryRun) return { answer: { data: tryFound(found, correction) } }
+  if (dryRun) return { answer: { data: await tryFound(ctx, found, correction) } }
   const answer = { data: await correctFound(ctx, memory, found, correction) }
   return key ? commit(ctx, { statements: [], changes: [], answer }) : { answer }
 }

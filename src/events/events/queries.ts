@@ -32,26 +32,28 @@ const NONE = sql`select null as id where false`
 
 const keysOf = (result: D1Result | undefined): string[] => ((result?.results ?? []) as { id: string }[]).map(({ id }) => accountKey(id))
 
-/** Reads where to look for events: of the account that has a name, as its id or an alias, or of those of a customer, or of both at once. */
+/** Reads where to look for events: of the account that has a name, as its id or an alias, or of those of a customer, or of both at once; with a portal token, of its accounts only. */
 export const readScope = async (ctx: Ctx, asked: { account?: string | undefined; customer?: string | undefined }): Promise<Scope> => {
-  const { organizationId } = ctx
+  const { organizationId, portal } = ctx
   const name = asked.account === undefined ? undefined : keyOf(asked.account)
-  const [generations, named, owned] = await ctx.session.batch([
+  const ofCustomerId = (customerId: string) =>
+    selectRows(sql`select id from accounts where organization_id = ${organizationId} and customer_id = ${customerId}`)
+  const [generations, named, owned, own] = await ctx.session.batch([
     selectRows(sql`
       select generation, ledgers, started_at as startedAt, ended_at as endedAt, first_hour as firstHour, last_hour as lastHour
       from ledger_generations where organization_id = ${organizationId} and kind = 'EVENT' order by generation`),
     selectRows(name === undefined ? NONE : accountNamed(ctx, name)),
-    selectRows(
-      asked.customer === undefined
-        ? NONE
-        : sql`select id from accounts where organization_id = ${organizationId} and customer_id = ${keyOf(asked.customer)}`,
-    ),
+    asked.customer === undefined ? selectRows(NONE) : ofCustomerId(keyOf(asked.customer)),
+    ...(portal ? [ofCustomerId(portal.customerId)] : []),
   ])
   const ofName = name === undefined ? undefined : [...keysOf(named), unknownKey(name)]
   const ofCustomer = asked.customer === undefined ? undefined : keysOf(owned)
+  const isOwn = (key: string): boolean => !portal || portal.accountIds === 'all' || portal.accountIds.some((id) => accountKey(id) === key)
+  const ofPortal = portal && keysOf(own).filter(isOwn)
+  const [first, ...others] = [ofName, ofCustomer, ofPortal].filter((keys) => keys !== undefined)
   return {
     generations: (generations?.results ?? []) as Generation[],
-    accounts: ofName && ofCustomer ? ofName.filter((key) => ofCustomer.includes(key)) : (ofName ?? ofCustomer),
+    accounts: first?.filter((key) => others.every((keys) => keys.includes(key))),
   }
 }
 

@@ -99,7 +99,12 @@ const pageSize = () =>
   )
 
 export const GetEventsQuery = z.strictObject({
-  nextToken: z.optional(described('The nextToken of the page before. It carries everything else.', z.string().check(z.maxLength(500)))),
+  nextToken: z.optional(
+    described(
+      'The nextToken of the page before, which carries everything else. The first page when it is empty.',
+      z.string().check(z.maxLength(500)),
+    ),
+  ),
   status: z.optional(
     described('PROCESSED, UNPROCESSED, IN_PROGRESS, or statuses by their own names; more than one with commas between them.', states()),
   ),

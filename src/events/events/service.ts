@@ -54,7 +54,7 @@ const filterOf = ({ schema, statuses, from, until, after, reference, eventId, si
 /** The events that a query asks for, the newest first, a page at a time. */
 export const getEvents = async (ctx: Ctx, query: GetEventsQuery): Promise<Reply<GetEventsResponse>> => {
   const { nextToken } = query
-  const asked = nextToken === undefined ? askedIn(query) : await openNext(ctx, nextToken, (reference) => findReference(ctx, reference))
+  const asked = nextToken ? await openNext(ctx, nextToken, (reference) => findReference(ctx, reference)) : askedIn(query)
   if (asked.reference !== undefined && !readReference(asked.reference)) return { answer: { events: [] } }
   const { generations, accounts } = await readScope(ctx, asked)
   const found = await findEvents(ctx, generations, filterOf(asked, accounts))
@@ -74,10 +74,11 @@ const holdsId = (event: EventShown): boolean => !['REVERTED', 'INGESTION_FAILED_
 
 /** Every event that has an id, or the one of a reference of ours, the last that arrived first, each with what became of it on its way. */
 export const getSingleEvent = async (ctx: Ctx, eventId: string): Promise<Reply<GetEventResponse>> => {
-  const { generations } = await readScope(ctx, {})
+  const { generations, accounts } = await readScope(ctx, {})
+  const own = accounts && { accounts }
   const [byId, byReference] = await Promise.all([
-    findEvents(ctx, generations, { ids: [keyOf(eventId)], limit: MOST_OF_AN_ID }),
-    readReference(eventId) ? findEvents(ctx, generations, { reference: eventId, limit: 1 }) : [],
+    findEvents(ctx, generations, { ...own, ids: [keyOf(eventId)], limit: MOST_OF_AN_ID }),
+    readReference(eventId) ? findEvents(ctx, generations, { ...own, reference: eventId, limit: 1 }) : [],
   ])
   const found = new Map([...byId, ...byReference].map(({ event }) => [event.reference, event]))
   if (!found.size) throw notFound('event', eventId)

@@ -5,7 +5,6 @@ import { type Due, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import {
   type EventShown,
-  type LicenseAct,
   type Settlement,
   accountKey,
   askAccounts,
@@ -18,7 +17,7 @@ import { parseEvent, type ParsedEvent } from './event.ts'
 import { ledgersOf } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
-import { prepare, refresh } from './record.ts'
+import { TAKEN_FOR, prepare, refresh } from './record.ts'
 import { readTold, tellLedgers } from './tell.ts'
 
 /** Events that are processed in one go. */
@@ -85,9 +84,9 @@ const processWaiting = async (
   let hasLeft = false
   let after: [name: string, id: string] | undefined
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const waiting = await askEvents(ctx, name, (ledger) => ledger.readWaiting(names, MOST, after))
+    const waiting = await askEvents(ctx, name, (ledger) => ledger.readWaiting(names, MOST, ctx.now - TAKEN_FOR, after))
     const last = waiting.at(-1)
-    if (!last) break
+    if (!last) return hasLeft
     const known = waiting.flatMap((event) => {
       const parsed = parsedOf(event)
       return parsed ? [{ event, parsed }] : []
@@ -119,10 +118,10 @@ const processWaiting = async (
     }
     const inProgress = settlements.filter(({ reference }) => !settled.closed.includes(reference))
     await Promise.all(inProgress.map((settlement) => finishAct(ctx, name, settlement)))
-    if (waiting.length < MOST) break
+    if (waiting.length < MOST) return hasLeft
     after = [last.account.slice(1), last.id]
   }
-  return hasLeft
+  throw new Error('More events wait than are processed at once: they are gone on with when the step runs again')
 }
 
 /** Processes the events of all ledgers that wait for some names. Names of licences are added before any is removed, since none can be that is not there. */
