@@ -1,7 +1,7 @@
 import { compare, type Decimal, parseDecimal } from '../../lib/decimal.ts'
 import { compileRule, type Rule } from '../../logic/rule.ts'
+import { compileTemplate, type Template } from '../../logic/template.ts'
 import { type Context, ownOf } from './context.ts'
-import { compileIdTemplate, type IdTemplate } from './template.ts'
 import { collectPaths, collectUses } from './uses.ts'
 
 export interface EnrichmentField {
@@ -75,6 +75,13 @@ export interface CompiledMeter {
   readonly computation?: Rule | undefined
 }
 
+/** Makes the id of an event that was sent without one. */
+export interface IdTemplate {
+  readonly template: Template
+  /** Whether the id that it makes before enrichment is also the one that it makes afterwards. */
+  readonly isStable: boolean
+}
+
 /** A schema and its active usage meters, ready to evaluate events. It holds nothing that is written to. */
 export interface CompiledSchema {
   readonly definition: SchemaDefinition
@@ -103,9 +110,15 @@ const findUsed = (schema: SchemaDefinition, meters: readonly MeterDefinition[], 
     }
   }
   if (schema.featureDetails) used.add(schema.featureDetails.attributeName)
-  if (idTemplate) collectPaths(idTemplate.paths, used)
-  if (schema.eventIdTemplate !== undefined) collectUses(schema.eventIdTemplate, used)
+  if (idTemplate?.template.isRule) collectUses(schema.eventIdTemplate ?? '', used)
+  else collectPaths(idTemplate?.template.reads?.paths ?? [], used)
   return used
+}
+
+/** A text template makes no id before enrichment if it needs an enriched field; a rule may make another one, so it is taken to need them all. */
+const compileIdTemplate = (text: string, isEnriched: boolean): IdTemplate => {
+  const template = compileTemplate(text)
+  return { template, isStable: !template.isRule || (!isEnriched && !text.includes('customerId')) }
 }
 
 const compileField = (name: string, isRequired: boolean): CompiledField => ({ name, isForeign: !/^[ -~]*$/.test(name), isRequired })

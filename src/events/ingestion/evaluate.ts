@@ -4,6 +4,7 @@ import { describeMissing, takeDeclared } from './declared.ts'
 import type { CompiledSchema } from './definitions.ts'
 import { type EnrichedField, enrichContext, type Enrichment, NOT_ENRICHED, type ResolvedDependency, type SettingOf } from './enrich.ts'
 import type { ParsedEvent } from './event.ts'
+import { isIdentifier } from './texts.ts'
 import { meterEvent } from './units.ts'
 
 export type EvaluationStatus =
@@ -39,10 +40,12 @@ interface Failure {
 
 const NO_UNITS: readonly (string | null)[] = []
 
-/** The accountId of an id is the one that was sent, so that an event that is sent again has the same id, whatever its alias has become. */
+/** Makes an id with the accountId as it was sent, so that a repeated event gets the same id even if its alias has changed hands. */
 const makeId = ({ idTemplate }: CompiledSchema, event: ParsedEvent, context: Context, isEnriched: boolean): string | undefined => {
   if (event.id !== undefined) return event.id
-  return idTemplate && (isEnriched || idTemplate.isStable) ? idTemplate.makeId({ ...context, accountId: event.accountId }) : undefined
+  if (!idTemplate || (!isEnriched && !idTemplate.isStable)) return undefined
+  const id = idTemplate.template.evaluate?.({ ...context, accountId: event.accountId }).text
+  return isIdentifier(id) ? id : undefined
 }
 
 const explainNoId = ({ idTemplate, definition }: CompiledSchema, failure: Failure | undefined): string =>
