@@ -154,7 +154,7 @@ const holdPrinted = async ({ state, readOutput }: Awaited<ReturnType<typeof star
   const shown = kept.map(({ account, status, units }, at) => ({ account, status, units, meters: meters[at] }))
   const counted = { account: '=sample-account', status: 1, units: '["12.5"]', meters: ['sample_megabytes'] }
   deepStrictEqual({ events: shown, past }, { events: [counted, counted], past: [] })
-  const [, events = ''] = /^What became of it: (curl .*)$/m.exec(readOutput()) ?? []
+  const [, events = ''] = /^List the events with their status: (curl .*)$/m.exec(readOutput()) ?? []
   strictEqual((await runCurl(events)).match(/"status":"INGESTION_COMPLETED_EVENT_METERED"/g)?.length, 2)
 }
 
