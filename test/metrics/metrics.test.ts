@@ -556,7 +556,7 @@ describe('what is refused', () => {
     ...['REVENUE', 'USAGE_FOR_CYCLE', 'REVENUE_FOR_CYCLE'].map((name): [string, object, string] => [
       `P10, P11: ${name}, for now`,
       { ...window, metricQueries: [{ ...query, name, configs: { CURRENCY: 'INVOICE' } }] },
-      `metricQueries[0].name: must be EVENTS, USAGE, METER_USAGE or NAMED_LICENSE_USAGE: ${name} is not answered yet`,
+      `metricQueries[0].name: must be EVENTS, USAGE, METER_USAGE or NAMED_LICENSE_USAGE: ${name} is not available yet`,
     ]),
   ])('%s', async (_, body, message) => {
     expect(await api.post('/metrics', body)).toMatchObject({ status: 400, body: { message } })
