@@ -11,7 +11,7 @@ export { AccountLedger, EventLedger } from './ledger/objects.ts'
 
 export default {
   fetch: app.fetch,
-  /** Once a minute: what time moves. Each part is tried, and the first failure is told after all of them. */
+  /** Runs the scheduled work once a minute. If a part fails, the others still run, and the first error is thrown at the end. */
   scheduled: async ({ scheduledTime }, env, context) => {
     const session = connect(env.DB).primary()
     const start = performance.now()

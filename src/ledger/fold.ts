@@ -5,7 +5,7 @@ import { foldTotals } from './totals.ts'
 
 const NOT_FOUND = codeOf('INGESTION_FAILED_ACCOUNT_NOT_FOUND')
 
-/** The most totals, events and rows of the journal that are folded in one transaction: other calls wait for it. */
+/** The most totals, events and journal rows that are folded in one transaction. Other calls wait for it. */
 const TOTALS = 40_000
 const EVENTS = 10_000
 const JOURNALS = 200
@@ -45,7 +45,7 @@ const addSums = ({ sql }: Store, table: 'sum_hour' | 'sum_day', totals: readonly
   }
 }
 
-/** Adds totals to the sums by hour and by day, of their accounts and of all. It runs inside a transaction. */
+/** Adds totals to the hourly and daily sums of their accounts and of all accounts. Runs inside a transaction. */
 export const addTotals = (store: Store, totals: readonly Total[]): void => {
   const { hours, days } = foldTotals(totals)
   addSums(store, 'sum_hour', hours)
@@ -56,10 +56,10 @@ export const addTotals = (store: Store, totals: readonly Total[]): void => {
     store.sql.exec('INSERT OR IGNORE INTO account SELECT value, NULL FROM json_each(?)', sent)
 }
 
-/** What lists need of an event. */
+/** The data of an event in the lists. */
 type Listed = [id: string, reference: string, time: number, account: string, schema: string, status: number]
 
-/** Puts events into the lists, and those that wait for an account among those that wait. */
+/** Adds events to the lists. Events that wait for an account are also added to the waiting events. */
 const listEvents = ({ sql }: Store, events: readonly Listed[]): void => {
   for (const sent of chunked(events, EVENTS)) {
     sql.exec(
@@ -77,7 +77,7 @@ const listEvents = ({ sql }: Store, events: readonly Listed[]): void => {
     sql.exec('INSERT OR IGNORE INTO waiting SELECT substr(value ->> 3, 2), value ->> 0 FROM jsonb_each(?)', sent)
 }
 
-/** Folds the oldest part of the journal into the sums and lists. Gives whether more is left. */
+/** Adds the oldest part of the journal to the sums and lists. Returns whether more is left. */
 const foldSome = (store: Store): boolean => {
   const { sql } = store
   const totals: Total[] = []
@@ -96,14 +96,14 @@ const foldSome = (store: Store): boolean => {
   return hasJournal(store)
 }
 
-/** Whether something was recorded that has not been folded yet. */
+/** Whether the journal has rows that are not folded yet. */
 export const hasJournal = ({ sql }: Store): boolean =>
   sql.exec<{ found: number }>('SELECT EXISTS (SELECT 1 FROM journal) AS found').one().found > 0
 
-/** Folds the journal, a part a transaction: every read does so first, and so sees what was recorded before it. */
+/** Folds the whole journal, with one transaction for each part. Every read does this first, so that it sees all recorded events. */
 export const foldJournal = (store: Store): void => {
   while (hasJournal(store)) foldPart(store)
 }
 
-/** Folds one part of the journal. Gives whether more is left. */
+/** Folds one part of the journal. Returns whether more is left. */
 export const foldPart = (store: Store): boolean => store.transaction(() => foldSome(store))

@@ -1,15 +1,15 @@
 import { type Json, type JsonObject, parseExactJson } from './json.ts'
 import { isDecimal } from './values.ts'
 
-/** What a rule reads from the data that it is given. */
+/** The data that a rule reads. */
 export interface Reads {
-  /** The paths that are written in it, such as attributes.size. */
+  /** The paths that the rule contains, such as attributes.size. */
   readonly paths: readonly string[]
-  /** Whether it may read anything else: it computes a path, or takes the data as a whole. */
+  /** Whether it may read other paths too, because it computes a path or reads the data as a whole. */
   readonly isOpen: boolean
 }
 
-/** Of these the second argument sees an item of a list, and not the data. */
+/** Operators whose second argument reads an item of a list instead of the data. */
 const OVER_ITEMS: ReadonlySet<string> = new Set(['map', 'filter', 'reduce', 'all', 'some', 'none'])
 
 const isJsonList = (json: Json | undefined): json is readonly Json[] => Array.isArray(json)
@@ -21,7 +21,7 @@ interface Found {
   isOpen: boolean
 }
 
-/** A path as `var`, `missing` and `missing_some` take it; one that is computed may be any. */
+/** Adds a path of `var`, `missing` or `missing_some`. A computed path can be any path. */
 const addPath = (found: Found, path: Json | undefined): void => {
   if (typeof path === 'string' && path !== '') found.paths.add(path)
   else found.isOpen = true
@@ -49,7 +49,7 @@ const addReads = (found: Found, json: Json): void => {
   else if (isOperation(json)) for (const [name, written] of Object.entries(json)) addOperation(found, name, written)
 }
 
-/** What the rule of a text reads. The text must be one that `compileRule` takes. */
+/** Finds the data that a rule reads. `compileRule` must accept the text. */
 export const readsOf = (text: string): Reads => {
   const found: Found = { paths: new Set(), isOpen: false }
   addReads(found, parseExactJson(text))

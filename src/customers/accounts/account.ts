@@ -13,17 +13,17 @@ import { accounts } from './table.ts'
 
 export type AccountRow = typeof accounts.$inferSelect
 
-/** The row of an account before the database has found the customer that it belongs to. */
+/** The row of an account before the database has found its customer. */
 export type NewAccountRow = Omit<AccountRow, 'togaiCustomerId'>
 
-/** What an account shows beside its row. */
+/** The parts of an account that are not in its row. */
 export interface AccountParts {
   aliases: readonly string[]
   settings: CreateEntitySetting[]
   invoiceGroupDetails?: Account['invoiceGroupDetails']
 }
 
-/** A new account as the API shows it; what was never given is left out. */
+/** Shows a new account. Fields without a value are left out. */
 export const showNewAccount = (
   row: NewAccountRow,
   { aliases, settings, invoiceGroupDetails }: AccountParts,
@@ -45,27 +45,27 @@ export const showNewAccount = (
   ...(invoiceGroupDetails && { invoiceGroupDetails }),
 })
 
-/** An account as the API shows it. */
+/** Shows an account as the API does. */
 export const showAccount = (row: AccountRow, parts: AccountParts): Account => ({
   ...showNewAccount(row, parts),
   togaiCustomerId: row.togaiCustomerId,
 })
 
-/** The state of an account that its ETag names: its version, and how many of its aliases have begun and ended. */
+/** The tag of an account for its ETag: its version, and how many of its aliases have begun or ended. */
 export const tagOfAccount = ({ version }: Pick<AccountRow, 'version'>, ranges: readonly AliasRange[], now: number): string =>
   tagOf(version, boundariesPassed(ranges, now))
 
-/** What the audit log says of an account's row. */
+/** The fields of an account in the audit log. */
 const auditedRow = (row: NewAccountRow & Partial<Pick<AccountRow, 'togaiCustomerId'>>) => {
   const { aliases: _aliases, settings: _settings, ...shown } = showNewAccount(row, { aliases: [], settings: [] })
   const { togaiCustomerId, invoiceCurrencyGiven } = row
   return { ...shown, ...(togaiCustomerId !== undefined && { togaiCustomerId }), invoiceCurrencyGiven }
 }
 
-/** Aliases before and after a change, of those that it is about. */
+/** The changed aliases, before and after the change. */
 export type AliasesChange = readonly [before: readonly AliasRange[], after: readonly (AliasRange & { open?: boolean })[]]
 
-/** What becomes of an account and of its aliases, for the audit log. */
+/** The change of an account and its aliases, for the audit log. */
 export const accountChange = (before: AccountRow | undefined, after: Parameters<typeof auditedRow>[0], aliases?: AliasesChange): Change => {
   const [old, now] = aliases ?? [[], []]
   return {
@@ -78,16 +78,16 @@ export const accountChange = (before: AccountRow | undefined, after: Parameters<
   }
 }
 
-/** What a search looks in. */
+/** The columns for search. */
 export const foldedOf = ({ name, primaryEmail }: { name: string; primaryEmail: string | null }) => ({
   nameFolded: fold(name),
   primaryEmailFolded: primaryEmail === null ? null : fold(primaryEmail),
 })
 
-/** What is due when events can find an account by its id or another name, that could not before: those that wait for it are processed. */
+/** The due work after an account got an id or an alias: events that wait for this name are processed. */
 export const namesGained = (ctx: Ctx, accountId: string): Due => ({ kind: 'NAMES_GAINED', subject: accountId, dueAt: ctx.now })
 
-/** A change of an account since `row` was read: the row from then on, and its draft, which has no answer yet. */
+/** Drafts a change of an account that was read as `row`. Returns its new row and a draft without an answer. */
 export const draftAccountChange = (ctx: Ctx, row: AccountRow, changes: Partial<AccountRow> = {}, aliases?: AliasesChange) => {
   const set = { ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
   const next: AccountRow = { ...row, ...set }

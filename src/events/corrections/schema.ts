@@ -4,7 +4,7 @@ import { eventName, shownEvent } from '../events/schema.ts'
 import { Event } from '../ingestion/event.ts'
 import { parseTimestamp } from '../ingestion/timestamp.ts'
 
-/** Times from one instant until before another, in milliseconds. */
+/** A time range in milliseconds. `until` is exclusive. */
 export interface Span {
   from: number
   until: number

@@ -25,7 +25,7 @@ const READ_AT_ONCE = 250
 
 const wrong = (message: string): ApiError => new ApiError('INVALID', message)
 
-/** What may be given together, beside the account. */
+/** The parameters that can be combined with the account. */
 const COMBINATIONS = new Set(['', 'id', 'event_id', 'event_source_time', 'created_at event_id', 'event_id event_source_time'])
 
 const refuseCombination = (query: EventCorrectionQuery): void => {
@@ -36,7 +36,7 @@ const refuseCombination = (query: EventCorrectionQuery): void => {
     )
 }
 
-/** The event of the body. */
+/** Reads the event of the body. Throws INVALID. */
 const readEvent = (body: unknown) => {
   if (body === undefined) throw wrong('event: is required for REDO_EVENT')
   const [read] = parseIngest(body).events
@@ -57,20 +57,20 @@ const selectionOf = (query: EventCorrectionQuery, { accounts }: Scope): Selectio
   }
 }
 
-/** Of what a request finds that is sent again under its key, what there was before it: without what it has ingested itself. */
+/** Removes events that the same request has ingested before, when it was sent earlier with the same key. */
 const withoutSuccessors = async (found: readonly Found[], correction: Correction): Promise<Found[]> => {
   const own = new Set((await Promise.all(found.map(({ event }) => successorsOf(correction, event)))).flat())
   return found.filter(({ event }) => !own.has(event.reference))
 }
 
-/** One event takes the place of one: where several match, of the one that is not reverted yet and no repeat. */
+/** Selects the event to replace: of several matches, the only one that is neither reverted nor a repeat. Throws INVALID. */
 const onlyOne = (found: readonly Found[]): readonly Found[] => {
   const [left, ...more] = found.filter(({ event }) => !isRefused('REDO_EVENT', event))
   if (more.length) throw wrong('More than one event matches the given filters, and the event of the body can take the place of one only')
   return left ? [left] : found
 }
 
-/** All events of a selection, the newest first. */
+/** Finds all events of a selection, the newest first. */
 const selectAll = async (ctx: Ctx, { generations }: Scope, selection: Selection): Promise<Found[]> => {
   const all: Found[] = []
   for (;;) {
@@ -91,7 +91,7 @@ const refuseNone = (found: readonly unknown[]): void => {
   if (!found.length) throw wrong('No events match the given filters')
 }
 
-/** Makes the job that corrects all events of a selection. */
+/** Creates a job that corrects all events of a selection. */
 const makeJob = async (
   ctx: Ctx,
   query: EventCorrectionQuery,
@@ -130,13 +130,13 @@ const correctNow = async (
   return key ? commit(ctx, { statements: [], changes: [], answer }) : { answer }
 }
 
-/** The answer that was given to the same request under the same key. */
+/** Returns the stored answer of the same request with the same key. */
 const replay = async (ctx: Ctx): Promise<Reply<EventsCorrectionResponse> | undefined> => {
   const kept = await keptAnswer(ctx)
   return kept && { answer: JSON.parse(kept.body) as EventsCorrectionResponse, location: kept.location ?? undefined, isReplayed: true }
 }
 
-/** Takes events back, and ingests them again, or another one in their place: at once, or by a job. */
+/** Reverts events, and ingests them or another event again: at once, or in a job. */
 export const correctEvents = async (ctx: Ctx, query: EventCorrectionQuery, body: unknown): Promise<Reply<EventsCorrectionResponse>> => {
   refuseCombination(query)
   const { action } = query

@@ -5,11 +5,11 @@ import { accountKey, unknownKey } from '../../ledger/client.ts'
 import { keyOf } from '../ingestion/texts.ts'
 import type { Generation } from '../ingestion/memory.ts'
 
-/** Where events can be, and of which accounts they are asked for. */
+/** Where to look for events, and the accounts that they must have. */
 export interface Scope {
   /** The generations of event ledgers, the newest last. */
   generations: readonly Generation[]
-  /** The keys of the accounts, of which any fits; undefined where no account and no customer is asked for. */
+  /** The keys of the accounts, one of which an event must have. Undefined if the query names no account or customer. */
   accounts: readonly string[] | undefined
 }
 
@@ -32,7 +32,7 @@ const NONE = sql`select null as id where false`
 
 const keysOf = (result: D1Result | undefined): string[] => ((result?.results ?? []) as { id: string }[]).map(({ id }) => accountKey(id))
 
-/** Reads where to look for events: of the account that has a name, as its id or an alias, or of those of a customer, or of both at once. */
+/** Reads where to look for the events of an account (by id or alias), of a customer's accounts, or of both. */
 export const readScope = async (ctx: Ctx, asked: { account?: string | undefined; customer?: string | undefined }): Promise<Scope> => {
   const { organizationId } = ctx
   const name = asked.account === undefined ? undefined : keyOf(asked.account)
@@ -55,7 +55,7 @@ export const readScope = async (ctx: Ctx, asked: { account?: string | undefined;
   }
 }
 
-/** What is shown of an account beside an event of it. */
+/** The data of an account that is shown with its events. */
 export interface Owner {
   id: string
   name: string
@@ -64,7 +64,7 @@ export interface Owner {
   customerName: string
 }
 
-/** Accounts by their ids, each with its customer. */
+/** Reads accounts by their ids, each with its customer. */
 export const readOwners = async (ctx: Ctx, ids: readonly string[]): Promise<Map<string, Owner>> => {
   if (!ids.length) return new Map()
   const rows = await ctx.session.rows<Owner>(

@@ -9,10 +9,10 @@ import type { GetEventResponse, GetEventsQuery, GetEventsResponse } from './sche
 import { showEvent, showPipelines, statusOf } from './show.ts'
 import { type Asked, codesOf, openNext, sealNext } from './token.ts'
 
-/** The most that a page shows, and how many it shows unless asked otherwise. */
+/** The largest and default number of events of a page. */
 const PAGE_SIZE = 50
 
-/** The most events that share an id and are shown. */
+/** The most events with the same id that are shown. */
 const MOST_OF_AN_ID = 1000
 
 const findReference = async (ctx: Ctx, reference: string): Promise<EventShown | undefined> => {
@@ -51,7 +51,7 @@ const filterOf = ({ schema, statuses, from, until, after, reference, eventId, si
     limit: size + 1,
   }) satisfies EventFilter
 
-/** The events that a query asks for, the newest first, a page at a time. */
+/** Lists events, the newest first, page by page. */
 export const getEvents = async (ctx: Ctx, query: GetEventsQuery): Promise<Reply<GetEventsResponse>> => {
   const { nextToken } = query
   const asked = nextToken === undefined ? askedIn(query) : await openNext(ctx, nextToken, (reference) => findReference(ctx, reference))
@@ -69,10 +69,10 @@ export const getEvents = async (ctx: Ctx, query: GetEventsQuery): Promise<Reply<
   }
 }
 
-/** Whether an event holds its id: of those that arrived at one moment it is shown first. */
+/** Whether an event has its id, unlike a repeat or a reverted event. It is shown first of events that arrived at the same time. */
 const holdsId = (event: EventShown): boolean => !['REVERTED', 'INGESTION_FAILED_DUPLICATE_EVENT'].includes(statusOf(event))
 
-/** Every event that has an id, or the one of a reference of ours, the last that arrived first, each with what became of it on its way. */
+/** Reads all events with an id, or the event with a referenceId, with details of their processing, the newest arrival first. */
 export const getSingleEvent = async (ctx: Ctx, eventId: string): Promise<Reply<GetEventResponse>> => {
   const { generations } = await readScope(ctx, {})
   const [byId, byReference] = await Promise.all([

@@ -16,15 +16,15 @@ export interface EnrichedField {
 export interface ResolvedDependency {
   readonly key: string
   readonly name: string
-  /** As the setting has it. */
+  /** The value of the setting. */
   readonly value: string
 }
 
-/** What an enrichment has made until its end. */
+/** The result of an enrichment. */
 export interface Enrichment {
   readonly enriched: readonly EnrichedField[]
   readonly dependencies: readonly ResolvedDependency[]
-  /** Why it failed, if it did. */
+  /** The reason if it failed. */
   readonly fault?: string
 }
 
@@ -36,7 +36,7 @@ const MOST_NESTING = 1000
 
 const NUMERIC = /^(?:\+|(-))?(?=\.?\d)(\d*)(?:\.(\d*))?([eE][+-]?\d{1,3})?$/
 
-/** A number of a setting may be written as +1, .5, 5. or 1e3 too. */
+/** Reads the number of a setting, which may also be written as +1, .5, 5. or 1e3. */
 const readNumeric = (text: string): Decimal | undefined => {
   const plain = parseDecimal(text)
   if (plain) return plain
@@ -55,7 +55,7 @@ const readJson = (text: string): Data => {
   }
 }
 
-/** The JSON of settings, read once for as long as its setting is remembered. */
+/** The parsed JSON of settings, as long as the setting is remembered. */
 const jsonOf = new WeakMap<SettingValue, { data: Data }>()
 
 const readJsonOnce = (setting: SettingValue): Data => {
@@ -66,7 +66,7 @@ const readJsonOnce = (setting: SettingValue): Data => {
   return data
 }
 
-/** What rules see of a setting; undefined where it does not hold what its data type says. */
+/** The value of a setting in rules. Undefined if it does not match its data type. */
 const dataOf = (setting: SettingValue): Data => {
   if (setting.dataType === 'NUMERIC') return readNumeric(setting.value)
   return setting.dataType === 'JSON' ? readJsonOnce(setting) : setting.value
@@ -94,7 +94,7 @@ const resolveDependencies = (schema: CompiledSchema, settingOf: SettingOf, worki
   return undefined
 }
 
-/** What a rule gives, or why it gives nothing. */
+/** The value of a rule, or the reason why it has none. */
 type Given = { readonly value: Value; readonly fault?: undefined } | { readonly fault: string; readonly value?: undefined }
 
 const runOwnRule = (rule: Rule, context: Context): Given => {
@@ -103,7 +103,7 @@ const runOwnRule = (rule: Rule, context: Context): Given => {
   return error ? { fault: explainRule(error) } : { value: value ?? null }
 }
 
-/** The error of a rule that never compiled may repeat a part of it, which is a setting's value and not for everybody to see. */
+/** Runs a rule from a setting. Its compile error is not shown, since it could reveal the value of the setting. */
 const runSettingRule = (name: string, { rules, context }: Working): Given => {
   const rule = rules.get(name)
   if (!rule) return { fault: `the dependency ${quoteName(name)} has no setting of type JSON_LOGIC` }
@@ -142,10 +142,10 @@ const computeFields = (schema: CompiledSchema, working: Working): string | undef
   return undefined
 }
 
-/** Of a schema without enrichments, and of an event that does not come to them. */
+/** The result if a schema has no enrichments, or if an event fails before them. */
 export const NOT_ENRICHED: Enrichment = { enriched: [], dependencies: [] }
 
-/** Computes the schema's enriched fields in their order and puts them into the context, where later ones see them. */
+/** Computes the enriched fields in order and puts them into the context, where later fields can use them. */
 export const enrichContext = (schema: CompiledSchema, context: Context, settingOf: SettingOf): Enrichment => {
   if (schema.enrichments.length === 0 && schema.dependencies.length === 0) return NOT_ENRICHED
   const working: Working = { context, rules: new Map(), enriched: [], dependencies: [] }

@@ -13,7 +13,7 @@ interface Told {
   generations: Generation[]
 }
 
-/** What is told to ledgers: the version of the organization, and the ledgers that are to know. */
+/** The version of an organization, and the ledgers that must be told. */
 export const readTold = async (ctx: Ctx): Promise<Told> => {
   const [organization, generations] = await ctx.session.batch([
     selectRows(sql`select version from organizations where id = ${ctx.organizationId}`),
@@ -34,7 +34,7 @@ export const tellLedgers = async (ctx: Ctx, { version, generations }: Told, acco
 const settle = (ctx: Ctx, row: Due, statements: Parameters<typeof commit>[1]['statements'] = []) =>
   commit(ctx, { statements: [...settleDue(ctx, row), ...statements], changes: [], answer: {} })
 
-/** The statements that keep between which hours the events of generations lie that have ended; their ledgers take no more. */
+/** The statements that store the first and last hour of events in generations that have ended. */
 const keepSpans = async (ctx: Ctx, generations: readonly Generation[]) => {
   const ended = generations.filter(({ endedAt, firstHour }) => endedAt !== null && firstHour === null)
   return Promise.all(
@@ -50,7 +50,7 @@ const keepSpans = async (ctx: Ctx, generations: readonly Generation[]) => {
   )
 }
 
-/** Tells every ledger of an organization its version, so that none takes what was processed by what held before. */
+/** Tells every ledger of an organization the new version, so that it refuses requests that used outdated data. */
 export const organizationChanged = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetOrganization(ctx.organizationId)
   const told = await readTold(ctx)
@@ -70,7 +70,7 @@ export const accountChanged = async (ctx: Ctx, row: Due): Promise<void> => {
   await settle(ctx, row)
 }
 
-/** Has the database and the first ledger of an organization know the same generations, whichever of them was set back or changed. */
+/** Makes the database and the first ledger of an organization agree on the generations, even after one of them was restored. */
 export const generationsChanged = async (ctx: Ctx, row: Due): Promise<void> => {
   await matchGenerations(ctx)
   forgetOrganization(ctx.organizationId)

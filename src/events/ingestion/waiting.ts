@@ -20,7 +20,7 @@ import type { ProcessedEvent } from './process.ts'
 import { prepare, refresh } from './record.ts'
 import { readTold, tellLedgers } from './tell.ts'
 
-/** Events that are processed in one go. */
+/** The number of events that are processed at once. */
 const MOST = 200
 
 const NOT_FOUND = codeOf('INGESTION_FAILED_ACCOUNT_NOT_FOUND')
@@ -59,7 +59,7 @@ const settlementOf = (
   }
 }
 
-/** Settles an event that waited and asks something of its account's ledger: that answers the same, however often it is asked. */
+/** Settles a waiting event that needs its account's ledger. The ledger gives the same answer each time. */
 const settleAct = async (ctx: Ctx, name: string, { row, act }: ProcessedEvent): Promise<Settlement[]> => {
   if (!act) return []
   const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
@@ -67,7 +67,7 @@ const settleAct = async (ctx: Ctx, name: string, { row, act }: ProcessedEvent): 
   return event ? [{ ...settleLicense({ ...event, account: row[3], more: row[9] }, outcome), from: NOT_FOUND, act }] : []
 }
 
-/** Processes the events of one ledger that wait for some names; those that cannot be are left. */
+/** Processes the events of one ledger that wait for some names. Events that still cannot be processed keep waiting. */
 const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: string, names: readonly string[]): Promise<void> => {
   let memory = recalled
   let after: [name: string, id: string] | undefined
@@ -109,7 +109,7 @@ const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: stri
   }
 }
 
-/** Processes the events that wait for an account to take one of its names, where they are. Ledgers are told the names first: what was read without them is refused from then on. */
+/** Processes the events that wait for the names of an account. Ledgers are told the names first, so that they refuse requests that were prepared without them. */
 export const namesGained = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetOrganization(ctx.organizationId)
   const [names, told] = await Promise.all([readNames(ctx, row.subject), readTold(ctx)])
