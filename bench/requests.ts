@@ -45,7 +45,7 @@ const requestOf = (base: string, kind: Kind): Request => {
   return new Request(`${base}/customers`, sent)
 }
 
-interface Taken {
+interface LoadResult {
   perSecond: number
   p50: number
   p99: number
@@ -54,7 +54,7 @@ interface Taken {
 const at = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
 /** Sends `count` requests, some at a time, and gives how fast they were answered, in milliseconds. */
-const load = async (base: string, kind: Kind, count: number): Promise<Taken> => {
+const load = async (base: string, kind: Kind, count: number): Promise<LoadResult> => {
   const requests = Array.from({ length: count }, () => requestOf(base, kind))
   const times: number[] = []
   const start = performance.now()
@@ -105,7 +105,7 @@ for (const [binding, d1] of Object.entries({ DB, BARE })) {
 }
 
 const turns: Base[] = ['ours', 'bare']
-type Round = Record<Kind, Record<Base, Taken>>
+type Round = Record<Kind, Record<Base, LoadResult>>
 
 /** Asks both Workers for each kind, in turn. */
 const measureRound = async (): Promise<Round> => {
@@ -162,7 +162,7 @@ console.log(
 )
 printLine('', 'req/s', 'p50 ms', 'p99 ms', 'bare/s', 'p50 ms', 'p99 ms', 'ratio', 'from', 'to')
 for (const [kind, { median, middle }] of ratios) {
-  const show = (base: Base, what: keyof Taken): string =>
+  const show = (base: Base, what: keyof LoadResult): string =>
     findMedian(rounds.map((round) => round[kind][base][what])).toFixed(what === 'perSecond' ? 0 : 2)
   const speeds = (['ours', 'bare'] as const).flatMap((base) => [show(base, 'perSecond'), show(base, 'p50'), show(base, 'p99')])
   printLine(WHAT[kind], ...speeds, ...[median, ...middle].map((ratio) => ratio.toFixed(2)))

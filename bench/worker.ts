@@ -7,7 +7,7 @@ interface Env extends Bindings {
   ALONE: D1Database
 }
 
-export interface Asked {
+export interface MeasureRequest {
   database: 'DB' | 'ALONE'
   token: string
   path: string
@@ -16,7 +16,7 @@ export interface Asked {
   walk?: boolean
 }
 
-export interface Measured {
+export interface Measurement {
   /** The mean time of a request in milliseconds. */
   ms: number
   /** What D1 read for the last one. */
@@ -142,7 +142,11 @@ console.log = (text: string) => {
   line = text
 }
 
-const measure = async ({ database, token, path, times, walk }: Asked, env: Env, context: ExecutionContext): Promise<Measured> => {
+const measure = async (
+  { database, token, path, times, walk }: MeasureRequest,
+  env: Env,
+  context: ExecutionContext,
+): Promise<Measurement> => {
   const ids = new Set<string>()
   let nextToken: string | undefined
   const start = performance.now()
@@ -157,7 +161,7 @@ const measure = async ({ database, token, path, times, walk }: Asked, env: Env, 
     nextToken = 'data' in answer ? answer.nextToken : undefined
   }
   const ms = (performance.now() - start) / times
-  return { ms, rowsRead: (JSON.parse(line) as Measured).rowsRead, shown: ids.size, nextToken }
+  return { ms, rowsRead: (JSON.parse(line) as Measurement).rowsRead, shown: ids.size, nextToken }
 }
 
 // oxlint-disable-next-line import/no-default-export
@@ -165,7 +169,7 @@ export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const path = request.url.slice(request.url.indexOf('/', 8))
     if (path.startsWith('/bare')) return answerByHand(request, path.slice('/bare'.length), env.BARE)
-    if (path === '/measure') return Response.json(await measure(await request.json<Asked>(), env, context))
+    if (path === '/measure') return Response.json(await measure(await request.json<MeasureRequest>(), env, context))
     return api.fetch(request, env, context)
   },
 }

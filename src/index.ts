@@ -1,5 +1,5 @@
 import { doAllDue } from './access/due/service.ts'
-import { accessScheduled } from './access/scheduled.ts'
+import { runAccessTasks } from './access/scheduled.ts'
 import { app } from './app.ts'
 import { conflicts } from './conflicts.ts'
 import { connect } from './db/client.ts'
@@ -20,7 +20,7 @@ export default {
       const { errors } = await doAllDue(ctx, steps, () => performance.now() - start)
       if (errors[0]) throw errors[0]
     }
-    const works = await Promise.allSettled([...accessScheduled(session, scheduledTime), doDue()])
+    const works = await Promise.allSettled([...runAccessTasks(session, scheduledTime), doDue()])
     for (const work of works) if (work.status === 'rejected') throw work.reason
   },
 } satisfies ExportedHandler<Bindings>

@@ -10,7 +10,7 @@ const KEPT_FOR = 7 * 86_400_000
 const forgetOutbox = ({ db }: Session, now: number) => db.delete(outbox).where(lt(outbox.at, now - KEPT_FOR))
 
 /** Seals the audit log, and deletes expired answers and outbox entries. */
-export const accessScheduled = (session: Session, now: number): Promise<unknown>[] => [
+export const runAccessTasks = (session: Session, now: number): Promise<unknown>[] => [
   sealAuditLog(session),
   forgetKeys(session, now),
   forgetOutbox(session, now).run(),

@@ -60,7 +60,7 @@ const counter =
   }
 
 /** A D1 binding for drizzle that counts each round trip. */
-const counted = (prepare: Queries['prepare'], counting: ReturnType<typeof counter>): D1Database => {
+const countRoundTrips = (prepare: Queries['prepare'], counting: ReturnType<typeof counter>): D1Database => {
   const wrap = (statement: D1PreparedStatement) => {
     const all = () => counting(() => statement.all())
     return {
@@ -77,7 +77,7 @@ const counted = (prepare: Queries['prepare'], counting: ReturnType<typeof counte
 /** A position in D1's order of writes, from an earlier answer. */
 const BOOKMARK = /^[0-9a-f]{8,32}(?:-[0-9a-f]{8,32}){3}$/
 
-const bound = (queries: Queries, { sql, params }: Query): D1PreparedStatement => queries.prepare(sql).bind(...params)
+const bindParameters = (queries: Queries, { sql, params }: Query): D1PreparedStatement => queries.prepare(sql).bind(...params)
 
 /** Opens D1. All access goes through it, so that it can count. */
 export const connect = (d1: D1Database) => {
@@ -88,15 +88,15 @@ export const connect = (d1: D1Database) => {
     return {
       /** For statements that are built for a single request and run one by one. */
       get db() {
-        return (db ??= drizzle(counted((query) => queries().prepare(query), counting)))
+        return (db ??= drizzle(countRoundTrips((query) => queries().prepare(query), counting)))
       },
       /** Returns the rows of a query, with the names of its columns. */
       rows: async <Row>(statement: Statement): Promise<Row[]> =>
-        (await counting(() => bound(queries(), statement.toSQL()).all<Row>())).results,
+        (await counting(() => bindParameters(queries(), statement.toSQL()).all<Row>())).results,
       /** Runs statements in one transaction, and returns the results of each. */
       batch: <Row>(statements: readonly Statement[]): Promise<D1Result<Row>[]> => {
         const one = queries()
-        return counting(() => one.batch<Row>(statements.map((statement) => bound(one, statement.toSQL()))))
+        return counting(() => one.batch<Row>(statements.map((statement) => bindParameters(one, statement.toSQL()))))
       },
       bookmark,
     }

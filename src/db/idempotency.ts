@@ -52,7 +52,7 @@ export const addToKeptBody = (ctx: Ctx, key: string, found: SQL): Statement =>
 const USED = new ApiError('UNPROCESSABLE', 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
 
 /** Reads the stored answer of the request's key. Undefined if there is none. */
-export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
+export const readKeptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
   const { key, secret } = ctx.write ?? {}
   if (!key) return undefined
   const [row] = await ctx.session.db.select().from(idempotencyKeys).where(isKept(ctx, key.value))

@@ -5,7 +5,7 @@ import { type ListRules, type Sort, closePage, contextOf, openPage } from '../li
 import type { Statement } from './client.ts'
 import type { Ctx } from './context.ts'
 import { type PageShape, nameOf, orderOf, selectPage } from './page_sql.ts'
-import { type Decoded, builder, prepare, selection } from './statements.ts'
+import { type DecodedRow, builder, prepare, selection } from './statements.ts'
 
 /** A value of a prepared statement, by its name. */
 type Placeholders = Readonly<Record<string, Placeholder>> & { readonly organizationId: Placeholder; readonly now: Placeholder }
@@ -61,7 +61,7 @@ export interface ListPage<Row> {
  * id, if each parent has a list of its own. Throws INVALID for a query that the list does not take.
  */
 export const defineList = <Shown extends Columns, More extends Expressions>(definition: ListDefinition<Shown, More>) => {
-  type Row = Decoded<Shown> & ExpressionValues<More>
+  type Row = DecodedRow<Shown> & ExpressionValues<More>
   const { table, key, columns, more, order, sortable = [], filters = {}, statuses = [], statusesOf = {}, searched = [], where } = definition
   const rules: ListRules = { ...definition, sortable }
   const { selected, read } = selection(columns)

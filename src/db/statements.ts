@@ -67,7 +67,7 @@ export const insertInto = <
 }
 
 /** The type of rows with these columns. */
-export type Decoded<Columns extends Of<string, Column>> = {
+export type DecodedRow<Columns extends Of<string, Column>> = {
   [Key in keyof Columns]: Columns[Key]['_']['data'] | (Columns[Key]['_']['notNull'] extends true ? never : null)
 }
 
@@ -78,9 +78,9 @@ export const selection = <Columns extends Of<string, Column>>(columns: Columns) 
   return {
     columns,
     selected: Object.fromEntries(all.map(([key, column]) => [key, sql`${column}`.as(key)])),
-    read: (rows: readonly Record<string, unknown>[]): Decoded<Columns>[] => {
+    read: (rows: readonly Record<string, unknown>[]): DecodedRow<Columns>[] => {
       for (const row of rows) for (const [key, column] of decoded) if (row[key] !== null) row[key] = column.mapFromDriverValue(row[key])
-      return rows as Decoded<Columns>[]
+      return rows as DecodedRow<Columns>[]
     },
   }
 }

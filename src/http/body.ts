@@ -23,7 +23,7 @@ const readJson = async (request: Request): Promise<unknown> => {
 }
 
 /** Refuses a body that is not JSON. The body is parsed once and kept for everything that reads it later. */
-export const onlyJson: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const requireJson: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!isJson(c.req.header('Content-Type') ?? ''))
     throw new ApiError('UNSUPPORTED_TYPE', 'The body must be JSON in UTF-8, with Content-Type: application/json.')
   if (isEncoded(c.req.header('Content-Encoding') ?? ''))

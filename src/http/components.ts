@@ -60,7 +60,7 @@ export const PRECONDITION = {
 export const NEXT_TOKEN = 'nextToken is not from this list, or other parameters differ from those of the previous page.'
 const SECRET_KEPT = 'The Idempotency-Key was used for another request or by another token, or the stored secret can no longer be decrypted.'
 
-const headerParameter = (name: string, description: string, schema: Json = {}): Json => ({
+const describeHeaderParameter = (name: string, description: string, schema: Json = {}): Json => ({
   name,
   in: 'header',
   required: false,
@@ -69,59 +69,59 @@ const headerParameter = (name: string, description: string, schema: Json = {}): 
 })
 
 export const HEADERS_IN = {
-  IdempotencyKey: headerParameter(
+  IdempotencyKey: describeHeaderParameter(
     'Idempotency-Key',
     'A key that you choose, without commas. The answer is stored under it for 30 days. If the same request is sent again with the key, it gets the stored answer with Idempotency-Replayed: true, and nothing changes.',
     { minLength: 1, maxLength: 255, pattern: '^[^,]+$' },
   ),
-  Bookmark: headerParameter(
+  Bookmark: describeHeaderParameter(
     'X-D1-Bookmark',
     'The X-D1-Bookmark of an earlier answer. The read then sees at least what that answer saw. Without it, the nearest copy of the database answers, which may lag behind.',
   ),
-  IfMatch: headerParameter('If-Match', 'An ETag. The request is refused with 412 unless the resource has this ETag.'),
-  IfAbsent: headerParameter('If-None-Match', '*. If the resource exists, the request is refused with 412 instead of 409.'),
-  IfNew: headerParameter('If-None-Match', 'An ETag. If the resource still has it, the answer is 304 without a body.'),
+  IfMatch: describeHeaderParameter('If-Match', 'An ETag. The request is refused with 412 unless the resource has this ETag.'),
+  IfAbsent: describeHeaderParameter('If-None-Match', '*. If the resource exists, the request is refused with 412 instead of 409.'),
+  IfNew: describeHeaderParameter('If-None-Match', 'An ETag. If the resource still has it, the answer is 304 without a body.'),
 }
 
-const header = (description: string): Json => ({ description, schema: { type: 'string' } })
+const describeHeader = (description: string): Json => ({ description, schema: { type: 'string' } })
 
 export const HEADERS_OUT = {
-  Location: header('The path at which the new resource can be read.'),
-  ETag: header('The version of the resource.'),
-  'Idempotency-Replayed': header('The value true, if this is the answer that was stored under the Idempotency-Key.'),
-  'X-D1-Bookmark': header('Send it with a read that must see at least what this answer saw.'),
-  'X-Request-Id': header('The id of the request. Its line in the log has the same id.'),
-  'Retry-After': header('The number of seconds to wait.'),
-  'WWW-Authenticate': header('Bearer.'),
-  'Accept-Encoding': header('The value identity, if the body had a Content-Encoding. Send the body without one.'),
+  Location: describeHeader('The path at which the new resource can be read.'),
+  ETag: describeHeader('The version of the resource.'),
+  'Idempotency-Replayed': describeHeader('The value true, if this is the answer that was stored under the Idempotency-Key.'),
+  'X-D1-Bookmark': describeHeader('Send it with a read that must see at least what this answer saw.'),
+  'X-Request-Id': describeHeader('The id of the request. Its line in the log has the same id.'),
+  'Retry-After': describeHeader('The number of seconds to wait.'),
+  'WWW-Authenticate': describeHeader('Bearer.'),
+  'Accept-Encoding': describeHeader('The value identity, if the body had a Content-Encoding. Send the body without one.'),
 }
 
-export const headers = (...names: (keyof typeof HEADERS_OUT | false)[]): Json =>
+export const referToHeaders = (...names: (keyof typeof HEADERS_OUT | false)[]): Json =>
   Object.fromEntries(names.filter((name) => name !== false).map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 
-export const content = (schema: Json, example?: Json): Json => ({ 'application/json': { schema, ...(example && { example }) } })
+export const describeContent = (schema: Json, example?: Json): Json => ({ 'application/json': { schema, ...(example && { example }) } })
 
-export const refusal = (description: string, ...more: (keyof typeof HEADERS_OUT)[]): Json => ({
+export const describeRefusal = (description: string, ...more: (keyof typeof HEADERS_OUT)[]): Json => ({
   description,
-  headers: headers(...more, 'X-Request-Id'),
-  content: content({ $ref: '#/components/schemas/ErrorResponse' }),
+  headers: referToHeaders(...more, 'X-Request-Id'),
+  content: describeContent({ $ref: '#/components/schemas/ErrorResponse' }),
 })
 
 export const RESPONSES: Record<keyof typeof SHARED, Json> = {
-  BadRequest: refusal(SHARED.BadRequest),
-  Unauthorized: refusal(SHARED.Unauthorized, 'WWW-Authenticate'),
-  ContentTooLarge: refusal(SHARED.ContentTooLarge),
-  UnsupportedMediaType: refusal(SHARED.UnsupportedMediaType, 'Accept-Encoding'),
-  KeyReused: refusal(SHARED.KeyReused),
-  TooManyRequests: refusal(SHARED.TooManyRequests, 'Retry-After'),
-  Unavailable: refusal(SHARED.Unavailable, 'Retry-After'),
-  Unexpected: refusal(SHARED.Unexpected),
+  BadRequest: describeRefusal(SHARED.BadRequest),
+  Unauthorized: describeRefusal(SHARED.Unauthorized, 'WWW-Authenticate'),
+  ContentTooLarge: describeRefusal(SHARED.ContentTooLarge),
+  UnsupportedMediaType: describeRefusal(SHARED.UnsupportedMediaType, 'Accept-Encoding'),
+  KeyReused: describeRefusal(SHARED.KeyReused),
+  TooManyRequests: describeRefusal(SHARED.TooManyRequests, 'Retry-After'),
+  Unavailable: describeRefusal(SHARED.Unavailable, 'Retry-After'),
+  Unexpected: describeRefusal(SHARED.Unexpected),
 }
 
-export const shared = (name: keyof typeof SHARED): Json => ({ $ref: `#/components/responses/${name}` })
+export const referToResponse = (name: keyof typeof SHARED): Json => ({ $ref: `#/components/responses/${name}` })
 
 /** The refusal 422 of a write: for its key, and for a limit of the operation. */
-export const unprocessable = (secret: boolean | undefined, own: string | undefined): Json => {
-  if (secret) return refusal(SECRET_KEPT)
-  return own ? refusal(`${SHARED.KeyReused} ${own}`) : shared('KeyReused')
+export const describeUnprocessable = (secret: boolean | undefined, own: string | undefined): Json => {
+  if (secret) return describeRefusal(SECRET_KEPT)
+  return own ? describeRefusal(`${SHARED.KeyReused} ${own}`) : referToResponse('KeyReused')
 }

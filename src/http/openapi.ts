@@ -11,11 +11,11 @@ import {
   PRECONDITION,
   RESPONSES,
   SHARED,
-  content,
-  headers,
-  refusal,
-  shared,
-  unprocessable,
+  describeContent,
+  referToHeaders,
+  describeRefusal,
+  referToResponse,
+  describeUnprocessable,
 } from './components.ts'
 import type { DocumentTexts, Example, Reference } from './document_texts.ts'
 import type { Operation } from './operation.ts'
@@ -148,21 +148,21 @@ export const openApiDocument = (operations: readonly Operation[], texts: Documen
       summary: reference.summary,
       description: `${reference.description}\n\nRefusals:\n\n${refused.join('\n')}`,
       parameters: [...writeParameters(param, 'path', inPath), ...queryParameters, ...listRequestHeaders(operation)],
-      ...(json && { requestBody: { required: !operation.optionalBody, content: content(writeSchema(json, 'input'), request) } }),
+      ...(json && { requestBody: { required: !operation.optionalBody, content: describeContent(writeSchema(json, 'input'), request) } }),
       responses: {
         ...Object.fromEntries(
           Object.entries(answers).map(([status, schema], index) => [
             status,
             {
               description: DESCRIPTIONS[status] ?? 'Done.',
-              headers: headers(
+              headers: referToHeaders(
                 (locates || operation.mayLocate === true) && 'Location',
                 tagged === true && 'ETag',
                 writes && 'Idempotency-Replayed',
                 'X-D1-Bookmark',
                 'X-Request-Id',
               ),
-              content: content(writeSchema(schema, 'output'), index ? undefined : answer),
+              content: describeContent(writeSchema(schema, 'output'), index ? undefined : answer),
             },
           ]),
         ),
@@ -170,22 +170,22 @@ export const openApiDocument = (operations: readonly Operation[], texts: Documen
           tagged && {
             304: {
               description: 'The resource still has the ETag of If-None-Match. The answer has no body.',
-              headers: headers('ETag', 'X-Request-Id'),
+              headers: referToHeaders('ETag', 'X-Request-Id'),
             },
           }),
-        400: own[400] ? refusal(`${SHARED.BadRequest} ${own[400]}`) : shared('BadRequest'),
-        401: shared('Unauthorized'),
+        400: own[400] ? describeRefusal(`${SHARED.BadRequest} ${own[400]}`) : referToResponse('BadRequest'),
+        401: referToResponse('Unauthorized'),
         ...Object.fromEntries(
           Object.entries(own)
             .filter(([code]) => code !== '400' && code !== '422')
-            .map(([code, cause]) => [code, refusal(cause)]),
+            .map(([code, cause]) => [code, describeRefusal(cause)]),
         ),
-        ...(method !== 'get' && { 413: shared('ContentTooLarge') }),
-        ...(json && { 415: shared('UnsupportedMediaType') }),
-        ...(writes ? { 422: unprocessable(secret, own[422]) } : own[422] && { 422: refusal(own[422]) }),
-        429: shared('TooManyRequests'),
-        503: shared('Unavailable'),
-        default: shared('Unexpected'),
+        ...(method !== 'get' && { 413: referToResponse('ContentTooLarge') }),
+        ...(json && { 415: referToResponse('UnsupportedMediaType') }),
+        ...(writes ? { 422: describeUnprocessable(secret, own[422]) } : own[422] && { 422: describeRefusal(own[422]) }),
+        429: referToResponse('TooManyRequests'),
+        503: referToResponse('Unavailable'),
+        default: referToResponse('Unexpected'),
       },
     }
   }

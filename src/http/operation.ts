@@ -5,12 +5,12 @@ import type { Reply } from '../db/commit.ts'
 import type { Ctx, WriteRequest } from '../db/context.ts'
 import { ApiError, expected, explainIssues } from '../lib/errors.ts'
 import { described } from '../lib/fields.ts'
-import { answerRead, answerRecorded, answerWrite, keyIn } from './answer.ts'
-import { onlyJson } from './body.ts'
+import { answerRead, answerLedgerWrite, answerWrite, readKey } from './answer.ts'
+import { requireJson } from './body.ts'
 import type { AppEnv } from './env.ts'
-import { nameRepeated, onlyWellFormedPath } from './parameters.ts'
+import { explainRepeatedParameters, requireWellFormedPath } from './parameters.ts'
 
-interface Documented {
+interface OperationDetails {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** With parameters as in OpenAPI: `/customers/{customer_id}`. */
   path: string
@@ -54,7 +54,7 @@ interface Definition<
   Json extends z.ZodMiniType,
   All extends Answers,
   Body,
-> extends Documented {
+> extends OperationDetails {
   param?: Param
   query?: Query
   json?: Json
@@ -68,7 +68,7 @@ interface Definition<
 }
 
 /** An operation that has no operationId and tag yet. */
-interface Unnamed extends Documented {
+interface UnnamedOperation extends OperationDetails {
   param: z.ZodMiniType | undefined
   query: z.ZodMiniType
   json: z.ZodMiniType | undefined
@@ -84,20 +84,20 @@ interface Unnamed extends Documented {
 }
 
 /** A route, its validation and its entry in the document. */
-export interface Operation extends Unnamed {
+export interface Operation extends UnnamedOperation {
   operationId: string
   tag: string
 }
 
 /** Defines the operations of a tag. Their keys are the operationIds of the contract. */
-export const feature = (tag: string, operations: Readonly<Record<string, Unnamed>>): Operation[] =>
+export const feature = (tag: string, operations: Readonly<Record<string, UnnamedOperation>>): Operation[] =>
   Object.entries(operations).map(([operationId, operation]) => ({ ...operation, operationId, tag }))
 
 const validate = (target: 'param' | 'query' | 'json', schema: z.ZodMiniType): MiddlewareHandler =>
   zValidator(target, schema, (result, c) => {
     if (result.success) return
     const { issues } = result.error
-    const named = target === 'query' ? nameRepeated(issues, c.req.queries()) : issues
+    const named = target === 'query' ? explainRepeatedParameters(issues, c.req.queries()) : issues
     throw new ApiError('INVALID', explainIssues(named, target === 'json' ? 'body' : target))
   })
 
@@ -141,7 +141,7 @@ const WRITE_QUERY = z.strictObject({
 
 const LARGEST_BODY = 256 * 1024
 
-const passed = () => Promise.resolve()
+const proceed = () => Promise.resolve()
 
 /** Defines an operation: its route, its validation and its entry in the OpenAPI document. The schemas give `handle` its types. */
 export const operation = <
@@ -152,7 +152,7 @@ export const operation = <
   Body = z.output<Json>,
 >(
   definition: Definition<Param, Query, Json, All, Body>,
-): Unnamed => {
+): UnnamedOperation => {
   const { handle, location, param, json, parse, answers, largestBody = LARGEST_BODY, ...documented } = definition
   const { method } = documented
   const status = Number(Object.keys(answers)[0])
@@ -161,22 +161,25 @@ export const operation = <
     definition.query && writes
       ? z.extend(definition.query as z.ZodMiniType as typeof NO_QUERY, WRITE_QUERY.shape)
       : (definition.query ?? (writes ? WRITE_QUERY : NO_QUERY))
-  const validators: MiddlewareHandler<AppEnv>[] = [...(param ? [onlyWellFormedPath, validate('param', param)] : []), validateQuery(query)]
-  const bodyValidators: MiddlewareHandler<AppEnv>[] = json ? [onlyJson, parse ? readBody(parse) : validate('json', json)] : []
+  const validators: MiddlewareHandler<AppEnv>[] = [
+    ...(param ? [requireWellFormedPath, validate('param', param)] : []),
+    validateQuery(query),
+  ]
+  const bodyValidators: MiddlewareHandler<AppEnv>[] = json ? [requireJson, parse ? readBody(parse) : validate('json', json)] : []
   const locationOf = location as WriteRequest['locationOf']
   /** The validators are called here, not as middleware, since authentication must come first. */
   const answer = async (c: Context<AppEnv>) => {
     const isSent = json !== undefined && (!documented.optionalBody || hasBody(c))
-    for (const validator of isSent ? [...validators, ...bodyValidators] : validators) await validator(c, passed)
+    for (const validator of isSent ? [...validators, ...bodyValidators] : validators) await validator(c, proceed)
     const valid = (target: string): unknown => c.req.valid(target as never)
     const input = { param: valid('param'), query: valid('query'), json: valid('json') } as Parameters<typeof handle>[1]
     const answering = { status, locationOf, handle: (ctx: Ctx) => handle(ctx, input) as Promise<Reply<object>> }
     if (!writes) {
-      if (method !== 'get') keyIn(c)
+      if (method !== 'get') readKey(c)
       return answerRead(c, answering)
     }
     const dryRun = (valid('query') as z.infer<typeof WRITE_QUERY>).dry_run === 'true'
-    if (documented.commits === false) return answerRecorded(c, { ...answering, dryRun, hasBody: isSent })
+    if (documented.commits === false) return answerLedgerWrite(c, { ...answering, dryRun, hasBody: isSent })
     return answerWrite(c, { ...answering, dryRun, secret: documented.secret === true, hasBody: isSent })
   }
   return { ...documented, param, query, json, answers, status, writes, largestBody, locates: location !== undefined, answer }

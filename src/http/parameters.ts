@@ -4,7 +4,7 @@ import { ApiError } from '../lib/errors.ts'
 import type { AppEnv } from './env.ts'
 
 /** Refuses a path whose percent-encoding is not UTF-8. It would otherwise be taken literally. */
-export const onlyWellFormedPath: MiddlewareHandler<AppEnv> = (c, next) => {
+export const requireWellFormedPath: MiddlewareHandler<AppEnv> = (c, next) => {
   try {
     decodeURIComponent(new URL(c.req.url).pathname)
   } catch {
@@ -14,7 +14,10 @@ export const onlyWellFormedPath: MiddlewareHandler<AppEnv> = (c, next) => {
 }
 
 /** Changes the message for a query parameter that was given several times. Zod would say that a list is not a string. */
-export const nameRepeated = (issues: readonly z.core.$ZodIssue[], query: Readonly<Record<string, readonly string[]>>): z.core.$ZodIssue[] =>
+export const explainRepeatedParameters = (
+  issues: readonly z.core.$ZodIssue[],
+  query: Readonly<Record<string, readonly string[]>>,
+): z.core.$ZodIssue[] =>
   issues.map((issue) => {
     const isOfWrongType = issue.code === 'invalid_type' || issue.code === 'invalid_value'
     const times = query[String(issue.path[0])]?.length ?? 0

@@ -1,6 +1,6 @@
 import { sumDecimals } from '../lib/decimal.ts'
 import { type Total, codeOf } from './entry.ts'
-import { type Store, chunked, inParts, takeUnknown } from './store.ts'
+import { type Store, chunked, splitList, takeUnknown } from './store.ts'
 import { foldTotals } from './totals.ts'
 
 const NOT_FOUND = codeOf('INGESTION_FAILED_ACCOUNT_NOT_FOUND')
@@ -24,7 +24,7 @@ interface SumRow {
  *     insert into sum_hour select … from jsonb_each(?) on conflict do update set units = excluded.units, count = excluded.count, …
  */
 const addSums = ({ sql }: Store, table: 'sum_hour' | 'sum_day', totals: readonly Total[]): void => {
-  for (const { part, json } of inParts(totals)) {
+  for (const { part, json } of splitList(totals)) {
     const found = sql.exec<SumRow>(
       `SELECT sent.key, its.units, its.count FROM jsonb_each(?) AS sent
        CROSS JOIN ${table} AS its ON its.account = sent.value ->> 0 AND its.series = sent.value ->> 1 AND its.start = sent.value ->> 2`,
@@ -57,10 +57,10 @@ export const addTotals = (store: Store, totals: readonly Total[]): void => {
 }
 
 /** The data of an event in the lists. */
-type Listed = [id: string, reference: string, time: number, account: string, schema: string, status: number]
+type ListEntry = [id: string, reference: string, time: number, account: string, schema: string, status: number]
 
 /** Adds events to the lists. Events that wait for an account are also added to the waiting events. */
-const listEvents = ({ sql }: Store, events: readonly Listed[]): void => {
+const listEvents = ({ sql }: Store, events: readonly ListEntry[]): void => {
   for (const sent of chunked(events, EVENTS)) {
     sql.exec(
       `INSERT OR IGNORE INTO timeline SELECT -(value ->> 2), value ->> 0, value ->> 1, value ->> 3, value ->> 4, value ->> 5
@@ -81,12 +81,12 @@ const listEvents = ({ sql }: Store, events: readonly Listed[]): void => {
 const foldSome = (store: Store): boolean => {
   const { sql } = store
   const totals: Total[] = []
-  const events: Listed[] = []
+  const events: ListEntry[] = []
   let last: number | undefined
   for (const row of sql.exec<{ seq: number; totals: string; places: string }>(`SELECT * FROM journal ORDER BY seq LIMIT ${JOURNALS}`)) {
     last = row.seq
     for (const total of JSON.parse(row.totals) as Total[]) totals.push(total)
-    for (const place of JSON.parse(row.places) as Listed[]) events.push(place)
+    for (const place of JSON.parse(row.places) as ListEntry[]) events.push(place)
     if (totals.length >= TOTALS || events.length >= EVENTS) break
   }
   if (last === undefined) return false

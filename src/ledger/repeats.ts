@@ -71,7 +71,7 @@ const repeatOf = (row: EventRow, of: string, samePayload: boolean): EventRow => 
   return [row[0], row[1], row[2], row[3], row[4], DUPLICATE, null, null, samePayload ? null : row[8], more, row[10]]
 }
 
-const judge = (store: Store, row: EventRow): EventRow => {
+const applyClosing = (store: Store, row: EventRow): EventRow => {
   const closed = judgeClosing(store, row[3], row[2], row[5], row[9], 'arrived')
   return closed ? [row[0], row[1], row[2], row[3], row[4], closed.status, row[6], null, row[8], closed.more, row[10]] : row
 }
@@ -105,7 +105,7 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
         continue
       }
       if (holder) moveToPast(store, id)
-      fresh.push(judge(store, row))
+      fresh.push(applyClosing(store, row))
       holders.set(id, { id, reference, created_at: head.createdAt, payload: JSON.stringify(payload), request })
     }
     keepNames(store, head)

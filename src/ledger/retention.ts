@@ -13,7 +13,7 @@ type Place = readonly [back: number, id: string, reference: string]
 /** Before the oldest event. */
 const START: Place = [1, '', '']
 
-interface Old {
+interface OldEvent {
   [column: string]: SqlStorageValue
   back: number
   id: string
@@ -25,9 +25,9 @@ interface Old {
 }
 
 /** The next events before `until`, the oldest first. */
-const readOld = ({ sql }: Store, from: Place, until: number): Old[] =>
+const readOld = ({ sql }: Store, from: Place, until: number): OldEvent[] =>
   sql
-    .exec<Old>(
+    .exec<OldEvent>(
       `SELECT its.back, its.id, its.reference, its.account, event.created_at AS held_since,
          coalesce(event.created_at, past.created_at) AS created_at,
          (SELECT max(until) FROM closing WHERE closing.account = its.account) AS closed_until
@@ -41,11 +41,11 @@ const readOld = ({ sql }: Store, from: Place, until: number): Old[] =>
     .toArray()
 
 /** Whether an event may be deleted: it arrived at least 45 days ago, and its account is not billed, or its time is closed. */
-const isForgettable = ({ back, created_at, closed_until }: Old, now: number): boolean =>
+const isForgettable = ({ back, created_at, closed_until }: OldEvent, now: number): boolean =>
   (created_at ?? 0) <= now - TAKEN_FOR && (closed_until === null || -back < closed_until)
 
 /** Continues a walk over the events before `until`. Returns whether more are left. */
-const walk = (store: Store, name: string, until: number, now: number, forget: (events: readonly Old[]) => void): boolean => {
+const walk = (store: Store, name: string, until: number, now: number, forget: (events: readonly OldEvent[]) => void): boolean => {
   const old = readOld(store, readState(store, name, START), until)
   forget(old.filter((event) => isForgettable(event, now)))
   const last = old.at(-1)
@@ -53,7 +53,7 @@ const walk = (store: Store, name: string, until: number, now: number, forget: (e
   return old.length === MOST
 }
 
-const removePayloads = ({ sql }: Store, events: readonly Old[]): void => {
+const removePayloads = ({ sql }: Store, events: readonly OldEvent[]): void => {
   const keys = JSON.stringify(events.map(({ id, reference }) => [id, reference]))
   const bare = `SET payload = 'null', more = json_remove(more, '$.enriched', '$.settings')`
   const its = 'reference IN (SELECT value ->> 1 FROM json_each(?1)) AND payload IS NOT NULL'
@@ -61,7 +61,7 @@ const removePayloads = ({ sql }: Store, events: readonly Old[]): void => {
   sql.exec(`UPDATE past ${bare} WHERE ${its}`, keys)
 }
 
-const removeEvents = ({ sql }: Store, events: readonly Old[]): void => {
+const removeEvents = ({ sql }: Store, events: readonly OldEvent[]): void => {
   for (const { back, id, reference, account, held_since } of events) {
     if (held_since === null) sql.exec('DELETE FROM past WHERE reference = ?', reference)
     else {

@@ -147,18 +147,18 @@ const encoder = new TextEncoder()
 export const fits = (json: string): boolean => json.length <= SURE_TO_FIT || encoder.encode(json).length <= MOST_BYTES
 
 /** Parts of a list, of `most` items at most, with the JSON of each: that fits into a parameter. Throws a RangeError where one item alone does not. */
-export const inParts = <Item>(items: readonly Item[], most = 5000): { part: readonly Item[]; json: string }[] => {
+export const splitList = <Item>(items: readonly Item[], most = 5000): { part: readonly Item[]; json: string }[] => {
   if (!items.length) return []
-  if (items.length > most) return [...inParts(items.slice(0, most), most), ...inParts(items.slice(most), most)]
+  if (items.length > most) return [...splitList(items.slice(0, most), most), ...splitList(items.slice(most), most)]
   const json = JSON.stringify(items)
   if (fits(json)) return [{ part: items, json }]
   if (items.length === 1) throw new RangeError('an item is larger than a ledger holds')
   const half = Math.ceil(items.length / 2)
-  return [...inParts(items.slice(0, half)), ...inParts(items.slice(half))]
+  return [...splitList(items.slice(0, half)), ...splitList(items.slice(half))]
 }
 
 /** Splits a list into JSON lists that each fit into a parameter. */
-export const chunked = (items: readonly unknown[], most?: number): string[] => inParts(items, most).map(({ json }) => json)
+export const chunked = (items: readonly unknown[], most?: number): string[] => splitList(items, most).map(({ json }) => json)
 
 /** Splits a JSON list into lists that each fit into a parameter. */
 export const split = (json: string): string[] => (fits(json) ? [json] : chunked(JSON.parse(json) as unknown[]))

@@ -37,20 +37,20 @@ export const archived = (kind: string, id: string): ApiError =>
 /** The most characters of a message: the official clients refuse more. */
 export const LONGEST_MESSAGE = 500
 
-const shortened = (text: string, most: number): string => {
+const cutText = (text: string, most: number): string => {
   const characters = Array.from(text.slice(0, 2 * most + 2))
   return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text
 }
 
 /** Shortens a message to the length that clients accept. */
-export const brief = (message: string): string => shortened(message, LONGEST_MESSAGE)
+export const brief = (message: string): string => cutText(message, LONGEST_MESSAGE)
 
 /** Formats a path as in JavaScript: `account.aliases[3]`, or `account[""]` for an empty name. */
 export const dotPath = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`
     if (key === '') return `${text}[""]`
-    return `${text}${text && '.'}${shortened(String(key), 60)}`
+    return `${text}${text && '.'}${cutText(String(key), 60)}`
   }, '')
 
 /** A fault of a field that its schema cannot find. */
@@ -59,7 +59,7 @@ export interface Fault {
   message: string
 }
 
-const plural = (count: unknown, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`
+const formatCount = (count: unknown, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`
 
 const NAMES: Record<string, string> = {
   record: 'an object',
@@ -75,9 +75,9 @@ export const expected = (issue: z.core.$ZodRawIssue): string => {
     case 'invalid_type':
       return issue.input === undefined ? 'is required' : `must be ${NAMES[issue.expected] ?? `a ${issue.expected}`}`
     case 'too_small':
-      return issue.origin === 'array' ? `must hold ${plural(issue.minimum, 'item')} or more` : `must be ${issue.minimum} or more`
+      return issue.origin === 'array' ? `must hold ${formatCount(issue.minimum, 'item')} or more` : `must be ${issue.minimum} or more`
     case 'too_big':
-      return issue.origin === 'array' ? `must hold ${plural(issue.maximum, 'item')} at most` : `must be ${issue.maximum} at most`
+      return issue.origin === 'array' ? `must hold ${formatCount(issue.maximum, 'item')} at most` : `must be ${issue.maximum} at most`
     case 'invalid_value':
       return issue.input === undefined ? 'is required' : `must be ${issue.values.map(String).join(' or ')}`
     case 'invalid_key':

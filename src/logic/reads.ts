@@ -16,25 +16,25 @@ const isJsonList = (json: Json | undefined): json is readonly Json[] => Array.is
 
 const isOperation = (json: Json): json is JsonObject => typeof json === 'object' && json !== null && !isJsonList(json) && !isDecimal(json)
 
-interface Found {
+interface CollectedReads {
   paths: Set<string>
   isOpen: boolean
 }
 
 /** Adds a path of `var`, `missing` or `missing_some`. A computed path can be any path. */
-const addPath = (found: Found, path: Json | undefined): void => {
+const addPath = (found: CollectedReads, path: Json | undefined): void => {
   if (typeof path === 'string' && path !== '') found.paths.add(path)
   else found.isOpen = true
 }
 
-const addPaths = (found: Found, paths: readonly Json[]): void => {
+const addPaths = (found: CollectedReads, paths: readonly Json[]): void => {
   for (const path of paths) {
     if (isJsonList(path)) addPaths(found, path)
     else addPath(found, path)
   }
 }
 
-const addOperation = (found: Found, name: string, written: Json): void => {
+const addOperation = (found: CollectedReads, name: string, written: Json): void => {
   const parts = isJsonList(written) ? written : [written]
   if (name === 'var') addPath(found, parts[0])
   if (name === 'missing') addPaths(found, parts)
@@ -44,14 +44,14 @@ const addOperation = (found: Found, name: string, written: Json): void => {
   for (const part of evaluated) addReads(found, part)
 }
 
-const addReads = (found: Found, json: Json): void => {
+const addReads = (found: CollectedReads, json: Json): void => {
   if (isJsonList(json)) for (const item of json) addReads(found, item)
   else if (isOperation(json)) for (const [name, written] of Object.entries(json)) addOperation(found, name, written)
 }
 
 /** Finds the data that a rule reads. `compileRule` must accept the text. */
 export const readsOf = (text: string): Reads => {
-  const found: Found = { paths: new Set(), isOpen: false }
+  const found: CollectedReads = { paths: new Set(), isOpen: false }
   addReads(found, parseExactJson(text))
   return { paths: [...found.paths], isOpen: found.isOpen }
 }

@@ -56,7 +56,7 @@ export const tagOfAccount = ({ version }: Pick<AccountRow, 'version'>, ranges: r
   tagOf(version, boundariesPassed(ranges, now))
 
 /** The fields of an account in the audit log. */
-const auditedRow = (row: NewAccountRow & Partial<Pick<AccountRow, 'togaiCustomerId'>>) => {
+const auditedFields = (row: NewAccountRow & Partial<Pick<AccountRow, 'togaiCustomerId'>>) => {
   const { aliases: _aliases, settings: _settings, ...shown } = showNewAccount(row, { aliases: [], settings: [] })
   const { togaiCustomerId, invoiceCurrencyGiven } = row
   return { ...shown, ...(togaiCustomerId !== undefined && { togaiCustomerId }), invoiceCurrencyGiven }
@@ -66,13 +66,17 @@ const auditedRow = (row: NewAccountRow & Partial<Pick<AccountRow, 'togaiCustomer
 export type AliasesChange = readonly [before: readonly AliasRange[], after: readonly (AliasRange & { open?: boolean })[]]
 
 /** The change of an account and its aliases, for the audit log. */
-export const accountChange = (before: AccountRow | undefined, after: Parameters<typeof auditedRow>[0], aliases?: AliasesChange): Change => {
+export const describeAccountChange = (
+  before: AccountRow | undefined,
+  after: Parameters<typeof auditedFields>[0],
+  aliases?: AliasesChange,
+): Change => {
   const [old, now] = aliases ?? [[], []]
   return {
     type: 'ACCOUNT',
     id: after.id,
     fields: {
-      ...differences(before && auditedRow(before), auditedRow(after)),
+      ...differences(before && auditedFields(before), auditedFields(after)),
       ...((old.length || now.length) && { accountAliases: [before ? auditRanges(old) : null, auditRanges(now)] }),
     },
   }
@@ -85,7 +89,7 @@ export const foldedOf = ({ name, primaryEmail }: { name: string; primaryEmail: s
 })
 
 /** The due work after an account got an id or an alias: events that wait for this name are processed. */
-export const namesGained = (ctx: Ctx, accountId: string): Due => ({ kind: 'NAMES_GAINED', subject: accountId, dueAt: ctx.now })
+export const dueForNewNames = (ctx: Ctx, accountId: string): Due => ({ kind: 'NAMES_GAINED', subject: accountId, dueAt: ctx.now })
 
 /** Drafts a change of an account that was read as `row`. Returns its new row and a draft without an answer. */
 export const draftAccountChange = (ctx: Ctx, row: AccountRow, changes: Partial<AccountRow> = {}, aliases?: AliasesChange) => {
@@ -94,10 +98,10 @@ export const draftAccountChange = (ctx: Ctx, row: AccountRow, changes: Partial<A
   const isRow = and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.togaiAccountId, row.togaiAccountId))
   const draft: Omit<Draft<object>, 'answer'> = {
     statements: [builder.update(accounts).set(set).where(isRow)],
-    changes: [accountChange(row, next, aliases)],
+    changes: [describeAccountChange(row, next, aliases)],
     due: [
       { kind: 'ACCOUNT_CHANGED', subject: row.id, dueAt: ctx.now },
-      ...(next.status === 'ACTIVE' && (row.status !== 'ACTIVE' || aliases?.[1].length) ? [namesGained(ctx, row.id)] : []),
+      ...(next.status === 'ACTIVE' && (row.status !== 'ACTIVE' || aliases?.[1].length) ? [dueForNewNames(ctx, row.id)] : []),
     ],
   }
   return { next, draft }

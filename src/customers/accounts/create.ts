@@ -8,7 +8,7 @@ import { newId } from '../../lib/ids.ts'
 import { FOREVER } from '../../lib/time.ts'
 import { customers } from '../customers/table.ts'
 import { draftSettings } from '../settings/service.ts'
-import { type NewAccountRow, accountChange, foldedOf, namesGained, showNewAccount, tagOfAccount } from './account.ts'
+import { type NewAccountRow, describeAccountChange, foldedOf, dueForNewNames, showNewAccount, tagOfAccount } from './account.ts'
 import { insertAliases } from './queries.ts'
 import { namesAt, rangesOf } from './ranges.ts'
 import type { Account, CreateAccountRequest, CreateAccountRequestWithoutCustomerId } from './schema.ts'
@@ -71,11 +71,11 @@ export const draftAccount = (
   return combineDrafts(
     {
       statements: [insertAccounts([row]), ...(ranges.length ? [insertAliases(ctx, row.togaiAccountId, ranges, FOREVER.from)] : [])],
-      changes: [accountChange(undefined, { ...row, ...customer, id: row.id }, [[], ranges])],
+      changes: [describeAccountChange(undefined, { ...row, ...customer, id: row.id }, [[], ranges])],
       answer: showNewAccount(row, { aliases: namesAt(ranges, ctx.now), settings }),
       tag: tagOfAccount(row, ranges, ctx.now),
       exists: 'ACCOUNT_ID_TAKEN',
-      due: row.status === 'ACTIVE' ? [namesGained(ctx, row.id)] : [],
+      due: row.status === 'ACTIVE' ? [dueForNewNames(ctx, row.id)] : [],
       locate: locateInAccount(input, prefix),
     },
     draftSettings(ctx, 'ACCOUNT', row.id, settings),

@@ -40,12 +40,12 @@ export const holdsAt = ({ from, until }: AliasRange, instant: number): boolean =
 export const namesAt = (ranges: readonly AliasRange[], instant: number): string[] =>
   ranges.filter((range) => holdsAt(range, instant)).map(({ value }) => value)
 
-const overlap = (one: AliasRange, other: AliasRange): boolean =>
+const areOverlapping = (one: AliasRange, other: AliasRange): boolean =>
   one.value === other.value && one.from < other.until && other.from < one.until
 
 /** The indexes of the ranges that overlap an earlier one of the same alias. */
 export const repeated = (ranges: readonly AliasRange[]): number[] =>
-  ranges.flatMap((range, index) => (ranges.slice(0, index).some((earlier) => overlap(range, earlier)) ? [index] : []))
+  ranges.flatMap((range, index) => (ranges.slice(0, index).some((earlier) => areOverlapping(range, earlier)) ? [index] : []))
 
 /** The largest number of ranges that are in effect at the same instant. It is enough to look at the starts of ranges. */
 export const mostAtOnce = (ranges: readonly AliasRange[]): number =>

@@ -19,7 +19,7 @@ const isJson = (value: string): boolean => {
 }
 
 /** Says why `value` does not match `dataType`. Undefined if it does. */
-export const unsuited = (value: string, dataType: SettingDataType): string | undefined => {
+export const explainMismatch = (value: string, dataType: SettingDataType): string | undefined => {
   if (dataType === 'NUMERIC' && (value.length > LONGEST_DECIMAL || !DECIMAL.test(value)))
     return 'must be a decimal number, since dataType is NUMERIC'
   if (dataType.startsWith('JSON') && !isJson(value)) return `must be JSON, since dataType is ${dataType}`
@@ -37,9 +37,9 @@ const setting = {
   dataType: SettingDataType,
 }
 
-const suited = z.superRefine<{ value: string; dataType: SettingDataType }>(
+const matchesDataType = z.superRefine<{ value: string; dataType: SettingDataType }>(
   ({ value, dataType }, context) => {
-    const message = unsuited(value, dataType)
+    const message = explainMismatch(value, dataType)
     if (message) context.addIssue({ code: 'custom', path: ['value'], message })
   },
   { when: ({ value }) => isObject(value) && typeof value['value'] === 'string' && typeof value['dataType'] === 'string' },
@@ -47,7 +47,7 @@ const suited = z.superRefine<{ value: string; dataType: SettingDataType }>(
 
 export const CreateEntitySetting = named(
   'CreateEntitySetting',
-  z.strictObject(setting).check(suited),
+  z.strictObject(setting).check(matchesDataType),
   'A named value of a customer or an account. The value is always a string; dataType says how to read it.',
 )
 export type CreateEntitySetting = z.infer<typeof CreateEntitySetting>
@@ -72,7 +72,7 @@ export const Setting = named(
       entityType: described(`The type of the entity that the setting belongs to: ${ENTITY_TYPES.join(', ')}.`, entityType()),
       entityId: described('The id of the entity. If the entity has an id of your own, use that.', label(1, 255)),
     })
-    .check(suited),
+    .check(matchesDataType),
 )
 export type Setting = z.infer<typeof Setting>
 

@@ -16,7 +16,7 @@ import {
   type Setting,
   type SettingPaginatedResponse,
   type UpdateSettingRequest,
-  unsuited,
+  explainMismatch,
 } from './schema.ts'
 import { settings } from './table.ts'
 
@@ -138,7 +138,7 @@ export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRe
     tagOf: tagOfSetting,
     change: (row) => {
       const { value = row.value, dataType = row.dataType, name = row.name } = input
-      const message = unsuited(value, dataType)
+      const message = explainMismatch(value, dataType)
       if (message) throw new ApiError('INVALID', `${input.value === undefined ? 'dataType' : 'value'}: ${message}`)
       if (!Object.keys(input).length) return { unchanged: show(row) }
       const next = { ...row, name, value, dataType, version: row.version + 1 }

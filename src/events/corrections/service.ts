@@ -1,7 +1,7 @@
 import { draftJob } from '../../access/jobs/service.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { keptAnswer } from '../../db/idempotency.ts'
+import { readKeptAnswer } from '../../db/idempotency.ts'
 import { type EventFilter, readReference } from '../../ledger/client.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { type Found, findEvents } from '../events/find.ts'
@@ -64,7 +64,7 @@ const withoutSuccessors = async (found: readonly Found[], correction: Correction
 }
 
 /** Selects the event to replace: of several matches, the only one that is neither reverted nor a repeat. Throws INVALID. */
-const onlyOne = (found: readonly Found[]): readonly Found[] => {
+const requireOneEvent = (found: readonly Found[]): readonly Found[] => {
   const [left, ...more] = found.filter(({ event }) => !isRefused('REDO_EVENT', event))
   if (more.length) throw wrong('More than one event matches the given filters, and the event of the body can take the place of one only')
   return left ? [left] : found
@@ -102,7 +102,7 @@ const makeJob = async (
   const { action } = query
   const all = await selectAll(ctx, scope, selection)
   refuseNone(all)
-  const found = action === 'REDO_EVENT' ? onlyOne(all) : all
+  const found = action === 'REDO_EVENT' ? requireOneEvent(all) : all
   const job = draftJob(ctx, {
     type: 'EVENT_CORRECTIONS',
     request: { action, ...(correction.event && { event: correction.event.payload }) },
@@ -124,7 +124,7 @@ const correctNow = async (
   const all = await findEvents(ctx, scope.generations, { ...selection, limit: key ? 2 * MOST_AT_ONCE : MOST_AT_ONCE })
   const left = key ? (await withoutSuccessors(all, correction)).slice(0, MOST_AT_ONCE) : all
   refuseNone(left)
-  const found = correction.action === 'REDO_EVENT' ? onlyOne(left) : left
+  const found = correction.action === 'REDO_EVENT' ? requireOneEvent(left) : left
   if (dryRun) return { answer: { data: tryFound(found, correction) } }
   const answer = { data: await correctFound(ctx, memory, found, correction) }
   return key ? commit(ctx, { statements: [], changes: [], answer }) : { answer }
@@ -132,7 +132,7 @@ const correctNow = async (
 
 /** Returns the stored answer of the same request with the same key. */
 const replay = async (ctx: Ctx): Promise<Reply<EventsCorrectionResponse> | undefined> => {
-  const kept = await keptAnswer(ctx)
+  const kept = await readKeptAnswer(ctx)
   return kept && { answer: JSON.parse(kept.body) as EventsCorrectionResponse, location: kept.location ?? undefined, isReplayed: true }
 }
 

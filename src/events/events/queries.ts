@@ -19,7 +19,7 @@ export interface Scope {
  *     select its.id from accounts as its where its.organization_id = ? and its.id = ?
  *     union all select its.id from account_aliases as alias join accounts as its … where alias.value = ? …
  */
-const accountNamed = ({ organizationId, now }: Ctx, name: string) => sql`
+const selectAccountNamed = ({ organizationId, now }: Ctx, name: string) => sql`
   select id from (
     select its.id, 2 as fit, 0 as until from accounts as its where its.organization_id = ${organizationId} and its.id = ${name}
     union all
@@ -40,7 +40,7 @@ export const readScope = async (ctx: Ctx, asked: { account?: string | undefined;
     selectRows(sql`
       select generation, ledgers, started_at as startedAt, ended_at as endedAt, first_hour as firstHour, last_hour as lastHour
       from ledger_generations where organization_id = ${organizationId} and kind = 'EVENT' order by generation`),
-    selectRows(name === undefined ? NONE : accountNamed(ctx, name)),
+    selectRows(name === undefined ? NONE : selectAccountNamed(ctx, name)),
     selectRows(
       asked.customer === undefined
         ? NONE

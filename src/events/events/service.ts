@@ -7,7 +7,7 @@ import { findEvents } from './find.ts'
 import { readScope } from './queries.ts'
 import type { GetEventResponse, GetEventsQuery, GetEventsResponse } from './schema.ts'
 import { showEvent, showPipelines, statusOf } from './show.ts'
-import { type Asked, codesOf, openNext, sealNext } from './token.ts'
+import { type EventsQuery, codesOf, openNext, sealNext } from './token.ts'
 
 /** The largest and default number of events of a page. */
 const PAGE_SIZE = 50
@@ -22,7 +22,7 @@ const findReference = async (ctx: Ctx, reference: string): Promise<EventShown | 
   return found?.event
 }
 
-const askedIn = (query: GetEventsQuery): Asked => {
+const parseQuery = (query: GetEventsQuery): EventsQuery => {
   const { pageSize = PAGE_SIZE, start_time: from, end_time: until, event_id: eventId } = query
   if (pageSize > PAGE_SIZE) throw new ApiError('UNPROCESSABLE', `pageSize: must be ${PAGE_SIZE} at most`)
   if (from !== undefined && until !== undefined && from >= until) throw new ApiError('INVALID', 'start_time: must be before end_time')
@@ -39,7 +39,10 @@ const askedIn = (query: GetEventsQuery): Asked => {
   }
 }
 
-const filterOf = ({ schema, statuses, from, until, after, reference, eventId, size }: Asked, accounts: readonly string[] | undefined) =>
+const makeFilter = (
+  { schema, statuses, from, until, after, reference, eventId, size }: EventsQuery,
+  accounts: readonly string[] | undefined,
+) =>
   ({
     ...(accounts && { accounts }),
     ...(schema !== undefined && { schema }),
@@ -54,10 +57,10 @@ const filterOf = ({ schema, statuses, from, until, after, reference, eventId, si
 /** Lists events, the newest first, page by page. */
 export const getEvents = async (ctx: Ctx, query: GetEventsQuery): Promise<Reply<GetEventsResponse>> => {
   const { nextToken } = query
-  const asked = nextToken === undefined ? askedIn(query) : await openNext(ctx, nextToken, (reference) => findReference(ctx, reference))
+  const asked = nextToken === undefined ? parseQuery(query) : await openNext(ctx, nextToken, (reference) => findReference(ctx, reference))
   if (asked.reference !== undefined && !readReference(asked.reference)) return { answer: { events: [] } }
   const { generations, accounts } = await readScope(ctx, asked)
-  const found = await findEvents(ctx, generations, filterOf(asked, accounts))
+  const found = await findEvents(ctx, generations, makeFilter(asked, accounts))
   const events = found.map(({ event }) => event).filter(({ id }) => asked.eventId === undefined || id === asked.eventId)
   const shown = events.slice(0, asked.size)
   const last = shown.at(-1)

@@ -6,7 +6,7 @@ import { seal, unseal } from '../../lib/sign.ts'
 import type { GetEventsQuery } from './schema.ts'
 
 /** The query of a page of events. */
-export interface Asked {
+export interface EventsQuery {
   account?: string | undefined
   schema?: string | undefined
   customer?: string | undefined
@@ -49,7 +49,7 @@ const bitsOf = (statuses: readonly number[]): number => statuses.reduce((bits, s
 const statusesOf = (bits: number): number[] => Array.from({ length: 16 }, (_, status) => status).filter((status) => bits & (1 << status))
 
 /** Makes the token of the page after `last`. If a text of the query is too long, the token refers to that event, which has the same text. */
-export const sealNext = async (ctx: Ctx, asked: Asked, last: EventShown): Promise<string> => {
+export const sealNext = async (ctx: Ctx, asked: EventsQuery, last: EventShown): Promise<string> => {
   const { account, schema, customer, eventId, statuses, from, until, size } = asked
   const rest = { ...(statuses && { s: bitsOf(statuses) }), f: from, u: until, n: size }
   const sealed = (payload: z.infer<typeof Sealed>) => seal(ctx.secrets[0] ?? '', purposeOf(ctx), payload)
@@ -72,7 +72,11 @@ const text = (given: string | true | undefined, its: string | null | undefined):
   given === true ? (its ?? undefined) : given
 
 /** Opens a token. `find` returns the event with a reference. */
-export const openNext = async (ctx: Ctx, token: string, find: (reference: string) => Promise<EventShown | undefined>): Promise<Asked> => {
+export const openNext = async (
+  ctx: Ctx,
+  token: string,
+  find: (reference: string) => Promise<EventShown | undefined>,
+): Promise<EventsQuery> => {
   const sealed = await unseal(ctx.secrets, purposeOf(ctx), token, Sealed)
   if (!sealed) throw wrong('must be the nextToken of a page of this list, as it was given')
   const { a, m, c, i, s, f, u, n, p } = sealed

@@ -148,7 +148,7 @@ const licenseOutcome = (processing: Processing, event: ParsedEvent, account: Acc
 }
 
 /** Determines the status of an event, in the contract's order of checks. Only its ledger knows whether its id is new. */
-const judge = (processing: Processing, event: ParsedEvent, account: AccountMemory | undefined): Outcome => {
+const determineOutcome = (processing: Processing, event: ParsedEvent, account: AccountMemory | undefined): Outcome => {
   const { memory } = processing
   const isReserved = event.schemaName === USAGE_SCHEMA || event.schemaName === LICENSE_SCHEMA
   const schema = isReserved ? undefined : memory.schemas.get(event.schemaName)
@@ -176,7 +176,7 @@ const judge = (processing: Processing, event: ParsedEvent, account: AccountMemor
 export const processEvent = (processing: Processing, event: ParsedEvent, kept?: { id: string; reference: string }): ProcessedEvent => {
   const name = keyOf(event.accountId)
   const account = processing.accountAt(name, event.timestamp)
-  const outcome = judge(processing, event, account)
+  const outcome = determineOutcome(processing, event, account)
   const { status, why, rules, units, act } = outcome
   const key = kept?.id ?? (outcome.id === undefined ? undefined : keyOf(outcome.id))
   const reference = kept?.reference ?? newReference(key ?? crypto.randomUUID(), event.timestamp)

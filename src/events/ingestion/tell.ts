@@ -8,13 +8,13 @@ import { forgetAccounts } from './accounts.ts'
 import { ledgersOf, matchGenerations } from './generations.ts'
 import { type Generation, forgetOrganization } from './memory.ts'
 
-interface Told {
+interface LedgersToTell {
   version: number
   generations: Generation[]
 }
 
 /** The version of an organization, and the ledgers that must be told. */
-export const readTold = async (ctx: Ctx): Promise<Told> => {
+export const readLedgersToTell = async (ctx: Ctx): Promise<LedgersToTell> => {
   const [organization, generations] = await ctx.session.batch([
     selectRows(sql`select version from organizations where id = ${ctx.organizationId}`),
     selectRows(sql`
@@ -26,7 +26,7 @@ export const readTold = async (ctx: Ctx): Promise<Told> => {
 }
 
 /** Tells every ledger of an organization its version, and those of accounts by their keys. */
-export const tellLedgers = async (ctx: Ctx, { version, generations }: Told, accounts: Record<string, number>): Promise<void> => {
+export const tellLedgers = async (ctx: Ctx, { version, generations }: LedgersToTell, accounts: Record<string, number>): Promise<void> => {
   const names = generations.flatMap((generation) => ledgersOf(ctx, generation))
   await Promise.all(names.map((name) => askEvents(ctx, name, (ledger) => ledger.tell(version, accounts))))
 }
@@ -51,17 +51,17 @@ const keepSpans = async (ctx: Ctx, generations: readonly Generation[]) => {
 }
 
 /** Tells every ledger of an organization the new version, so that it refuses requests that used outdated data. */
-export const organizationChanged = async (ctx: Ctx, row: Due): Promise<void> => {
+export const tellOrganizationVersion = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetOrganization(ctx.organizationId)
-  const told = await readTold(ctx)
+  const told = await readLedgersToTell(ctx)
   await tellLedgers(ctx, told, {})
   await settle(ctx, row, await keepSpans(ctx, told.generations))
 }
 
 /** Tells every ledger of an organization the version of an account that has changed. */
-export const accountChanged = async (ctx: Ctx, row: Due): Promise<void> => {
+export const tellAccountVersion = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetAccounts(ctx, [row.subject])
-  const told = await readTold(ctx)
+  const told = await readLedgersToTell(ctx)
   const [result] = await ctx.session.batch([
     selectRows(sql`select version from accounts where organization_id = ${ctx.organizationId} and id = ${row.subject}`),
   ])
@@ -71,7 +71,7 @@ export const accountChanged = async (ctx: Ctx, row: Due): Promise<void> => {
 }
 
 /** Makes the database and the first ledger of an organization agree on the generations, even after one of them was restored. */
-export const generationsChanged = async (ctx: Ctx, row: Due): Promise<void> => {
+export const matchLedgerGenerations = async (ctx: Ctx, row: Due): Promise<void> => {
   await matchGenerations(ctx)
   forgetOrganization(ctx.organizationId)
   await settle(ctx, row)

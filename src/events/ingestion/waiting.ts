@@ -18,7 +18,7 @@ import { ledgersOf } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
 import { prepare, refresh } from './record.ts'
-import { readTold, tellLedgers } from './tell.ts'
+import { readLedgersToTell, tellLedgers } from './tell.ts'
 
 /** The number of events that are processed at once. */
 const MOST = 200
@@ -110,9 +110,9 @@ const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: stri
 }
 
 /** Processes the events that wait for the names of an account. Ledgers are told the names first, so that they refuse requests that were prepared without them. */
-export const namesGained = async (ctx: Ctx, row: Due): Promise<void> => {
+export const processEventsOfNewNames = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetOrganization(ctx.organizationId)
-  const [names, told] = await Promise.all([readNames(ctx, row.subject), readTold(ctx)])
+  const [names, told] = await Promise.all([readNames(ctx, row.subject), readLedgersToTell(ctx)])
   await tellLedgers(ctx, told, Object.fromEntries(names.map((name) => [unknownKey(name), ctx.now])))
   const memory = await recallOrganization(ctx)
   const ledgers = memory.events.flatMap((generation) => ledgersOf(ctx, generation))

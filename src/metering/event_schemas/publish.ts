@@ -9,7 +9,7 @@ type Sent = Omit<UpdateEventSchemaRequest, 'description'>
 type Path = Fault['path']
 
 /** The extended definition, and the parts that the request would have changed or removed. */
-interface Extended {
+interface Extension {
   definition: Definition
   faults: Fault[]
 }
@@ -49,7 +49,7 @@ const extendFilterFields = (stored: readonly string[] | null, sent: readonly str
 }
 
 /** Adds the fields of a request to a published definition. Existing parts never change, since events are processed with them. */
-export const extendDefinition = (stored: Definition, sent: Sent): Extended => {
+export const extendDefinition = (stored: Definition, sent: Sent): Extension => {
   const faults: Fault[] = []
   const { eventIdTemplate = stored.eventIdTemplate } = sent
   if (stored.eventIdTemplate !== null && eventIdTemplate !== stored.eventIdTemplate)

@@ -18,7 +18,7 @@ export const readSchemas = selection(readColumns)
 export type ReadSchema = Pick<typeof eventSchemas.$inferSelect, keyof typeof readColumns>
 
 /** The columns of older versions, in the shape of the columns of schemas. */
-const olderSelected = (): typeof readSchemas.selected => {
+const selectOlderColumns = (): typeof readSchemas.selected => {
   const columns: Readonly<Record<string, SQL | Column>> = {
     ...getTableColumns(eventSchemaVersions),
     id: sql`''`,
@@ -30,15 +30,15 @@ const olderSelected = (): typeof readSchemas.selected => {
 
 type At = Readonly<Record<'organizationId' | 'name', Placeholder>>
 
-const newest = (at: At) =>
+const selectNewest = (at: At) =>
   builder
     .select(readSchemas.selected)
     .from(eventSchemas)
     .where(and(eq(eventSchemas.organizationId, at.organizationId), eq(eventSchemas.name, at.name)))
 
-const older = (at: At, version?: Placeholder) =>
+const selectOlder = (at: At, version?: Placeholder) =>
   builder
-    .select(olderSelected())
+    .select(selectOlderColumns())
     .from(eventSchemaVersions)
     .where(
       and(
@@ -48,13 +48,13 @@ const older = (at: At, version?: Placeholder) =>
       ),
     )
 
-const newestVersion = prepare(['organizationId', 'name'], newest)
+const newestVersion = prepare(['organizationId', 'name'], selectNewest)
 
-const newestAndOne = prepare(['organizationId', 'name', 'version'], (at) => newest(at).unionAll(older(at, at.version)))
+const newestAndOne = prepare(['organizationId', 'name', 'version'], (at) => selectNewest(at).unionAll(selectOlder(at, at.version)))
 
 const allVersions = prepare(['organizationId', 'name'], (at) =>
-  newest(at)
-    .unionAll(older(at))
+  selectNewest(at)
+    .unionAll(selectOlder(at))
     .orderBy(sql`definitionVersion desc`),
 )
 

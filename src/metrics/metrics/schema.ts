@@ -6,7 +6,7 @@ import { ANSWERED, METRICS, isAnswered } from './fields.ts'
 
 const MOST_QUERIES = 5
 
-const choice = (values: readonly string[]): string =>
+const joinChoices = (values: readonly string[]): string =>
   values.length > 1 ? `${values.slice(0, -1).join(', ')} or ${values.at(-1)}` : values.join('')
 
 const MetricName = named(
@@ -38,16 +38,16 @@ interface Query {
 /** Reports what a metric does not support. */
 const checkQuery = ({ name, groupBy, configs = {}, filters = [] }: Query, issue: Issue): void => {
   if (!isAnswered(name)) {
-    issue(['name'], `must be ${choice(Object.keys(ANSWERED))}: ${name} is not available yet`)
+    issue(['name'], `must be ${joinChoices(Object.keys(ANSWERED))}: ${name} is not available yet`)
     return
   }
   const fields: { filters: readonly string[]; groupBy: readonly string[] } = ANSWERED[name]
-  if (groupBy !== undefined && !fields.groupBy.includes(groupBy)) issue(['groupBy'], `must be ${choice(fields.groupBy)} for ${name}`)
+  if (groupBy !== undefined && !fields.groupBy.includes(groupBy)) issue(['groupBy'], `must be ${joinChoices(fields.groupBy)} for ${name}`)
   for (const key of Object.keys(configs)) issue(['configs', key], `must be left out: ${name} takes no configs`)
   const seen = new Map<string, number>()
   for (const [index, { fieldName, fieldValues }] of filters.entries()) {
     const first = seen.get(fieldName)
-    if (!fields.filters.includes(fieldName)) issue(['filters', index, 'fieldName'], `must be ${choice(fields.filters)} for ${name}`)
+    if (!fields.filters.includes(fieldName)) issue(['filters', index, 'fieldName'], `must be ${joinChoices(fields.filters)} for ${name}`)
     else if (first !== undefined) issue(['filters', index, 'fieldName'], `must not repeat filters[${first}]: put what it holds there`)
     else seen.set(fieldName, index)
     if (fieldName === 'SCHEMA_NAME' && fieldValues.length > 1) issue(['filters', index, 'fieldValues'], 'must hold 1 item for SCHEMA_NAME')
@@ -105,7 +105,7 @@ export const GetMetricsRequest = named(
           if (fitting.length && !fitting.includes(aggregationPeriod))
             issue(
               ['metricQueries', index, 'aggregationPeriod'],
-              `must be ${choice(fitting)} from startTime to endTime, which meet more than ${MOST_BUCKETS} buckets of ${aggregationPeriod}`,
+              `must be ${joinChoices(fitting)} from startTime to endTime, which meet more than ${MOST_BUCKETS} buckets of ${aggregationPeriod}`,
             )
         }
       }),

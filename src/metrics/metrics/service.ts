@@ -33,7 +33,7 @@ const askAll = async <Result>(names: readonly string[], ask: (name: string) => P
 }
 
 /** The data that a request is answered from. */
-interface Reading {
+interface MetricsContext {
   ctx: Ctx
   names: Names
   from: number
@@ -42,7 +42,7 @@ interface Reading {
   asked: Map<string, Promise<GroupRow[]>>
 }
 
-const readRows = async ({ ctx, names, from, until }: Reading, query: GroupQuery): Promise<GroupRow[]> => {
+const readRows = async ({ ctx, names, from, until }: MetricsContext, query: GroupQuery): Promise<GroupRow[]> => {
   const ledgers = eventLedgersIn(ctx, names.generations, from, until)
   const all = await askAll(ledgers, (name) => askEvents(ctx, name, (ledger) => ledger.readGroups(query)))
   return all.flatMap((grouped) => {
@@ -57,7 +57,12 @@ const readRows = async ({ ctx, names, from, until }: Reading, query: GroupQuery)
   })
 }
 
-const readSums = async (reading: Reading, { name, aggregationPeriod, groupBy }: MetricQuery, plan: Plan, most: number): Promise<Part[]> => {
+const readSums = async (
+  reading: MetricsContext,
+  { name, aggregationPeriod, groupBy }: MetricQuery,
+  plan: Plan,
+  most: number,
+): Promise<Part[]> => {
   const { from, until, ctx, asked } = reading
   const by = groupBy === undefined ? undefined : GROUPINGS[groupBy]
   const isEvents = name === 'EVENTS'
@@ -92,7 +97,7 @@ const groupLicenses = async (ctx: Ctx, spans: readonly NamedLicense[], groupBy: 
 }
 
 const readLicenses = async (
-  { ctx, names, from, until }: Reading,
+  { ctx, names, from, until }: MetricsContext,
   { groupBy }: MetricQuery,
   plan: Plan,
   starts: readonly number[],
@@ -106,7 +111,7 @@ const readLicenses = async (
   return countLicenses(starts, [from, until], spans, await groupLicenses(ctx, spans, groupBy))
 }
 
-const readParts = (reading: Reading, query: MetricQuery, plan: Plan, starts: readonly number[], most: number): Promise<Part[]> =>
+const readParts = (reading: MetricsContext, query: MetricQuery, plan: Plan, starts: readonly number[], most: number): Promise<Part[]> =>
   query.name === 'NAMED_LICENSE_USAGE' ? readLicenses(reading, query, plan, starts) : readSums(reading, query, plan, most)
 
 /** Answers the queries: sums of events and usage by bucket and group. */
@@ -114,7 +119,7 @@ export const getMetrics = async (ctx: Ctx, input: GetMetricsRequest): Promise<Re
   const { startTime: from, endTime: until, metricQueries } = input
   const names = await readNames(ctx, metricQueries)
   for (const [index, query] of metricQueries.entries()) refuseForeign(ctx, query, `metricQueries[${index}]`, names)
-  const reading: Reading = { ctx, names, from, until, asked: new Map() }
+  const reading: MetricsContext = { ctx, names, from, until, asked: new Map() }
   let points = 0
   const results = await Promise.all(
     metricQueries.map(async (query, index) => {
