@@ -37,7 +37,7 @@ const KINDS = JSON.stringify('Foods Logistics Media Energy Textiles Robotics Tra
 
 const insert = (d1: D1Database, statements: readonly string[]) => d1.batch(statements.map((statement) => d1.prepare(statement)))
 
-/** As many rows as one statement makes. */
+/** The number of rows that one statement inserts. */
 const CHUNK = 10_000
 
 /**

@@ -140,7 +140,7 @@ for (let round = 0; round <= ROUNDS && (rounds.length === 0 || Date.now() - star
     const its = {} as Record<Base, LoadResult>
     for (const base of turns) {
       its[base] = await load(base, kind)
-      /** What was recorded is folded a second later: each is measured by itself. */
+      /** Waits for the fold, which happens a second after recording, so that it is not measured with the next round. */
       await new Promise((resolve) => {
         setTimeout(resolve, 1500)
       })

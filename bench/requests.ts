@@ -73,7 +73,7 @@ const load = async (base: string, kind: Kind, count: number): Promise<LoadResult
   return { perSecond, p50: at(sorted, 0.5), p99: at(sorted, 0.99) }
 }
 
-/** Gives the milliseconds from starting a Worker to its first answer, with all of workerd in it. */
+/** Measures the milliseconds from starting workerd to the first answer of a Worker. */
 const timeStart = async (main: string, path: string): Promise<number> => {
   const start = performance.now()
   const starting = serveWorker(directory, main, DATABASES, true)
@@ -107,7 +107,7 @@ for (const [binding, d1] of Object.entries({ DB, BARE })) {
 const turns: Base[] = ['ours', 'bare']
 type Round = Record<Kind, Record<Base, LoadResult>>
 
-/** Asks both Workers for each kind, in turn. */
+/** Sends requests of each kind to both Workers in turn. */
 const measureRound = async (): Promise<Round> => {
   const round = { create: {}, read: {}, list: {} } as Round
   for (const kind of KINDS) {
@@ -133,7 +133,7 @@ const printLine = (...columns: string[]): void =>
 
 interface Ratio {
   median: number
-  /** Between which the middle half of them lies. */
+  /** The quartiles of the ratios. */
   middle: [number, number]
 }
 

@@ -1,7 +1,7 @@
 import type { Bindings } from '../src/db/context.ts'
 import api from '../src/index.ts'
 
-/** Our Worker as it is; under /bare the same work by hand on `BARE`; at /measure requests to ours that are timed in here, on `DB` or on `ALONE`. */
+/** Serves this Worker; under /bare, the same work written by hand on `BARE`; and at /measure, timed requests to this Worker on `DB` or `ALONE`. */
 interface Env extends Bindings {
   BARE: D1Database
   ALONE: D1Database
@@ -19,9 +19,9 @@ export interface MeasureRequest {
 export interface Measurement {
   /** The mean time of a request in milliseconds. */
   ms: number
-  /** What D1 read for the last one. */
+  /** The rows that D1 read for the last one. */
   rowsRead: number
-  /** How many different rows the answers showed. */
+  /** The number of different rows in the answers. */
   shown: number
   nextToken?: string | undefined
 }
@@ -136,7 +136,7 @@ const answerByHand = async (request: Request, path: string, d1: D1Database): Pro
   return Response.json({ data: results.slice(0, 100).map(show) })
 }
 
-/** The last line of the log. Shown, they would be measured as the terminal that shows them. */
+/** The last line of the log. Log lines are not printed, since printing would be measured too. */
 let line = ''
 console.log = (text: string) => {
   line = text

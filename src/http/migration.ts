@@ -1,2 +1,2 @@
-/** The newest migration, without which the code does not work. */
+/** The newest migration. The code needs it. */
 export const MIGRATION = '0009_events_jobs.sql'

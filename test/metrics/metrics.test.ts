@@ -323,7 +323,7 @@ describe('filters and groups', () => {
 })
 
 describe('what is exact', () => {
-  /** The answer as it is written. */
+  /** The text of the answer. */
   const textOf = async (token: string, body: object, exports?: object): Promise<{ status: number; text: string }> => {
     const request = new Request('http://localhost/metrics', {
       method: 'POST',

@@ -46,7 +46,7 @@ const drawn = () =>
 
 type Drawn = Omit<Planted, 'id' | 'units'> & { units: (string | null)[] }
 
-/** How the ledgers of an organization came to be: of each generation how many there are. */
+/** The number of ledgers in each generation of an organization. */
 interface Layout {
   generations: readonly number[]
 }
@@ -123,7 +123,7 @@ const questions = (): fc.Arbitrary<Question> =>
 
 const ALIASES: Record<string, string> = { alias: 'A' }
 
-/** What a plain look at all events answers. */
+/** Computes the answer naively from all events. */
 const naive = (events: readonly Planted[], { name, from, until, period, groupBy, filters }: Question): Record<string, number[]> => {
   const starts: number[] = []
   for (let start = bucketStart(from, period); start < until; start = nextBucket(start, period)) starts.push(start)
