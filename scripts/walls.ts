@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { fail, root } from './wrangler.ts'
 
-/** The layers below the domains, each with those that it may import. */
+/** The layers below the domains, each with the layers that it may import. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   logic: ['lib'],
@@ -16,7 +16,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 export const layers: readonly string[] = Object.keys(LAYERS)
 
-/** The domains, in their order: each may import those before it. */
+/** The domains in order. Each may import those before it. */
 const DOMAINS = [
   'access',
   'customers',
@@ -33,20 +33,20 @@ const DOMAINS = [
 
 const FOLDERS = [...layers, ...DOMAINS]
 
-/** A wall: what files of a kind must not import, and an import that would break it, by the path from src. */
+/** A wall forbids certain imports in certain files. Paths are relative to src. */
 interface Wall {
   files: string
   message: string
   patterns: readonly string[]
-  /** A file of the kind, and what it imports against the wall. */
+  /** A file and a forbidden import, which the linter must report. */
   broken: readonly [file: string, imported: string][]
-  /** A file of the kind, and what it may import in spite of the wall. */
+  /** A file and an allowed import, which the linter must not report. */
   allowed?: readonly [file: string, imported: string][]
 }
 
 const inside = (folder: string): string => `**/${folder}/**`
 
-/** Nobody imports what puts the parts together. */
+/** The files that put everything together. Nothing imports them. */
 const TOP = ['**/app.ts', '**/index.ts', '**/operations.ts']
 
 const layerWall = (layer: string): Wall => {
@@ -64,7 +64,7 @@ const layerWall = (layer: string): Wall => {
   }
 }
 
-/** What a domain shows of itself to those after it. */
+/** The files of a domain that later domains may import. */
 const SHOWN = ['service.ts', 'schema.ts', 'table.ts']
 
 const domainWalls = (domain: string, at: number): Wall[] => {
@@ -134,7 +134,7 @@ const domainWalls = (domain: string, at: number): Wall[] => {
   ]
 }
 
-/** What tools run and measure of the Worker. */
+/** The files of the Worker that the tools may import. */
 const RUN = ['index.ts', 'operations.ts', 'reference.ts', 'http/openapi.ts', 'access/audit/chain.ts', 'db/context.ts']
 
 const toolWall = (folder: string, others: readonly string[], more: readonly string[] = []): Wall => ({
@@ -186,7 +186,7 @@ const walls: readonly Wall[] = [
   },
 ]
 
-/** What else the linter must report in src. */
+/** Other code that the linter must report in src. */
 const others: readonly [file: string, rule: string, source: string][] = [
   ['src/customers/planted/deep/zod.ts', 'no-restricted-imports', "import { z } from 'zod'\nexport const it = z.string()"],
   ['src/rating/planted/deep/zod.ts', 'no-restricted-imports', "import { z } from 'zod'\nexport const it = z.string()"],
@@ -201,7 +201,7 @@ const others: readonly [file: string, rule: string, source: string][] = [
   ['src/customers/planted/deep/default.ts', 'no-default-export', 'export default 1'],
 ]
 
-/** The walls as the linter takes them: the last rule that fits a file is the one that holds. */
+/** Writes the walls as rules of the linter, which applies the last rule that matches a file. */
 export const writtenWalls = (): string => {
   const zod = { name: 'zod', message: 'zod/mini does the same in a third of the bytes.' }
   const overrides = walls.map(({ files, patterns, message }) => ({
@@ -228,7 +228,7 @@ const findUnreadable = (project: string): string[] =>
 
 const UNREADABLE_PLANTED = 'src/customers/planted/deep/unreadable.ts'
 
-/** Breaks each wall in a copy of the sources, and fails when the linter does not report one. */
+/** Breaks each wall in a copy of the sources, and fails if the linter does not report all of them. */
 const plantWalls = (): void => {
   const copy = mkdtempSync(join(tmpdir(), 'walls-'))
   for (const part of ['src', 'tsconfig.json', '.oxlintrc.json', 'scripts/walls.json'])

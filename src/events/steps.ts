@@ -6,11 +6,11 @@ const corrections = loadLater(() => import('./corrections/job.ts'))
 const ledgers = loadLater(() => import('./ingestion/tell.ts'))
 const waiting = loadLater(() => import('./ingestion/waiting.ts'))
 
-/** What events do because of changes in the domains before: ledgers are told, events that waited are processed, and jobs that correct events go on. */
+/** The scheduled steps of events: ledgers are told of changes, waiting events are processed, and jobs continue. */
 export const eventSteps: readonly DueStep[] = [
-  { kind: 'GENERATIONS_CHANGED', run: ledgers.generationsChanged },
-  { kind: 'ORGANIZATION_CHANGED', run: ledgers.organizationChanged },
-  { kind: 'ACCOUNT_CHANGED', run: ledgers.accountChanged },
-  { kind: 'NAMES_GAINED', isLater: true, run: waiting.namesGained },
+  { kind: 'GENERATIONS_CHANGED', run: ledgers.matchLedgerGenerations },
+  { kind: 'ORGANIZATION_CHANGED', run: ledgers.tellOrganizationVersion },
+  { kind: 'ACCOUNT_CHANGED', run: ledgers.tellAccountVersion },
+  { kind: 'NAMES_GAINED', isLater: true, run: waiting.processEventsOfNewNames },
   { kind: JOB, isLater: true, run: corrections.runJob },
 ]

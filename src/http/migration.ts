@@ -1,2 +1,2 @@
-/** The newest migration, without which the code does not work. */
+/** The newest migration. The code needs it. */
 export const MIGRATION = '0010_events_named_settings.sql'

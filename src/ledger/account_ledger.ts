@@ -4,7 +4,7 @@ import type { LicenseAct } from './entry.ts'
 import { type NamedLicense, applyLicense, readLicenses, revertLicense, tryLicenses } from './licenses.ts'
 import { migrate } from './store.ts'
 
-/** What must be taken one after another for an account, for the accounts of one share of an organization. */
+/** The Durable Object that executes actions of accounts one after another, for a part of the accounts of an organization. */
 export class AccountLedger extends DurableObject<object> {
   readonly #sql: SqlStorage
 

@@ -20,11 +20,11 @@ export { licenseOutcome, settleLicense } from './settle.ts'
 export { newReference, readReference, slotOf } from './slot.ts'
 export { totalsOf } from './totals.ts'
 
-/** The name of a ledger of an organization, by its generation and its place in that. */
+/** The name of a ledger, by its organization, its generation and its index. */
 export const ledgerName = (organizationId: string, kind: 'event' | 'account', generation: number, index: number): string =>
   `${organizationId}/${kind}/${generation}/${index}`
 
-/** How often a call is made again that did not arrive, or whose answer was lost: every call ends in the same when it is repeated. */
+/** The number of retries of a call that failed on the way. A repeated call has the same result. */
 const ATTEMPTS = 3
 
 const unavailable = (): ApiError => new ApiError('UNAVAILABLE', 'The events cannot be reached now. Send it again.', 1)
@@ -34,14 +34,14 @@ const isPassing = (error: unknown): boolean => {
   return retryable === true || durableObjectReset === true || /Network connection lost|reset because|internal error/.test(String(error))
 }
 
-/** A ledger as it is called: each method answers what it returns, as plain data. */
+/** The client of a ledger. Each method returns a promise of plain data. */
 export type Remote<Ledger> = {
   [Method in keyof Ledger]: Ledger[Method] extends (...args: infer Args) => infer Result
     ? (...args: Args) => Promise<Awaited<Result>>
     : never
 }
 
-/** Calls a ledger, and counts the call. A ledger that is overloaded is not asked again. */
+/** Calls a ledger and counts the call. A call to an overloaded ledger is not repeated. */
 const call = async <Ledger, Result>(
   { ledgers: { usage } }: Pick<Ctx, 'ledgers'>,
   ledgers: DurableObjectNamespace,

@@ -1,4 +1,4 @@
-/** A place in the text of a rule: an operator or an index, and the place that it stands in. The whole rule is undefined. */
+/** A place in a rule: an operator or an index, and its parent. Undefined is the whole rule. */
 export interface Place {
   readonly parent: Place | undefined
   readonly step: string | number

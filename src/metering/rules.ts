@@ -2,7 +2,7 @@ import { text } from '../lib/fields.ts'
 import { explainRuleError } from '../logic/place.ts'
 import { compileRule } from '../logic/rule.ts'
 
-/** A field that holds a rule of JSON Logic; blanks may be as good as none. */
+/** A field with a JSON Logic rule, or with only spaces if `orBlank` is set. */
 export const ruleText = (max: number, { orBlank = false } = {}) =>
   text(max).check(({ value, issues }) => {
     if (issues.length || (orBlank && !value.trim())) return

@@ -24,7 +24,7 @@ const field = (changes: Record<string, unknown> = {}) => ({
 
 const enriched = (...fields: Record<string, unknown>[]) => ({ dependencies: [dependency('kmPerMile')], fields: fields.map(field) })
 
-/** The states of a schema, each as it is come to. */
+/** The states of a schema, each with the way to reach it. */
 const STATES: Record<string, (api: Api) => Promise<unknown>> = {
   DRAFT: makeSchema,
   ACTIVE: publishSchema,

@@ -323,7 +323,7 @@ describe('filters and groups', () => {
 })
 
 describe('what is exact', () => {
-  /** The answer as it is written. */
+  /** The text of the answer. */
   const textOf = async (token: string, body: object, exports?: object): Promise<{ status: number; text: string }> => {
     const request = new Request('http://localhost/metrics', {
       method: 'POST',
@@ -566,7 +566,7 @@ describe('what is refused', () => {
     ...['REVENUE', 'USAGE_FOR_CYCLE', 'REVENUE_FOR_CYCLE'].map((name): [string, object, string] => [
       `P10, P11: ${name}, for now`,
       { ...window, metricQueries: [{ ...query, name, configs: { CURRENCY: 'INVOICE' } }] },
-      `metricQueries[0].name: must be EVENTS, USAGE, METER_USAGE or NAMED_LICENSE_USAGE: ${name} is not answered yet`,
+      `metricQueries[0].name: must be EVENTS, USAGE, METER_USAGE or NAMED_LICENSE_USAGE: ${name} is not available yet`,
     ]),
   ])('%s', async (_, body, message) => {
     expect(await api.post('/metrics', body)).toMatchObject({ status: 400, body: { message } })

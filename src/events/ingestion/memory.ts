@@ -10,7 +10,7 @@ const REMEMBERED_FOR = 60_000
 
 const MOST_ORGANIZATIONS = 200
 
-/** A generation of ledgers: it takes what comes from its start on, until its end (milliseconds). */
+/** A generation of ledgers. It stores what arrives from its start until its end (milliseconds). */
 export interface Generation {
   generation: number
   ledgers: number
@@ -20,7 +20,7 @@ export interface Generation {
   lastHour: number | null
 }
 
-/** What a Worker remembers of an organization to process its events. */
+/** The data of an organization that a Worker remembers for ingestion. */
 export interface OrganizationMemory {
   version: number
   /** The generations of event ledgers, and of account ledgers, the newest last. */
@@ -41,7 +41,7 @@ export interface OrganizationMemory {
 
 const organizations = new Map<string, OrganizationMemory>()
 
-/** Forgets what is remembered of an organization. */
+/** Forgets an organization. */
 export const forgetOrganization = (organizationId: string): void => {
   organizations.delete(organizationId)
 }
@@ -91,7 +91,10 @@ const SETTING = sql.raw(
   'its.entity_type as entityType, its.entity_id as entityId, its.namespace as namespace, its.id, its.value, its.data_type as dataType',
 )
 
-/** The queries of all that is remembered of an organization, as one batch. Of entities that schemas name in full it has all settings, since the case of a namespace does not count. */
+/**
+ * The queries for the remembered data of an organization, as one batch. All settings are read of the entities that schemas name in full,
+ * since the case of a namespace does not count.
+ */
 const queriesOf = (organizationId: string): Statement[] => [
   selectRows(sql`select version from organizations where id = ${organizationId}`),
   selectRows(sql`
@@ -153,7 +156,7 @@ const readOrganization = async (ctx: Ctx): Promise<OrganizationMemory> => {
   }
 }
 
-/** What is remembered of the caller's organization, or read of it now; of a version that is not below `version`, where one is known. */
+/** Returns the remembered data of the caller's organization, or reads it if there is none or its version is below `version`. */
 export const recallOrganization = async (ctx: Ctx, version = 0): Promise<OrganizationMemory> => {
   const known = organizations.get(ctx.organizationId)
   if (known && known.until > ctx.now && known.version >= version) return known

@@ -18,9 +18,9 @@ import { ledgersOf } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
 import { TAKEN_FOR, prepare, refresh } from './record.ts'
-import { readTold, tellLedgers } from './tell.ts'
+import { readLedgersToTell, tellLedgers } from './tell.ts'
 
-/** Events that are processed in one go. */
+/** The number of events that are processed at once. */
 const MOST = 200
 
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
@@ -61,7 +61,7 @@ const settlementOf = (
   }
 }
 
-/** Asks the account's ledger what an event in progress asks of it, and settles the event. What dies on the way, the ledger of the event takes up. */
+/** Asks the account's ledger what an event in progress needs, and settles the event. The event's ledger finishes what is left if this fails. */
 const finishAct = async (ctx: Ctx, name: string, { id, reference, act }: Settlement): Promise<void> => {
   if (!act) return
   const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
@@ -72,7 +72,10 @@ const finishAct = async (ctx: Ctx, name: string, { id, reference, act }: Settlem
 /** Whether an event removes the name of a licence. */
 const removesName = ({ act }: ProcessedEvent): boolean => act?.action === -1
 
-/** Processes the events of one ledger that wait for some names; those that cannot be are left, and so are those that `leaves` says. Gives whether it left any of these. */
+/**
+ * Processes the events of one ledger that wait for some names. Events that still cannot be processed keep waiting, and so do those that
+ * `leaves` selects. Returns whether it left any of these.
+ */
 const processWaiting = async (
   ctx: Ctx,
   recalled: OrganizationMemory,
@@ -132,10 +135,10 @@ const processAll = async (ctx: Ctx, names: readonly string[]): Promise<void> => 
   await Promise.all(left.flat().map((name) => processWaiting(ctx, memory, name, names)))
 }
 
-/** Processes the events that wait for an account to take one of its names, where they are. Ledgers are told the names first: what was read without them is refused from then on. */
-export const namesGained = async (ctx: Ctx, row: Due): Promise<void> => {
+/** Processes the events that wait for the names of an account. Ledgers are told the names first, so that they refuse requests that were prepared without them. */
+export const processEventsOfNewNames = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetOrganization(ctx.organizationId)
-  const [names, told] = await Promise.all([readNames(ctx, row.subject), readTold(ctx)])
+  const [names, told] = await Promise.all([readNames(ctx, row.subject), readLedgersToTell(ctx)])
   await tellLedgers(ctx, told, Object.fromEntries(names.map((name) => [unknownKey(name), ctx.now])))
   if (names.length) await processAll(ctx, names)
   await commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {} })
