@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { fail, findMedian, quoted } from '../scripts/wrangler.ts'
 import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
-import type { Asked, Measured } from './worker.ts'
+import type { MeasureRequest, Measurement } from './worker.ts'
 
 const SMALL = 1000
 const BIG = 200_000
@@ -23,7 +23,7 @@ const directory = startBenchmark('Growth', LONGEST)
 const server = serveWorker(directory, 'worker.js', DATABASES)
 
 interface Organization {
-  database: Asked['database']
+  database: MeasureRequest['database']
   token: string
 }
 
@@ -37,7 +37,7 @@ const KINDS = JSON.stringify('Foods Logistics Media Energy Textiles Robotics Tra
 
 const insert = (d1: D1Database, statements: readonly string[]) => d1.batch(statements.map((statement) => d1.prepare(statement)))
 
-/** As many rows as one statement makes. */
+/** The number of rows that one statement inserts. */
 const CHUNK = 10_000
 
 /**
@@ -45,10 +45,10 @@ const CHUNK = 10_000
  * The last quarter was changed an hour ago at one instant, as by an import; of the others half 500 at a time, half at any time.
  */
 const seed = async (
-  databases: Record<Asked['database'], D1Database>,
+  databases: Record<MeasureRequest['database'], D1Database>,
   index: number,
   live: number,
-  database: Asked['database'],
+  database: MeasureRequest['database'],
 ): Promise<Organization> => {
   const d1 = databases[database]
   const token = randomBytes(32).toString('base64url')
@@ -103,10 +103,10 @@ const seed = async (
   return { database, token }
 }
 
-const measure = async (url: URL, asked: Asked): Promise<Measured> => {
+const measure = async (url: URL, asked: MeasureRequest): Promise<Measurement> => {
   const response = await fetch(new URL('/measure', url), { method: 'POST', body: JSON.stringify(asked) })
   if (!response.ok) throw new Error(await response.text())
-  return (await response.json()) as Measured
+  return (await response.json()) as Measurement
 }
 
 interface Case {
@@ -153,7 +153,7 @@ const bench = async (): Promise<string | undefined> => {
   await buildWorker('bench/worker.ts', directory)
   const { url } = await server.listen()
   for (const binding of DATABASES) await server.getWorker().applyD1Migrations(binding)
-  const databases = await server.getWorker<Record<Asked['database'], D1Database>>().getEnv()
+  const databases = await server.getWorker<Record<MeasureRequest['database'], D1Database>>().getEnv()
   const alone = await seed(databases, 0, SMALL, 'ALONE')
   let beside = alone
   for (let index = 1; index <= NEIGHBOURS; index++) beside = await seed(databases, index, SMALL, 'DB')

@@ -107,11 +107,11 @@ const eventOf = (accounts: number, at: number) => ({
   dimensions: { city: 'florence' },
 })
 
-interface Taken {
+interface LoadResult {
   perSecond: number
 }
 
-const load = async (base: Base, { accounts, events, requests, atOnce }: Kind): Promise<Taken> => {
+const load = async (base: Base, { accounts, events, requests, atOnce }: Kind): Promise<LoadResult> => {
   const bodies = Array.from({ length: requests }, (_, at) =>
     JSON.stringify(
       events === 1
@@ -133,14 +133,14 @@ const load = async (base: Base, { accounts, events, requests, atOnce }: Kind): P
 }
 
 const turns: Base[] = ['ours', 'bare']
-const rounds: Record<string, Record<Base, Taken>>[] = []
+const rounds: Record<string, Record<Base, LoadResult>>[] = []
 for (let round = 0; round <= ROUNDS && (rounds.length === 0 || Date.now() - started < TIME); round++) {
-  const taken: Record<string, Record<Base, Taken>> = {}
+  const taken: Record<string, Record<Base, LoadResult>> = {}
   for (const kind of KINDS) {
-    const its = {} as Record<Base, Taken>
+    const its = {} as Record<Base, LoadResult>
     for (const base of turns) {
       its[base] = await load(base, kind)
-      /** What was recorded is folded a second later: each is measured by itself. */
+      /** Waits for the fold, which happens a second after recording, so that it is not measured with the next round. */
       await new Promise((resolve) => {
         setTimeout(resolve, 1500)
       })

@@ -45,7 +45,7 @@ const requestOf = (base: string, kind: Kind): Request => {
   return new Request(`${base}/customers`, sent)
 }
 
-interface Taken {
+interface LoadResult {
   perSecond: number
   p50: number
   p99: number
@@ -54,7 +54,7 @@ interface Taken {
 const at = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
 /** Sends `count` requests, some at a time, and gives how fast they were answered, in milliseconds. */
-const load = async (base: string, kind: Kind, count: number): Promise<Taken> => {
+const load = async (base: string, kind: Kind, count: number): Promise<LoadResult> => {
   const requests = Array.from({ length: count }, () => requestOf(base, kind))
   const times: number[] = []
   const start = performance.now()
@@ -73,7 +73,7 @@ const load = async (base: string, kind: Kind, count: number): Promise<Taken> => 
   return { perSecond, p50: at(sorted, 0.5), p99: at(sorted, 0.99) }
 }
 
-/** Gives the milliseconds from starting a Worker to its first answer, with all of workerd in it. */
+/** Measures the milliseconds from starting workerd to the first answer of a Worker. */
 const timeStart = async (main: string, path: string): Promise<number> => {
   const start = performance.now()
   const starting = serveWorker(directory, main, DATABASES, true)
@@ -105,9 +105,9 @@ for (const [binding, d1] of Object.entries({ DB, BARE })) {
 }
 
 const turns: Base[] = ['ours', 'bare']
-type Round = Record<Kind, Record<Base, Taken>>
+type Round = Record<Kind, Record<Base, LoadResult>>
 
-/** Asks both Workers for each kind, in turn. */
+/** Sends requests of each kind to both Workers in turn. */
 const measureRound = async (): Promise<Round> => {
   const round = { create: {}, read: {}, list: {} } as Round
   for (const kind of KINDS) {
@@ -133,7 +133,7 @@ const printLine = (...columns: string[]): void =>
 
 interface Ratio {
   median: number
-  /** Between which the middle half of them lies. */
+  /** The quartiles of the ratios. */
   middle: [number, number]
 }
 
@@ -162,7 +162,7 @@ console.log(
 )
 printLine('', 'req/s', 'p50 ms', 'p99 ms', 'bare/s', 'p50 ms', 'p99 ms', 'ratio', 'from', 'to')
 for (const [kind, { median, middle }] of ratios) {
-  const show = (base: Base, what: keyof Taken): string =>
+  const show = (base: Base, what: keyof LoadResult): string =>
     findMedian(rounds.map((round) => round[kind][base][what])).toFixed(what === 'perSecond' ? 0 : 2)
   const speeds = (['ours', 'bare'] as const).flatMap((base) => [show(base, 'perSecond'), show(base, 'p50'), show(base, 'p99')])
   printLine(WHAT[kind], ...speeds, ...[median, ...middle].map((ratio) => ratio.toFixed(2)))

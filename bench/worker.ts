@@ -1,13 +1,13 @@
 import type { Bindings } from '../src/db/context.ts'
 import api from '../src/index.ts'
 
-/** Our Worker as it is; under /bare the same work by hand on `BARE`; at /measure requests to ours that are timed in here, on `DB` or on `ALONE`. */
+/** Serves this Worker; under /bare, the same work written by hand on `BARE`; and at /measure, timed requests to this Worker on `DB` or `ALONE`. */
 interface Env extends Bindings {
   BARE: D1Database
   ALONE: D1Database
 }
 
-export interface Asked {
+export interface MeasureRequest {
   database: 'DB' | 'ALONE'
   token: string
   path: string
@@ -16,12 +16,12 @@ export interface Asked {
   walk?: boolean
 }
 
-export interface Measured {
+export interface Measurement {
   /** The mean time of a request in milliseconds. */
   ms: number
-  /** What D1 read for the last one. */
+  /** The rows that D1 read for the last one. */
   rowsRead: number
-  /** How many different rows the answers showed. */
+  /** The number of different rows in the answers. */
   shown: number
   nextToken?: string | undefined
 }
@@ -136,13 +136,17 @@ const answerByHand = async (request: Request, path: string, d1: D1Database): Pro
   return Response.json({ data: results.slice(0, 100).map(show) })
 }
 
-/** The last line of the log. Shown, they would be measured as the terminal that shows them. */
+/** The last line of the log. Log lines are not printed, since printing would be measured too. */
 let line = ''
 console.log = (text: string) => {
   line = text
 }
 
-const measure = async ({ database, token, path, times, walk }: Asked, env: Env, context: ExecutionContext): Promise<Measured> => {
+const measure = async (
+  { database, token, path, times, walk }: MeasureRequest,
+  env: Env,
+  context: ExecutionContext,
+): Promise<Measurement> => {
   const ids = new Set<string>()
   let nextToken: string | undefined
   const start = performance.now()
@@ -157,7 +161,7 @@ const measure = async ({ database, token, path, times, walk }: Asked, env: Env, 
     nextToken = 'data' in answer ? answer.nextToken : undefined
   }
   const ms = (performance.now() - start) / times
-  return { ms, rowsRead: (JSON.parse(line) as Measured).rowsRead, shown: ids.size, nextToken }
+  return { ms, rowsRead: (JSON.parse(line) as Measurement).rowsRead, shown: ids.size, nextToken }
 }
 
 // oxlint-disable-next-line import/no-default-export
@@ -165,7 +169,7 @@ export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const path = request.url.slice(request.url.indexOf('/', 8))
     if (path.startsWith('/bare')) return answerByHand(request, path.slice('/bare'.length), env.BARE)
-    if (path === '/measure') return Response.json(await measure(await request.json<Asked>(), env, context))
+    if (path === '/measure') return Response.json(await measure(await request.json<MeasureRequest>(), env, context))
     return api.fetch(request, env, context)
   },
 }

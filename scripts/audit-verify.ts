@@ -4,7 +4,7 @@ import { execute, fail, migrateLocal, placeOf } from './wrangler.ts'
 
 const USAGE = 'Usage: npm run audit:verify [-- --remote [--env production | sandbox] | -- --persist-to DIR]'
 
-/** At most as many rows are asked for at once, and as many characters of their changes. */
+/** The most rows, and the most characters of their changes, of a query. */
 const ROWS = 2000
 const CHARACTERS = 8_000_000
 
@@ -25,7 +25,7 @@ interface Organization extends Seal {
   name: string
 }
 
-/** Every organization, with its seal if it has one. */
+/** Reads all organizations with their seals. */
 const readOrganizations = async (): Promise<Map<string, { name: string; seal: Seal | undefined }>> => {
   const [rows = []] = await execute(place, [
     `SELECT organizations.id AS organizationId, organizations.name, audit_seals.sequence, audit_seals.hash
@@ -37,7 +37,7 @@ const readOrganizations = async (): Promise<Map<string, { name: string; seal: Se
   )
 }
 
-/** The next rows in the order in which they are kept, as many as one answer holds. */
+/** Reads the next rows in their stored order, as many as an answer can contain. */
 const readRows = async (after: number) => {
   const [rows = []] = await execute(place, [
     `SELECT * FROM (

@@ -3,7 +3,7 @@ import { fail, root } from './wrangler.ts'
 
 const LISTED = 'mend what is listed above'
 
-/** What Node runs, and what to do when that does not end well. */
+/** A command for Node, and what to do if it fails. */
 type Check = [name: string, mend: string, command: string]
 
 const checkTypes = (project: string): Check => ['Types', LISTED, `node_modules/typescript/bin/tsc -p ${project}`]
@@ -24,7 +24,7 @@ const checks: readonly Check[] = [
   ['Bundle', LISTED, 'scripts/bundle.ts'],
 ]
 
-/** The linter of the document neither reports its use nor looks for a newer version of itself. */
+/** Keeps Redocly from reporting its use and from looking for updates. */
 const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
 
 for (const [name, mend, command] of checks) {

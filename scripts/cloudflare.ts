@@ -2,7 +2,7 @@ import { fail, fault, login, run } from './wrangler.ts'
 
 const base = process.env['CLOUDFLARE_API_BASE_URL'] ?? 'https://api.cloudflare.com/client/v4'
 
-/** Why Cloudflare's API did not do what it was asked. `status` is 0 when it gave no answer. */
+/** An error of Cloudflare's API. `status` is 0 if there was no answer. */
 export interface Refusal {
   status: number
   codes: number[]
@@ -13,7 +13,7 @@ type Answer<T> = { result: T; refusal?: never } | { result?: never; refusal: Ref
 
 type Credentials = { type: 'oauth' | 'api_token'; token: string } | { type: 'api_key'; key: string; email: string }
 
-/** What wrangler itself asks with. */
+/** The credentials that wrangler uses. */
 const credentials = async (): Promise<Record<string, string>> => {
   const token = process.env['CLOUDFLARE_API_TOKEN']
   if (token) return { Authorization: `Bearer ${token}` }
@@ -27,7 +27,7 @@ let headers: Record<string, string> | undefined
 
 const LONGEST_CALL = 30_000
 
-/** Asks Cloudflare's API for what wrangler has no command for, or only one that writes. */
+/** Calls Cloudflare's API where wrangler has no suitable command. */
 export const ask = async <T>(path: string, method: 'GET' | 'POST' | 'PUT' = 'GET', body?: unknown): Promise<Answer<T>> => {
   headers ??= { ...(await credentials()), 'Content-Type': 'application/json' }
   try {
@@ -54,7 +54,7 @@ export const ask = async <T>(path: string, method: 'GET' | 'POST' | 'PUT' = 'GET
   }
 }
 
-/** The account that everything is done in, as wrangler is told of it from here on. */
+/** Chooses the Cloudflare account, and passes it to wrangler. */
 export const chooseAccount = async (configured: string | undefined): Promise<string> => {
   let account = configured ?? process.env['CLOUDFLARE_ACCOUNT_ID']
   if (!account) {

@@ -12,7 +12,7 @@ const read = (environment: Environment | undefined): Unstable_Config => {
   }
 }
 
-/** What the Worker is bound to: what every environment must have, as none is taken from the top level. */
+/** The bindings that every environment must have, since wrangler inherits none from the top level. */
 const bound = ({ d1_databases, ratelimits, version_metadata, secrets }: Unstable_Config): string[] =>
   [
     ...d1_databases.map(({ binding }) => `the database ${binding}`),
@@ -21,20 +21,20 @@ const bound = ({ d1_databases, ratelimits, version_metadata, secrets }: Unstable
     ...(secrets?.required ?? []).map((name) => `the secret ${name}`),
   ].toSorted()
 
-/** The classes of Durable Objects that the Worker exports, each of which wrangler.toml must name: a deployment would only warn. */
+/** The Durable Object classes of the Worker. wrangler.toml must name each of them; without this check, a deployment would only warn. */
 const classes = Array.from(
   readFileSync(join(root, 'src/index.ts'), 'utf8').matchAll(/^export \{ (\w+) \} from '\.\/ledger\//gm),
   ([, name = '']) => name,
 )
 
-/** What no two environments may share. */
+/** The values that must differ between environments. */
 const owned = (config: Unstable_Config): string[] => [
   `the Worker ${config.name}`,
   ...config.d1_databases.map((database) => `the database ${database.database_id ?? database.database_name}`),
   ...config.ratelimits.map(({ namespace_id }) => `the namespace_id ${namespace_id}`),
 ]
 
-/** Each environment of wrangler.toml. It has what the top level has, and nothing that is another's. */
+/** Reads the environments of wrangler.toml. Each must have the bindings of the top level, and share none with another environment. */
 export const readEnvironments = (): Record<Environment, Unstable_Config> => {
   const local = read(undefined)
   const environments = { production: read('production'), sandbox: read('sandbox') }

@@ -9,13 +9,13 @@ type Parameter = string | number | null
 
 const literal = (value: Parameter): string => (typeof value === 'string' ? quoted(value) : (value?.toString() ?? 'NULL'))
 
-/** Wrangler takes SQL without parameters: each is written where its ? stands, and a ? in quotes is left. */
+/** Writes parameters into SQL, since wrangler accepts none. A ? in quotes is not a parameter. */
 const written = (query: string, parameters: readonly Parameter[]): string => {
   const left = [...parameters]
   return query.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\?/g, (part) => (part === '?' ? literal(left.shift() ?? null) : part))
 }
 
-/** D1 as wrangler reaches it, for the one batch of a write. */
+/** A D1 binding that uses wrangler, for the single batch of a write. */
 const openSession = (place: Place): Pick<Session, 'batch'> => ({
   batch: async (statements) => {
     const queries = statements.map((statement) => statement.toSQL())
@@ -31,21 +31,21 @@ export interface Organization {
   id: string
   baseCurrency: string
   version: number
-  /** The database's clock, in milliseconds: this machine's may be wrong, and the audit log never goes back in time. */
+  /** The clock of the database, in milliseconds. The clock of this machine may be wrong, and times in the audit log must not decrease. */
   now: number
 }
 
-/** The query of an organization by its name. */
+/** The query for an organization by name. */
 export const organizationQuery = (name: string): string =>
   `SELECT id, base_currency AS baseCurrency, version, CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now FROM organizations WHERE name = ${quoted(name)}`
 
-/** Reads an organization by its name, which must be there. */
+/** Reads an organization by name. Ends the script if it does not exist. */
 export const readOrganization = async (place: Place, name: string): Promise<Organization> => {
   const [[found] = []] = await execute(place, [organizationQuery(name)])
   return (found as unknown as Organization | undefined) ?? fail(`There is no organization "${name}".`)
 }
 
-/** The context in which a script calls a verb of the Worker for an organization. It reaches no ledgers, which only the Worker does. */
+/** The context with which a script calls a function of the Worker. It has no access to ledgers. */
 export const makeContext = (place: Place, { id, baseCurrency, now }: Organization, operationId: string): Ctx => ({
   organizationId: id,
   baseCurrency,

@@ -66,7 +66,7 @@ const databases = `/accounts/${account}/d1/database`
 /** Cloudflare's codes for a Worker, a database and a subdomain that do not exist. */
 const ABSENT = new Set([10007, 10090, 7404])
 
-/** Ends the deployment with what went wrong and what to do. */
+/** Ends the deployment with the error and what to do. */
 const stop = (what: string, why: string): never => {
   const mend = /\b(?:10000|10001|9109)\b|not authenticated/i.test(why)
     ? 'Run npx wrangler login, or give CLOUDFLARE_API_TOKEN the permissions Workers Scripts: Edit and D1: Edit; then run again'
@@ -74,7 +74,7 @@ const stop = (what: string, why: string): never => {
   return fail(`${what}: ${why.replace(/\.$/, '')}. ${mend}: ${again}`)
 }
 
-/** What the API has at a path, or nothing. */
+/** Reads a path of Cloudflare's API. Undefined if it does not exist. */
 const find = async <T>(what: string, path: string): Promise<T | undefined> => {
   const { result, refusal } = await ask<T>(path)
   if (refusal && !refusal.codes.some((code) => ABSENT.has(code))) stop(`${what} could not be read`, refusal.message)
@@ -86,7 +86,7 @@ const wrangler = async (what: string, args: readonly string[], longest?: number)
   if (!ok) stop(what, fault(output))
 }
 
-/** Asks whoever sits at the terminal. What is typed to `hidden` questions is not shown. */
+/** Asks a question at the terminal. The answer to a `hidden` question is not shown. */
 const terminal = async (question: string, hidden = false): Promise<string> => {
   const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stdout
   const lines = createInterface({ input: process.stdin, output, terminal: true })
@@ -105,7 +105,7 @@ interface Binding {
   database_id?: string
 }
 
-/** The bindings of each version that has traffic now: none before the first deployment. */
+/** Reads the bindings of each deployed version. There are none before the first deployment. */
 const readLive = async (): Promise<Binding[][]> => {
   const found = await find<{ deployments: { versions: { version_id: string }[] }[] }>(
     'The deployments of the Worker',
@@ -124,7 +124,7 @@ const live = await readLive()
 const isText = ({ type }: Binding): boolean => type === 'plain_text'
 const revisions = live.map((bindings) => bindings.find((binding) => isText(binding) && binding.name === 'REVISION')?.text)
 
-/** Wrangler removes a variable that was set in the dashboard only, and does not say so. */
+/** Stops if the dashboard has a variable that wrangler.toml lacks, since wrangler would remove it silently. */
 for (const { name: variable, text } of live.flat().filter(isText)) {
   if (variable === 'REVISION') continue
   const next = config.vars[variable]
@@ -148,7 +148,7 @@ const readSecret = async (): Promise<string | undefined> => {
   return secret
 }
 
-/** Where the Worker is reached: under the account's name at workers.dev, which a new account has yet to choose. */
+/** Reads the workers.dev subdomain of the account, or creates it for a new account. */
 const readSubdomain = async (): Promise<string> => {
   const path = `/accounts/${account}/workers/subdomain`
   const found = await find<{ subdomain: string }>('The subdomain of the account', path)
@@ -208,7 +208,7 @@ const upload = async (): Promise<void> => {
   )
 }
 
-/** Whether what an upload ends with was done too: the last one may have been broken off. */
+/** Whether the last steps of the previous upload, crons and URL, were done. It may have been interrupted. */
 const isFinished = async (): Promise<boolean> => {
   const kept = await find<{ schedules: { cron: string }[] }>('The crons of the Worker', `${worker}/schedules`)
   const open = await find<{ enabled: boolean }>('The URL of the Worker', `${worker}/subdomain`)
@@ -216,7 +216,7 @@ const isFinished = async (): Promise<boolean> => {
   return !routes.length && open?.enabled === onWorkersDev && schedules.toSorted().join() === crons.toSorted().join()
 }
 
-/** Wrangler says that it could not set these, and goes on. */
+/** Whether invocation logs are on, because wrangler could not set this. It only warns about it. */
 const logsUrls = async (): Promise<boolean> => {
   const settings = await find<{ observability?: { logs?: { invocation_logs?: boolean } } }>(
     'The settings of the Worker',

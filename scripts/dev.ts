@@ -9,7 +9,7 @@ import { fail, fault, migrateLocal, persisted, quoted, root, run, start } from '
 
 const TOKEN = 'dev-token'
 
-/** Milliseconds between two runs of the Worker's cron, a minute as on Cloudflare; the tests ask for less. */
+/** Milliseconds between two runs of the Worker's cron: a minute, as on Cloudflare. The tests set less. */
 const CRON_PERIOD = 1000 * (Number(process.env['CRON_SECONDS']) || 60)
 
 const args = process.argv.slice(2)
@@ -42,9 +42,9 @@ const isFree = (host: string): Promise<boolean> =>
 
 if (!Number.isInteger(port) || port < 1 || port > 65535) fail('--port must be a number from 1 to 65535: npm run dev -- --port 9000')
 if (!(await isFree('127.0.0.1')) || !(await isFree('::1')))
-  fail(`Port ${port} is in use. Take another one: npm run dev -- --port ${port + 1}`)
+  fail(`Port ${port} is in use. Use another one: npm run dev -- --port ${port + 1}`)
 
-/** JWTs and page tokens are signed with a secret of this machine. */
+/** The secret of this machine that signs JWTs and page tokens. */
 const secrets = join(root, '.dev.vars')
 const kept = existsSync(secrets) ? readFileSync(secrets, 'utf8') : ''
 if (!/^\s*SIGNING_SECRET\s*=/m.test(kept))
@@ -70,10 +70,10 @@ const seed = await run([
 ])
 if (!seed.ok)
   fail(
-    `The local token could not be made: ${fault(seed.output)}. If npm run dev is at work on ${directory ?? '.wrangler/state'}, stop that or try again.`,
+    `The local token could not be created: ${fault(seed.output)}. If another npm run dev uses ${directory ?? '.wrangler/state'}, stop it, or try again.`,
   )
 
-/** --test-scheduled only keeps wrangler from saying that nobody runs the cron. */
+/** --test-scheduled only keeps wrangler from warning that the cron does not run. */
 const server = start(['dev', '--test-scheduled', ...(hasPort ? [] : ['--port', String(port)]), ...args], 'inherit')
 const stop = (): void => void server.kill('SIGTERM')
 process.on('SIGINT', () => server.kill('SIGINT'))
@@ -82,7 +82,7 @@ server.on('close', (code) => {
   process.exit(code ?? 0)
 })
 
-/** npm ends without a word to its scripts when it is told to, and would leave the server behind. */
+/** npm does not pass its end on to its scripts, so without this the server would keep running. */
 const parent = process.ppid
 setInterval(() => process.ppid !== parent && stop(), 500).unref()
 
@@ -101,7 +101,7 @@ while (server.exitCode === null && !ready && Date.now() < deadline) {
   if (!ready) await wait(100)
 }
 
-/** Wrangler runs no cron by itself. It shows what goes wrong in one. */
+/** Runs the cron, which wrangler does not do by itself. Wrangler prints its errors. */
 const runCron = async (): Promise<void> => {
   while (server.exitCode === null) {
     await wait(CRON_PERIOD)
@@ -111,17 +111,17 @@ const runCron = async (): Promise<void> => {
   }
 }
 
-/** The command that sends an event, or why there is none. */
+/** The commands that send and list events, or the reason why there are none. */
 const prepareEvent = async (): Promise<string> => {
   try {
     await makeSample(url, TOKEN)
-    return `An event, of the sample schema and account that are there now:
+    return `Send an event of the sample schema and account:
 
 ${commandOf(url, TOKEN)}
 
-What became of it: curl ${url}/events -H 'Authorization: Bearer ${TOKEN}'`
+List the events with their status: curl ${url}/events -H 'Authorization: Bearer ${TOKEN}'`
   } catch (error) {
-    return `There is no sample to send an event of. ${(error as Error).message}`
+    return `The sample schema and account could not be created. ${(error as Error).message}`
   }
 }
 
@@ -129,9 +129,10 @@ if (ready) {
   const event = await prepareEvent()
   console.log(`
 Serving on ${url}
-Reference, to send requests from: ${url}/docs
-Token, for this machine only: ${TOKEN}
-A customer:
+API reference, which can send requests: ${url}/docs
+Token, valid only on this machine: ${TOKEN}
+
+Create a customer:
 
 curl ${url}/customers \\
   -H 'Authorization: Bearer ${TOKEN}' \\

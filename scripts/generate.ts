@@ -10,12 +10,11 @@ const said = mergeReferences(await Promise.all(files.map((file) => import(join(r
 
 const [newest] = readdirSync(join(root, 'migrations')).toSorted().slice(-1)
 
-/** What is written from the code, and committed. */
+/** The files that are generated from the code and committed. */
 const GENERATED: Readonly<Record<string, () => string>> = {
   'public/openapi.json': () => `${JSON.stringify(openApiDocument(operations, said), null, 2)}\n`,
   'scripts/walls.json': writtenWalls,
-  'src/http/migration.ts': () =>
-    `/** The newest migration, without which the code does not work. */\nexport const MIGRATION = '${newest}'\n`,
+  'src/http/migration.ts': () => `/** The newest migration. The code needs it. */\nexport const MIGRATION = '${newest}'\n`,
 }
 
 const committed = (file: string): string => {

@@ -5,7 +5,7 @@ import { execute, fail, migrateLocal, placeOf, quoted } from './wrangler.ts'
 
 const USAGE = 'Usage: npm run ledgers -- --organization NAME [--ledgers 1 to 64] [--remote [--env production | sandbox] | --persist-to DIR]'
 
-/** The most ledgers that a generation has, as the database has it. */
+/** The most ledgers of a generation, as in the database. */
 const MOST = 64
 
 const parsed = () => {
@@ -48,7 +48,7 @@ const readGenerations = async ({ id }: Organization): Promise<Row[]> => {
 
 const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
-/** A generation as a line: its number, its ledgers, and when it took what. */
+/** Formats a generation as a line: its number, its ledgers, and its times. */
 const lineOf = ({ kind, generation, ledgers: count, startedAt, endedAt, firstHour, lastHour }: Row): string => {
   const since = startedAt ? `from ${timeOf(startedAt)}` : 'from the beginning'
   const until = endedAt === null ? 'on' : ` until ${timeOf(endedAt)}`

@@ -5,10 +5,10 @@ import { execute, fail, migrateLocal, placeOf, quoted } from './wrangler.ts'
 
 const USAGE = 'Usage: npm run reconcile -- --organization NAME [--remote [--env production | sandbox] | --persist-to DIR]'
 
-/** More changes than any organization makes in the 30 days that a database can be set back. */
+/** More changes than any organization makes in 30 days, which is as far back as a database can be restored. */
 const FAR = 1_000_000
 
-/** What has been due for so long, in milliseconds, fails each minute. */
+/** Work that is this late (milliseconds) fails every minute. */
 const LATE = 600_000
 
 const parsed = () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { migrations, readEnvironments } from './configuration.ts'
 import { ENVIRONMENTS, execute, fail, migrateLocal } from './wrangler.ts'
 
-/** Tries whatever of a deployment needs no account and no check: the configuration of both environments, and the migrations. */
+/** Checks the parts of a deployment that need no account: the configuration of both environments, and the migrations. */
 export const rehearseDeployment = async (): Promise<void> => {
   const environments = readEnvironments()
   for (const environment of ENVIRONMENTS) {

@@ -1,4 +1,4 @@
-/** What npm run dev makes in an empty database, in this order, so that an event can be sent at once. Nothing of it is made where the customer is there. */
+/** The sample data of `npm run dev`, so that an event can be sent at once. It is created in this order, unless the customer exists. */
 const SCHEMA = {
   name: 'sample_download',
   description: 'A file was downloaded. Made by npm run dev.',
@@ -24,7 +24,7 @@ const CUSTOMER = {
 
 type Send = (method: 'GET' | 'POST', path: string, body?: object) => Promise<{ status: number; answer: { id?: string; message?: string } }>
 
-/** Makes the sample, unless it is there. Each request has a key of its own, so that one that was broken off is taken up by the next start. */
+/** Creates the sample data, unless it exists. Each request has its own key, so that the next start can finish an interrupted one. */
 export const makeSample = async (url: string, token: string): Promise<void> => {
   const send: Send = async (method, path, body) => {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', 'Idempotency-Key': `npm run dev ${path}` }
@@ -44,7 +44,7 @@ export const makeSample = async (url: string, token: string): Promise<void> => {
   await make('/customers', CUSTOMER)
 }
 
-/** A command that sends an event of the sample. The shell gives each its own id and its time, so that it can be pasted again and again. */
+/** A command that sends a sample event. The shell makes a new id and time for each, so the command can be repeated. */
 export const commandOf = (url: string, token: string): string => `curl ${url}/ingest \\
   -H 'Authorization: Bearer ${token}' \\
   -H 'Content-Type: application/json' \\

@@ -5,7 +5,7 @@ export const root = join(import.meta.dirname, '..')
 
 const wranglerFile = join(root, 'node_modules/wrangler/bin/wrangler.js')
 
-/** Wrangler fetches nothing of its own accord, waits for nothing, and records no traces, which cost more than a call to a ledger. */
+/** Keeps wrangler from downloading anything, from showing banners and sending metrics, and from recording traces, which are slow. */
 export const quiet = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   WRANGLER_HIDE_BANNER: 'true',
@@ -21,7 +21,7 @@ export function fail(message: string): never {
   return exit(1)
 }
 
-/** Starts wrangler with this terminal as its own, or with its output to be read. */
+/** Starts wrangler, either in this terminal or with its output piped to the caller. */
 export const start = (args: readonly string[], stdio: 'inherit' | 'pipe') =>
   spawn(process.execPath, [wranglerFile, ...args], {
     cwd: root,
@@ -31,7 +31,7 @@ export const start = (args: readonly string[], stdio: 'inherit' | 'pipe') =>
 
 const LONGEST_RUN = 120_000
 
-/** Runs wrangler to its end, for 2 minutes at most or so many milliseconds. `output` is all that it said, `answer` what it said on its standard output. */
+/** Runs wrangler for at most `longest` milliseconds, by default 2 minutes. `answer` is its standard output, and `output` also includes its errors. */
 export const run = async (args: readonly string[], longest = LONGEST_RUN): Promise<{ ok: boolean; output: string; answer: string }> => {
   const child = start(args, 'pipe')
   const timer = setTimeout(() => child.kill('SIGKILL'), longest)
@@ -48,7 +48,7 @@ export const run = async (args: readonly string[], longest = LONGEST_RUN): Promi
 
 const COLOUR = new RegExp(`${String.fromCodePoint(27)}\\[[\\d;]*m`, 'g')
 
-/** What wrangler said went wrong, in one line. */
+/** Extracts the error from wrangler's output, in one line. */
 export const fault = (output: string): string => {
   const lines = output
     .replaceAll(COLOUR, '')
@@ -62,7 +62,7 @@ export const fault = (output: string): string => {
   return error ?? lines.findLast((line) => /\w/.test(line)) ?? 'wrangler failed'
 }
 
-/** What to do when wrangler has no account to work on; undefined when that is not what is wrong. */
+/** Says what to do if wrangler cannot reach an account. Undefined for any other error. */
 export const login = (output: string): string | undefined => {
   if (/more than one account/i.test(output))
     return 'More than one Cloudflare account can be reached. Set CLOUDFLARE_ACCOUNT_ID to the one that is meant, then run this again.'
@@ -71,7 +71,7 @@ export const login = (output: string): string | undefined => {
     : undefined
 }
 
-/** Where local state is kept, as wrangler is told. */
+/** The option of wrangler for the directory of local state. */
 export const persisted = (directory: string | undefined): string[] => (directory ? ['--persist-to', directory] : [])
 
 export const migrateLocal = async (directory: string | undefined): Promise<void> => {
@@ -85,30 +85,30 @@ export const migrateLocal = async (directory: string | undefined): Promise<void>
 export const findMedian = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
-/** A text as SQL. */
+/** Quotes a text for SQL. */
 export const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`
 
 export const ENVIRONMENTS = ['production', 'sandbox'] as const
 
-/** What is deployed, as wrangler.toml names it. */
+/** An environment of wrangler.toml. */
 export type Environment = (typeof ENVIRONMENTS)[number]
 
 export const isEnvironment = (name: string): name is Environment => (ENVIRONMENTS as readonly string[]).includes(name)
 
-/** How an npm script is told which environment is meant, where that is not production. */
+/** The option for an environment that is not production. */
 export const option = (environment: Environment): string => (environment === 'production' ? '' : ` --env ${environment}`)
 
 /** The command that deploys an environment. */
 export const deployment = (environment: Environment, more = ''): string =>
   ['npm run deploy', ...[option(environment).trim(), more].filter(Boolean)].join(' ').replace(/deploy (?=.)/, 'deploy -- ')
 
-/** Which database a script is about: that of a deployed environment, or else of local state. */
+/** The database that a script uses: that of a deployed environment, or a local one. */
 export interface Place {
   remote: Environment | undefined
   directory: string | undefined
 }
 
-/** The place that --remote, --env and --persist-to mean together; undefined when they do not go together. */
+/** The place that --remote, --env and --persist-to describe. Undefined if they cannot be combined. */
 export const placeOf = (remote: boolean, environment: string | undefined, directory: string | undefined): Place | undefined => {
   if (!remote) return environment === undefined ? { remote: undefined, directory } : undefined
   const named = environment ?? 'production'
@@ -117,7 +117,7 @@ export const placeOf = (remote: boolean, environment: string | undefined, direct
 
 type Rows = Record<string, unknown>[]
 
-/** Runs statements of SQL in one transaction, and gives the rows of each. */
+/** Runs SQL statements in one transaction, and returns the rows of each. */
 export const execute = async ({ remote, directory }: Place, statements: readonly string[]): Promise<Rows[]> => {
   const place = remote ? ['--remote', '--env', remote] : ['--local', ...persisted(directory)]
   const { ok, output, answer } = await run(['d1', 'execute', 'DB', ...place, '--yes', '--json', '--command', statements.join(';\n')])

@@ -4,5 +4,5 @@ import { customerConflicts } from './customers/conflicts.ts'
 import type { ConflictWords } from './db/conflicts.ts'
 import { meteringConflicts } from './metering/conflicts.ts'
 
-/** The words of every conflict that the database raises, by its code. */
+/** The messages of all conflicts that the database raises, by code. */
 export const conflicts: ConflictWords = { ...accessConflicts, ...customerConflicts, ...meteringConflicts, ...catalogueConflicts }

@@ -1,18 +1,17 @@
 import { doAllDue } from './access/due/service.ts'
-import { accessScheduled } from './access/scheduled.ts'
+import { runAccessTasks } from './access/scheduled.ts'
 import { app } from './app.ts'
 import { conflicts } from './conflicts.ts'
 import { connect } from './db/client.ts'
 import type { Bindings } from './db/context.ts'
-import { openLedgers } from './ledger/client.ts'
+import { openLedgers } from './ledger/open.ts'
 import { steps } from './steps.ts'
 
-export { AccountLedger } from './ledger/account_ledger.ts'
-export { EventLedger } from './ledger/event_ledger.ts'
+export { AccountLedger, EventLedger } from './ledger/objects.ts'
 
 export default {
   fetch: app.fetch,
-  /** Once a minute: what time moves. Each part is tried, and the first failure is told after all of them. */
+  /** Runs the scheduled work once a minute. If a part fails, the others still run, and the first error is thrown at the end. */
   scheduled: async ({ scheduledTime }, env, context) => {
     const session = connect(env.DB).primary()
     const start = performance.now()
@@ -21,7 +20,7 @@ export default {
       const { errors } = await doAllDue(ctx, steps, () => performance.now() - start)
       if (errors[0]) throw errors[0]
     }
-    const works = await Promise.allSettled([...accessScheduled(session, scheduledTime), doDue()])
+    const works = await Promise.allSettled([...runAccessTasks(session, scheduledTime), doDue()])
     for (const work of works) if (work.status === 'rejected') throw work.reason
   },
 } satisfies ExportedHandler<Bindings>

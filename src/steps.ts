@@ -1,5 +1,5 @@
 import type { DueStep } from './access/due/service.ts'
 import { eventSteps } from './events/steps.ts'
 
-/** What is done for a subject that is due, in the order in which it is done at one instant. */
+/** The steps for due work, in the order in which they run if they are due at the same instant. */
 export const steps: readonly DueStep[] = [...eventSteps]

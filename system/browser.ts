@@ -10,7 +10,7 @@ import { fail, root } from '../scripts/wrangler.ts'
 const LONGEST = 60_000
 const LONGEST_WAIT = 15_000
 const TOKEN = 'dev-token'
-/** What WCAG 2.2 asks of text (1.4.3). */
+/** The least contrast of text (WCAG 2.2, 1.4.3). */
 const LEAST_CONTRAST = 4.5
 
 const given = () => {
@@ -34,7 +34,7 @@ mkdirSync(pictures, { recursive: true })
 const server = await startServer()
 const { url } = server
 
-/** What must not happen: an error, and a request to another host. */
+/** Collects errors and requests to other hosts, which must not happen. */
 const mishaps: string[] = []
 
 const open = async (browser: Browser, colorScheme: 'light' | 'dark', width: number): Promise<Page> => {
@@ -73,7 +73,7 @@ const textsOf = (page: Page): Promise<{ text: string; ground: number; contrast: 
       })
   })
 
-/** Nothing sticks out at the side, it is dark when that is preferred, and whatever there is to read can be. */
+/** Checks that the page fits its width, is dark if that is preferred, and has readable text. */
 const isReadable = async (page: Page): Promise<void> => {
   const [wide, width] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
   ok(wide <= width, `the page is ${wide} pixels wide in ${width}`)
@@ -85,7 +85,7 @@ const isReadable = async (page: Page): Promise<void> => {
   ok(!faint, `the contrast of "${faint?.text}" is ${faint?.contrast.toFixed(1)}`)
 }
 
-/** Finds the operation by its name and sends its example, as a reader does. */
+/** Finds an operation by name and sends its example, as a reader would. */
 const createTheCustomer = async (page: Page, name: string): Promise<void> => {
   const picture = (of: string) => page.screenshot({ path: join(pictures, `${name}-${of}.png`) })
   await tokenOf(page).fill(TOKEN)

@@ -20,13 +20,13 @@ const exec = promisify(execFile)
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const page = read('docs/clients.md')
 
-/** The blocks of the page, each with the one after it. */
+/** The code blocks of the page, each with the next one. */
 const blocks = Array.from(page.matchAll(/^```(\w+)\n(.*?)\n```$/gms), ([, language = '', text = '']) => ({ language, text })).map(
   (block, index, all) => ({ ...block, next: all[index + 1] }),
 )
 const blocksOf = (language: string) => blocks.filter((block) => block.language === language)
 
-/** Whether `actual` is what the page shows, where … stands for anything. */
+/** Whether `actual` is what the page shows. … matches anything. */
 const isShown = (shown: unknown, actual: unknown): boolean => {
   if (shown === '…') return actual !== undefined
   if (typeof shown !== 'object' || typeof actual !== 'object' || !shown || !actual) return shown === actual
@@ -34,7 +34,7 @@ const isShown = (shown: unknown, actual: unknown): boolean => {
   return Object.keys({ ...shown, ...actual }).every((name) => isShown(one?.[name], other?.[name]))
 }
 
-/** An answer as curl prints it: the line with its status, its headers and its body. */
+/** Parses an answer as curl prints it: the status line, the headers and the body. */
 const answerIn = (text: string) => {
   const [head = '', body = ''] = text.split('\n\n')
   const [status = '', ...lines] = head.split('\n')
@@ -48,7 +48,7 @@ const holdAnswer = (shown: string, printed: string): void => {
   ok(expected.status === actual.status && headers && isShown(expected.body, actual.body), `the page shows\n${shown}\nand not\n${printed}`)
 }
 
-/** Runs the commands of the page in one shell, and holds what they print against what the page shows under each. */
+/** Runs the commands of the page in one shell, and compares their output with the page. */
 const holdCommands = async (url: string): Promise<void> => {
   const commands = blocksOf('bash')
   const script = commands.map(({ text }) => text.replaceAll('http://localhost:8787', url)).join(`\necho; echo '${SEPARATOR}'\n`)
@@ -61,7 +61,7 @@ const holdCommands = async (url: string): Promise<void> => {
   }
 }
 
-/** A way to the Worker that loses the answer to the first update and answers the first list with 503. */
+/** A proxy that loses the answer to the first update and answers the first list with 503. */
 const unreliable = async (url: string) => {
   const faults = new Set(['PATCH', 'list'])
   const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -79,7 +79,7 @@ const unreliable = async (url: string) => {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, faults, close: () => server.close() }
 }
 
-/** Runs the program of the page, over a way that makes it send requests again, and holds what it prints against what the page shows. */
+/** Runs the program of the page through a proxy that forces retries, and compares its output with the page. */
 const holdProgram = async (url: string): Promise<void> => {
   const file = 'docs/clients/example.ts'
   const program = blocksOf('ts')
@@ -100,7 +100,7 @@ interface FirstPage {
   answer: Record<string, unknown> & { account: Record<string, unknown> }
 }
 
-/** The answer of Togai's own first page is an example, whose ids are made up and whose account is not the one sent. Ours has its fields, and what was sent. */
+/** Checks that an answer has all fields of Togai's example and the values that were sent. The example itself has made-up ids and another account. */
 const holdCustomer = ({ request, answer: shown }: FirstPage, answer: FirstPage['answer']): void => {
   const { aliases, ...account } = request.account
   for (const field of Object.keys(shown)) ok(field in answer, `the answer has no ${field}`)
@@ -115,7 +115,7 @@ const holdCustomer = ({ request, answer: shown }: FirstPage, answer: FirstPage['
   deepStrictEqual(rest, { ...account, customerId: request['id'], togaiCustomerId, status: 'ACTIVE', aliases: held })
 }
 
-/** Sends the request of Togai's own first page, and holds the answer against what that page shows. */
+/** Sends the first request of Togai's documentation, and compares the answer with its page. */
 const holdFirstPage = async (url: string): Promise<void> => {
   const first = JSON.parse(read('test/data/create-a-customer.json')) as FirstPage
   const call = async (path: string, body?: unknown) => {
@@ -131,19 +131,19 @@ const holdFirstPage = async (url: string): Promise<void> => {
   deepStrictEqual((await call(`/accounts/${String(first.request.account['id'])}`)).answer, answer.account)
 }
 
-/** What a terminal shows as a command: from the first line that begins with curl up to a line that does not go on. */
+/** Finds the curl commands in the output of a terminal. */
 const commandsIn = (output: string): string[] => output.match(/^curl (?:.*\\\n)*.*$/gm) ?? []
 
-/** Runs a command of curl in a shell, and gives what it prints with the status of the answer. */
+/** Runs a curl command in a shell, and returns its output with the status of the answer. */
 const runCurl = async (command: string): Promise<string> =>
   (await exec('bash', ['-c', command.replace(/^curl/, "curl -sS -w ' %{http_code}'")], { timeout: LONGEST })).stdout
 
-/** Runs in a shell what npm run dev prints to be pasted, twice each event: each is taken and counted once. */
+/** Runs the commands that `npm run dev` prints, and sends the event twice with two ids. Both must be counted once. */
 const holdPrinted = async ({ state, readOutput }: Awaited<ReturnType<typeof startServer>>): Promise<void> => {
   const commands = commandsIn(readOutput())
   const [customer = '', event = ''] = commands
   strictEqual(commands.length, 2, `npm run dev prints ${commands.length} commands`)
-  /** docs/clients.md makes this customer too. */
+  /** docs/clients.md creates this customer too. */
   match(await runCurl(customer.replace('"acme"', '"printed"')), / 201$/)
   strictEqual(await runCurl(event), '{"success":true} 202')
   strictEqual(await runCurl(event), '{"success":true} 202')
@@ -154,11 +154,11 @@ const holdPrinted = async ({ state, readOutput }: Awaited<ReturnType<typeof star
   const shown = kept.map(({ account, status, units }, at) => ({ account, status, units, meters: meters[at] }))
   const counted = { account: '=sample-account', status: 1, units: '["12.5"]', meters: ['sample_megabytes'] }
   deepStrictEqual({ events: shown, past }, { events: [counted, counted], past: [] })
-  const [, events = ''] = /^What became of it: (curl .*)$/m.exec(readOutput()) ?? []
+  const [, events = ''] = /^List the events with their status: (curl .*)$/m.exec(readOutput()) ?? []
   strictEqual((await runCurl(events)).match(/"status":"INGESTION_COMPLETED_EVENT_METERED"/g)?.length, 2)
 }
 
-/** Waits until the cron, which npm run dev runs by itself, has sealed the audit log, and holds that it says nothing in the log of the server. */
+/** Waits until the cron of `npm run dev` has sealed the audit log, and checks that it prints nothing to the server's log. */
 const holdCron = async (url: string, readOutput: () => string): Promise<void> => {
   const isSealed = async (): Promise<boolean> => {
     const response = await fetch(`${url}/audit_log?pageSize=100`, { headers: { Authorization: 'Bearer dev-token' } })

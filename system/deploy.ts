@@ -17,7 +17,7 @@ const started = Date.now()
 const place = mkdtempSync(join(tmpdir(), 'deployment-'))
 process.on('exit', () => rmSync(place, { recursive: true, force: true }))
 
-/** An empty account, a copy of this project as a repository of its own, and a home in which nobody has logged in. */
+/** Makes an empty account, a copy of this project as a Git repository, and a home directory without a login. */
 const world = async (name: string) => {
   const fake = await fakeCloudflare(ACCOUNT)
   const [project, home, temporary] = ['project', 'home', 'tmp'].map((part) => join(place, name, part)) as [string, string, string]
@@ -26,7 +26,7 @@ const world = async (name: string) => {
     cpSync(join(root, part), join(project, part), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'))
 
-  /** Git as it is when nobody has set anything for themselves. */
+  /** Git without user settings. */
   const git = (...args: string[]): string =>
     execFileSync('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.com', ...args], {
       cwd: project,
@@ -51,7 +51,7 @@ const world = async (name: string) => {
     CLOUDFLARE_ACCOUNT_ID: ACCOUNT,
     SIGNING_SECRET: SECRET,
   }
-  /** Runs an npm script. It shows no secret, and leaves none in a file. */
+  /** Runs an npm script, and checks that no secret is printed or left in a file. */
   const run = async (script: string, args: string[], changes: Record<string, string | undefined> = {}) => {
     fake.calls.length = 0
     const child = spawn(process.execPath, [join(project, 'scripts/run.js'), script, ...args], {
@@ -79,7 +79,7 @@ const world = async (name: string) => {
     strictEqual(result.code, 0, `npm run deploy -- ${args.join(' ')}: ${result.errors}`)
     return result
   }
-  /** A deployment that does not come to its end says so in one line. */
+  /** Checks that a failed deployment ends with one line. */
   const refuses = async (line: RegExp, args: string[] = [], changes: Record<string, string | undefined> = {}) => {
     const result = await run('deploy', args, changes)
     strictEqual(result.code, 1, `it went well, and should have said ${line}: ${result.answer}`)
@@ -116,7 +116,7 @@ const sqlite = { type: 'durable-object', storage: 'sqlite' }
 /** The classes of Durable Objects that each Worker has. */
 const ledgers = { EventLedger: sqlite, AccountLedger: sqlite }
 
-/** From an empty account on: deployed, deployed again, changed, its token made, and the sandbox beside it. */
+/** Deploys to an empty account, deploys again with and without changes, creates a token, and deploys the sandbox. */
 const life = async (): Promise<void> => {
   const { fake, project, commit, run, deploys, refuses } = await world('life')
   const revision = commit()
@@ -241,7 +241,7 @@ const broken = { status: 500, code: 10013, message: 'An unknown error has occurr
 const LOGIN =
   / Authentication error \[code: 10000\]\. Run npx wrangler login, or give CLOUDFLARE_API_TOKEN the permissions .*; then run again: npm run deploy\n$/
 
-/** Each call of a first deployment in its order, as it goes wrong: what is said then. */
+/** The calls of a first deployment in order, each with the message when it fails. */
 const first: [trouble: Trouble, line: RegExp][] = [
   [{ method: 'GET', path: /\/deployments$/, ...denied }, LOGIN],
   [{ method: 'GET', path: /\/secrets$/, ...broken }, /^The secrets of the Worker could not be read: HTTP 500, An unknown error/],
@@ -263,7 +263,7 @@ const first: [trouble: Trouble, line: RegExp][] = [
   ],
 ]
 
-/** Those of a later one: since it has Durable Objects, its version is uploaded and put to use in one call. */
+/** The calls of a later deployment, which uploads and activates a version in one call because it has Durable Objects. */
 const later: typeof first = [
   [{ method: 'PUT', path: /^\/workers\/scripts\/togai$/, ...denied }, LOGIN],
   [{ method: 'PUT', path: /^\/workers\/scripts\/togai$/, ...broken }, /^The Worker could not be deployed: /],
@@ -271,7 +271,7 @@ const later: typeof first = [
   [{ method: 'GET', path: /\/script-settings$/, ...broken }, /^The settings of the Worker could not be read/],
 ]
 
-/** Every step goes wrong once, and the next run goes on from there. */
+/** Lets each step fail once, and checks that the next run continues there. */
 const troubled = async (): Promise<void> => {
   const { fake, commit, deploys, refuses } = await world('troubled')
   const breakEach = async (steps: typeof first): Promise<void> => {

@@ -16,7 +16,7 @@ interface Binding {
   text?: string
 }
 
-/** A class of Durable Objects, as an upload says it. */
+/** A Durable Object class in an upload. */
 interface ObjectClass {
   type: string
   storage: string
@@ -37,12 +37,12 @@ interface Version {
   bindings: Binding[]
 }
 
-/** A Worker as the account has it. `deployed` lists ids of versions, the newest first. */
+/** A Worker of the account. `deployed` has the ids of its versions, the newest first. */
 export interface FakeWorker {
   versions: Version[]
   deployed: string[]
   secrets: Map<string, string>
-  /** The classes whose objects it has: none of them can go by being left out. */
+  /** The classes that it has objects of. An upload must not leave one out. */
   classes: Map<string, ObjectClass>
   crons: string[]
   enabled: boolean
@@ -50,7 +50,7 @@ export interface FakeWorker {
   observability: object | undefined
 }
 
-/** A call that the API had. `writes` is whether it was one that changes something; `done` whether it was let. */
+/** A call of the API. `writes` says whether it changes something, and `done` whether it was executed. */
 export interface Call {
   method: string
   path: string
@@ -58,7 +58,7 @@ export interface Call {
   done: boolean
 }
 
-/** What the API answers instead of doing what it is asked, in every call or in one. `asks` is what the call's body holds. */
+/** An error that the API answers instead of executing a call, once or always. `asks` is a part of the call's body. */
 export interface Trouble {
   method: string
   path: RegExp
@@ -97,13 +97,13 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
 const formOf = (request: IncomingMessage, body: Buffer): Promise<FormData> =>
   new Response(new Uint8Array(body), { headers: { 'Content-Type': request.headers['content-type'] ?? '' } }).formData()
 
-/** A token of the assets API: wrangler reads what is between its dots. */
+/** A token of the assets API. Wrangler reads the part between its dots. */
 const ticket = (): string => `fake.${Buffer.from(JSON.stringify({ exp: 4_102_444_800 })).toString('base64url')}.fake`
 
 const stateOf = (sqlite: DatabaseSync): string =>
   JSON.stringify(sqlite.prepare('SELECT total_changes() AS changes, schema_version FROM pragma_schema_version').get())
 
-/** Runs statements as D1 does: all of them or none. Tells whether they changed anything. */
+/** Runs statements in a transaction, as D1 does. Returns whether they changed anything. */
 const query = (sqlite: DatabaseSync, sql: string): { results: object[]; changed: boolean } => {
   const before = stateOf(sqlite)
   const results: object[] = []
@@ -124,7 +124,7 @@ const query = (sqlite: DatabaseSync, sql: string): { results: object[]; changed:
   return { results, changed: stateOf(sqlite) !== before }
 }
 
-/** An account of Cloudflare with nothing in it, and as much of the API as a deployment calls, on a port of this machine. */
+/** Serves the part of Cloudflare's API that a deployment uses, for an empty account, on a local port. */
 export const fakeCloudflare = async (account: string) => {
   const databases: Database[] = []
   const workers = new Map<string, FakeWorker>()
@@ -142,7 +142,7 @@ export const fakeCloudflare = async (account: string) => {
     return found
   }
 
-  /** Takes the classes of an upload. Each is exported by its code, and each that the Worker has is still named. Gives those that are new. */
+  /** Checks the classes of an upload: its code must export each, and it must name each class that the Worker has. Returns the new ones. */
   const takeClasses = ({ classes }: FakeWorker, { exports = {}, bindings }: Metadata, code: string): string[] => {
     for (const [name, { type, storage }] of Object.entries(exports)) {
       if (type !== 'durable-object' || storage !== 'sqlite') refuseClass(name, `is a ${type} of storage ${storage}`)
@@ -155,7 +155,7 @@ export const fakeCloudflare = async (account: string) => {
     return made
   }
 
-  /** A new version, with what its upload holds: what is inherited comes from the version before. */
+  /** Makes a new version from an upload. Inherited bindings come from the previous version. */
   const addVersion = async (worker: FakeWorker, request: IncomingMessage, body: Buffer): Promise<Version & { made: string[] }> => {
     const form = await formOf(request, body)
     const metadata = JSON.parse((form.get('metadata') as string | null) ?? '{}') as Metadata

@@ -2,7 +2,7 @@ import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** Where wrangler keeps the ledgers of the local Worker, under its --persist-to: a file for each, in a folder a class. */
+/** The folder in which wrangler stores the ledgers of the local Worker, with one file for each. */
 const LEDGERS = 'v3/do/togai-local-'
 
 /** Copies the ledgers of a local state to `copy`, with what is not yet written into their files, and opens the copies. One that was killed while it made its tables has none, and is left out. */
@@ -50,20 +50,20 @@ interface KeptRules {
   meters: [id: string, version: number, name: string][]
 }
 
-/** What all event ledgers of a local state hold together. */
+/** The data of all event ledgers of a local state. */
 export interface KeptLedgers {
   ledgers: number
-  /** What SQLite finds wrong with the files. */
+  /** The faults that SQLite finds in the files. */
   damage: string[]
-  /** Those that hold their ids, and those that do not: repeats. */
+  /** The events that have their ids, and the events that do not, such as repeats. */
   events: KeptEvent[]
   past: KeptEvent[]
   rules: Map<string, KeptRules>
   /** The sums by hour, of each account and, as *, of all. */
   hours: KeptSum[]
-  /** What is recorded and not yet folded into them. */
+  /** The recorded events that are not folded yet. */
   journal: KeptSum[]
-  /** How much was begun and is to be finished: events in progress, and corrections. */
+  /** The number of unfinished events in progress and corrections. */
   unfinished: number
 }
 

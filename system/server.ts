@@ -16,7 +16,7 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** Starts the Worker as npm run dev does, on a free port with an empty database, its cron once a second. `ready` resolves when it serves, within a minute or not at all. */
+/** Starts `npm run dev` on a free port with an empty database and a cron every second. `ready` resolves when it serves, or rejects after a minute. */
 export const startServer = async () => {
   const state = mkdtempSync(join(tmpdir(), 'togai-'))
   const port = await freePort()

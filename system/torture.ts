@@ -23,7 +23,7 @@ const seconds = Number(value)
 if (option !== '--seconds' || others.length || !(seconds >= 45 && seconds <= 180))
   fail('Usage: npm run torture -- [--seconds 150], which may be 45 to 180')
 
-/** What is killed leaves its files behind, so that all of them are here. */
+/** The directory for all files, since killed processes leave theirs behind. */
 const directory = mkdtempSync(join(tmpdir(), 'torture-'))
 const [worker, state, copy, ledgers] = ['worker', 'state', 'copy', 'ledgers'].map((part) => join(directory, part)) as [
   string,
@@ -36,29 +36,29 @@ Object.assign(process.env, quiet, { X_LOCAL_EXPLORER: 'false', TMPDIR: directory
 
 type Shown = Record<string, unknown>
 
-/** A customer, an account or a setting, as the one client knows it that changes it. */
+/** A customer, an account or a setting, as its only client knows it. */
 interface Resource {
   type: 'CUSTOMER' | 'ACCOUNT' | 'SETTING'
   id: string
-  /** What it shows; undefined until it is made. */
+  /** Its content. Undefined until it is created. */
   shown?: Shown | undefined
-  /** What it showed before its last change. */
+  /** Its content before the last change. */
   before?: Shown | undefined
   tag?: string | undefined
   /** A change for each of its versions, and the request that made it, unless the answer to that was lost. */
   history: { operationId: string; key: string; requestId: string | undefined }[]
 }
-/** A resource, and what it shows from then on. */
+/** A resource and its new content. */
 type Effect = [Resource, Shown]
 
 interface Client {
   number: number
   token: string
   resources: Set<Resource>
-  /** Aliases that an account had, for another one. */
+  /** Aliases that move from one account to another. */
   freed: string[]
   last?: [Write, Answer]
-  /** What got no answer when the server was killed: it was made, or not. */
+  /** The write that got no answer because the server was killed. It may have been made or not. */
   lost?: Write | undefined
 }
 
@@ -80,7 +80,7 @@ const pathOf = ({ type, id }: Resource): string => `/${type.toLowerCase()}s/${id
 const isArchived = ({ shown }: Resource): boolean => shown?.['status'] === 'ARCHIVED'
 const listed = (names: Iterable<string>): string => [...names].slice(0, 3).join(', ')
 
-/** What is wrong with what a resource shows; an answer may show a part of it. */
+/** Says what is wrong with the content of a resource. An answer may show only a part of it. */
 const difference = (right: Shown | undefined, seen: Shown | undefined, part = false): string | undefined => {
   if (!right || !seen) return right === seen ? undefined : right ? 'it is missing' : 'it is there'
   const field = Object.keys(right).find((name) => (name in seen || !part) && !isDeepStrictEqual(right[name], seen[name]))
@@ -94,7 +94,7 @@ interface Answer {
   requestId: string
 }
 
-/** Sends a request, again when there are too many. It has no answer when the server is killed meanwhile. */
+/** Sends a request, and repeats it after a 429. Returns no answer if the server is killed in the meantime. */
 const send = async (
   client: Pick<Client, 'token' | 'last' | 'lost'>,
   request: Pick<Write, 'method' | 'path'> & Partial<Write>,
@@ -120,7 +120,7 @@ const send = async (
   return { body: answer, tag: tag?.slice(1, -1), replayed: replayed === 'true', requestId: requestId ?? '' }
 }
 
-/** Who sends events: what they say of an organization of their own. */
+/** The senders of events, which use an organization of their own. */
 const sender = { token: randomBytes(32).toString('base64url') }
 const load = openEventLoad(
   (request) => send(sender, request),
@@ -156,14 +156,14 @@ const someAliases = ({ freed }: Client): string[] =>
 
 const unmade = (type: Resource['type'], id: string): Resource => ({ type, id, history: [] })
 
-/** Two settings for a new customer or account, and what becomes of them. */
+/** Two settings for a new customer or account, and their expected content. */
 const makeSettings = (entityType: string, entityId: string) => {
   const settings = ['A', 'B'].map((id) => ({ id, value: newName(id), namespace: 'USER', name: `Setting ${id}`, dataType: 'STRING' }))
   const made = settings.map((setting) => ({ ...setting, entityType, entityId }))
   return { settings, effects: made.map((one): Effect => [unmade('SETTING', settingId(one)), one]) }
 }
 
-/** What is sent for a new account, and what becomes of it. */
+/** The request for a new account, and its expected content. */
 const makeAccount = (client: Client, customerId: string) => {
   const aliases = someAliases(client)
   const id = newName('account')
@@ -187,7 +187,7 @@ const archive = (of: Resource, operationId: string, fields: Shown) =>
   ask(operationId, 'DELETE', pathOf(of), undefined, [of, { ...of.shown, ...fields, status: 'ARCHIVED' }])
 const restore = (of: Resource, operationId: string) => ask(operationId, 'POST', `${pathOf(of)}/restore`, undefined, [of, of.before ?? {}])
 
-/** A write that can be made now to what the client has. */
+/** Chooses a write that is possible now. */
 const chooseWrite = (client: Client): Write => {
   const all = [...client.resources]
   const customer = pick(all.filter(({ type }) => type === 'CUSTOMER'))
@@ -221,7 +221,7 @@ const chooseWrite = (client: Client): Write => {
   return alias('addAliases', 'add_aliases', aliases, [...held, ...areHeld(aliases)])
 }
 
-/** Holds the answer to a write against what was asked, and takes note of what is there from now on. */
+/** Checks the answer to a write, and stores the new content of its resources. */
 const note = (client: Client, write: Write, answer: Answer): void => {
   const { operationId, key, effects } = write
   for (const [index, [resource, shown]] of effects.entries()) {
@@ -246,7 +246,7 @@ const makeWrite = async (client: Client): Promise<void> => {
   else client.lost = write
 }
 
-/** Sends again what was answered, which is answered as it was. */
+/** Repeats an answered request, and checks that the answer is the same. */
 const repeat = async (client: Client): Promise<void> => {
   const [write, first] = client.last ?? []
   const again = write && (await send(client, write))
@@ -257,7 +257,7 @@ const repeat = async (client: Client): Promise<void> => {
   must(right, `${write.operationId} under the key ${write.key}, sent again after its answer, was answered ${said}`)
 }
 
-/** Reads something that the client has, which is as it was told. */
+/** Reads a resource of the client, and checks its content. */
 const readBack = async (client: Client, resource = pick([...client.resources])): Promise<void> => {
   const seen = resource && (await send(client, { method: 'GET', path: pathOf(resource) }))
   if (!seen) return
@@ -282,7 +282,7 @@ const keepSealing = async (): Promise<void> => {
   for (; !server.killed; await wait(randomInt(200))) await seal()
 }
 
-/** What a client has, and what the write without an answer makes of it. */
+/** The resources of a client, and their content if its unanswered write was made. */
 const owned = ({ resources, lost }: Client): [Resource, Shown | undefined][] => {
   const changed = new Map(lost?.effects)
   return [...new Set([...resources, ...changed.keys()])].map((resource) => [resource, changed.get(resource)])
@@ -352,7 +352,7 @@ const inspect = async (): Promise<void> => {
   must(kept.size === counts.acknowledged, `${counts.acknowledged} writes were acknowledged, and ${kept.size} answers are kept`)
 }
 
-/** Sends a write again whose answer was lost, and which was made or not: it is made once. */
+/** Repeats a write whose answer was lost, and checks that it is made once. */
 const settle = async (client: Client, lost: Write, isMade: boolean): Promise<void> => {
   const answer = await send(client, lost)
   const said = `${lost.operationId} under the key ${lost.key} had ${isMade ? '' : 'not '}been made when its answer was lost`
@@ -371,7 +371,7 @@ const settle = async (client: Client, lost: Write, isMade: boolean): Promise<voi
   await Promise.all(changed)
 }
 
-/** Reads everything after a start: it is as the clients were told. A write without an answer was made, or it was not. */
+/** Reads everything after a start, and checks that it is as the clients know it. An unanswered write may have been made or not. */
 const recover = async (): Promise<void> => {
   const found = await readAll()
   const settled = clients.map(async (client) => {
@@ -447,7 +447,7 @@ const prepare = async (): Promise<void> => {
 const figure = (count: number): string => count.toLocaleString('en')
 const since = (from: number): string => `${((Date.now() - from) / 1000).toFixed(1)} s`
 
-/** Lets everything be settled that the kills left, as the cron of each minute does, and gives the milliseconds that it took. */
+/** Runs the cron until everything that the kills interrupted is settled. Returns how long it took, in milliseconds. */
 const settleEvents = async (): Promise<number> => {
   await load.settle()
   const from = Date.now()
@@ -496,7 +496,7 @@ process.on('exit', () => {
 })
 const stop = (why: string): never => fail(`Torture: ${why}`)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop('it was stopped'))
-/** npm ends without a word to its scripts when it is told to. */
+/** npm does not tell its scripts when it is stopped. */
 const parent = process.ppid
 setInterval(() => process.ppid !== parent && stop('it was left alone'), 500).unref()
 setTimeout(() => stop(`it took longer than ${MOST / 1000} s`), MOST).unref()

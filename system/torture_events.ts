@@ -5,7 +5,7 @@ import { type KeptEvent, type KeptLedgers, type KeptSum, readLedgers, readLicens
 /** Statuses by their codes, which never change. */
 const [IN_PROGRESS, METERED, NO_ACCOUNT, DUPLICATE] = [0, 1, 9, 10]
 
-/** The organization that events are ingested for, beside that in which the other writes are made. */
+/** The organization for events. The other writes use another organization. */
 export const EVENTS_ORGANIZATION = 'org.events'
 export const LICENSE = 'seats'
 
@@ -20,17 +20,17 @@ interface Request {
   body?: Record<string, unknown>
   headers?: Record<string, string>
 }
-/** Sends a request and gives the body of its answer; undefined when the Worker is killed meanwhile. */
+/** Sends a request and returns the body of its answer. Undefined if the Worker is killed in the meantime. */
 type Send = (request: Request) => Promise<{ body: Record<string, unknown> } | undefined>
 
 /** An event as it was sent. */
 interface Sent {
   id: string
   account: string
-  /** Its distance in hundredths; undefined where it names a licence. */
+  /** Its distance in hundredths. Undefined for a licence event. */
   hundredths: bigint | undefined
   isAcknowledged: boolean
-  /** Whether it was sent more than once other than under its Idempotency-Key, so that repeats of it may be kept. */
+  /** Whether it was repeated without its Idempotency-Key, so that duplicates of it may be stored. */
   isRepeated: boolean
 }
 interface Ingestion extends Request {
@@ -63,7 +63,7 @@ const addTo = (sums: Sums, account: string, series: string, hundredths: bigint, 
   sums.set(key, { hundredths: sum.hundredths + hundredths, count: sum.count + count })
 }
 
-/** What the events that are kept add up to, each counted once from its own row. */
+/** The sums of the stored events, each counted once from its row. */
 const sumEvents = ({ events, past, rules }: KeptLedgers): Sums => {
   const sums: Sums = new Map()
   for (const { account, status, schema, rules: name, units } of [...events, ...past])
@@ -76,7 +76,7 @@ const sumEvents = ({ events, past, rules }: KeptLedgers): Sums => {
   return sums
 }
 
-/** What the ledgers say that events add up to: what is folded and what is not. */
+/** The sums of the ledgers, both folded and not folded. */
 const sumSums = ({ hours, journal }: KeptLedgers): Sums => {
   const sums: Sums = new Map()
   const add = ({ account, series, units, count }: KeptSum): void => addTo(sums, account, series, hundredthsOf(units), count)
@@ -98,7 +98,7 @@ const holdSums = (kept: KeptLedgers): void => {
   }
 }
 
-/** Whether nothing waits or is in progress that need not; false too where the files cannot be read while they are written. */
+/** Whether all events are settled. Also false if the files cannot be read because they are being written. */
 export const isSettled = (state: string, copy: string): boolean => {
   try {
     const { events, unfinished, journal, damage } = readLedgers(state, copy)
@@ -109,13 +109,13 @@ export const isSettled = (state: string, copy: string): boolean => {
   }
 }
 
-/** The load of events, and what must hold of it after a kill and at the end. */
+/** Sends events, and checks the ledgers after each kill and at the end. */
 export const openEventLoad = (send: Send, isKilled: () => boolean) => {
   const sent = new Map<string, Sent>()
   const clients = Array.from({ length: CLIENTS }, (): Client => ({}))
-  /** Accounts that events name before they are made, each with the time at which it was named; and those that never are made. */
+  /** Accounts that events name before they exist, each with the time of its first event, and accounts that are never created. */
   const late = new Map<string, { since: number; isMade: boolean }>()
-  /** The request in which each event was sent first. */
+  /** The first request of each event. */
   const firsts = new Map<Sent, Ingestion>()
   const counts = { ingested: 0, acknowledged: 0, lost: 0, repeats: 0, kept: 0, waited: 0 }
   let named = 0
@@ -126,7 +126,7 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     return answer.body
   }
 
-  /** Makes what events are counted by, and accounts. */
+  /** Creates the schema, the meter and the accounts. */
   const prepare = async (): Promise<void> => {
     await make('/event_schema', { name: 'rides', attributes: [{ name: 'distance' }], dimensions: [{ name: 'city' }] })
     await make('/event_schema/rides/activate')
@@ -162,7 +162,7 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
   }
 
   const start = Date.now() - 10 * HOUR
-  /** An event as it is sent, and is each time it is sent again: its time is made of its id. */
+  /** Makes an event. It is the same each time, since its time is derived from its id. */
   const show = ({ id, account, hundredths }: Sent): Record<string, unknown> => {
     const timestamp = new Date(start + (Number(id.split('-')[1]) % 9) * HOUR).toISOString()
     const ride = {
@@ -178,7 +178,7 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     return { id, timestamp, accountId: account, ...(hundredths === undefined ? license : ride) }
   }
 
-  /** One event or a batch, with a key or without; now and then with events that were sent before. */
+  /** Sends one event or a batch, with or without a key, and sometimes with earlier events. */
   const choose = ({ last }: Client): Ingestion => {
     if (last && !randomInt(6)) return last
     const isSingle = randomInt(3) > 0
@@ -195,7 +195,7 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     }
   }
 
-  /** Events that are sent again, other than in their own request under its key, may leave repeats. */
+  /** Marks events that are repeated outside their own request and key, since they may leave duplicates. */
   const noteRepeats = (request: Ingestion, isAgain: boolean): void => {
     for (const event of request.events) {
       const isOld = firsts.has(event) && firsts.get(event) !== request
@@ -233,7 +233,7 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     if (answer) late.set(name, { since: 0, isMade: true })
   }
 
-  /** Makes the accounts that events have named, a second after the first of them or later. */
+  /** Creates the accounts that events have named, at least a second after the first of these events. */
   const makeAccounts = async (): Promise<void> => {
     for (; !isKilled(); await wait(200)) {
       const next = [...late].find(([, { since, isMade }]) => !isMade && since < Date.now() - 1000)
@@ -257,7 +257,7 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     must(said.toSorted().join() === right.join(), `${id} of ${event.hundredths} is counted as ${said.join()}`)
   }
 
-  /** Holds what the ledgers' files have against what was sent: after a kill, or when all has been settled. */
+  /** Compares the files of the ledgers with the events that were sent: after a kill, or when everything is settled. */
   const hold = (state: string, copy: string, isEnd = false): void => {
     const kept = readLedgers(state, copy)
     must(!kept.damage.length, `a ledger is damaged: ${kept.damage[0]}`)
@@ -285,7 +285,7 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     )
   }
 
-  /** Sends what was lost, and makes what was named: whatever can be settled is so soon. */
+  /** Repeats lost requests and creates named accounts, so that everything can be settled. */
   const settle = async (): Promise<void> => {
     for (const client of clients) if (client.lost) await ingest(client, client.lost)
     for (const [name, { isMade }] of late) if (!isMade) await makeLate(name)

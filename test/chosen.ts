@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..')
 /** The folders that have operations: `customers/accounts`. */
 const FOLDERS: readonly string[] = globSync('src/*/*/operations.ts', { cwd: root }).map((file) => relative('src', dirname(file)))
 
-/** Lists to which a feature adds its line, and what is written from the code: a change of these is a change of the feature. */
+/** Files to which a feature adds a line, and generated files. A change of these counts as a change of the feature. */
 const LISTS = /^(?:src\/features\.ts|src\/lib\/resources\.ts|src\/\w+\/conflicts\.ts|src\/http\/migration\.ts|(?!src\/|test\/).*)$/
 
 const git = (...args: string[]): string[] => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean)
@@ -17,7 +17,7 @@ const changedFiles = (since: string | undefined): string[] => [
   ...git('ls-files', '--others', '--exclude-standard'),
 ]
 
-/** The folders that files belong to, or none where one of them belongs to all. */
+/** The folders of files, or none if a file belongs to all folders. */
 const foldersOf = (files: readonly string[]): string[] => {
   const folders = files
     .filter((file) => !LISTS.test(file))
@@ -25,7 +25,7 @@ const foldersOf = (files: readonly string[]): string[] => {
   return folders.every((folder) => folder !== undefined) ? [...new Set(folders)] : []
 }
 
-/** The folders whose operations are tested: those of DOMAIN, or with --changed those of the files that were changed. None stands for all. */
+/** The folders whose operations are tested: those of DOMAIN, or with --changed those of changed files. None means all. */
 export const chosenFolders = (domain: string | undefined, args: readonly string[]): string[] => {
   if (domain) {
     const chosen = domain.split(',')
@@ -39,7 +39,7 @@ export const chosenFolders = (domain: string | undefined, args: readonly string[
   return foldersOf(changedFiles(since?.startsWith('-') ? undefined : since))
 }
 
-/** The files in which what is in folders is tested. */
+/** The test files of folders. */
 export const testsOf = (folders: readonly string[]): string[] =>
   folders.length
     ? ['test/*.test.ts', 'test/walk/*.test.ts', ...folders.flatMap((folder) => [`test/${folder}.test.ts`, `test/${folder}/**/*.test.ts`])]

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 
 const { log } = console
 
-/** The line of a request is shown where something went wrong only: to show each one takes longer than to answer it. */
+/** Prints the log line of a request only if it failed, since printing takes longer than answering. */
 console.log = (...args: unknown[]): void => {
   if (String(args[0]).includes('"error"')) log(...args)
 }

@@ -3,13 +3,13 @@ import type { components, paths } from './togai.d.ts'
 
 const { TOGAI_URL = 'http://localhost:8787', TOGAI_TOKEN = 'dev-token' } = process.env
 
-const MOST_ATTEMPTS = 5
+const MAX_ATTEMPTS = 5
 
-/** Sends a request again, as it is, when it has no answer, or one that is 5xx or says Retry-After. A write needs a key for that. */
-const patiently = async (request: Request): Promise<Response> => {
+/** Sends a request, and repeats it if it gets no answer, a 5xx, or an answer with Retry-After. A write is repeated only if it has a key. */
+const fetchWithRetries = async (request: Request): Promise<Response> => {
   const repeatable = request.method === 'GET' || request.headers.has('Idempotency-Key')
   for (let attempt = 1; ; attempt++) {
-    const isLast = !repeatable || attempt === MOST_ATTEMPTS
+    const isLast = !repeatable || attempt === MAX_ATTEMPTS
     let seconds = Math.random() * 2 ** (attempt - 1)
     try {
       const response = await fetch(request.clone())
@@ -23,7 +23,7 @@ const patiently = async (request: Request): Promise<Response> => {
   }
 }
 
-const togai = createClient<paths>({ baseUrl: TOGAI_URL, headers: { Authorization: `Bearer ${TOGAI_TOKEN}` }, fetch: patiently })
+const togai = createClient<paths>({ baseUrl: TOGAI_URL, headers: { Authorization: `Bearer ${TOGAI_TOKEN}` }, fetch: fetchWithRetries })
 
 interface Answer<Data> {
   data?: Data
@@ -31,13 +31,13 @@ interface Answer<Data> {
   response: Response
 }
 
-/** What was answered. A refusal is thrown. */
-const answered = <Data>({ data, error, response }: Answer<Data>): Data => {
+/** Returns the data of an answer, or throws its refusal. */
+const unwrap = <Data>({ data, error, response }: Answer<Data>): Data => {
   if (data === undefined) throw new Error(`${response.status} ${error?.message ?? response.statusText}`)
   return data
 }
 
-const headerOf = ({ response }: { response: Response }, name: string): string | undefined => response.headers.get(name) ?? undefined
+const readHeader = ({ response }: { response: Response }, name: string): string | undefined => response.headers.get(name) ?? undefined
 
 const key = crypto.randomUUID()
 const createGlobex = () =>
@@ -52,7 +52,7 @@ const createGlobex = () =>
   })
 
 for (const made of [await createGlobex(), await createGlobex()])
-  console.log(made.response.status, answered(made).id, headerOf(made, 'Idempotency-Replayed'))
+  console.log(made.response.status, unwrap(made).id, readHeader(made, 'Idempotency-Replayed'))
 
 const taken = await togai.POST('/customers', {
   params: { header: { 'Idempotency-Key': crypto.randomUUID() } },
@@ -62,7 +62,7 @@ if (taken.error) console.log(taken.response.status, taken.error.message)
 
 type Address = components['schemas']['Address']
 
-/** Makes of a customer's address what `change` makes of it. Where another writer came first, it is read and changed again. */
+/** Changes a customer's address. If another client has updated the customer since it was read, it reads and changes the address again. */
 const changeAddress = async (customerId: string, change: (address: Address) => Address) => {
   let bookmark: string | undefined
   for (;;) {
@@ -72,12 +72,12 @@ const changeAddress = async (customerId: string, change: (address: Address) => A
     const changed = await togai.PATCH('/customers/{customer_id}', {
       params: {
         path: { customer_id: customerId },
-        header: { 'If-Match': headerOf(read, 'ETag'), 'Idempotency-Key': crypto.randomUUID() },
+        header: { 'If-Match': readHeader(read, 'ETag'), 'Idempotency-Key': crypto.randomUUID() },
       },
-      body: { address: change(answered(read).address) },
+      body: { address: change(unwrap(read).address) },
     })
-    if (changed.response.status !== 412) return { bookmark: headerOf(changed, 'X-D1-Bookmark'), customer: answered(changed) }
-    bookmark = headerOf(changed, 'X-D1-Bookmark')
+    if (changed.response.status !== 412) return { bookmark: readHeader(changed, 'X-D1-Bookmark'), customer: unwrap(changed) }
+    bookmark = readHeader(changed, 'X-D1-Bookmark')
   }
 }
 
@@ -90,10 +90,10 @@ const { bookmark } = await changeAddress('globex', (address) => ({ ...address, s
 const seen = await togai.GET('/customers/{customer_id}', {
   params: { path: { customer_id: 'globex' }, header: { 'X-D1-Bookmark': bookmark } },
 })
-console.log(answered(seen).billingAddress)
+console.log(unwrap(seen).billingAddress)
 
 for (const id of ['branch-1', 'branch-2', 'branch-3', 'branch-4', 'branch-5'])
-  answered(
+  unwrap(
     await togai.POST('/customers', {
       params: { header: { 'Idempotency-Key': crypto.randomUUID() } },
       body: { id, name: `Globex ${id}`, primaryEmail: `${id}@example.com`, address: {} },
@@ -102,17 +102,17 @@ for (const id of ['branch-1', 'branch-2', 'branch-3', 'branch-4', 'branch-5'])
 
 type CustomersQuery = NonNullable<paths['/customers']['get']['parameters']['query']>
 
-/** Every customer that `query` asks for, a page at a time. */
-async function* customers(query: CustomersQuery) {
+/** Reads all customers that match a query, page by page. */
+async function* readCustomers(query: CustomersQuery) {
   let nextToken: string | undefined
   do {
-    const page = answered(await togai.GET('/customers', { params: { query: { ...query, nextToken } } }))
+    const page = unwrap(await togai.GET('/customers', { params: { query: { ...query, nextToken } } }))
     yield* page.data
     nextToken = page.nextToken
   } while (nextToken !== undefined)
 }
 
-for await (const { id } of customers({ _search: 'branch', _sort: 'id:ASC', pageSize: 2 })) console.log(id)
+for await (const { id } of readCustomers({ _search: 'branch', _sort: 'id:ASC', pageSize: 2 })) console.log(id)
 
 const tried = await togai.POST('/customers', {
   params: { query: { dry_run: true } },
@@ -121,14 +121,14 @@ const tried = await togai.POST('/customers', {
 const absent = await togai.GET('/customers/{customer_id}', { params: { path: { customer_id: 'initech' } } })
 console.log(tried.response.status, absent.response.status)
 
-answered(
+unwrap(
   await togai.POST('/event_schema', {
     params: { header: { 'Idempotency-Key': crypto.randomUUID() } },
     body: { name: 'call', attributes: [{ name: 'minutes' }], dimensions: [{ name: 'country' }] },
   }),
 )
-answered(await togai.POST('/event_schema/{event_schema_name}/activate', { params: { path: { event_schema_name: 'call' } } }))
-const { id: meterId } = answered(
+unwrap(await togai.POST('/event_schema/{event_schema_name}/activate', { params: { path: { event_schema_name: 'call' } } }))
+const { id: meterId } = unwrap(
   await togai.POST('/usage_meters', {
     params: { header: { 'Idempotency-Key': crypto.randomUUID() } },
     body: {
@@ -140,7 +140,7 @@ const { id: meterId } = answered(
     },
   }),
 )
-answered(await togai.POST('/usage_meters/{usage_meter_id}/activate', { params: { path: { usage_meter_id: meterId } } }))
+unwrap(await togai.POST('/usage_meters/{usage_meter_id}/activate', { params: { path: { usage_meter_id: meterId } } }))
 
 const calls = ['1.5', '20'].map((minutes, index) => ({
   id: `call-${index}`,
@@ -151,16 +151,16 @@ const calls = ['1.5', '20'].map((minutes, index) => ({
   dimensions: { country: 'IT' },
 }))
 
-/** Sends events until they are there. The key is made before the first attempt, and is the same in each. */
+/** Sends a batch of events. All attempts have the same key. */
 const sendEvents = async (events: components['schemas']['Event'][]) =>
   togai.POST('/ingestBatch', { params: { header: { 'Idempotency-Key': crypto.randomUUID() } }, body: { events } })
 
 const kept = await sendEvents(calls)
-console.log(kept.response.status, answered(kept).success)
+console.log(kept.response.status, unwrap(kept).success)
 
 const [call] = calls
 if (call) {
   const next = await togai.POST('/ingest', { params: { query: { dry_run: true } }, body: { event: { ...call, id: 'call-2' } } })
-  const { events } = answered(next).details as { events: { status: string; usageMeters: { name: string; units: number }[] }[] }
+  const { events } = unwrap(next).details as { events: { status: string; usageMeters: { name: string; units: number }[] }[] }
   for (const { status, usageMeters } of events) console.log(status, ...usageMeters.map(({ name, units }) => `${name} ${units}`))
 }

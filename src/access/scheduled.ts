@@ -9,8 +9,8 @@ const KEPT_FOR = 7 * 86_400_000
 
 const forgetOutbox = ({ db }: Session, now: number) => db.delete(outbox).where(lt(outbox.at, now - KEPT_FOR))
 
-/** Once a minute: the audit log is sealed, and answers and changes that were kept long enough go. */
-export const accessScheduled = (session: Session, now: number): Promise<unknown>[] => [
+/** Seals the audit log, and deletes expired answers and outbox entries. */
+export const runAccessTasks = (session: Session, now: number): Promise<unknown>[] => [
   sealAuditLog(session),
   forgetKeys(session, now),
   forgetOutbox(session, now).run(),

@@ -28,4 +28,15 @@ export const catalogueConflicts: ConflictWords = {
   EVENT_SCHEMA_FEEDS_FEATURE: {
     say: (schema, feature, id) => `The event schema "${schema}" feeds the feature "${feature}", which is ${id}`,
   },
+  PRICE_PLAN_TAKEN: { field: 'name', say: (name, id) => `the price plan "${name}" exists already, as ${id}` },
+  TOO_MANY_PRICE_PLANS: {
+    code: 'UNPROCESSABLE',
+    say: (count) => `There are ${count} price plans that are not archived, and there can be no more`,
+  },
+  PRICE_PLAN_ITEM_GONE: {
+    say: (card, id) => `The rate card "${card}" prices "${id}", which is not active any more`,
+  },
+  ITEM_IS_PRICED: {
+    say: (noun, name, plan) => `The ${noun} "${name}" is priced by the price plan "${plan}", which is not archived`,
+  },
 }

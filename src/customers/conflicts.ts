@@ -5,7 +5,7 @@
  */
 import type { ConflictWords } from '../db/conflicts.ts'
 
-/** What each conflict that the triggers of the customer domain raise says of the values raised with it. */
+/** The messages of the conflicts that the triggers of the customer domain raise. */
 export const customerConflicts: ConflictWords = {
   CUSTOMER_ID_TAKEN: { field: 'id', say: (id) => `the customer "${id}" exists already` },
   CUSTOMER_NOT_FOUND: { code: 'NOT_FOUND', field: 'customerId', say: (id) => `the customer "${id}" does not exist` },

@@ -6,7 +6,7 @@ import type { Ctx } from './context.ts'
 import { builder, prepare } from './statements.ts'
 import { auditLog, outbox } from './table.ts'
 
-/** What a write did to one resource. */
+/** The change of one resource. */
 export interface Change {
   type: ResourceType
   id: string
@@ -15,7 +15,7 @@ export interface Change {
 
 const RECORDED = ['organizationId', 'now', 'actor', 'role', 'operationId', 'requestId', 'sent'] as const
 
-/** The statement that appends to the audit log: a row a resource, numbered from the last row of the organization. */
+/** The statement that appends to the audit log: one row for each resource, with the next numbers of the organization. */
 const appendAudit = (recorded: Readonly<Record<(typeof RECORDED)[number], unknown>>, fields: SQL) => {
   const { organizationId, now, actor, role, operationId, requestId, sent } = recorded
   return builder.insert(auditLog).select(sql`

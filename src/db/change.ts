@@ -5,7 +5,7 @@ import type { Ctx } from './context.ts'
 
 const MOST_ATTEMPTS = 20
 
-/** Reads and writes again when what was read has changed before it was written, so that a change is always made to what is there. */
+/** Repeats reading and committing as long as another write comes between them. */
 const retryWhenStale = async <Result>(readAndCommit: () => Promise<Result>): Promise<Result> => {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -17,22 +17,22 @@ const retryWhenStale = async <Result>(readAndCommit: () => Promise<Result>): Pro
   }
 }
 
-/** Holds If-Match and If-None-Match against the resource as it was read (RFC 9110, 13.1); `tag` begins with its version. */
+/** Checks If-Match and If-None-Match against the resource that was read (RFC 9110, 13.1). `tag` begins with its version. */
 const holdPrecondition = ({ conditions: { match, noneMatch } }: Ctx, tag: string): void => {
   if (match && !includesTag(match, tag)) throw CHANGED
   if (noneMatch && includesTag(noneMatch, tag)) throw EXISTS
 }
 
-/** A change of what exists. */
+/** A change of an existing resource. */
 interface VersionedChange<Found, Answer extends object> {
-  /** Reads what is to be changed, or refuses with NOT_FOUND. */
+  /** Reads the resource. Throws NOT_FOUND. */
   read: () => Promise<Found>
   tagOf: (found: Found) => string
-  /** The write, or the answer alone where there is nothing to change. */
+  /** Drafts the write, or returns only the answer if nothing changes. */
   change: (found: Found) => Draft<Answer> | { unchanged: Answer } | Promise<Draft<Answer> | { unchanged: Answer }>
 }
 
-/** Changes what exists, to the version that the request names or to the newest; it reads again when another write comes between. */
+/** Changes an existing resource in the version of If-Match, or otherwise in its newest version. If another write comes first, it reads again. */
 export const changeVersioned = <Found, Answer extends object>(
   ctx: Ctx,
   { read, tagOf, change }: VersionedChange<Found, Answer>,

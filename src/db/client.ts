@@ -1,31 +1,31 @@
 import { drizzle } from 'drizzle-orm/d1'
 import { ApiError } from '../lib/errors.ts'
 
-/** What a request asked of D1: round trips, the milliseconds spent waiting for them, and the rows that D1 read and wrote for it. */
+/** The use of D1 by a request: round trips, the milliseconds spent waiting for them, and the rows that D1 read and wrote. */
 export interface Usage {
   calls: number
   ms: number
   rowsRead: number
   rowsWritten: number
-  /** Answers that came from a copy of the database. */
+  /** The number of answers from a copy of the database. */
   copies: number
 }
 
-/** SQL, and what is bound to its parameters. */
+/** SQL and its parameters. */
 export interface Query {
   sql: string
   params: unknown[]
 }
 
-/** A statement as drizzle builds it, or as it was prepared. */
+/** A statement that drizzle built or that was prepared. */
 export interface Statement {
   toSQL: () => Query
 }
 
-/** What D1 threw. */
+/** The error of D1. */
 const failures = new WeakSet<Error>()
 
-/** What D1 said when `error` is its failure, whoever wrapped it; undefined when it is another's. */
+/** The message of D1 if `error` comes from D1, even if it was wrapped. Undefined otherwise. */
 export const failureOf = (error: Error): string | undefined => {
   let [innermost, isD1] = [error, failures.has(error)]
   while (innermost.cause instanceof Error) {
@@ -37,7 +37,7 @@ export const failureOf = (error: Error): string | undefined => {
 
 type Queries = Pick<D1Database, 'prepare' | 'batch'>
 
-/** Counts the round trips that are made by it. Drizzle's own logger sees no batch, so the binding is where to count. */
+/** Counts round trips. Drizzle's logger does not see batches, so they are counted at the binding. */
 const counter =
   (usage: Usage) =>
   async <Result extends D1Result | D1Result[]>(call: () => Promise<Result>): Promise<Result> => {
@@ -59,44 +59,44 @@ const counter =
     }
   }
 
-/** What drizzle takes for D1, with each round trip counted. */
-const counted = (prepare: Queries['prepare'], counting: ReturnType<typeof counter>): D1Database => {
+/** A D1 binding for drizzle that counts each round trip. */
+const countRoundTrips = (prepare: Queries['prepare'], counting: ReturnType<typeof counter>): D1Database => {
   const wrap = (statement: D1PreparedStatement) => {
     const all = () => counting(() => statement.all())
     return {
       bind: (...values: unknown[]) => wrap(statement.bind(...values)),
       run: () => counting(() => statement.run()),
       all,
-      /** D1's own `raw` does not say how many rows were read. Rows are objects here on their way, so no two columns may have one name. */
+      /** Runs a statement through `all`, since D1's `raw` does not count rows. Two columns must not have the same name. */
       raw: async () => (await all()).results.map((row) => Object.values(row)),
     }
   }
   return { prepare: (query: string) => wrap(prepare(query)) } as unknown as D1Database
 }
 
-/** A place in D1's order of writes, as an answer gave it. */
+/** A position in D1's order of writes, from an earlier answer. */
 const BOOKMARK = /^[0-9a-f]{8,32}(?:-[0-9a-f]{8,32}){3}$/
 
-const bound = (queries: Queries, { sql, params }: Query): D1PreparedStatement => queries.prepare(sql).bind(...params)
+const bindParameters = (queries: Queries, { sql, params }: Query): D1PreparedStatement => queries.prepare(sql).bind(...params)
 
-/** The one door to D1, which counts what passes. */
+/** Opens D1. All access goes through it, so that it can count. */
 export const connect = (d1: D1Database) => {
   const usage: Usage = { calls: 0, ms: 0, rowsRead: 0, rowsWritten: 0, copies: 0 }
   const counting = counter(usage)
   const session = (queries: () => Queries, bookmark: () => string | null) => {
     let db: ReturnType<typeof drizzle> | undefined
     return {
-      /** For statements that are built for one request, and asked one by one. */
+      /** For statements that are built for a single request and run one by one. */
       get db() {
-        return (db ??= drizzle(counted((query) => queries().prepare(query), counting)))
+        return (db ??= drizzle(countRoundTrips((query) => queries().prepare(query), counting)))
       },
-      /** The rows that a query gives, as D1 gives them: by the names of its columns. */
+      /** Returns the rows of a query, with the names of its columns. */
       rows: async <Row>(statement: Statement): Promise<Row[]> =>
-        (await counting(() => bound(queries(), statement.toSQL()).all<Row>())).results,
-      /** Runs statements in one transaction, and gives the rows of each as D1 gives them. */
+        (await counting(() => bindParameters(queries(), statement.toSQL()).all<Row>())).results,
+      /** Runs statements in one transaction, and returns the results of each. */
       batch: <Row>(statements: readonly Statement[]): Promise<D1Result<Row>[]> => {
         const one = queries()
-        return counting(() => one.batch<Row>(statements.map((statement) => bound(one, statement.toSQL()))))
+        return counting(() => one.batch<Row>(statements.map((statement) => bindParameters(one, statement.toSQL()))))
       },
       bookmark,
     }
@@ -108,7 +108,7 @@ export const connect = (d1: D1Database) => {
       () => opened.getBookmark(),
     )
   }
-  /** A session asks the primary only first: each question has its own here, since one that asks again must not hear of a time before. */
+  /** Opens a new session for each question: only the first query of a session goes to the primary, and a later one could see an older state. */
   const openPrimary = () => {
     const opened: D1DatabaseSession[] = []
     return session(
@@ -122,11 +122,11 @@ export const connect = (d1: D1Database) => {
   }
   return {
     usage,
-    /** Asks the primary, and sees every write. */
+    /** Uses the primary, and sees every write. */
     primary: openPrimary,
-    /** May be answered by the nearest copy, which can lag behind. */
+    /** Uses the nearest copy, which can lag behind. */
     nearest: () => open('first-unconstrained'),
-    /** Sees what an answer with this bookmark saw, wherever it is answered. */
+    /** Uses any copy that has at least the state of this bookmark. */
     since: (bookmark: string) => {
       if (!BOOKMARK.test(bookmark)) throw new ApiError('INVALID', 'X-D1-Bookmark: must be the X-D1-Bookmark of an answer, as it was given')
       return open(bookmark)

@@ -10,42 +10,42 @@ import { builder } from './statements.ts'
 
 export type { Change } from './audit.ts'
 
-/** A write before it is made. Drafts can be combined into one commit. */
+/** A write that has not been made yet. Several drafts can be combined into one commit. */
 export interface Draft<Answer extends object, FromDatabase extends keyof Answer & string = never> {
-  /** The version update comes first, so that a stale writer is told that and no other conflict. */
+  /** The version update comes first, so that a stale writer gets STALE and no other conflict. */
   statements: readonly Statement[]
-  /** What becomes of each resource, for the audit log and the outbox. */
+  /** The change of each resource, for the audit log and the outbox. */
   changes: readonly Change[]
   answer: Omit<Answer, FromDatabase>
-  /** What only the database knows of the answer, by its field; each a query of one value that is run after the statements. */
+  /** Fields of the answer that only the database knows. Each is a query for one value, which runs after the statements. */
   fromDatabase?: Readonly<Record<FromDatabase, SQL>>
-  /** The tag of the resource that the answer shows. */
+  /** The tag for the ETag of the answer. */
   tag?: string
-  /** The status of the answer, where the operation has more than one. */
+  /** The status of the answer, if the operation has several. */
   status?: number
-  /** Where what was made is read, when its answer does not say it. */
+  /** The path for Location, if it cannot be derived from the answer. */
   location?: string
   locate?: Locate | undefined
-  /** The conflict that says that what is to be made exists, for If-None-Match: *. */
+  /** The code of the conflict that means that the resource exists already, for If-None-Match: *. */
   exists?: string
-  /** What time, or a later domain, has to do because of this write. */
+  /** The scheduled work that this write causes. */
   due?: readonly Due[]
 }
 
-/** What a verb gives: the body of the answer, and what is said beside it. */
+/** The result of a service function: the body of the answer, and its headers and status. */
 export interface Reply<Answer> {
   answer: Answer
   tag?: string | undefined
   status?: number | undefined
-  /** Where what was made is read, when the answer does not say it. */
+  /** The path for Location, if it cannot be derived from the answer. */
   location?: string | undefined
-  /** Whether it is the answer that was kept under the request's key. */
+  /** Whether it is the stored answer of the request's key. */
   isReplayed?: boolean
-  /** What was committed: the answer as JSON, if that was made to be kept, and what is due at once. */
+  /** The result of a commit: the answer as JSON, if it was stored, and the work that is due at once. */
   committed?: { json: string | undefined; due: readonly Due[] }
 }
 
-/** Combines drafts into one: all of their statements, changes and dues, with the answer of the first. */
+/** Combines the statements, changes and due work of drafts into one draft with the answer of the first. */
 export const combineDrafts = <Answer extends object, FromDatabase extends keyof Answer & string = never>(
   first: Draft<Answer, FromDatabase>,
   ...others: readonly Omit<Draft<object>, 'answer'>[]
@@ -64,7 +64,7 @@ export const combineDrafts = <Answer extends object, FromDatabase extends keyof 
   }
 }
 
-/** The queries of what only the database knows as one, of one JSON object. */
+/** Combines queries for single values into a query for one JSON object. */
 const asJsonObject = (queries: Readonly<Record<string, SQL>>, as = (value: SQL) => value): SQL =>
   sql`(select json_object(${sql.join(
     Object.entries(queries).flatMap(([field, value]) => [sql`${field}`, as(value)]),

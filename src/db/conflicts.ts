@@ -5,43 +5,43 @@ import { EXISTS } from '../lib/etag.ts'
 import type { Ctx } from './context.ts'
 import { builder } from './statements.ts'
 
-/** The view whose trigger raises what is inserted. */
+/** The view whose trigger raises each inserted conflict. */
 const refusals = sqliteTable('refusals', { code: text().notNull(), detail: text().notNull() })
 
-/** How a conflict that the database raises is said to the caller. */
+/** How a conflict that the database raises is reported to the caller. */
 export interface ConflictWord {
-  /** CONFLICT when left out. */
+  /** By default CONFLICT. */
   code?: 'NOT_FOUND' | 'INVALID' | 'UNPROCESSABLE'
-  /** The field at fault, when the draft does not locate it. */
+  /** The field at fault, unless the draft locates it. */
   field?: string
-  /** What is said of the values raised with it. */
+  /** Makes the message from the values of the conflict. */
   say: (...values: string[]) => string
 }
 
-/** The words of every conflict, by its code. Each domain has those of its own migrations. */
+/** The messages of all conflicts, by code. Each domain has those of its own migrations. */
 export type ConflictWords = Readonly<Record<string, ConflictWord>>
 
-/** Where the request has the value that a conflict is about, as a path such as `account.aliases[3]`; undefined for the usual place. */
+/** Finds the path in the request of the value that a conflict is about, such as `account.aliases[3]`. Undefined for the default field. */
 export type Locate = (conflict: string, values: readonly string[]) => string | undefined
 
-/** A statement that refuses the whole batch with `conflict` when `detail`, a query of one JSON array, has a row. */
+/** A statement that rolls back the batch with `conflict` if the query `detail` has a row, which is a JSON array of values. */
 export const refuseWhen = (conflict: string, detail: SQL) => builder.insert(refusals).select(sql`select ${conflict}, * from (${detail})`)
 
 const RAISED = /^(?:D1_ERROR: )?([A-Z_]+) (\[.*\]): SQLITE_CONSTRAINT/s
 
-/** The code that a trigger raised, and the values raised with it; undefined when `error` is something else. */
+/** Reads the code and the values that a trigger raised. Undefined if `error` is something else. */
 export const parseRaised = (error: unknown): { code: string; values: unknown[] } | undefined => {
   const [, code, values = '[]'] = (error instanceof Error && RAISED.exec(error.message)) || []
   return code === undefined ? undefined : { code, values: JSON.parse(values) as unknown[] }
 }
 
-/** Thrown when the Idempotency-Key is already taken: the answer kept under it follows. */
+/** Thrown if the Idempotency-Key is already used. The stored answer is then read. */
 const KEY_USED = new ApiError('CONFLICT', 'Idempotency-Key: is in use')
 
-/** Thrown when another write changed what this one had read. */
+/** Thrown if another write has changed the data that this write had read. */
 export const STALE = new ApiError('CONFLICT', 'It is being changed by many at this moment. Try again.', 1)
 
-/** The refusal that an error of D1 stands for. With If-None-Match: *, the conflict `exists` says that what is to be made is there. Any other error is given back. */
+/** Converts an error of D1 to a refusal. With If-None-Match: *, the conflict `exists` becomes a failed precondition. Any other error is returned as it is. */
 export const explainConflict = (ctx: Ctx, error: unknown, locate: Locate | undefined, exists: string | undefined): unknown => {
   const raised = parseRaised(error)
   if (!raised) return error

@@ -2,7 +2,7 @@ import type { Conditions } from '../lib/etag.ts'
 import type { Database, Session } from './client.ts'
 import type { ConflictWords } from './conflicts.ts'
 
-/** What the Worker is bound to. Either secret verifies what was signed; the first one signs. */
+/** The bindings of the Worker. Both secrets are accepted; SIGNING_SECRET signs. */
 export interface Bindings {
   DB: D1Database
   SIGNING_SECRET: string
@@ -12,17 +12,17 @@ export interface Bindings {
   REVISION?: string
   /** The version of the Worker as Cloudflare knows it. */
   RELEASE?: WorkerVersionMetadata
-  /** Requests of a token. */
+  /** The rate limit for requests of a token. */
   TOKEN_LIMIT?: RateLimit
-  /** Refused tokens of an IP address. */
+  /** The rate limit for invalid tokens of an IP address. */
   REFUSED_LIMIT?: RateLimit
-  /** Requests of a token that ingest events, where they have a limit of their own. */
+  /** The additional rate limit for ingestion requests of a token, if there is one. */
   INGEST_LIMIT?: RateLimit
-  /** Days for which the payload of an event is kept; 400 when left out. */
+  /** The number of days for which the payload of an event is stored, by default 400. */
   EVENTS_KEPT_FOR?: string
 }
 
-/** The Durable Objects of the Worker, and what a request has asked of them: calls, and the milliseconds spent waiting for them. */
+/** The Durable Objects of the Worker, and their use by a request: calls, and the milliseconds spent waiting for them. */
 export interface Ledgers {
   EventLedger: DurableObjectNamespace
   AccountLedger: DurableObjectNamespace
@@ -31,52 +31,52 @@ export interface Ledgers {
 
 export type Role = 'ADMINISTRATOR' | 'DEVELOPER' | 'ANALYST'
 
-/** The one customer, and those of its accounts, that a portal token reads. */
+/** The customer and the accounts that a portal token can read. */
 export interface Portal {
   customerId: string
   accountIds: string[] | 'all'
 }
 
-/** Whom a token speaks for. */
+/** The caller that a token identifies. */
 export interface Caller {
   organizationId: string
-  /** ISO 4217: what an account is invoiced in when it names no currency. */
+  /** The default currency of accounts (ISO 4217). */
   baseCurrency: string
   /** The id of the token that calls. */
   actor: string
   role: Role
   /** When the token ends, in milliseconds. */
   expiresAt: number | null
-  /** By which a JWT knows the secret that it was made with. */
+  /** The part of the secret's hash by which a JWT refers to the secret. */
   mark: string
-  /** The token itself, when it is a JWT. */
+  /** The token itself, if it is a JWT. */
   jwt?: string
   portal?: Portal
 }
 
-/** A token as it comes with a request, and what is needed to find out whose it is. */
+/** The token of a request, and everything that is needed to verify it. */
 export interface PresentedToken {
   database: Database
   secret: string
   now: number
   secrets: readonly string[]
-  /** Takes work that the answer need not wait for. */
+  /** Runs work after the answer. */
   later: (work: Promise<unknown>) => void
 }
 
-/** How a request that writes is to be made. */
+/** The details of a write request. */
 export interface WriteRequest {
   dryRun: boolean
-  /** Under which its answer is kept, and the request as each of the secrets marks it: the first one's is kept. */
+  /** The Idempotency-Key, and a fingerprint of the request with each secret. The first fingerprint is stored. */
   key: { value: string; fingerprints: readonly string[] } | undefined
-  /** The status of its answer, unless the verb says another one. */
+  /** The status of its answer, unless the service function returns another one. */
   status: number
   locationOf: ((answer: object) => string) | undefined
-  /** Whether the answer holds a secret, and is kept encrypted. */
+  /** Whether the answer contains a secret and is stored encrypted. */
   secret: boolean
 }
 
-/** What every verb is given. `now` is in milliseconds and the only clock; every query names `organizationId`. */
+/** The context of every service function. `now` (milliseconds) is the only clock. Every query names `organizationId`. */
 export interface Ctx extends Caller {
   session: Session
   ledgers: Ledgers

@@ -5,7 +5,7 @@ import type { Ctx } from './context.ts'
 import { builder, prepare } from './statements.ts'
 import { due } from './table.ts'
 
-/** What is to be done next for one subject: a row a kind and subject, at an instant in milliseconds. */
+/** Scheduled work for a subject at an instant (milliseconds). There is one row for each kind and subject. */
 export interface Due {
   kind: string
   subject: string
@@ -19,11 +19,11 @@ const insertDue = prepare(['organizationId', 'sent'], (at) =>
     .onConflictDoUpdate({ target: [due.organizationId, due.kind, due.subject], set: { dueAt: sql`excluded.due_at` } }),
 )
 
-/** The statements by which each subject is due at its instant, and at no other. */
+/** The statements that set the instants at which subjects are due. */
 export const setDue = ({ organizationId }: Pick<Ctx, 'organizationId'>, rows: readonly Due[]): Statement[] =>
   rows.length ? [insertDue({ organizationId, sent: JSON.stringify(rows.map(({ kind, subject, dueAt }) => [kind, subject, dueAt])) })] : []
 
-/** The query of those of `rows` that are due now; a row that no ledger needs is not kept. */
+/** The query for the rows that are due now. */
 export const selectDueNow = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, rows: readonly Due[]): Statement =>
   builder
     .select({ kind: due.kind, subject: due.subject, dueAt: sql<number>`${due.dueAt}`.as('dueAt') })

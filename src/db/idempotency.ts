@@ -6,22 +6,22 @@ import type { Ctx, WriteRequest } from './context.ts'
 import { builder, insertInto } from './statements.ts'
 import { idempotencyKeys } from './table.ts'
 
-/** The row of a key of the caller's organization. */
+/** The condition for the row of a key in the caller's organization. */
 const isKept = (ctx: Ctx, key: string) => and(eq(idempotencyKeys.organizationId, ctx.organizationId), eq(idempotencyKeys.key, key))
 
-/** What an answer with a secret is encrypted for: one key of one organization. */
+/** The purpose for which an answer with a secret is encrypted: one key of one organization. */
 const purposeOf = ({ organizationId }: Ctx, key: string): string => `idempotency key ${organizationId} ${key}`
 
-/** To whom an answer is given again: to its role, and one with a secret to its token only. */
+/** The owner of a stored answer: the role, or the token if the answer contains a secret. */
 const roleOf = ({ role, actor, write }: Ctx): string => (write?.secret ? `${role} ${actor}` : role)
 
-/** The body of an answer as it is kept, of its JSON: one with a secret is a JSON string that is encrypted. */
+/** Encodes the body of an answer for storage. A body with a secret is encrypted, and stored as a JSON string. */
 export const encodeBody = async (ctx: Ctx, { secret, key }: WriteRequest, json: string): Promise<string> =>
   secret ? JSON.stringify(await encrypt(ctx.secrets[0] ?? '', purposeOf(ctx, key?.value ?? ''), json)) : json
 
 const insertKeys = insertInto(idempotencyKeys)
 
-/** The statement that keeps an answer under its key; it raises KEY_USED when one is kept already. */
+/** The statement that stores an answer under its key. It raises KEY_USED if the key is already used. */
 export const keepAnswer = (
   ctx: Ctx,
   { key, status, locationOf }: WriteRequest,
@@ -42,7 +42,7 @@ export const keepAnswer = (
     },
   ])
 
-/** The statement that adds to a kept answer what only the database knows of it, a query of one JSON object. */
+/** The statement that adds to a stored answer the fields that only the database knows, from a query for one JSON object. */
 export const addToKeptBody = (ctx: Ctx, key: string, found: SQL): Statement =>
   builder
     .update(idempotencyKeys)
@@ -51,8 +51,8 @@ export const addToKeptBody = (ctx: Ctx, key: string, found: SQL): Statement =>
 
 const USED = new ApiError('UNPROCESSABLE', 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
 
-/** The answer that was kept under the request's key, if one was. */
-export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
+/** Reads the stored answer of the request's key. Undefined if there is none. */
+export const readKeptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
   const { key, secret } = ctx.write ?? {}
   if (!key) return undefined
   const [row] = await ctx.session.db.select().from(idempotencyKeys).where(isKept(ctx, key.value))
@@ -63,13 +63,13 @@ export const keptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$infe
   return { ...row, body }
 }
 
-/** How long an answer is kept under its key, in milliseconds. */
+/** How long an answer is stored under its key, in milliseconds. */
 const KEPT_FOR = 30 * 86_400_000
 
 /** Deleted per statement. */
 const MOST = 1000
 
-/** Forgets the answers that have been kept for 30 days. */
+/** Deletes answers that are 30 days old. */
 export const forgetKeys = async ({ db }: Session, now: number): Promise<void> => {
   const old = sql`(${idempotencyKeys.organizationId}, ${idempotencyKeys.key}) in (
     select organization_id, key from ${idempotencyKeys} where created_at <= ${now - KEPT_FOR} limit ${MOST}

@@ -3,12 +3,12 @@ import { drizzle } from 'drizzle-orm/d1'
 import { SQLiteSyncDialect, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Statement } from './client.ts'
 
-/** Builds statements, and asks none. */
+/** Builds statements without executing them. */
 export const builder = drizzle({} as D1Database)
 
 type Of<Name extends string, Value> = Readonly<Record<Name, Value>>
 
-/** A statement whose SQL is made once, when it is first asked for, with a placeholder for each of the names; then it takes the values. */
+/** Prepares a statement: its SQL is built at the first use, with a placeholder for each name, and then only the values change. */
 export const prepare = <Name extends string>(names: readonly Name[], build: (at: Of<Name, Placeholder>) => Statement) => {
   let made: { sql: string; params: ((values: Of<string, unknown>) => unknown)[] } | undefined
   const make = () => {
@@ -27,10 +27,10 @@ export const prepare = <Name extends string>(names: readonly Name[], build: (at:
   })
 }
 
-/** The column with its table's name. In a query on one table drizzle leaves the name out, also inside a subquery on another. */
+/** The column with the name of its table. Drizzle leaves this name out in a query on one table, even inside a subquery on another table. */
 export const qualified = (column: Column): SQL => sql`${column.table}.${sql.identifier(column.name)}`
 
-/** How a row's columns are inserted, each by its key; of what is sent as JSON, each value by its key. */
+/** Makes a statement that inserts rows, which are sent as JSON. */
 type Values = Readonly<Record<string, SQL>>
 
 /**
@@ -66,26 +66,26 @@ export const insertInto = <
     })
 }
 
-/** What rows of these columns hold. */
-export type Decoded<Columns extends Of<string, Column>> = {
+/** The type of rows with these columns. */
+export type DecodedRow<Columns extends Of<string, Column>> = {
   [Key in keyof Columns]: Columns[Key]['_']['data'] | (Columns[Key]['_']['notNull'] extends true ? never : null)
 }
 
-/** Columns as a prepared query selects them, each under its key, and what D1's rows of them hold. */
+/** The columns of a prepared query, each under its key, and the function that decodes their rows. */
 export const selection = <Columns extends Of<string, Column>>(columns: Columns) => {
   const all = Object.entries(columns)
   const decoded = all.filter(([, { dataType }]) => dataType !== 'string' && dataType !== 'number')
   return {
     columns,
     selected: Object.fromEntries(all.map(([key, column]) => [key, sql`${column}`.as(key)])),
-    read: (rows: readonly Record<string, unknown>[]): Decoded<Columns>[] => {
+    read: (rows: readonly Record<string, unknown>[]): DecodedRow<Columns>[] => {
       for (const row of rows) for (const [key, column] of decoded) if (row[key] !== null) row[key] = column.mapFromDriverValue(row[key])
-      return rows as Decoded<Columns>[]
+      return rows as DecodedRow<Columns>[]
     },
   }
 }
 
 const dialect = new SQLiteSyncDialect()
 
-/** A query that is written as SQL, for a batch. */
+/** Makes a query from SQL, for a batch. */
 export const selectRows = (query: SQL): Statement => ({ toSQL: () => dialect.sqlToQuery(query) })

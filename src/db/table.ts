@@ -32,7 +32,7 @@ export const auditLog = sqliteTable('audit_log', {
   digests: text(),
 })
 
-/** Changes of which webhooks tell. */
+/** Changes that webhooks will report. */
 export const outbox = sqliteTable('outbox', {
   sequence: integer().primaryKey({ autoIncrement: true }),
   organizationId: text('organization_id').notNull(),
@@ -42,7 +42,7 @@ export const outbox = sqliteTable('outbox', {
   resourceId: text('resource_id').notNull(),
 })
 
-/** What is to be done next, and when: a row a kind and subject. */
+/** Scheduled work: one row for each kind and subject. */
 export const due = sqliteTable(
   'due',
   {

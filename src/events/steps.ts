@@ -1,14 +1,16 @@
 import type { DueStep } from '../access/due/service.ts'
 import { JOB } from '../access/jobs/service.ts'
-import { runJob } from './corrections/job.ts'
-import { accountChanged, generationsChanged, organizationChanged } from './ingestion/tell.ts'
-import { namesGained } from './ingestion/waiting.ts'
+import { loadLater } from '../lib/load.ts'
 
-/** What events do because of changes in the domains before: ledgers are told, events that waited are processed, and jobs that correct events go on. */
+const corrections = loadLater(() => import('./corrections/job.ts'))
+const ledgers = loadLater(() => import('./ingestion/tell.ts'))
+const waiting = loadLater(() => import('./ingestion/waiting.ts'))
+
+/** The scheduled steps of events: ledgers are told of changes, waiting events are processed, and jobs continue. */
 export const eventSteps: readonly DueStep[] = [
-  { kind: 'GENERATIONS_CHANGED', run: generationsChanged },
-  { kind: 'ORGANIZATION_CHANGED', run: organizationChanged },
-  { kind: 'ACCOUNT_CHANGED', run: accountChanged },
-  { kind: 'NAMES_GAINED', isLater: true, run: namesGained },
-  { kind: JOB, isLater: true, run: runJob },
+  { kind: 'GENERATIONS_CHANGED', run: ledgers.matchLedgerGenerations },
+  { kind: 'ORGANIZATION_CHANGED', run: ledgers.tellOrganizationVersion },
+  { kind: 'ACCOUNT_CHANGED', run: ledgers.tellAccountVersion },
+  { kind: 'NAMES_GAINED', isLater: true, run: waiting.processEventsOfNewNames },
+  { kind: JOB, isLater: true, run: corrections.runJob },
 ]

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { type Reply, commit } from '../db/commit.ts'
 import type { Ctx, WriteRequest } from '../db/context.ts'
-import { keptAnswer } from '../db/idempotency.ts'
+import { readKeptAnswer } from '../db/idempotency.ts'
 import { ApiError } from '../lib/errors.ts'
 import { CHANGED } from '../lib/etag.ts'
 import { macOf } from '../lib/sign.ts'
@@ -9,29 +9,29 @@ import type { AppEnv } from './env.ts'
 
 const LONGEST_KEY = 255
 
-/** The same JSON for the same content: the names of every object in their order. */
-const canonical = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(canonical)
+/** Sorts the names of all objects, so that equal content gives equal JSON. */
+const sortNames = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sortNames)
   if (typeof value !== 'object' || value === null) return value
   const sorted = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return Object.fromEntries(sorted.map(([name, inner]) => [name, canonical(inner)]))
+  return Object.fromEntries(sorted.map(([name, inner]) => [name, sortNames(inner)]))
 }
 
-/** What a query asks for, in the order of its names: without dry_run, which no kept answer has. */
+/** The query with its parameters sorted. dry_run is left out, since no stored answer has it. */
 const queryOf = (c: Context<AppEnv>): string => {
   const { dry_run: _dryRun, ...query } = c.req.query()
-  return Object.keys(query).length ? `?${JSON.stringify(canonical(query))}` : ''
+  return Object.keys(query).length ? `?${JSON.stringify(sortNames(query))}` : ''
 }
 
-/** The method, the path, the query and the body as each of the secrets marks them. A mark shows nothing of a body, which may hold a password. */
+/** A MAC of the method, path, query and body with each secret. It reveals nothing about the body, which may contain a password. */
 const fingerprintsOf = async (c: Context<AppEnv>, hasBody: boolean): Promise<string[]> => {
-  const body = hasBody ? JSON.stringify(canonical(await c.req.json())) : ''
+  const body = hasBody ? JSON.stringify(sortNames(await c.req.json())) : ''
   const marked = `${c.req.method} ${c.req.path}${queryOf(c)}\n${body}`
   return Promise.all(c.get('ctx').secrets.map((secret) => macOf(secret, 'idempotency key', marked)))
 }
 
-/** The key in a request's header (draft-ietf-httpapi-idempotency-key-header). */
-export const keyIn = (c: Context<AppEnv>): string | undefined => {
+/** Reads the Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header). Throws INVALID. */
+export const readKey = (c: Context<AppEnv>): string | undefined => {
   const value = c.req.header('Idempotency-Key')
   if (value !== undefined && (value.length < 1 || value.length > LONGEST_KEY))
     throw new ApiError('INVALID', `Idempotency-Key: must be 1 to ${LONGEST_KEY} characters`)
@@ -40,23 +40,23 @@ export const keyIn = (c: Context<AppEnv>): string | undefined => {
   return value
 }
 
-/** The headers that say which state of a resource an answer shows, and where it is read. */
+/** The headers ETag and Location of an answer. */
 const headersOf = (tag: string | null | undefined, location: string | null | undefined): Record<string, string> => ({
   ...(tag && { ETag: `"${tag}"` }),
   ...(location && { Location: location }),
 })
 
-/** An answer of JSON. Hono's own makes Headers of more than one header, and copies them. */
+/** Makes a JSON response. Hono's own function creates and copies Headers, which is slower. */
 const answerJson = (json: string, status: number, headers: Record<string, string> = {}): Response =>
   new Response(json, { status, headers: { 'Content-Type': 'application/json', ...headers } })
 
-/** What answers a request: the verb, and what is said of its answer. */
-interface Answering extends Pick<WriteRequest, 'status' | 'locationOf'> {
+/** The function that answers a request, and the defaults for its answer. */
+interface ReadHandler extends Pick<WriteRequest, 'status' | 'locationOf'> {
   handle: (ctx: Ctx) => Promise<Reply<object>>
 }
 
-/** Answers a request that reads: with 304 when the caller has what it would be answered (RFC 9110, 13.1.2). */
-export const answerRead = async (c: Context<AppEnv>, { handle, ...usual }: Answering): Promise<Response> => {
+/** Answers a read, with 304 if the caller already has this version (RFC 9110, 13.1.2). */
+export const answerRead = async (c: Context<AppEnv>, { handle, ...usual }: ReadHandler): Promise<Response> => {
   const ctx = c.get('ctx')
   const { answer, tag, status = usual.status } = await handle(ctx)
   if (tag === undefined) return answerJson(JSON.stringify(answer), status)
@@ -66,20 +66,23 @@ export const answerRead = async (c: Context<AppEnv>, { handle, ...usual }: Answe
   return noneMatch === '*' || noneMatch?.includes(tag) ? c.body(null, 304, headers) : answerJson(JSON.stringify(answer), status, headers)
 }
 
-interface AnsweringWrite extends Answering, Pick<WriteRequest, 'dryRun' | 'secret'> {
+interface WriteHandler extends ReadHandler, Pick<WriteRequest, 'dryRun' | 'secret'> {
   hasBody: boolean
 }
 
-/** Under which key a write is made. */
-const keyOf = async (c: Context<AppEnv>, { dryRun, hasBody }: Pick<AnsweringWrite, 'dryRun' | 'hasBody'>): Promise<WriteRequest['key']> => {
-  const value = keyIn(c)
+/** The Idempotency-Key of a write, if it has one. */
+const readWriteKey = async (
+  c: Context<AppEnv>,
+  { dryRun, hasBody }: Pick<WriteHandler, 'dryRun' | 'hasBody'>,
+): Promise<WriteRequest['key']> => {
+  const value = readKey(c)
   return value === undefined || dryRun ? undefined : { value, fingerprints: await fingerprintsOf(c, hasBody) }
 }
 
-/** Answers a request whose verb records in ledgers, and sees to its key itself. What it made due at once is done first. */
-export const answerRecorded = async (c: Context<AppEnv>, recording: Omit<AnsweringWrite, 'secret'>): Promise<Response> => {
+/** Answers a write to ledgers, whose function handles the Idempotency-Key itself. Work that became due at once is done before the answer. */
+export const answerLedgerWrite = async (c: Context<AppEnv>, recording: Omit<WriteHandler, 'secret'>): Promise<Response> => {
   const { dryRun, handle, status, locationOf } = recording
-  const write: WriteRequest = { dryRun, status, locationOf, secret: false, key: await keyOf(c, recording) }
+  const write: WriteRequest = { dryRun, status, locationOf, secret: false, key: await readWriteKey(c, recording) }
   const ctx: Ctx = Object.assign(c.get('ctx'), { write })
   if (ctx.conditions.match) throw CHANGED
   const reply = await handle(ctx)
@@ -89,10 +92,10 @@ export const answerRecorded = async (c: Context<AppEnv>, recording: Omit<Answeri
   return answerJson(JSON.stringify(reply.answer), reply.status ?? status, headers)
 }
 
-/** Answers a request that writes: with what is made now, or with what was made under its key. What became due at once is done first. */
-export const answerWrite = async (c: Context<AppEnv>, writing: AnsweringWrite): Promise<Response> => {
+/** Answers a write, with the stored answer if its Idempotency-Key was used before. Work that became due at once is done before the answer. */
+export const answerWrite = async (c: Context<AppEnv>, writing: WriteHandler): Promise<Response> => {
   const { locationOf, dryRun, secret, handle } = writing
-  const write: WriteRequest = { dryRun, status: writing.status, locationOf, secret, key: await keyOf(c, writing) }
+  const write: WriteRequest = { dryRun, status: writing.status, locationOf, secret, key: await readWriteKey(c, writing) }
   const ctx: Ctx = Object.assign(c.get('ctx'), { write })
   try {
     const reply = await handle(ctx)
@@ -102,7 +105,7 @@ export const answerWrite = async (c: Context<AppEnv>, writing: AnsweringWrite): 
     if (due.length) await c.get('doDue')(ctx, due, (work) => c.executionCtx.waitUntil(work))
     return answerJson(json, status, headersOf(tag, locationOf?.(answer)))
   } catch (error) {
-    const kept = error instanceof ApiError ? await keptAnswer(ctx) : undefined
+    const kept = error instanceof ApiError ? await readKeptAnswer(ctx) : undefined
     if (!kept) throw error
     return answerJson(kept.body, kept.status, { 'Idempotency-Replayed': 'true', ...headersOf(kept.etag, kept.location) })
   }

@@ -10,14 +10,14 @@ import type { Operation } from './operation.ts'
 
 const BEARER = /^Bearer +(\S+) *$/i
 
-/** What the app puts in for the domains, of which `http` knows nothing. */
+/** The functions of the domains that the app passes to `http`, which does not import them. */
 export interface Parts {
   verify: (presented: PresentedToken) => Caller | undefined | Promise<Caller | undefined>
   conflicts: ConflictWords
   doDue: AppEnv['Variables']['doDue']
 }
 
-/** Where the request is answered: a write at the primary, a read where its bookmark says, or nearby. */
+/** Opens the database for a request: the primary for a write; for a read, a copy that has its bookmark, or the nearest copy. */
 const sessionOf = (c: Context<AppEnv>): Session => {
   const database = c.get('database')
   const bookmark = c.req.header('X-D1-Bookmark')
@@ -28,16 +28,17 @@ const sessionOf = (c: Context<AppEnv>): Session => {
   return bookmark === undefined ? database.nearest() : database.since(bookmark)
 }
 
-/** What an operation is open to. */
+/** The properties of an operation that decide who may call it. */
 type Access = Pick<Operation, 'operationId' | 'portal' | 'administrator' | 'writes' | 'ingests'>
 
 const refuseRole = ({ portal, role }: Caller, access: Access): void => {
-  if (portal && !access.portal) throw new ApiError('FORBIDDEN', 'A portal token reads its customer and accounts, and nothing else.')
+  if (portal && !access.portal)
+    throw new ApiError('FORBIDDEN', 'A portal token reads what belongs to its customer and accounts, and nothing else.')
   if (access.writes && role === 'ANALYST') throw new ApiError('FORBIDDEN', 'The role ANALYST reads only.')
   if (access.administrator && role !== 'ADMINISTRATOR') throw new ApiError('FORBIDDEN', 'Only the role ADMINISTRATOR handles tokens.')
 }
 
-/** Finds who calls an operation, refuses who may not, and makes their `ctx`. Whatever is wrong with a token, the answer is the same after the same work. */
+/** Identifies the caller, refuses callers without permission, and sets `ctx`. Every invalid token gets the same answer after the same work. */
 export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, doDue }: Parts, access: Access): Promise<void> => {
   const { operationId } = access
   c.set('operationId', operationId)

@@ -5,7 +5,7 @@ import type { AppEnv } from './env.ts'
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
-/** Whether a Content-Type says JSON in UTF-8. Of its parameters only the charset counts. */
+/** Whether a Content-Type is JSON in UTF-8. All its parameters except charset are ignored. */
 const isJson = (type: string): boolean => {
   const [media = '', ...parameters] = type.split(';').map((part) => part.trim().toLowerCase())
   return media === 'application/json' && !parameters.some((parameter) => /^charset\s*=(?!\s*"?utf-?8"?$)/.test(parameter))
@@ -13,7 +13,7 @@ const isJson = (type: string): boolean => {
 
 const isEncoded = (encodings: string): boolean => encodings.split(',').some((one) => !['', 'identity'].includes(one.trim().toLowerCase()))
 
-/** A body that breaks off is no JSON, nor are bytes that are not UTF-8, which would otherwise be replaced without a word. */
+/** Reads the body as JSON. Throws INVALID for an incomplete body and for bytes that are not UTF-8, which would otherwise be replaced silently. */
 const readJson = async (request: Request): Promise<unknown> => {
   try {
     return parseJson(UTF8.decode(await request.arrayBuffer()))
@@ -22,8 +22,8 @@ const readJson = async (request: Request): Promise<unknown> => {
   }
 }
 
-/** Lets JSON through, which is read once for all who ask the request for it. */
-export const onlyJson: MiddlewareHandler<AppEnv> = async (c, next) => {
+/** Refuses a body that is not JSON. The body is parsed once and kept for everything that reads it later. */
+export const requireJson: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!isJson(c.req.header('Content-Type') ?? ''))
     throw new ApiError('UNSUPPORTED_TYPE', 'The body must be JSON in UTF-8, with Content-Type: application/json.')
   if (isEncoded(c.req.header('Content-Encoding') ?? ''))

@@ -9,30 +9,30 @@ export const ErrorResponse = {
     message: {
       type: 'string',
       maxLength: LONGEST_MESSAGE,
-      description: 'What is wrong, by the path of each field, and what would be right.',
+      description: 'The path of each wrong field, and what it should be.',
     },
   },
   required: ['message'],
 }
 
-/** What any operation may be refused with. */
+/** Refusals that every operation can have. */
 export const SHARED = {
-  BadRequest: 'The request is malformed: the message names every wrong field and what would be right.',
+  BadRequest: 'The request is not valid. The message names every wrong field and what it should be.',
   Unauthorized: 'The token is missing, unknown, expired or revoked.',
-  ContentTooLarge: 'The body is over 256 KB.',
+  ContentTooLarge: 'The body is larger than 256 KB, or than 6 MB for ingestBatch.',
   UnsupportedMediaType: 'The body is not JSON in UTF-8 with Content-Type: application/json, or has a Content-Encoding.',
-  KeyReused: 'The Idempotency-Key was used for another request, or by another role.',
+  KeyReused: 'The Idempotency-Key was used for another request, or by a token with another role.',
   TooManyRequests:
-    'The token is over its limit of requests, or the address over that of refused tokens. Retry-After says how long to wait.',
-  Unavailable: 'The database is out of reach. Whether a write was made is told by sending it again under its Idempotency-Key.',
-  Unexpected: 'Anything else, which is not the fault of the request.',
+    'The token has made too many requests, or the IP address has sent too many invalid tokens. Retry-After says how long to wait.',
+  Unavailable: 'The database cannot be reached. A write may have been made or not: send it again with the same Idempotency-Key.',
+  Unexpected: 'An unexpected error that the request did not cause.',
 }
 
-export const INTRODUCTION = `Customers, their accounts and whatever belongs to them. Every request carries a token, as \`Authorization: Bearer <token>\`; that of \`npm run dev\` is \`dev-token\`.
+export const INTRODUCTION = `Customers and their accounts, usage events, and the event schemas and usage meters that count them. Every request needs a token in the header \`Authorization: Bearer <token>\`. The token of \`npm run dev\` is \`dev-token\`.
 
-Your own ids name what you make, and are percent-encoded in a path; ours are made by the server. Ids, names, tags and e-mail addresses are kept in Unicode's NFC and hold no invisible characters, but for the joiners of letters and emoji in a name. A name stands once in an object of a body and once in a query. Times are ISO 8601 in UTC. Whatever a list has no room for is behind its \`nextToken\`. The examples are those of one customer, and each can be sent once there is what it names.
+You choose the ids of customers, accounts and events, and percent-encode them in a path; the server creates all other ids. Ids, names, tags and e-mail addresses are stored in Unicode NFC and contain no invisible characters, except joiners between letters or emoji in a name. A body must not contain the same name twice in an object, and a query must not contain the same parameter twice. Times are ISO 8601 in UTC. If a list has more items than a page, \`nextToken\` leads to the next page. The examples belong to one customer, and each can be sent as soon as the resources that it names exist.
 
-A refused request (4xx) changes nothing. It is answered with \`{ "message": "…" }\`. Each operation says which are its own. Any of them may be refused with
+A refused request (4xx) changes nothing. The answer is \`{ "message": "…" }\`. Each operation lists its own refusals. Every operation can also be refused with:
 
 - **400** ${SHARED.BadRequest}
 - **401** ${SHARED.Unauthorized}
@@ -43,24 +43,24 @@ A refused request (4xx) changes nothing. It is answered with \`{ "message": "…
 - **503** ${SHARED.Unavailable}`
 
 export const FORBIDDEN = {
-  reading: 'It is a portal token, which reads its own customer and the accounts of that only.',
-  writing: 'It is a portal token or one of the role ANALYST, which read only.',
-  administrators: 'It is a portal token, or one of another role than ADMINISTRATOR.',
+  reading: 'The token is a portal token, which can read only one customer and the accounts of that customer.',
+  writing: 'The token is a portal token or has the role ANALYST. Both can only read.',
+  administrators: 'The token is a portal token, or does not have the role ADMINISTRATOR.',
 }
 
-export const BUSY = 'Too many change it at this moment, and this change was not made: send it again.'
+export const BUSY = 'Too many requests are changing the resource, and this change was not made. Send it again after Retry-After.'
 
 export const PRECONDITION = {
-  version: 'It has another version than If-Match names, or the one that If-None-Match names.',
-  absence: 'It exists, and If-None-Match is *; or If-Match was sent, and there is nothing yet to match.',
-  none: 'If-Match was sent, and there is nothing yet to match.',
-  reading: 'It has another version than If-Match names.',
+  version: 'The resource does not have the ETag of If-Match, or has the ETag of If-None-Match.',
+  absence: 'If-None-Match is * and the resource exists; or If-Match was sent, which a creation cannot match.',
+  none: 'If-Match was sent, but this operation has no version that could match.',
+  reading: 'The resource does not have the ETag of If-Match.',
 }
 
-export const NEXT_TOKEN = 'nextToken is not one of this list, or comes with something else than the page before was asked for.'
-const SECRET_KEPT = 'The Idempotency-Key was used for another request or with another token, or its secret can no longer be read.'
+export const NEXT_TOKEN = 'nextToken is not from this list, or other parameters differ from those of the previous page.'
+const SECRET_KEPT = 'The Idempotency-Key was used for another request or by another token, or the stored secret can no longer be decrypted.'
 
-const headerParameter = (name: string, description: string, schema: Json = {}): Json => ({
+const describeHeaderParameter = (name: string, description: string, schema: Json = {}): Json => ({
   name,
   in: 'header',
   required: false,
@@ -69,59 +69,59 @@ const headerParameter = (name: string, description: string, schema: Json = {}): 
 })
 
 export const HEADERS_IN = {
-  IdempotencyKey: headerParameter(
+  IdempotencyKey: describeHeaderParameter(
     'Idempotency-Key',
-    'The answer is kept under it for 30 days, and given again to the same request with Idempotency-Replayed: true, without a second change. It holds no comma, with which two headers of one name are joined on their way.',
+    'A key that you choose, without commas. The answer is stored under it for 30 days. If the same request is sent again with the key, it gets the stored answer with Idempotency-Replayed: true, and nothing changes.',
     { minLength: 1, maxLength: 255, pattern: '^[^,]+$' },
   ),
-  Bookmark: headerParameter(
+  Bookmark: describeHeaderParameter(
     'X-D1-Bookmark',
-    'The X-D1-Bookmark of an answer: what that answer saw is seen. Without it the nearest copy answers.',
+    'The X-D1-Bookmark of an earlier answer. The read then sees at least what that answer saw. Without it, the nearest copy of the database answers, which may lag behind.',
   ),
-  IfMatch: headerParameter('If-Match', 'An ETag: what is asked is done to that version only, or refused with 412.'),
-  IfAbsent: headerParameter('If-None-Match', '*: what exists already is refused with 412, and not with 409.'),
-  IfNew: headerParameter('If-None-Match', 'An ETag: the answer is 304 when it is still that of the resource.'),
+  IfMatch: describeHeaderParameter('If-Match', 'An ETag. The request is refused with 412 unless the resource has this ETag.'),
+  IfAbsent: describeHeaderParameter('If-None-Match', '*. If the resource exists, the request is refused with 412 instead of 409.'),
+  IfNew: describeHeaderParameter('If-None-Match', 'An ETag. If the resource still has it, the answer is 304 without a body.'),
 }
 
-const header = (description: string): Json => ({ description, schema: { type: 'string' } })
+const describeHeader = (description: string): Json => ({ description, schema: { type: 'string' } })
 
 export const HEADERS_OUT = {
-  Location: header('The path at which it is read.'),
-  ETag: header('The version of the resource.'),
-  'Idempotency-Replayed': header('true, when this is the answer kept under the Idempotency-Key.'),
-  'X-D1-Bookmark': header('What a read sends to see at least what this answer saw.'),
-  'X-Request-Id': header('The id of the request, by which its line in the log is found.'),
-  'Retry-After': header('Seconds to wait.'),
-  'WWW-Authenticate': header('Bearer.'),
-  'Accept-Encoding': header('identity, when the body had a Content-Encoding: it is taken as it is.'),
+  Location: describeHeader('The path at which the new resource can be read.'),
+  ETag: describeHeader('The version of the resource.'),
+  'Idempotency-Replayed': describeHeader('The value true, if this is the answer that was stored under the Idempotency-Key.'),
+  'X-D1-Bookmark': describeHeader('Send it with a read that must see at least what this answer saw.'),
+  'X-Request-Id': describeHeader('The id of the request. Its line in the log has the same id.'),
+  'Retry-After': describeHeader('The number of seconds to wait.'),
+  'WWW-Authenticate': describeHeader('Bearer.'),
+  'Accept-Encoding': describeHeader('The value identity, if the body had a Content-Encoding. Send the body without one.'),
 }
 
-export const headers = (...names: (keyof typeof HEADERS_OUT | false)[]): Json =>
+export const referToHeaders = (...names: (keyof typeof HEADERS_OUT | false)[]): Json =>
   Object.fromEntries(names.filter((name) => name !== false).map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 
-export const content = (schema: Json, example?: Json): Json => ({ 'application/json': { schema, ...(example && { example }) } })
+export const describeContent = (schema: Json, example?: Json): Json => ({ 'application/json': { schema, ...(example && { example }) } })
 
-export const refusal = (description: string, ...more: (keyof typeof HEADERS_OUT)[]): Json => ({
+export const describeRefusal = (description: string, ...more: (keyof typeof HEADERS_OUT)[]): Json => ({
   description,
-  headers: headers(...more, 'X-Request-Id'),
-  content: content({ $ref: '#/components/schemas/ErrorResponse' }),
+  headers: referToHeaders(...more, 'X-Request-Id'),
+  content: describeContent({ $ref: '#/components/schemas/ErrorResponse' }),
 })
 
 export const RESPONSES: Record<keyof typeof SHARED, Json> = {
-  BadRequest: refusal(SHARED.BadRequest),
-  Unauthorized: refusal(SHARED.Unauthorized, 'WWW-Authenticate'),
-  ContentTooLarge: refusal(SHARED.ContentTooLarge),
-  UnsupportedMediaType: refusal(SHARED.UnsupportedMediaType, 'Accept-Encoding'),
-  KeyReused: refusal(SHARED.KeyReused),
-  TooManyRequests: refusal(SHARED.TooManyRequests, 'Retry-After'),
-  Unavailable: refusal(SHARED.Unavailable, 'Retry-After'),
-  Unexpected: refusal(SHARED.Unexpected),
+  BadRequest: describeRefusal(SHARED.BadRequest),
+  Unauthorized: describeRefusal(SHARED.Unauthorized, 'WWW-Authenticate'),
+  ContentTooLarge: describeRefusal(SHARED.ContentTooLarge),
+  UnsupportedMediaType: describeRefusal(SHARED.UnsupportedMediaType, 'Accept-Encoding'),
+  KeyReused: describeRefusal(SHARED.KeyReused),
+  TooManyRequests: describeRefusal(SHARED.TooManyRequests, 'Retry-After'),
+  Unavailable: describeRefusal(SHARED.Unavailable, 'Retry-After'),
+  Unexpected: describeRefusal(SHARED.Unexpected),
 }
 
-export const shared = (name: keyof typeof SHARED): Json => ({ $ref: `#/components/responses/${name}` })
+export const referToResponse = (name: keyof typeof SHARED): Json => ({ $ref: `#/components/responses/${name}` })
 
-/** What a write is refused with for its key, and for a limit of its own. */
-export const unprocessable = (secret: boolean | undefined, own: string | undefined): Json => {
-  if (secret) return refusal(SECRET_KEPT)
-  return own ? refusal(`${SHARED.KeyReused} ${own}`) : shared('KeyReused')
+/** The refusal 422 of a write: for its key, and for a limit of the operation. */
+export const describeUnprocessable = (secret: boolean | undefined, own: string | undefined): Json => {
+  if (secret) return describeRefusal(SECRET_KEPT)
+  return own ? describeRefusal(`${SHARED.KeyReused} ${own}`) : referToResponse('KeyReused')
 }

@@ -2,7 +2,7 @@ import type { Database, Session } from '../db/client.ts'
 import type { Bindings, Ctx, Ledgers } from '../db/context.ts'
 import type { Due } from '../db/due.ts'
 
-/** What travels with a request inside the app. */
+/** The bindings and variables of a request. */
 export interface AppEnv {
   Bindings: Bindings
   Variables: {
@@ -13,7 +13,7 @@ export interface AppEnv {
     operationId: string
     session: Session
     ctx: Ctx
-    /** Does what a write made due at once. */
+    /** Does the work that a write made due at once. */
     doDue: (ctx: Ctx, due: readonly Due[], later: (work: Promise<unknown>) => void) => Promise<void>
   }
 }

@@ -7,12 +7,12 @@ import type { AppEnv } from './env.ts'
 const INTERNAL = 'Something went wrong on our side. The header X-Request-Id names this request.'
 const UNREACHABLE = 'The database cannot be reached now. Send it again: what is written under an Idempotency-Key is written once.'
 
-/** How D1 says that it is overloaded, restarting or out of reach. */
+/** The messages of D1 when it is overloaded, restarting or unreachable. */
 const PASSING = /overloaded|Network connection lost|reset because|to be reset|transient issue|SQLITE_BUSY|internal error|fetch failed/i
 
 const isPassing = (error: Error): boolean => PASSING.test(failureOf(error) ?? '')
 
-/** What an unforeseen error is called in a log, where its message could hold what is personal: its class, D1's code or constraint, and where in the bundle it came from. */
+/** Names an unexpected error for the log: its class, D1's code or constraint, and its position in the bundle. Its message could contain personal data. */
 export const nameOf = (error: Error): string => {
   const said = failureOf(error) ?? ''
   const [code = ''] = /SQLITE_[A-Z]+|D1_[A-Z]+/.exec(said.replace(/^D1_ERROR: /, '')) ?? []
@@ -42,7 +42,7 @@ const headersOf = ({ code, retryAfter }: ApiError): Record<string, string> => ({
   ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
 })
 
-/** Every throw ends here, as `{ "message": "…" }`. What nobody meant to say is not said: not the message, not the stack. */
+/** Answers every thrown error with `{ "message": "…" }`. The message and stack of an unexpected error are not shown. */
 export const errorResponse = (error: Error, c: Context<AppEnv>): Response => {
   if (error instanceof ApiError) return c.json({ message: brief(error.message) }, STATUSES[error.code], headersOf(error))
   if (error instanceof HTTPException) return c.json({ message: brief(error.message) }, error.status)

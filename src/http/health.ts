@@ -7,7 +7,7 @@ import { about } from './root.ts'
 const UNREACHABLE = 'The database cannot be reached.'
 const BEHIND = `The database does not have the migration ${MIGRATION} yet.`
 
-/** Whether requests can be answered: D1 is there, and has the tables that the code expects. */
+/** Answers whether D1 is reachable and has the tables that the code needs. */
 export const health: Handler<AppEnv> = async (c) => {
   c.set('operationId', 'health')
   const applied = sql`select count(*) as n from d1_migrations where name = ${MIGRATION}`

@@ -1,22 +1,22 @@
 import { ApiError } from '../lib/errors.ts'
 
-/** How long the limits of wrangler.toml look back, in seconds: what a client is told to wait. */
+/** The periods of the limits in wrangler.toml, in seconds. Clients are told to wait that long. */
 const TOKEN_PERIOD = 10
 const REFUSED_PERIOD = 60
 
-/** The limit of a token counts by twenties: one request asks Cloudflare's counter for itself and the next nineteen that this isolate sees. */
+/** The limit of a token counts in units of 20 requests: one request asks Cloudflare's counter for itself and the next 19 requests in this isolate. */
 const REQUESTS_PER_CHECK = 20
 
-/** While the limit refuses a caller, one request asks again each second, and the others are refused without asking. */
+/** While the limit refuses a caller, one request per second asks again, and the others are refused without asking. */
 const MS_BETWEEN_CHECKS = 1000
 
 /** The most callers that an isolate remembers. */
 const MOST_KNOWN = 1000
 
 interface CallWindow {
-  /** How many requests go on without asking. */
+  /** The number of requests that may pass without asking. */
   left: number
-  /** Until when others are refused without asking; 0 when the limit refused none. */
+  /** The time until which requests are refused without asking. 0 if the limit has not refused any. */
   refusedUntil: number
 }
 
@@ -24,7 +24,7 @@ const windows = new Map<string, CallWindow>()
 
 const tooMany = (message: string, period: number): ApiError => new ApiError('TOO_MANY_REQUESTS', message, period)
 
-/** Whether `key` is within a limit. One that cannot be asked lets everybody through. */
+/** Whether `key` is within a limit. If the limit cannot be reached, the request passes. */
 const isWithin = async (limit: RateLimit, key: string): Promise<boolean> => {
   try {
     return (await limit.limit({ key })).success
@@ -55,7 +55,7 @@ const checkLimit = async (limit: RateLimit, caller: string, window: CallWindow, 
   if (refusedUntil) Object.assign(window, { left: REQUESTS_PER_CHECK - 1, refusedUntil: 0 })
 }
 
-/** Counts a request of a caller, and refuses one that is over the limit (429). There is nothing to wait for when it need not ask. */
+/** Counts a request of a caller, and throws TOO_MANY_REQUESTS if it is over the limit. Returns undefined if the limit need not be asked. */
 export const countCall = (limit: RateLimit | undefined, caller: string, now: number): Promise<void> | undefined => {
   if (!limit) return undefined
   const window = windows.get(caller) ?? startWindow(caller)
@@ -65,7 +65,7 @@ export const countCall = (limit: RateLimit | undefined, caller: string, now: num
   return undefined
 }
 
-/** Who is counted for a refused token: an address, of IPv6 the network of 64 bits that one has to itself. */
+/** The address whose invalid tokens are counted: an IPv4 address, or the first 64 bits of an IPv6 address, which belong to one network. */
 export const networkOf = (address: string): string => {
   if (!address.includes(':')) return address
   const [head = '', tail] = address.split('::')
@@ -74,7 +74,7 @@ export const networkOf = (address: string): string => {
   return [...(first ?? []), ...zeros, ...(last ?? [])].slice(0, 4).join(':')
 }
 
-/** Counts a refused token, and refuses to look at another one from an address that is over the limit (429). */
+/** Counts an invalid token, and throws TOO_MANY_REQUESTS if its address is over the limit. */
 export const countRefused = async (limit: RateLimit | undefined, address: string): Promise<void> => {
   if (limit && !(await isWithin(limit, networkOf(address))))
     throw tooMany('Too many requests with tokens that are not valid. Wait a minute.', REFUSED_PERIOD)

@@ -1,10 +1,10 @@
 import type { MiddlewareHandler } from 'hono'
 import { connect } from '../db/client.ts'
-import { openLedgers } from '../ledger/client.ts'
+import { openLedgers } from '../ledger/open.ts'
 import { nameOf } from './error-response.ts'
 import type { AppEnv } from './env.ts'
 
-/** On every answer: no cache keeps it, no browser takes it for another type, shows it in a frame or asks for it without TLS. */
+/** Headers of every answer: no caching, no content sniffing, no frames, and only over TLS. */
 const ALWAYS = [
   ['Cache-Control', 'no-store'],
   ['X-Content-Type-Options', 'nosniff'],
@@ -12,7 +12,7 @@ const ALWAYS = [
   ['Strict-Transport-Security', 'max-age=15552000; includeSubDomains'],
 ] as const
 
-/** Opens a request: its id, its one reading of the clock, its door to D1. Closes it with one line of JSON, which holds nothing personal. */
+/** Sets the id, the time and the database of a request. After the answer, prints one line of JSON without personal data. */
 export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
   const start = performance.now()
   const database = connect(c.env.DB)

@@ -1,2 +1,2 @@
-/** The newest migration, without which the code does not work. */
-export const MIGRATION = '0010_catalogue_addons_and_features.sql'
+/** The newest migration. The code needs it. */
+export const MIGRATION = '0012_catalogue_price_plans.sql'

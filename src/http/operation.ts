@@ -5,36 +5,36 @@ import type { Reply } from '../db/commit.ts'
 import type { Ctx, WriteRequest } from '../db/context.ts'
 import { ApiError, expected, explainIssues } from '../lib/errors.ts'
 import { described } from '../lib/fields.ts'
-import { answerRead, answerRecorded, answerWrite, keyIn } from './answer.ts'
-import { onlyJson } from './body.ts'
+import { answerRead, answerLedgerWrite, answerWrite, readKey } from './answer.ts'
+import { requireJson } from './body.ts'
 import type { AppEnv } from './env.ts'
-import { nameRepeated, onlyWellFormedPath } from './parameters.ts'
+import { explainRepeatedParameters, requireWellFormedPath } from './parameters.ts'
 
-interface Documented {
+interface OperationDetails {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
-  /** With its parameters as in OpenAPI: `/customers/{customer_id}`. */
+  /** With parameters as in OpenAPI: `/customers/{customer_id}`. */
   path: string
-  /** False for what keeps nothing, whatever its method. */
+  /** False if the operation stores nothing, whatever its method is. */
   writes?: boolean
-  /** False for what is kept in ledgers, which know its Idempotency-Key themselves. */
+  /** False if the operation writes to ledgers, which handle the Idempotency-Key themselves. */
   commits?: boolean
-  /** Whether a portal token may call it; the verb then keeps it to its customer. */
+  /** Whether a portal token may call it. The function then restricts it to its customer. */
   portal?: boolean
   /** Whether only an administrator may call it. */
   administrator?: boolean
   /** Whether its answer shows one resource, with its ETag. */
   tagged?: boolean
-  /** What it can be made to depend on: the version of what it changes (If-Match), or that what it makes is not there yet (If-None-Match: *). */
+  /** The precondition that a request may have: the version of the resource (If-Match), or that it does not exist yet (If-None-Match: *). */
   condition?: 'version' | 'absence'
-  /** Whether it counts for INGEST_LIMIT too. */
+  /** Whether it also counts for INGEST_LIMIT. */
   ingests?: boolean
-  /** Whether its answer holds a secret. */
+  /** Whether its answer contains a secret. */
   secret?: boolean
-  /** Whether it may be sent without the body that it takes. */
+  /** Whether its body may be left out. */
   optionalBody?: boolean
-  /** Whether some of its answers say where what was made is read. */
+  /** Whether some of its answers have a Location. */
   mayLocate?: boolean
-  /** The largest body that it takes, in bytes: 256 KB when left out. */
+  /** The largest body in bytes, by default 256 KB. */
   largestBody?: number
 }
 
@@ -43,7 +43,7 @@ type Answers = Readonly<Record<number, z.ZodMiniType<object>>>
 
 type HasOne<Statuses, Each = Statuses> = Each extends Statuses ? ([Statuses] extends [Each] ? true : false) : never
 
-/** What the verb of an operation gives: where there is more than one answer, with the status of the one that it is. */
+/** The result of the function of an operation. If the operation has several answers, the result has a status. */
 type ReplyOf<All extends Answers> = {
   [Status in keyof All]: Reply<z.output<All[Status]>> & (HasOne<keyof All> extends true ? unknown : { status: Status })
 }[keyof All]
@@ -54,54 +54,54 @@ interface Definition<
   Json extends z.ZodMiniType,
   All extends Answers,
   Body,
-> extends Documented {
+> extends OperationDetails {
   param?: Param
   query?: Query
   json?: Json
-  /** Reads the body in place of its schema, which then only documents it. */
+  /** Parses the body. The schema then only documents it. */
   parse?: (body: unknown) => Body
-  /** The lowest status is that of the usual answer. */
+  /** The lowest status is the default. */
   answers: All
-  /** Where what was made is read from now on, for the Location header. */
+  /** The path of the new resource, for the Location header. */
   location?: (answer: z.output<All[keyof All]>) => string
   handle: (ctx: Ctx, input: { param: z.output<Param>; query: z.output<Query>; json: Body }) => Promise<ReplyOf<All>>
 }
 
-/** An operation before its feature gives it its name. */
-interface Unnamed extends Documented {
+/** An operation that has no operationId and tag yet. */
+interface UnnamedOperation extends OperationDetails {
   param: z.ZodMiniType | undefined
   query: z.ZodMiniType
   json: z.ZodMiniType | undefined
   answers: Answers
-  /** The status of its usual answer. */
+  /** The default status of its answers. */
   status: number
   writes: boolean
   largestBody: number
-  /** Whether its answer says where what was made is read. */
+  /** Whether its answer has a Location. */
   locates: boolean
-  /** Validates a request whose caller is known, and answers it. */
+  /** Validates and answers a request after authentication. */
   answer: (c: Context<AppEnv>) => Promise<Response>
 }
 
 /** A route, its validation and its entry in the document. */
-export interface Operation extends Unnamed {
+export interface Operation extends UnnamedOperation {
   operationId: string
   tag: string
 }
 
-/** The operations of one tag of the document, each under its operationId, which is the contract's. */
-export const feature = (tag: string, operations: Readonly<Record<string, Unnamed>>): Operation[] =>
+/** Defines the operations of a tag. Their keys are the operationIds of the contract. */
+export const feature = (tag: string, operations: Readonly<Record<string, UnnamedOperation>>): Operation[] =>
   Object.entries(operations).map(([operationId, operation]) => ({ ...operation, operationId, tag }))
 
 const validate = (target: 'param' | 'query' | 'json', schema: z.ZodMiniType): MiddlewareHandler =>
   zValidator(target, schema, (result, c) => {
     if (result.success) return
     const { issues } = result.error
-    const named = target === 'query' ? nameRepeated(issues, c.req.queries()) : issues
+    const named = target === 'query' ? explainRepeatedParameters(issues, c.req.queries()) : issues
     throw new ApiError('INVALID', explainIssues(named, target === 'json' ? 'body' : target))
   })
 
-/** Reads a body that is not validated by its schema. */
+/** Parses a body that is not validated by its schema. */
 const readBody =
   (parse: (body: unknown) => unknown): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
@@ -114,7 +114,7 @@ const readBody =
 
 const hasBody = (c: Context<AppEnv>): boolean => c.req.raw.body !== null && c.req.header('Content-Length') !== '0'
 
-/** Validates the query of a request that has one, and once for all that have none. */
+/** Validates a query. The empty query is validated only once. */
 const validateQuery = (schema: z.ZodMiniType): MiddlewareHandler<AppEnv> => {
   const validator = validate('query', schema)
   let none: ReturnType<typeof schema.safeParse> | undefined
@@ -141,9 +141,9 @@ const WRITE_QUERY = z.strictObject({
 
 const LARGEST_BODY = 256 * 1024
 
-const passed = () => Promise.resolve()
+const proceed = () => Promise.resolve()
 
-/** One object gives the route, the validation and the entry in the document; `handle` is typed by its schemas. */
+/** Defines an operation: its route, its validation and its entry in the OpenAPI document. The schemas give `handle` its types. */
 export const operation = <
   const All extends Answers,
   Param extends z.ZodMiniType = z.ZodMiniUndefined,
@@ -152,7 +152,7 @@ export const operation = <
   Body = z.output<Json>,
 >(
   definition: Definition<Param, Query, Json, All, Body>,
-): Unnamed => {
+): UnnamedOperation => {
   const { handle, location, param, json, parse, answers, largestBody = LARGEST_BODY, ...documented } = definition
   const { method } = documented
   const status = Number(Object.keys(answers)[0])
@@ -161,22 +161,25 @@ export const operation = <
     definition.query && writes
       ? z.extend(definition.query as z.ZodMiniType as typeof NO_QUERY, WRITE_QUERY.shape)
       : (definition.query ?? (writes ? WRITE_QUERY : NO_QUERY))
-  const validators: MiddlewareHandler<AppEnv>[] = [...(param ? [onlyWellFormedPath, validate('param', param)] : []), validateQuery(query)]
-  const bodyValidators: MiddlewareHandler<AppEnv>[] = json ? [onlyJson, parse ? readBody(parse) : validate('json', json)] : []
+  const validators: MiddlewareHandler<AppEnv>[] = [
+    ...(param ? [requireWellFormedPath, validate('param', param)] : []),
+    validateQuery(query),
+  ]
+  const bodyValidators: MiddlewareHandler<AppEnv>[] = json ? [requireJson, parse ? readBody(parse) : validate('json', json)] : []
   const locationOf = location as WriteRequest['locationOf']
-  /** The validators are called by hand, since the route is known before its caller is, and what is wrong with the caller goes first. */
+  /** The validators are called here, not as middleware, since authentication must come first. */
   const answer = async (c: Context<AppEnv>) => {
     const isSent = json !== undefined && (!documented.optionalBody || hasBody(c))
-    for (const validator of isSent ? [...validators, ...bodyValidators] : validators) await validator(c, passed)
+    for (const validator of isSent ? [...validators, ...bodyValidators] : validators) await validator(c, proceed)
     const valid = (target: string): unknown => c.req.valid(target as never)
     const input = { param: valid('param'), query: valid('query'), json: valid('json') } as Parameters<typeof handle>[1]
     const answering = { status, locationOf, handle: (ctx: Ctx) => handle(ctx, input) as Promise<Reply<object>> }
     if (!writes) {
-      if (method !== 'get') keyIn(c)
+      if (method !== 'get') readKey(c)
       return answerRead(c, answering)
     }
     const dryRun = (valid('query') as z.infer<typeof WRITE_QUERY>).dry_run === 'true'
-    if (documented.commits === false) return answerRecorded(c, { ...answering, dryRun, hasBody: isSent })
+    if (documented.commits === false) return answerLedgerWrite(c, { ...answering, dryRun, hasBody: isSent })
     return answerWrite(c, { ...answering, dryRun, secret: documented.secret === true, hasBody: isSent })
   }
   return { ...documented, param, query, json, answers, status, writes, largestBody, locates: location !== undefined, answer }

@@ -3,8 +3,8 @@ import type * as z from 'zod/mini'
 import { ApiError } from '../lib/errors.ts'
 import type { AppEnv } from './env.ts'
 
-/** Refuses a path whose escapes are not UTF-8: they would be taken for the characters that they are written in. */
-export const onlyWellFormedPath: MiddlewareHandler<AppEnv> = (c, next) => {
+/** Refuses a path whose percent-encoding is not UTF-8. It would otherwise be taken literally. */
+export const requireWellFormedPath: MiddlewareHandler<AppEnv> = (c, next) => {
   try {
     decodeURIComponent(new URL(c.req.url).pathname)
   } catch {
@@ -13,8 +13,11 @@ export const onlyWellFormedPath: MiddlewareHandler<AppEnv> = (c, next) => {
   return next()
 }
 
-/** The issues of a query. Of a parameter that was given more than once they say that, and not that a list is no text. */
-export const nameRepeated = (issues: readonly z.core.$ZodIssue[], query: Readonly<Record<string, readonly string[]>>): z.core.$ZodIssue[] =>
+/** Changes the message for a query parameter that was given several times. Zod would say that a list is not a string. */
+export const explainRepeatedParameters = (
+  issues: readonly z.core.$ZodIssue[],
+  query: Readonly<Record<string, readonly string[]>>,
+): z.core.$ZodIssue[] =>
   issues.map((issue) => {
     const isOfWrongType = issue.code === 'invalid_type' || issue.code === 'invalid_value'
     const times = query[String(issue.path[0])]?.length ?? 0

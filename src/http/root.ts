@@ -1,12 +1,12 @@
 import type { Handler } from 'hono'
 import type { AppEnv } from './env.ts'
 
-/** What this API is called, and the version of package.json. */
+/** The name of this API, and the version of package.json. */
 export const about = { name: 'Togai API on Workers', version: '0.1.0' }
 
 const links = { documentation: '/docs/', openapi: '/openapi.json', health: '/health' }
 
-/** Leads a person to the reference, and tells a program where it is: whichever of HTML and JSON it names first. */
+/** Redirects a browser to the API reference, and gives a program the links as JSON. The first of HTML and JSON in Accept decides. */
 export const root: Handler<AppEnv> = (c) => {
   c.set('operationId', 'root')
   c.header('Vary', 'Accept', { append: true })

@@ -1,10 +1,10 @@
 import { DurableObject } from 'cloudflare:workers'
 import { ACCOUNT_MIGRATIONS } from './account_schema.sql.ts'
 import type { LicenseAct } from './entry.ts'
-import { type NamedLicense, applyLicense, readLicenses, revertLicense } from './licenses.ts'
+import { type NamedLicense, applyLicense, readLicenses, revertLicense, tryLicenses } from './licenses.ts'
 import { migrate } from './store.ts'
 
-/** What must be taken one after another for an account, for the accounts of one share of an organization. */
+/** The Durable Object that executes actions of accounts one after another, for a part of the accounts of an organization. */
 export class AccountLedger extends DurableObject<object> {
   readonly #sql: SqlStorage
 
@@ -16,6 +16,11 @@ export class AccountLedger extends DurableObject<object> {
 
   applyLicense(act: LicenseAct): 'DONE' | 'ABSENT' {
     return this.ctx.storage.transactionSync(() => applyLicense(this.#sql, act))
+  }
+
+  /** What would become of acts, one after another, if they were asked now. */
+  tryLicenses(acts: readonly LicenseAct[]): ('DONE' | 'ABSENT')[] {
+    return tryLicenses(this.ctx.storage, acts)
   }
 
   revertLicense(reference: string): void {

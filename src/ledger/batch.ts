@@ -3,27 +3,27 @@ import { type Store, chunked, fits, split, takeUnknown } from './store.ts'
 
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 
-/** What is recorded: the rows and their totals as the Worker made them, each as JSON. */
+/** A batch to record: the rows and their totals, each as JSON. */
 export interface Batch {
   head: RecordHead
-  /** JSON lists of rows, of 1 MB each at most. */
+  /** JSON lists of rows, each of at most 1 MB. */
   rows: readonly string[]
   totals: string
   /** The ids of the events, as JSON. */
   ids: string
   /** The earliest time of the events, in milliseconds. */
   first: number
-  /** Whether some of them are repeats of what another generation has. */
+  /** Whether some of them repeat events of another generation. */
   hasRepeats: boolean
-  /** Of those that are in progress, what their account's ledger is to be asked: each names its event by its reference. */
+  /** The requests to accounts' ledgers for events in progress, each with the reference of its event. */
   acts?: Readonly<Record<string, LicenseAct>>
-  /** Whether they are recorded whatever changed since they were processed: a correction is carried to its end. */
+  /** Whether they are recorded even if versions are outdated, since a correction must be finished. */
   isCarried?: boolean
 }
 
 export const rowsIn = (rows: readonly string[]): EventRow[] => rows.flatMap((json) => JSON.parse(json) as EventRow[])
 
-/** Keeps the rule sets of a call, and whose its accounts are. */
+/** Stores the rule sets and the customers of a call. */
 export const keepNames = (store: Store, { ruleSets, customers }: RecordHead): void => {
   const { sql } = store
   for (const name of takeUnknown(store, 'rules', Object.keys(ruleSets)))
@@ -37,10 +37,10 @@ export const keepNames = (store: Store, { ruleSets, customers }: RecordHead): vo
     )
 }
 
-/** How long an event may be in progress before the ledger takes it up itself, in milliseconds. */
+/** How long an event may be in progress before the ledger finishes it itself, in milliseconds. */
 export const TAKEN_UP_AFTER = 20_000
 
-/** Keeps what accounts' ledgers are to be asked for those of the events that are in progress. `now` is the time in milliseconds. */
+/** Stores the requests to accounts' ledgers for events in progress. `now` is in milliseconds. */
 export const keepActs = ({ sql }: Store, { acts }: Pick<Batch, 'acts'>, rows: readonly EventRow[], now: number): void => {
   if (!acts) return
   const its = new Map(Object.values(acts).map((act) => [act.reference, JSON.stringify(act)]))
@@ -57,7 +57,7 @@ export const keepActs = ({ sql }: Store, { acts }: Pick<Batch, 'acts'>, rows: re
   }
 }
 
-/** What lists need of the rows of a JSON list. */
+/** Reads the list entries of the rows of a JSON list. */
 export const readPlaces = ({ sql }: Store, rows: string): string =>
   sql
     .exec<{ places: string }>(
@@ -67,7 +67,7 @@ export const readPlaces = ({ sql }: Store, rows: string): string =>
     )
     .one().places
 
-/** Keeps totals and places, each as JSON, until they are folded: in one row, where that can hold them. */
+/** Adds totals and list entries, each as JSON, to the journal, in one row if possible. */
 export const insertJournal = ({ sql }: Store, totals: string, places: readonly string[]): void => {
   const insert = (some: string, its: string) => sql.exec('INSERT INTO journal (totals, places) VALUES (?, ?)', some, its)
   const [first = '[]', ...others] = places

@@ -1,4 +1,4 @@
-import type { Ctx, Ledgers } from '../db/context.ts'
+import type { Ctx } from '../db/context.ts'
 import { ApiError } from '../lib/errors.ts'
 import type { AccountLedger } from './account_ledger.ts'
 import type { EventLedger } from './event_ledger.ts'
@@ -12,23 +12,19 @@ export type { EventFilter } from './list.ts'
 export type { Batch } from './batch.ts'
 export type { Settled, Settlement } from './settle.ts'
 export type { SumQuery, SumRow } from './sums.ts'
+export type { TriedEvent } from './repeats.ts'
 export type { AskedEvent, TakenIds } from './taken.ts'
 export { DAY, HOUR, SOURCES, STATUSES, accountKey, codeOf, eventSeries, meterSeries, unknownKey } from './entry.ts'
-export { settleLicense } from './settle.ts'
+export { openLedgers } from './open.ts'
+export { licenseOutcome, settleLicense } from './settle.ts'
 export { newReference, readReference, slotOf } from './slot.ts'
 export { totalsOf } from './totals.ts'
 
-/** The Durable Objects that the Worker exports. */
-export const openLedgers = (context: { exports?: unknown }): Ledgers => {
-  const { EventLedger: events, AccountLedger: accounts } = (context.exports ?? {}) as Pick<Ledgers, 'EventLedger' | 'AccountLedger'>
-  return { EventLedger: events, AccountLedger: accounts, usage: { calls: 0, ms: 0 } }
-}
-
-/** The name of a ledger of an organization, by its generation and its place in that. */
+/** The name of a ledger, by its organization, its generation and its index. */
 export const ledgerName = (organizationId: string, kind: 'event' | 'account', generation: number, index: number): string =>
   `${organizationId}/${kind}/${generation}/${index}`
 
-/** How often a call is made again that did not arrive, or whose answer was lost: every call ends in the same when it is repeated. */
+/** The number of retries of a call that failed on the way. A repeated call has the same result. */
 const ATTEMPTS = 3
 
 const unavailable = (): ApiError => new ApiError('UNAVAILABLE', 'The events cannot be reached now. Send it again.', 1)
@@ -38,14 +34,14 @@ const isPassing = (error: unknown): boolean => {
   return retryable === true || durableObjectReset === true || /Network connection lost|reset because|internal error/.test(String(error))
 }
 
-/** A ledger as it is called: each method answers what it returns, as plain data. */
+/** The client of a ledger. Each method returns a promise of plain data. */
 export type Remote<Ledger> = {
   [Method in keyof Ledger]: Ledger[Method] extends (...args: infer Args) => infer Result
     ? (...args: Args) => Promise<Awaited<Result>>
     : never
 }
 
-/** Calls a ledger, and counts the call. A ledger that is overloaded is not asked again. */
+/** Calls a ledger and counts the call. A call to an overloaded ledger is not repeated. */
 const call = async <Ledger, Result>(
   { ledgers: { usage } }: Pick<Ctx, 'ledgers'>,
   ledgers: DurableObjectNamespace,

@@ -4,7 +4,7 @@ import { type SumRow, readSums } from './sums.ts'
 
 const PAST_GRACE = codeOf('INGESTION_FAILED_PAST_GRACE_PERIOD')
 
-/** The statuses that an event of a closed time cannot get any more. Others tell of what is looked at before that (the contract's order of checks). */
+/** The statuses that an event in a closed time cannot get. The other statuses come from earlier checks (the contract's order of checks). */
 const LATE: readonly EventStatus[] = [
   'INGESTION_IN_PROGRESS',
   'INGESTION_COMPLETED_EVENT_METERED',
@@ -21,7 +21,7 @@ export const isClosed = ({ sql, closedUntil }: Store, account: string, time: num
   sql.exec<{ n: number }>('SELECT count(*) AS n FROM closing WHERE account = ? AND since <= ? AND until > ?', account, time, time).one().n >
     0
 
-/** Whether some totals, as JSON, may be of times that are closed. */
+/** Whether some totals (as JSON) may belong to closed times. */
 export const hasClosed = ({ sql }: Store, totals: string): boolean =>
   split(totals).some(
     (sent) =>
@@ -34,7 +34,7 @@ export const hasClosed = ({ sql }: Store, totals: string): boolean =>
         .one().found > 0,
   )
 
-/** What an event becomes instead whose time is closed; undefined where it becomes what it was to be. */
+/** The status of an event whose time is closed. Undefined if its status does not change. */
 export const judgeClosing = (
   store: Store,
   account: string,
@@ -62,7 +62,7 @@ export const closeAndSum = (store: Store, account: string, from: number, until: 
   return readSums(store, { from, until, period: 'ALL', kind: 'm', accounts: [account], byAccount: true })
 }
 
-/** Lifts a closing whose invoice was not frozen. */
+/** Removes a closing whose invoice was not frozen. */
 export const liftClosing = ({ sql }: Store, account: string, from: number): void => {
   sql.exec('DELETE FROM closing WHERE account = ? AND since = ?', account, from)
 }

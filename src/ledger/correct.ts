@@ -112,3 +112,25 @@ export const revertEvent = (
     return { event, outcome: 'REVERTED' }
   })
 }
+
+/** Thrown to undo what was only tried. */
+const UNDONE = new Error('it was only tried')
+
+/** What would become of an event if it was taken back now. Nothing is changed. */
+export const tryRevert = (
+  store: Store,
+  key: readonly [id: string, reference: string],
+  eligibility: Eligibility,
+  now: number,
+): Reverted | undefined => {
+  let reverted: Reverted | undefined
+  try {
+    store.transaction(() => {
+      reverted = revertEvent(store, key, eligibility, undefined, now)
+      throw UNDONE
+    })
+  } catch (error) {
+    if (error !== UNDONE) throw error
+  }
+  return reverted
+}

@@ -1,4 +1,4 @@
-/** The statuses of an event, in the order of their codes: a code never changes its meaning. */
+/** The statuses of an event, in the order of their codes. The meaning of a code never changes. */
 export const STATUSES = [
   'INGESTION_IN_PROGRESS',
   'INGESTION_COMPLETED_EVENT_METERED',
@@ -21,15 +21,15 @@ export type EventStatus = (typeof STATUSES)[number]
 
 export const codeOf = (status: EventStatus): number => STATUSES.indexOf(status)
 
-/** Where an event came from, in the order of their codes. */
+/** The sources of events, in the order of their codes. */
 export const SOURCES = ['INGEST', 'INGEST_BATCH', 'ENTITLED', 'BULK_IMPORT', 'CORRECTION'] as const
 export type EventSource = (typeof SOURCES)[number]
 
-/** An account as a ledger names it: by the caller's id of it, or by the name in an event that no account has. */
+/** The key of an account in a ledger: the caller's id of the account, or a name in events that no account has. */
 export const accountKey = (accountId: string): string => `=${accountId}`
 export const unknownKey = (name: string): string => `?${name}`
 
-/** Whether a key is that of a name that no account has. */
+/** Whether a key is a name that no account has. */
 export const isUnknown = (key: string): boolean => key.startsWith('?')
 
 /** An event as it goes to a ledger, and is kept there. Times are milliseconds; units are decimal texts, one for each meter of its rules, null where a meter does not count it. */
@@ -44,35 +44,35 @@ export type EventRow = [
   units: (string | null)[] | null,
   payload: object | null,
   more: EventMore | null,
-  /** The digest of the Idempotency-Key of its request, its place in that and its content. */
+  /** The digest of the Idempotency-Key of its request, its position in the request, and its content. */
   request: string | null,
 ]
 
-/** What is kept of an event that most events do not have. */
+/** Additional data that most events do not have. */
 export interface EventMore {
-  /** Why it has its status, where the status alone does not say it. */
+  /** The reason for its status, if the status does not explain it. */
   why?: string
-  /** The name in the event, where that is an alias of the account. */
+  /** The accountId of the event, if it is an alias. */
   alias?: string
-  /** What was enriched: name, type, value. */
+  /** The enriched fields: name, type, value. */
   enriched?: [name: string, type: 'ATTRIBUTE' | 'DIMENSION', value: string][]
-  /** The settings that it was enriched with: key, name, value. */
+  /** The settings that were used for enrichment: key, name, value. */
   settings?: [key: string, name: string, value: string][]
   /** The status before it was reverted. */
   before?: EventStatus
-  /** The correction that reverted it, or freed its id. */
+  /** The correction that reverted it or freed its id. */
   by?: string
-  /** The event that it is another one of, for a repeat. */
+  /** For a repeat, the event that it repeats. */
   of?: string
 }
 
-/** What the meters of an event were, when it was processed: the version of the schema, then the id, the version and the name of each. */
+/** The rule set with which an event was processed: the version of the schema, and the id, version and name of each meter. */
 export interface RuleSet {
   schema: [name: string, version: number]
   meters: [id: string, version: number, name: string][]
 }
 
-/** A sum of a ledger: what events of an account and hour add up to in a series. */
+/** A sum of a ledger: a series of an account in an hour. */
 export type Total = [account: string, series: string, hour: number, units: string, count: number, first: number, last: number]
 
 /** The series of the units of a meter. */
@@ -84,36 +84,36 @@ export const eventSeries = (schema: string, status: number): string => `e|${stat
 export const HOUR = 3_600_000
 export const DAY = 86_400_000
 
-/** What a call to record events rests on, and what is the same for all of them. */
+/** The versions that a call to record events used, and the data that its events share. */
 export interface RecordHead {
-  /** The version of the organization with which the events were processed. */
+  /** The version of the organization that was used to process the events. */
   version: number
   /** The version of each account that they rest on, by its key, and of a name that no account had the version that was last told of it, or 0. */
   accounts: Record<string, number>
   /** The customer of each account, by its key. */
   customers: Record<string, string>
-  /** Those of the rules of the events, by their names. */
+  /** The rule sets of the events, by name. */
   ruleSets: Record<string, RuleSet>
-  /** When they arrived. */
+  /** The time of their arrival. */
   createdAt: number
   source: number
   count: number
 }
 
-/** What became of a call that rests on versions: it was done, or rests on what has changed since. */
+/** The outcome of a call with versions: a result, or the versions that are outdated. */
 export type Stale = { stale: StaleVersions }
 
-/** What has changed: the version of the organization, or the versions of accounts and names by their keys. */
+/** The current versions: of the organization, or of accounts and names by key. */
 export interface StaleVersions {
   version?: number
   accounts?: Record<string, number>
 }
 
-/** What became of events that were recorded. */
+/** The result of recording events. */
 export interface Recorded {
-  /** Those that were not new: their references, each with that of the event that holds the id. */
+  /** The events that were not new, each with the reference of the event that has the id. */
   repeats: [reference: string, of: string][]
-  /** The bytes of the ledger. */
+  /** The size of the ledger in bytes. */
   size: number
 }
 
@@ -134,7 +134,7 @@ export interface EventShown {
   more: EventMore | null
 }
 
-/** What an account's ledger is asked for an event that adds or removes the name of a licence. */
+/** The request to an account's ledger for an event that adds or removes a name of a licence. */
 export interface LicenseAct {
   /** The name of the account's ledger. */
   ledger: string

@@ -2,13 +2,14 @@ import { DurableObject } from 'cloudflare:workers'
 import type { AccountLedger } from './account_ledger.ts'
 import type { Batch } from './batch.ts'
 import { closeAndSum, liftClosing } from './closing.ts'
-import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent } from './correct.ts'
+import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent, tryRevert } from './correct.ts'
 import { DAY, type EventShown, type LicenseAct, type Recorded, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
 import { type EventFilter, listEvents } from './list.ts'
 import { type GroupQuery, type Grouped, readGroups } from './groups.ts'
 import { readEvents } from './read.ts'
 import { recordEvents } from './record.ts'
+import { type TriedEvent, tryEvents } from './repeats.ts'
 import { forgetSome, hasForgettable, readForgot } from './retention.ts'
 import { type Settled, type Settlement, readWaiting, settleEvents, settleLicense } from './settle.ts'
 import { type Store, openStore, readState, takeVersion, tellAccounts, writeState } from './store.ts'
@@ -87,6 +88,11 @@ export class EventLedger extends DurableObject<Env> {
     return recorded
   }
 
+  /** What would become of events, in their order, if they were recorded now. */
+  tryRecord(batch: Batch): TriedEvent[] {
+    return tryEvents(this.#store, batch, Date.now())
+  }
+
   findTaken(events: readonly AskedEvent[], version: number, now: number): TakenIds {
     return findTaken(this.#store, events, version, now)
   }
@@ -95,8 +101,8 @@ export class EventLedger extends DurableObject<Env> {
     return readKey(this.#store, key, now)
   }
 
-  claimKey(key: string, fingerprint: string, now: number): 'NEW' | 'SAME' | 'OTHER' {
-    return claimKey(this.#store, key, fingerprint, now)
+  claimKey(key: string, fingerprints: readonly string[], now: number): 'NEW' | 'SAME' | 'OTHER' {
+    return claimKey(this.#store, key, fingerprints, now)
   }
 
   /** Tells the versions of the organization and of accounts that changed, by their keys. */
@@ -128,8 +134,8 @@ export class EventLedger extends DurableObject<Env> {
     return readGroups(this.#store, query, this.#keptFor)
   }
 
-  readWaiting(names: readonly string[], limit: number, after?: readonly [name: string, id: string]): EventShown[] {
-    return readWaiting(this.#store, names, limit, after)
+  readWaiting(names: readonly string[], limit: number, since: number, after?: readonly [name: string, id: string]): EventShown[] {
+    return readWaiting(this.#store, names, limit, since, after)
   }
 
   settle(head: { version: number; accounts: Record<string, number> } | undefined, settlements: readonly Settlement[]): Settled | Stale {
@@ -150,6 +156,11 @@ export class EventLedger extends DurableObject<Env> {
     const reverted = revertEvent(this.#store, key, eligibility, carry, Date.now())
     if (carry?.act) this.#wakeForWork()
     return reverted
+  }
+
+  /** What would become of an event if it was taken back now. */
+  tryRevert(key: readonly [id: string, reference: string], eligibility: Eligibility): Reverted | undefined {
+    return tryRevert(this.#store, key, eligibility, Date.now())
   }
 
   /** Replaces what a correction is to do elsewhere, if it is still to be done. Gives whether it may be done now: not while this ledger is doing it. */

@@ -1,4 +1,4 @@
-/** The tables of an EventLedger, as its own migrations: one text a version, each run once when a ledger wakes. */
+/** The migrations of an EventLedger: one text for each version. Each runs once when a ledger wakes. */
 export const EVENT_MIGRATIONS: readonly string[] = [
   `
   -- Single values, as JSON: the version of the organization, its generations, and how far events are forgotten.

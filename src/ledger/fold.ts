@@ -1,11 +1,11 @@
 import { sumDecimals } from '../lib/decimal.ts'
 import { type Total, codeOf } from './entry.ts'
-import { type Store, chunked, inParts, takeUnknown } from './store.ts'
+import { type Store, chunked, splitList, takeUnknown } from './store.ts'
 import { foldTotals } from './totals.ts'
 
 const NOT_FOUND = codeOf('INGESTION_FAILED_ACCOUNT_NOT_FOUND')
 
-/** The most totals, events and rows of the journal that are folded in one transaction: other calls wait for it. */
+/** The most totals, events and journal rows that are folded in one transaction. Other calls wait for it. */
 const TOTALS = 40_000
 const EVENTS = 10_000
 const JOURNALS = 200
@@ -24,7 +24,7 @@ interface SumRow {
  *     insert into sum_hour select … from jsonb_each(?) on conflict do update set units = excluded.units, count = excluded.count, …
  */
 const addSums = ({ sql }: Store, table: 'sum_hour' | 'sum_day', totals: readonly Total[]): void => {
-  for (const { part, json } of inParts(totals)) {
+  for (const { part, json } of splitList(totals)) {
     const found = sql.exec<SumRow>(
       `SELECT sent.key, its.units, its.count FROM jsonb_each(?) AS sent
        CROSS JOIN ${table} AS its ON its.account = sent.value ->> 0 AND its.series = sent.value ->> 1 AND its.start = sent.value ->> 2`,
@@ -45,7 +45,7 @@ const addSums = ({ sql }: Store, table: 'sum_hour' | 'sum_day', totals: readonly
   }
 }
 
-/** Adds totals to the sums by hour and by day, of their accounts and of all. It runs inside a transaction. */
+/** Adds totals to the hourly and daily sums of their accounts and of all accounts. Runs inside a transaction. */
 export const addTotals = (store: Store, totals: readonly Total[]): void => {
   const { hours, days } = foldTotals(totals)
   addSums(store, 'sum_hour', hours)
@@ -56,11 +56,11 @@ export const addTotals = (store: Store, totals: readonly Total[]): void => {
     store.sql.exec('INSERT OR IGNORE INTO account SELECT value, NULL FROM json_each(?)', sent)
 }
 
-/** What lists need of an event. */
-type Listed = [id: string, reference: string, time: number, account: string, schema: string, status: number]
+/** The data of an event in the lists. */
+type ListEntry = [id: string, reference: string, time: number, account: string, schema: string, status: number]
 
-/** Puts events into the lists, and those that wait for an account among those that wait. */
-const listEvents = ({ sql }: Store, events: readonly Listed[]): void => {
+/** Adds events to the lists. Events that wait for an account are also added to the waiting events. */
+const listEvents = ({ sql }: Store, events: readonly ListEntry[]): void => {
   for (const sent of chunked(events, EVENTS)) {
     sql.exec(
       `INSERT OR IGNORE INTO timeline SELECT -(value ->> 2), value ->> 0, value ->> 1, value ->> 3, value ->> 4, value ->> 5
@@ -77,16 +77,16 @@ const listEvents = ({ sql }: Store, events: readonly Listed[]): void => {
     sql.exec('INSERT OR IGNORE INTO waiting SELECT substr(value ->> 3, 2), value ->> 0 FROM jsonb_each(?)', sent)
 }
 
-/** Folds the oldest part of the journal into the sums and lists. Gives whether more is left. */
+/** Adds the oldest part of the journal to the sums and lists. Returns whether more is left. */
 const foldSome = (store: Store): boolean => {
   const { sql } = store
   const totals: Total[] = []
-  const events: Listed[] = []
+  const events: ListEntry[] = []
   let last: number | undefined
   for (const row of sql.exec<{ seq: number; totals: string; places: string }>(`SELECT * FROM journal ORDER BY seq LIMIT ${JOURNALS}`)) {
     last = row.seq
     for (const total of JSON.parse(row.totals) as Total[]) totals.push(total)
-    for (const place of JSON.parse(row.places) as Listed[]) events.push(place)
+    for (const place of JSON.parse(row.places) as ListEntry[]) events.push(place)
     if (totals.length >= TOTALS || events.length >= EVENTS) break
   }
   if (last === undefined) return false
@@ -96,14 +96,14 @@ const foldSome = (store: Store): boolean => {
   return hasJournal(store)
 }
 
-/** Whether something was recorded that has not been folded yet. */
+/** Whether the journal has rows that are not folded yet. */
 export const hasJournal = ({ sql }: Store): boolean =>
   sql.exec<{ found: number }>('SELECT EXISTS (SELECT 1 FROM journal) AS found').one().found > 0
 
-/** Folds the journal, a part a transaction: every read does so first, and so sees what was recorded before it. */
+/** Folds the whole journal, with one transaction for each part. Every read does this first, so that it sees all recorded events. */
 export const foldJournal = (store: Store): void => {
   while (hasJournal(store)) foldPart(store)
 }
 
-/** Folds one part of the journal. Gives whether more is left. */
+/** Folds one part of the journal. Returns whether more is left. */
 export const foldPart = (store: Store): boolean => store.transaction(() => foldSome(store))

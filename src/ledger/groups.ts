@@ -6,22 +6,22 @@ import { forgottenBefore } from './retention.ts'
 import type { Store } from './store.ts'
 import { type SumQuery, takeSums } from './sums.ts'
 
-/** What is added up, and by what: times from `from` until before `until`, in milliseconds. */
+/** The question for grouped sums. Times are from `from` until just before `until`, in milliseconds. */
 export interface GroupQuery extends Omit<SumQuery, 'byAccount'> {
-  /** Of events, those of these statuses only, by their codes, where no series is named. */
+  /** Only events with these statuses (by code), if no series is named. */
   statuses?: readonly number[]
-  /** What has a sum of its own: all is added together when it is left out. A customer is empty text where there is none. */
+  /** The field with a sum for each value. If left out, there is one sum. An event without a customer has an empty text. */
   by?: 'ACCOUNT' | 'CUSTOMER' | 'METER' | 'SCHEMA' | 'STATUS'
-  /** How many groups are read; where there are more, one more than that is, and the sums are not those of all. */
+  /** The most groups. If there are more, one more is returned, and the sums are incomplete. */
   most: number
-  /** When it is asked, in milliseconds. */
+  /** The time of the question, in milliseconds. */
   now: number
 }
 
 /** A sum of a group: the bucket's start, the group, the units and the number of events. */
 export type GroupRow = [start: number, group: string, units: string, count: number]
 
-/** What is answered: the sums, or which ends of the window cut an hour whose events are kept no more. */
+/** The sums, or the ends of the time range that cut an hour whose events have been deleted. */
 export type Grouped = { rows: GroupRow[] } | { forgotten: number[] }
 
 /** The status in the series of events. */
@@ -33,7 +33,7 @@ const listSeries = ({ sql }: Store, { kind, series, statuses }: GroupQuery): rea
   return all.map((row) => row.series).filter((one) => !statuses || statuses.includes(Number(statusOf(one))))
 }
 
-/** The customer of an account; that of the account before is remembered, since sums come account by account. */
+/** Reads the customer of an account. The last one is remembered, since sums are sorted by account. */
 const findCustomers = ({ sql }: Store) => {
   let last = { account: '', customer: '' }
   return (account: string): string => {
@@ -45,7 +45,7 @@ const findCustomers = ({ sql }: Store) => {
   }
 }
 
-/** The group that a sum is in, by its account and series. */
+/** The group of a sum, by its account and series. */
 const GROUPS = {
   ACCOUNT: (account: string) => account.slice(1),
   METER: (_: string, series: string) => series.slice(2),
@@ -53,7 +53,7 @@ const GROUPS = {
   SCHEMA: (_: string, series: string) => series.slice(series.indexOf('|', 2) + 1),
 } as const
 
-/** How many units are kept before they are added up. */
+/** The number of units that are collected before they are added up. */
 const MOST_UNITS = 256
 
 interface Sum {
@@ -63,7 +63,7 @@ interface Sum {
   count: number
 }
 
-/** The sums of a window by group and bucket. */
+/** Adds up a time range by group and bucket. */
 const addUp = (store: Store, query: GroupQuery): GroupRow[] => {
   const { by, most, period } = query
   const groupOf = by === undefined ? () => '' : by === 'CUSTOMER' ? findCustomers(store) : GROUPS[by]
@@ -87,7 +87,7 @@ const addUp = (store: Store, query: GroupQuery): GroupRow[] => {
   return Array.from(sums.values(), ({ start, group, units, count }) => [start, group, sumDecimals(units), count])
 }
 
-/** The sums of a window by group and bucket, exact to the millisecond, when payloads are kept for `days`. */
+/** Adds up a time range by group and bucket, exact to the millisecond. Payloads are kept for `days`. */
 export const readGroups = (store: Store, query: GroupQuery, days: number): Grouped => {
   const before = forgottenBefore(query.now, days)
   const forgotten = [query.from, query.until].filter((time) => time % HOUR !== 0 && time - (time % HOUR) < before)

@@ -1,7 +1,7 @@
 import type { LicenseAct } from './entry.ts'
 import { chunked } from './store.ts'
 
-/** A name of a licence of an account from one instant until just before another one, in milliseconds; null while it lasts. */
+/** A name of a licence that is active from one instant until just before another, in milliseconds. Null if it has no end. */
 export interface NamedLicense {
   account: string
   license: string
@@ -19,7 +19,7 @@ interface ActionRow {
   action: number
 }
 
-/** At one instant additions come before removals, in whatever order they arrived. */
+/** At the same instant, additions come before removals, no matter in which order they arrived. */
 const ORDER = 'ORDER BY account, license, name, time, action DESC'
 
 /** The spans in which names are active, of actions in the order of their names and times: a name that is added while it is active stays as it is, and so does one that is removed while it is not. */
@@ -61,7 +61,24 @@ export const applyLicense = (sql: SqlStorage, act: LicenseAct): 'DONE' | 'ABSENT
   return action === 0 ? 'ABSENT' : 'DONE'
 }
 
-/** Takes back what an event did to a licence, and what it may still ask. */
+/** Thrown to undo what was only tried. */
+const UNDONE = new Error('it was only tried')
+
+/** What acts would return, one after another, if they were applied now. Nothing is kept. */
+export const tryLicenses = (storage: DurableObjectStorage, acts: readonly LicenseAct[]): ('DONE' | 'ABSENT')[] => {
+  let outcomes: ('DONE' | 'ABSENT')[] = []
+  try {
+    storage.transactionSync(() => {
+      outcomes = acts.map((act) => applyLicense(storage.sql, act))
+      throw UNDONE
+    })
+  } catch (error) {
+    if (error !== UNDONE) throw error
+  }
+  return outcomes
+}
+
+/** Reverts the action of an event on a licence, and refuses it if it arrives later. */
 export const revertLicense = (sql: SqlStorage, reference: string): void => {
   if (readAction(sql, reference) === undefined) sql.exec("INSERT INTO license_action VALUES ('', '', '', 0, ?, 0)", reference)
   else sql.exec('UPDATE license_action SET action = 0 WHERE reference = ?', reference)

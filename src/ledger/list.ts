@@ -16,7 +16,7 @@ export interface EventFilter {
   createdUntil?: number
   ids?: readonly string[]
   reference?: string
-  /** The place of the last event of the page before: its time, id and reference. */
+  /** The time, id and reference of the last event of the previous page. */
   after?: readonly [time: number, id: string, reference: string]
   limit: number
 }
@@ -30,7 +30,7 @@ interface Key {
 
 const encoder = new TextEncoder()
 
-/** The order of SQLite, by the bytes of UTF-8. */
+/** Compares texts as SQLite does, by their bytes in UTF-8. */
 export const compareTexts = (one: string, other: string): number => {
   if (one === other) return 0
   const [first, second] = [encoder.encode(one), encoder.encode(other)]
@@ -41,7 +41,7 @@ export const compareTexts = (one: string, other: string): number => {
   return first.length - second.length
 }
 
-/** The order of lists: the newest first; at one time by id and reference. */
+/** Compares events for lists: the newest first, then by id and reference. */
 const compareKeys = (one: Key, other: Key): number =>
   one.back - other.back || compareTexts(one.id, other.id) || compareTexts(one.reference, other.reference)
 
@@ -54,7 +54,7 @@ interface Walk {
   account: string | undefined
 }
 
-/** The lists whose events a filter may find. */
+/** The lists that can have events of a filter. */
 const walksOf = ({ accounts, statuses }: EventFilter): Walk[] => {
   if (accounts)
     return [...new Set(accounts)].map((account) => ({ source: 'listing AS its WHERE its.account = ?', bound: account, account }))
@@ -70,7 +70,7 @@ const walksOf = ({ accounts, statuses }: EventFilter): Walk[] => {
 const CREATED = `coalesce((SELECT created_at FROM event WHERE event.id = its.id AND event.reference = its.reference),
   (SELECT created_at FROM past WHERE past.reference = its.reference))`
 
-/** A page of a list, of times from `from` until before `until`. */
+/** A page of a list with times from `from` until just before `until`. */
 const readPage = ({ sql }: Store, filter: EventFilter, { source, bound }: Walk, from: number, until: number, limit: number): Key[] => {
   const { schema, statuses, createdFrom, createdUntil, after } = filter
   const parts: [string, ...SqlStorageValue[]][] = [['its.back <= ?', -from]]
@@ -102,7 +102,7 @@ const readSeries = ({ sql }: Store, { schema, statuses }: EventFilter): string[]
       return isWanted ? [eventSeries(its, Number(status))] : []
     })
 
-/** The hours before `until` of the newest day that has events in some series, the newest first, as ranges of time. */
+/** The hours with events of the newest such day before `until`, the newest first, as time ranges. */
 const readHours = ({ sql }: Store, account: string, series: string, from: number, until: number): [from: number, until: number][] => {
   const { day } = sql
     .exec<{ day: number | null }>(
@@ -133,7 +133,7 @@ const readHours = ({ sql }: Store, account: string, series: string, from: number
   return ranges
 }
 
-/** The first keys of a list. Where few events fit, only the hours are read that have one, as the sums tell. */
+/** The first keys of a list. If few events match, only hours in which the sums show some are read. */
 const readWalk = (store: Store, filter: EventFilter, walk: Walk): Key[] => {
   const { schema, statuses, from = 0, until = Number.POSITIVE_INFINITY, after, limit } = filter
   const { account } = walk
@@ -157,7 +157,7 @@ const readWalk = (store: Store, filter: EventFilter, walk: Walk): Key[] => {
 /** After how many milliseconds, in the year 8888, the times in references begin again. */
 const REFERENCES_BEGIN_AGAIN = 62 ** 8
 
-/** The first keys of a table of events that a filter finds among some of its rows. */
+/** The first keys of the rows of a table that match a filter. */
 const readRows = ({ sql }: Store, rows: string, bound: readonly string[], filter: EventFilter): Key[] => {
   const { accounts, schema, statuses, from, until, createdFrom, createdUntil, after, limit } = filter
   const parts: [string, ...SqlStorageValue[]][] = []
@@ -180,7 +180,7 @@ const readRows = ({ sql }: Store, rows: string, bound: readonly string[], filter
     .toArray()
 }
 
-/** The first keys of the events that have one of some ids, or a reference. */
+/** The first keys of the events with one of some ids, or with a reference. */
 const readNamed = (store: Store, filter: EventFilter): Key[] => {
   const { ids = [], reference = '' } = filter
   const keys = [...new Set(ids)].flatMap((id) => [
@@ -206,7 +206,7 @@ const readNamed = (store: Store, filter: EventFilter): Key[] => {
   return [...new Map(keys.map((key) => [key.reference, key])).values()]
 }
 
-/** The events that a filter finds, the newest first; at one time by id and reference. */
+/** Finds the events of a filter, the newest first, then by id and reference. */
 export const listEvents = (store: Store, filter: EventFilter): EventShown[] => {
   foldJournal(store)
   const { ids, reference, limit } = filter

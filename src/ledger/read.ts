@@ -49,7 +49,7 @@ const QUERIES = [
    LEFT JOIN past AS former ON its.payload IS NULL AND former.reference = its.more ->> 'of'`,
 ]
 
-/** Events by their ids and references, in the order given. A repeat that has no payload of its own shows that of the event it repeats. */
+/** Reads events by their ids and references, in the given order. A repeat without a payload shows that of the event that it repeats. */
 export const readEvents = ({ sql }: Store, keys: readonly (readonly [id: string, reference: string])[]): EventShown[] => {
   const found = new Map<string, EventShown>()
   for (const sent of chunked(keys))
@@ -57,6 +57,6 @@ export const readEvents = ({ sql }: Store, keys: readonly (readonly [id: string,
   return keys.flatMap(([, reference]) => found.get(reference) ?? [])
 }
 
-/** Whether an event, by its id and reference, holds its id. */
+/** Whether the event with a reference has its id. */
 export const isHolder = ({ sql }: Store, id: string, reference: string): boolean =>
   sql.exec<{ found: number }>('SELECT EXISTS (SELECT 1 FROM event WHERE id = ? AND reference = ?) AS found', id, reference).one().found > 0

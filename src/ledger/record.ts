@@ -5,10 +5,10 @@ import { INSERT_EVENTS } from './past.ts'
 import { recordOneByOne } from './repeats.ts'
 import { type Store, findStale, noteClock, split, takeVersion } from './store.ts'
 
-/** Thrown to undo a transaction in which a row was not new. */
+/** Thrown to roll back a transaction in which a row was not new. */
 const NOT_NEW = new Error('an event is not new')
 
-/** Whether one of some ids, as JSON, was held by an event that does not hold it any more. */
+/** Whether one of some ids (as JSON) belonged to an event that has lost it. */
 const isInPast = ({ sql }: Store, ids: string): boolean =>
   split(ids).some(
     (sent) =>
@@ -42,7 +42,7 @@ const recordNew = (store: Store, batch: Batch, now: number): void =>
     if (acts) keepActs(store, batch, rowsIn(rows), now)
   })
 
-/** Records events: each once, whatever was sent before, and none that rests on what no longer holds. `now` is the time in milliseconds. */
+/** Records each event once. Refuses a call that used outdated versions. `now` is in milliseconds. */
 export const recordEvents = (store: Store, batch: Batch, now: number): Recorded | Stale => {
   const stale = batch.isCarried ? undefined : findStale(store, batch.head, now)
   if (stale) return { stale }

@@ -1,7 +1,7 @@
 import type { EventShown } from './entry.ts'
 import type { Store } from './store.ts'
 
-/** Gives an event another status in the lists, and another account. */
+/** Changes the status and the account of an event in the lists. */
 export const relistEvent = ({ sql }: Store, { id, reference, time, account }: EventShown, status: number, next = account): void => {
   const place = [-time, id, reference]
   sql.exec('UPDATE timeline SET status = ?, account = ? WHERE back = ? AND id = ? AND reference = ?', status, next, ...place)

@@ -2,6 +2,7 @@ import { type Batch, insertJournal, keepActs, keepNames, readPlaces, rowsIn } fr
 import { judgeClosing } from './closing.ts'
 import { type EventMore, type EventRow, type Recorded, codeOf } from './entry.ts'
 import { INSERT_EVENTS, insertPast, moveToPast } from './past.ts'
+import { readEvents } from './read.ts'
 import { type Store, chunked, takeVersion } from './store.ts'
 import { TAKEN_FOR } from './taken.ts'
 import { totalsOf } from './totals.ts'
@@ -17,7 +18,7 @@ interface Holder {
   request: string | null
 }
 
-/** The events that hold some ids. */
+/** Reads the events that have some ids. */
 const readHolders = ({ sql }: Store, ids: readonly string[]): Map<string, Holder> =>
   new Map(
     ids
@@ -44,7 +45,7 @@ interface Past {
 
 const PAST = `past.reference, past.request, iif(past.status = ${DUPLICATE}, past.more ->> 'of', NULL) AS "of"`
 
-/** Of rows, those that were recorded and hold no id, by their references and requests: each with the reference of the event that it repeats, null for none. */
+/** Finds rows that were recorded before without an id of their own, by reference and request. Each has the reference of the event that it repeats, or null. */
 const readPast = ({ sql }: Store, rows: readonly EventRow[]): Map<string, string | null> => {
   const found = new Map<string, string | null>()
   const take = (query: string, names: readonly string[]): void => {
@@ -65,18 +66,18 @@ const readPast = ({ sql }: Store, rows: readonly EventRow[]): Map<string, string
   return found
 }
 
-/** The repeat of an event, without its payload where that is the same. */
+/** Makes the repeat of an event. The payload is left out if it is the same. */
 const repeatOf = (row: EventRow, of: string, samePayload: boolean): EventRow => {
   const more: EventMore = { why: 'An event with this id was ingested before.', of }
   return [row[0], row[1], row[2], row[3], row[4], DUPLICATE, null, null, samePayload ? null : row[8], more, row[10]]
 }
 
-const judge = (store: Store, row: EventRow): EventRow => {
+const applyClosing = (store: Store, row: EventRow): EventRow => {
   const closed = judgeClosing(store, row[3], row[2], row[5], row[9], 'arrived')
   return closed ? [row[0], row[1], row[2], row[3], row[4], closed.status, row[6], null, row[8], closed.more, row[10]] : row
 }
 
-/** Finds out of each event whether it is new, sent again by the same request, or a repeat; and records what is not there yet. */
+/** Determines whether each event is new, was sent by the same request before, or is a repeat, and records it unless it is already stored. */
 export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorded['repeats'] =>
   store.transaction(() => {
     const { head } = batch
@@ -105,7 +106,7 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
         continue
       }
       if (holder) moveToPast(store, id)
-      fresh.push(judge(store, row))
+      fresh.push(applyClosing(store, row))
       holders.set(id, { id, reference, created_at: head.createdAt, payload: JSON.stringify(payload), request })
     }
     keepNames(store, head)
@@ -122,3 +123,28 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
       )
     return told
   })
+
+/** What would become of an event: its reference, its status, and why it has that. */
+export type TriedEvent = [reference: string, status: number, why: string | null]
+
+/** Thrown to undo what was only tried. */
+const UNDONE = new Error('it was only tried')
+
+/** What would become of events, in their order, if they were recorded now. Nothing is kept. */
+export const tryEvents = (store: Store, batch: Batch, now: number): TriedEvent[] => {
+  let tried: TriedEvent[] = []
+  try {
+    store.transaction(() => {
+      recordOneByOne(store, batch, now)
+      const events = readEvents(
+        store,
+        rowsIn(batch.rows).map(([id, reference]) => [id, reference]),
+      )
+      tried = events.map(({ reference, status, more }) => [reference, status, more?.why ?? null])
+      throw UNDONE
+    })
+  } catch (error) {
+    if (error !== UNDONE) throw error
+  }
+  return tried
+}

@@ -2,18 +2,18 @@ import { DAY, isUnknown } from './entry.ts'
 import { type Store, readState, writeState } from './store.ts'
 import { TAKEN_FOR } from './taken.ts'
 
-/** How much longer an event without its payload is kept, in milliseconds. */
+/** How long the row of an event is kept after its payload was deleted, in milliseconds. */
 const KEPT_LONGER = 45 * DAY
 
-/** Events that are looked at in one transaction. */
+/** The number of events that are checked in one transaction. */
 const MOST = 2000
 
-/** A place in the list of all events by time. */
+/** A position in the list of all events by time. */
 type Place = readonly [back: number, id: string, reference: string]
 /** Before the oldest event. */
 const START: Place = [1, '', '']
 
-interface Old {
+interface OldEvent {
   [column: string]: SqlStorageValue
   back: number
   id: string
@@ -24,10 +24,10 @@ interface Old {
   closed_until: number | null
 }
 
-/** The next events of times before `until`, the oldest first. */
-const readOld = ({ sql }: Store, from: Place, until: number): Old[] =>
+/** The next events before `until`, the oldest first. */
+const readOld = ({ sql }: Store, from: Place, until: number): OldEvent[] =>
   sql
-    .exec<Old>(
+    .exec<OldEvent>(
       `SELECT its.back, its.id, its.reference, its.account, event.created_at AS held_since,
          coalesce(event.created_at, past.created_at) AS created_at,
          (SELECT max(until) FROM closing WHERE closing.account = its.account) AS closed_until
@@ -40,12 +40,12 @@ const readOld = ({ sql }: Store, from: Place, until: number): Old[] =>
     )
     .toArray()
 
-/** Whether an event may be forgotten: it came 45 days ago or longer, and its account is not billed or is so beyond its time. */
-const isForgettable = ({ back, created_at, closed_until }: Old, now: number): boolean =>
+/** Whether an event may be deleted: it arrived at least 45 days ago, and its account is not billed, or its time is closed. */
+const isForgettable = ({ back, created_at, closed_until }: OldEvent, now: number): boolean =>
   (created_at ?? 0) <= now - TAKEN_FOR && (closed_until === null || -back < closed_until)
 
-/** Goes on with a walk over the events of times before `until`. Gives whether more are left. */
-const walk = (store: Store, name: string, until: number, now: number, forget: (events: readonly Old[]) => void): boolean => {
+/** Continues a walk over the events before `until`. Returns whether more are left. */
+const walk = (store: Store, name: string, until: number, now: number, forget: (events: readonly OldEvent[]) => void): boolean => {
   const old = readOld(store, readState(store, name, START), until)
   forget(old.filter((event) => isForgettable(event, now)))
   const last = old.at(-1)
@@ -53,7 +53,7 @@ const walk = (store: Store, name: string, until: number, now: number, forget: (e
   return old.length === MOST
 }
 
-const removePayloads = ({ sql }: Store, events: readonly Old[]): void => {
+const removePayloads = ({ sql }: Store, events: readonly OldEvent[]): void => {
   const keys = JSON.stringify(events.map(({ id, reference }) => [id, reference]))
   const bare = `SET payload = 'null', more = json_remove(more, '$.enriched', '$.settings')`
   const its = 'reference IN (SELECT value ->> 1 FROM json_each(?1)) AND payload IS NOT NULL'
@@ -61,7 +61,7 @@ const removePayloads = ({ sql }: Store, events: readonly Old[]): void => {
   sql.exec(`UPDATE past ${bare} WHERE ${its}`, keys)
 }
 
-const removeEvents = ({ sql }: Store, events: readonly Old[]): void => {
+const removeEvents = ({ sql }: Store, events: readonly OldEvent[]): void => {
   for (const { back, id, reference, account, held_since } of events) {
     if (held_since === null) sql.exec('DELETE FROM past WHERE reference = ?', reference)
     else {
@@ -73,7 +73,7 @@ const removeEvents = ({ sql }: Store, events: readonly Old[]): void => {
   }
 }
 
-/** Removes Idempotency-Keys that are not kept any more. Gives whether more are left. */
+/** Deletes expired Idempotency-Keys. Returns whether more are left. */
 const removeKeys = (store: Store, now: number): boolean => {
   const { sql } = store
   const keys = sql
@@ -87,10 +87,10 @@ const removeKeys = (store: Store, now: number): boolean => {
   return keys.length === MOST
 }
 
-/** Before which instant events may be forgotten, when payloads are kept for `days`; both times in milliseconds. */
+/** The instant before which events may be deleted, if payloads are kept for `days`. Both times are in milliseconds. */
 export const forgottenBefore = (now: number, days: number): number => now - days * DAY - KEPT_LONGER
 
-/** When events were last forgotten, in milliseconds. */
+/** The time at which events were last deleted, in milliseconds. */
 export const readForgot = (store: Store): number => readState(store, 'forgot', 0)
 
 /**
@@ -112,6 +112,6 @@ export const forgetSome = (store: Store, now: number, days: number): boolean =>
     return isLeft
   })
 
-/** Whether there is anything that will be forgotten one day. */
+/** Whether the ledger has anything that will be deleted later. */
 export const hasForgettable = ({ sql }: Store): boolean =>
   sql.exec<{ found: number }>('SELECT EXISTS (SELECT 1 FROM timeline) OR EXISTS (SELECT 1 FROM request_key) AS found').one().found > 0

@@ -109,8 +109,17 @@ export const settleEvents = (
   })
 }
 
-/** Events that wait for one of some names, by name and id, up to `limit`; those behind `after`, the name and id of the last one before. */
-export const readWaiting = (store: Store, names: readonly string[], limit: number, after?: readonly [string, string]): EventShown[] => {
+/**
+ * Events that wait for one of some names and came after `since` (milliseconds), by name and id, up to `limit`; those behind `after`, the name
+ * and id of the last one before.
+ */
+export const readWaiting = (
+  store: Store,
+  names: readonly string[],
+  limit: number,
+  since: number,
+  after?: readonly [string, string],
+): EventShown[] => {
   foldJournal(store)
   const keys: [id: string, reference: string][] = []
   for (const name of [...new Set(names)].toSorted(compareTexts)) {
@@ -118,25 +127,39 @@ export const readWaiting = (store: Store, names: readonly string[], limit: numbe
     if (before < 0 || keys.length >= limit) continue
     const found = store.sql.exec<{ id: string; reference: string }>(
       `SELECT event.id, event.reference FROM waiting CROSS JOIN event ON event.id = waiting.id
-       WHERE waiting.name = ?1 AND waiting.id > ?2 AND event.account = '?' || ?1 AND event.status = ${NOT_FOUND} ORDER BY waiting.id LIMIT ?3`,
+       WHERE waiting.name = ?1 AND waiting.id > ?2 AND event.account = '?' || ?1 AND event.status = ${NOT_FOUND} AND event.created_at > ?4
+       ORDER BY waiting.id LIMIT ?3`,
       name,
       before === 0 && after ? after[1] : '',
       limit - keys.length,
+      since,
     )
     for (const { id, reference } of found) keys.push([id, reference])
   }
   return readEvents(store, keys)
 }
 
+/** The status of an event that adds or removes the name of a licence, and why it has that, by what its account's ledger has said. */
+export const licenseOutcome = (outcome: 'DONE' | 'ABSENT'): { status: number; why: string | null } =>
+  outcome === 'DONE'
+    ? { status: codeOf('INGESTION_COMPLETED_EVENT_METERED'), why: null }
+    : {
+        status: codeOf('INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT'),
+        why: 'The name to be removed is not one of the licence at that time.',
+      }
+
 /** What becomes of an event that adds or removes the name of a licence, once its account's ledger has said. */
-export const settleLicense = (event: EventShown, outcome: 'DONE' | 'ABSENT'): Settlement => ({
-  id: event.id,
-  reference: event.reference,
-  from: IN_PROGRESS,
-  status: codeOf(outcome === 'DONE' ? 'INGESTION_COMPLETED_EVENT_METERED' : 'INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT'),
-  account: event.account,
-  customer: event.customer,
-  rules: null,
-  units: null,
-  more: outcome === 'DONE' ? event.more : { ...event.more, why: 'The name to be removed is not one of the licence at that time.' },
-})
+export const settleLicense = (event: EventShown, outcome: 'DONE' | 'ABSENT'): Settlement => {
+  const { status, why } = licenseOutcome(outcome)
+  return {
+    id: event.id,
+    reference: event.reference,
+    from: IN_PROGRESS,
+    status,
+    account: event.account,
+    customer: event.customer,
+    rules: null,
+    units: null,
+    more: why === null ? event.more : { ...event.more, why },
+  }
+}

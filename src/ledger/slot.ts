@@ -1,6 +1,6 @@
 import { base62, randomBase62 } from '../lib/ids.ts'
 
-/** How many slots ids are spread over; the ledgers of a generation share them. */
+/** The number of slots of ids, which are distributed over the ledgers of a generation. */
 const SLOTS = 62 * 62
 
 /** The slot of an id: FNV-1a over its UTF-16 code units. */
@@ -22,7 +22,7 @@ const numberOf = (digits: string): number => Array.from(digits).reduce((value, d
 export const newReference = (id: string, time: number, random = randomBase62(1)): string =>
   `event.${base62(time, 8)}${random.slice(0, 3)}.${base62(slotOf(id), 2)}${random.slice(3, 6)}`
 
-/** The time and the slot that a reference was made of; undefined when it is none. */
+/** Reads the time and the slot of a reference. Undefined if it is invalid. */
 export const readReference = (text: string): { time: number; slot: number } | undefined => {
   const [, time, slot] = FORM.exec(text) ?? []
   return time === undefined || slot === undefined ? undefined : { time: numberOf(time), slot: numberOf(slot) }

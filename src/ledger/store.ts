@@ -4,27 +4,27 @@ import { EVENT_MIGRATIONS } from './event_schema.sql.ts'
 /** How long a ledger remembers that an account changed, in milliseconds: twice as long as any Worker remembers the account. */
 export const TOLD_FOR = 120_000
 
-/** A ledger's database, and what it keeps of it in memory. */
+/** The database of a ledger, and the data that the ledger keeps in memory. */
 export interface Store {
   sql: SqlStorage
-  /** Runs statements that are committed together or not at all. */
+  /** Runs statements in a transaction. */
   transaction: <Result>(run: () => Result) => Result
-  /** The version of the organization, the greatest that any call has named. */
+  /** The highest version of the organization of any call. */
   version: number
-  /** Rule sets, customers, accounts and series that the database has. */
+  /** The rule sets, customers, accounts and series that are in the database. */
   known: Set<string>
-  /** No times of any account are closed from this instant on, in milliseconds. */
+  /** From this instant (milliseconds) on, no account has closed times. */
   closedUntil: number
-  /** Until when, in milliseconds, there are versions of accounts that calls are held against. */
+  /** The time (milliseconds) until which calls are checked against versions of accounts. */
   toldUntil: number
-  /** The organization's own clock at its last call, in milliseconds; null where that is the real one. */
+  /** The test clock of the organization at its last call, in milliseconds. Null if it uses the real clock. */
   clock: number | null
 }
 
-/** The most names that a ledger remembers to have. */
+/** The most names that a ledger remembers as stored. */
 const MOST_KNOWN = 20_000
 
-/** Brings a ledger's tables to the newest of `migrations`. */
+/** Applies new `migrations` to the tables of a ledger. */
 export const migrate = (storage: DurableObjectStorage, migrations: readonly string[]): void =>
   storage.transactionSync(() => {
     storage.sql.exec('CREATE TABLE IF NOT EXISTS migration (version INTEGER NOT NULL PRIMARY KEY)')
@@ -36,7 +36,7 @@ export const migrate = (storage: DurableObjectStorage, migrations: readonly stri
     }
   })
 
-/** A value that is kept as JSON under a name. */
+/** Reads a value that is stored as JSON under a name. */
 export const readState = <Value>({ sql }: Pick<Store, 'sql'>, key: string, otherwise: Value): Value => {
   const [row] = sql.exec<{ value: string }>('SELECT value FROM state WHERE key = ?', key).toArray()
   return row ? (JSON.parse(row.value) as Value) : otherwise
@@ -46,7 +46,7 @@ export const writeState = ({ sql }: Pick<Store, 'sql'>, key: string, value: unkn
   sql.exec('INSERT INTO state VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2', key, JSON.stringify(value))
 }
 
-/** Opens the database of an EventLedger. What it keeps in memory is read again whenever a transaction is undone. */
+/** Opens the database of an EventLedger. The data in memory is read again after each rollback. */
 export const openStore = (storage: DurableObjectStorage): Store => {
   migrate(storage, EVENT_MIGRATIONS)
   const { sql } = storage
@@ -73,14 +73,14 @@ export const openStore = (storage: DurableObjectStorage): Store => {
   return store
 }
 
-/** Takes the version of the organization that a call names, if it is greater than every one before. */
+/** Stores the version of the organization of a call, if it is higher than all before. */
 export const takeVersion = (store: Store, version: number): void => {
   if (version <= store.version) return
   writeState(store, 'version', version)
   store.version = version
 }
 
-/** Notes where the organization's own clock is, if that is not the real one: what is kept for a time goes by its own. Times are milliseconds. */
+/** Stores the time of the organization's test clock, if it has one, since data expires by that clock. Times are in milliseconds. */
 export const noteClock = (store: Store, createdAt: number, now: number): void => {
   const clock = Math.abs(now - createdAt) < HOUR ? null : createdAt
   if (clock === store.clock || (clock !== null && store.clock !== null && Math.abs(clock - store.clock) < HOUR)) return
@@ -88,7 +88,7 @@ export const noteClock = (store: Store, createdAt: number, now: number): void =>
   store.clock = clock
 }
 
-/** Keeps for two minutes that accounts have these versions, by their keys. What was told longer ago counts no more, even where it is greater. */
+/** Stores versions of accounts, by key, for two minutes. Older versions no longer count, even if they are higher. */
 export const tellAccounts = (store: Store, versions: Readonly<Record<string, number>>, now: number): void => {
   if (now >= store.toldUntil) store.sql.exec('DELETE FROM told')
   for (const sent of chunked(Object.entries(versions)))
@@ -103,7 +103,7 @@ export const tellAccounts = (store: Store, versions: Readonly<Record<string, num
   store.toldUntil = now + TOLD_FOR
 }
 
-/** What a call rests on that has changed since: undefined when it rests on what holds. */
+/** Finds the outdated versions of a call. Undefined if all are current. */
 export const findStale = (
   store: Store,
   { version, accounts }: { version: number; accounts: Readonly<Record<string, number>> },
@@ -124,7 +124,7 @@ export const findStale = (
   return stale.length ? { accounts: Object.fromEntries(stale.map(({ account, version: its }) => [account, its])) } : undefined
 }
 
-/** Of names, those that the database is not known to have; they are known from now on. */
+/** Returns the names that are not known to be in the database, and remembers them. */
 export const takeUnknown = ({ known }: Store, kind: 'rules' | 'customer' | 'account' | 'series', names: Iterable<string>): string[] => {
   if (known.size > MOST_KNOWN) known.clear()
   const unknown: string[] = []
@@ -137,9 +137,9 @@ export const takeUnknown = ({ known }: Store, kind: 'rules' | 'customer' | 'acco
   return unknown
 }
 
-/** A parameter, and a row, holds 2 MB at most. */
+/** The largest size of a parameter and of a row is 2 MB. */
 const MOST_BYTES = 1_900_000
-/** A text that is not longer than this fits, whatever it is made of. */
+/** A text of this length always fits, whatever its characters are. */
 const SURE_TO_FIT = MOST_BYTES / 3
 
 const encoder = new TextEncoder()
@@ -147,18 +147,18 @@ const encoder = new TextEncoder()
 export const fits = (json: string): boolean => json.length <= SURE_TO_FIT || encoder.encode(json).length <= MOST_BYTES
 
 /** Parts of a list, of `most` items at most, with the JSON of each: that fits into a parameter. Throws a RangeError where one item alone does not. */
-export const inParts = <Item>(items: readonly Item[], most = 5000): { part: readonly Item[]; json: string }[] => {
+export const splitList = <Item>(items: readonly Item[], most = 5000): { part: readonly Item[]; json: string }[] => {
   if (!items.length) return []
-  if (items.length > most) return [...inParts(items.slice(0, most), most), ...inParts(items.slice(most), most)]
+  if (items.length > most) return [...splitList(items.slice(0, most), most), ...splitList(items.slice(most), most)]
   const json = JSON.stringify(items)
   if (fits(json)) return [{ part: items, json }]
   if (items.length === 1) throw new RangeError('an item is larger than a ledger holds')
   const half = Math.ceil(items.length / 2)
-  return [...inParts(items.slice(0, half)), ...inParts(items.slice(half))]
+  return [...splitList(items.slice(0, half)), ...splitList(items.slice(half))]
 }
 
-/** JSON lists of the items of a list, each of which fits into a parameter. */
-export const chunked = (items: readonly unknown[], most?: number): string[] => inParts(items, most).map(({ json }) => json)
+/** Splits a list into JSON lists that each fit into a parameter. */
+export const chunked = (items: readonly unknown[], most?: number): string[] => splitList(items, most).map(({ json }) => json)
 
-/** A JSON list as lists that each fit into a parameter. */
+/** Splits a JSON list into lists that each fit into a parameter. */
 export const split = (json: string): string[] => (fits(json) ? [json] : chunked(JSON.parse(json) as unknown[]))

@@ -7,27 +7,27 @@ import { ALL, sumKey } from './totals.ts'
 
 const METERED = codeOf('INGESTION_COMPLETED_EVENT_METERED')
 
-/** What is to be added up: times from `from` until before `until`, in milliseconds. */
+/** The question for sums. Times are from `from` until just before `until`, in milliseconds. */
 export interface SumQuery {
   from: number
   until: number
   period: Period
-  /** Which series: those of events, or of meters; of these only some where they are named. */
+  /** The series of events or of meters; if some are named, only those. */
   kind: 'e' | 'm'
   series?: readonly string[]
-  /** Of these accounts only, by their keys. */
+  /** Only these accounts, by key. */
   accounts?: readonly string[]
   /** Whether each account has sums of its own. */
   byAccount: boolean
 }
 
-/** Sums, as the ledgers answer them: the bucket's start, the account (or *), the series, the units and the number of events. */
+/** The answer with sums: the start of the bucket, the account (or *), the series, the units and the number of events. */
 export type SumRow = [start: number, account: string, series: string, units: string, count: number]
 
 /** The most rows of an answer. */
 const MOST_ROWS = 200_000
 
-/** Takes what some events add up to in a series, and says whether to go on. */
+/** Receives a sum of a series. Returns whether to continue. */
 type Take = (start: number, account: string, series: string, units: string, count: number) => boolean
 
 interface Found {
@@ -75,7 +75,7 @@ interface Moment {
   units: string
 }
 
-/** Where events of an account, or of all, are by time. */
+/** The events of an account, or of all accounts, by time. */
 const placesOf = (accounts: readonly string[] | undefined): { source: string; some: string[] } =>
   accounts
     ? { source: 'json_each(?1) AS a CROSS JOIN listing AS its ON its.account = a.value', some: chunked(accounts) }
@@ -88,7 +88,7 @@ const unitsBySeries = ({ meters }: RuleSet, units: readonly (string | null)[]): 
     return unit === null || !meter ? [] : [[meterSeries(meter[0]), unit] as [string, string]]
   })
 
-/** Takes single events of a part of an hour, as sums of the moment they are of, and says whether to go on. */
+/** Passes the single events of a part of an hour as sums. Returns whether to continue. */
 const takeMoments = (
   { sql }: Store,
   { accounts, series, kind }: SumQuery,
@@ -138,7 +138,7 @@ const takeMoments = (
 const up = (time: number, unit: number): number => Math.ceil(time / unit) * unit
 const down = (time: number, unit: number): number => Math.floor(time / unit) * unit
 
-/** Takes what makes up a window of what has been folded, exact to the millisecond: days where whole days are in it, hours beside them, events of the hours that are cut. It ends early when `take` says so. */
+/** Passes the sums of a time range, exact to the millisecond: whole days, the hours beside them, and single events of hours that are cut. Ends early if `take` returns false. */
 export const takeSums = (store: Store, { accounts, series, ...asked }: SumQuery, take: Take): void => {
   const { from, until, period } = asked
   const query: SumQuery = {
@@ -161,7 +161,7 @@ export const takeSums = (store: Store, { accounts, series, ...asked }: SumQuery,
   if (goesOn) takeMoments(store, query, [lastHour, until], take)
 }
 
-/** The sums of a window, where there are events. Throws TOO_MANY_SUMS where they are more than an answer holds. */
+/** Reads the sums of a time range. Throws TOO_MANY_SUMS if an answer cannot contain them. */
 export const readSums = (store: Store, query: SumQuery): SumRow[] => {
   foldJournal(store)
   const sums = new Map<string, { row: SumRow; units: string[] }>()
@@ -186,7 +186,7 @@ export const readSums = (store: Store, query: SumQuery): SumRow[] => {
 const edgeOf = (column: 'first' | 'last', order: 'ASC' | 'DESC'): string =>
   `(SELECT its.${column} FROM sum_hour AS its WHERE its.account = '${ALL}' AND its.series = series.series ORDER BY its.start ${order} LIMIT 1)`
 
-/** The times of the first and the last event that there ever was, in milliseconds; undefined when there was none. */
+/** The times of the first and the last event, in milliseconds. Undefined if there was none. */
 export const readSpan = (store: Store): { first: number; last: number } | undefined => {
   foldJournal(store)
   const { first, last } = store.sql

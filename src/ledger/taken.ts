@@ -85,11 +85,11 @@ export const readKey = ({ sql }: Store, key: string, now: number): string | unde
   return found?.fingerprint
 }
 
-/** Claims an Idempotency-Key for a request: SAME where it was claimed for the same one, OTHER for another. Keys are kept 45 days. */
-export const claimKey = (store: Store, key: string, fingerprint: string, now: number): 'NEW' | 'SAME' | 'OTHER' =>
+/** Claims an Idempotency-Key for a request, of which the first fingerprint is kept: SAME where it was claimed for one of them, OTHER for another. Keys are kept 45 days. */
+export const claimKey = (store: Store, key: string, fingerprints: readonly string[], now: number): 'NEW' | 'SAME' | 'OTHER' =>
   store.transaction(() => {
     const found = readKey(store, key, now)
-    if (found !== undefined) return found === fingerprint ? 'SAME' : 'OTHER'
-    store.sql.exec('INSERT OR REPLACE INTO request_key VALUES (?, ?, ?)', key, fingerprint, now)
+    if (found !== undefined) return fingerprints.includes(found) ? 'SAME' : 'OTHER'
+    store.sql.exec('INSERT OR REPLACE INTO request_key VALUES (?, ?, ?)', key, fingerprints[0] ?? '', now)
     return 'NEW'
   })

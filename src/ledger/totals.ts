@@ -16,13 +16,13 @@ interface Sum {
   last: number
 }
 
-/** Sums that are being added up, by account, series and start. */
+/** Sums in progress, by account, series and start. */
 type Sums = Map<string, Sum>
 
-/** The key of a sum: no two accounts and series have one in common, whatever they are made of. */
+/** The key of a sum. It is unique for each account and series. */
 export const sumKey = (account: string, series: string, start: number): string => `${start} ${series.length} ${series}${account}`
 
-/** Adds to the sum of an account, a series and the hour or day that begins at `start` (milliseconds). */
+/** Adds to the sum of an account and a series in the hour or day that begins at `start` (milliseconds). */
 const addTo = (
   sums: Sums,
   account: string,
@@ -50,7 +50,7 @@ const unitsOf = ({ units }: Sum): string => (units.length === 1 ? (units[0] ?? '
 const totalsIn = (sums: Sums): Total[] =>
   Array.from(sums.values(), (sum) => [sum.account, sum.series, sum.start, unitsOf(sum), sum.count, sum.first, sum.last])
 
-/** What events add up to: their number by schema and status, and the units of each meter that counts them, by account and hour. */
+/** Adds up events by account and hour: their number by schema and status, and the units of each meter. */
 export const totalsOf = (rows: readonly EventRow[], ruleSets: Readonly<Record<string, RuleSet>>): Total[] => {
   const sums: Sums = new Map()
   for (const [, , time, account, schema, status, rules, units] of rows) {
@@ -66,7 +66,7 @@ export const totalsOf = (rows: readonly EventRow[], ruleSets: Readonly<Record<st
   return totalsIn(sums)
 }
 
-/** The same totals, taken away. */
+/** Negates totals. */
 export const negateTotals = (totals: readonly Total[]): Total[] =>
   totals.map(([account, series, hour, units, count, first, last]) => [
     account,
@@ -78,7 +78,7 @@ export const negateTotals = (totals: readonly Total[]): Total[] =>
     last,
   ])
 
-/** Totals of hours, added up by hour and by day, of each account and of all. */
+/** Adds up hourly totals by hour and by day, for each account and for all. */
 export const foldTotals = (totals: readonly Total[]): { hours: Total[]; days: Total[] } => {
   const [own, all, days]: [Sums, Sums, Sums] = [new Map(), new Map(), new Map()]
   for (const [account, series, hour, units, count, first, last] of totals) addTo(own, account, series, hour, units, count, first, last)

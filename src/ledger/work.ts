@@ -1,9 +1,9 @@
 import type { Store } from './store.ts'
 
-/** The longest time between two tries, in milliseconds. */
+/** The longest time between two attempts, in milliseconds. */
 const LONGEST_WAIT = 3_600_000
 
-/** What is to be done elsewhere, until it has been: acts of events in progress, and what corrections carry. */
+/** Work for other ledgers that is not finished: actions of events in progress, and corrections. */
 type Work = 'progress' | 'carry'
 const KEYS = { progress: 'reference', carry: 'correction' } as const
 
@@ -15,7 +15,7 @@ export interface Todo {
   isUndo: number
 }
 
-/** What is due at `now` (milliseconds), the longest due first. */
+/** Reads the work that is due at `now` (milliseconds), the oldest first. */
 export const readDue = ({ sql }: Store, work: Work, now: number): Todo[] =>
   sql
     .exec<Todo>(
@@ -25,7 +25,7 @@ export const readDue = ({ sql }: Store, work: Work, now: number): Todo[] =>
     )
     .toArray()
 
-/** Puts off what has failed, each time for longer. */
+/** Postpones failed work, each time for longer. */
 export const putOff = ({ sql }: Store, work: Work, key: string, now: number): void => {
   sql.exec(
     `UPDATE ${work} SET due_at = ?1 + min(${LONGEST_WAIT}, 5000 << min(failures, 20)), failures = failures + 1 WHERE ${KEYS[work]} = ?2`,
@@ -34,7 +34,7 @@ export const putOff = ({ sql }: Store, work: Work, key: string, now: number): vo
   )
 }
 
-/** When the next work is due, in milliseconds; undefined when there is none. */
+/** The time at which the next work is due, in milliseconds. Undefined if there is none. */
 export const readNextDue = ({ sql }: Store): number | undefined =>
   sql
     .exec<{ at: number | null }>(

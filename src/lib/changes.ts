@@ -1,13 +1,13 @@
-/** What became of the fields of a resource: what each held, and what it holds now; null for what there is not. */
+/** The changed fields of a resource, each with its old and new value. Null means no value. */
 export type Fields = Readonly<Record<string, readonly [old: unknown, now: unknown]>>
 
-/** When a resource was made or changed stands beside its changes, and is no part of them. */
+/** The times of a resource are not part of its changes, since the entry has its own time. */
 const TIMES: ReadonlySet<string> = new Set(['createdAt', 'updatedAt'])
 
 const isSame = (one: unknown, other: unknown): boolean =>
   one === other || (typeof one === 'object' && typeof other === 'object' && JSON.stringify(one) === JSON.stringify(other))
 
-/** The fields in which two states of a resource differ; it is new when there is no state before. */
+/** The fields in which two states of a resource differ. Without `before`, the resource is new. */
 export const differences = (before: object | undefined, after: object): Fields => {
   const old = (before ?? {}) as Readonly<Record<string, unknown>>
   const now = after as Readonly<Record<string, unknown>>

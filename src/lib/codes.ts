@@ -6,7 +6,7 @@ export const COUNTRIES: ReadonlySet<string> = new Set([...Object.keys(iso31661Al
 
 const Currency = z.currencyCode()
 
-/** What list one has no minor unit for: metals, baskets of currencies, and the codes for tests and for no currency. */
+/** Codes without a minor unit in list one: metals, baskets of currencies, and the codes for tests and for no currency. */
 const NO_MONEY = /^X(?:A[GU]|B[A-D]|DR|P[DT]|SU|TS|UA|XX)$/
 
 /** Whether `code` is on list one of ISO 4217, and money. */

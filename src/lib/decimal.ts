@@ -31,7 +31,7 @@ const MINUS = 45
 const POINT = 46
 const DIGIT_ZERO = 48
 
-/** Reads a decimal text of 16 characters at most; undefined where it is longer, has too many digits or is not one. */
+/** Reads a decimal of at most 16 characters. Undefined if it is longer, has too many digits or is invalid. */
 const parseShort = (text: string): ShortDecimal | undefined => {
   const { length } = text
   if (length > 16) return undefined
@@ -54,17 +54,17 @@ const parseLong = (text: string): Decimal => {
   return { coefficient: BigInt(text.slice(0, point) + text.slice(point + 1)), scale: text.length - point - 1 }
 }
 
-/** Reads a decimal text such as -12.50, without exponent, sign + or blanks; undefined where it is not one. */
+/** Reads a decimal such as -12.50, without exponent, plus sign or spaces. Undefined if it is invalid. */
 export const parseDecimal = (text: string): Decimal | undefined => {
   const short = parseShort(text)
   if (short) return { coefficient: BigInt(short.units), scale: short.scale }
   return text.length <= LONGEST_TEXT && FORM.test(text) ? parseLong(text) : undefined
 }
 
-/** Sums and products of what callers send have more digits than what they send. */
+/** The form of a computed decimal. Sums and products can have more digits than the values that callers send. */
 const STORED_FORM = /^-?\d{1,4096}(\.\d{1,4096})?$/
 
-/** Reads a decimal text that we wrote ourselves, of up to 4,096 digits on a side of the point. Throws a RangeError where it is not one. */
+/** Reads a decimal that this program wrote, with up to 4,096 digits on each side of the point. Throws a RangeError if it is invalid. */
 export const requireDecimal = (text: string): Decimal => {
   const short = parseShort(text)
   if (short) return { coefficient: BigInt(short.units), scale: short.scale }
@@ -74,7 +74,7 @@ export const requireDecimal = (text: string): Decimal => {
 
 const JSON_NUMBER = /^(-?(?:0|[1-9]\d*))(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/
 
-/** Reads a number as JSON writes it, 1e21 and 1e-7 too; undefined where it is not one or has more than 512 digits on a side of the point. */
+/** Reads a JSON number, such as 1e21 or 1e-7. Undefined if it is invalid or has more than 512 digits on a side of the point. */
 export const parseJsonNumber = (text: string): Decimal | undefined => {
   if (text.length > LONGEST_TEXT) return undefined
   const [, whole, fraction = '', exponent = '0'] = JSON_NUMBER.exec(text) ?? []
@@ -84,7 +84,7 @@ export const parseJsonNumber = (text: string): Decimal | undefined => {
   return parseDecimal(formatDecimal(scale < 0 ? { coefficient: coefficient * tenTo(-scale), scale: 0 } : { coefficient, scale }))
 }
 
-/** The decimal that a number's shortest text says, 0.1 for 0.1; undefined for NaN and the infinities. */
+/** The decimal of a number's shortest text, such as 0.1 for 0.1. Undefined for NaN and infinities. */
 export const decimalFromNumber = (number: number): Decimal | undefined => parseDecimal(String(number)) ?? parseJsonNumber(String(number))
 
 /** The coefficient of a decimal at a scale that is not below its own. */
@@ -103,7 +103,7 @@ export const subtract = (one: Decimal, other: Decimal): Decimal => {
   return { coefficient: scaledTo(one, scale) - scaledTo(other, scale), scale }
 }
 
-/** Throws TOO_MANY_DIGITS where the product has more than MOST_DIGITS digits. */
+/** Multiplies two decimals. Throws TOO_MANY_DIGITS if the product has more than MOST_DIGITS digits. */
 export const multiply = (one: Decimal, other: Decimal): Decimal => {
   const coefficient = one.coefficient * other.coefficient
   const scale = one.scale + other.scale
@@ -121,14 +121,14 @@ export const divide = (dividend: Decimal, divisor: Decimal, places: number): Dec
   return { coefficient: (2n * over + half) / (2n * under), scale: places }
 }
 
-/** What is left of the dividend, exactly and with its sign. Throws DIVISION_BY_ZERO. */
+/** The exact remainder, with the sign of the dividend. Throws DIVISION_BY_ZERO. */
 export const remainder = (dividend: Decimal, divisor: Decimal): Decimal => {
   if (divisor.coefficient === 0n) throw DIVISION_BY_ZERO
   const scale = Math.max(dividend.scale, divisor.scale)
   return { coefficient: scaledTo(dividend, scale) % scaledTo(divisor, scale), scale }
 }
 
-/** Below 0, 0 or above 0, as one is less than, equal to or greater than the other. */
+/** Compares two decimals. Returns a number below 0, 0, or a number above 0. */
 export const compare = (one: Decimal, other: Decimal): number => {
   const scale = Math.max(one.scale, other.scale)
   const left = scaledTo(one, scale)
@@ -162,7 +162,7 @@ const SHORT_POWERS = POWERS.slice(0, 16).map(Number)
 const unitsAt = (units: number, scale: number, wanted: number): number =>
   scale === wanted ? units : units * (SHORT_POWERS[wanted - scale] ?? Number.NaN)
 
-/** The exact sum of decimal texts, as text; "0" of none. Throws a RangeError where one is not a decimal. */
+/** The exact sum of decimal texts, as text. It is "0" if there are none. Throws a RangeError if one of them is not a decimal. */
 export const sumDecimals = (texts: readonly string[]): string => {
   let total = ZERO
   let units = 0
@@ -190,7 +190,7 @@ export const sumDecimals = (texts: readonly string[]): string => {
 
 const exactJson = JSON as JSON & { rawJSON: (text: string) => unknown }
 
-/** A decimal text for JSON.stringify, which then writes a number of all its digits, also where a double does not hold them. */
+/** Wraps a decimal text for JSON.stringify, so that it is written as a number with all its digits. */
 export const jsonNumber = (text: string): number => {
   const number = Number(text)
   return String(number) === text ? number : (exactJson.rawJSON(text) as number)

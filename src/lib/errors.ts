@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini'
 
-/** What kind of refusal it is. `http` makes a status of it; it crosses the way out of a Durable Object as it is. */
+/** The kinds of refusals. `http` converts them to statuses. */
 export type ErrorCode =
   | 'INVALID'
   | 'UNAUTHENTICATED'
@@ -37,29 +37,29 @@ export const archived = (kind: string, id: string): ApiError =>
 /** The most characters of a message: the official clients refuse more. */
 export const LONGEST_MESSAGE = 500
 
-const shortened = (text: string, most: number): string => {
+const cutText = (text: string, most: number): string => {
   const characters = Array.from(text.slice(0, 2 * most + 2))
   return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text
 }
 
-/** `message` within the length that clients take. */
-export const brief = (message: string): string => shortened(message, LONGEST_MESSAGE)
+/** Shortens a message to the length that clients accept. */
+export const brief = (message: string): string => cutText(message, LONGEST_MESSAGE)
 
-/** A path as in JavaScript: `account.aliases[3]`, and `account[""]` for a name of no characters. */
+/** Formats a path as in JavaScript: `account.aliases[3]`, or `account[""]` for an empty name. */
 export const dotPath = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`
     if (key === '') return `${text}[""]`
-    return `${text}${text && '.'}${shortened(String(key), 60)}`
+    return `${text}${text && '.'}${cutText(String(key), 60)}`
   }, '')
 
-/** What is wrong with a field, found by more than its schema sees. */
+/** A fault of a field that its schema cannot find. */
 export interface Fault {
   path: readonly PropertyKey[]
   message: string
 }
 
-const plural = (count: unknown, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`
+const formatCount = (count: unknown, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`
 
 const NAMES: Record<string, string> = {
   record: 'an object',
@@ -69,15 +69,15 @@ const NAMES: Record<string, string> = {
   boolean: 'true or false',
 }
 
-/** What would be right, in words that follow a path: the error map of every schema. */
+/** Says what a value should be, in words that follow its path. This is the error map of every schema. */
 export const expected = (issue: z.core.$ZodRawIssue): string => {
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined ? 'is required' : `must be ${NAMES[issue.expected] ?? `a ${issue.expected}`}`
     case 'too_small':
-      return issue.origin === 'array' ? `must hold ${plural(issue.minimum, 'item')} or more` : `must be ${issue.minimum} or more`
+      return issue.origin === 'array' ? `must hold ${formatCount(issue.minimum, 'item')} or more` : `must be ${issue.minimum} or more`
     case 'too_big':
-      return issue.origin === 'array' ? `must hold ${plural(issue.maximum, 'item')} at most` : `must be ${issue.maximum} at most`
+      return issue.origin === 'array' ? `must hold ${formatCount(issue.maximum, 'item')} at most` : `must be ${issue.maximum} at most`
     case 'invalid_value':
       return issue.input === undefined ? 'is required' : `must be ${issue.values.map(String).join(' or ')}`
     case 'invalid_key':
@@ -87,10 +87,10 @@ export const expected = (issue: z.core.$ZodRawIssue): string => {
   }
 }
 
-/** More places than a message has room for. */
+/** The most faults that are formatted. A message has room for fewer. */
 const MOST_PLACES = 100
 
-/** Every wrong field with what would be right, as `path: …; path: …`; where that grows too long, the last ones by their paths alone. */
+/** Lists all wrong fields as `path: …; path: …`. If that is too long, the last ones are listed only by their paths. */
 export const explainIssues = (issues: readonly z.core.$ZodIssue[], root: string): string => {
   const all = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
@@ -113,7 +113,7 @@ export const explainIssues = (issues: readonly z.core.$ZodIssue[], root: string)
   return say(explained, named)
 }
 
-/** Refuses when there are faults, with all of them in one message. */
+/** Throws one refusal with all faults, if there are any. */
 export const refuseFaults = (code: ErrorCode, faults: readonly Fault[]): void => {
   if (!faults.length) return
   const issues = faults.map(({ path, message }) => ({ code: 'custom' as const, path: [...path], message, input: undefined }))

@@ -1,21 +1,21 @@
 import { ApiError } from './errors.ts'
 
-/** The tags that a precondition names, without their quotes, or any. */
+/** The tags of a precondition without their quotes, or `*`. */
 export type Tags = '*' | readonly string[]
 
-/** What a request makes its work depend on (RFC 9110, 13.1). */
+/** The preconditions of a request (RFC 9110, 13.1). */
 export interface Conditions {
   match: Tags | undefined
   noneMatch: Tags | undefined
 }
 
-/** The tag of a resource: its version, then whatever else its representation depends on. */
+/** The tag of a resource: its version, followed by everything else that its representation depends on. */
 export const tagOf = (version: number, ...more: (number | string)[]): string => [version, ...more].join('.')
 
-/** A list may have empty elements, which count for nothing (RFC 9110, 5.6.1). */
+/** Empty list elements are ignored (RFC 9110, 5.6.1). */
 const TAGS = /^[\s,]*(?:W\/)?"[\x21\x23-\x7E]*"(?:\s*,[\s,]*(?:W\/)?"[\x21\x23-\x7E]*")*[\s,]*$/
 
-/** The tags in a header. A weak one is taken as well: a proxy that compresses an answer makes its tag weak, and the version stays the same. */
+/** Reads the tags of a header. Weak tags are accepted, since a proxy that compresses an answer makes its tag weak. */
 const parseTags = (header: string, value: string | undefined): Tags | undefined => {
   if (value === undefined) return undefined
   if (value.trim() === '*') return '*'
@@ -28,7 +28,7 @@ export const conditionsOf = (header: (name: string) => string | undefined): Cond
   noneMatch: parseTags('If-None-Match', header('If-None-Match')),
 })
 
-/** Whether one of `tags` is the state `tag` of a resource, or a longer one that begins with it, as that of an account shown with its invoice group. */
+/** Whether `tags` includes `tag`, or a longer tag that begins with it, such as that of an account with its invoice group. */
 export const includesTag = (tags: Tags, tag: string): boolean =>
   tags === '*' || tags.some((one) => one === tag || one.startsWith(`${tag}.`))
 

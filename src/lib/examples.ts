@@ -1,11 +1,11 @@
-/** The one customer of all examples in the document, as it is made by the first of them. Each request comes a minute after the one before. */
+/** The customer of all examples in the OpenAPI document. The first example creates it, and each further request is sent a minute later. */
 
 export const customerId = '01BX5ZZKBKACTAV9WEVGEMMVRZ'
 export const togaiCustomerId = 'customer.0VFLW94KOJs.kiKtr'
 export const accountId = 'ACC00001'
 export const secondAccountId = 'ACC00002'
 
-/** The token that sends them. */
+/** The token that sends the examples. */
 export const tokenId = 'token.0VFLUt1cBnS.bYgh0'
 
 export const first = '2026-03-30T10:41:00.000Z'
@@ -50,17 +50,18 @@ export const group = {
   billingAddress: address,
 }
 
-/** What is counted of the customer: the gigabytes that were delivered to it, of the events that say which file was. */
+/** The event schema and the usage meter of the examples, which counts delivered gigabytes. */
 export const eventSchemaName = 'file_delivery'
 export const usageMeterId = 'um.0VFLWOg4mEt.8rQzY'
 
 /** The plan by which the customer is charged. */
 export const pricePlanId = 'pp.0VFLWWM4t5d.m3Kd0'
+
 /** What is sold beside usage, and what the customer can be entitled to. */
 export const addOnId = 'addon.0VFLW94KFaa.2hXbT'
 export const featureId = 'feature.0VFLWOg4cQm.9kLdE'
 
-/** An event of the customer, as it was sent; our own id of it says its time. */
+/** An event of the customer as it was sent, and its referenceId, which contains its time. */
 export const event = {
   id: 'ride-1',
   schemaName: 'rides',
@@ -73,5 +74,5 @@ export const referenceId = 'event.0VFLW94K8Rb.Fu2Tn'
 
 export const done = { success: true }
 
-/** The last part of every JWT. */
+/** The signature of every JWT in the examples. */
 export const signature = 'dGhlIHNpZ25hdHVyZSBvZiBhbiBleGFtcGxlIG9ubHk'

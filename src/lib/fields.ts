@@ -1,28 +1,28 @@
 import * as z from 'zod/mini'
 
-/** The same schema with what the document says of it. */
+/** Adds a description to a schema, for the OpenAPI document. */
 export const described = <Schema extends z.core.$ZodType>(description: string, schema: Schema): Schema => {
   z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), description })
   return schema
 }
 
-/** The same schema under the contract's name of it. */
+/** Gives a schema its name in the contract. */
 export const named = <Schema extends z.core.$ZodType>(id: string, schema: Schema, description?: string): Schema => {
   z.globalRegistry.add(schema, { id, ...(description && { description }) })
   return schema
 }
 
-/** Characters are Unicode code points, as JSON Schema counts them. */
+/** The number of Unicode code points, which JSON Schema counts as characters. */
 export const length = (value: string): number => {
   let count = 0
   for (const _ of value) count++
   return count
 }
 
-/** What is wrong with `value`, in words that follow its path; undefined when nothing is. */
+/** Says what is wrong with `value`, in words that follow its path. Undefined if nothing is. */
 type Rule = (value: string) => string | undefined
 
-/** Text of which `keptAs` is kept, and checked. */
+/** Text that `keptAs` normalizes before it is checked and stored. */
 const string = (
   rules: readonly Rule[],
   documented: { minLength?: number; maxLength?: number; pattern?: string } = {},
@@ -52,10 +52,10 @@ const plain: Rule = (value) => {
   return value.trim() === value ? undefined : 'must not begin or end with a blank'
 }
 
-/** Format characters and whatever else is shown as nothing. A variation selector is part of the character before it. */
+/** Format characters and other invisible characters. A variation selector belongs to the character before it, so it is allowed. */
 const UNSEEN = /(?!\p{Variation_Selector})[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
 
-/** A joiner between two letters, as Persian and the scripts of India write them, or between two emoji that are shown as one. */
+/** A joiner between two letters, as in Persian and Indic scripts, or between two emoji that are shown as one. */
 const JOINER =
   /(?<=[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200C\u200D](?=[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])/gu
 
@@ -69,17 +69,17 @@ const visibleOrJoining: Rule = (value) => visible(value.replaceAll(JOINER, ''))
 
 const notDots: Rule = (value) => (value === '.' || value === '..' ? 'must not be "." or "..", which no URL can carry' : undefined)
 
-/** Free text, of any length unless it has a limit. */
+/** Free text. Without `max`, it has any length. */
 export const text = (max?: number) => (max === undefined ? string([storable]) : string([between(0, max), storable], { maxLength: max }))
 
 /** A password: any characters. */
 export const secret = (min: number, max: number) => string([between(min, max), storable], { minLength: min, maxLength: max })
 
-/** Text of a form. */
+/** Text that matches a regular expression. */
 export const matching = (form: RegExp, expected: string, max: number) =>
   string([(value) => (form.test(value) ? undefined : expected)], { maxLength: max, pattern: form.source })
 
-/** NFC, in which two spellings that look the same are one. A text far over `max` stays as it is: composing it takes up to the square of its length. */
+/** Normalizes to NFC, so that two spellings that look the same are equal. A text far longer than `max` stays as it is, since normalizing can take quadratic time. */
 const composed =
   (max: number) =>
   (value: string): string =>
@@ -88,27 +88,27 @@ const composed =
 const naming = (min: number, max: number, rules: readonly Rule[], keptAs = composed(max)) =>
   string([between(min, max), storable, plain, ...rules], { minLength: min, maxLength: max }, keptAs)
 
-/** Text that names a thing, kept in NFC: no control characters, none that cannot be seen, no blanks around it. */
+/** Text that names something, stored in NFC: no control characters, no invisible characters, no spaces around it. */
 export const label = (min: number, max: number) => naming(min, max, [visible])
 
-/** A label that is kept in lower case. */
+/** A label that is stored in lower case. */
 export const lowerCaseLabel = (min: number, max: number) =>
   naming(min, max, [visible], (value) => composed(max)(composed(max)(value).toLowerCase()))
 
-/** A name that people read: a label in which letters and emoji may be joined. */
+/** A name for people to read: a label that may contain joiners between letters or emoji. */
 export const displayName = (min: number, max: number) => naming(min, max, [visibleOrJoining])
 
 const NAME = /^[\sa-zA-Z0-9_-]*$/
 
 const nameable: Rule = (value) => (NAME.test(value) ? undefined : 'must hold letters of the alphabet, digits, "_", "-" and blanks only')
 
-/** The contract's name of a schema, of a meter and of what events hold: 1 to 50 letters and digits of ASCII, `_`, `-` and blanks between them. */
+/** The contract's name of an event schema, a usage meter, an attribute or a dimension: 1 to 50 ASCII letters, digits, `_`, `-` and inner spaces. */
 export const plainName = () => string([between(1, 50), storable, plain, nameable], { minLength: 1, maxLength: 50, pattern: NAME.source })
 
-/** A caller's id, which must fit a segment of a path. */
+/** An id that the caller chooses. It must fit into a segment of a path. */
 export const identifier = (min = 1, max = 50) => naming(min, max, [visible, notDots])
 
-/** The contract's `^\S+@\S+\.\S+$` with one @, and without what stands between two addresses or around one. */
+/** The contract's `^\S+@\S+\.\S+$` with only one @, and without characters that separate or quote addresses. */
 const ADDRESS = /^[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>"]+$/
 
 const address: Rule = (value) =>
@@ -117,7 +117,7 @@ const address: Rule = (value) =>
 export const email = () =>
   string([between(0, 320), storable, plain, visible, address], { maxLength: 320, pattern: ADDRESS.source }, composed(320))
 
-/** A whole number. Zod's own integers keep checks that span fields from running once they fail. */
+/** A whole number. If a Zod integer fails, Zod skips checks that span fields; this one does not cause that. */
 export const whole = (minimum: number, maximum: number, format: 'int32' | 'int64') =>
   z
     .number()
@@ -129,14 +129,14 @@ export const whole = (minimum: number, maximum: number, format: 'int32' | 'int64
 
 export const int32 = (minimum: number) => whole(minimum, 2 ** 31 - 1, 'int32')
 
-/** One of a fixed set of codes, all `size` characters long. */
+/** One of a fixed set of codes that all have `size` characters. */
 export const code = (isCode: (value: string) => boolean, expected: string, size: number) =>
   string([(value) => (isCode(value) ? undefined : `must be ${expected}`)], { minLength: size, maxLength: size })
 
-/** For checks that span fields, which also run on what is not of its type. */
+/** Whether a value is an object. Checks that span fields need this, since they also run on values of the wrong type. */
 export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-/** Past this a list is refused before its items are read. */
+/** A list with more items is refused before its items are checked. */
 const LONGEST_LIST = 1000
 
 const holds = (min: number, max: number) =>
@@ -148,11 +148,11 @@ const holds = (min: number, max: number) =>
     { when: ({ value }) => Array.isArray(value) },
   )
 
-/** A list of `min` to `max` items. One that is somewhat too long has its items checked as well. */
+/** A list of `min` to `max` items. */
 export const list = <Item extends z.ZodMiniType>(item: Item, min: number, max: number) =>
   z.array(item).check(z.maxLength(LONGEST_LIST), holds(min, max)).register(z.globalRegistry, { minItems: min, maxItems: max })
 
-/** A list of which each item is kept once, where it comes first: `max` of them at most. */
+/** A list of at most `max` items. Of repeated items, only the first is stored. */
 export const set = <Item extends z.ZodMiniType<string>>(item: Item, max: number) =>
   z.array(item).check(
     z.maxLength(LONGEST_LIST),
@@ -160,7 +160,7 @@ export const set = <Item extends z.ZodMiniType<string>>(item: Item, max: number)
     holds(0, max),
   )
 
-/** No two items of a list have the same key. An item without one, which is not of its type, is left to its own checks. */
+/** Checks that no two items of a list have the same key. Items without a key are ignored; their own checks report them. */
 export const distinct = <Item>(keyOf: (item: Item) => string | undefined, because: string) =>
   z.superRefine<Item[]>(
     (items, context) => {
@@ -178,7 +178,7 @@ export const distinct = <Item>(keyOf: (item: Item) => string | undefined, becaus
 
 const LONGEST_NAME = 255
 
-/** A map of text to text. `__proto__`, which an object cannot hold as data, is refused and not lost. */
+/** A map of text to text. The name `__proto__` is refused, since an object would silently lose it. */
 export const textMap = (maxPairs: number) =>
   z.pipe(
     z.transform((value: unknown, { issues }) => {

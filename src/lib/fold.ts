@@ -1,4 +1,4 @@
-/** Text as a search compares it: without its case and its form of Unicode. ß and ẞ are ss there, Σ is one letter, and so is i, with a dot or without. */
+/** Folds text for search, so that case and Unicode normalization do not matter. ß and ẞ become ss, all forms of Σ are equal, and so are i and ı. */
 export const fold = (text: string): string =>
   text
     .normalize('NFKC')
@@ -9,5 +9,5 @@ export const fold = (text: string): string =>
     .replaceAll(/i\u0307+/g, 'i')
     .normalize('NFKC')
 
-/** An e-mail address without its case, for comparing: ı and i, ß and ss, ﬁ and fi are different there, as they are to a mail server. */
+/** Folds the case of an e-mail address for comparison. ı and i, ß and ss, ﬁ and fi stay different, as for a mail server. */
 export const foldEmail = (email: string): string => email.normalize('NFC').toLowerCase().replaceAll('ς', 'σ').normalize('NFC')

@@ -3,7 +3,7 @@ import { ApiError, dotPath } from './errors.ts'
 const BACKSLASH = 92
 const COLON = 58
 
-/** Where a string of valid JSON ends that begins at `start`: at the next quote with an even number of backslashes before it. */
+/** The end of the string that begins at `start` in valid JSON: the next quote after an even number of backslashes. */
 const endOfString = (text: string, start: number): number => {
   for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
     let before = end - 1
@@ -12,14 +12,14 @@ const endOfString = (text: string, start: number): number => {
   }
 }
 
-/** The first place from `start` on that is no white space. */
+/** The first position from `start` on that is not white space. */
 const skipSpace = (text: string, start: number): number => {
   let at = start
   while (text.charCodeAt(at) <= 32) at++
   return at
 }
 
-/** How many names stand in valid JSON, each as often as it stands there. */
+/** Counts the names in valid JSON, including repeated ones. */
 const countNames = (text: string): number => {
   let count = 0
   for (let start = text.indexOf('"'); start >= 0;) {
@@ -30,7 +30,7 @@ const countNames = (text: string): number => {
   return count
 }
 
-/** How many names the objects have that JSON was read as, however deep they are. */
+/** Counts the names of all objects in a parsed JSON value. */
 const countKeys = (value: unknown): number => {
   const left: unknown[] = [[value]]
   let count = 0
@@ -47,7 +47,7 @@ const countKeys = (value: unknown): number => {
   return count
 }
 
-/** The path of the first name of valid JSON that stands a second time in its object. */
+/** The path of the first name in valid JSON that occurs twice in its object. */
 const findRepeated = (text: string): PropertyKey[] => {
   const open: { names?: Set<string>; at: string | number }[] = []
   for (let place = 0; place < text.length; place++) {

@@ -6,19 +6,19 @@ import { seal, unseal } from './sign.ts'
 export type Direction = 'ASC' | 'DESC'
 export type Sort = readonly (readonly [field: string, direction: Direction])[]
 
-/** What a list can be asked for. */
+/** The rules for the query of a list. */
 export interface ListRules {
-  /** The fields that a caller can sort by; none where the order is fixed. */
+  /** The fields that a caller can sort by. None if the order is fixed. */
   sortable: readonly string[]
-  /** What a list is sorted by unless asked otherwise; it ends with the field that names a row. */
+  /** The default order. Its last field is unique. */
   sort: Sort
-  /** The filters that may be given together; any of them when left out. */
+  /** The combinations of filters that are allowed. If left out, all are. */
   combinations?: readonly (readonly string[])[] | undefined
-  /** How many a page shows unless asked otherwise. */
+  /** The default number of items of a page. */
   pageSize?: number | undefined
 }
 
-/** What one page of a list shows. */
+/** A page of a list, as it was asked for. */
 export interface Page {
   size: number
   filters: Readonly<Record<string, string>>
@@ -39,15 +39,15 @@ const Sealed = z.object({
   since: z.number(),
 })
 
-/** How many a page shows unless its list says otherwise. */
+/** The default number of items of a page, unless the list has its own. */
 const USUAL_PAGE_SIZE = 20
 
-/** The query of a list: its paging, and `more`. */
+/** The schema of the query of a list: paging, and the fields of `more`. */
 export const pageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, usual = USUAL_PAGE_SIZE) =>
   z.strictObject({
     nextToken: z.optional(
       described(
-        'The nextToken of the page before, which carries everything else. The first page when it is empty.',
+        'The nextToken of the previous page, which contains its whole query. If empty, the first page is shown.',
         z.string().check(z.maxLength(8000)),
       ),
     ),
@@ -58,7 +58,7 @@ export const pageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, usua
           minimum: 1,
           maximum: 100,
           default: usual,
-          description: `How many a page shows: 1 to 100, ${usual} when left out.`,
+          description: `The number of items of a page: 1 to 100, by default ${usual}.`,
         }),
         z.transform((value: string, { issues }) => {
           const size = /^\d{1,3}(?:\.0+)?$/.test(value) ? Number(value) : 0
@@ -70,25 +70,28 @@ export const pageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, usua
     ...more,
   })
 
-/** What makes a list searchable and sortable. */
+/** The parameters `_search` and `_sort` of a list. */
 export const searchAndSort = (searched: string, sortFields: readonly string[]) => ({
   _search: z.optional(
-    described(`Shows what begins with this in ${searched}, whatever its case.`, text().check(z.minLength(1), z.maxLength(320))),
+    described(
+      `Lists the items in which one of the following begins with this text: ${searched}. Upper and lower case are the same.`,
+      text().check(z.minLength(1), z.maxLength(320)),
+    ),
   ),
   _sort: z.optional(
-    described(`As field:ASC or field:DESC, more than one with commas between them; of ${sortFields.join(', ')}.`, label(1, 100)),
+    described(`One or more of field:ASC and field:DESC, separated by commas. The fields are ${sortFields.join(', ')}.`, label(1, 100)),
   ),
 })
 
 export const PaginationOptions = named('PaginationOptions', z.strictObject({ pageSize: z.int(), sortOrder: z.enum(['ASC', 'DESC']) }))
 
-const next = z.optional(described('What leads to the next page. The last page has none.', z.string()))
+const next = z.optional(described('The token of the next page. The last page has none.', z.string()))
 
-/** The answer of a list. */
+/** The schema of the answer of a list. */
 export const paginated = <Item extends z.ZodMiniType>(item: Item) =>
   z.strictObject({ data: z.array(item), nextToken: next, context: PaginationOptions })
 
-/** The answer of a list that the contract gives no context. */
+/** The schema of the answer of a list that has no `context` in the contract. */
 export const paginatedPlainly = <Item extends z.ZodMiniType>(item: Item) => z.strictObject({ data: z.array(item), nextToken: next })
 
 export const BaseSuccessResponse = named('BaseSuccessResponse', z.strictObject({ success: z.boolean() }))
@@ -119,7 +122,7 @@ interface PageQuery {
   _sort?: string | undefined
 }
 
-/** For whom page tokens are good: they are sealed with the secrets for one list of one organization. */
+/** The scope of a page token: it is sealed with the secrets, for one list of one organization. */
 export interface Reader {
   secrets: readonly string[]
   organizationId: string
@@ -127,11 +130,11 @@ export interface Reader {
   now: number
 }
 
-/** `within` names what the list is of, where there is one for each of many. */
+/** `within` names the parent of the items if each parent has a list of its own. */
 const purposeOf = ({ organizationId, operationId }: Reader, within: string): string =>
   `page ${operationId}${within && ` ${within}`} ${organizationId}`
 
-/** The page that a query asks for: the first one, or the one its token leads to. */
+/** Returns the page that a query asks for: the first one, or the one of its nextToken. Throws INVALID. */
 export const openPage = async (
   reader: Reader,
   rules: ListRules,
@@ -160,7 +163,7 @@ export const openPage = async (
   return { ...sealed, search: sealed.search, size: pageSize ?? sealed.size }
 }
 
-/** Of the rows read for a page, one more than it shows: those it shows, and the token of the next page if there is one. */
+/** Returns the rows that a page shows, and the token of the next page if there is one. `rows` has one more row than the page if there is a next page. */
 export const closePage = async <Row>(
   reader: Reader,
   page: Page,
@@ -175,7 +178,7 @@ export const closePage = async <Row>(
   return { visible, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, within), { ...page, after }) }
 }
 
-/** What an answer says of its page. */
+/** The `context` of an answer. */
 export const contextOf = ({ size, sort }: Page): { pageSize: number; sortOrder: Direction } => ({
   pageSize: size,
   sortOrder: sort[0]?.[1] ?? 'ASC',

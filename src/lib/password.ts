@@ -1,4 +1,4 @@
-/** A password as it is kept: PBKDF2-HMAC-SHA-256, the salt and the hash in base64. */
+/** Hashes a password for storage with PBKDF2-HMAC-SHA-256. The salt and the hash are in base64. */
 export interface PasswordHash {
   algorithm: 'PBKDF2-SHA-256'
   iterations: number

@@ -1,12 +1,12 @@
-/** What is known of a kind of resource. */
+/** The properties of a kind of resource. */
 interface ResourceKind {
-  /** What our own ids of it begin with. */
+  /** The prefix of its ids. */
   prefix: string
-  /** The fields that are about a person: the audit log can forget what they held. */
+  /** The personal fields, whose values can be deleted from the audit log. */
   personal?: readonly string[]
 }
 
-/** Every kind of resource, by the name that the audit log has for it. */
+/** All kinds of resources, by their names in the audit log. */
 export const RESOURCES = {
   ACCOUNT: {
     prefix: 'account',
@@ -31,6 +31,6 @@ export const RESOURCES = {
 
 export type ResourceType = keyof typeof RESOURCES
 
-/** The fields of a kind of resource that are about a person. */
+/** The personal fields of a kind of resource. */
 export const personalFieldsOf = (type: string): readonly string[] =>
   (RESOURCES as Readonly<Record<string, ResourceKind>>)[type]?.personal ?? []

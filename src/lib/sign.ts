@@ -15,17 +15,17 @@ const toBase64 = (bytes: Uint8Array): string => bytes.toBase64({ alphabet: 'base
 
 const fromBase64 = (text: string): Uint8Array => Uint8Array.fromBase64(text, { alphabet: 'base64url' })
 
-/** HMAC-SHA-256 of a text for one purpose, in base64url: without the secret nobody can tell whether a guess of the text is right. */
+/** The HMAC-SHA-256 of a text for a purpose, in base64url. Without the secret, nobody can verify a guess of the text. */
 export const macOf = async (secret: string, purpose: string, text: string): Promise<string> =>
   toBase64(new Uint8Array(await crypto.subtle.sign('HMAC', await keyOf(secret), encoder.encode(`${purpose}\n${text}`))))
 
-/** `payload` as `<base64url of its JSON>.<base64url of its HMAC-SHA-256>`; `purpose` keeps what was signed for one use from another. */
+/** Signs a payload as `<base64url of its JSON>.<base64url of its HMAC-SHA-256>`. A different `purpose` makes the signature invalid. */
 export const seal = async (secret: string, purpose: string, payload: unknown): Promise<string> => {
   const text = toBase64(encoder.encode(JSON.stringify(payload)))
   return `${text}.${await macOf(secret, purpose, text)}`
 }
 
-/** What `seal` was given, or undefined when none of the secrets sealed it for this purpose. */
+/** Returns the payload of `seal`. Undefined if none of the secrets signed it for this purpose. */
 export const unseal = async <Schema extends z.ZodMiniType>(
   secrets: readonly string[],
   purpose: string,
@@ -51,14 +51,14 @@ const cipherOf = async (secret: string, purpose: string): Promise<CryptoKey> => 
   return crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt'])
 }
 
-/** `text` under AES-256-GCM, in base64url, behind its initialization vector. */
+/** Encrypts a text with AES-256-GCM. Returns the initialization vector and the ciphertext in base64url. */
 export const encrypt = async (secret: string, purpose: string, text: string): Promise<string> => {
   const iv = crypto.getRandomValues(new Uint8Array(SIZE_OF_IV))
   const encrypted = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await cipherOf(secret, purpose), encoder.encode(text))
   return toBase64(iv) + toBase64(new Uint8Array(encrypted))
 }
 
-/** What `encrypt` was given, or undefined when none of the secrets encrypted it for this purpose. */
+/** Returns the text of `encrypt`. Undefined if none of the secrets encrypted it for this purpose. */
 export const decrypt = async (secrets: readonly string[], purpose: string, encrypted: string): Promise<string | undefined> => {
   const bytes = fromBase64(encrypted)
   const [iv, data] = [bytes.slice(0, SIZE_OF_IV), bytes.slice(SIZE_OF_IV)]

@@ -7,7 +7,7 @@ export const iso = (milliseconds: number): string => new Date(milliseconds).toIS
 
 const DATE_TIME = z.iso.datetime({ offset: true })
 
-/** What clients write for a date-time: RFC 3339, `+0000` (Python), ` UTC` after a blank (Ruby), no seconds when they are 0 (Java), or no zone at all, which is UTC. */
+/** The forms of date-times that clients send: RFC 3339, `+0000` (Python), ` UTC` (Ruby), no seconds if they are 0 (Java), or no zone, which means UTC. */
 const WRITTEN = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?(Z|UTC|[+-]\d\d:?\d\d)?$/i
 
 const inRfc3339 = (value: string): string => {
@@ -15,7 +15,7 @@ const inRfc3339 = (value: string): string => {
   return `${date}T${time}${seconds}${/^[+-]/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(-2)}` : 'Z'}`
 }
 
-/** A date-time as milliseconds; what is finer is cut off. */
+/** A date-time, converted to milliseconds. Finer fractions are cut off. */
 export const instant = () =>
   z.pipe(
     z.string().register(z.globalRegistry, { format: 'date-time' }),
@@ -32,10 +32,10 @@ export const instant = () =>
     }),
   )
 
-/** A date-time as we send it: ISO 8601 in UTC with milliseconds. */
+/** Formats a date-time for answers: ISO 8601 in UTC with milliseconds. */
 export const dateTime = () => z.iso.datetime().register(z.globalRegistry, { format: 'date-time' })
 
-/** How long a bucket of a metric is; ALL is one for all times. */
+/** The lengths of buckets of a metric. ALL is one bucket for all times. */
 export type Period = 'HOUR' | 'DAY' | 'WEEK' | 'MONTH' | 'ALL'
 
 const HOUR = 3_600_000
@@ -43,10 +43,10 @@ const DAY = 24 * HOUR
 /** 1970-01-01 was a Thursday: weeks begin on Monday (ISO 8601). */
 const FIRST_MONDAY = 4 * DAY
 
-/** How long a bucket of one length is, in milliseconds, and when the first of them began. */
+/** The length of a bucket, and the start of the first one, in milliseconds. */
 const LENGTHS = { HOUR: [HOUR, 0], DAY: [DAY, 0], WEEK: [7 * DAY, FIRST_MONDAY] } as const
 
-/** Where the bucket begins that a time is in, both in milliseconds, in UTC. */
+/** The start of the bucket that contains a time, in UTC. Both are in milliseconds. */
 export const bucketStart = (time: number, period: Period): number => {
   if (period === 'ALL') return 0
   if (period === 'MONTH') {
@@ -57,7 +57,7 @@ export const bucketStart = (time: number, period: Period): number => {
   return Math.floor((time - first) / length) * length + first
 }
 
-/** Where the bucket after the one that begins at `start` begins. */
+/** The start of the bucket after the one that starts at `start`. */
 export const nextBucket = (start: number, period: Exclude<Period, 'ALL'>): number => {
   if (period !== 'MONTH') return start + LENGTHS[period][0]
   const date = new Date(start)

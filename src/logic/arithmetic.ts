@@ -4,25 +4,25 @@ import type { Operators } from './operator.ts'
 import { fail, readNumber, type Run } from './run.ts'
 import type { Value } from './values.ts'
 
-/** The places of a quotient in the contract's dialect. */
+/** The decimal places of a quotient in the contract's dialect. */
 const QUOTIENT_PLACES = 4
 
 const DAY_IN_MILLISECONDS: Decimal = { coefficient: 86_400_000n, scale: 0 }
 
-/** The days of a duration's text, to 4 places. */
+/** Converts the text of a duration to days with 4 decimal places. */
 const daysOf = (text: string): Decimal | undefined => {
   const milliseconds = millisecondsOfDuration(text)
   if (milliseconds === undefined) return undefined
   return divide({ coefficient: BigInt(milliseconds), scale: 0 }, DAY_IN_MILLISECONDS, QUOTIENT_PLACES)
 }
 
-/** A number, a text that writes one, or a duration's text as its days; undefined of all else. */
+/** Converts a number, numeric text, or the text of a duration (to days). Undefined for anything else. */
 const operandOf = (run: Run, value: Value | undefined): Decimal | undefined => {
   if (value === undefined) return undefined
   return readNumber(run, value) ?? (typeof value === 'string' ? daysOf(value) : undefined)
 }
 
-/** The first `most` values put together from left to right; null where one of them is no number, or there is none. */
+/** Combines the first `most` values from left to right. Null if there are none, or one of them is not a number. */
 const combine = (run: Run, values: readonly Value[], most: number, putTogether: (one: Decimal, other: Decimal) => Decimal): Value => {
   let result = operandOf(run, values[0])
   for (let index = 1; index < values.length && index < most; index++) {

@@ -24,7 +24,7 @@ const instantOf = (value: Value): number | undefined => {
 
 const isSameInstant = (one: DateTime, other: Value): boolean => instantOf(other) === one.instant
 
-/** Whether the two are of one type and equal; undefined for two lists or two maps of one size, whose items decide. */
+/** Whether two values have the same type and are equal. Undefined for two lists or maps of the same size, whose items decide. */
 const isSameOutside = (run: Run, one: Value, other: Value): boolean | undefined => {
   if (typeof one === 'string') return typeof other === 'string' && isSameText(run, one, other)
   if (isDecimal(one)) return isDecimal(other) && compareNumbers(run, one, other) === 0
@@ -34,7 +34,7 @@ const isSameOutside = (run: Run, one: Value, other: Value): boolean | undefined 
   return one === other
 }
 
-/** Whether the two are of one type and equal: numbers by value, dates by instant, lists and maps by their items. */
+/** Whether two values have the same type and are equal: numbers by value, dates by instant, lists and maps by their items. */
 export const isSame = (run: Run, one: Value, other: Value): boolean => {
   const outside = isSameOutside(run, one, other)
   if (outside !== undefined) return outside
@@ -56,7 +56,7 @@ export const isSame = (run: Run, one: Value, other: Value): boolean => {
   return true
 }
 
-/** A blank text is 0, and true is 1. */
+/** Compares a number with another value for `==`: a blank text is 0, and true is 1. */
 const isEqualNumber = (run: Run, number: Decimal, other: boolean | string | Decimal): boolean => {
   if (typeof other === 'boolean') return compareNumbers(run, number, other ? ONE : ZERO) === 0
   const right = readNumber(run, other)
@@ -67,7 +67,7 @@ const isEqualNumber = (run: Run, number: Decimal, other: boolean | string | Deci
 const isScalar = (value: Value): value is boolean | string | Decimal =>
   typeof value === 'string' || typeof value === 'boolean' || isDecimal(value)
 
-/** Whether the two mean the same, though they are of two types. Null is equal to null only, and text to text by its characters. */
+/** Whether two values are equal after conversion. Null equals only null, and two texts are compared by their characters. */
 const isEqual = (run: Run, one: Value, other: Value): boolean => {
   if (one === null || other === null) return one === other
   if (typeof one === 'string' && typeof other === 'string') return isSameText(run, one, other)
@@ -84,7 +84,7 @@ const equality = (test: (run: Run, one: Value, other: Value) => boolean, wanted:
   apply: ([one = null, other = null], run) => test(run, one, other) === wanted,
 })
 
-/** Below 0, 0 or above 0 for two numbers, texts that write one too, or a date and a date or the text of one; undefined of all else. */
+/** Compares two numbers or numeric texts, or two dates or texts of dates. Undefined for anything else. */
 const compareValues = (run: Run, one: Value, other: Value): number | undefined => {
   if (isDate(one) || isDate(other)) {
     const [left, right] = [instantOf(one), instantOf(other)]

@@ -10,13 +10,13 @@ import { isDecimal, isList, type Value, valueOf } from './values.ts'
 const MOST_DEPTH = 50
 const TOO_DEEP = `must not be nested more than ${MOST_DEPTH} deep`
 
-/** One compilation: the operations that it has met, and why it ended. */
+/** The state of a compilation: the number of operations, and the error that ended it. */
 interface Compilation {
   operations: number
   refusal: RuleError | undefined
 }
 
-/** What is thrown where a rule can never be evaluated; its compilation says why. */
+/** Thrown if a rule can never be evaluated. Its compilation has the error. */
 const REFUSED = new Error('a rule was refused')
 
 const refuse = (compilation: Compilation, place: Place | undefined, message: string): never => {
@@ -48,7 +48,7 @@ const compileList = (items: readonly Part[]): Part => {
   }
 }
 
-/** For an only argument that may turn out to be a list: its items then are the arguments. */
+/** For a single argument that may evaluate to a list, whose items then are the arguments. */
 const applySpread =
   ({ takes, apply }: Operator, only: Evaluate, place: Place): Evaluate =>
   (run, data) => {
@@ -81,7 +81,7 @@ const applyToAll = ({ apply }: Operator, parts: readonly Part[], place: Place): 
 
 const isJsonList = (json: Json): json is readonly Json[] => Array.isArray(json)
 
-/** The arguments of an operation; what is no list is the only one. */
+/** The arguments of an operation. A value that is not a list is the only argument. */
 const compileArguments = (compilation: Compilation, written: Json, place: Place, depth: number): readonly Part[] =>
   isJsonList(written)
     ? written.map((item, index) => compilePart(compilation, item, { parent: place, step: index }, depth))
@@ -93,7 +93,7 @@ const checkCount = (takes: ArgumentCount | undefined, count: number, refuseHere:
   if (takes && !takes.allows(count)) refuseHere(`must have ${takes.expected}, and has ${count}`)
 }
 
-/** A list that is written as the only argument has the arguments as its items, as has one that is there at run time only. */
+/** A list as the only argument contains the arguments, both in the rule and at run time. */
 const compileEager = (operator: Operator, written: readonly Part[], place: Place, refuseHere: Refuse): Evaluate => {
   const [only] = written
   const parts = (written.length === 1 && only?.items) || written
@@ -133,7 +133,7 @@ const compilePart = (compilation: Compilation, json: Json, place: Place | undefi
 /** The most characters of a rule. */
 export const LONGEST_RULE = 65_536
 
-/** What is nested deeper is not even parsed. */
+/** The deepest nesting that is parsed. */
 const MOST_BRACKETS = 1000
 
 const parseRule = (compilation: Compilation, text: string): Json => {
@@ -155,7 +155,7 @@ const compileText = (compilation: Compilation, text: string): Evaluate => {
   return evaluate
 }
 
-/** Compiles a rule's text to a function; the error says where it can never be evaluated, and what would be right. */
+/** Compiles the text of a rule to a function, or returns an error with the place and what it should be. */
 export const compile = (text: string): Evaluate | RuleError => {
   const compilation: Compilation = { operations: 0, refusal: undefined }
   try {

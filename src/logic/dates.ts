@@ -1,4 +1,4 @@
-/** What tells a date from a map of the data. */
+/** Distinguishes a date from a map of the data. */
 export const DATE: unique symbol = Symbol('date')
 
 /** An instant in milliseconds since 1970, and its offset from UTC in minutes. */

@@ -7,7 +7,7 @@ export interface JsonObject {
   readonly [name: string]: Json
 }
 
-/** Where a string of JSON ends that begins at `start`. */
+/** The end of the JSON string that begins at `start`. */
 const endOfString = (text: string, start: number): number => {
   let at = start + 1
   while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
@@ -27,7 +27,7 @@ export const measureJson = (text: string): { depth: number; names: number } => {
   return { depth, names }
 }
 
-/** Strict JSON. Throws a SyntaxError where the text is none. */
+/** Parses strict JSON. Throws a SyntaxError. */
 export const parseExactJson = (text: string): Json =>
   JSON.parse(text, (_, value: Json, context?: { source: string }) =>
     typeof value === 'number' ? (parseJsonNumber(context?.source ?? '') ?? value) : value,

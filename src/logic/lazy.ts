@@ -7,7 +7,7 @@ const NOTHING: Evaluate = () => null
 
 const evaluatorOf = (part: Part | undefined): Evaluate => part?.evaluate ?? NOTHING
 
-/** Of condition and result by turns, and what holds otherwise: the first result whose condition is truthy. */
+/** `if`: the first result whose condition is truthy, or the last argument. */
 const CHOICE: LazyOperator = {
   compile: (parts, place) => {
     const choices: [condition: Evaluate, result: Evaluate][] = []
@@ -23,7 +23,7 @@ const CHOICE: LazyOperator = {
 
 const AT_LEAST_ONE: ArgumentCount = { allows: (count) => count >= 1, expected: 'an argument' }
 
-/** The first value whose truthiness ends it, or else the last. */
+/** `and`, `or`: the first value that decides the result, or the last value. */
 const firstOf = (ends: boolean): LazyOperator => ({
   takes: AT_LEAST_ONE,
   compile: (parts, place) => {
@@ -109,7 +109,7 @@ const quantifier = (endsAt: boolean, ended: boolean, empty: boolean, takesNull: 
   },
 })
 
-/** The operators of the contract's dialect that evaluate of their arguments what they need, or anew for each item. */
+/** The operators that evaluate only some of their arguments, or evaluate them again for each item. */
 export const LAZY_OPERATORS: ReadonlyMap<string, LazyOperator> = new Map([
   ['var', VAR],
   ['if', CHOICE],

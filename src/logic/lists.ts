@@ -14,7 +14,7 @@ const merge = (values: readonly Value[], run: Run): Value => {
   return merged
 }
 
-/** The names that are not there, which are compared with the paths of the data's leaves. */
+/** `missing`: the names that are not paths of leaves in the data. */
 const findMissing = (names: readonly Data[], run: Run, data: Data): Data[] => {
   spend(run, names.length)
   return names.filter((name) => {
@@ -23,7 +23,7 @@ const findMissing = (names: readonly Data[], run: Run, data: Data): Data[] => {
   })
 }
 
-/** Nothing where at least so many of the names are there, otherwise those that are not. */
+/** `missing_some`: an empty list if enough names exist, otherwise the missing names. */
 const findMissingSome = ([least = null, names = null]: readonly Value[], run: Run, data: Data): Value => {
   if (!isDecimal(least)) return fail(run, 'must have a number as its first argument')
   if (!isList(names)) return fail(run, 'must have a list as its second argument')
@@ -36,6 +36,6 @@ export const LISTS: Operators = [
   ['merge', { apply: merge }],
   ['missing', { apply: findMissing }],
   ['missing_some', { apply: findMissingSome }],
-  /** The value as it is: nothing of an event is printed. */
+  /** `log`: returns its value without printing it, since events may be confidential. */
   ['log', { takes: { allows: (count) => count >= 1, expected: 'an argument' }, apply: ([value = null]) => value }],
 ]

@@ -4,7 +4,7 @@ import type { Data, Value } from './values.ts'
 
 /** An operator whose arguments are all evaluated first. */
 export interface Operator {
-  /** How many arguments it may have; any number where this is absent. */
+  /** The allowed numbers of arguments. If left out, any number. */
   readonly takes?: ArgumentCount
   readonly apply: (values: readonly Value[], run: Run, data: Data) => Value
 }
@@ -26,9 +26,9 @@ export type Evaluate = (run: Run, data: Data) => Value
 /** A compiled part of a rule. */
 export interface Part {
   readonly evaluate: Evaluate
-  /** What it always is, where it does not depend on data. */
+  /** Its value, if it does not depend on data. */
   readonly constant?: { readonly value: Value }
-  /** The items of a list that is written in the rule. */
+  /** Its items, if it is a list in the rule. */
   readonly items?: readonly Part[]
 }
 

@@ -10,10 +10,10 @@ export type Path = readonly (readonly string[])[]
 const MOST_CHARACTERS = 1024
 const MOST_STEPS = 50
 
-/** What a path must be. */
+/** The requirements of a path. */
 export const PATH_EXPECTED = `a path must be of ${MOST_CHARACTERS} characters and ${MOST_STEPS} steps at most`
 
-/** The path that a text with dots between its steps is; undefined where it is too long. */
+/** Splits the text of a path at its dots. Undefined if it is too long. */
 export const readPath = (text: string): Path | undefined => {
   if (text.length > MOST_CHARACTERS) return undefined
   const ends: number[] = []
@@ -60,8 +60,8 @@ const find = (run: Run, data: Data, path: Path, from: number, leaf: boolean): Da
   return undefined
 }
 
-/** What is at a path in maps, by their own names, and in lists, by index; undefined where there is nothing or null. */
+/** Reads the value at a path, in maps by own name and in lists by index. Undefined if there is no value or null. */
 export const findAt = (run: Run, data: Data, path: Path): Data => find(run, data, path, 0, false) ?? undefined
 
-/** Whether a path ends in anything but a map: null and empty text are there, and a map is where its leaves are. */
+/** Whether a path leads to a leaf, which is anything except a map. Null and empty text are leaves. */
 export const hasLeafAt = (run: Run, data: Data, path: Path): boolean => find(run, data, path, 0, true) !== undefined

@@ -1,4 +1,4 @@
-/** A place in the text of a rule: an operator or an index, and the place that it stands in. The whole rule is undefined. */
+/** A place in a rule: an operator or an index, and its parent. Undefined is the whole rule. */
 export interface Place {
   readonly parent: Place | undefined
   readonly step: string | number
@@ -15,3 +15,14 @@ export const writePlace = (place: Place | undefined): string => {
   for (let at = place; at; at = at.parent) path = `/${String(at.step).replaceAll('/', '~1')}${path}`
   return path
 }
+
+/** The most characters of a place that are shown: its last ones, since an answer must have room for what is wrong there. */
+const LONGEST_PLACE = 120
+
+const shorten = (path: string): string => {
+  if (path.length <= LONGEST_PLACE) return path
+  return `…${path.slice(path.indexOf('/', path.length - LONGEST_PLACE))}`
+}
+
+/** What is wrong with a rule, and where in it, in words that follow the path of its field. */
+export const explainRuleError = ({ path, message }: RuleError): string => (path ? `at ${shorten(path)}: ${message}` : message)

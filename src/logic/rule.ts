@@ -5,15 +5,15 @@ import { type RuleError, writePlace } from './place.ts'
 import { type Run, STOPPED } from './run.ts'
 import type { Data, Value } from './values.ts'
 
-/** What an evaluation ends in: a value, or an error that names the operator. */
+/** The result of an evaluation: a value, or an error that names the operator. */
 export type Outcome = { readonly value: Value; readonly error?: undefined } | { readonly error: RuleError; readonly value?: undefined }
 
-/** A rule that was compiled, or the error for which it can never be evaluated. */
+/** A compiled rule, or the error because of which it can never be evaluated. */
 export type Rule =
   | { readonly evaluate: (data: Data) => Outcome; readonly error?: undefined }
   | { readonly error: RuleError; readonly evaluate?: undefined }
 
-/** What an evaluation ended in; undefined where that is no error of the rule. */
+/** The message of an error of a rule. Undefined for any other error. */
 const messageOf = (error: unknown, run: Run): string | undefined => {
   if (error === STOPPED) return run.message
   return [DIVISION_BY_ZERO, TOO_MANY_DIGITS].find((known) => known === error)?.message
@@ -53,7 +53,7 @@ const remember = (text: string, rule: Rule): void => {
   characters += text.length
 }
 
-/** The rule of a text in the contract's dialect of JSON Logic. It is compiled once while it is among the latest 1,000. */
+/** Compiles a rule in the contract's dialect of JSON Logic. The last 1,000 compiled rules are cached. */
 export const compileRule = (text: string): Rule => {
   const known = rules.get(text)
   if (known) return known

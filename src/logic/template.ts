@@ -3,13 +3,13 @@ import { type Reads, readsOf } from './reads.ts'
 import { compileRule, type Outcome, type Rule } from './rule.ts'
 import { type Data, toText } from './values.ts'
 
-/** What a template comes to: a text, or an error that names the place. */
+/** The result of a template: a text, or an error that names the place. */
 export type TextOutcome = { readonly text: string; readonly error?: undefined } | { readonly error: RuleError; readonly text?: undefined }
 
-/** A template that was compiled, with what it reads, or the error for which it can never come to a text. */
+/** A compiled template with the paths that it reads and whether it is a rule, or the error that keeps it from ever making a text. */
 export type Template =
-  | { readonly evaluate: (data: Data) => TextOutcome; readonly reads: Reads; readonly error?: undefined }
-  | { readonly error: RuleError; readonly evaluate?: undefined; readonly reads?: undefined }
+  | { readonly evaluate: (data: Data) => TextOutcome; readonly reads: Reads; readonly isRule: boolean; readonly error?: undefined }
+  | { readonly error: RuleError; readonly evaluate?: undefined; readonly reads?: undefined; readonly isRule?: undefined }
 
 const refused = (message: string): Template => ({ error: { path: '', message } })
 
@@ -19,16 +19,16 @@ const asText = ({ value, error }: Outcome, path: string): TextOutcome => {
   return text === undefined ? { error: { path, message: 'must come to a text, a number, true or false' } } : { text }
 }
 
-/** A template that is a rule: text is made of its value. */
+/** A template that is a rule: its value, as text. */
 const compileRuleTemplate = (text: string): Template => {
   const { evaluate, error } = compileRule(text)
   if (error) return { error }
   const reads = readsOf(text)
   if (!reads.paths.length && !reads.isOpen) return refused('must read something of the event')
-  return { evaluate: (data) => asText(evaluate(data), ''), reads }
+  return { evaluate: (data) => asText(evaluate(data), ''), reads, isRule: true }
 }
 
-/** Text, and the paths of the values that stand in it. */
+/** A part of a template: text that is copied, or a path whose value is put in. */
 type Part = { readonly text: string } | { readonly path: string; readonly rule: Rule }
 
 const placeholder = (path: string): Part => ({ path, rule: compileRule(JSON.stringify({ var: path })) })
@@ -69,6 +69,7 @@ const compileTextTemplate = (text: string): Template => {
       return { text: whole }
     },
     reads: { paths, isOpen: false },
+    isRule: false,
   }
 }
 
@@ -82,5 +83,5 @@ const isJsonObject = (text: string): boolean => {
   }
 }
 
-/** Compiles a template: a rule where the text is a JSON object, and otherwise text in which each `${path}` stands for what the data has there. */
+/** Compiles a template. A text that is a JSON object is a rule; in any other text, each `${path}` is replaced by the value at that path. */
 export const compileTemplate = (text: string): Template => (isJsonObject(text) ? compileRuleTemplate(text) : compileTextTemplate(text))

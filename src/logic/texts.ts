@@ -4,7 +4,7 @@ import type { Operators } from './operator.ts'
 import { fail, type Run, spend, spendNumber, spendText } from './run.ts'
 import { isDecimal, isList, toText, type Value, valueOf } from './values.ts'
 
-/** The text of a value that becomes a part of another text. */
+/** Converts a value to text to join it with other text. */
 const textOf = (run: Run, value: Value): string => {
   if (isDecimal(value)) spendNumber(run, value)
   return toText(value) ?? fail(run, `cannot make text of ${value === null ? 'null' : 'a list or a map'}`)
@@ -29,7 +29,7 @@ const positionOf = (run: Run, value: Value, what: string): number => {
   return Math.max(-FARTHEST, Math.min(FARTHEST, Number(truncate(value, 0).coefficient)))
 }
 
-/** A part of a text; a negative start or length counts from the end. Empty where the part would reach past an end. */
+/** `substr`: a part of a text. Negative positions count from the end. Empty if the part would exceed the text. */
 const cutText = ([whole = null, from = null, count]: readonly Value[], run: Run): string => {
   const text = textOf(run, whole)
   const position = positionOf(run, from, 'start')
@@ -41,7 +41,7 @@ const cutText = ([whole = null, from = null, count]: readonly Value[], run: Run)
   return text.slice(start, end).toWellFormed()
 }
 
-/** A search may look at each character of the one for each of the other. */
+/** The number of pairs of characters that a search compares in one step. In the worst case it compares each pair of the two texts. */
 const PAIRS_IN_A_STEP = 4096
 
 const isIn = ([needle, haystack]: readonly Value[], run: Run): boolean => {

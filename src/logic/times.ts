@@ -25,7 +25,7 @@ const durationBetween = ([from, until]: readonly Value[]): Value => {
   return start && end ? formatDuration(end.instant - start.instant) : null
 }
 
-/** A whole number, or the text of one, of which a blank one is 0. */
+/** Converts a whole number or its text. A blank text is 0. */
 const countOf = (run: Run, value: Value): number | undefined => {
   const number = readNumber(run, value)
   if (!number) return typeof value === 'string' && !value.trim() ? 0 : undefined
@@ -38,7 +38,7 @@ const makeDuration = ([value = null, unit]: readonly Value[], run: Run): Value =
   return count === undefined || typeof unit !== 'string' ? null : (durationOf(count, unit) ?? null)
 }
 
-/** The whole number of a unit that a duration has, cut toward zero. */
+/** The number of whole units in a duration, cut toward zero. */
 const countUnits = ([duration, unit]: readonly Value[]): Value => {
   const size = typeof unit === 'string' ? UNITS.get(unit) : undefined
   const milliseconds = typeof duration === 'string' ? millisecondsOfDuration(duration) : undefined

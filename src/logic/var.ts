@@ -7,7 +7,7 @@ import { type Data, isDecimal, isList, type Value, valueOf } from './values.ts'
 
 const EXPECTED = 'must have a path that is a text, a number or null'
 
-/** What is at a path: the whole data where it is null or empty, the item of a list where it is a number. */
+/** Reads the value at a path: the whole data if the path is null or empty, or an item of a list if it is a number. */
 const follow = (run: Run, data: Data, path: Value): Data => {
   if (path === null || path === '') return data
   if (typeof path === 'string') return findAt(run, data, readPathWithin(run, path))
@@ -39,7 +39,7 @@ const compileFinder = ({ evaluate, constant }: Part, place: Place, refuse: (mess
 
 const WHOLE: Finder = (_, data) => data
 
-/** The value at a path; the default, which sees no data, where there is none or null. */
+/** `var`: the value at a path, or the default if there is no value or null. The default cannot read data. */
 export const VAR: LazyOperator = {
   compile: ([path, fallback], place, refuse) => {
     const find = path ? compileFinder(path, place, refuse) : WHOLE

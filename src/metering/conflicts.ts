@@ -7,7 +7,7 @@ import type { ConflictWords } from '../db/conflicts.ts'
 
 const metersOf = (names: string, count: string): string => `"${names}"${Number(count) < 11 ? '' : ' and more'}`
 
-/** What each conflict that the triggers of the metering domain raise says of the values raised with it. */
+/** The messages of the conflicts that the triggers of the metering domain raise. */
 export const meteringConflicts: ConflictWords = {
   EVENT_SCHEMA_TAKEN: {
     field: 'name',

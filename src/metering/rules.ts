@@ -1,19 +1,8 @@
 import { text } from '../lib/fields.ts'
-import type { RuleError } from '../logic/place.ts'
+import { explainRuleError } from '../logic/place.ts'
 import { compileRule } from '../logic/rule.ts'
 
-/** The most characters of a place that are shown: its last ones, since an answer must have room for what is wrong there. */
-const LONGEST_PLACE = 120
-
-const shorten = (path: string): string => {
-  if (path.length <= LONGEST_PLACE) return path
-  return `…${path.slice(path.indexOf('/', path.length - LONGEST_PLACE))}`
-}
-
-/** What is wrong with a rule, and where in it, in words that follow the path of its field. */
-export const explainRuleError = ({ path, message }: RuleError): string => (path ? `at ${shorten(path)}: ${message}` : message)
-
-/** A field that holds a rule of JSON Logic; blanks may be as good as none. */
+/** A field with a JSON Logic rule, or with only spaces if `orBlank` is set. */
 export const ruleText = (max: number, { orBlank = false } = {}) =>
   text(max).check(({ value, issues }) => {
     if (issues.length || (orBlank && !value.trim())) return

@@ -54,7 +54,11 @@ const value = fc.oneof(
       fc.constantFrom('0', '-1', '+2.50', '.5', '7.', '1e9'),
     ),
   }),
-  fc.record({ dataType: fc.constantFrom('JSON' as const, 'JSON_LOGIC' as const), value: fc.json() }),
+  fc.record({ dataType: fc.constant('JSON' as const), value: fc.json() }),
+  fc.record({
+    dataType: fc.constant('JSON_LOGIC' as const),
+    value: fc.constantFrom('5', 'null', '["a"]', '{"*":[{"var":"attributes.n"},2]}'),
+  }),
 )
 const settings = () =>
   fc
@@ -181,6 +185,8 @@ const SETTINGS: Fault[] = [
   ['settings[0].value', put('settings', [setting({ dataType: 'NUMERIC', value: '' })])],
   ['settings[0].value', put('settings', [setting({ dataType: 'JSON', value: '{' })])],
   ['settings[0].value', put('settings', [setting({ dataType: 'JSON_LOGIC', value: "{'a':1}" })])],
+  ['settings[0].value', put('settings', [setting({ dataType: 'JSON_LOGIC', value: '{"contains":["a","b"]}' })])],
+  ['settings[0].value', put('settings', [setting({ dataType: 'JSON_LOGIC', value: `${'{"!":['.repeat(4000)}${']}'.repeat(4000)}` })])],
   ['settings[0].value', put('settings', [setting({ value: 5 })])],
   ['settings[0].dataType', put('settings', [setting({ dataType: 'TEXT' })])],
   ['settings[0].namespace', put('settings', [setting({ namespace: '' })])],

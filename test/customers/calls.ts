@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import * as model from './model.ts'
-import { type Asked, type Dated, END, type Given, type Listing, type Loose, type Step, type World, iso } from './model.ts'
+import { type ListQuery, type AliasWithRange, END, type Given, type Listing, type Loose, type Step, type World, iso } from './model.ts'
 
 // Names are so few that they often meet; the ids of accounts and the aliases have some in common.
 const CUSTOMERS = ['cus-1', 'cus-2', 'cus-3']
@@ -9,12 +9,12 @@ const MANY = Array.from({ length: 20 }, (_, n) => `many-${n}`)
 const ALIASES = ['blue', 'green', 'grey', 'red', 'acc-1', 'acc-2', 'cus-1', ...MANY.slice(0, 3)]
 const DATES = [Date.UTC(2030, 0, 1), Date.UTC(2059, 6, 1), Date.UTC(2060, 6, 1), Date.UTC(2061, 6, 1), Date.UTC(2100, 0, 1)]
 
-type Planned = (world: World) => Step | Listing
+type Plan = (world: World) => Step | Listing
 
 /** A call after a while: a millisecond, a second, or most of a year, in which what was planned begins. */
 export interface Call {
   wait: number
-  plan: Planned
+  plan: Plan
 }
 
 const NEVER = 'never.made'
@@ -108,7 +108,7 @@ interface Sides {
 const sides = () => fc.record<Sides>({ from: fc.option(when(), { freq: 2 }), until: fc.option(when(), { freq: 2 }) })
 
 /** An alias for a time that is not turned round. */
-const lasts = (world: World, value: string, { from, until }: Sides): Dated => {
+const lasts = (world: World, value: string, { from, until }: Sides): AliasWithRange => {
   const [one, other] = [from?.(world), until?.(world)]
   const turned = one !== undefined && other !== undefined && other < one
   const [effectiveFrom, effectiveUntil] = turned ? [other, one] : [one, other]
@@ -181,21 +181,21 @@ const group = () =>
     { requiredKeys: ['name', 'email', 'dailyInvoiceConsolidation', 'address'] },
   )
 
-interface Ending {
+interface AliasRemoval {
   names: number[]
   ids: { n: number; from: When | null }[]
 }
 
-const ending = (): fc.Arbitrary<Ending> =>
+const ending = (): fc.Arbitrary<AliasRemoval> =>
   fc.oneof(
-    fc.record({ names: chances(), ids: fc.constant<Ending['ids']>([]) }),
+    fc.record({ names: chances(), ids: fc.constant<AliasRemoval['ids']>([]) }),
     fc.record({
       names: fc.array(chance(), { maxLength: 1 }),
       ids: fc.array(fc.record({ n: chance(), from: fc.option(when(), { freq: 2 }) }), { minLength: 1, maxLength: 2 }),
     }),
   )
 
-const removed = (world: World, id: string, { names, ids }: Ending) => {
+const removed = (world: World, id: string, { names, ids }: AliasRemoval) => {
   const own = world.ranges.filter((range) => range.account === id)
   const held = model.lasting(world, id).map(({ value }) => value)
   const aliases = names.map((n) =>
@@ -223,7 +223,7 @@ const removed = (world: World, id: string, { names, ids }: Ending) => {
 const call = <Sent>(weight: number, sent: fc.Arbitrary<Sent>, plan: (world: World, sent: Sent) => Step | Listing) => ({
   weight,
   arbitrary: sent.map(
-    (what): Planned =>
+    (what): Plan =>
       (world) =>
         plan(world, what),
   ),
@@ -252,7 +252,7 @@ const entityId = (world: World, type: string, n: number): string => {
   return type === 'CUSTOMER' ? customerId(world, n) : accountId(world, n)
 }
 
-const list = (of: (world: World, asked: Asked) => Listing, ...filters: fc.Arbitrary<Record<string, string>>[]) =>
+const list = (of: (world: World, asked: ListQuery) => Listing, ...filters: fc.Arbitrary<Record<string, string>>[]) =>
   call(
     2,
     fc.record(
@@ -321,7 +321,7 @@ const anyCall = fc.oneof(
 )
 
 const WAITS = [1000, 1000, 1000, 1000, 1, 1, 1, 1, 200 * 86_400_000]
-const after = (plan: fc.Arbitrary<Planned>): fc.Arbitrary<Call> => fc.record({ wait: fc.constantFrom(...WAITS), plan })
+const after = (plan: fc.Arbitrary<Plan>): fc.Arbitrary<Call> => fc.record({ wait: fc.constantFrom(...WAITS), plan })
 
 /** A sequence of calls, the first two of which make a customer and another account for the others to work on. */
 export const sequence = (most: number): fc.Arbitrary<Call[]> =>

@@ -233,14 +233,14 @@ const readsOfAccount = (world: World, id: string) => [readAccount(world, id), re
 // What is listed
 
 /** What a list is asked for; `sort` is by `id` also where the list has another name for that. */
-export interface Asked {
+export interface ListQuery {
   size: number
   filters?: Record<string, string>
   search?: string
   sort?: `${'id' | 'updated_at'}:${'ASC' | 'DESC'}`
 }
 
-const listing = (kind: string, path: string, { size, filters, search, sort }: Asked, data: unknown[], sortOrder?: string): Listing => {
+const listing = (kind: string, path: string, { size, filters, search, sort }: ListQuery, data: unknown[], sortOrder?: string): Listing => {
   const query = { ...filters, ...(search && { _search: search }), ...(sort && { _sort: sort }), pageSize: String(size) }
   return { kind, path: `${path}?${new URLSearchParams(query).toString()}`, size, data, ...(sortOrder && { sortOrder }) }
 }
@@ -257,7 +257,7 @@ const begins = (search: string | undefined, ...texts: (string | undefined)[]) =>
 const passes = (filters: Record<string, string> = {}, names: Record<string, string>) =>
   Object.entries(names).every(([field, value]) => filters[field] === undefined || filters[field] === value)
 
-export const getCustomers = ({ customers }: World, asked: Asked): Listing => {
+export const getCustomers = ({ customers }: World, asked: ListQuery): Listing => {
   const { filters, search, sort = 'updated_at:DESC' } = asked
   const rows = customers.filter(
     ({ id, status, name, primaryEmail }) =>
@@ -267,7 +267,7 @@ export const getCustomers = ({ customers }: World, asked: Asked): Listing => {
   return listing('getCustomers', '/customers', asked, sorted(rows, order).map(showCustomer), order[1])
 }
 
-export const getAccounts = (world: World, asked: Asked): Listing => {
+export const getAccounts = (world: World, asked: ListQuery): Listing => {
   const { filters, search, sort = 'updated_at:DESC' } = asked
   const rows = world.accounts.filter(
     ({ id, status, customerId, invoiceCurrency, fields: { name, primaryEmail } }) =>
@@ -281,7 +281,7 @@ export const getAccounts = (world: World, asked: Asked): Listing => {
   return listing('getAccounts', '/accounts', { ...asked, ...(named && { sort: named }) }, data, order[1])
 }
 
-export const listSetting = ({ settings }: World, { size, filters = {} }: Asked): Listing => {
+export const listSetting = ({ settings }: World, { size, filters = {} }: ListQuery): Listing => {
   const data = settings
     .filter(({ entityType, entityId, id, namespace }) =>
       passes(filters, { entity_type: entityType, entity_id: entityId, setting_id: id, namespace }),
@@ -297,12 +297,12 @@ export const listSetting = ({ settings }: World, { size, filters = {} }: Asked):
   return listing('listSetting', '/settings', { size, filters }, data, 'ASC')
 }
 
-const listAliases = ({ pool }: World, asked: Asked): Listing => {
+const listAliases = ({ pool }: World, asked: ListQuery): Listing => {
   const data = [...pool].map(([value, createdAt]) => ({ value, createdAt: iso(createdAt) }))
   return listing('listAliases', '/aliases', asked, data.toSorted(by(({ value }) => value)))
 }
 
-const listInvoiceGroups = ({ groups }: World, asked: Asked): Listing =>
+const listInvoiceGroups = ({ groups }: World, asked: ListQuery): Listing =>
   listing('listInvoiceGroups', '/invoice_groups', asked, groups.filter(({ status }) => status === 'ACTIVE').map(showGroup))
 
 /** Everything there is to read, and every list. */
@@ -361,7 +361,7 @@ const step = (
 
 // Aliases
 
-export interface Dated {
+export interface AliasWithRange {
   value: string
   effectiveFrom?: string
   effectiveUntil?: string
@@ -369,7 +369,7 @@ export interface Dated {
 
 export interface Given {
   aliases?: string[]
-  accountAliases?: Dated[]
+  accountAliases?: AliasWithRange[]
 }
 
 interface AskedRange {
@@ -664,7 +664,7 @@ export const addAliases = (world: World, id: string, body: Given): Step => {
   })
 }
 
-interface Removed {
+interface RemoveAliasesBody {
   aliases?: string[]
   accountAliases?: { id: string; from?: string }[]
 }
@@ -673,7 +673,7 @@ interface Removed {
 export const lasting = ({ ranges, now }: World, id: string) =>
   ranges.filter(({ account, from, until }) => account === id && until > now && from < until)
 
-export const removeAliases = (world: World, id: string, body: Removed): Step => {
+export const removeAliases = (world: World, id: string, body: RemoveAliasesBody): Step => {
   const { aliases = [], accountAliases = [] } = body
   const account = withId(world.accounts, id)
   const own = world.ranges.filter((range) => range.account === id)

@@ -164,6 +164,27 @@ describe('updateSetting', () => {
   })
 })
 
+describe('a setting that holds a rule', () => {
+  const rule = (value: string) => setting({ dataType: 'JSON_LOGIC', value })
+
+  it.each([
+    ['{"*":[{"var":"attributes.n"},2]}', undefined],
+    ['5', undefined],
+    ['{"a":1}', 'must have an operator such as var, if, == or +, and "a" is none'],
+    ['{"if":[true,{"==":[1]}]}', 'at /if/1/==: "==": must have exactly 2 arguments, and has 1'],
+    ['  ', 'must not be blank'],
+    [`${'{"!":['.repeat(4000)}${']}'.repeat(4000)}`, 'must not be nested more than 50 deep'],
+  ])('%.40s', async (value, fault) => {
+    const { post, patch } = await withAccount()
+    const message = fault && `value: must be a rule of JSON Logic, since dataType is JSON_LOGIC: ${fault}`
+    const made = await post('/settings', rule(value))
+    expect([made.status, made.body.message]).toEqual([fault ? 400 : 201, message])
+    await post('/settings', setting({ id: 'other' }))
+    const changed = await patch(path(setting({ id: 'other' })), { value, dataType: 'JSON_LOGIC' })
+    expect([changed.status, changed.body.message]).toEqual([fault ? 400 : 201, message])
+  })
+})
+
 describe('a change of a setting', () => {
   it('is a change of the account that shows it', async () => {
     const { id, post, patch } = await withAccount()

@@ -251,6 +251,14 @@ describe('REDO', () => {
     expect(body.events[0].referenceId).not.toBe(body.events[1].referenceId)
   })
 
+  it('counts a very small value again as it was sent (P2-11)', async () => {
+    const api = await organizationWithMeter()
+    await ingest(api, ride('a', '0.0000001'))
+    const { body } = await correct(api, 'REDO', { event_id: 'a' })
+    expect(body.data[0].eventPayload.attributes).toEqual([{ name: 'distance', value: '0.0000001' }])
+    expect([await usageOf(api), await statusesOf(api, 'a')]).toEqual(['0.0000001', [METERED, 'REVERTED']])
+  })
+
   it('after two UNDO at once and one more, is refused, and what is sent again is counted once (P2-40)', async () => {
     const api = await organizationWithMeter()
     await ingest(api, ride('E', '5'))

@@ -36,7 +36,7 @@ describe('the id of an event', () => {
     [' \n{"var":"dimensions.d"}', 'x'],
     ['{"var":"attributes.a"}', '3'],
     ['{${dimensions.d}}', '{x}'],
-    ['constant', 'constant'],
+    ['constant', undefined],
     ['$${dimensions.d}$', '$x$'],
     ['', undefined],
     ['${dimensions.gone}', undefined],
@@ -51,8 +51,8 @@ describe('the id of an event', () => {
     ['{"/":[1,0]}', undefined],
     ['{"cat":["a\\n",{"var":"dimensions.d"}]}', undefined],
     ['{"cat":["\\ud800",{"var":"dimensions.d"}]}', undefined],
-    ['x'.repeat(512), 'x'.repeat(512)],
-    ['x'.repeat(513), undefined],
+    [`\${dimensions.d}${'y'.repeat(511)}`, `x${'y'.repeat(511)}`],
+    [`\${dimensions.d}${'y'.repeat(512)}`, undefined],
   ])('by the template %.60j is %.60j', (template, id) => {
     expect(idOf(template).eventId).toBe(id)
     expect(idOf(template).status).toBe(id === undefined ? 'INGESTION_FAILED_NO_EVENT_ID' : 'INGESTION_COMPLETED_NO_MATCHING_METERS')

@@ -265,7 +265,7 @@ describe('getEvents', () => {
     expect(names).toHaveLength(2)
   })
 
-  it('is read by every role, and not with a portal token', async () => {
+  it('is read by every role, and with a portal token for its accounts only', async () => {
     const api = await withEvents()
     const { body: token } = await api.post('/tokens', { name: 'Reader', role: 'ANALYST' })
 
@@ -273,8 +273,29 @@ describe('getEvents', () => {
     expect((await client(token.token).get('/events/m7')).status).toBe(200)
     const { body: portal } = await api.post('/portal/token', { customerId: 'acme', allAccountsAccess: true, expiry: 600 })
     const reader = client(portal.token ?? portal.accessToken)
-    expect((await reader.get('/events')).status).toBe(403)
-    expect((await reader.get('/events/m7')).status).toBe(403)
+    const { body: accounts } = await api.get('/accounts')
+    const own = new Set(accounts.data.filter(({ customerId }: Loose) => customerId === 'acme').map(({ id }: Loose) => id))
+    const seenBy = async (its: ReturnType<typeof client>) => {
+      const references: string[] = []
+      for (let nextToken: string | undefined = ''; nextToken !== undefined;) {
+        const { body } = await its.get(`/events?pageSize=50&nextToken=${encodeURIComponent(nextToken)}`)
+        references.push(...body.events.map(({ referenceId }: Loose) => referenceId))
+        nextToken = body.nextToken
+      }
+      return references
+    }
+    const all = await seenBy(api)
+    const seen = await seenBy(reader)
+    expect([seen.length > 0, seen.length < all.length]).toEqual([true, true])
+    for (const reference of all) {
+      const { status, body } = await reader.get(`/events/${reference}`)
+      expect(status).toBe(seen.includes(reference) ? 200 : 404)
+      if (status === 200) expect(own.has(body.events[0].eventPipelineInfo.account.id)).toBe(true)
+    }
+    expect((await reader.get('/events?account_id=other')).body.events).toEqual([])
+    const { body: few } = await api.post('/portal/token', { customerId: 'acme', accountIds: [[...own][0]], expiry: 600 })
+    const some = await seenBy(client(few.token ?? few.accessToken))
+    expect(some.every((reference) => seen.includes(reference))).toBe(true)
   })
 })
 

@@ -2,10 +2,12 @@ import { createExecutionContext, createScheduledController } from 'cloudflare:te
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { app } from '../../src/app.ts'
 import { forgetOrganization } from '../../src/events/ingestion/memory.ts'
 import worker from '../../src/index.ts'
-import { STATUSES, ledgerName } from '../../src/ledger/client.ts'
+import { STATUSES, askEvents, ledgerName } from '../../src/ledger/client.ts'
 import { sumDecimals } from '../../src/lib/decimal.ts'
+import { ledgers as allLedgers } from '../helpers/api.ts'
 import { TIME, eventsOf, organizationWithMeter, ride, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
 
 const scheduled = () =>
@@ -137,6 +139,74 @@ describe('an event', () => {
       { status: 'INGESTION_FAILED_NO_EVENT_ID' },
     ])
     expect(await statusesOf(api)).toHaveLength(1)
+  })
+
+  it('that is only tried has what it would really get: each with its place, exact units, and the names of licenses one after another', async () => {
+    const api = await organizationWithMeter()
+    await env.DB.prepare('INSERT INTO named_licenses VALUES (?, ?)').bind(api.id, 'seats').run()
+    const license = (id: string, name: string, action: string) => ({
+      ...ride(id, '1'),
+      schemaName: 'togai-named-license',
+      attributes: [{ name: 'action', value: action }],
+      dimensions: { license_id: 'seats', name },
+    })
+    const events = [
+      ride('exact', '12345678901234567890.123456789'),
+      ride('wrong', 'abc'),
+      ride('small', '0.0000001'),
+      ride('small', '1'),
+      license('add', 'ann', '1'),
+      license('remove', 'ann', '-1'),
+      license('absent', 'bob', '-1'),
+    ]
+    const tried = await api.post('/ingestBatch?dry_run=true', { events })
+    expect(tried.status).toBe(207)
+    const raw = await app.fetch(
+      new Request('http://localhost/ingestBatch?dry_run=true', {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${api.token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ events }),
+      }),
+      { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET },
+      createExecutionContext(),
+    )
+    const text = await raw.text()
+    expect(text).toContain('"units":12345678901234567890.123456789')
+    expect(text).toContain('"units":0.0000001')
+    const details = tried.body.details as { errors: unknown[]; events: { index: number; id: string; status: string }[] }
+    expect(details.errors).toMatchObject([{ index: 1, id: 'wrong' }])
+    expect(details.events.map(({ index, id }) => [index, id])).toEqual([
+      [0, 'exact'],
+      [2, 'small'],
+      [3, 'small'],
+      [4, 'add'],
+      [5, 'remove'],
+      [6, 'absent'],
+    ])
+    expect(await statusesOf(api)).toEqual([])
+    await api.post('/ingestBatch', { events })
+    const byId = (list: [string, string][]) => list.toSorted()
+    expect(byId(details.events.map(({ id, status }): [string, string] => [id, status]))).toEqual(await statusesOf(api))
+  })
+
+  it('that is only tried says that its time is closed, and so does a correction', async () => {
+    const api = await organizationWithMeter()
+    await api.post('/ingest', { event: ride('A', '5') })
+    const [from, until] = [Date.parse(TIME) - 1, Date.parse(TIME) + 1]
+    for (const index of [0, 1, 2, 3])
+      await askEvents({ ledgers: allLedgers }, ledgerName(api.id, 'event', 1, index), (ledger) =>
+        ledger.closeAndSum('=acme main', from, until),
+      )
+    const { body } = await api.post('/ingest?dry_run=true', { event: ride('B', '5') })
+    expect(body.details.events).toMatchObject([{ status: 'INGESTION_FAILED_PAST_GRACE_PERIOD', usageMeters: [] }])
+    const correct = (dryRun: boolean) =>
+      api.post(
+        `/events/correction?${new URLSearchParams({ action: 'UNDO', account_id: 'acme main', event_id: 'A', dry_run: String(dryRun) }).toString()}`,
+      )
+    const [tried, done] = [await correct(true), await correct(false)]
+    expect(tried.body).toEqual(done.body)
+    expect(tried.body.data).toMatchObject([{ status: 'FAILED' }])
+    expect(await usageOf(api)).toBe('5')
   })
 
   it('of another organization with the same ids is counted there', async () => {
@@ -356,6 +426,46 @@ describe('a Worker with old definitions', () => {
   })
 })
 
+describe('a setting that a schema names in full', () => {
+  /** An organization, two of its accounts, and a schema that multiplies by the setting of a key; `weigh` gives what an event of 10 is worth. */
+  const weighing = async (key: string) => {
+    const api = await organizationWithMeter()
+    await api.post('/accounts', { id: 'B', name: 'Account B', customerId: 'acme' })
+    const value = '{"*":[{"var":"attributes.n"},{"var":"dependencies.factor"}]}'
+    await api.post('/event_schema', {
+      name: 'weighted',
+      attributes: [{ name: 'n' }],
+      dimensions: [],
+      enrichments: {
+        dependencies: [{ type: 'SETTING', key, name: 'factor' }],
+        fields: [{ name: 'weighted', type: 'ATTRIBUTE', enrichmentType: 'JSON_LOGIC', value, order: 1 }],
+      },
+    })
+    expect((await api.post('/event_schema/weighted/activate')).status).toBe(200)
+    const keep = (entityType: string, entityId: string, factor: string) =>
+      api.post('/settings', { id: 'factor', namespace: 'USER', name: 'Factor', dataType: 'NUMERIC', entityType, entityId, value: factor })
+    const weigh = async (id: string): Promise<unknown> => {
+      const attributes = [{ name: 'n', value: '10' }]
+      await api.post('/ingest', { event: ride(id, '1', { schemaName: 'weighted', attributes, dimensions: {} }) })
+      return (await eventsOf(api)).find((event) => event.id === id)?.more?.enriched?.[0]?.[2]
+    }
+    return { ...api, keep, weigh }
+  }
+
+  it.each([
+    ['setting.USER.factor.ACCOUNT.B', 'ACCOUNT', 'B'],
+    ['setting.user.factor.ACCOUNT.B', 'ACCOUNT', 'B'],
+    ['setting.user.factor.CUSTOMER.acme', 'CUSTOMER', 'acme'],
+  ])('as %s is that which holds now, from when it is made and changed', async (key, entityType, entityId) => {
+    const api = await weighing(key)
+    expect(await api.weigh('before')).toBeUndefined()
+    expect((await api.keep(entityType, entityId, '2')).status).toBe(201)
+    expect(await api.weigh('made')).toBe('20')
+    expect((await api.patch(`/settings/setting.USER.factor.${entityType}.${entityId}`, { value: '3' })).status).toBe(201)
+    expect(await api.weigh('changed')).toBe('30')
+  })
+})
+
 describe('a ledger call', () => {
   it.each(['before', 'after'] as const)('that fails %s its transaction leads, when it is sent again, to each event once', async (when) => {
     const api = await organizationWithMeter()
@@ -484,6 +594,55 @@ describe('reserved schemas', () => {
       ['3', 'INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT'],
       ['4', 'INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT'],
     ])
+  })
+
+  it('togai-named-license that waited for its account adds names before it removes any, wherever its events are', async () => {
+    const api = await organizationWithMeter()
+    await env.DB.prepare("INSERT INTO named_licenses VALUES (?, 'addon.seats')").bind(api.id).run()
+    const late = (...its: Parameters<typeof license>) => ({ ...license(...its), accountId: 'late' })
+    const names = Array.from({ length: 20 }, (_, n) => `name ${n}`)
+    await api.post('/ingestBatch', {
+      events: names.flatMap((name, n) => [late(`${n} off`, name, '-1', '2026-03-31T10:41:00Z'), late(`${n} on`, name, '1')]),
+    })
+    await api.post('/accounts', { id: 'late', name: 'Late account', customerId: 'acme' })
+    await scheduled()
+    expect(new Set((await statusesOf(api)).map(([, status]) => status))).toEqual(new Set(['INGESTION_COMPLETED_EVENT_METERED']))
+    const { body } = await api.post('/metrics', {
+      startTime: '2026-03-30T00:00:00Z',
+      endTime: '2026-04-02T00:00:00Z',
+      metricQueries: [{ id: 'q', name: 'NAMED_LICENSE_USAGE' }],
+    })
+    expect(body.results[0].data[0].metricValues).toEqual([20, 20, 0])
+  })
+
+  it('togai-named-license that waited adds the name to the account that it is given to, and to none that lost it meanwhile', async () => {
+    const api = await organizationWithMeter()
+    await env.DB.prepare("INSERT INTO named_licenses VALUES (?, 'addon.seats')").bind(api.id).run()
+    await api.post('/accounts', { id: 'B', name: 'Account B', customerId: 'acme' })
+    const later = new Date(Date.now() + 600_000).toISOString()
+    await api.post('/ingest', { event: { ...license('on', 'ada', '1', later), accountId: 'moving' } })
+    let isMoved = false
+    const ask = throughLedgers(
+      api.token,
+      watchedLedgers(async ({ method }, call) => {
+        if (method === 'settle' && !isMoved) {
+          isMoved = true
+          await api.post('/accounts/acme%20main/remove_aliases', { aliases: ['moving'] })
+          await api.post('/accounts/B/add_aliases', { aliases: ['moving'] })
+        }
+        return call()
+      }),
+    )
+    expect((await ask('/accounts/acme%20main/add_aliases', { aliases: ['moving'] })).status).toBe(200)
+    await vi.waitFor(async () => {
+      expect([isMoved, await statusesOf(api)]).toEqual([true, [['on', 'INGESTION_COMPLETED_EVENT_METERED']]])
+    })
+    const { body } = await api.post('/metrics', {
+      startTime: new Date().toISOString(),
+      endTime: new Date(Date.now() + 700_000).toISOString(),
+      metricQueries: [{ id: 'q', name: 'NAMED_LICENSE_USAGE', groupBy: 'ACCOUNT_ID', aggregationPeriod: 'MONTH' }],
+    })
+    expect(body.results[0].data.map(({ groupedBy }: { groupedBy: { fieldValue: string } }) => groupedBy.fieldValue)).toEqual(['B'])
   })
 })
 

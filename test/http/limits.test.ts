@@ -78,6 +78,28 @@ describe('limits', () => {
     expect((await bound(administrator.token, { TOKEN_LIMIT: limit }).get('/customers')).status).toBe(200)
   })
 
+  it('of what a token ingests are a limit of its own, which is off where there is none', async () => {
+    const api = await organization()
+    const token = await newToken(api, 'DEVELOPER')
+    const ingestions = (its: ReturnType<typeof client>) =>
+      Promise.all([its.post('/ingest', {}), its.post('/ingestBatch', {})]).then((answers) => answers.map(({ status }) => status))
+    expect(await ingestions(client(token.token))).toEqual([400, 400])
+    const { keys, limit } = limited(() => false)
+    const its = bound(token.token, { INGEST_LIMIT: limit })
+    const others = [its.get('/events'), its.post('/events/correction?action=UNDO&account_id=none'), its.get('/event_schema')]
+    expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 400, 200])
+    expect(keys).toEqual([])
+    expect(await ingestions(its)).toEqual([429, 429])
+    expect(keys).toEqual([`${token.id} ingest`])
+    const refused = await its.post('/ingest', {})
+    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '10'])
+    expect(
+      await ingestions(
+        bound((await newToken(api, 'DEVELOPER')).token, { INGEST_LIMIT: { limit: () => Promise.resolve({ success: true }) } }),
+      ),
+    ).toEqual([400, 400])
+  })
+
   it('count the requests of a token by twenties', async () => {
     const { token } = await organization()
     const { keys, limit } = limited(() => keys.length <= 2)

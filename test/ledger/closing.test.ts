@@ -79,7 +79,7 @@ describe('times of an account that are closed', () => {
     const ledger = eventLedger()
     await ledger.record(batchOf([waitingEvent('one', 'red'), waitingEvent('two', 'red'), { id: 'three', units: { m: '1' } }]))
     await ledger.closeAndSum('=acme', FROM, UNTIL)
-    const [one, two] = await ledger.readWaiting(['red'], 10)
+    const [one, two] = await ledger.readWaiting(['red'], 10, 0)
     if (one && two)
       expect(
         await ledger.settle(HEAD, [settlementOf(one), settlementOf(two, { status: codeOf('INGESTION_FAILED_ENRICHMENT_FAILED') })]),

@@ -78,7 +78,7 @@ const reads: Record<string, (instance: EventLedger) => unknown[]> = {
       ).holders,
     ),
   'the span': (instance) => [instance.readSpan()],
-  'who waits': (instance) => [instance.readWaiting(['red'], 10)],
+  'who waits': (instance) => [instance.readWaiting(['red'], 10, 0)],
 }
 
 const measure = async (): Promise<Record<string, number>> => {
@@ -122,7 +122,7 @@ it('a page of few events among many reads the hours that have one', async () => 
 
 it('a correction and a settlement cost the same whatever there is', async () => {
   await ledger().record(batchOf([waitingEvent('waits', 'red')]))
-  const [waiting] = await ledger().readWaiting(['red'], 1)
+  const [waiting] = await ledger().readWaiting(['red'], 1, 0)
   const [event] = await ledger().listEvents({ ids: [eventOf(17).id], limit: 1 })
   const read = await watchSql(ledger(), (instance) => {
     if (waiting) expect(instance.settle({ version: 1, accounts: {} }, [settlementOf(waiting)])).toMatchObject({ settled: 1 })
@@ -212,7 +212,7 @@ const runEverything = async (): Promise<string[]> => {
     for (const by of ['ACCOUNT', 'CUSTOMER', 'METER'] as const)
       instance.readGroups({ from: 1, until: HOUR_OF_TESTS + 40 * DAY + 1, period: 'DAY', kind: 'm', by, most: 10, now: 0 })
     instance.readSpan()
-    const [waiting] = instance.readWaiting(['red'], 5)
+    const [waiting] = instance.readWaiting(['red'], 5, 0)
     if (waiting) instance.settle({ version: 1, accounts: {} }, [settlementOf(waiting)])
     for (const event of instance.listEvents({ ids: ['one', 'two'], limit: 5 }))
       instance.revert(
@@ -224,7 +224,7 @@ const runEverything = async (): Promise<string[]> => {
     instance.record(batchOf([{ id: 'late' }]))
     instance.liftClosing('=acme', 0)
     instance.findTaken([['one', '', null]], 1, 0)
-    instance.claimKey('key', '', 0)
+    instance.claimKey('key', [''], 0)
     instance.keepGenerations('[]')
     instance.readGenerations()
     await instance.alarm()

@@ -162,7 +162,7 @@ const newEvents = (world: World, sent: Extract<Step, { do: 'record' }>['events']
   })
 
 const settleWaiting = async ({ ledger, model: its, version }: World, { name, account, status, units }: Extract<Step, { do: 'settle' }>) => {
-  const found = await ledger.readWaiting([name], 100)
+  const found = await ledger.readWaiting([name], 100, 0)
   expect(found.map(({ id }) => id)).toEqual(model.waiting(its, [name]))
   const unknown = account.startsWith('?')
   const next = {

@@ -115,7 +115,7 @@ describe('an event in progress', () => {
   it('that waited before is taken up too', async () => {
     const [ledger, accounts] = [eventLedger(), newName()]
     await ledger.record(batchOf([waitingEvent('ann', 'red')]))
-    const [event] = await ledger.readWaiting(['red'], 1)
+    const [event] = await ledger.readWaiting(['red'], 1, 0)
     if (!event) return
     const act = licenseAct(accounts, 'ann', event.reference)
     await ledger.settle(HEAD, [settlementOf(event, { status: IN_PROGRESS, rules: null, units: null, act })])
@@ -127,7 +127,7 @@ describe('an event in progress', () => {
   it('that waited and was done before its time was closed has its act taken back', async () => {
     const [ledger, accounts] = [eventLedger(), newName()]
     await ledger.record(batchOf([waitingEvent('ann', 'red')]))
-    const [event] = await ledger.readWaiting(['red'], 1)
+    const [event] = await ledger.readWaiting(['red'], 1, 0)
     if (!event) throw new Error('nothing waits')
     const act = licenseAct(accounts, 'ann', event.reference)
     await accountLedger(accounts).applyLicense(act)

@@ -24,7 +24,7 @@ const field = (changes: Record<string, unknown> = {}) => ({
 
 const enriched = (...fields: Record<string, unknown>[]) => ({ dependencies: [dependency('kmPerMile')], fields: fields.map(field) })
 
-/** The states of a schema, each as it is come to. */
+/** The states of a schema, each with the way to reach it. */
 const STATES: Record<string, (api: Api) => Promise<unknown>> = {
   DRAFT: makeSchema,
   ACTIVE: publishSchema,
@@ -116,6 +116,11 @@ describe('createEventSchema', () => {
     [
       'a key of no setting',
       { enrichments: { dependencies: [{ type: 'SETTING', key: 'user.a', name: 'a' }], fields: [] } },
+      'enrichments.dependencies[0].key: must be as setting.<namespace>.<id>',
+    ],
+    [
+      'a key that no setting is found by',
+      { enrichments: { dependencies: [{ type: 'SETTING', key: 'Setting.user.a', name: 'a' }], fields: [] } },
       'enrichments.dependencies[0].key: must be as setting.<namespace>.<id>',
     ],
     [

@@ -14,7 +14,7 @@ export const rides = {
 /** The status of an answer, and its message if it has one, or else its body. */
 export const said = ({ status, body }: Answer): [number, unknown] => [status, body.message ?? body]
 
-/** Makes what must be possible. */
+/** Sends a request that must succeed. */
 const must = async (answer: Promise<Answer>): Promise<Answer> => {
   const made = await answer
   expect([made.status, made.body.message]).toEqual([expect.toBeOneOf([200, 201]), undefined])
@@ -47,5 +47,5 @@ export const startMeter = async (api: Api, changes: Record<string, unknown> = {}
   return id
 }
 
-/** How often what events are processed by has changed, from 1 on. */
+/** The version of the organization, from 1 on. */
 export const versionOf = ({ id }: Api) => env.DB.prepare('SELECT version FROM organizations WHERE id = ?').bind(id).first<number>('version')

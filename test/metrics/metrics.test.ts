@@ -323,7 +323,7 @@ describe('filters and groups', () => {
 })
 
 describe('what is exact', () => {
-  /** The answer as it is written. */
+  /** The text of the answer. */
   const textOf = async (token: string, body: object, exports?: object): Promise<{ status: number; text: string }> => {
     const request = new Request('http://localhost/metrics', {
       method: 'POST',
@@ -512,6 +512,11 @@ describe('what is refused', () => {
       'metricQueries[0].groupBy: must be ACCOUNT_ID, CUSTOMER_ID, USAGE_METER_ID or BILLABLE_ID for USAGE',
     ],
     [
+      'meters as groups of events',
+      { ...window, metricQueries: [{ ...query, name: 'EVENTS', groupBy: 'USAGE_METER_ID' }] },
+      'metricQueries[0].groupBy: must be ACCOUNT_ID, CUSTOMER_ID, SCHEMA_NAME, EVENT_STATUS or RAW_EVENT_STATUS for EVENTS',
+    ],
+    [
       'a filter of another metric',
       { ...window, metricQueries: [{ ...query, filters: [filter('SCHEMA_NAME', 'x')] }] },
       `metricQueries[0].filters[0].fieldName: must be ${METERS}`,
@@ -544,6 +549,11 @@ describe('what is refused', () => {
       'metricQueries[0].aggregationPeriod: must be DAY, WEEK or MONTH from startTime to endTime, which meet more than 300 buckets of HOUR',
     ],
     [
+      '301 hours by hour',
+      { startTime: on('03-01'), endTime: '2024-03-13T13:00:00Z', metricQueries: [{ ...query, aggregationPeriod: 'HOUR' }] },
+      'metricQueries[0].aggregationPeriod: must be DAY, WEEK or MONTH from startTime to endTime, which meet more than 300 buckets of HOUR',
+    ],
+    [
       '301 days by day',
       { startTime: '2023-01-01T00:00:00Z', endTime: '2023-10-28T00:00:00.001Z', metricQueries: [query] },
       'metricQueries[0].aggregationPeriod: must be WEEK or MONTH from startTime to endTime, which meet more than 300 buckets of DAY',
@@ -556,7 +566,7 @@ describe('what is refused', () => {
     ...['REVENUE', 'USAGE_FOR_CYCLE', 'REVENUE_FOR_CYCLE'].map((name): [string, object, string] => [
       `P10, P11: ${name}, for now`,
       { ...window, metricQueries: [{ ...query, name, configs: { CURRENCY: 'INVOICE' } }] },
-      `metricQueries[0].name: must be EVENTS, USAGE, METER_USAGE or NAMED_LICENSE_USAGE: ${name} is not answered yet`,
+      `metricQueries[0].name: must be EVENTS, USAGE, METER_USAGE or NAMED_LICENSE_USAGE: ${name} is not available yet`,
     ]),
   ])('%s', async (_, body, message) => {
     expect(await api.post('/metrics', body)).toMatchObject({ status: 400, body: { message } })
@@ -581,6 +591,8 @@ describe('what is refused', () => {
       metricQueries: [{ id, name }],
     })
     expect(body.results[0].data[0].metricValues).toHaveLength(300)
+    const hours = await dataOf(api, on('03-01'), '2024-03-13T12:00:00Z', { name, aggregationPeriod: 'HOUR' })
+    expect(valuesOf(hours)).toHaveLength(300)
   })
 
   it('more than 100,000 points', async () => {

@@ -46,7 +46,7 @@ const drawn = () =>
 
 type Drawn = Omit<Planted, 'id' | 'units'> & { units: (string | null)[] }
 
-/** How the ledgers of an organization came to be: of each generation how many there are. */
+/** The number of ledgers in each generation of an organization. */
 interface Layout {
   generations: readonly number[]
 }
@@ -79,7 +79,7 @@ const withEvents = async ({ generations }: Layout, events: readonly Drawn[]) => 
   return { api, events: planted.map((event) => (gone.has(event.id) ? { ...event, status: codeOf('REVERTED') } : event)) }
 }
 
-interface Asked {
+interface Question {
   name: 'EVENTS' | 'USAGE'
   from: number
   until: number
@@ -101,7 +101,7 @@ const filtersOf = (all: Record<string, string[][]>) =>
     .record(Object.fromEntries(Object.entries(all).map(([field, values]) => [field, fc.option(fc.constantFrom(...values), { freq: 1 })])))
     .map((some) => Object.fromEntries(Object.entries(some).flatMap(([field, values]) => (values ? [[field, values]] : []))))
 
-const questions = (): fc.Arbitrary<Asked> =>
+const questions = (): fc.Arbitrary<Question> =>
   fc
     .tuple(
       fc.constantFrom('EVENTS' as const, 'USAGE' as const),
@@ -123,8 +123,8 @@ const questions = (): fc.Arbitrary<Asked> =>
 
 const ALIASES: Record<string, string> = { alias: 'A' }
 
-/** What a plain look at all events answers. */
-const naive = (events: readonly Planted[], { name, from, until, period, groupBy, filters }: Asked): Record<string, number[]> => {
+/** Computes the answer naively from all events. */
+const naive = (events: readonly Planted[], { name, from, until, period, groupBy, filters }: Question): Record<string, number[]> => {
   const starts: number[] = []
   for (let start = bucketStart(from, period); start < until; start = nextBucket(start, period)) starts.push(start)
   const statuses = statusesOf(filters['EVENT_STATUS'] ?? ['PROCESSED', 'UNPROCESSED'])
@@ -173,7 +173,7 @@ const iso = (time: number): string => new Date(time).toISOString()
 
 type Api = Awaited<ReturnType<typeof organization>>
 
-const read = (api: Api, { name, from, until, period, groupBy, filters }: Asked): Promise<Series[]> =>
+const read = (api: Api, { name, from, until, period, groupBy, filters }: Question): Promise<Series[]> =>
   dataOf(api, iso(from), iso(until), {
     name,
     aggregationPeriod: period,
@@ -240,7 +240,7 @@ describe('metrics', () => {
       { generations: [4] },
       drawnEvents.map((event) => ({ ...event, units: ['0.1', null] })),
     )
-    const asked: Asked = { name: 'EVENTS', from: START, until: START + HOURS * HOUR, period: 'DAY', filters: {} }
+    const asked: Question = { name: 'EVENTS', from: START, until: START + HOURS * HOUR, period: 'DAY', filters: {} }
     const hours = valuesOf(await read(api, { ...asked, period: 'HOUR' }))
     const days = valuesOf(await read(api, asked))
     expect(days).toEqual(days.map((_, day) => hours.slice(day * 24, day * 24 + 24).reduce((one, other) => one + other)))

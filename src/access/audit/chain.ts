@@ -2,7 +2,7 @@ import type { Fields } from '../../lib/changes.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { personalFieldsOf } from '../../lib/resources.ts'
 
-/** A row of the audit log as it is kept; `changes` is the text of its JSON. */
+/** A row of the audit log. `changes` is JSON text. */
 export interface AuditRow {
   organizationId: string
   sequence: number
@@ -15,20 +15,20 @@ export interface AuditRow {
   requestId: string
   changes: string
   hash: string | null
-  /** Null once the values about a person are forgotten. */
+  /** Null after the personal values were deleted. */
   salt: string | null
   /** The digests of the values about a person, as JSON, once the row is sealed. */
   digests: string | null
 }
 
-/** Up to which row the log of an organization is sealed. */
+/** The last sealed row of an organization's log. */
 export interface Seal {
   organizationId: string
   sequence: number
   hash: string
 }
 
-/** Of each field about a person, digests of what it held and holds; null for what there was not. */
+/** For each personal field, digests of the old and the new value. Null if there was no value. */
 type Digests = Readonly<Record<string, readonly [old: string | null, now: string | null]>>
 
 const digestValue = async (salt: string, field: string, value: unknown): Promise<string | null> =>
@@ -67,23 +67,23 @@ export const forgetPersonal = ({ resourceType, changes }: Pick<AuditRow, 'resour
   )
 }
 
-/** What the log of one organization was found to be. */
+/** The verdict on the log of an organization. */
 export interface Verdict {
   sealed: number
   unsealed: number
-  /** The hash of the last sealed row: who keeps it elsewhere can tell a log that was sealed anew. */
+  /** The hash of the last sealed row. Store it elsewhere to detect a log that was rebuilt. */
   head: string
   /** Each row that was changed, removed or inserted after it was sealed. */
   faults: string[]
 }
 
-/** Holds the log of one organization against its seal: every row is added, in the order in which they are kept, then the verdict is asked for. */
+/** Checks the log of an organization against its seal. Add all rows in their stored order, then close the chain to get the verdict. */
 export const newChain = (seal: Seal | undefined) => {
   const end = seal?.sequence ?? 0
   const verdict: Verdict = { sealed: 0, unsealed: 0, head: '', faults: [] }
   const { faults } = verdict
   let [expected, before] = [1, '']
-  /** Rows without a hash that no row with one has followed so far. */
+  /** The number of rows without a hash after the last row with one. */
   let open: number[] = []
   /** The last row that has a hash. */
   let last = 0
@@ -121,7 +121,7 @@ export const newChain = (seal: Seal | undefined) => {
       faults.push(`row ${sequence} was changed${sequence > 1 ? `, or row ${sequence - 1} with its hash` : ''}`)
     else if (sequence === end && hash !== seal?.hash) faults.push(`row ${sequence} was changed with its hash, or the seal was`)
   }
-  /** `now` is the seal after the last row was read: rows may have been sealed meanwhile. */
+  /** `now` is the seal after all rows were read, since rows may have been sealed in the meantime. */
   const close = (now = seal): Verdict => {
     if (end >= expected) missing(end + 1)
     if (end > last) closeOpen()
@@ -132,7 +132,7 @@ export const newChain = (seal: Seal | undefined) => {
   return { add, close }
 }
 
-/** The verdict on the log of one organization, of all of its rows in the order in which they are kept. */
+/** The verdict on the log of an organization, from all of its rows in their stored order. */
 export const verifyChain = async (rows: AsyncIterable<AuditRow> | Iterable<AuditRow>, seal: Seal | undefined): Promise<Verdict> => {
   const chain = newChain(seal)
   for await (const row of rows) await chain.add(row)

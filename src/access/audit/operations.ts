@@ -1,6 +1,8 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { AuditLogPaginatedResponse, ListAuditLogQuery } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const audit = feature('Extensions', {
   listAuditLog: operation({

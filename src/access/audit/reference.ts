@@ -1,14 +1,14 @@
 import { customerId, second, tokenId } from '../../lib/examples.ts'
 
 export const parameters = {
-  resource_type: 'What was changed.',
+  resource_type: 'The type of the resource that was changed.',
 }
 
 export const listAuditLog = {
-  summary: 'List what was changed',
+  summary: 'List the audit log',
   description:
-    'Lists the changes of the organization, the last one first, a page at a time: who made it, when, by which operation and request, and which fields it changed. A row is written with its change, and sealed into a chain of hashes within a minute. What became of tokens is shown to the role ADMINISTRATOR only.',
-  refuses: { 400: 'One of resource_type and resource_id comes without the other.' },
+    'Lists the changes of the organization, the newest first, page by page: who made the change, when, with which operation and request, and which fields it changed. An entry is written together with its change, and is sealed into a hash chain within a minute. Changes of tokens are shown only to the role ADMINISTRATOR.',
+  refuses: { 400: 'resource_type or resource_id is given without the other.' },
   example: {
     after: ['createCustomer', 'updateCustomer'],
     query: {

@@ -4,11 +4,11 @@ import { auditLog, auditSeals } from '../../db/table.ts'
 import { organizations } from '../organizations/table.ts'
 import { type AuditRow, digestChanges, hashRow } from './chain.ts'
 
-/** The most rows that are sealed in one batch, and the most characters of changes, of which a row may hold half a million. */
+/** The most rows and the most characters of changes that are sealed in one batch. A row may have half a million characters. */
 const ROWS = 500
 const CHARACTERS = 4_000_000
 
-/** What is left is for the next minute: D1 answers a Worker 1,000 times at a call. */
+/** The most batches of a run. The next run does the rest, since D1 allows 1,000 queries per Worker call. */
 const BATCHES = 400
 
 /**

@@ -10,7 +10,7 @@ import type { AuditRow } from './chain.ts'
 import type { AuditLogEntry, AuditLogPaginatedResponse, ListAuditLogQuery } from './schema.ts'
 
 interface ListedRow extends Omit<AuditRow, 'organizationId' | 'changes' | 'salt' | 'digests'> {
-  /** Null when what stands before it on the page is long enough already. */
+  /** Null if the rows before it fill the page. */
   changes: string | null
 }
 
@@ -32,10 +32,10 @@ const RULES: ListRules = {
   ],
 }
 
-/** A page ends before its changes grow longer than this, unless the first alone does: a change may hold half a million characters. */
+/** The most characters of changes on a page. A page with one longer change is allowed, since a change may have half a million characters. */
 const CHARACTERS = 1_000_000
 
-/** What was changed in the organization, the last change first, a page at a time. Token changes are shown to administrators only. */
+/** Lists the audit log, the newest entry first, page by page. Token changes are shown only to administrators. */
 export const listAuditLog = async (ctx: Ctx, query: ListAuditLogQuery): Promise<Reply<AuditLogPaginatedResponse>> => {
   const page = await openPage(ctx, RULES, query)
   const { resource_type: type, resource_id: id, token_id: token, from, until } = page.filters

@@ -6,10 +6,10 @@ import type { Due } from '../../db/due.ts'
 import { due } from '../../db/table.ts'
 import { organizations } from '../organizations/table.ts'
 
-/** What is done when a subject is due: commits, of which the last settles the row. It is given the row as it was due, not the clock. */
+/** A step of scheduled work. It makes commits, of which the last one settles the due row. It uses the time of the row, not the clock. */
 export interface DueStep {
   kind: string
-  /** Whether the answer of the write that made it due need not wait for it. */
+  /** Whether the answer to the write that made it due is sent before it runs. */
   isLater?: boolean
   run: (ctx: Ctx, row: Due) => Promise<unknown>
 }
@@ -17,15 +17,15 @@ export interface DueStep {
 /** Rows of one instant that are read at a time. */
 const ROWS = 50
 
-/** How long one run of `scheduled` works, in milliseconds; what is left is for the next minute. */
+/** The longest time of one run of `scheduled`, in milliseconds. The next run does the rest. */
 const WORKS_FOR = 20_000
 
-/** Organizations that take turns in one run. */
+/** The most organizations that are handled in one run. */
 const ORGANIZATIONS = 200
 
 type SystemCtx = Pick<Ctx, 'session' | 'ledgers' | 'now' | 'secrets' | 'conflicts'>
 
-/** The context of what nobody asked for but time: it may do everything, and the audit log says that it was the system. */
+/** The context of scheduled work. It may do everything, and its actor in the audit log is `system`. */
 export const systemContext = (ctx: SystemCtx, organization: { id: string; baseCurrency: string }): Ctx => ({
   ...ctx,
   organizationId: organization.id,
@@ -39,7 +39,7 @@ export const systemContext = (ctx: SystemCtx, organization: { id: string; baseCu
   conditions: { match: undefined, noneMatch: undefined },
 })
 
-/** The rows of the first instant up to now at which anything is due, in the order of the steps and then of their subjects. */
+/** Reads the due rows of the earliest instant, sorted by step and then by subject. */
 const readFirst = async ({ session, organizationId, now }: Ctx, steps: readonly DueStep[], skipped: readonly Due[]): Promise<Due[]> => {
   const kinds = JSON.stringify(steps.map(({ kind }) => kind))
   const left = JSON.stringify(skipped.map(({ kind, subject }) => [kind, subject]))
@@ -52,13 +52,13 @@ const readFirst = async ({ session, organizationId, now }: Ctx, steps: readonly 
   `)
 }
 
-/** What became of a run: the rows that were done, and the errors of those that were not, which are tried again next time. */
+/** The result of a run: the number of finished rows, and the errors of the others, which the next run tries again. */
 export interface DueRun {
   done: number
   errors: Error[]
 }
 
-/** Does one row. One that another run has settled meanwhile counts as done. */
+/** Does one row. A row that another run has settled in the meantime counts as done. */
 const runStep = async (ctx: Ctx, steps: readonly DueStep[], row: Due): Promise<Error | undefined> => {
   try {
     await steps.find(({ kind }) => kind === row.kind)?.run(ctx, row)
@@ -69,14 +69,14 @@ const runStep = async (ctx: Ctx, steps: readonly DueStep[], row: Due): Promise<E
   }
 }
 
-/** Does what is due for an organization up to now: by time, at one instant by the order of the steps, then by subject. It ends at `deadline` (milliseconds of the clock that `clock` reads). */
+/** Does the due work of an organization, sorted by time, step and subject, until nothing is left or `isOver` returns true. */
 export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: () => boolean = () => false): Promise<DueRun> => {
   const run: DueRun = { done: 0, errors: [] }
   const skipped: Due[] = []
   let last = ''
   while (!isOver()) {
     const rows = await readFirst(ctx, steps, skipped)
-    /** A step that does not settle its row would be run for ever. */
+    /** Stops if the same rows are due again, since a step that does not settle its row would run forever. */
     const seen = JSON.stringify(rows)
     if (!rows.length || seen === last) return run
     last = seen
@@ -91,7 +91,7 @@ export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: () =>
   return run
 }
 
-/** Does at once what a write made due: before its answer, or after it where the step need not be waited for. What fails is left to `scheduled`. */
+/** Does the work that a write made due: before its answer, or after it if the step is `isLater`. `scheduled` repeats what fails. */
 export const doDueNow = async (
   ctx: Ctx,
   steps: readonly DueStep[],
@@ -110,7 +110,7 @@ export const doDueNow = async (
   if (rows.some(({ kind }) => steps.some((step) => step.isLater && step.kind === kind))) later(run(steps.filter(({ isLater }) => isLater)))
 }
 
-/** Does what is due for every organization, each in its turn. `elapsed` says for how many milliseconds the run has worked. */
+/** Does the due work of all organizations one after another. `elapsed` returns the milliseconds since the run began. */
 export const doAllDue = async (ctx: SystemCtx, steps: readonly DueStep[], elapsed: () => number): Promise<DueRun> => {
   const all: DueRun = { done: 0, errors: [] }
   if (!steps.length) return all
@@ -123,7 +123,7 @@ export const doAllDue = async (ctx: SystemCtx, steps: readonly DueStep[], elapse
   return all
 }
 
-/** The organizations for which something is due, the one that has waited longest first. */
+/** Reads the organizations with due work, the one that has waited longest first. */
 const readOrganizations = ({ db }: Session, now: number): Promise<{ id: string; baseCurrency: string }[]> =>
   db.all(sql`
     select organization.id, organization.base_currency as baseCurrency

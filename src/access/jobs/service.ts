@@ -6,7 +6,7 @@ import { builder, insertInto, selectRows } from '../../db/statements.ts'
 import { newId } from '../../lib/ids.ts'
 import { jobs } from './table.ts'
 
-/** The kind of what is due by which jobs go on; the subject is the job's id. */
+/** The kind of due work that continues a job. Its subject is the id of the job. */
 export const JOB = 'JOB'
 
 export type Job = typeof jobs.$inferSelect
@@ -16,7 +16,7 @@ export interface JobEntry {
   entityId: string
 }
 
-/** What became of an entry, and why. */
+/** The result of an entry, and its reason. */
 export interface EntryOutcome {
   position: number
   status: 'COMPLETED' | 'FAILED'
@@ -25,7 +25,7 @@ export interface EntryOutcome {
 
 const insertJobs = insertInto(jobs)
 
-/** A new job with its entries. It begins at once, or waits until it is confirmed. */
+/** Drafts a new job with its entries. It starts at once, or waits for confirmation. */
 export const draftJob = (
   ctx: Ctx,
   asked: Pick<Job, 'type' | 'request' | 'metadata'> & { entityIds: readonly string[]; waits: boolean },
@@ -52,7 +52,7 @@ export const draftJob = (
   }
 }
 
-/** What is next of a job: its first entries that are still to be done, up to `limit`, and how many are done already. */
+/** The next part of a job: its first pending entries, at most `limit`, and the numbers of finished entries. */
 export interface NextPart {
   job: Job | undefined
   entries: JobEntry[]
@@ -93,7 +93,7 @@ const changeStatus = (ctx: Ctx, job: Job, status: Job['status'], settledAt: numb
   changes: status === job.status ? [] : [{ type: 'JOB' as const, id: job.id, fields: { status: [job.status, status] as const } }],
 })
 
-/** Keeps what became of a part of a job, in one commit with when it goes on, which is given. Refused as stale when another run has kept it. */
+/** Stores the results of a part of a job and when the job continues, which is returned. Throws STALE if another run has stored the part. */
 export const settlePart = async (ctx: Ctx, due: Due, job: Job, outcomes: readonly EntryOutcome[]): Promise<Due> => {
   const next = { ...due, dueAt: due.dueAt + 1 }
   const { statement, changes } = changeStatus(ctx, job, 'IN_PROGRESS', null)
@@ -105,11 +105,11 @@ export const settlePart = async (ctx: Ctx, due: Due, job: Job, outcomes: readonl
   return next
 }
 
-/** Ends a job: it has FAILED when every entry failed. */
+/** Ends a job. It is FAILED if every entry failed. */
 export const endJob = async (ctx: Ctx, due: Due, job: Job, { completed, failed }: NextPart): Promise<void> => {
   const { statement, changes } = changeStatus(ctx, job, failed > 0 && completed === 0 ? 'FAILED' : 'COMPLETED', ctx.now)
   await commit(ctx, { statements: [...settleDue(ctx, due), statement], changes, answer: {} })
 }
 
-/** A job that was cancelled, has ended or still waits is not due. */
+/** Removes the due work of a job that was cancelled, has ended or waits for confirmation. */
 export const dropDue = (ctx: Ctx, due: Due): Promise<unknown> => commit(ctx, { statements: settleDue(ctx, due), changes: [], answer: {} })

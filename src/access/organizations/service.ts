@@ -4,7 +4,7 @@ import type { Ctx } from '../../db/context.ts'
 import { builder } from '../../db/statements.ts'
 import { organizations } from './table.ts'
 
-/** What is combined with a change of anything that Workers remember of an organization to process events: its version is raised, and the ledgers are told before the answer. */
+/** Drafts what must accompany a change of data that Workers remember for ingestion: a higher version of the organization, of which the ledgers are told before the answer. */
 export const draftOrganizationChange = (ctx: Ctx): Omit<Draft<object>, 'answer'> => ({
   statements: [
     builder

@@ -14,7 +14,7 @@ const Claims = z.object({
   portal: z.optional(z.object({ customerId: z.string(), accountIds: z.union([z.array(z.string()), z.literal('all')]) })),
 })
 
-/** A JWT (HS256) that speaks for `caller` until `expiresAt` (milliseconds; null for a day), and not longer than the caller's own token. */
+/** Signs a JWT (HS256) for `caller` that is valid until `expiresAt` (milliseconds; null for a day), but not longer than the caller's token. */
 export const issueJwt = (caller: Caller, now: number, expiresAt: number | null, [secret = '']: readonly string[]): Promise<string> => {
   const { actor, organizationId, role, mark, portal } = caller
   const end = Math.min(expiresAt ?? now + DAY, caller.expiresAt ?? Number.POSITIVE_INFINITY)
@@ -29,7 +29,7 @@ export const issueJwt = (caller: Caller, now: number, expiresAt: number | null, 
   return sign({ ...claims, iat: Math.floor(now / 1000) }, secret, 'HS256')
 }
 
-/** What a JWT says: the token that made it, by the mark of its secret, and until when (milliseconds) it speaks for whom. */
+/** The content of a JWT: its token, the mark of the token's secret, its end (milliseconds), and for a portal token its customer and accounts. */
 export interface Jwt {
   tokenId: string
   organizationId: string
@@ -38,7 +38,7 @@ export interface Jwt {
   portal: Portal | undefined
 }
 
-/** What a JWT says, or undefined when it is none, has ended, or none of the secrets signed it. Whether its token still holds is not asked. */
+/** Reads a JWT. Undefined if it is malformed, has expired, or was not signed with one of the secrets. Does not check whether its token is still valid. */
 export const readJwt = async (jwt: string, secrets: readonly string[], now: number): Promise<Jwt | undefined> => {
   if (jwt.split('.').length !== 3) return undefined
   for (const secret of secrets) {

@@ -1,4 +1,5 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
 import {
   CreateTokenRequest,
@@ -10,7 +11,8 @@ import {
   TokenResponse,
   TokenWithSecret,
 } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const tokens = [
   ...feature('Authentication', {

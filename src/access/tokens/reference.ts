@@ -7,19 +7,19 @@ const token = { id: 'token.0VFLW94Kiyx.5sL8d', name: 'Billing backend', role: 'D
 const path = { token_id: token.id }
 
 export const tags = {
-  Authentication: 'A token for a JWT.',
-  Extensions: "What Togai's API did not have: restoring, tokens and their roles, and the log of every change.",
+  Authentication: 'JWTs for API tokens.',
+  Extensions: "Operations that Togai's API did not have: restoring, tokens and roles, and the audit log.",
 }
 
 export const parameters = {
-  token_id: 'The id of the token, as it was answered when it was made.',
+  token_id: 'The id of the token, from the answer to its creation.',
 }
 
 export const authenticate = {
   summary: 'Exchange a token for a JWT',
   description:
-    'Gives a JWT that speaks for the calling token for 24 hours, or for as long as that has left, and ends with its secret. A JWT is given back as it is. Nothing is kept.',
-  refuses: { 403: 'It is a portal token, which cannot be exchanged.' },
+    'Creates a JWT that can be used instead of the calling token for 24 hours, or until that token expires. The JWT becomes invalid when the secret of the token does. If the caller uses a JWT, the answer has the same JWT. Nothing is stored.',
+  refuses: { 403: 'The calling token is a portal token, which cannot be exchanged.' },
   example: {
     answer: {
       token: `eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ0b2tlbi4wVkZMVXQxY0JuUy5iWWdoMCIsImV4cCI6MTc3NDk1MzY2MH0.${signature}`,
@@ -30,7 +30,7 @@ export const authenticate = {
 export const createToken = {
   summary: 'Create a token',
   description:
-    'Creates an API token of a role. The answer holds its secret, which is shown this once: the database has its SHA-256 only, and under an Idempotency-Key the answer itself, encrypted, for the token that asked.',
+    'Creates an API token with a role. The answer contains its secret, which is shown only once: the database stores its SHA-256. If the request has an Idempotency-Key, the answer is also stored, encrypted, and can be repeated only for the calling token.',
   refuses: { 400: 'expiresAt is not in the future.' },
   example: {
     request: { name: token.name, role: token.role },
@@ -42,7 +42,7 @@ export const createToken = {
 export const listTokens = {
   summary: 'List tokens',
   description:
-    'Lists every token of the organization in the order in which they were made, expired and revoked ones too, a page at a time.',
+    'Lists all tokens of the organization in the order in which they were created, including expired and revoked ones, page by page.',
   example: {
     after: ['createToken'],
     query: { pageSize: 20 },
@@ -58,7 +58,7 @@ export const listTokens = {
 
 export const getToken = {
   summary: 'Read a token',
-  description: 'Reads what is known of a token, which is all but its secret.',
+  description: 'Reads a token without its secret.',
   refuses: { 404: MISSING },
   example: { after: ['createToken'], path, answer: token },
 }
@@ -66,7 +66,7 @@ export const getToken = {
 export const rotateToken = {
   summary: 'Rotate a token',
   description:
-    'Gives a token a new secret, which is shown this once. The secrets so far hold for the grace period more, unless they end sooner, with the JWTs that were made with them.',
+    'Gives a token a new secret, which is shown only once. The previous secrets, and the JWTs that were created with them, stay valid for the grace period, unless they expire earlier.',
   refuses: { 404: MISSING, 409: 'The token is revoked or has expired.' },
   example: {
     after: ['createToken'],
@@ -80,7 +80,7 @@ export const rotateToken = {
 export const revokeToken = {
   summary: 'Revoke a token',
   description:
-    'Ends a token and the JWTs that were made with it, everywhere within 30 seconds. It can be the token that asks. A second time changes nothing.',
+    'Revokes a token and the JWTs that were created with it, everywhere within 30 seconds. A token can revoke itself. Revoking it again changes nothing.',
   refuses: { 404: MISSING },
   example: { after: ['createToken'], path, answer: done, other: { path: { token_id: tokenId } } },
 }

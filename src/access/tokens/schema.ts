@@ -8,7 +8,7 @@ export type TokenResponse = z.infer<typeof TokenResponse>
 
 const role = () =>
   described(
-    'ADMINISTRATOR may do everything; DEVELOPER everything but handle tokens; ANALYST reads only.',
+    'ADMINISTRATOR can do everything, DEVELOPER everything except managing tokens, and ANALYST can only read.',
     z.enum(['ADMINISTRATOR', 'DEVELOPER', 'ANALYST']),
   )
 
@@ -17,20 +17,23 @@ const token = {
   name: z.string(),
   role: role(),
   createdAt: dateTime(),
-  expiresAt: z.optional(described('When it ends. One that has none holds until it is revoked.', dateTime())),
-  lastUsedOn: z.optional(described('The last day, in UTC, on which it was used.', z.iso.date())),
-  previousExpiresAt: z.optional(described('Until when the secret before the last rotation holds, or held.', dateTime())),
+  expiresAt: z.optional(described('The time at which the token expires. A token without it is valid until it is revoked.', dateTime())),
+  lastUsedOn: z.optional(described('The last day (UTC) on which the token was used.', z.iso.date())),
+  previousExpiresAt: z.optional(described('The time at which the secret before the last rotation expires or has expired.', dateTime())),
   revokedAt: z.optional(dateTime()),
 }
 
-export const Token = named('Token', z.strictObject(token), 'A token as it is shown: never with its secret.')
+export const Token = named('Token', z.strictObject(token), 'A token, without its secret.')
 export type Token = z.infer<typeof Token>
 
 export const TokenWithSecret = named(
   'TokenWithSecret',
   z.strictObject({
     ...token,
-    token: described('The secret, shown this once: togai_, 40 random characters, and their CRC-32 in 6 digits of base 62.', z.string()),
+    token: described(
+      'The secret, which is shown only once: togai_, 40 random characters, and their CRC-32 in 6 digits of base 62.',
+      z.string(),
+    ),
   }),
 )
 export type TokenWithSecret = z.infer<typeof TokenWithSecret>
@@ -38,9 +41,9 @@ export type TokenWithSecret = z.infer<typeof TokenWithSecret>
 export const CreateTokenRequest = named(
   'CreateTokenRequest',
   z.strictObject({
-    name: described('What it is for.', displayName(1, 100)),
+    name: described('The purpose of the token.', displayName(1, 100)),
     role: role(),
-    expiresAt: z.optional(described('When it ends; never when left out.', instant())),
+    expiresAt: z.optional(described('The time at which the token expires. If left out, it does not expire.', instant())),
   }),
 )
 export type CreateTokenRequest = z.infer<typeof CreateTokenRequest>
@@ -51,7 +54,7 @@ export const RotateTokenRequest = named(
   'RotateTokenRequest',
   z.strictObject({
     gracePeriod: described(
-      'Seconds for which the secret so far holds beside the new one: 0 to 604800, which is 7 days.',
+      'The number of seconds for which the previous secret stays valid: 0 to 604800 (7 days).',
       whole(0, LONGEST_GRACE, 'int32'),
     ),
   }),

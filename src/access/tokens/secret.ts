@@ -19,7 +19,7 @@ const crc32 = (text: string): number => {
 
 const checksumOf = (body: string): string => base62(crc32(body), SIZE_OF_CHECKSUM)
 
-/** A new secret: `togai_`, 40 random characters (235 bits), and the CRC-32 of those in 6 digits of base 62, so that a scanner knows a leaked one. */
+/** Creates a secret: `togai_`, 40 random characters (235 bits), and their CRC-32 in 6 digits of base 62, so that scanners recognize leaked secrets. */
 export const newSecret = (): string => {
   const body = randomBase62(BLOCKS)
   return PREFIX + body + checksumOf(body)
@@ -27,17 +27,17 @@ export const newSecret = (): string => {
 
 const FORM = new RegExp(`^${PREFIX}([0-9A-Za-z]{${8 * BLOCKS}})([0-9A-Za-z]{${SIZE_OF_CHECKSUM}})$`)
 
-/** Whether it has the form of a secret of ours and another checksum: no token has it, and no database need be asked. */
+/** Whether a text looks like a secret but has a wrong checksum. Then no token has it, and the database need not be asked. */
 export const isMistyped = (secret: string): boolean => {
   const [, body = '', checksum] = FORM.exec(secret) ?? []
   return checksum !== undefined && checksum !== checksumOf(body)
 }
 
-/** SHA-256 in lower-case hexadecimal, which is all that the database holds of a token. */
+/** The SHA-256 of a secret in lower-case hexadecimal. The database stores only this. */
 export const hashToken = (secret: string): Promise<string> => sha256(secret)
 
 /** The length of a mark. */
 export const MARK = 16
 
-/** By which a JWT knows the secret that it was made with, of the secret's hash. */
+/** The part of a secret's hash by which a JWT refers to the secret. */
 export const markOf = (hash: string): string => hash.slice(0, MARK)

@@ -25,7 +25,7 @@ import { forgetToken } from './verify.ts'
 
 type TokenRow = typeof tokens.$inferSelect
 
-/** The token as the API shows it: never its secret, nor a hash of it. */
+/** Shows a token as the API does, without its secret or hash. */
 const show = (row: TokenRow): Token => ({
   id: row.id,
   name: row.name,
@@ -40,10 +40,10 @@ const show = (row: TokenRow): Token => ({
 const insertTokens = insertInto(tokens)
 const insertSecrets = insertInto(tokenSecrets)
 
-/** The state of a token that its ETag names. The day of its last use changes without a new version. */
+/** The tag of a token for its ETag. It includes the day of last use, which changes without a new version. */
 const tagOfToken = ({ version, lastUsedOn }: TokenRow): string => tagOf(version, ...(lastUsedOn === null ? [] : [lastUsedOn]))
 
-/** Creates a token. Its secret is shown this once. */
+/** Creates a token. Its secret is shown only once. */
 export const createToken = async (ctx: Ctx, { name, role, ...input }: CreateTokenRequest): Promise<Reply<TokenWithSecret>> => {
   const expiresAt = input.expiresAt ?? null
   if (expiresAt !== null && expiresAt <= ctx.now) throw new ApiError('INVALID', 'expiresAt: must be in the future')
@@ -92,13 +92,13 @@ const listAll = defineList({
   combinations: [],
 })
 
-/** Every token of the organization, in the order in which they were made, a page at a time. */
+/** Lists the tokens of the organization in the order in which they were created, page by page. */
 export const listTokens = async (ctx: Ctx, query: ListTokensQuery): Promise<Reply<TokenPaginatedResponse>> => {
   const { rows, next, context } = await listAll(ctx, query)
   return { answer: { data: rows.map(show), ...next, context } }
 }
 
-/** A change of a token since `row` was read. */
+/** Drafts a change of a token that was read as `row`. */
 const draftChange = <Answer extends object>(
   ctx: Ctx,
   row: TokenRow,
@@ -116,7 +116,7 @@ const draftChange = <Answer extends object>(
   }
 }
 
-/** Changes a token; what this isolate remembers of it goes with the change. */
+/** Changes a token, and removes it from the memory of this isolate. */
 const changeToken = async <Answer extends object>(
   ctx: Ctx,
   id: string,
@@ -127,7 +127,7 @@ const changeToken = async <Answer extends object>(
   return reply
 }
 
-/** The statements by which the secrets of a token hold until `until` (milliseconds) at most, the last one too. */
+/** The statements that end all secrets of a token at `until` (milliseconds) or earlier. */
 const endSecrets = (ctx: Ctx, { id: tokenId, organizationId, hash }: TokenRow, until: number) => {
   const its = and(eq(tokenSecrets.organizationId, organizationId), eq(tokenSecrets.tokenId, tokenId))
   return [
@@ -140,7 +140,7 @@ const endSecrets = (ctx: Ctx, { id: tokenId, organizationId, hash }: TokenRow, u
   ]
 }
 
-/** Gives a token another secret, which is shown this once. Those before it hold for `gracePeriod` seconds more, unless they end sooner. */
+/** Gives a token a new secret, which is shown only once. Previous secrets stay valid for `gracePeriod` seconds, unless they end earlier. */
 export const rotateToken = (ctx: Ctx, id: string, { gracePeriod }: RotateTokenRequest): Promise<Reply<TokenWithSecret>> =>
   changeToken(ctx, id, async (row) => {
     if (row.revokedAt !== null) throw new ApiError('CONFLICT', `The token "${id}" is revoked, and cannot be changed.`)
@@ -153,18 +153,18 @@ export const rotateToken = (ctx: Ctx, id: string, { gracePeriod }: RotateTokenRe
     return { ...draft, statements: [...draft.statements, ...endSecrets(ctx, row, until)] }
   })
 
-/** Ends a token, with every JWT that was made with it. A second time changes nothing. */
+/** Revokes a token and its JWTs. Revoking it again changes nothing. */
 export const revokeToken = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
   changeToken(ctx, id, (row) =>
     row.revokedAt === null ? draftChange(ctx, row, { revokedAt: ctx.now }, () => ({ success: true })) : { unchanged: { success: true } },
   )
 
-/** Gives a JWT for an API token. A JWT is given back as it is. */
+/** Creates a JWT for an API token. If the caller uses a JWT, returns the same JWT. */
 export const authenticate = async (ctx: Ctx): Promise<Reply<TokenResponse>> => ({
   answer: { token: ctx.jwt ?? (await issueJwt(ctx, ctx.now, null, ctx.secrets)) },
 })
 
-/** Gives a JWT that reads one customer and its accounts until `expiresAt` (milliseconds; null for a day). */
+/** Creates a JWT that can read one customer and its accounts until `expiresAt` (milliseconds; null for a day). */
 export const issuePortalToken = async (ctx: Ctx, portal: Portal, expiresAt: number | null): Promise<TokenResponse> => ({
   token: await issueJwt({ ...ctx, portal }, ctx.now, expiresAt, ctx.secrets),
 })

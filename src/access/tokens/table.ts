@@ -14,7 +14,7 @@ export const tokens = sqliteTable('tokens', {
   previousExpiresAt: integer('previous_expires_at'),
 })
 
-/** The secrets that tokens had before, for as long as they hold. */
+/** Previous secrets of tokens that are still valid. */
 export const tokenSecrets = sqliteTable('token_secrets', {
   hash: text().primaryKey(),
   organizationId: text('organization_id').notNull(),

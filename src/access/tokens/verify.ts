@@ -7,7 +7,7 @@ import { readJwt } from './jwt.ts'
 import { MARK, hashToken, isMistyped, markOf } from './secret.ts'
 import { tokenSecrets, tokens } from './table.ts'
 
-/** A revoked token is refused everywhere within 30 s of when it was. */
+/** How long a verified token is remembered, in milliseconds. A revoked token must be refused everywhere within 30 s. */
 const REMEMBERED_FOR = 20_000
 const MOST_REMEMBERED = 1000
 
@@ -17,7 +17,7 @@ const MOST_REMEMBERED = 1000
  */
 const remembered = new Map<string, { caller: Caller | undefined; until: number }>()
 
-/** Forgets whoever was verified by a token that holds no longer. */
+/** Forgets the callers that were verified with a token. */
 export const forgetToken = (id: string): void => {
   for (const [key, { caller }] of remembered) if (caller?.actor === id) remembered.delete(key)
 }
@@ -25,11 +25,11 @@ export const forgetToken = (id: string): void => {
 interface FoundToken {
   token: typeof tokens.$inferSelect
   baseCurrency: string
-  /** Until when the secret holds that was presented, when it is not the token's own any more. */
+  /** The end of the presented secret, if it is a previous secret of the token. */
   secretExpiresAt: number | null
 }
 
-/** A token by its id, or by the hash of a secret that it has or had. */
+/** Names a token by its id, or by the hash of a current or previous secret. */
 type TokenName = { id: string; organizationId: string; mark: string } | { hash: string }
 
 const read = async ({ db }: Session, named: TokenName): Promise<FoundToken | undefined> => {
@@ -54,7 +54,7 @@ const read = async ({ db }: Session, named: TokenName): Promise<FoundToken | und
   return found
 }
 
-/** Whom the token speaks for by the secret that was presented, if that holds. */
+/** The caller of a token, if the presented secret is valid. */
 const callerOf = ({ token, baseCurrency, secretExpiresAt }: FoundToken, named: TokenName, now: number): Caller | undefined => {
   const { id, organizationId, role, hash, revokedAt } = token
   const isOwn = 'hash' in named ? hash === named.hash : markOf(hash) === named.mark
@@ -64,7 +64,7 @@ const callerOf = ({ token, baseCurrency, secretExpiresAt }: FoundToken, named: T
   return { organizationId, baseCurrency, actor: id, role, expiresAt: Number.isFinite(end) ? end : null, mark }
 }
 
-/** Keeps the day on which a token was last used. A day that cannot be kept is kept with the next request. */
+/** Stores the day on which a token was last used. If that fails, the next request does it. */
 const markUsed = ({ database, now, later }: PresentedToken, { id, lastUsedOn }: FoundToken['token']): void => {
   const today = iso(now).slice(0, 10)
   if (lastUsedOn === today) return
@@ -82,7 +82,7 @@ const remember = (key: string, caller: Caller | undefined, now: number): void =>
   remembered.set(key, { caller, until: Math.min(now + REMEMBERED_FOR, caller?.expiresAt ?? Number.POSITIVE_INFINITY) })
 }
 
-/** What is remembered of a key, and still counts. */
+/** The remembered caller of a key, if it has not expired. */
 const recall = (key: string, now: number) => {
   const known = remembered.get(key)
   if (!known || now < known.until) return known

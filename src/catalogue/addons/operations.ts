@@ -1,7 +1,9 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
 import { AddOn, AddOnPaginatedResponse, AddOnPath, CreateAddOnRequest, ListAddOnsQuery, UpdateAddOnRequest } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const addOns = feature('AddOns', {
   createAddOn: operation({

@@ -1,6 +1,8 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { CreateFeatureRequest, Feature, FeaturePaginatedListData, FeaturePath, ListFeaturesQuery, UpdateFeatureRequest } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const features = feature('Feature', {
   createFeature: operation({

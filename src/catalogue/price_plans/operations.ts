@@ -1,4 +1,5 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
 import {
   BulkRateCardOperationsRequest,
@@ -18,7 +19,8 @@ import {
   UpdatePricingRulesRequest,
   ValidatedEntityErrorsPaginatedResponse,
 } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const pricePlans = feature('Price Plan V2', {
   createPricePlanV2: operation({

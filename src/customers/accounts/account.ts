@@ -13,17 +13,17 @@ import { accounts } from './table.ts'
 
 export type AccountRow = typeof accounts.$inferSelect
 
-/** The row of an account before the database has found the customer that it belongs to. */
+/** The row of an account before the database has found its customer. */
 export type NewAccountRow = Omit<AccountRow, 'togaiCustomerId'>
 
-/** What an account shows beside its row. */
+/** The parts of an account that are not in its row. */
 export interface AccountParts {
   aliases: readonly string[]
   settings: CreateEntitySetting[]
   invoiceGroupDetails?: Account['invoiceGroupDetails']
 }
 
-/** A new account as the API shows it; what was never given is left out. */
+/** Shows a new account. Fields without a value are left out. */
 export const showNewAccount = (
   row: NewAccountRow,
   { aliases, settings, invoiceGroupDetails }: AccountParts,
@@ -45,59 +45,63 @@ export const showNewAccount = (
   ...(invoiceGroupDetails && { invoiceGroupDetails }),
 })
 
-/** An account as the API shows it. */
+/** Shows an account as the API does. */
 export const showAccount = (row: AccountRow, parts: AccountParts): Account => ({
   ...showNewAccount(row, parts),
   togaiCustomerId: row.togaiCustomerId,
 })
 
-/** The state of an account that its ETag names: its version, and how many of its aliases have begun and ended. */
+/** The tag of an account for its ETag: its version, and how many of its aliases have begun or ended. */
 export const tagOfAccount = ({ version }: Pick<AccountRow, 'version'>, ranges: readonly AliasRange[], now: number): string =>
   tagOf(version, boundariesPassed(ranges, now))
 
-/** What the audit log says of an account's row. */
-const auditedRow = (row: NewAccountRow & Partial<Pick<AccountRow, 'togaiCustomerId'>>) => {
+/** The fields of an account in the audit log. */
+const auditedFields = (row: NewAccountRow & Partial<Pick<AccountRow, 'togaiCustomerId'>>) => {
   const { aliases: _aliases, settings: _settings, ...shown } = showNewAccount(row, { aliases: [], settings: [] })
   const { togaiCustomerId, invoiceCurrencyGiven } = row
   return { ...shown, ...(togaiCustomerId !== undefined && { togaiCustomerId }), invoiceCurrencyGiven }
 }
 
-/** Aliases before and after a change, of those that it is about. */
+/** The changed aliases, before and after the change. */
 export type AliasesChange = readonly [before: readonly AliasRange[], after: readonly (AliasRange & { open?: boolean })[]]
 
-/** What becomes of an account and of its aliases, for the audit log. */
-export const accountChange = (before: AccountRow | undefined, after: Parameters<typeof auditedRow>[0], aliases?: AliasesChange): Change => {
+/** The change of an account and its aliases, for the audit log. */
+export const describeAccountChange = (
+  before: AccountRow | undefined,
+  after: Parameters<typeof auditedFields>[0],
+  aliases?: AliasesChange,
+): Change => {
   const [old, now] = aliases ?? [[], []]
   return {
     type: 'ACCOUNT',
     id: after.id,
     fields: {
-      ...differences(before && auditedRow(before), auditedRow(after)),
+      ...differences(before && auditedFields(before), auditedFields(after)),
       ...((old.length || now.length) && { accountAliases: [before ? auditRanges(old) : null, auditRanges(now)] }),
     },
   }
 }
 
-/** What a search looks in. */
+/** The columns for search. */
 export const foldedOf = ({ name, primaryEmail }: { name: string; primaryEmail: string | null }) => ({
   nameFolded: fold(name),
   primaryEmailFolded: primaryEmail === null ? null : fold(primaryEmail),
 })
 
-/** What is due when events can find an account by its id or another name, that could not before: those that wait for it are processed. */
-export const namesGained = (ctx: Ctx, accountId: string): Due => ({ kind: 'NAMES_GAINED', subject: accountId, dueAt: ctx.now })
+/** The due work after an account got an id or an alias: events that wait for this name are processed. */
+export const dueForNewNames = (ctx: Ctx, accountId: string): Due => ({ kind: 'NAMES_GAINED', subject: accountId, dueAt: ctx.now })
 
-/** A change of an account since `row` was read: the row from then on, and its draft, which has no answer yet. */
+/** Drafts a change of an account that was read as `row`. Returns its new row and a draft without an answer. */
 export const draftAccountChange = (ctx: Ctx, row: AccountRow, changes: Partial<AccountRow> = {}, aliases?: AliasesChange) => {
   const set = { ...changes, updatedAt: Math.max(row.updatedAt, ctx.now), version: row.version + 1 }
   const next: AccountRow = { ...row, ...set }
   const isRow = and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.togaiAccountId, row.togaiAccountId))
   const draft: Omit<Draft<object>, 'answer'> = {
     statements: [builder.update(accounts).set(set).where(isRow)],
-    changes: [accountChange(row, next, aliases)],
+    changes: [describeAccountChange(row, next, aliases)],
     due: [
       { kind: 'ACCOUNT_CHANGED', subject: row.id, dueAt: ctx.now },
-      ...(next.status === 'ACTIVE' && (row.status !== 'ACTIVE' || aliases?.[1].length) ? [namesGained(ctx, row.id)] : []),
+      ...(next.status === 'ACTIVE' && (row.status !== 'ACTIVE' || aliases?.[1].length) ? [dueForNewNames(ctx, row.id)] : []),
     ],
   }
   return { next, draft }

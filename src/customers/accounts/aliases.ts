@@ -18,7 +18,7 @@ import type {
 } from './schema.ts'
 import { accountAliases, accounts } from './table.ts'
 
-/** An account with every alias that it ever had. */
+/** Reads an account with all its aliases, including past and future ones. */
 const readWithAliases = async (ctx: Ctx, id: string) => {
   const [found] = await ctx.session.db
     .select({ ...accountAt(ctx.now), ranges: everyAlias })
@@ -29,7 +29,7 @@ const readWithAliases = async (ctx: Ctx, id: string) => {
 }
 type AccountWithAliases = Awaited<ReturnType<typeof readWithAliases>>
 
-/** Changes the aliases of an account that can be changed. */
+/** Changes the aliases of an account that is not archived. */
 const changeAliases = (
   ctx: Ctx,
   id: string,
@@ -60,7 +60,7 @@ export const addAliases = (ctx: Ctx, id: string, input: AddAccountAliasesRequest
     }
   })
 
-/** When each alias that a request removes ends, by its id, in milliseconds. */
+/** The end (milliseconds) of each alias that a request removes, by id. */
 const endsOf = (
   id: string,
   ranges: AccountWithAliases['ranges'],
@@ -84,7 +84,7 @@ const endsOf = (
   return ends
 }
 
-/** Ends aliases of an account: by their names from now on, by their ids from an instant on. What they were stays on record, and one that has ended stays as it was. */
+/** Ends aliases of an account, now if given by name, or at an instant if given by id. Past aliases do not change. */
 export const removeAliases = (ctx: Ctx, id: string, input: RemoveAccountAliasesRequest): Promise<Reply<Account>> =>
   changeAliases(ctx, id, ({ row, ranges, ...parts }) => {
     const ends = endsOf(id, ranges, input, ctx.now)
@@ -117,7 +117,7 @@ const listAliases = defineList({
   )`,
 })
 
-/** Every alias that an account has had, has or will have, in the order in which they were given. */
+/** Lists all past, present and future aliases of an account, in the order in which they were added. */
 export const listAccountAliases = async (
   ctx: Ctx,
   id: string,

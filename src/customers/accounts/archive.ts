@@ -13,7 +13,7 @@ import { type AliasRange, namesAt } from './ranges.ts'
 import type { RestoreAccountResponse } from './schema.ts'
 import { accountAliases, accounts } from './table.ts'
 
-/** The statement that ends aliases by their ids as their account is archived, and keeps when they would have ended. */
+/** The statement that ends aliases of an archived account and remembers their original ends. */
 const endByArchive = (ctx: Ctx, ids: readonly string[]) =>
   builder
     .update(accountAliases)
@@ -38,7 +38,7 @@ const readForArchive = async (ctx: Ctx, id: string) => {
   return found
 }
 
-/** Archives an account: its aliases end at this instant, and it leaves its invoice group. A second time changes nothing. */
+/** Archives an account. Its aliases end now, and it leaves its invoice group. Archiving it again changes nothing. */
 export const deleteAccount = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
   changeVersioned(ctx, {
     read: () => readForArchive(ctx, id),
@@ -75,13 +75,13 @@ export const deleteAccount = (ctx: Ctx, id: string): Promise<Reply<{ success: bo
 /** An alias that an archive ended. */
 interface EndedAlias extends AliasRange {
   id: string
-  /** The account to which it belongs meanwhile. */
+  /** The account that has it now. */
   owner: string | null
-  /** Whether it belonged to another account for a while. */
+  /** Whether another account had it in the meantime. */
   interrupted: boolean
 }
 
-/** The aliases that the archive of each account ended, as they would be again at `instant` (milliseconds). */
+/** The aliases that ended when each account was archived, with their state at `instant` (milliseconds). */
 const endedByArchive = (instant: number) => {
   const overlapping = sql`other.organization_id = ended.organization_id and other.value = ended.value and other.id <> ended.id
     and other.effective_from < ended.until_before_archive and other.effective_until > ended.effective_from
@@ -111,7 +111,7 @@ const endedByArchive = (instant: number) => {
   )
 }
 
-/** The statements by which aliases that were interrupted hold again from now on; the verb reads again when one is taken meanwhile. */
+/** The statements that make interrupted aliases effective again from now on. They raise STALE if another account takes one of them at the same time. */
 const resumeAliases = (ctx: Ctx, togaiAccountId: string, ranges: readonly AliasRange[]) => {
   if (!ranges.length) return []
   const sent = JSON.stringify(ranges.map(({ value, until }) => [value, until]))
@@ -124,7 +124,7 @@ const resumeAliases = (ctx: Ctx, togaiAccountId: string, ranges: readonly AliasR
   return [refuseWhen('STALE', taken), insertAliases(ctx, togaiAccountId, dated, ctx.now)]
 }
 
-/** The statement that forgets what an archive ended of the aliases of an account. */
+/** The statement that forgets the original ends of the aliases of an account. */
 const forgetEnded = (ctx: Ctx, togaiAccountId: string) =>
   builder
     .update(accountAliases)
@@ -137,7 +137,7 @@ const forgetEnded = (ctx: Ctx, togaiAccountId: string) =>
       ),
     )
 
-/** What comes back of the aliases that an archive ended: as if they had never ended, or from now on where another account had them for a while. */
+/** Restores the aliases that an archive ended: as if they had never ended, or from now on if another account had them in the meantime. */
 const restoreAliases = (ctx: Ctx, { togaiAccountId }: AccountRow, ended: readonly EndedAlias[]) => {
   const free = ended.filter(({ owner }) => owner === null)
   const back = free.filter(({ interrupted }) => !interrupted)
@@ -168,7 +168,7 @@ const readForRestore = async (ctx: Ctx, id: string) => {
   return found
 }
 
-/** The draft of an account that comes back from the archive. */
+/** Drafts the restored account. */
 const draftRestored = async (
   ctx: Ctx,
   { row, ranges, settings, ended }: Awaited<ReturnType<typeof readForRestore>>,

@@ -8,13 +8,13 @@ import { newId } from '../../lib/ids.ts'
 import { FOREVER } from '../../lib/time.ts'
 import { customers } from '../customers/table.ts'
 import { draftSettings } from '../settings/service.ts'
-import { type NewAccountRow, accountChange, foldedOf, namesGained, showNewAccount, tagOfAccount } from './account.ts'
+import { type NewAccountRow, describeAccountChange, foldedOf, dueForNewNames, showNewAccount, tagOfAccount } from './account.ts'
 import { insertAliases } from './queries.ts'
 import { namesAt, rangesOf } from './ranges.ts'
 import type { Account, CreateAccountRequest, CreateAccountRequestWithoutCustomerId } from './schema.ts'
 import { accounts } from './table.ts'
 
-/** The customer's own id is found by the id that the caller gave it. */
+/** A query for our own id of the customer that the caller names. */
 const insertAccounts = insertInto(accounts, {
   togaiCustomerId: ({ organizationId, customerId }) => sql`(
     select ${customers.togaiCustomerId} from ${customers}
@@ -22,7 +22,7 @@ const insertAccounts = insertInto(accounts, {
   )`,
 })
 
-/** Where the request for an account has the value that a conflict names: of an alias the range that ends when the one refused does. */
+/** Finds the path in the request of the value that a conflict names. For an alias, it is the range with the same end. */
 export const locateInAccount = (input: Parameters<typeof rangesOf>[0], prefix: string): Locate => {
   const plain = input.aliases?.length ?? 0
   const ranges = rangesOf(input)
@@ -58,7 +58,7 @@ const newRow = (ctx: Ctx, customerId: string, input: CreateAccountRequestWithout
   beforeArchive: null,
 })
 
-/** The draft of a new account with its aliases and settings. `prefix` says where the request has the account. */
+/** Drafts a new account with its aliases and settings. `prefix` is the path of the account in the request. */
 export const draftAccount = (
   ctx: Ctx,
   customer: { id: string; togaiCustomerId?: string },
@@ -71,18 +71,18 @@ export const draftAccount = (
   return combineDrafts(
     {
       statements: [insertAccounts([row]), ...(ranges.length ? [insertAliases(ctx, row.togaiAccountId, ranges, FOREVER.from)] : [])],
-      changes: [accountChange(undefined, { ...row, ...customer, id: row.id }, [[], ranges])],
+      changes: [describeAccountChange(undefined, { ...row, ...customer, id: row.id }, [[], ranges])],
       answer: showNewAccount(row, { aliases: namesAt(ranges, ctx.now), settings }),
       tag: tagOfAccount(row, ranges, ctx.now),
       exists: 'ACCOUNT_ID_TAKEN',
-      due: row.status === 'ACTIVE' ? [namesGained(ctx, row.id)] : [],
+      due: row.status === 'ACTIVE' ? [dueForNewNames(ctx, row.id)] : [],
       locate: locateInAccount(input, prefix),
     },
     draftSettings(ctx, 'ACCOUNT', row.id, settings),
   )
 }
 
-/** Creates an account of a customer, with its aliases and settings, or nothing. */
+/** Creates an account of a customer, with its aliases and settings. */
 export const createAccount = (ctx: Ctx, { customerId, ...input }: CreateAccountRequest): Promise<Reply<Account>> => {
   const draft = draftAccount(ctx, { id: customerId }, input, '')
   const { togaiAccountId } = draft.answer

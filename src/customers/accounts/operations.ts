@@ -1,8 +1,6 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
-import * as aliases from './aliases.ts'
-import * as archive from './archive.ts'
-import * as create from './create.ts'
 import {
   Account,
   AccountAliasesPaginatedResponse,
@@ -17,7 +15,11 @@ import {
   RestoreAccountResponse,
   UpdateAccountRequest,
 } from './schema.ts'
-import * as service from './service.ts'
+
+const aliases = loadLater(() => import('./aliases.ts'))
+const archive = loadLater(() => import('./archive.ts'))
+const create = loadLater(() => import('./create.ts'))
+const service = loadLater(() => import('./service.ts'))
 
 export const accounts = [
   ...feature('Accounts', {

@@ -9,7 +9,7 @@ import type { AliasRange, AskedRange } from './ranges.ts'
 import type { Account } from './schema.ts'
 import { accountAliases, accounts } from './table.ts'
 
-/** The aliases of each account that hold at `instant` (milliseconds), in the order in which they were given. */
+/** The aliases of each account that are in effect at `instant` (milliseconds), in the order in which they were added. */
 export const aliasesAt = (instant: number | Placeholder) =>
   sql<string>`(
     select json_group_array(${accountAliases.value} order by ${accountAliases.id}) from ${accountAliases}
@@ -17,21 +17,21 @@ export const aliasesAt = (instant: number | Placeholder) =>
       and ${accountAliases.effectiveFrom} <= ${instant} and ${accountAliases.effectiveUntil} > ${instant}
   )`
 
-/** An account as it is read, in one statement: its row, the aliases that hold at `instant` (milliseconds), its settings. */
+/** The columns of an account: its row, its settings, and the aliases in effect at `instant` (milliseconds). */
 export const accountAt = (instant: number) => ({
   row: accounts,
   aliases: aliasesAt(instant).mapWith((json: string) => JSON.parse(json) as string[]),
   settings: settingsOf('ACCOUNT', accounts).mapWith((json: string) => JSON.parse(json) as CreateEntitySetting[]),
 })
 
-/** How many of the ends of its alias ranges each account has passed at `instant` (milliseconds); `boundariesPassed` in SQL. */
+/** `boundariesPassed` in SQL, for each account at `instant` (milliseconds). */
 export const boundariesPassedAt = (instant: number) =>
   sql<number>`(
     select count(*) filter (where ${accountAliases.effectiveFrom} <= ${instant}) + count(*) filter (where ${accountAliases.effectiveUntil} <= ${instant})
     from ${accountAliases} where ${accountAliases.togaiAccountId} = ${qualified(accounts.togaiAccountId)}
   )`
 
-/** The ranges of every alias that an account ever had, with their ids. */
+/** All alias ranges of an account, including past and future ones, with their ids. */
 export const everyAlias = sql`(
     select json_group_array(json_array(${accountAliases.id}, ${accountAliases.value}, ${accountAliases.effectiveFrom}, ${accountAliases.effectiveUntil}) order by ${accountAliases.id})
     from ${accountAliases} where ${accountAliases.togaiAccountId} = ${qualified(accounts.togaiAccountId)}
@@ -39,7 +39,7 @@ export const everyAlias = sql`(
   (JSON.parse(json) as [string, string, number, number][]).map(([id, value, from, until]) => ({ id, value, from, until })),
 )
 
-/** The invoice group of each account as the account shows it, with its version, or null. */
+/** The invoice group of each account as the account shows it, and its version. Null if there is none. */
 export const groupDetails = sql`(
     select json_object(
       'id', ${qualified(invoiceGroups.id)}, 'name', ${invoiceGroups.name}, 'email', ${invoiceGroups.email},
@@ -86,7 +86,7 @@ export const insertAliases = (ctx: Ctx, togaiAccountId: string, ranges: readonly
   return insertSent({ organizationId, togaiAccountId, now, sent: JSON.stringify(rows) })
 }
 
-/** The statement that ends aliases by their ids, each at its instant (milliseconds), or begins them again. */
+/** The statement that sets the ends (milliseconds) of aliases by their ids. A later end makes an alias effective again. */
 export const endAliases = (ctx: Ctx, ends: readonly { id: string; until: number }[]) => {
   const sent = JSON.stringify(ends.map(({ id, until }) => [id, until]))
   return builder

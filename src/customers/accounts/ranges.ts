@@ -1,9 +1,9 @@
 import { FOREVER, iso } from '../../lib/time.ts'
 
-/** How many aliases of an account may hold at any instant. */
+/** The most aliases of an account that can be in effect at any instant. */
 export const MOST_AT_ONCE = 10
 
-/** How many aliases one request may give to an account. */
+/** The most aliases that a request can give to an account. */
 export const MOST_IN_A_REQUEST = 50
 
 /** An alias from `from` until just before `until`, in milliseconds. */
@@ -13,7 +13,7 @@ export interface AliasRange {
   until: number
 }
 
-/** An alias as it is asked for. One that is `open` begins as far back as it can. */
+/** An alias of a request. An `open` alias applies as far back as possible. */
 export interface AskedRange extends AliasRange {
   open: boolean
 }
@@ -23,7 +23,7 @@ interface Sent {
   accountAliases?: readonly { value: string; effectiveFrom?: number | undefined; effectiveUntil?: number | undefined }[] | undefined
 }
 
-/** The ranges that a request names: a plain alias holds at all times (behaviour.md, Aliases). */
+/** The ranges of the aliases in a request. A plain alias is always in effect (behaviour.md, Aliases). */
 export const rangesOf = ({ aliases = [], accountAliases = [] }: Sent): AskedRange[] => [
   ...aliases.map((value) => ({ value, ...FOREVER, open: true })),
   ...accountAliases.map(({ value, effectiveFrom, effectiveUntil = FOREVER.until }) => ({
@@ -36,22 +36,22 @@ export const rangesOf = ({ aliases = [], accountAliases = [] }: Sent): AskedRang
 
 export const holdsAt = ({ from, until }: AliasRange, instant: number): boolean => from <= instant && instant < until
 
-/** The names of the aliases that hold at `instant` (milliseconds). */
+/** The names of the aliases that are in effect at `instant` (milliseconds). */
 export const namesAt = (ranges: readonly AliasRange[], instant: number): string[] =>
   ranges.filter((range) => holdsAt(range, instant)).map(({ value }) => value)
 
-const overlap = (one: AliasRange, other: AliasRange): boolean =>
+const areOverlapping = (one: AliasRange, other: AliasRange): boolean =>
   one.value === other.value && one.from < other.until && other.from < one.until
 
 /** The indexes of the ranges that overlap an earlier one of the same alias. */
 export const repeated = (ranges: readonly AliasRange[]): number[] =>
-  ranges.flatMap((range, index) => (ranges.slice(0, index).some((earlier) => overlap(range, earlier)) ? [index] : []))
+  ranges.flatMap((range, index) => (ranges.slice(0, index).some((earlier) => areOverlapping(range, earlier)) ? [index] : []))
 
-/** The most ranges that hold at one instant, which is one at which a range begins. */
+/** The largest number of ranges that are in effect at the same instant. It is enough to look at the starts of ranges. */
 export const mostAtOnce = (ranges: readonly AliasRange[]): number =>
   Math.max(0, ...ranges.map(({ from }) => ranges.filter((range) => holdsAt(range, from)).length))
 
-/** Since when an account that had `held` has room for `more` aliases: the last instant up to `now` at which it came to have it. */
+/** The last instant up to `now` since which an account with the aliases `held` has room for `more` aliases. */
 export const roomSince = (held: readonly AliasRange[], more: number, now: number): number => {
   const boundaries = held
     .filter(({ from, until }) => from < until && from <= now)
@@ -69,10 +69,10 @@ export const roomSince = (held: readonly AliasRange[], more: number, now: number
   return since
 }
 
-/** How many of the ends of `ranges` have passed at `instant`: while it stays, so do the aliases that hold. */
+/** The number of starts and ends of `ranges` that have passed at `instant`. While it stays the same, so do the aliases in effect. */
 export const boundariesPassed = (ranges: readonly AliasRange[], instant: number): number =>
   ranges.reduce((passed, { from, until }) => passed + Number(from <= instant) + Number(until <= instant), 0)
 
-/** Ranges as the audit log has them; one that is open has no beginning. */
+/** The form of ranges in the audit log. An open range has no beginning. */
 export const auditRanges = (ranges: readonly (AliasRange & { open?: boolean })[]) =>
   ranges.map(({ value, from, until, open }) => ({ value, ...(!open && { effectiveFrom: iso(from) }), effectiveUntil: iso(until) }))

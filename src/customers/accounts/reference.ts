@@ -2,7 +2,7 @@ import { account, accountId, customerId, done, first, group, second, secondAccou
 
 const MISSING = 'No account of the organization has this id.'
 const ARCHIVED = 'The account is archived.'
-const TWICE = 'An alias is given twice for one time, or more than 10 would hold at once.'
+const TWICE = 'The same alias is given twice for the same time, or more than 10 aliases would be in effect at once.'
 
 const path = { account_id: accountId }
 const other = { path: { account_id: secondAccountId } }
@@ -22,21 +22,22 @@ const research = {
 }
 
 export const tags = {
-  Accounts: 'What a customer is invoiced by: each has its currency, its settings, and aliases by which events name it.',
+  Accounts:
+    'Accounts receive the invoices of a customer. Each has its own currency, settings, and aliases, which are its other names in events.',
 }
 
 export const parameters = {
   account_id: 'Your own id of the account.',
-  invoice_currency: 'The ISO 4217 code of the currency of its invoices.',
+  invoice_currency: 'The currency of the invoices of the account, as an ISO 4217 code.',
 }
 
 export const createAccount = {
   summary: 'Create an account of a customer',
-  description: 'Writes the account, its aliases and its settings together: all of them or none.',
+  description: 'Creates the account, its aliases and its settings, either all of them or none.',
   refuses: {
-    400: `${TWICE} Two settings share a namespace and an id, or the value of one does not suit its data type.`,
+    400: `${TWICE} Two settings have the same namespace and id, or the value of a setting does not match its data type.`,
     404: 'The customer does not exist.',
-    409: 'The customer is archived; the id is taken, by an archived account too, or is an alias; or an alias belongs to another account or is its id. The message names it, and the account that has an alias.',
+    409: 'The customer is archived; the id is taken (perhaps by an archived account) or is an alias; or an alias belongs to another account or is the id of one. The message names the id or the alias, and the account that has the alias.',
   },
   example: {
     after: ['createCustomer'],
@@ -56,8 +57,8 @@ export const createAccount = {
 export const getAccounts = {
   summary: 'List accounts',
   description:
-    'Lists the accounts that are not archived, or those of a status, last changed first unless asked otherwise, a page at a time. One filter can be given, or customer_id with status.',
-  refuses: { 400: 'Filters come together that a list does not take so; or _sort names another field, or one twice.' },
+    'Lists accounts, page by page. Without status, it lists those that are not archived. Without _sort, the account that was changed last comes first. Use one filter only, or customer_id together with status.',
+  refuses: { 400: 'The filters cannot be combined; or _sort contains an unknown field, or the same field twice.' },
   example: {
     after: ['createCustomer'],
     query: { customer_id: customerId, status: 'ACTIVE', _search: 'primary', _sort: 'updated_at:DESC', pageSize: 20 },
@@ -69,8 +70,11 @@ export const getAccounts = {
 export const getAccount = {
   summary: 'Read an account',
   description:
-    'Reads an account by your own id of it, archived or not, with the aliases that hold at an instant and the first 10 of its settings. A portal token reads its own accounts.',
-  refuses: { 403: 'It is a portal token that does not read this account, or there is none.', 404: MISSING },
+    'Reads an account by your own id, with its first 10 settings and the aliases that are in effect at effectiveOn. The account may be archived. A portal token can read its own accounts.',
+  refuses: {
+    403: 'The token is a portal token that cannot read this account. The same answer is given if the account does not exist.',
+    404: MISSING,
+  },
   example: {
     after: ['createCustomer', 'createInvoiceGroup'],
     path,
@@ -81,10 +85,10 @@ export const getAccount = {
 
 export const updateAccount = {
   summary: 'Change an account',
-  description: 'Replaces the fields that are sent, objects and lists as a whole. An empty body changes nothing.',
+  description: 'Replaces the fields that are sent. Objects and lists are replaced as a whole. An empty body changes nothing.',
   refuses: {
     404: MISSING,
-    409: 'The account is archived, it is invoiced in another currency already, or its invoice group is. The message names the currency.',
+    409: 'The account is archived, or it or its invoice group already has another currency, which the message names.',
   },
   example: {
     after: ['createCustomer'],
@@ -98,7 +102,7 @@ export const updateAccount = {
 export const deleteAccount = {
   summary: 'Archive an account',
   description:
-    'Archives an account. Its aliases end at this instant and can be given to another account, and it leaves its invoice group, which ends with its last account. It can still be read by its id, which stays taken. A second time changes nothing.',
+    'Archives an account. Its aliases end now and can be given to another account. The account leaves its invoice group, and the group ends if it has no other account. It can still be read by its id, and the id stays taken. Archiving it again changes nothing.',
   refuses: { 404: MISSING },
   example: { after: ['createCustomer'], path, answer: done, other },
 }
@@ -106,11 +110,11 @@ export const deleteAccount = {
 export const addAliases = {
   summary: 'Give aliases to an account',
   description:
-    'Gives aliases to an account, all of them or none. One without effectiveFrom holds as far back as it can: until another account last held it.',
+    'Gives aliases to an account, either all of them or none. An alias without effectiveFrom applies as far back as possible: to the beginning, or to the time at which another account last had it.',
   refuses: {
     400: TWICE,
     404: MISSING,
-    409: 'The account is archived, an alias belongs to an account at some time of its range or is the id of one, or more than 10 would hold at once. The message names the alias.',
+    409: 'The account is archived; an alias belongs to an account at some time of its range, or is the id of another account; or more than 10 aliases would be in effect at once. The message names the alias.',
   },
   example: {
     after: ['createCustomer'],
@@ -131,7 +135,8 @@ const OPEN = { effectiveFrom: '1970-01-01T00:00:00.000Z', effectiveUntil: '9999-
 
 export const listAccountAliases = {
   summary: 'List the aliases of an account',
-  description: 'Lists every alias that the account has had, has or will have, with its range, in the order in which they were given.',
+  description:
+    'Lists all past, present and future aliases of the account, with the time range of each, in the order in which they were added.',
   refuses: { 404: MISSING },
   example: {
     after: ['createCustomer', 'addAliases'],
@@ -158,8 +163,8 @@ export const listAccountAliases = {
 export const removeAliases = {
   summary: 'Take aliases from an account',
   description:
-    'Ends aliases, all of them or none: by their names from now on, by their ids from an instant on. What they were stays on record, and one that has ended stays as it was.',
-  refuses: { 404: `${MISSING} Or it has no such alias. The message names it.`, 409: ARCHIVED },
+    'Ends aliases, either all of them or none: now if they are given by name, or at a given instant if they are given by id. Ended aliases stay in the list of account_aliases, and an alias that has ended before does not change.',
+  refuses: { 404: `${MISSING} Or the account does not have the alias that the message names.`, 409: ARCHIVED },
   example: {
     after: ['createCustomer'],
     path,
@@ -172,7 +177,7 @@ export const removeAliases = {
 export const restoreAccount = {
   summary: 'Restore an account',
   description:
-    'Undoes the archive of an account: it has the status it had, its aliases as if they had never ended, or from now on where another account had them for a while, and its place in its invoice group. Aliases that belong to another account meanwhile are named and left out, as is a group that has ended. An account that is not archived stays as it is.',
+    'Restores an archived account: its status, its aliases and its place in its invoice group. An alias is restored as if it had never ended, or from now on if another account has had it in the meantime. aliasesLeftOut lists the aliases that belong to another account now, and invoiceGroupLeftOut names a group that has ended. An account that is not archived stays as it is.',
   refuses: { 404: MISSING, 409: 'Its customer is archived.' },
   example: { after: ['createCustomer', 'deleteAccount'], path, answer: { ...account, aliasesLeftOut: [] }, other },
 }

@@ -29,7 +29,7 @@ export const AccountsBillingInformation = named(
     emailRecipients: z.optional(list(email(), 0, 100)),
     additionalEmailRecipients: z.optional(list(email(), 0, 100)),
   }),
-  'Who receives the invoices of an account.',
+  'The recipients of the invoices of an account.',
 )
 export type AccountsBillingInformation = z.infer<typeof AccountsBillingInformation>
 
@@ -51,12 +51,12 @@ export const CreateAccountAliasRequest = named(
       },
     ),
   ),
-  'An alias for a range of time, which holds from its first instant until just before its last. A side that is left out is open.',
+  'An alias that is in effect from effectiveFrom until just before effectiveUntil. If one of them is left out, there is no limit on that side.',
 )
 
 const currency = () => code(isCurrency, 'a currency of ISO 4217 in capitals, such as USD', 3)
 
-/** What holds for the aliases of one request taken together, those that are right by themselves; the database holds it for all requests. */
+/** Checks the valid aliases of a request against each other. The database checks them against all others. */
 const aliasesAgree = z.superRefine<Parameters<typeof rangesOf>[0]>(
   ({ aliases, accountAliases }, context) => {
     const plain = Array.isArray(aliases) ? aliases : []
@@ -81,29 +81,32 @@ const aliasesAgree = z.superRefine<Parameters<typeof rangesOf>[0]>(
 )
 
 const created = {
-  id: described('Your own id of the account. It cannot be changed, and stays taken.', identifier()),
+  id: described('Your own id of the account. It cannot be changed, and stays taken after the account is archived.', identifier()),
   name: displayName(3, 255),
   invoiceCurrency: z.optional(
-    described("The ISO 4217 code of the currency of its invoices. The organization's base currency when left out.", currency()),
+    described(
+      "The currency of the invoices of the account, as an ISO 4217 code. By default, it is the organization's base currency.",
+      currency(),
+    ),
   ),
-  aliases: z.optional(described('Other names of the account in events, at all times.', list(identifier(3), 0, 10))),
+  aliases: z.optional(described('Other names of the account in events. They are always in effect.', list(identifier(3), 0, 10))),
   accountAliases: z.optional(
-    described('Other names of the account in events, each for a range of time.', list(CreateAccountAliasRequest, 0, MOST_IN_A_REQUEST)),
+    described('Other names of the account in events, each for a time range.', list(CreateAccountAliasRequest, 0, MOST_IN_A_REQUEST)),
   ),
   address: z.optional(Address),
   primaryEmail: z.optional(email()),
   billingInformation: z.optional(AccountsBillingInformation),
   settings: z.optional(entitySettings()),
-  netTermDays: z.optional(described('Days from the date of an invoice to the day on which it is due.', int32(0))),
+  netTermDays: z.optional(described('The number of days from the date of an invoice until it is due.', int32(0))),
   metadata: z.optional(textMap(50)),
-  tags: z.optional(described('Kept in lower case, each once, and 50 of them at most.', set(lowerCaseLabel(1, 255), 50))),
-  status: z.optional(described('ACTIVE when left out.', z.enum(['ACTIVE', 'DRAFT']))),
+  tags: z.optional(described('Stored in lower case, without duplicates. At most 50.', set(lowerCaseLabel(1, 255), 50))),
+  status: z.optional(described('By default ACTIVE.', z.enum(['ACTIVE', 'DRAFT']))),
 }
 
 export const CreateAccountRequestWithoutCustomerId = named(
   'CreateAccountRequestWithoutCustomerId',
   z.strictObject(created).check(aliasesAgree),
-  "The first account of a customer. When left out, one is made with the customer's id, name, primaryEmail and address.",
+  "The first account of a customer. If left out, an account is created with the customer's id, name, primaryEmail and address.",
 )
 export type CreateAccountRequestWithoutCustomerId = z.infer<typeof CreateAccountRequestWithoutCustomerId>
 
@@ -117,10 +120,7 @@ const account = {
   customerId: z.string(),
   invoiceCurrency: z.optional(z.string()),
   aliases: z.optional(
-    described(
-      'The aliases that hold at the instant asked for, which is now unless said otherwise.',
-      z.array(AccountAliases).check(z.maxLength(10)),
-    ),
+    described('The aliases that are in effect at effectiveOn, by default now.', z.array(AccountAliases).check(z.maxLength(10))),
   ),
   netTermDays: z.optional(z.int32()),
   address: z.optional(Address),
@@ -142,9 +142,9 @@ export const RestoreAccountResponse = named(
   'RestoreAccountResponse',
   z.strictObject({
     ...account,
-    aliasesLeftOut: described('The aliases that did not come back, since they belong to another account meanwhile.', z.array(AliasLeftOut)),
+    aliasesLeftOut: described('The aliases that were not restored because another account has them now.', z.array(AliasLeftOut)),
     invoiceGroupLeftOut: z.optional(
-      described('The id of the invoice group that it was in and could not go back to, since that has ended meanwhile.', z.string()),
+      described('The id of the previous invoice group of the account, if that group has ended in the meantime.', z.string()),
     ),
   }),
 )
@@ -152,7 +152,7 @@ export type RestoreAccountResponse = z.infer<typeof RestoreAccountResponse>
 
 export const CreateAccountRequest = named(
   'CreateAccountRequest',
-  z.strictObject({ ...created, customerId: described('The customer that it belongs to.', label(1, 255)) }).check(aliasesAgree),
+  z.strictObject({ ...created, customerId: described('The customer that the account belongs to.', label(1, 255)) }).check(aliasesAgree),
 )
 export type CreateAccountRequest = z.infer<typeof CreateAccountRequest>
 
@@ -161,7 +161,9 @@ export const UpdateAccountRequest = named(
   z.strictObject({
     name: z.optional(displayName(3, 255)),
     status: z.optional(z.enum(['ACTIVE', 'DRAFT'])),
-    invoiceCurrency: z.optional(described('Can be given once, to an account that was made without one, or repeated.', currency())),
+    invoiceCurrency: z.optional(
+      described('Can be set only if the account has no currency yet. Sending the current value again is allowed.', currency()),
+    ),
     netTermDays: created.netTermDays,
     primaryEmail: created.primaryEmail,
     billingInformation: created.billingInformation,
@@ -169,7 +171,7 @@ export const UpdateAccountRequest = named(
     metadata: created.metadata,
     tags: created.tags,
   }),
-  'What is sent replaces what was there, objects and lists as a whole.',
+  'The fields that are sent replace the previous ones. Objects and lists are replaced as a whole.',
 )
 export type UpdateAccountRequest = z.infer<typeof UpdateAccountRequest>
 
@@ -187,15 +189,17 @@ export type AddAccountAliasesRequest = z.infer<typeof AddAccountAliasesRequest>
 const RemoveAccountAliasRequest = named(
   'RemoveAccountAliasRequest',
   z.strictObject({
-    id: described('The id that account_aliases shows.', label(1, 50)),
-    from: z.optional(described('The instant at which it ends; now when left out. One that has not begun by then never will.', instant())),
+    id: described('The id of the alias, from account_aliases.', label(1, 50)),
+    from: z.optional(
+      described('The instant at which the alias ends, by default now. An alias that has not begun by then never takes effect.', instant()),
+    ),
   }),
 )
 
 export const RemoveAccountAliasesRequest = named(
   'RemoveAccountAliasesRequest',
   z.strictObject({
-    aliases: z.optional(described('Aliases that end now, with all that was planned for them.', list(label(1, 50), 0, 100))),
+    aliases: z.optional(described('Aliases that end now, including their future time ranges.', list(label(1, 50), 0, 100))),
     accountAliases: z.optional(list(RemoveAccountAliasRequest, 0, 100)),
   }),
 )
@@ -207,7 +211,10 @@ export const AccountAlias = named(
     id: z.string(),
     value: z.string(),
     effectiveFrom: dateTime(),
-    effectiveUntil: described('The instant at which it ends. One that ends as it begins was taken back before it began.', dateTime()),
+    effectiveUntil: described(
+      'The instant at which the alias ends. If it is the same as effectiveFrom, the alias was removed before it took effect.',
+      dateTime(),
+    ),
     createdAt: dateTime(),
     updatedAt: z.optional(dateTime()),
   }),
@@ -222,7 +229,7 @@ export type AccountAliasesPaginatedResponse = z.infer<typeof AccountAliasesPagin
 export const GetAccountsQuery = pageQuery({
   account_id: z.optional(identifier()),
   customer_id: z.optional(label(1, 255)),
-  status: z.optional(described('ACTIVE and DRAFT when left out.', z.enum(['ACTIVE', 'DRAFT', 'ARCHIVED']))),
+  status: z.optional(described('By default ACTIVE and DRAFT.', z.enum(['ACTIVE', 'DRAFT', 'ARCHIVED']))),
   invoice_currency: z.optional(currency()),
   ...searchAndSort('the id, the name and the primary e-mail', Object.keys(sortable)),
 })
@@ -234,10 +241,10 @@ export type AccountPaginatedResponse = z.infer<typeof AccountPaginatedResponse>
 export const AccountPath = z.strictObject({ account_id: identifier() })
 
 export const GetAccountQuery = z.strictObject({
-  effectiveOn: z.optional(described('The instant whose aliases are shown; now when left out.', instant())),
+  effectiveOn: z.optional(described('The aliases that are in effect at this instant are shown, by default now.', instant())),
   includeGroupDetails: z.optional(
     described(
-      'Whether to show the invoice group of the account.',
+      'Whether to include the invoice group of the account.',
       z.pipe(
         z.enum(['true', 'false']).register(z.globalRegistry, { type: 'boolean' }),
         z.transform((value) => value === 'true'),

@@ -12,13 +12,13 @@ import { accountAt, aliasesAt, boundariesPassedAt, groupDetails, isAccount } fro
 import type { Account, AccountPaginatedResponse, GetAccountQuery, GetAccountsQuery, UpdateAccountRequest } from './schema.ts'
 import { accounts, sortable } from './table.ts'
 
-/** Keeps a portal token to the accounts that it reads. */
+/** Refuses a portal token that cannot read the account. */
 const refuseStrangers = ({ portal }: Ctx, row: AccountRow): void => {
   if (portal && (portal.customerId !== row.customerId || (portal.accountIds !== 'all' && !portal.accountIds.includes(row.id))))
     throw new ApiError('FORBIDDEN', 'This portal token does not read this account.')
 }
 
-/** The account with the caller's id `id`, with the aliases that hold at `effectiveOn` (milliseconds; now when left out). */
+/** Reads an account by the caller's id, with the aliases in effect at `effectiveOn` (milliseconds, by default now). */
 export const getAccount = async (
   ctx: Ctx,
   id: string,
@@ -55,7 +55,7 @@ const listAccounts = defineList({
   searched: [accounts.idFolded, accounts.nameFolded, accounts.primaryEmailFolded],
 })
 
-/** The accounts that are not archived, or those that `status` asks for, a page at a time. */
+/** Lists accounts, page by page. Without `status`, archived accounts are left out. */
 export const getAccounts = async (ctx: Ctx, query: GetAccountsQuery): Promise<Reply<AccountPaginatedResponse>> => {
   const { rows, next, context } = await listAccounts(ctx, query)
   const data = rows.map((row) =>
@@ -64,7 +64,7 @@ export const getAccounts = async (ctx: Ctx, query: GetAccountsQuery): Promise<Re
   return { answer: { data, ...next, context } }
 }
 
-/** Replaces the fields that are sent. The currency can be given once, to an account that was made without one. */
+/** Replaces the fields that are sent. The currency can be set only if the account has none. */
 export const updateAccount = (ctx: Ctx, id: string, input: UpdateAccountRequest): Promise<Reply<Account>> =>
   changeVersioned(ctx, {
     read: async () => {

@@ -2,10 +2,10 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Address } from '../../lib/address.ts'
 import type { AccountsBillingInformation } from './schema.ts'
 
-/** What an archive ended of an account beside its aliases. */
+/** The state of an account before it was archived, apart from its aliases. */
 export interface BeforeArchive {
   status: 'ACTIVE' | 'DRAFT'
-  /** The id of the invoice group that it left. */
+  /** The id of its invoice group. */
   invoiceGroup?: string
 }
 

@@ -1,7 +1,9 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
 import { Alias, AliasPaginatedResponse, AliasPath, CreateBulkAliasRequest, ListAliasesQuery } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const aliases = feature('Aliases', {
   listAliases: operation({

@@ -8,26 +8,25 @@ const test = { value: 'acme_test', createdAt: first }
 const path = { alias: spare.value }
 
 export const tags = {
-  Aliases: 'The pool of names that accounts are known by in events.',
+  Aliases: 'The pool of aliases, which are other names of accounts in events.',
 }
 
 export const parameters = {
-  alias: 'The value of the alias.',
+  alias: 'The value of the alias, percent-encoded.',
 }
 
 export const listAliases = {
   summary: 'List the pool of aliases',
-  description:
-    'Lists the alias values that the organization keeps, in their order, a page at a time. What an account is given is among them.',
+  description: 'Lists the alias values of the organization, sorted by value, page by page. Aliases of accounts are included.',
   example: { after: ['createAlias'], query: { pageSize: 20 }, answer: { data: [spare, test] } },
 }
 
 export const createAlias = {
-  summary: 'Put aliases into the pool',
-  description: 'Keeps 1 to 100 alias values, all of them or none.',
+  summary: 'Add aliases to the pool',
+  description: 'Adds 1 to 100 alias values, either all of them or none.',
   refuses: {
     400: 'A value is given twice.',
-    409: 'Some of them are in the pool already. The message names them.',
+    409: 'Some of them are already in the pool. The message names them.',
   },
   example: {
     request: { aliases: [{ value: spare.value }, { value: test.value }] },
@@ -38,14 +37,14 @@ export const createAlias = {
 
 export const getAlias = {
   summary: 'Read an alias of the pool',
-  description: 'Reads an alias value, percent-encoded in the path.',
+  description: 'Reads an alias value.',
   refuses: { 404: MISSING },
   example: { after: ['createAlias'], path, answer: spare },
 }
 
 export const deleteAlias = {
-  summary: 'Take an alias out of the pool',
-  description: 'Takes a value out of the pool, if no account holds it now. It can be put back.',
-  refuses: { 404: MISSING, 409: 'An account holds it now. The message names it.' },
+  summary: 'Remove an alias from the pool',
+  description: 'Removes a value from the pool. No account may have it now. It can be added again.',
+  refuses: { 404: MISSING, 409: 'An account has the alias now. The message names the account.' },
   example: { after: ['createAlias'], path, answer: done, other: { path: { alias: test.value } } },
 }

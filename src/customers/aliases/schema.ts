@@ -8,7 +8,9 @@ export type Alias = z.infer<typeof Alias>
 
 const CreateAliasRequest = named(
   'CreateAliasRequest',
-  z.strictObject({ value: described('Of its 255 characters an account can be given 50.', identifier(1, 255)) }),
+  z.strictObject({
+    value: described('1 to 255 characters. Only an alias of at most 50 characters can be given to an account.', identifier(1, 255)),
+  }),
 )
 
 export const CreateBulkAliasRequest = named(

@@ -15,7 +15,7 @@ type AliasRow = typeof aliases.$inferSelect
 
 const show = ({ value, createdAt }: Pick<AliasRow, 'value' | 'createdAt'>): Alias => ({ value, createdAt: iso(createdAt) })
 
-/** Puts values into the organization's pool, all of them or none. */
+/** Adds values to the organization's pool. */
 export const createAlias = (ctx: Ctx, input: CreateBulkAliasRequest): Promise<Reply<AliasPaginatedResponse>> => {
   const values = JSON.stringify(input.aliases.map(({ value }) => value))
   const insert = builder
@@ -57,7 +57,7 @@ export const getAlias = async (ctx: Ctx, value: string): Promise<Reply<Alias>> =
   return { answer: show(row), tag: tagOfAlias(row) }
 }
 
-/** Takes a value out of the pool, unless an account holds it now. */
+/** Removes a value from the pool. No account may have it now. */
 export const deleteAlias = (ctx: Ctx, value: string): Promise<Reply<{ success: boolean }>> =>
   changeVersioned(ctx, {
     read: () => readAlias(ctx, value),

@@ -1,7 +1,9 @@
 import { CustomerPath } from '../customers/schema.ts'
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { CreateCustomerContactRequest, CreateCustomerContactResponse } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const contacts = feature('Customers', {
   createCustomerContact: operation({

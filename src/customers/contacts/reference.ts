@@ -11,10 +11,11 @@ const contact = {
 
 export const createCustomerContact = {
   summary: 'Create a contact of a customer',
-  description: 'Keeps a person to write to, and to let in when loginAccess is true. A password is kept as its hash, and shown by nothing.',
+  description:
+    'Stores a contact person of the customer, who may log in if loginAccess is true. Only a hash of the password is stored, and no operation shows it.',
   refuses: {
     404: 'The customer does not exist.',
-    409: 'The customer is archived, or has a contact with this e-mail, whatever its case.',
+    409: 'The customer is archived, or already has a contact with this e-mail address (upper and lower case are the same).',
   },
   example: {
     after: ['createCustomer'],

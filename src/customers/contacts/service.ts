@@ -13,7 +13,7 @@ const insertContacts = insertInto(contacts)
 
 const locate: Locate = (conflict) => (conflict === 'CUSTOMER_NOT_FOUND' || conflict === 'CUSTOMER_ARCHIVED' ? 'customer_id' : undefined)
 
-/** Creates a contact of a customer. The password is kept as its hash and is part of no answer. */
+/** Creates a contact of a customer. Only the hash of its password is stored, and no answer contains it. */
 export const createCustomerContact = async (
   ctx: Ctx,
   customerId: string,

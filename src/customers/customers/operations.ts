@@ -1,4 +1,5 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
 import {
   CreateCustomerRequest,
@@ -9,7 +10,8 @@ import {
   GetCustomersQuery,
   UpdateCustomerRequest,
 } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const customers = [
   ...feature('Customers', {

@@ -1,7 +1,7 @@
 import { account, address, customerId, done, first, fourth, second, togaiCustomerId } from '../../lib/examples.ts'
 
 const MISSING = 'No customer of the organization has this id.'
-const LONG_ADDRESS = 'The address has more than 1000 characters as one line.'
+const LONG_ADDRESS = 'The address is longer than 1000 characters when written in one line.'
 
 const sent = { id: customerId, name: 'ACME Enterprise', primaryEmail: 'admin@example.com', address }
 
@@ -15,7 +15,7 @@ const path = { customer_id: customerId }
 const other = { path: { customer_id: 'CUS00002' } }
 
 export const tags = {
-  Customers: 'Those whom the organization bills, and the people to write to there.',
+  Customers: 'The customers that the organization bills, and their contacts.',
 }
 
 export const parameters = {
@@ -26,10 +26,10 @@ export const parameters = {
 export const createCustomer = {
   summary: 'Create a customer and its first account',
   description:
-    'Writes the customer, its account, and their aliases and settings together: all of them or none. A customer always has an account; when none is sent, one is made from the customer itself, under its id.',
+    'Creates the customer, its first account, and their aliases and settings, either all of them or none. If no account is sent, one is created with the id and the name of the customer.',
   refuses: {
-    400: `${LONG_ADDRESS} An alias is given twice for one time, more than 10 would hold at once, two settings share a namespace and an id, or the value of one does not suit its data type.`,
-    409: 'The id of the customer or that of the account is taken, by an archived one too, or that of the account is an alias; or an alias belongs to another account or is its id. The message names it, and the account that has an alias.',
+    400: `${LONG_ADDRESS} The same alias is given twice for the same time, more than 10 aliases would be in effect at once, two settings have the same namespace and id, or the value of a setting does not match its data type.`,
+    409: 'The id of the customer or of the account is taken (perhaps by an archived one), or the id of the account is an alias of another account; or an alias belongs to another account or is the id of one. The message names the id or the alias, and the account that has the alias.',
   },
   example: {
     request: {
@@ -50,16 +50,16 @@ export const createCustomer = {
 
 export const getCustomer = {
   summary: 'Read a customer',
-  description: 'Reads a customer by your own id of it, archived or not. A portal token reads its own customer.',
-  refuses: { 403: 'It is a portal token of another customer.', 404: MISSING },
+  description: 'Reads a customer by your own id. The customer may be archived. A portal token can read its own customer.',
+  refuses: { 403: 'The token is a portal token of another customer.', 404: MISSING },
   example: { after: ['createCustomer'], path, answer: customer },
 }
 
 export const getCustomers = {
   summary: 'List customers',
   description:
-    'Lists the customers that are not archived, or those of a status, last changed first unless asked otherwise, a page at a time.',
-  refuses: { 400: 'id and status come together, of which a list takes one; or _sort names another field, or one twice.' },
+    'Lists customers, page by page. Without status, it lists those that are not archived. Without _sort, the customer that was changed last comes first.',
+  refuses: { 400: 'id and status are both given; or _sort contains an unknown field, or the same field twice.' },
   example: {
     after: ['createCustomer'],
     query: { status: 'ACTIVE', _search: 'acme', _sort: 'updated_at:DESC', pageSize: 20 },
@@ -70,7 +70,7 @@ export const getCustomers = {
 
 export const updateCustomer = {
   summary: 'Change a customer',
-  description: 'Replaces the fields that are sent, the address as a whole. An empty body changes nothing.',
+  description: 'Replaces the fields that are sent. An address is replaced as a whole. An empty body changes nothing.',
   refuses: { 400: LONG_ADDRESS, 404: MISSING, 409: 'The customer is archived.' },
   example: {
     after: ['createCustomer'],
@@ -84,15 +84,15 @@ export const updateCustomer = {
 export const deleteCustomer = {
   summary: 'Archive a customer',
   description:
-    'Archives a customer whose accounts are all archived. It can still be read by its id, which stays taken. A second time changes nothing.',
-  refuses: { 404: MISSING, 409: 'It has accounts that are not archived. The message names the first ten.' },
+    'Archives a customer. All its accounts must be archived. It can still be read by its id, and the id stays taken. Archiving it again changes nothing.',
+  refuses: { 404: MISSING, 409: 'The customer has accounts that are not archived. The message names up to ten of them.' },
   example: { after: ['createCustomer', 'deleteAccount'], path, answer: done, other },
 }
 
 export const restoreCustomer = {
   summary: 'Restore a customer',
   description:
-    'Undoes the archive of a customer, whose accounts are then restored one by one. A customer that is not archived stays as it is.',
+    'Restores an archived customer. Its accounts stay archived; restore each of them separately. A customer that is not archived stays as it is.',
   refuses: { 404: MISSING },
   example: { after: ['createCustomer', 'deleteAccount', 'deleteCustomer'], path, answer: { ...customer, updatedAt: fourth }, other },
 }

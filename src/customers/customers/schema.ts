@@ -9,7 +9,7 @@ import { sortable } from './table.ts'
 
 const LONGEST_LINE = 1000
 
-/** Clients take 1000 characters of `billingAddress`, which is made of the address. */
+/** Checks that `billingAddress`, which is made of the address, has at most 1000 characters, the limit of Togai's clients. */
 const customerAddress = () =>
   Address.check(
     z.superRefine((address, context) => {
@@ -24,7 +24,7 @@ const billingAddressLine = () => described('The address in one line, without the
 export const CreateCustomerRequest = named(
   'CreateCustomerRequest',
   z.strictObject({
-    id: described('Your own id of the customer. It cannot be changed, and stays taken.', identifier()),
+    id: described('Your own id of the customer. It cannot be changed, and stays taken after the customer is archived.', identifier()),
     name: displayName(3, 255),
     primaryEmail: email(),
     address: customerAddress(),
@@ -70,13 +70,13 @@ export const CustomerPath = z.strictObject({ customer_id: identifier() })
 export const UpdateCustomerRequest = named(
   'UpdateCustomerRequest',
   z.strictObject({ name: z.optional(displayName(3, 255)), primaryEmail: z.optional(email()), address: z.optional(customerAddress()) }),
-  'What is sent replaces what was there, an address as a whole.',
+  'The fields that are sent replace the previous ones. An address is replaced as a whole.',
 )
 export type UpdateCustomerRequest = z.infer<typeof UpdateCustomerRequest>
 
 export const GetCustomersQuery = pageQuery({
   id: z.optional(identifier()),
-  status: z.optional(described('ACTIVE when left out.', z.enum(['ACTIVE', 'ARCHIVED']))),
+  status: z.optional(described('By default ACTIVE.', z.enum(['ACTIVE', 'ARCHIVED']))),
   ...searchAndSort('the id, the name and the primary e-mail', Object.keys(sortable)),
 })
 export type GetCustomersQuery = z.infer<typeof GetCustomersQuery>

@@ -27,7 +27,7 @@ type CustomerRow = typeof customers.$inferSelect
 
 const insertCustomers = insertInto(customers)
 
-/** What is read of a customer that is only shown: without what it is searched by. */
+/** The columns of a customer, without those for search. */
 const shownColumns = {
   togaiCustomerId: customers.togaiCustomerId,
   id: customers.id,
@@ -68,13 +68,13 @@ const show = (row: ShownRow): Customer => {
   }
 }
 
-/** What a search looks in. */
+/** The columns for search. */
 const foldedOf = ({ name, primaryEmail }: { name: string; primaryEmail: string }) => ({
   nameFolded: fold(name),
   primaryEmailFolded: fold(primaryEmail),
 })
 
-/** Creates the customer, its first account, their aliases and settings, or nothing. */
+/** Creates a customer with its first account and their aliases and settings. */
 export const createCustomer = (ctx: Ctx, input: CreateCustomerRequest): Promise<Reply<CreateCustomerResponse>> => {
   const { id, name, primaryEmail, address, settings = [] } = input
   const row: CustomerRow = {
@@ -123,7 +123,7 @@ const readCustomer = async (ctx: Ctx, id: string): Promise<ReadRow> => {
   return row
 }
 
-/** The state of a customer that its ETag names. */
+/** The tag of a customer for its ETag. */
 const tagOfCustomer = ({ version }: Pick<CustomerRow, 'version'>): string => tagOf(version)
 
 export const getCustomer = async (ctx: Ctx, id: string): Promise<Reply<Customer>> => {
@@ -148,13 +148,13 @@ const listCustomers = defineList({
   searched: [customers.idFolded, customers.nameFolded, customers.primaryEmailFolded],
 })
 
-/** The customers that are not archived, or those that `status` asks for, a page at a time. */
+/** Lists customers, page by page. Without `status`, archived customers are left out. */
 export const getCustomers = async (ctx: Ctx, query: GetCustomersQuery): Promise<Reply<CustomerPaginatedResponse>> => {
   const { rows, next, context } = await listCustomers(ctx, query)
   return { answer: { data: rows.map(show), ...next, context } }
 }
 
-/** A change of a customer since `row` was read. */
+/** Drafts a change of a customer that was read as `row`. */
 const draftChange = <Answer extends object>(
   ctx: Ctx,
   row: ReadRow,
@@ -187,13 +187,13 @@ export const updateCustomer = (ctx: Ctx, id: string, input: UpdateCustomerReques
     return draftChange(ctx, row, { name, primaryEmail, address, ...foldedOf({ name, primaryEmail }) }, (customer) => customer)
   })
 
-/** Archives the customer, whose accounts must all be archived. A second time changes nothing. */
+/** Archives a customer. All its accounts must be archived. Archiving it again changes nothing. */
 export const deleteCustomer = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
   changeCustomer(ctx, id, (row) =>
     row.status === 'ARCHIVED' ? { unchanged: { success: true } } : draftChange(ctx, row, { status: 'ARCHIVED' }, () => ({ success: true })),
   )
 
-/** Undoes an archive. A customer that is not archived stays as it is. */
+/** Restores a customer. A customer that is not archived stays as it is. */
 export const restoreCustomer = (ctx: Ctx, id: string): Promise<Reply<Customer>> =>
   changeCustomer(ctx, id, (row) =>
     row.status === 'ACTIVE' ? { unchanged: show(row) } : draftChange(ctx, row, { status: 'ACTIVE' }, (customer) => customer),

@@ -11,11 +11,11 @@ interface Membership {
   id: string
   version: number
   updatedAt: number
-  /** How many accounts are in the group. */
+  /** The number of accounts in a group. */
   count: number
 }
 
-/** The invoice group that each account is in, or null. */
+/** The invoice group of each account, or null. */
 export const groupOf = sql`(
     select json_object('id', its.id, 'version', its.version, 'updatedAt', its.updated_at, 'count', (
       select count(*) from ${invoiceGroupAccounts} as other where other.invoice_group_id = its.id
@@ -27,7 +27,7 @@ export const groupOf = sql`(
 /** A draft that is combined with that of an account. */
 type GroupDraft = Omit<Draft<object>, 'answer'>
 
-/** Takes an account out of its group as it is archived, and ends the group if it was the last. */
+/** Drafts how an archived account leaves its group. The group ends if this was its last account. */
 export const draftLeaving = (ctx: Ctx, accountId: string, { count, ...group }: Membership): GroupDraft => {
   const status = count > 1 ? 'ACTIVE' : 'ARCHIVED'
   const { draft } = draftGroupChange(ctx, { ...group, status: 'ACTIVE' }, { status, endedByArchive: status === 'ARCHIVED' }, [
@@ -37,14 +37,14 @@ export const draftLeaving = (ctx: Ctx, accountId: string, { count, ...group }: M
   return { ...draft, statements: [...draft.statements, deleteMembers(ctx, [accountId])] }
 }
 
-/** A statement that has the verb read again when the account has come into a group since it was read to be in none. */
+/** A statement that raises STALE if the account has joined a group since it was read, so that the change is made again. */
 export const refuseMember = (ctx: Ctx, accountId: string) =>
   refuseWhen(
     'STALE',
     sql`select '[]' from ${invoiceGroupAccounts} where ${invoiceGroupAccounts.organizationId} = ${ctx.organizationId} and ${invoiceGroupAccounts.accountId} = ${accountId}`,
   )
 
-/** Puts an account back into the group that it was in when it was archived; undefined when the group has ended otherwise, or has another currency. */
+/** Drafts how a restored account returns to its group. Undefined if the group has ended or has another currency. */
 export const draftRejoining = async (
   ctx: Ctx,
   account: { id: string; invoiceCurrency: string },

@@ -1,4 +1,5 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
 import {
   CreateInvoiceGroupRequest,
@@ -9,7 +10,8 @@ import {
   ListInvoiceGroupsQuery,
   UpdateInvoiceGroupAccounts,
 } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const invoiceGroups = feature('InvoiceGroups', {
   createInvoiceGroup: operation({

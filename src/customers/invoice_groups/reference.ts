@@ -1,8 +1,8 @@
 import { accountId, address, done, fourth, group, second, secondAccountId } from '../../lib/examples.ts'
 
-const MISSING = 'The invoice group does not exist, or is gone with its last account.'
+const MISSING = 'The invoice group does not exist, or has ended because its last account left.'
 const TWICE = 'An account is named twice.'
-const UNFIT = 'An account is archived, in another group, or invoiced in another currency. The message names it.'
+const UNFIT = 'An account is archived, is in another group, or is invoiced in another currency. The message names it.'
 
 const shown = { ...group, accountsCount: 1, createdAt: second, updatedAt: second }
 
@@ -18,16 +18,17 @@ const sent = {
 }
 
 export const tags = {
-  InvoiceGroups: 'Accounts of one currency whose invoices can become one.',
+  InvoiceGroups: 'Accounts with the same currency whose invoices can be combined.',
 }
 
 export const parameters = {
-  invoice_group_id: 'The id of the invoice group, as it was answered when it was made.',
+  invoice_group_id: 'The id of the invoice group, from the answer to its creation.',
 }
 
 export const createInvoiceGroup = {
   summary: 'Create an invoice group',
-  description: 'Groups 1 to 100 accounts whose invoices can become one. They share a currency, and an account is in one group at most.',
+  description:
+    'Creates a group of 1 to 100 accounts whose invoices can be combined. All of them have the same currency, and an account can be in one group only.',
   refuses: { 400: TWICE, 404: 'An account does not exist. The message names it.', 409: UNFIT },
   example: {
     after: ['createCustomer'],
@@ -39,20 +40,20 @@ export const createInvoiceGroup = {
 
 export const listInvoiceGroups = {
   summary: 'List invoice groups',
-  description: 'Lists the invoice groups in the order in which they were made, a page at a time.',
+  description: 'Lists the invoice groups in the order in which they were created, page by page.',
   example: { after: ['createCustomer', 'createInvoiceGroup', 'createAccount'], query: { pageSize: 100 }, answer: { data: [shown] } },
 }
 
 export const getInvoiceGroup = {
   summary: 'Read an invoice group',
-  description: 'Reads an invoice group with the ids of all its accounts.',
+  description: 'Reads an invoice group and the ids of all its accounts.',
   refuses: { 404: MISSING },
   example: { after: ['createCustomer', 'createInvoiceGroup'], path, answer: { ...shown, accounts: [accountId] } },
 }
 
 export const addInvoiceGroupAccounts = {
   summary: 'Add accounts to an invoice group',
-  description: 'Adds 1 to 100 accounts, all of them or none. Those that are in the group already stay.',
+  description: 'Adds 1 to 100 accounts, either all of them or none. Accounts that are already in the group stay in it.',
   refuses: { 400: TWICE, 404: `${MISSING} Or an account does not exist. The message names it.`, 409: UNFIT },
   example: {
     after: ['createCustomer', 'createInvoiceGroup', 'createAccount'],
@@ -65,7 +66,7 @@ export const addInvoiceGroupAccounts = {
 
 export const removeInvoiceGroupAccounts = {
   summary: 'Remove accounts from an invoice group',
-  description: 'Removes 1 to 100 accounts, all of them or none. With its last account the group is gone.',
+  description: 'Removes 1 to 100 accounts, either all of them or none. When its last account is removed, the group ends.',
   refuses: { 400: TWICE, 404: `${MISSING} Or an account is not in it. The message names it.` },
   example: {
     after: ['createCustomer', 'createInvoiceGroup', 'createAccount', 'addInvoiceGroupAccounts'],

@@ -11,9 +11,12 @@ export const CreateInvoiceGroupRequest = named(
   z.strictObject({
     name: displayName(1, 255),
     email: email(),
-    dailyInvoiceConsolidation: described('Whether the invoices of its accounts that fall due on one day become one.', z.boolean()),
+    dailyInvoiceConsolidation: described(
+      'Whether the invoices of the accounts that are due on the same day are combined into one.',
+      z.boolean(),
+    ),
     accountIds: described(
-      'Accounts that are invoiced in one currency and are in no other group. The first one gives the currency.',
+      'Accounts that have the same currency and are in no other group. The group gets the currency of the first account.',
       accountIds(),
     ),
     netTermDays: z.optional(int32(0)),
@@ -35,7 +38,7 @@ const details = {
   billingAddress: Address,
 }
 
-/** The group as its accounts show it. */
+/** The group as it is shown with an account. */
 export const InvoiceGroupDetails = named('InvoiceGroupDetails', z.strictObject(details))
 
 const group = {
@@ -52,8 +55,8 @@ export const InvoiceGroupAccountsPaginatedResponse = named(
   'InvoiceGroupAccountsPaginatedResponse',
   z.strictObject({
     ...group,
-    accounts: described('The ids of all its accounts.', z.array(z.string())),
-    nextToken: z.optional(described('Never sent: all accounts are shown at once.', z.string())),
+    accounts: described('The ids of all accounts of the group.', z.array(z.string())),
+    nextToken: z.optional(described('Never present: all accounts are shown at once.', z.string())),
   }),
 )
 export type InvoiceGroupAccountsPaginatedResponse = z.infer<typeof InvoiceGroupAccountsPaginatedResponse>

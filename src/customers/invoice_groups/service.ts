@@ -46,7 +46,7 @@ const show = (row: GroupRow, accountsCount: number): InvoiceGroups => ({
 
 const tagOfGroup = ({ version }: Pick<GroupRow, 'version'>): string => tagOf(version)
 
-/** A group is invoiced in the currency of its first account; the database refuses one that is not there. */
+/** The currency of the first account of a group. The database refuses a group whose account does not exist. */
 const insertGroups = insertInto(
   invoiceGroups,
   {
@@ -59,7 +59,7 @@ const insertGroups = insertInto(
 
 const insertMemberRows = insertInto(invoiceGroupAccounts)
 
-/** The statement that puts accounts into a group; the database refuses those that do not fit. */
+/** The statement that puts accounts into a group. The database refuses accounts that do not fit. */
 export const insertMembers = (ctx: Ctx, invoiceGroupId: string, accountIds: readonly string[]) =>
   insertMemberRows(accountIds.map((accountId) => ({ organizationId: ctx.organizationId, accountId, invoiceGroupId, createdAt: ctx.now })))
 
@@ -147,7 +147,7 @@ export const listInvoiceGroups = async (ctx: Ctx, query: ListInvoiceGroupsQuery)
   return { answer: { data: rows.map((row) => show(row, row.count)), ...next } }
 }
 
-/** A change of a group since `row` was read: what its row is from then on, and its draft, which has no answer yet. */
+/** Drafts a change of a group that was read as `row`. Returns its new row and a draft without an answer. */
 export const draftGroupChange = (
   ctx: Ctx,
   row: Pick<GroupRow, 'id' | 'status' | 'version' | 'updatedAt'>,
@@ -174,7 +174,7 @@ const changeGroup = <Answer extends object>(
   change: (found: FoundGroup) => Draft<Answer> | { unchanged: Answer },
 ): Promise<Reply<Answer>> => changeVersioned(ctx, { read: () => readGroup(ctx, id), tagOf: ({ row }) => tagOfGroup(row), change })
 
-/** Puts accounts into a group. Those that are in it already stay. */
+/** Adds accounts to a group. Accounts that are already in it stay. */
 export const addInvoiceGroupAccounts = (ctx: Ctx, id: string, input: UpdateInvoiceGroupAccounts): Promise<Reply<InvoiceGroups>> =>
   changeGroup(ctx, id, ({ row, accounts: ids }) => {
     const joining = input.accountIds.filter((accountId) => !ids.includes(accountId))
@@ -189,7 +189,7 @@ export const addInvoiceGroupAccounts = (ctx: Ctx, id: string, input: UpdateInvoi
     }
   })
 
-/** The statement that takes accounts out of the groups that they are in. */
+/** The statement that removes accounts from their groups. */
 export const deleteMembers = (ctx: Ctx, accountIds: readonly string[]) =>
   builder
     .delete(invoiceGroupAccounts)
@@ -200,7 +200,7 @@ export const deleteMembers = (ctx: Ctx, accountIds: readonly string[]) =>
       ),
     )
 
-/** Takes accounts out of a group. With its last account the group is gone. */
+/** Removes accounts from a group. The group ends when its last account leaves. */
 export const removeInvoiceGroupAccounts = (
   ctx: Ctx,
   id: string,

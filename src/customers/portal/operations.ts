@@ -1,7 +1,9 @@
 import { TokenResponse } from '../../access/tokens/schema.ts'
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { GetCustomerPortalDelegateTokenRequest } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const portal = feature('Customer Portal', {
   getCustomerPortalDelegateToken: operation({

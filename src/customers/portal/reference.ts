@@ -1,17 +1,17 @@
 import { accountId, customerId, signature } from '../../lib/examples.ts'
 
 export const tags = {
-  'Customer Portal': 'Tokens with which a customer reads what is its own.',
+  'Customer Portal': 'Tokens with which a customer can read its own data.',
 }
 
 export const getCustomerPortalDelegateToken = {
-  summary: 'Make a token for a customer',
+  summary: 'Create a portal token for a customer',
   description:
-    'Gives a JWT that reads one customer and its metrics, with the accounts that are named or all of them, and is refused by every other operation with 403. It holds until its expiry, and no longer than the secret that it was made with. Nothing is kept.',
+    'Creates a JWT that can read one customer, the accounts that the request names or all of its accounts, and their metrics. Every other operation refuses it with 403. It is valid until it expires or until the secret of the calling token becomes invalid. Nothing is stored.',
   refuses: {
     400: 'An account is named twice.',
-    403: 'It is a portal token, which makes no other.',
-    404: 'The customer does not exist, or one of the accounts does not, is archived or is not its own. The message names it.',
+    403: 'The calling token is a portal token, which cannot create another one.',
+    404: 'The customer does not exist, or has no account with one of the ids that is not archived. The message names it.',
     409: 'The customer is archived.',
   },
   example: {

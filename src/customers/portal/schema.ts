@@ -9,14 +9,16 @@ export const GetCustomerPortalDelegateTokenRequest = named(
     customerId: identifier(),
     accountIds: z.optional(
       described(
-        'The accounts of the customer that it reads.',
+        'The accounts of the customer that the token can read.',
         list(identifier(), 0, 5).check(distinct((id) => id, 'an account is named once')),
       ),
     ),
-    allAccountsAccess: z.optional(described('Whether it reads every account of the customer, those made later too.', z.boolean())),
+    allAccountsAccess: z.optional(
+      described('Whether the token can read every account of the customer, including accounts that are created later.', z.boolean()),
+    ),
     expiry: z.optional(
       described(
-        'Seconds for which it holds, at most those that the calling token has left. What the calling token has left, or one day, when left out.',
+        'The number of seconds for which the token is valid, at most as long as the calling token is. If left out, it is valid as long as the calling token is, or for one day.',
         whole(1, YEAR, 'int64'),
       ),
     ),

@@ -8,7 +8,7 @@ import { accounts } from '../accounts/table.ts'
 import { customers } from '../customers/table.ts'
 import type { GetCustomerPortalDelegateTokenRequest } from './schema.ts'
 
-/** A JWT that reads one customer and its accounts, or some of them. */
+/** Creates a JWT that can read one customer and all or some of its accounts. */
 export const getCustomerPortalDelegateToken = async (
   ctx: Ctx,
   input: GetCustomerPortalDelegateTokenRequest,

@@ -1,6 +1,8 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { ListSettingQuery, Setting, SettingPaginatedResponse, SettingPath, UpdateSettingRequest } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const settings = feature('Settings', {
   insertSetting: operation({

@@ -1,7 +1,7 @@
 import { customerId } from '../../lib/examples.ts'
 
-const MISSING = 'No setting of the organization is named so.'
-const UNSUITED = 'The value does not suit the data type'
+const MISSING = 'The organization has no setting with this name.'
+const UNSUITED = 'The value does not match the data type'
 
 const setting = {
   id: 'invoiceLanguage',
@@ -17,24 +17,24 @@ const path = { setting_id_str: `setting.USER.invoiceLanguage.CUSTOMER.${customer
 
 export const tags = {
   Settings:
-    'Named values, kept on the organization, a customer, an account, an invoice group, an event schema, a usage meter, an add-on or a feature.',
+    'Named values that belong to the organization, a customer, an account, an invoice group, an event schema, a usage meter, an add-on, a feature or a price plan.',
 }
 
 export const parameters = {
-  entity_type: 'What the settings are kept on.',
-  entity_id: 'The id of what the settings are kept on.',
-  setting_id: 'The id of the setting, which is unique in its namespace on one entity.',
+  entity_type: 'The type of the entity that the settings belong to.',
+  entity_id: 'The id of the entity that the settings belong to.',
+  setting_id: 'The id of the setting. It is unique within a namespace of an entity.',
   namespace: 'The namespace of the setting.',
 }
 
 export const insertSetting = {
-  summary: 'Keep a setting on an entity',
+  summary: 'Create a setting of an entity',
   description:
-    'Keeps a named value on the organization, a customer, an account, an invoice group, an event schema, a usage meter, an add-on or a feature.',
+    'Stores a named value for the organization, a customer, an account, an invoice group, an event schema, a usage meter, an add-on, a feature or a price plan.',
   refuses: {
-    400: `${UNSUITED}, or the entity type is one that does not exist here yet.`,
+    400: `${UNSUITED}, or entities of this type do not exist yet.`,
     404: 'The entity does not exist.',
-    409: 'The entity is archived, or has a setting with this namespace and id.',
+    409: 'The entity is archived, or already has a setting with this namespace and id.',
   },
   example: {
     after: ['createCustomer'],
@@ -46,7 +46,7 @@ export const insertSetting = {
 
 export const listSetting = {
   summary: 'List settings',
-  description: 'Lists the settings of every entity, archived ones too, a page at a time. The filters can be combined.',
+  description: 'Lists the settings of all entities, including archived ones, page by page. All filters can be combined.',
   example: {
     after: ['createCustomer', 'insertSetting'],
     query: { entity_type: 'CUSTOMER', entity_id: customerId, setting_id: setting.id, namespace: 'USER', pageSize: 20 },
@@ -56,7 +56,7 @@ export const listSetting = {
 
 export const getSetting = {
   summary: 'Read a setting',
-  description: 'Reads a setting by the string made of its namespace, its id and its entity.',
+  description: 'Reads a setting by the string that consists of its namespace, its id and its entity.',
   refuses: { 404: MISSING },
   example: { after: ['createCustomer', 'insertSetting'], path, answer: setting },
 }
@@ -64,7 +64,7 @@ export const getSetting = {
 export const updateSetting = {
   summary: 'Change a setting',
   description:
-    'Replaces the name, the value or the data type. The value must suit the data type afterwards. An empty body changes nothing.',
+    'Replaces the name, the value or the data type. Afterwards the value must match the data type. An empty body changes nothing.',
   refuses: { 400: `${UNSUITED}.`, 404: MISSING, 409: 'The entity is archived.' },
   example: {
     after: ['createCustomer', 'insertSetting'],

@@ -1,11 +1,13 @@
 import * as z from 'zod/mini'
 import { described, displayName, distinct, isObject, label, list, named, text } from '../../lib/fields.ts'
+import { explainRuleError } from '../../logic/place.ts'
+import { compileRule } from '../../logic/rule.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 
 export const SettingDataType = named('SettingDataType', z.enum(['STRING', 'NUMERIC', 'JSON', 'JSON_LOGIC']))
 export type SettingDataType = z.infer<typeof SettingDataType>
 
-/** Its exponent has 3 digits at most, and it 512 characters, so that it can be reckoned with. */
+/** A number with an exponent of at most 3 digits. With at most 512 characters, calculations with it stay fast. */
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/
 const LONGEST_DECIMAL = 512
 
@@ -18,15 +20,16 @@ const isJson = (value: string): boolean => {
   }
 }
 
-/** What `value` would have to be to suit `dataType`; undefined when it does. */
-export const unsuited = (value: string, dataType: SettingDataType): string | undefined => {
+/** Says why `value` does not match `dataType`. Undefined if it does. */
+export const explainMismatch = (value: string, dataType: SettingDataType): string | undefined => {
   if (dataType === 'NUMERIC' && (value.length > LONGEST_DECIMAL || !DECIMAL.test(value)))
     return 'must be a decimal number, since dataType is NUMERIC'
-  if (dataType.startsWith('JSON') && !isJson(value)) return `must be JSON, since dataType is ${dataType}`
-  return undefined
+  if (dataType === 'JSON' && !isJson(value)) return 'must be JSON, since dataType is JSON'
+  const { error } = dataType === 'JSON_LOGIC' ? compileRule(value) : {}
+  return error && `must be a rule of JSON Logic, since dataType is JSON_LOGIC: ${explainRuleError(error)}`
 }
 
-/** Ten of them are read with their account, in one row that D1 takes up to 2 MB of. */
+/** Ten settings are read with their account, in one row, which D1 limits to 2 MB. */
 const LONGEST_VALUE = 32_768
 
 const setting = {
@@ -37,9 +40,9 @@ const setting = {
   dataType: SettingDataType,
 }
 
-const suited = z.superRefine<{ value: string; dataType: SettingDataType }>(
+const matchesDataType = z.superRefine<{ value: string; dataType: SettingDataType }>(
   ({ value, dataType }, context) => {
-    const message = unsuited(value, dataType)
+    const message = explainMismatch(value, dataType)
     if (message) context.addIssue({ code: 'custom', path: ['value'], message })
   },
   { when: ({ value }) => isObject(value) && typeof value['value'] === 'string' && typeof value['dataType'] === 'string' },
@@ -47,14 +50,24 @@ const suited = z.superRefine<{ value: string; dataType: SettingDataType }>(
 
 export const CreateEntitySetting = named(
   'CreateEntitySetting',
-  z.strictObject(setting).check(suited),
-  'A named value kept with a customer or an account. The value is always a string; dataType says what it reads as.',
+  z.strictObject(setting).check(matchesDataType),
+  'A named value of a customer or an account. The value is always a string; dataType says how to read it.',
 )
 export type CreateEntitySetting = z.infer<typeof CreateEntitySetting>
 
-/** The kinds of entities that settings are kept on, of the ten that the contract knows. */
-const ENTITY_TYPES = ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP', 'EVENT_SCHEMA', 'USAGE_METER', 'ADD_ON', 'FEATURE'] as const
-const LATER: ReadonlySet<unknown> = new Set(['PRICE_PLAN', 'INVOICE'])
+/** The types of entities that can have settings so far. The contract has ten. */
+const ENTITY_TYPES = [
+  'ORGANIZATION',
+  'CUSTOMER',
+  'ACCOUNT',
+  'INVOICE_GROUP',
+  'EVENT_SCHEMA',
+  'USAGE_METER',
+  'ADD_ON',
+  'FEATURE',
+  'PRICE_PLAN',
+] as const
+const LATER: ReadonlySet<unknown> = new Set(['INVOICE'])
 
 const entityType = () =>
   z.enum(ENTITY_TYPES, {
@@ -69,22 +82,22 @@ export const Setting = named(
   z
     .strictObject({
       ...setting,
-      entityType: described(`What it is kept on: ${ENTITY_TYPES.join(', ')}.`, entityType()),
-      entityId: described('The id of that, which is your own where it has one.', label(1, 255)),
+      entityType: described(`The type of the entity that the setting belongs to: ${ENTITY_TYPES.join(', ')}.`, entityType()),
+      entityId: described('The id of the entity. If the entity has an id of your own, use that.', label(1, 255)),
     })
-    .check(suited),
+    .check(matchesDataType),
 )
 export type Setting = z.infer<typeof Setting>
 
 export const UpdateSettingRequest = named(
   'UpdateSettingRequest',
   z.strictObject({ name: z.optional(setting.name), value: z.optional(text(LONGEST_VALUE)), dataType: z.optional(SettingDataType) }),
-  'What is sent replaces what was there.',
+  'The fields that are sent replace the previous ones.',
 )
 export type UpdateSettingRequest = z.infer<typeof UpdateSettingRequest>
 
 export const SettingPath = z.strictObject({
-  setting_id_str: described('As setting.<namespace>.<id>.<entityType>.<entityId>, whatever dots its parts hold.', label(1, 1100)),
+  setting_id_str: described('In the form setting.<namespace>.<id>.<entityType>.<entityId>. The parts may contain dots.', label(1, 1100)),
 })
 
 export const ListSettingQuery = pageQuery({
@@ -98,7 +111,7 @@ export type ListSettingQuery = z.infer<typeof ListSettingQuery>
 export const SettingPaginatedResponse = named('SettingPaginatedResponse', paginated(Setting))
 export type SettingPaginatedResponse = z.infer<typeof SettingPaginatedResponse>
 
-/** The settings sent with an entity: at most 10, each (namespace, id) once. */
+/** The schema of settings that are sent with an entity: at most 10, and no two with the same namespace and id. */
 export const entitySettings = () =>
   list(CreateEntitySetting, 0, 10).check(
     distinct(

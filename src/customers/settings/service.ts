@@ -16,7 +16,7 @@ import {
   type Setting,
   type SettingPaginatedResponse,
   type UpdateSettingRequest,
-  unsuited,
+  explainMismatch,
 } from './schema.ts'
 import { settings } from './table.ts'
 
@@ -24,10 +24,10 @@ type SettingRow = typeof settings.$inferSelect
 
 const insertSettings = insertInto(settings)
 
-/** The most settings that clients take with an entity; `GET /settings` lists them all. */
+/** The most settings that are shown with an entity, a limit of Togai's clients. `GET /settings` lists them all. */
 const MOST_SHOWN = 10
 
-/** A column for a query over entities: the JSON of the first settings of each, in the order in which they were made. */
+/** A column with the first settings of an entity as JSON, in the order in which they were created. */
 export const settingsOf = (entityType: SettingRow['entityType'], entity: { organizationId: Column; id: Column }) =>
   sql<string>`(
     select json_group_array(json_object('id', id, 'value', value, 'namespace', namespace, 'name', name, 'dataType', data_type)) from (
@@ -47,7 +47,7 @@ const show = ({ id, value, entityType, entityId, namespace, name, dataType }: Se
   dataType,
 })
 
-/** What becomes of the entity of a setting: an account, which shows its settings, gets a new version with them. Events are enriched with all of them. */
+/** Drafts the change of an entity whose settings change. An account gets a new version, since it shows its settings. Ledgers are told, since events are enriched with settings. */
 const draftEntityChange = (
   ctx: Ctx,
   { entityType, entityId }: Pick<SettingRow, 'entityType' | 'entityId'>,
@@ -65,7 +65,7 @@ const draftEntityChange = (
   }
 }
 
-/** The state of a setting that its ETag names. Two settings may share a string, and then differ in the length of the namespace. */
+/** The tag of a setting for its ETag. Two settings can have the same string id, and then their namespaces have different lengths. */
 const tagOfSetting = ({ version, namespace }: Pick<SettingRow, 'version' | 'namespace'>): string => tagOf(version, namespace.length)
 
 const settingChange = (before: Setting | undefined, after: Setting): Change => {
@@ -73,7 +73,7 @@ const settingChange = (before: Setting | undefined, after: Setting): Change => {
   return { type: 'SETTING', id: `setting.${namespace}.${id}.${entityType}.${entityId}`, fields: differences(before, after) }
 }
 
-/** The draft of the settings that are sent with a new entity, in the order sent. */
+/** Drafts the settings of a new entity, in the order in which they were sent. */
 export const draftSettings = (
   { organizationId, now }: Ctx,
   entityType: SettingRow['entityType'],
@@ -99,7 +99,7 @@ export const draftSettings = (
 
 const locate: Locate = (conflict) => (conflict === 'ENTITY_NOT_FOUND' ? 'entityId' : undefined)
 
-/** Keeps a setting on an entity that exists. */
+/** Creates a setting of an existing entity. */
 export const insertSetting = (ctx: Ctx, setting: Setting): Promise<Reply<Setting>> => {
   const { entityType, entityId, ...sent } = setting
   const { statements, changes } = draftSettings(ctx, entityType, entityId, [sent])
@@ -131,14 +131,14 @@ export const getSetting = async (ctx: Ctx, idString: string): Promise<Reply<Sett
   return { answer: show(row), tag: tagOfSetting(row) }
 }
 
-/** Replaces what is sent, if the value still suits the data type. */
+/** Changes a setting. Its value must still match its data type. */
 export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRequest): Promise<Reply<Setting>> =>
   changeVersioned(ctx, {
     read: () => readSetting(ctx, idString),
     tagOf: tagOfSetting,
     change: (row) => {
       const { value = row.value, dataType = row.dataType, name = row.name } = input
-      const message = unsuited(value, dataType)
+      const message = explainMismatch(value, dataType)
       if (message) throw new ApiError('INVALID', `${input.value === undefined ? 'dataType' : 'value'}: ${message}`)
       if (!Object.keys(input).length) return { unchanged: show(row) }
       const next = { ...row, name, value, dataType, version: row.version + 1 }
@@ -168,7 +168,7 @@ const listSettings = defineList({
   filters: { entity_type: settings.entityType, entity_id: settings.entityId, setting_id: settings.id, namespace: settings.namespace },
 })
 
-/** The settings of the organization and of all it has, a page at a time. */
+/** Lists the settings of all entities of the organization, page by page. */
 export const listSetting = async (ctx: Ctx, query: ListSettingQuery): Promise<Reply<SettingPaginatedResponse>> => {
   const { rows, next, context } = await listSettings(ctx, query)
   return { answer: { data: rows.map(show), ...next, context } }

@@ -5,7 +5,7 @@ export const settings = sqliteTable(
   {
     organizationId: text('organization_id').notNull(),
     entityType: text('entity_type', {
-      enum: ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP', 'EVENT_SCHEMA', 'USAGE_METER', 'ADD_ON', 'FEATURE'],
+      enum: ['ORGANIZATION', 'CUSTOMER', 'ACCOUNT', 'INVOICE_GROUP', 'EVENT_SCHEMA', 'USAGE_METER', 'ADD_ON', 'FEATURE', 'PRICE_PLAN'],
     }).notNull(),
     entityId: text('entity_id').notNull(),
     namespace: text().notNull(),

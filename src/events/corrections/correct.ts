@@ -26,6 +26,8 @@ export interface Correction {
 }
 
 const SUCCESS = 'Event Reverted'
+const NO_PAYLOAD = 'Event has no payload any more that could be ingested'
+const GONE = 'Event is no longer kept'
 
 const REVERTED = codeOf('REVERTED')
 
@@ -110,14 +112,13 @@ const correctEvent = async (
   const { action } = correction
   const id = await correctionOf(correction, event)
   const next = action === 'UNDO' ? undefined : successorIn(event, correction)
-  if (action !== 'UNDO' && !next)
-    return failed(event, isRefused(action, event) ? reasonOf('REFUSED', event) : 'Event has no payload any more that could be ingested')
+  if (action !== 'UNDO' && !next) return failed(event, isRefused(action, event) ? reasonOf('REFUSED', event) : NO_PAYLOAD)
   const license = await licenseOf(ctx, memory, event)
   const act = (license ?? next) && { ...(license && { license }), ...(next && (await prepareNext(ctx, memory, next, id, event))) }
   const reverted = await askEvents(ctx, ledger, (its) =>
     its.revert([event.id, event.reference], ELIGIBILITY[action], { correction: id, ...(act && { act }) }),
   )
-  if (!reverted) return failed(event, 'Event is no longer kept')
+  if (!reverted) return failed(event, GONE)
   const { outcome } = reverted
   if (outcome === 'BUSY') throw isBusy()
   const isDone = outcome === 'REVERTED' || outcome === 'FREED' || (outcome === 'GONE' && reverted.event.more?.by === id)
@@ -152,11 +153,18 @@ export const correctFound = async (
   )
 }
 
-/** What would become of events, as far as their statuses say. */
-export const tryFound = (found: readonly Found[], { action }: Correction): EventCorrectionInfo[] =>
-  found.map(({ event }) => {
-    if (isRefused(action, event)) return failed(event, reasonOf('REFUSED', event))
-    const isKept = ELIGIBILITY[action].kept.includes(event.status)
-    const after = isKept ? event : { ...event, status: REVERTED, more: { ...event.more, before: statusOf(event) } }
-    return { ...showEvent(after), status: action === 'UNDO' ? 'REVERTED' : 'REVERTED_AND_REINGESTED', reason: SUCCESS }
-  })
+/** What would become of events: nothing is changed. */
+export const tryFound = (ctx: Ctx, found: readonly Found[], correction: Correction): Promise<EventCorrectionInfo[]> => {
+  const { action } = correction
+  return Promise.all(
+    found.map(async ({ event, ledger }) => {
+      if (action !== 'UNDO' && !isRefused(action, event) && !successorIn(event, correction)) return failed(event, NO_PAYLOAD)
+      const reverted = await askEvents(ctx, ledger, (its) => its.tryRevert([event.id, event.reference], ELIGIBILITY[action]))
+      if (!reverted) return failed(event, GONE)
+      const { outcome } = reverted
+      if (outcome !== 'REVERTED' && outcome !== 'FREED') return failed(reverted.event, reasonOf(outcome, reverted.event))
+      const after = outcome === 'FREED' ? event : { ...event, status: REVERTED, more: { ...event.more, before: statusOf(event) } }
+      return { ...showEvent(after), status: action === 'UNDO' ? 'REVERTED' : 'REVERTED_AND_REINGESTED', reason: SUCCESS }
+    }),
+  )
+}

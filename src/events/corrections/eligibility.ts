@@ -11,7 +11,7 @@ const eligibility = (refused: readonly EventStatus[], kept: readonly EventStatus
 
 const FINAL = ['INGESTION_IN_PROGRESS', 'INGESTION_FAILED_DUPLICATE_EVENT', 'REVERTED'] as const
 
-/** Which events each action takes back (metering.md, 6.2). One whose units are not valid counts nothing: it only makes room to be ingested again. */
+/** The statuses of events that each action reverts (metering.md, 6.2). An event with invalid units counts nothing, so it only frees its id. */
 export const ELIGIBILITY: Readonly<Record<Action, Eligibility>> = {
   UNDO: eligibility([...FINAL, 'INGESTION_FAILED_INSUFFICIENT_CREDITS']),
   REDO: eligibility([...FINAL, 'INGESTION_FAILED_PAST_GRACE_PERIOD'], ['INGESTION_FAILED_UNITS_INVALID']),
@@ -31,10 +31,10 @@ const REASONS: Partial<Readonly<Record<EventStatus, string>>> = {
   REVERTED: 'Event was reverted before',
 }
 
-/** Whether an event is out of the question for an action, as far as its status says. */
+/** Whether the status of an event excludes it from an action. */
 export const isRefused = (action: Action, { status }: EventShown): boolean => ELIGIBILITY[action].refused.includes(status)
 
-/** Why an event is left as it is. */
+/** Says why an event is not corrected. */
 export const reasonOf = (outcome: Reverted['outcome'], event: EventShown): string =>
   outcome === 'CLOSED'
     ? 'Event was ingested in past pricing cycle'

@@ -8,10 +8,10 @@ import { recallWithLedgers } from '../ingestion/service.ts'
 import { type Correction, correctFound } from './correct.ts'
 import type { Action } from './eligibility.ts'
 
-/** Events that are corrected between two commits. */
+/** The number of events that are corrected between two commits. */
 const ENTRIES = 25
 
-/** Commits of one step; what is left of the job is due again at once. */
+/** The number of commits of one step. The rest of the job is due again at once. */
 const PARTS = 8
 
 const correctionOf = ({ id, request }: Job): Correction => {
@@ -43,7 +43,7 @@ const correctPart = async (ctx: Ctx, job: Job, entries: readonly { position: num
   return [...outcomes, ...gone.map(({ position }): EntryOutcome => ({ position, status: 'FAILED', reason: 'Event is no longer kept' }))]
 }
 
-/** Goes on with a job that corrects events: a part after another, each kept by a commit. A part that was cut off is done again, and ends in the same. */
+/** Continues a job that corrects events, with one commit for each part. A part that was interrupted is repeated with the same result. */
 export const runJob = async (ctx: Ctx, row: Due): Promise<void> => {
   let due = row
   for (let part = 0; part < PARTS; part++) {

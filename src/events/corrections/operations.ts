@@ -1,6 +1,8 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { EventCorrectionQuery, EventCorrectionRequest, EventsCorrectionResponse } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const corrections = feature('Event Management', {
   eventCorrection: operation({

@@ -7,10 +7,10 @@ const another = { ...event, attributes: [{ name: 'distance', value: '15.25', uni
 export const eventCorrection = {
   summary: 'Correct events',
   description:
-    'Takes events back, so that they count nothing: what they added to usage goes, and their ids are free. With REDO each is ingested again as it was sent, and with REDO_EVENT the event of the body in its place, both by what holds today. The 30 newest of the events that match are corrected before the answer, which says what became of each; one that cannot be corrected stays as it is, as FAILED with the reason. With async or require_confirmation a job corrects all that match now, and Location says where it is read. Sent again under its Idempotency-Key it corrects nothing a second time.',
+    'Reverts events: their usage is subtracted, and their ids become free. REDO then ingests each event again as it was sent, and REDO_EVENT ingests the event of the body instead; both use the current schemas, meters and aliases. The 30 newest matching events are corrected before the answer, which shows the result of each. An event that cannot be corrected does not change, and its status is FAILED with the reason. With async or require_confirmation, a job corrects all events that match now, and Location names the job. The operations that read and confirm jobs are not available yet, so a job with require_confirmation does not start. A repeat with the same Idempotency-Key corrects nothing again.',
   refuses: {
-    400: 'No event matches; the parameters cannot be combined; or for REDO_EVENT the body has no valid event, or more than one event matches that it could take the place of.',
-    422: 'More than 10,000 events match, which is more than a job takes.',
+    400: 'No event matches; the parameters cannot be combined; or for REDO_EVENT the body has no valid event, or the event of the body could replace more than one event.',
+    422: 'More than 10,000 events match, which is the limit of a job.',
   },
   example: {
     after: ['createCustomer', 'ingest'],

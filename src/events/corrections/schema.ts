@@ -4,7 +4,7 @@ import { eventName, shownEvent } from '../events/schema.ts'
 import { Event } from '../ingestion/event.ts'
 import { parseTimestamp } from '../ingestion/timestamp.ts'
 
-/** Times from one instant until before another, in milliseconds. */
+/** A time range in milliseconds. `until` is exclusive. */
 export interface Span {
   from: number
   until: number
@@ -36,20 +36,25 @@ const flag = () => z.enum(['true', 'false']).register(z.globalRegistry, { type: 
 
 export const EventCorrectionQuery = z.strictObject({
   action: described(
-    'UNDO takes events back. REDO takes them back and ingests them again. REDO_EVENT takes one back, and ingests the one in the body.',
+    'UNDO reverts events. REDO reverts them and ingests them again. REDO_EVENT reverts one event and ingests the event in the body.',
     z.enum(['UNDO', 'REDO', 'REDO_EVENT']),
   ),
-  account_id: described('The id of the account of the events, one of its aliases, or a name that no account has.', eventName()),
-  id: z.optional(described('Our own referenceId of an event. It comes with account_id alone.', eventName())),
+  account_id: described('The id or an alias of the account of the events, or a name in events that no account has.', eventName()),
+  id: z.optional(described('The referenceId of an event. Send it only with account_id.', eventName())),
   event_id: z.optional(described('Your own id of an event.', eventName())),
   event_source_time: z.optional(
-    described('The time of the events: an instant, or from one until before another one, with a comma between them.', span()),
+    described('The timestamp of the events: one instant, or a start (inclusive) and an end (exclusive) separated by a comma.', span()),
   ),
   created_at: z.optional(
-    described('When the events arrived: an instant, or from one until before another one. It comes with event_id.', span()),
+    described(
+      'The time at which the events arrived: one instant, or a start (inclusive) and an end (exclusive) separated by a comma. Send it only with event_id.',
+      span(),
+    ),
   ),
-  require_confirmation: z.optional(described('Whether all events are corrected by a job, once that is confirmed.', flag())),
-  async: z.optional(described('Whether all events are corrected by a job. Otherwise the 30 newest are, before the answer.', flag())),
+  require_confirmation: z.optional(described('Whether a job corrects all matching events after it has been confirmed.', flag())),
+  async: z.optional(
+    described('Whether a job corrects all matching events. Otherwise the 30 newest are corrected before the answer.', flag()),
+  ),
 })
 export type EventCorrectionQuery = z.infer<typeof EventCorrectionQuery>
 
@@ -59,8 +64,8 @@ export const EventCorrectionInfo = named(
   'EventCorrectionInfo',
   z.strictObject({
     ...shownEvent,
-    status: described('What became of the event.', z.enum(['REVERTED', 'REVERTED_AND_REINGESTED', 'FAILED'])),
-    reason: described('Why.', z.string()),
+    status: described('The result for the event.', z.enum(['REVERTED', 'REVERTED_AND_REINGESTED', 'FAILED'])),
+    reason: described('The reason for the status.', z.string()),
   }),
 )
 export type EventCorrectionInfo = z.infer<typeof EventCorrectionInfo>
@@ -68,7 +73,7 @@ export type EventCorrectionInfo = z.infer<typeof EventCorrectionInfo>
 export const EventsCorrectionResponse = named(
   'EventsCorrectionResponse',
   z.strictObject({
-    data: described('The events; none where a job corrects them.', z.array(EventCorrectionInfo).check(z.maxLength(50))),
+    data: described('The events. Empty if a job corrects them.', z.array(EventCorrectionInfo).check(z.maxLength(50))),
   }),
 )
 export type EventsCorrectionResponse = z.infer<typeof EventsCorrectionResponse>

@@ -1,7 +1,7 @@
 import { draftJob } from '../../access/jobs/service.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { keptAnswer } from '../../db/idempotency.ts'
+import { readKeptAnswer } from '../../db/idempotency.ts'
 import { type EventFilter, readReference } from '../../ledger/client.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { type Found, findEvents } from '../events/find.ts'
@@ -25,7 +25,7 @@ const READ_AT_ONCE = 250
 
 const wrong = (message: string): ApiError => new ApiError('INVALID', message)
 
-/** What may be given together, beside the account. */
+/** The parameters that can be combined with the account. */
 const COMBINATIONS = new Set(['', 'id', 'event_id', 'event_source_time', 'created_at event_id', 'event_id event_source_time'])
 
 const refuseCombination = (query: EventCorrectionQuery): void => {
@@ -36,7 +36,7 @@ const refuseCombination = (query: EventCorrectionQuery): void => {
     )
 }
 
-/** The event of the body. */
+/** Reads the event of the body. Throws INVALID. */
 const readEvent = (body: unknown) => {
   if (body === undefined) throw wrong('event: is required for REDO_EVENT')
   const [read] = parseIngest(body).events
@@ -57,20 +57,20 @@ const selectionOf = (query: EventCorrectionQuery, { accounts }: Scope): Selectio
   }
 }
 
-/** Of what a request finds that is sent again under its key, what there was before it: without what it has ingested itself. */
+/** Removes events that the same request has ingested before, when it was sent earlier with the same key. */
 const withoutSuccessors = async (found: readonly Found[], correction: Correction): Promise<Found[]> => {
   const own = new Set((await Promise.all(found.map(({ event }) => successorsOf(correction, event)))).flat())
   return found.filter(({ event }) => !own.has(event.reference))
 }
 
-/** One event takes the place of one: where several match, of the one that is not reverted yet and no repeat. */
-const onlyOne = (found: readonly Found[]): readonly Found[] => {
+/** Selects the event to replace: of several matches, the only one that is neither reverted nor a repeat. Throws INVALID. */
+const requireOneEvent = (found: readonly Found[]): readonly Found[] => {
   const [left, ...more] = found.filter(({ event }) => !isRefused('REDO_EVENT', event))
   if (more.length) throw wrong('More than one event matches the given filters, and the event of the body can take the place of one only')
   return left ? [left] : found
 }
 
-/** All events of a selection, the newest first. */
+/** Finds all events of a selection, the newest first. */
 const selectAll = async (ctx: Ctx, { generations }: Scope, selection: Selection): Promise<Found[]> => {
   const all: Found[] = []
   for (;;) {
@@ -91,7 +91,7 @@ const refuseNone = (found: readonly unknown[]): void => {
   if (!found.length) throw wrong('No events match the given filters')
 }
 
-/** Makes the job that corrects all events of a selection. */
+/** Creates a job that corrects all events of a selection. */
 const makeJob = async (
   ctx: Ctx,
   query: EventCorrectionQuery,
@@ -102,7 +102,7 @@ const makeJob = async (
   const { action } = query
   const all = await selectAll(ctx, scope, selection)
   refuseNone(all)
-  const found = action === 'REDO_EVENT' ? onlyOne(all) : all
+  const found = action === 'REDO_EVENT' ? requireOneEvent(all) : all
   const job = draftJob(ctx, {
     type: 'EVENT_CORRECTIONS',
     request: { action, ...(correction.event && { event: correction.event.payload }) },
@@ -124,19 +124,19 @@ const correctNow = async (
   const all = await findEvents(ctx, scope.generations, { ...selection, limit: key ? 2 * MOST_AT_ONCE : MOST_AT_ONCE })
   const left = key ? (await withoutSuccessors(all, correction)).slice(0, MOST_AT_ONCE) : all
   refuseNone(left)
-  const found = correction.action === 'REDO_EVENT' ? onlyOne(left) : left
-  if (dryRun) return { answer: { data: tryFound(found, correction) } }
+  const found = correction.action === 'REDO_EVENT' ? requireOneEvent(left) : left
+  if (dryRun) return { answer: { data: await tryFound(ctx, found, correction) } }
   const answer = { data: await correctFound(ctx, memory, found, correction) }
   return key ? commit(ctx, { statements: [], changes: [], answer }) : { answer }
 }
 
-/** The answer that was given to the same request under the same key. */
+/** Returns the stored answer of the same request with the same key. */
 const replay = async (ctx: Ctx): Promise<Reply<EventsCorrectionResponse> | undefined> => {
-  const kept = await keptAnswer(ctx)
+  const kept = await readKeptAnswer(ctx)
   return kept && { answer: JSON.parse(kept.body) as EventsCorrectionResponse, location: kept.location ?? undefined, isReplayed: true }
 }
 
-/** Takes events back, and ingests them again, or another one in their place: at once, or by a job. */
+/** Reverts events, and ingests them or another event again: at once, or in a job. */
 export const correctEvents = async (ctx: Ctx, query: EventCorrectionQuery, body: unknown): Promise<Reply<EventsCorrectionResponse>> => {
   refuseCombination(query)
   const { action } = query

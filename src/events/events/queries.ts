@@ -5,11 +5,11 @@ import { accountKey, unknownKey } from '../../ledger/client.ts'
 import { keyOf } from '../ingestion/texts.ts'
 import type { Generation } from '../ingestion/memory.ts'
 
-/** Where events can be, and of which accounts they are asked for. */
+/** Where to look for events, and the accounts that they must have. */
 export interface Scope {
   /** The generations of event ledgers, the newest last. */
   generations: readonly Generation[]
-  /** The keys of the accounts, of which any fits; undefined where no account and no customer is asked for. */
+  /** The keys of the accounts, one of which an event must have. Undefined if the query names no account or customer. */
   accounts: readonly string[] | undefined
 }
 
@@ -19,7 +19,7 @@ export interface Scope {
  *     select its.id from accounts as its where its.organization_id = ? and its.id = ?
  *     union all select its.id from account_aliases as alias join accounts as its … where alias.value = ? …
  */
-const accountNamed = ({ organizationId, now }: Ctx, name: string) => sql`
+const selectAccountNamed = ({ organizationId, now }: Ctx, name: string) => sql`
   select id from (
     select its.id, 2 as fit, 0 as until from accounts as its where its.organization_id = ${organizationId} and its.id = ${name}
     union all
@@ -32,30 +32,32 @@ const NONE = sql`select null as id where false`
 
 const keysOf = (result: D1Result | undefined): string[] => ((result?.results ?? []) as { id: string }[]).map(({ id }) => accountKey(id))
 
-/** Reads where to look for events: of the account that has a name, as its id or an alias, or of those of a customer, or of both at once. */
+/** Reads where to look for the events of an account (by id or alias), of a customer's accounts, or of both. A portal token sees its own accounts only. */
 export const readScope = async (ctx: Ctx, asked: { account?: string | undefined; customer?: string | undefined }): Promise<Scope> => {
-  const { organizationId } = ctx
+  const { organizationId, portal } = ctx
   const name = asked.account === undefined ? undefined : keyOf(asked.account)
-  const [generations, named, owned] = await ctx.session.batch([
+  const ofCustomerId = (customerId: string) =>
+    selectRows(sql`select id from accounts where organization_id = ${organizationId} and customer_id = ${customerId}`)
+  const [generations, named, owned, own] = await ctx.session.batch([
     selectRows(sql`
       select generation, ledgers, started_at as startedAt, ended_at as endedAt, first_hour as firstHour, last_hour as lastHour
       from ledger_generations where organization_id = ${organizationId} and kind = 'EVENT' order by generation`),
-    selectRows(name === undefined ? NONE : accountNamed(ctx, name)),
-    selectRows(
-      asked.customer === undefined
-        ? NONE
-        : sql`select id from accounts where organization_id = ${organizationId} and customer_id = ${keyOf(asked.customer)}`,
-    ),
+    selectRows(name === undefined ? NONE : selectAccountNamed(ctx, name)),
+    asked.customer === undefined ? selectRows(NONE) : ofCustomerId(keyOf(asked.customer)),
+    ...(portal ? [ofCustomerId(portal.customerId)] : []),
   ])
   const ofName = name === undefined ? undefined : [...keysOf(named), unknownKey(name)]
   const ofCustomer = asked.customer === undefined ? undefined : keysOf(owned)
+  const isOwn = (key: string): boolean => !portal || portal.accountIds === 'all' || portal.accountIds.some((id) => accountKey(id) === key)
+  const ofPortal = portal && keysOf(own).filter(isOwn)
+  const [first, ...others] = [ofName, ofCustomer, ofPortal].filter((keys) => keys !== undefined)
   return {
     generations: (generations?.results ?? []) as Generation[],
-    accounts: ofName && ofCustomer ? ofName.filter((key) => ofCustomer.includes(key)) : (ofName ?? ofCustomer),
+    accounts: first?.filter((key) => others.every((keys) => keys.includes(key))),
   }
 }
 
-/** What is shown of an account beside an event of it. */
+/** The data of an account that is shown with its events. */
 export interface Owner {
   id: string
   name: string
@@ -64,7 +66,7 @@ export interface Owner {
   customerName: string
 }
 
-/** Accounts by their ids, each with its customer. */
+/** Reads accounts by their ids, each with its customer. */
 export const readOwners = async (ctx: Ctx, ids: readonly string[]): Promise<Map<string, Owner>> => {
   if (!ids.length) return new Map()
   const rows = await ctx.session.rows<Owner>(

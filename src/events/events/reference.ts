@@ -13,20 +13,20 @@ const shown = {
 }
 
 export const tags = {
-  'Event Management': 'What became of events, and how they are corrected.',
+  'Event Management': 'How events were processed, and how to correct them.',
 }
 
 export const parameters = {
-  event_id: 'Your own id of the event, or our referenceId of it.',
+  event_id: 'Your own id of the event, or its referenceId.',
 }
 
 export const getEvents = {
   summary: 'List events',
   description:
-    'Lists events, the newest first by their own times, and at one time by their ids, a page at a time. All of the filters must fit. An account is found by its id or an alias, and the events are shown too whose accountId was that name when no account had it. With a nextToken, which carries the filters and the page size, the other parameters are not looked at.',
+    'Lists events, the newest first by their timestamp, then by id, page by page. An event must match all filters. account_id can be the id or an alias of an account; events that were sent with this name before any account had it are included. nextToken contains the filters and the page size, and all other parameters are then ignored.',
   refuses: {
-    400: 'A status is unknown; start_time is not before end_time; or nextToken is not one of this list.',
-    403: 'It is a portal token.',
+    400: 'A status is unknown; start_time is not before end_time; or nextToken is not from this list.',
+    403: 'The token is a portal token.',
     422: 'The pageSize is over 50.',
   },
   example: {
@@ -49,8 +49,8 @@ export const getEvents = {
 export const getSingleEvent = {
   summary: 'Read an event',
   description:
-    'Reads an event by your own id of it, or by our referenceId. Repeats of it, and what was reverted and ingested again, have the same id: all of them are answered, the last that arrived first. eventPipelineInfo says by which schema and usage meters the event was processed, and what each of them counted.',
-  refuses: { 403: 'It is a portal token.', 404: 'No event of the organization has this id.' },
+    'Reads an event by your own id or by its referenceId. Repeats and reverted events can have the same id; the answer has all of them, the newest arrival first. eventPipelineInfo shows the schema and the usage meters that processed the event, and what each of them counted.',
+  refuses: { 403: 'The token is a portal token.', 404: 'No event of the organization has this id.' },
   example: {
     after: ['createCustomer', 'ingest'],
     path: { event_id: event.id },

@@ -5,7 +5,7 @@ import { Event } from '../ingestion/event.ts'
 import { isIdentifier } from '../ingestion/texts.ts'
 import { parseTimestamp } from '../ingestion/timestamp.ts'
 
-/** The groups that statuses are asked for by. The others are asked for by their own names only. */
+/** Groups of statuses that can be used as filters. The remaining statuses can be used only by their own names. */
 export const GROUPS = {
   PROCESSED: ['INGESTION_COMPLETED_EVENT_METERED', 'INGESTION_COMPLETED_EVENT_NOT_METERED', 'INGESTION_COMPLETED_NO_MATCHING_METERS'],
   UNPROCESSED: [
@@ -73,7 +73,7 @@ const between = (max: number, isRight: (text: string) => boolean, message: strin
     })
     .register(z.globalRegistry, { minLength: 1, maxLength: max })
 
-/** The id of an event, or that of an account as events name it. */
+/** The schema of the id of an event, or of the name of an account in events. */
 export const eventName = () =>
   between(512, isIdentifier, 'must be 1 to 512 characters of well-formed Unicode, none of them a control character')
 
@@ -89,7 +89,7 @@ const pageSize = () =>
       minimum: 1,
       maximum: PAGE_SIZE,
       default: PAGE_SIZE,
-      description: `How many a page shows: 1 to ${PAGE_SIZE}, ${PAGE_SIZE} when left out.`,
+      description: `The number of events of a page: 1 to ${PAGE_SIZE}, by default ${PAGE_SIZE}.`,
     }),
     z.transform((value: string, { issues }) => {
       const size = /^\d{1,9}(?:\.0+)?$/.test(value) ? Number(value) : 0
@@ -99,17 +99,22 @@ const pageSize = () =>
   )
 
 export const GetEventsQuery = z.strictObject({
-  nextToken: z.optional(described('The nextToken of the page before. It carries everything else.', z.string().check(z.maxLength(500)))),
-  status: z.optional(
-    described('PROCESSED, UNPROCESSED, IN_PROGRESS, or statuses by their own names; more than one with commas between them.', states()),
+  nextToken: z.optional(
+    described(
+      'The nextToken of the previous page, which contains its whole query. Empty: the first page.',
+      z.string().check(z.maxLength(500)),
+    ),
   ),
-  account_id: z.optional(described('The id of an account, one of its aliases, or a name in events that no account has.', eventName())),
-  schema_name: z.optional(described('The schemaName of events, exactly.', shortName())),
-  start_time: z.optional(described('Events from this instant on: a date and a time, or milliseconds since 1970.', instant())),
-  end_time: z.optional(described('Events before this instant: a date and a time, or milliseconds since 1970.', instant())),
-  id: z.optional(described('Our own referenceId of an event.', shortName())),
+  status: z.optional(
+    described('PROCESSED, UNPROCESSED, IN_PROGRESS, or the name of a status; or several of them separated by commas.', states()),
+  ),
+  account_id: z.optional(described('The id or an alias of an account, or a name in events that no account has.', eventName())),
+  schema_name: z.optional(described('The exact schemaName of the events.', shortName())),
+  start_time: z.optional(described('The start of the time range (inclusive), as a date-time or in milliseconds since 1970.', instant())),
+  end_time: z.optional(described('The end of the time range (exclusive), as a date-time or in milliseconds since 1970.', instant())),
+  id: z.optional(described('The referenceId of an event.', shortName())),
   event_id: z.optional(described('Your own id of an event.', eventName())),
-  customer_id: z.optional(described('Events of the accounts of this customer.', shortName())),
+  customer_id: z.optional(described('The customer whose accounts have the events.', shortName())),
   pageSize: z.optional(pageSize()),
 })
 export type GetEventsQuery = z.infer<typeof GetEventsQuery>
@@ -120,7 +125,7 @@ const IngestionStatus = named(
   'IngestionStatus',
   z.strictObject({
     status: IngestionState,
-    statusDescription: z.optional(described('Why the event has its status.', z.string().check(z.maxLength(250)))),
+    statusDescription: z.optional(described('The reason for the status.', z.string().check(z.maxLength(250)))),
   }),
 )
 
@@ -129,14 +134,14 @@ const EventSource = named(
   z.strictObject({ id: z.string().check(z.maxLength(100)), type: z.string().check(z.maxLength(100)) }),
 )
 
-/** The fields of an event as it is shown. */
+/** The fields of an event in an answer. */
 export const shownEvent = {
-  referenceId: described('Our own id of the event.', z.string()),
-  eventPayload: described('The event as it was sent; an id that was made of it stands in it too.', Event),
+  referenceId: described('The id that this API gave to the event.', z.string()),
+  eventPayload: described('The event as it was sent. If its schema made its id, the id is included.', Event),
   ingestionStatus: IngestionStatus,
   customerId: z.optional(z.string().check(z.maxLength(50))),
   source: z.optional(EventSource),
-  createdAt: described('When the event arrived.', dateTime()),
+  createdAt: described('The time at which the event arrived.', dateTime()),
 }
 
 export const EventWithStatus = named('EventWithStatus', z.strictObject(shownEvent))
@@ -146,7 +151,7 @@ export const GetEventsResponse = named(
   'GetEventsResponse',
   z.strictObject({
     events: z.array(EventWithStatus).check(z.maxLength(PAGE_SIZE)),
-    nextToken: z.optional(described('What leads to the next page. The last page has none.', z.string().check(z.maxLength(500)))),
+    nextToken: z.optional(described('The token of the next page. The last page has none.', z.string().check(z.maxLength(500)))),
   }),
 )
 export type GetEventsResponse = z.infer<typeof GetEventsResponse>

@@ -7,12 +7,12 @@ import { findEvents } from './find.ts'
 import { readScope } from './queries.ts'
 import type { GetEventResponse, GetEventsQuery, GetEventsResponse } from './schema.ts'
 import { showEvent, showPipelines, statusOf } from './show.ts'
-import { type Asked, codesOf, openNext, sealNext } from './token.ts'
+import { type EventsQuery, codesOf, openNext, sealNext } from './token.ts'
 
-/** The most that a page shows, and how many it shows unless asked otherwise. */
+/** The largest and default number of events of a page. */
 const PAGE_SIZE = 50
 
-/** The most events that share an id and are shown. */
+/** The most events with the same id that are shown. */
 const MOST_OF_AN_ID = 1000
 
 const findReference = async (ctx: Ctx, reference: string): Promise<EventShown | undefined> => {
@@ -22,7 +22,7 @@ const findReference = async (ctx: Ctx, reference: string): Promise<EventShown | 
   return found?.event
 }
 
-const askedIn = (query: GetEventsQuery): Asked => {
+const parseQuery = (query: GetEventsQuery): EventsQuery => {
   const { pageSize = PAGE_SIZE, start_time: from, end_time: until, event_id: eventId } = query
   if (pageSize > PAGE_SIZE) throw new ApiError('UNPROCESSABLE', `pageSize: must be ${PAGE_SIZE} at most`)
   if (from !== undefined && until !== undefined && from >= until) throw new ApiError('INVALID', 'start_time: must be before end_time')
@@ -39,7 +39,10 @@ const askedIn = (query: GetEventsQuery): Asked => {
   }
 }
 
-const filterOf = ({ schema, statuses, from, until, after, reference, eventId, size }: Asked, accounts: readonly string[] | undefined) =>
+const makeFilter = (
+  { schema, statuses, from, until, after, reference, eventId, size }: EventsQuery,
+  accounts: readonly string[] | undefined,
+) =>
   ({
     ...(accounts && { accounts }),
     ...(schema !== undefined && { schema }),
@@ -51,13 +54,13 @@ const filterOf = ({ schema, statuses, from, until, after, reference, eventId, si
     limit: size + 1,
   }) satisfies EventFilter
 
-/** The events that a query asks for, the newest first, a page at a time. */
+/** Lists events, the newest first, page by page. */
 export const getEvents = async (ctx: Ctx, query: GetEventsQuery): Promise<Reply<GetEventsResponse>> => {
   const { nextToken } = query
-  const asked = nextToken === undefined ? askedIn(query) : await openNext(ctx, nextToken, (reference) => findReference(ctx, reference))
+  const asked = nextToken ? await openNext(ctx, nextToken, (reference) => findReference(ctx, reference)) : parseQuery(query)
   if (asked.reference !== undefined && !readReference(asked.reference)) return { answer: { events: [] } }
   const { generations, accounts } = await readScope(ctx, asked)
-  const found = await findEvents(ctx, generations, filterOf(asked, accounts))
+  const found = await findEvents(ctx, generations, makeFilter(asked, accounts))
   const events = found.map(({ event }) => event).filter(({ id }) => asked.eventId === undefined || id === asked.eventId)
   const shown = events.slice(0, asked.size)
   const last = shown.at(-1)
@@ -69,15 +72,16 @@ export const getEvents = async (ctx: Ctx, query: GetEventsQuery): Promise<Reply<
   }
 }
 
-/** Whether an event holds its id: of those that arrived at one moment it is shown first. */
+/** Whether an event has its id, unlike a repeat or a reverted event. It is shown first of events that arrived at the same time. */
 const holdsId = (event: EventShown): boolean => !['REVERTED', 'INGESTION_FAILED_DUPLICATE_EVENT'].includes(statusOf(event))
 
-/** Every event that has an id, or the one of a reference of ours, the last that arrived first, each with what became of it on its way. */
+/** Reads all events with an id, or the event with a referenceId, with details of their processing, the newest arrival first. */
 export const getSingleEvent = async (ctx: Ctx, eventId: string): Promise<Reply<GetEventResponse>> => {
-  const { generations } = await readScope(ctx, {})
+  const { generations, accounts } = await readScope(ctx, {})
+  const own = accounts && { accounts }
   const [byId, byReference] = await Promise.all([
-    findEvents(ctx, generations, { ids: [keyOf(eventId)], limit: MOST_OF_AN_ID }),
-    readReference(eventId) ? findEvents(ctx, generations, { reference: eventId, limit: 1 }) : [],
+    findEvents(ctx, generations, { ...own, ids: [keyOf(eventId)], limit: MOST_OF_AN_ID }),
+    readReference(eventId) ? findEvents(ctx, generations, { ...own, reference: eventId, limit: 1 }) : [],
   ])
   const found = new Map([...byId, ...byReference].map(({ event }) => [event.reference, event]))
   if (!found.size) throw notFound('event', eventId)

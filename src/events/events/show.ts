@@ -7,7 +7,7 @@ import type { Event } from '../ingestion/event.ts'
 import { type Owner, readOwners } from './queries.ts'
 import type { EventPipelineInfo, EventWithStatus, GetEventResponse } from './schema.ts'
 
-/** What a status says where nothing more was kept of its cause. */
+/** The default description of each status. */
 const DESCRIPTIONS: Readonly<Record<EventStatus, string>> = {
   INGESTION_IN_PROGRESS: 'The event is being processed.',
   INGESTION_COMPLETED_EVENT_METERED: 'Ingestion completed successfully',
@@ -29,11 +29,11 @@ const DESCRIPTIONS: Readonly<Record<EventStatus, string>> = {
 
 export const statusOf = ({ status }: Pick<EventShown, 'status'>): EventStatus => STATUSES[status] ?? 'UNKNOWN'
 
-/** Why an event is reverted says its correction, and not what was wrong with it before. */
+/** The description of a reverted event names the correction, not the reason of its previous status. */
 const descriptionOf = (status: EventStatus, { more }: EventShown): string =>
   shortenDescription(status === 'REVERTED' ? DESCRIPTIONS[status] : (more?.why ?? DESCRIPTIONS[status]))
 
-/** What is left of an event whose payload is no longer kept. */
+/** Shows an event whose payload was deleted. */
 const remainderOf = ({ id, reference, time, account, schema }: EventShown): Event => ({
   schemaName: schema,
   ...(id !== reference && { id }),
@@ -90,7 +90,7 @@ const pipelineOf = ({ baseCurrency }: Ctx, event: EventShown, owner: Owner | und
   }
 }
 
-/** Events with what became of each on its way; the names of accounts and customers are those of today. */
+/** Shows events with details of their processing. The names of accounts and customers are the current ones. */
 export const showPipelines = async (ctx: Ctx, events: readonly EventShown[]): Promise<GetEventResponse['events']> => {
   const ids = events.flatMap(({ account }) => (account.startsWith('=') ? [account.slice(1)] : []))
   const owners = await readOwners(ctx, [...new Set(ids)])

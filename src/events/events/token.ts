@@ -5,8 +5,8 @@ import { ApiError } from '../../lib/errors.ts'
 import { seal, unseal } from '../../lib/sign.ts'
 import type { GetEventsQuery } from './schema.ts'
 
-/** What a page of the list of events is asked for. */
-export interface Asked {
+/** The query of a page of events. */
+export interface EventsQuery {
   account?: string | undefined
   schema?: string | undefined
   customer?: string | undefined
@@ -21,13 +21,13 @@ export interface Asked {
   after?: EventFilter['after']
 }
 
-/** Longer tokens the contract does not know. */
+/** The contract's limit for a token. */
 const LONGEST = 500
 
 /** No account has a longer id or alias. */
 const LONGEST_NAME = 50
 
-/** A text of the query; true where it is that of the event after which the page begins. */
+/** A text of the query, or true if it is the same as that of the last event of the previous page. */
 const Text = z.optional(z.union([z.string(), z.literal(true)]))
 
 const Sealed = z.object({
@@ -39,7 +39,7 @@ const Sealed = z.object({
   f: z.optional(z.number()),
   u: z.optional(z.number()),
   n: z.number(),
-  /** The time, id and reference of the event after which the page begins, or its reference alone. */
+  /** The time, id and reference of the last event of the previous page, or only its reference. */
   p: z.union([z.tuple([z.number(), z.string(), z.string()]), z.string()]),
 })
 
@@ -48,8 +48,8 @@ const purposeOf = ({ organizationId }: Ctx): string => `page getEvents ${organiz
 const bitsOf = (statuses: readonly number[]): number => statuses.reduce((bits, status) => bits | (1 << status), 0)
 const statusesOf = (bits: number): number[] => Array.from({ length: 16 }, (_, status) => status).filter((status) => bits & (1 << status))
 
-/** The token of the page after `last`: where texts are too long for it, it says that they are those of that event, of which every page of the list has the same. */
-export const sealNext = async (ctx: Ctx, asked: Asked, last: EventShown): Promise<string> => {
+/** Makes the token of the page after `last`. If a text of the query is too long, the token refers to that event, which has the same text. */
+export const sealNext = async (ctx: Ctx, asked: EventsQuery, last: EventShown): Promise<string> => {
   const { account, schema, customer, eventId, statuses, from, until, size } = asked
   const rest = { ...(statuses && { s: bitsOf(statuses) }), f: from, u: until, n: size }
   const sealed = (payload: z.infer<typeof Sealed>) => seal(ctx.secrets[0] ?? '', purposeOf(ctx), payload)
@@ -67,12 +67,16 @@ export const sealNext = async (ctx: Ctx, asked: Asked, last: EventShown): Promis
 
 const wrong = (message: string): ApiError => new ApiError('INVALID', `nextToken: ${message}`)
 
-/** A text of a token, or that of the last event. */
+/** A text of a token, or the one of the last event. */
 const text = (given: string | true | undefined, its: string | null | undefined): string | undefined =>
   given === true ? (its ?? undefined) : given
 
-/** What a token leads to. `find` gives the event of a reference. */
-export const openNext = async (ctx: Ctx, token: string, find: (reference: string) => Promise<EventShown | undefined>): Promise<Asked> => {
+/** Opens a token. `find` returns the event with a reference. */
+export const openNext = async (
+  ctx: Ctx,
+  token: string,
+  find: (reference: string) => Promise<EventShown | undefined>,
+): Promise<EventsQuery> => {
   const sealed = await unseal(ctx.secrets, purposeOf(ctx), token, Sealed)
   if (!sealed) throw wrong('must be the nextToken of a page of this list, as it was given')
   const { a, m, c, i, s, f, u, n, p } = sealed
@@ -91,5 +95,5 @@ export const openNext = async (ctx: Ctx, token: string, find: (reference: string
   }
 }
 
-/** The statuses of a query, by their codes. */
+/** The codes of the statuses of a query. */
 export const codesOf = (status: GetEventsQuery['status']): number[] | undefined => status?.map(codeOf)

@@ -4,14 +4,14 @@ import { selectRows } from '../../db/statements.ts'
 import type { OrganizationMemory } from './memory.ts'
 import { type EntitySetting, type SettingMap, mapSettings } from './settings.ts'
 
-/** What a Worker remembers of an account to process its events. Times are milliseconds. */
+/** The data of an account that a Worker remembers for ingestion. Times are in milliseconds. */
 export interface AccountMemory {
   id: string
   customerId: string
-  /** By which its ledger is found. */
+  /** Determines its account ledger. */
   createdAt: number
   status: 'ACTIVE' | 'DRAFT' | 'ARCHIVED'
-  /** Until when events of it are taken, once it is archived. */
+  /** The time until which its events are accepted, if it is archived. */
   archivedAt: number
   version: number
   settings?: SettingMap
@@ -19,25 +19,25 @@ export interface AccountMemory {
   customerSettings?: SettingMap
 }
 
-/** A name in events: the account whose id it is, and those whose alias it is, for a time. */
+/** The accounts with a name: the one that has it as its id, and those that have it as an alias for a time. */
 interface NameMemory {
   account?: AccountMemory
   aliases: { account: AccountMemory; from: number; until: number }[]
-  /** The version of the organization with which it was read, and until when it is remembered. */
+  /** The version of the organization at the time of reading, and when the memory expires. */
   version: number
   until: number
 }
 
 const REMEMBERED_FOR = 60_000
 
-/** The most names that are remembered, of all organizations. */
+/** The most names that are remembered for all organizations. */
 const MOST_NAMES = 50_000
 
 const names = new Map<string, NameMemory>()
 
 const keyOf = (ctx: Ctx, name: string): string => `${ctx.organizationId} ${name}`
 
-/** Forgets the names by which some accounts are remembered. */
+/** Forgets accounts by their names. */
 export const forgetAccounts = (ctx: Ctx, ids: readonly string[]): void => {
   const gone = new Set(ids)
   const prefix = `${ctx.organizationId} `
@@ -138,7 +138,7 @@ const findAt = ({ account, aliases }: NameMemory, time: number): AccountMemory |
   return found && found.status !== 'DRAFT' && time < found.archivedAt ? found : undefined
 }
 
-/** The accounts that names in events mean at the events' times. A name that no account has at that time is asked of the database each time. */
+/** Finds the accounts that events name, at the time of each event. A name that is not found is looked up in the database each time. */
 export const recallAccounts = async (
   ctx: Ctx,
   memory: OrganizationMemory,

@@ -4,13 +4,13 @@ import type { RuleError } from '../../logic/place.ts'
 import type { Data, DataMap } from '../../logic/values.ts'
 import type { ParsedEvent } from './event.ts'
 
-/** Whose event it is: the account's own id, whatever alias it was sent under, and its customer's. */
+/** The owner of an event: the id of its account, even if it was sent with an alias, and the id of the customer. */
 export interface Owner {
   readonly accountId: string
   readonly customerId: string
 }
 
-/** What rules see of an event (metering.md, 1.5). */
+/** The data of an event that rules can read (metering.md, 1.5). */
 export interface Context extends DataMap {
   readonly attributes: Record<string, Decimal>
   readonly attribute: Record<string, Decimal>
@@ -19,7 +19,7 @@ export interface Context extends DataMap {
   readonly dependencies: Record<string, Data>
 }
 
-/** Sets an own property, also where its name is `__proto__`. */
+/** Sets an own property, even if its name is `__proto__`. */
 export const setOwn = <Item>(map: Record<string, Item>, name: string, value: Item): void => {
   if (name === '__proto__') Object.defineProperty(map, name, { value, enumerable: true, configurable: true, writable: true })
   else map[name] = value
@@ -28,7 +28,7 @@ export const setOwn = <Item>(map: Record<string, Item>, name: string, value: Ite
 export const ownOf = <Item>(map: Readonly<Record<string, Item>>, name: string): Item | undefined =>
   Object.hasOwn(map, name) ? map[name] : undefined
 
-/** The context of an event before what it has of its schema's fields is put in. The maps have two names each, and are the same. */
+/** Makes the context of an event without attributes and dimensions. Each map has two names. */
 export const makeContext = (event: ParsedEvent, accountId: string, customerId: string | null): Context => {
   const attributes: Record<string, Decimal> = {}
   const dimensions: Record<string, string> = {}
@@ -48,12 +48,12 @@ export const makeContext = (event: ParsedEvent, accountId: string, customerId: s
 
 const LONGEST_DESCRIPTION = 250
 
-/** Text within the length of a status description. */
+/** Cuts a text to the length of a status description. */
 export const shortenDescription = (text: string): string =>
   text.length > LONGEST_DESCRIPTION ? `${text.slice(0, LONGEST_DESCRIPTION - 1).toWellFormed()}…` : text
 
-/** A name in quotes, cut where it is so long that nothing else would have room. */
+/** Puts a name in quotes, and cuts a long one. */
 export const quoteName = (name: string): string => `"${name.length > 60 ? `${name.slice(0, 59).toWellFormed()}…` : name}"`
 
-/** What is wrong with a rule, and where in it. */
+/** Says what is wrong with a rule, and where. */
 export const explainRule = ({ path, message }: RuleError): string => (path ? `${message}, at ${path}` : message)

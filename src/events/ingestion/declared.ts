@@ -16,7 +16,7 @@ const findDimension = (sent: Readonly<Record<string, string>>, { name, isForeign
   return spelled === undefined ? undefined : sent[spelled]
 }
 
-/** Puts what an event has of its schema's fields into the context, and nothing else of it. False where a required one is missing. */
+/** Puts the declared fields of an event into the context. Returns false if a required field is missing. */
 export const takeDeclared = (schema: CompiledSchema, event: ParsedEvent, { attributes, dimensions }: Context): boolean => {
   let isComplete = true
   for (const [index, field] of schema.attributes.entries()) {
@@ -39,6 +39,6 @@ const listMissing = (noun: string, fields: readonly CompiledField[], present: ob
   return missing.length ? [`the ${noun}${missing.length > 1 ? 's' : ''} ${missing.map(({ name }) => quoteName(name)).join(', ')}`] : []
 }
 
-/** Which required fields a context lacks. */
+/** Lists the required fields that a context lacks. */
 export const describeMissing = (schema: CompiledSchema, { attributes, dimensions }: Context): string =>
   `The event lacks ${[...listMissing('attribute', schema.attributes, attributes), ...listMissing('dimension', schema.dimensions, dimensions)].join(' and ')}.`

@@ -1,7 +1,7 @@
 import { compare, type Decimal, parseDecimal } from '../../lib/decimal.ts'
 import { compileRule, type Rule } from '../../logic/rule.ts'
+import { compileTemplate, type Template } from '../../logic/template.ts'
 import { type Context, ownOf } from './context.ts'
-import { compileIdTemplate, type IdTemplate } from './template.ts'
 import { collectPaths, collectUses } from './uses.ts'
 
 export interface EnrichmentField {
@@ -18,7 +18,7 @@ export interface EnrichmentDependency {
   readonly name: string
 }
 
-/** The version of an event schema that is in force. */
+/** The current version of an event schema. */
 export interface SchemaDefinition {
   readonly name: string
   readonly version: number
@@ -49,10 +49,10 @@ export interface MeterDefinition {
   readonly computations?: readonly MeterComputation[] | undefined
 }
 
-/** A field that events must have, unless they may do without it. */
+/** A declared field of events. */
 export interface CompiledField {
   readonly name: string
-  /** Whether it may be spelled in more than one way, which NFC makes the same. */
+  /** Whether its name has characters beyond ASCII, so that NFC may be needed to find it. */
   readonly isForeign: boolean
   readonly isRequired: boolean
 }
@@ -75,7 +75,14 @@ export interface CompiledMeter {
   readonly computation?: Rule | undefined
 }
 
-/** A schema and its active usage meters, ready to evaluate events. It holds nothing that is written to. */
+/** Makes the id of an event that was sent without one. */
+export interface IdTemplate {
+  readonly template: Template
+  /** Whether the id that it makes before enrichment is also the one that it makes afterwards. */
+  readonly isStable: boolean
+}
+
+/** A schema and its active usage meters, compiled to evaluate events. It is never modified. */
 export interface CompiledSchema {
   readonly definition: SchemaDefinition
   readonly attributes: readonly CompiledField[]
@@ -85,11 +92,11 @@ export interface CompiledSchema {
   readonly enrichments: readonly CompiledEnrichment[]
   readonly meters: readonly CompiledMeter[]
   readonly idTemplate: IdTemplate | undefined
-  /** The keys of the settings that an evaluation asks for. */
+  /** The keys of the settings that an evaluation needs. */
   readonly settingKeys: readonly string[]
 }
 
-/** An event carries 10 attributes at most; of a schema that has more, it must have those that are used (metering.md, 1.1). */
+/** The most attributes of an event. If a schema has more, only those that are used are required (metering.md, 1.1). */
 const MOST_ATTRIBUTES = 10
 
 const findUsed = (schema: SchemaDefinition, meters: readonly MeterDefinition[], idTemplate: IdTemplate | undefined): Set<string> => {
@@ -103,16 +110,22 @@ const findUsed = (schema: SchemaDefinition, meters: readonly MeterDefinition[], 
     }
   }
   if (schema.featureDetails) used.add(schema.featureDetails.attributeName)
-  if (idTemplate) collectPaths(idTemplate.paths, used)
-  if (schema.eventIdTemplate !== undefined) collectUses(schema.eventIdTemplate, used)
+  if (idTemplate?.template.isRule) collectUses(schema.eventIdTemplate ?? '', used)
+  else collectPaths(idTemplate?.template.reads?.paths ?? [], used)
   return used
+}
+
+/** A text template makes no id before enrichment if it needs an enriched field; a rule may make another one, so it is taken to need them all. */
+const compileIdTemplate = (text: string, isEnriched: boolean): IdTemplate => {
+  const template = compileTemplate(text)
+  return { template, isStable: !template.isRule || (!isEnriched && !text.includes('customerId')) }
 }
 
 const compileField = (name: string, isRequired: boolean): CompiledField => ({ name, isForeign: !/^[ -~]*$/.test(name), isRequired })
 
 const DEPENDENCIES = 'dependencies.'
 
-/** Which dependency a field means: `name`, or `dependencies.name` where none has that as its whole name. */
+/** The dependency that a field names, as `name` or as `dependencies.name`. */
 const dependencyOf = (value: string, dependencies: readonly EnrichmentDependency[]): string =>
   value.startsWith(DEPENDENCIES) && !dependencies.some(({ name }) => name === value) ? value.slice(DEPENDENCIES.length) : value
 
@@ -125,7 +138,7 @@ const compileEnrichment = (field: EnrichmentField, dependencies: readonly Enrich
 const isAnyOf = (decimals: readonly Decimal[], value: Decimal | undefined): boolean =>
   value !== undefined && decimals.some((decimal) => compare(decimal, value) === 0)
 
-/** An attribute is compared by its number, a dimension by its text, and what an event does not have matches nothing. */
+/** Compiles a filter. Attributes are compared as numbers and dimensions as texts. A missing field never matches. */
 const compileFilter = (field: string, values: readonly string[], isAttribute: boolean): Filter => {
   if (isAttribute) {
     const decimals = values.map(parseDecimal).filter((decimal) => decimal !== undefined)
@@ -135,7 +148,7 @@ const compileFilter = (field: string, values: readonly string[], isAttribute: bo
   return ({ dimensions }) => texts.has(ownOf(dimensions, field))
 }
 
-/** Values of one field are alternatives, different fields must all match. */
+/** Compiles filters. Of the values of one field, one must match; different fields must all match. */
 const compileFilters = (filters: NonNullable<MeterDefinition['filters']>, attributes: ReadonlySet<string>): Filter[] => {
   const fields = Map.groupBy(filters, ({ field }) => field)
   return Array.from(fields, ([field, entries]) =>

@@ -16,15 +16,15 @@ export interface EnrichedField {
 export interface ResolvedDependency {
   readonly key: string
   readonly name: string
-  /** As the setting has it. */
+  /** The value of the setting. */
   readonly value: string
 }
 
-/** What an enrichment has made until its end. */
+/** The result of an enrichment. */
 export interface Enrichment {
   readonly enriched: readonly EnrichedField[]
   readonly dependencies: readonly ResolvedDependency[]
-  /** Why it failed, if it did. */
+  /** The reason if it failed. */
   readonly fault?: string
 }
 
@@ -36,7 +36,7 @@ const MOST_NESTING = 1000
 
 const NUMERIC = /^(?:\+|(-))?(?=\.?\d)(\d*)(?:\.(\d*))?([eE][+-]?\d{1,3})?$/
 
-/** A number of a setting may be written as +1, .5, 5. or 1e3 too. */
+/** Reads the number of a setting, which may also be written as +1, .5, 5. or 1e3. */
 const readNumeric = (text: string): Decimal | undefined => {
   const plain = parseDecimal(text)
   if (plain) return plain
@@ -55,7 +55,7 @@ const readJson = (text: string): Data => {
   }
 }
 
-/** The JSON of settings, read once for as long as its setting is remembered. */
+/** The parsed JSON of settings, as long as the setting is remembered. */
 const jsonOf = new WeakMap<SettingValue, { data: Data }>()
 
 const readJsonOnce = (setting: SettingValue): Data => {
@@ -66,13 +66,13 @@ const readJsonOnce = (setting: SettingValue): Data => {
   return data
 }
 
-/** What rules see of a setting; undefined where it does not hold what its data type says. */
+/** The value of a setting in rules. Undefined if it does not match its data type. */
 const dataOf = (setting: SettingValue): Data => {
   if (setting.dataType === 'NUMERIC') return readNumeric(setting.value)
   return setting.dataType === 'JSON' ? readJsonOnce(setting) : setting.value
 }
 
-interface Working {
+interface EnrichmentState {
   readonly context: Context
   readonly rules: Map<string, Rule>
   readonly enriched: EnrichedField[]
@@ -80,31 +80,31 @@ interface Working {
 }
 
 /** Puts the settings that the schema depends on into the context. */
-const resolveDependencies = (schema: CompiledSchema, settingOf: SettingOf, working: Working): string | undefined => {
+const resolveDependencies = (schema: CompiledSchema, settingOf: SettingOf, state: EnrichmentState): string | undefined => {
   for (const { key, name } of schema.dependencies) {
     const setting = settingOf(key)
     if (!setting) return `The setting ${quoteName(key)}, on which the enrichment depends, does not exist for this account.`
     const data = dataOf(setting)
     if (data === undefined)
       return `The setting ${quoteName(key)}, on which the enrichment depends, is no ${setting.dataType} that can be read.`
-    setOwn(working.context.dependencies, name, data)
-    if (setting.dataType === 'JSON_LOGIC') working.rules.set(name, compileRule(setting.value))
-    working.dependencies.push({ key, name, value: setting.value })
+    setOwn(state.context.dependencies, name, data)
+    if (setting.dataType === 'JSON_LOGIC') state.rules.set(name, compileRule(setting.value))
+    state.dependencies.push({ key, name, value: setting.value })
   }
   return undefined
 }
 
-/** What a rule gives, or why it gives nothing. */
-type Given = { readonly value: Value; readonly fault?: undefined } | { readonly fault: string; readonly value?: undefined }
+/** The value of a rule, or the reason why it has none. */
+type RuleResult = { readonly value: Value; readonly fault?: undefined } | { readonly fault: string; readonly value?: undefined }
 
-const runOwnRule = (rule: Rule, context: Context): Given => {
+const runOwnRule = (rule: Rule, context: Context): RuleResult => {
   if (!rule.evaluate) return { fault: explainRule(rule.error) }
   const { value, error } = rule.evaluate(context)
   return error ? { fault: explainRule(error) } : { value: value ?? null }
 }
 
-/** The error of a rule that never compiled may repeat a part of it, which is a setting's value and not for everybody to see. */
-const runSettingRule = (name: string, { rules, context }: Working): Given => {
+/** Runs a rule from a setting. Its compile error is not shown, since it could reveal the value of the setting. */
+const runSettingRule = (name: string, { rules, context }: EnrichmentState): RuleResult => {
   const rule = rules.get(name)
   if (!rule) return { fault: `the dependency ${quoteName(name)} has no setting of type JSON_LOGIC` }
   return rule.evaluate
@@ -112,12 +112,12 @@ const runSettingRule = (name: string, { rules, context }: Working): Given => {
     : { fault: `the setting of the dependency ${quoteName(name)} holds no rule that can be evaluated` }
 }
 
-const giveValue = ({ rule, dependency, value }: CompiledEnrichment, working: Working): Given => {
-  if (rule) return runOwnRule(rule, working.context)
-  return dependency === undefined ? { value } : runSettingRule(dependency, working)
+const giveValue = ({ rule, dependency, value }: CompiledEnrichment, state: EnrichmentState): RuleResult => {
+  if (rule) return runOwnRule(rule, state.context)
+  return dependency === undefined ? { value } : runSettingRule(dependency, state)
 }
 
-const setField = ({ name, type }: CompiledEnrichment, value: Value, { context, enriched }: Working): string | undefined => {
+const setField = ({ name, type }: CompiledEnrichment, value: Value, { context, enriched }: EnrichmentState): string | undefined => {
   if (type === 'ATTRIBUTE') {
     const decimal = toDecimalResult(value)
     if (!decimal) return 'its result is no decimal number of 512 digits at most on each side of the point'
@@ -133,23 +133,23 @@ const setField = ({ name, type }: CompiledEnrichment, value: Value, { context, e
   return undefined
 }
 
-const computeFields = (schema: CompiledSchema, working: Working): string | undefined => {
+const computeFields = (schema: CompiledSchema, state: EnrichmentState): string | undefined => {
   for (const field of schema.enrichments) {
-    const { value, fault } = giveValue(field, working)
-    const failed = fault ?? setField(field, value, working)
+    const { value, fault } = giveValue(field, state)
+    const failed = fault ?? setField(field, value, state)
     if (failed !== undefined) return `The enrichment of ${quoteName(field.name)} failed: ${failed}.`
   }
   return undefined
 }
 
-/** Of a schema without enrichments, and of an event that does not come to them. */
+/** The result if a schema has no enrichments, or if an event fails before them. */
 export const NOT_ENRICHED: Enrichment = { enriched: [], dependencies: [] }
 
-/** Computes the schema's enriched fields in their order and puts them into the context, where later ones see them. */
+/** Computes the enriched fields in order and puts them into the context, where later fields can use them. */
 export const enrichContext = (schema: CompiledSchema, context: Context, settingOf: SettingOf): Enrichment => {
   if (schema.enrichments.length === 0 && schema.dependencies.length === 0) return NOT_ENRICHED
-  const working: Working = { context, rules: new Map(), enriched: [], dependencies: [] }
-  const fault = resolveDependencies(schema, settingOf, working) ?? computeFields(schema, working)
-  const { enriched, dependencies } = working
+  const state: EnrichmentState = { context, rules: new Map(), enriched: [], dependencies: [] }
+  const fault = resolveDependencies(schema, settingOf, state) ?? computeFields(schema, state)
+  const { enriched, dependencies } = state
   return fault === undefined ? { enriched, dependencies } : { enriched, dependencies, fault }
 }

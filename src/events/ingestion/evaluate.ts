@@ -4,6 +4,7 @@ import { describeMissing, takeDeclared } from './declared.ts'
 import type { CompiledSchema } from './definitions.ts'
 import { type EnrichedField, enrichContext, type Enrichment, NOT_ENRICHED, type ResolvedDependency, type SettingOf } from './enrich.ts'
 import type { ParsedEvent } from './event.ts'
+import { isIdentifier } from './texts.ts'
 import { meterEvent } from './units.ts'
 
 export type EvaluationStatus =
@@ -15,23 +16,23 @@ export type EvaluationStatus =
   | 'INGESTION_FAILED_NO_EVENT_ID'
   | 'INGESTION_FAILED_UNITS_INVALID'
 
-/** What becomes of an event, as far as its schema and its meters decide it. */
+/** The result of an event, as far as its schema and meters determine it. */
 export interface Evaluation {
   readonly status: EvaluationStatus
-  /** 250 characters at most, and no value of the event among them. */
+  /** At most 250 characters. It contains no value of the event. */
   readonly description: string
-  /** As it was sent, or made by the schema's template; undefined with INGESTION_FAILED_NO_EVENT_ID only. */
+  /** The id that was sent or made by the schema's template. Undefined only with INGESTION_FAILED_NO_EVENT_ID. */
   readonly eventId: string | undefined
-  /** A decimal for each of the schema's meters in their order, null where the meter filters the event out; empty where the event failed. */
+  /** A decimal for each meter of the schema, in order. Null if the meter excludes the event; empty if the event failed. */
   readonly units: readonly (string | null)[]
-  /** What was computed, also where the event failed afterwards. */
+  /** The computed fields, even if the event failed afterwards. */
   readonly enriched: readonly EnrichedField[]
   readonly dependencies: readonly ResolvedDependency[]
-  /** The decimal by which the schema's feature is debited before the event is metered; undefined where it has none, or the event has failed by then. */
+  /** The decimal that is debited from the schema's feature before metering. Undefined if there is no feature, or the event has failed before. */
   readonly featureUnits: string | undefined
 }
 
-/** What ends an evaluation before there are units. */
+/** The reason why an evaluation ends before metering. */
 interface Failure {
   readonly status: EvaluationStatus
   readonly fault: string
@@ -39,10 +40,12 @@ interface Failure {
 
 const NO_UNITS: readonly (string | null)[] = []
 
-/** The accountId of an id is the one that was sent, so that an event that is sent again has the same id, whatever its alias has become. */
+/** Makes an id with the accountId as it was sent, so that a repeated event gets the same id even if its alias has changed hands. */
 const makeId = ({ idTemplate }: CompiledSchema, event: ParsedEvent, context: Context, isEnriched: boolean): string | undefined => {
   if (event.id !== undefined) return event.id
-  return idTemplate && (isEnriched || idTemplate.isStable) ? idTemplate.makeId({ ...context, accountId: event.accountId }) : undefined
+  if (!idTemplate || (!isEnriched && !idTemplate.isStable)) return undefined
+  const id = idTemplate.template.evaluate?.({ ...context, accountId: event.accountId }).text
+  return isIdentifier(id) ? id : undefined
 }
 
 const explainNoId = ({ idTemplate, definition }: CompiledSchema, failure: Failure | undefined): string =>
@@ -50,7 +53,7 @@ const explainNoId = ({ idTemplate, definition }: CompiledSchema, failure: Failur
     ? `The event has no id, and the eventIdTemplate of ${quoteName(definition.name)} makes none of it.${failure ? ` ${failure.fault}` : ''}`
     : `The event has no id, and its schema ${quoteName(definition.name)} no eventIdTemplate.`
 
-/** Whether the event has what its schema declares and computes, in the order of the contract's checks. */
+/** Finds why an event fails, in the contract's order of checks. Undefined if it has all declared and computed fields. */
 const findFailure = (schema: CompiledSchema, isComplete: boolean, { fault }: Enrichment, context: Context): Failure | undefined => {
   if (!isComplete) return { status: 'INGESTION_FAILED', fault: describeMissing(schema, context) }
   if (fault !== undefined) return { status: 'INGESTION_FAILED_ENRICHMENT_FAILED', fault }

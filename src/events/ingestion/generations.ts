@@ -7,10 +7,10 @@ import { builder, selectRows } from '../../db/statements.ts'
 import { HOUR, askEvents, ledgerName } from '../../ledger/client.ts'
 import type { Generation, OrganizationMemory } from './memory.ts'
 
-/** How many ledgers an organization has of each kind at first. */
+/** The number of ledgers of each kind in the first generation. */
 const LEDGERS = 4
 
-/** How many bytes a ledger holds before a new generation begins. */
+/** The size of a ledger in bytes at which a new generation starts. */
 export const LARGEST_LEDGER = 6_000_000_000
 
 const commitStatements = (
@@ -22,7 +22,7 @@ const commitStatements = (
   return commit({ ...own, conditions: { match: undefined, noneMatch: undefined } }, { statements, changes: [], answer: {}, due })
 }
 
-/** Keeps the generations in the first ledger too, in case the database is set back to a time before they began. */
+/** Stores the generations in the first ledger too, in case the database is restored to a time before them. */
 const keepGenerations = (ctx: Ctx, generations: readonly unknown[]): Promise<void> =>
   askEvents(ctx, ledgerName(ctx.organizationId, 'event', 1, 0), (ledger) => ledger.keepGenerations(JSON.stringify(generations)))
 
@@ -51,7 +51,7 @@ const putBack = (kept: string) =>
 const readKept = (ctx: Ctx): Promise<string | undefined> =>
   askEvents(ctx, ledgerName(ctx.organizationId, 'event', 1, 0), (ledger) => ledger.readGenerations())
 
-/** Begins the first generation of an organization's ledgers: or puts back the ones that the first ledger knows, where the database lost them. */
+/** Starts the first generation of an organization's ledgers, or restores the generations that only the first ledger has. */
 export const startFirstGeneration = async (ctx: Ctx): Promise<void> => {
   const kept = await readKept(ctx)
   const first = ['EVENT', 'ACCOUNT'].map((kind) => ({
@@ -68,17 +68,17 @@ export const startFirstGeneration = async (ctx: Ctx): Promise<void> => {
   if (kept === undefined) await keepGenerations(ctx, await readGenerations(ctx))
 }
 
-/** Puts back into the database the generations that only the first ledger knows, and keeps there those that only the database knows. */
+/** Restores generations that only the first ledger has, and stores in it those that only the database has. */
 export const matchGenerations = async (ctx: Ctx): Promise<void> => {
   const kept = await readKept(ctx)
   if (kept !== undefined) await commitStatements(ctx, [putBack(kept)])
   await keepGenerations(ctx, await readGenerations(ctx))
 }
 
-/** Has the ledgers told, by what is due now, of the version and of the generations of an organization. */
+/** The due work that tells the ledgers the version and the generations of an organization. */
 const tellLater = ({ now }: Ctx) => ['ORGANIZATION_CHANGED', 'GENERATIONS_CHANGED'].map((kind) => ({ kind, subject: '', dueAt: now }))
 
-/** Begins a new generation of event ledgers in the database: it takes what comes from now on. The ledgers are told by what is due. */
+/** Starts a new generation of event ledgers in the database. It stores new events from now on. Due work tells the ledgers. */
 export const commitGeneration = async (ctx: Ctx, current: Pick<Generation, 'generation'>, ledgers: number): Promise<void> => {
   const { organizationId, now } = ctx
   const its = sql`organization_id = ${organizationId} and kind = 'EVENT' and generation = ${current.generation}`
@@ -98,13 +98,13 @@ export const commitGeneration = async (ctx: Ctx, current: Pick<Generation, 'gene
   )
 }
 
-/** Begins a new generation of event ledgers, of as many as the last one. */
+/** Starts a new generation with the same number of event ledgers. */
 export const startGeneration = async (ctx: Ctx, current: Generation): Promise<void> => {
   await commitGeneration(ctx, current, current.ledgers)
   await keepGenerations(ctx, await readGenerations(ctx))
 }
 
-/** Raises the version of an organization above one that its ledgers may have seen: its database was set back. The ledgers are told by what is due. */
+/** Raises the version of an organization above `version`, which its ledgers may have seen before the database was restored. Due work tells the ledgers. */
 export const raiseVersion = async (ctx: Ctx, version: number): Promise<void> => {
   await commitStatements(
     ctx,
@@ -118,23 +118,23 @@ export const raiseVersion = async (ctx: Ctx, version: number): Promise<void> => 
   )
 }
 
-/** The generation that takes what comes now. */
+/** The generation that stores new events. */
 export const currentOf = ({ events }: OrganizationMemory): Generation => events.at(-1) as Generation
 
 /** The names of all event ledgers of a generation. */
 export const ledgersOf = (ctx: Pick<Ctx, 'organizationId'>, { generation, ledgers }: Generation): string[] =>
   Array.from({ length: ledgers }, (_, index) => ledgerName(ctx.organizationId, 'event', generation, index))
 
-/** A generation, and whether it is one of event ledgers or of account ledgers. */
+/** A generation of event ledgers or of account ledgers. */
 export type KindedGeneration = Generation & { kind: 'EVENT' | 'ACCOUNT' }
 
-/** The query of all generations of an organization, as they are now. */
+/** The query for the generations of an organization. */
 export const selectGenerations = (organizationId: string): Statement =>
   selectRows(sql`
     select kind, generation, ledgers, started_at as startedAt, ended_at as endedAt, first_hour as firstHour, last_hour as lastHour
     from ledger_generations where organization_id = ${organizationId} order by generation`)
 
-/** The names of the event ledgers that may hold events from `from` until before `until` (milliseconds): a generation that has ended says between which hours its events are. */
+/** The names of the event ledgers that can have events from `from` until just before `until` (milliseconds). */
 export const eventLedgersIn = (
   ctx: Pick<Ctx, 'organizationId'>,
   generations: readonly KindedGeneration[],

@@ -10,7 +10,7 @@ const REMEMBERED_FOR = 60_000
 
 const MOST_ORGANIZATIONS = 200
 
-/** A generation of ledgers: it takes what comes from its start on, until its end (milliseconds). */
+/** A generation of ledgers. It stores what arrives from its start until its end (milliseconds). */
 export interface Generation {
   generation: number
   ledgers: number
@@ -20,7 +20,7 @@ export interface Generation {
   lastHour: number | null
 }
 
-/** What a Worker remembers of an organization to process its events. */
+/** The data of an organization that a Worker remembers for ingestion. */
 export interface OrganizationMemory {
   version: number
   /** The generations of event ledgers, and of account ledgers, the newest last. */
@@ -41,7 +41,7 @@ export interface OrganizationMemory {
 
 const organizations = new Map<string, OrganizationMemory>()
 
-/** Forgets what is remembered of an organization. */
+/** Forgets an organization. */
 export const forgetOrganization = (organizationId: string): void => {
   organizations.delete(organizationId)
 }
@@ -87,7 +87,14 @@ const meterOf = (row: MeterRow): MeterDefinition => ({
   computations: json(row.computations) as MeterDefinition['computations'],
 })
 
-/** The queries of all that is remembered of an organization, as one batch. */
+const SETTING = sql.raw(
+  'its.entity_type as entityType, its.entity_id as entityId, its.namespace as namespace, its.id, its.value, its.data_type as dataType',
+)
+
+/**
+ * The queries for the remembered data of an organization, as one batch. All settings are read of the entities that schemas name in full,
+ * since the case of a namespace does not count.
+ */
 const queriesOf = (organizationId: string): Statement[] => [
   selectRows(sql`select version from organizations where id = ${organizationId}`),
   selectRows(sql`
@@ -105,9 +112,14 @@ const queriesOf = (organizationId: string): Statement[] => [
       select d.value ->> 'key' as key from event_schemas as its, json_each(its.enrichments, '$.dependencies') as d
       where its.organization_id = ${organizationId} and its.status = 'ACTIVE'
     )
-    select entity_type as entityType, entity_id as entityId, namespace, id, value, data_type as dataType from settings
-    where organization_id = ${organizationId} and exists (select 1 from keys)
-      and (entity_type in ('ORGANIZATION', 'EVENT_SCHEMA') or id_string in (select key from keys))
+    select ${SETTING} from settings as its
+    where its.organization_id = ${organizationId} and exists (select 1 from keys)
+      and (its.entity_type in ('ORGANIZATION', 'EVENT_SCHEMA') or its.id_string in (select key from keys))
+    union
+    select ${SETTING} from keys cross join json_each('["ACCOUNT","CUSTOMER","INVOICE_GROUP","USAGE_METER"]') as type
+    cross join settings as its on its.organization_id = ${organizationId} and its.entity_type = type.value
+      and its.entity_id = substr(keys.key, instr(keys.key, '.' || type.value || '.') + length(type.value) + 2)
+    where instr(keys.key, '.' || type.value || '.') > 0
     order by namespace`),
   selectRows(sql`select id from named_licenses where organization_id = ${organizationId}`),
 ]
@@ -144,7 +156,7 @@ const readOrganization = async (ctx: Ctx): Promise<OrganizationMemory> => {
   }
 }
 
-/** What is remembered of the caller's organization, or read of it now; of a version that is not below `version`, where one is known. */
+/** Returns the remembered data of the caller's organization, or reads it if there is none or its version is below `version`. */
 export const recallOrganization = async (ctx: Ctx, version = 0): Promise<OrganizationMemory> => {
   const known = organizations.get(ctx.organizationId)
   if (known && known.until > ctx.now && known.version >= version) return known

@@ -1,7 +1,9 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { IngestBatchEventRequest, IngestEventRequest, parseBatch, parseIngest } from './event.ts'
 import { IngestEventResponse } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 const LARGEST_BODY = 6 * 1024 * 1024
 

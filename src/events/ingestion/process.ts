@@ -22,13 +22,13 @@ import { LICENSE_SCHEMA, USAGE_SCHEMA, evaluateUsageEvent, readLicenseEvent } fr
 import { type SettingValue, resolveSetting } from './settings.ts'
 import { keyOf } from './texts.ts'
 
-/** An event as it is to be recorded. */
+/** An event that is ready to be recorded. */
 export interface ProcessedEvent {
   row: EventRow
-  /** The slot of its id, which says which ledger it goes to. */
+  /** The slot of its id, which determines its ledger. */
   slot: number
   account: AccountMemory | undefined
-  /** What its account's ledger is to be asked. */
+  /** The request to the ledger of its account. */
   act?: LicenseAct
   /** Whether a former generation of ledgers has recorded it: by the same request, or by the same correction. */
   isRecorded?: boolean
@@ -49,17 +49,17 @@ export const setReference = (one: ProcessedEvent, reference: string): void => {
   if (act) act.reference = reference
 }
 
-/** What events are processed by, and the rule sets that they were processed by. */
+/** The data that events are processed with, and the rule sets that were used. */
 export interface Processing {
   organizationId: string
   memory: OrganizationMemory
   accountAt: (name: string, time: number) => AccountMemory | undefined
   ruleSets: Record<string, RuleSet>
-  /** The versions that ledgers have told of names that no account has. */
+  /** The versions of names that belong to no account, as told by ledgers. */
   told?: Readonly<Record<string, number>>
 }
 
-/** The ledger of an account: of the generation in which the account was made. */
+/** The ledger of an account, in the generation in which the account was created. */
 export const accountLedgerOf = (
   { organizationId, memory }: Pick<Processing, 'organizationId' | 'memory'>,
   account: Pick<AccountMemory, 'id' | 'createdAt'>,
@@ -147,8 +147,8 @@ const licenseOutcome = (processing: Processing, event: ParsedEvent, account: Acc
   }
 }
 
-/** What becomes of an event, in the contract's order of checks; whether its id is new, its ledger says. */
-const judge = (processing: Processing, event: ParsedEvent, account: AccountMemory | undefined): Outcome => {
+/** Determines the status of an event, in the contract's order of checks. Only its ledger knows whether its id is new. */
+const determineOutcome = (processing: Processing, event: ParsedEvent, account: AccountMemory | undefined): Outcome => {
   const { memory } = processing
   const isReserved = event.schemaName === USAGE_SCHEMA || event.schemaName === LICENSE_SCHEMA
   const schema = isReserved ? undefined : memory.schemas.get(event.schemaName)
@@ -172,11 +172,11 @@ const judge = (processing: Processing, event: ParsedEvent, account: AccountMemor
   )
 }
 
-/** Processes an event by what is in force. An event without an id is kept under its reference. */
+/** Processes an event with the current schemas and meters. An event without an id is stored under its reference. */
 export const processEvent = (processing: Processing, event: ParsedEvent, kept?: { id: string; reference: string }): ProcessedEvent => {
   const name = keyOf(event.accountId)
   const account = processing.accountAt(name, event.timestamp)
-  const outcome = judge(processing, event, account)
+  const outcome = determineOutcome(processing, event, account)
   const { status, why, rules, units, act } = outcome
   const key = kept?.id ?? (outcome.id === undefined ? undefined : keyOf(outcome.id))
   const reference = kept?.reference ?? newReference(key ?? crypto.randomUUID(), event.timestamp)

@@ -11,6 +11,7 @@ import {
   askEvents,
   codeOf,
   ledgerName,
+  licenseOutcome,
   settleLicense,
   totalsOf,
 } from '../../ledger/client.ts'
@@ -22,7 +23,7 @@ import { type ProcessedEvent, type Processing, processEvent } from './process.ts
 import { keyOf } from './texts.ts'
 
 /** How long an id is taken, in milliseconds (the contract: 45 days). */
-const TAKEN_FOR = 45 * 86_400_000
+export const TAKEN_FOR = 45 * 86_400_000
 
 /** A JSON parameter of a ledger holds 2 MB at most. */
 const LONGEST_JSON = 1_000_000
@@ -90,13 +91,6 @@ const findIn = async (
   await Promise.all(calls)
   return { holders, recorded }
 }
-
-/** Of the ids of events, those that are taken in any generation, each with the reference of the event that holds it. */
-export const findTakenIds = async (
-  ctx: Ctx,
-  memory: OrganizationMemory,
-  processed: readonly ProcessedEvent[],
-): Promise<Map<string, string>> => (await findIn(ctx, memory, [...formerOf(memory, ctx.now), currentOf(memory)], processed)).holders
 
 /** Makes repeats of the events whose ids former generations hold, and notes those that they have recorded themselves. An event that is being reverted holds its id no more. */
 export const markRepeats = async (
@@ -275,4 +269,33 @@ export const recordEvents = async (
         memory = await refresh(ctx, memory, stale)
       }
   }
+}
+
+/** What events would end in if they were recorded now, each with why, by its reference. Nothing is kept. */
+export const tryEvents = async (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  source: EventSource,
+  processing: Processing,
+  processed: readonly ProcessedEvent[],
+): Promise<Map<string, { status: number; why: string | null }>> => {
+  await markRepeats(ctx, memory, processed)
+  const { generation, ledgers } = currentOf(memory)
+  const tried = await Promise.all(
+    Array.from(groupBySlot(processed, ledgers), ([index, group]) => {
+      const its = group.map((at) => processed[at] as ProcessedEvent)
+      const name = ledgerName(ctx.organizationId, 'event', generation, index)
+      return askEvents(ctx, name, (ledger) => ledger.tryRecord(batchOf(processing, its, source, ctx.now)))
+    }),
+  )
+  const outcomes = new Map(tried.flat().map(([reference, status, why]) => [reference, { status, why }]))
+  const acts = processed.flatMap(({ row, act }) => (act && outcomes.get(row[1])?.status === IN_PROGRESS ? [act] : []))
+  const byLedger = Map.groupBy(acts, ({ ledger }) => ledger)
+  await Promise.all(
+    Array.from(byLedger, async ([name, its]) => {
+      const ends = await askAccounts(ctx, name, (ledger) => ledger.tryLicenses(its))
+      for (const [index, { reference }] of its.entries()) outcomes.set(reference, licenseOutcome(ends[index] ?? 'ABSENT'))
+    }),
+  )
+  return outcomes
 }

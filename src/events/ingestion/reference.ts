@@ -1,16 +1,14 @@
 import { event } from '../../lib/examples.ts'
 
-const refuses = {
-  400: 'An event is not of the right shape: the message names each wrong field. Whatever must be looked up is no reason to refuse an event: its status says it.',
-}
+const SHAPE_ONLY = 'An unknown schema or account is no reason to refuse an event; it appears in the status of the event.'
 
-export const tags = { 'Event Ingestion': 'What happened, sent once by its id, and metered before the answer.' }
+export const tags = { 'Event Ingestion': 'Sending events. Each is counted once by its id, and is metered before the answer.' }
 
 export const ingest = {
   summary: 'Ingest an event',
   description:
-    'Takes one event. With 202 it is kept, metered and visible to the next read. An id is taken for 45 days: a repeat is accepted, kept as a duplicate and counted by nothing; under the Idempotency-Key of its first request it leaves nothing at all. With dry_run the answer says what would become of the event, and nothing is kept.',
-  refuses,
+    'Ingests one event. After a 202, it is stored, processed and visible to the next read. Its id stays taken for 45 days: a repeat is accepted, stored as a duplicate and not counted. A repeat with the Idempotency-Key of the first request is not stored at all. With dry_run, the answer shows how the event would be processed, and nothing is stored.',
+  refuses: { 400: `The event does not have the right shape. ${SHAPE_ONLY}` },
   example: {
     after: ['createCustomer'],
     request: { event },
@@ -22,8 +20,11 @@ export const ingest = {
 export const ingestBatch = {
   summary: 'Ingest up to 1,000 events',
   description:
-    'Takes 1 to 1,000 events in 6 MB. With 202 all of them are kept, metered and visible to the next read. With 207 those of the right shape are, and details.errors has the index of each of the others in the request, its id, what is wrong with it, and the event as it was sent.',
-  refuses,
+    'Ingests 1 to 1,000 events in at most 6 MB. After a 202, all of them are stored, processed and visible to the next read. After a 207, this applies to the events with the right shape, and details.errors has the index of each other event, its id, a message, and the event as it was sent.',
+  refuses: {
+    400: `The body has no list of events, or none of them has the right shape. ${SHAPE_ONLY}`,
+    422: 'There are more than 1,000 events.',
+  },
   example: {
     after: ['createCustomer'],
     request: { events: [event, { ...event, id: 'ride-2' }] },

@@ -4,15 +4,15 @@ import { shortenDescription, ownOf } from './context.ts'
 import type { ParsedEvent } from './event.ts'
 import { keyOf } from './texts.ts'
 
-/** The schema whose events say the usage of a meter themselves. */
+/** The reserved schema whose events contain the usage of a meter. */
 export const USAGE_SCHEMA = 'togai-usage'
 
-/** The schema whose events add and remove the names of a named licence. */
+/** The reserved schema whose events add and remove names of a named licence. */
 export const LICENSE_SCHEMA = 'togai-named-license'
 
 const NO_ID = 'The event has no id, and its schema is a reserved one, without an eventIdTemplate.'
 
-/** What becomes of an event of `togai-usage`. */
+/** The result of an event of `togai-usage`. */
 export type UsageEvaluation =
   | {
       readonly status: 'INGESTION_COMPLETED_EVENT_METERED'
@@ -31,7 +31,7 @@ export type UsageEvaluation =
 const attributeOf = (event: ParsedEvent, name: string): string | undefined =>
   event.attributes.find((attribute) => attribute.name === name)?.value
 
-/** What an event of `togai-usage` adds to the one meter that it names, past schema, filters and computation. `isActive` says of an id whether it is that of an ACTIVE usage meter. */
+/** Evaluates an event of `togai-usage`, which adds usage directly to the meter that it names. `isActive` says whether an id belongs to an ACTIVE meter. */
 export const evaluateUsageEvent = (event: ParsedEvent, isActive: (meterId: string) => boolean): UsageEvaluation => {
   if (event.id === undefined) return { status: 'INGESTION_FAILED_NO_EVENT_ID', description: NO_ID }
   const meterId = ownOf(event.dimensions, 'usage_meter_id')
@@ -86,7 +86,7 @@ const faultsOf = (licenseId: string | undefined, name: string | undefined, licen
   return faults
 }
 
-/** What an event of `togai-named-license` asks for, of the named licences that there are; or what is wrong with it. The name is in NFC. */
+/** Reads an event of `togai-named-license`, or says what is wrong with it. The name is in NFC. */
 export const readLicenseEvent = (event: ParsedEvent, licenseIds: ReadonlySet<string>): LicenseEvent => {
   if (event.id === undefined) return { status: 'INGESTION_FAILED_NO_EVENT_ID', description: NO_ID }
   const licenseId = ownOf(event.dimensions, 'license_id')

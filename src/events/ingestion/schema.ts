@@ -6,12 +6,12 @@ export const IngestEventResponse = named(
   z.strictObject({
     success: z.optional(described('Whether every event was accepted.', z.boolean())),
     statusCode: z.optional(z.int32()),
-    name: z.optional(described('PARTIAL_FAILURE, when some events were not accepted.', z.string())),
+    name: z.optional(described('PARTIAL_FAILURE, if some events were not accepted.', z.string())),
     message: z.optional(z.string().check(z.maxLength(500))),
     code: z.optional(z.string()),
     details: z.optional(
       described(
-        'For events that were not accepted: errors, with the index, the id, the message and the payload of each. For a dry run: events, with what would become of each.',
+        'If events were not accepted, errors has the index, the id, a message and the payload of each of them. After a dry run, events shows how each event would be processed.',
         z.record(z.string(), z.unknown()),
       ),
     ),

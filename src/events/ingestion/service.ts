@@ -1,18 +1,21 @@
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
+import { jsonNumber } from '../../lib/decimal.ts'
 import { isObject } from '../../lib/fields.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { type EventSource, STATUSES, askEvents, ledgerName, slotOf } from '../../ledger/client.ts'
+import { type EventSource, STATUSES, askEvents, codeOf, ledgerName, slotOf } from '../../ledger/client.ts'
 import type { ParsedEvent, Refusal } from './event.ts'
 import { currentOf, startFirstGeneration } from './generations.ts'
 import { type Generation, type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import { type ProcessedEvent, type Processing, referenceOf, setReference } from './process.ts'
-import { findTakenIds, formerOf, prepare, recordEvents } from './record.ts'
+import { formerOf, prepare, recordEvents, tryEvents } from './record.ts'
 import type { IngestEventResponse } from './schema.ts'
 
 export { keyOf } from './texts.ts'
 export { type KindedGeneration, accountLedgersOf, eventLedgersIn, selectGenerations } from './generations.ts'
+
+const METERED = codeOf('INGESTION_COMPLETED_EVENT_METERED')
 
 /** What is remembered of the organization, which has ledgers from its first event on. */
 export const recallWithLedgers = async (ctx: Ctx): Promise<OrganizationMemory> => {
@@ -32,15 +35,14 @@ export const claimKey = async (ctx: Ctx, memory: OrganizationMemory): Promise<bo
   const { value, fingerprints } = key
   const nameIn = ({ generation, ledgers }: Generation): string =>
     ledgerName(ctx.organizationId, 'event', generation, slotOf(value) % ledgers)
-  const [fingerprint = ''] = fingerprints
   const before = await Promise.all(
     formerOf(memory, ctx.now).map((generation) => askEvents(ctx, nameIn(generation), (ledger) => ledger.readKey(value, ctx.now))),
   )
   const kept = before.find((its) => its !== undefined)
   const claimed =
     kept === undefined
-      ? await askEvents(ctx, nameIn(currentOf(memory)), (ledger) => ledger.claimKey(value, fingerprint, ctx.now))
-      : kept === fingerprint
+      ? await askEvents(ctx, nameIn(currentOf(memory)), (ledger) => ledger.claimKey(value, fingerprints, ctx.now))
+      : fingerprints.includes(kept)
         ? 'SAME'
         : 'OTHER'
   if (claimed === 'OTHER')
@@ -60,31 +62,38 @@ const markRows = async (processed: readonly ProcessedEvent[], key: string): Prom
   )
 }
 
-/** What would become of events that are only tried: their statuses, and which meters would count how much. */
-const tryEvents = async (
-  ctx: Ctx,
-  { memory, ruleSets }: Processing,
-  processed: readonly ProcessedEvent[],
-): Promise<Record<string, unknown>[]> => {
-  const taken = await findTakenIds(ctx, memory, processed)
-  const seen = new Set<string>()
-  return processed.map(({ row }) => {
-    const [id, reference, , , , status, rules, units, , more] = row
-    const isRepeat = taken.has(id) || seen.has(id)
-    seen.add(id)
-    const meters = rules === null ? [] : (ruleSets[rules]?.meters ?? [])
-    const counted = meters.flatMap(([meterId, , name], index) => {
-      const unit = units?.[index]
-      return unit === null || unit === undefined || isRepeat ? [] : [{ id: meterId, name, units: Number(unit) }]
-    })
-    return {
-      ...(id !== reference && { id }),
-      status: isRepeat ? 'INGESTION_FAILED_DUPLICATE_EVENT' : STATUSES[status],
-      ...(more?.why !== undefined && !isRepeat && { statusDescription: more.why }),
-      usageMeters: counted,
-    }
+/** What would become of an event that was only tried: its status, and which meters would count how much. */
+const showTried = (
+  { row }: ProcessedEvent,
+  { ruleSets }: Processing,
+  { status, why }: { status: number; why: string | null },
+): Record<string, unknown> => {
+  const [id, reference, , , , , rules, units] = row
+  const meters = status === METERED && rules !== null ? (ruleSets[rules]?.meters ?? []) : []
+  const counted = meters.flatMap(([meterId, , name], index) => {
+    const unit = units?.[index]
+    return unit === null || unit === undefined ? [] : [{ id: meterId, name, units: jsonNumber(unit) }]
   })
+  return {
+    ...(id !== reference && { id }),
+    status: STATUSES[status],
+    ...(why !== null && { statusDescription: why }),
+    usageMeters: counted,
+  }
 }
+
+/** A refused event: its place in the request, its id, what is wrong with it, and itself as it was sent. */
+const showRefused = ({ index, message, payload }: Refusal & { index: number }): Record<string, unknown> => {
+  const { id } = isObject(payload) ? payload : {}
+  return { index, ...(typeof id === 'string' && { id }), message, eventPayload: payload }
+}
+
+const partialFailure = (refused: number, sent: number) => ({
+  success: false,
+  statusCode: 207,
+  name: 'PARTIAL_FAILURE',
+  message: `${refused} of ${sent} events were not accepted`,
+})
 
 /** Takes events: those of the right shape are recorded, metered and visible to the next read before the answer. */
 export const ingestEvents = async (
@@ -103,23 +112,21 @@ export const ingestEvents = async (
   const memory = await recallWithLedgers(ctx)
   if (ctx.write?.dryRun) {
     const { processing, processed } = await prepare(ctx, memory, events)
-    const tried = await tryEvents(ctx, processing, processed)
-    return { answer: { success: true, details: { events: tried } }, status: 202 }
+    const outcomes = await tryEvents(ctx, memory, source, processing, processed)
+    const places = sent.flatMap((one, index) => (isRefused(one) ? [] : [index]))
+    const tried = processed.map((one, at) => ({
+      index: places[at],
+      ...showTried(one, processing, outcomes.get(one.row[1]) ?? { status: one.row[5], why: one.row[9]?.why ?? null }),
+    }))
+    if (!refused.length) return { answer: { success: true, details: { events: tried } }, status: 202 }
+    return {
+      answer: { ...partialFailure(refused.length, sent.length), details: { events: tried, errors: refused.map(showRefused) } },
+      status: 207,
+    }
   }
   await claimKey(ctx, memory)
   const key = ctx.write?.key?.value
   await recordEvents(ctx, memory, source, events, (processed) => (key === undefined ? Promise.resolve() : markRows(processed, key)))
   if (!refused.length) return { answer: { success: true }, status: 202 }
-  const errors = refused.map(({ index, message, payload }) => {
-    const { id } = isObject(payload) ? payload : {}
-    return { index, ...(typeof id === 'string' && { id }), message, eventPayload: payload }
-  })
-  const answer = {
-    success: false,
-    statusCode: 207,
-    name: 'PARTIAL_FAILURE',
-    message: `${refused.length} of ${sent.length} events were not accepted`,
-    details: { errors },
-  }
-  return { answer, status: 207 }
+  return { answer: { ...partialFailure(refused.length, sent.length), details: { errors: refused.map(showRefused) } }, status: 207 }
 }

@@ -1,6 +1,6 @@
 import { fold } from '../../lib/fold.ts'
 
-/** What a setting holds. */
+/** The value of a setting. */
 export interface SettingValue {
   readonly value: string
   readonly dataType: 'STRING' | 'NUMERIC' | 'JSON' | 'JSON_LOGIC'
@@ -16,10 +16,10 @@ export interface EntitySetting extends KnownSetting {
   readonly entityId: string
 }
 
-/** Settings by what they are called, whatever dots that has in it. */
+/** Settings by name. Names may contain dots. */
 export type SettingMap = ReadonlyMap<string, SettingValue>
 
-/** The settings that an event of an account may be enriched with. */
+/** The settings that can enrich an event of an account. */
 export interface SettingLevels {
   readonly account?: SettingMap | undefined
   readonly invoiceGroup?: SettingMap | undefined
@@ -30,11 +30,11 @@ export interface SettingLevels {
   readonly named?: SettingMap | undefined
 }
 
-/** NUL, which no setting has in its names, keeps the namespace from what follows it. */
+/** Separates the namespace from the rest of a name. No name contains NUL. */
 const exactName = (namespace: string, rest: string): string => `${namespace}\0${rest}`
 const foldedName = (namespace: string, rest: string): string => `\0${fold(namespace)}\0${rest}`
 
-/** Each setting by its name as it is, and without the case of its namespace, where the first by code points is kept of several. */
+/** Settings by their exact name, and by their name with the namespace in lower case. Of several, the first by code points is used. */
 const mapNames = <Setting extends KnownSetting>(settings: readonly Setting[], restOf: (setting: Setting) => string): SettingMap => {
   const map = new Map<string, KnownSetting>()
   for (const setting of settings) {
@@ -54,7 +54,7 @@ export const mapSettings = (settings: readonly KnownSetting[]): SettingMap => ma
 export const mapFullNames = (settings: readonly EntitySetting[]): SettingMap =>
   mapNames(settings, ({ id, entityType, entityId }) => `${id}.${entityType}.${entityId}`)
 
-/** The namespace of a name may end at any of its dots: the shortest goes first. */
+/** Finds a setting by name. The namespace may end at any dot; the shortest namespace is tried first. */
 const findNamed = (settings: SettingMap | undefined, name: string): SettingValue | undefined => {
   if (!settings?.size) return undefined
   for (const nameOf of [exactName, foldedName])
@@ -67,7 +67,7 @@ const findNamed = (settings: SettingMap | undefined, name: string): SettingValue
 
 const PREFIX = 'setting.'
 
-/** A longer key has more than the names of a setting may have. */
+/** The longest possible key of a setting. */
 const LONGEST_KEY = 1100
 
 /**

@@ -8,13 +8,13 @@ import { forgetAccounts } from './accounts.ts'
 import { ledgersOf, matchGenerations } from './generations.ts'
 import { type Generation, forgetOrganization } from './memory.ts'
 
-interface Told {
+interface LedgersToTell {
   version: number
   generations: Generation[]
 }
 
-/** What is told to ledgers: the version of the organization, and the ledgers that are to know. */
-export const readTold = async (ctx: Ctx): Promise<Told> => {
+/** The version of an organization, and the ledgers that must be told. */
+export const readLedgersToTell = async (ctx: Ctx): Promise<LedgersToTell> => {
   const [organization, generations] = await ctx.session.batch([
     selectRows(sql`select version from organizations where id = ${ctx.organizationId}`),
     selectRows(sql`
@@ -26,7 +26,7 @@ export const readTold = async (ctx: Ctx): Promise<Told> => {
 }
 
 /** Tells every ledger of an organization its version, and those of accounts by their keys. */
-export const tellLedgers = async (ctx: Ctx, { version, generations }: Told, accounts: Record<string, number>): Promise<void> => {
+export const tellLedgers = async (ctx: Ctx, { version, generations }: LedgersToTell, accounts: Record<string, number>): Promise<void> => {
   const names = generations.flatMap((generation) => ledgersOf(ctx, generation))
   await Promise.all(names.map((name) => askEvents(ctx, name, (ledger) => ledger.tell(version, accounts))))
 }
@@ -34,7 +34,7 @@ export const tellLedgers = async (ctx: Ctx, { version, generations }: Told, acco
 const settle = (ctx: Ctx, row: Due, statements: Parameters<typeof commit>[1]['statements'] = []) =>
   commit(ctx, { statements: [...settleDue(ctx, row), ...statements], changes: [], answer: {} })
 
-/** The statements that keep between which hours the events of generations lie that have ended; their ledgers take no more. */
+/** The statements that store the first and last hour of events in generations that have ended. */
 const keepSpans = async (ctx: Ctx, generations: readonly Generation[]) => {
   const ended = generations.filter(({ endedAt, firstHour }) => endedAt !== null && firstHour === null)
   return Promise.all(
@@ -50,18 +50,18 @@ const keepSpans = async (ctx: Ctx, generations: readonly Generation[]) => {
   )
 }
 
-/** Tells every ledger of an organization its version, so that none takes what was processed by what held before. */
-export const organizationChanged = async (ctx: Ctx, row: Due): Promise<void> => {
+/** Tells every ledger of an organization the new version, so that it refuses requests that used outdated data. */
+export const tellOrganizationVersion = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetOrganization(ctx.organizationId)
-  const told = await readTold(ctx)
+  const told = await readLedgersToTell(ctx)
   await tellLedgers(ctx, told, {})
   await settle(ctx, row, await keepSpans(ctx, told.generations))
 }
 
 /** Tells every ledger of an organization the version of an account that has changed. */
-export const accountChanged = async (ctx: Ctx, row: Due): Promise<void> => {
+export const tellAccountVersion = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetAccounts(ctx, [row.subject])
-  const told = await readTold(ctx)
+  const told = await readLedgersToTell(ctx)
   const [result] = await ctx.session.batch([
     selectRows(sql`select version from accounts where organization_id = ${ctx.organizationId} and id = ${row.subject}`),
   ])
@@ -70,8 +70,8 @@ export const accountChanged = async (ctx: Ctx, row: Due): Promise<void> => {
   await settle(ctx, row)
 }
 
-/** Has the database and the first ledger of an organization know the same generations, whichever of them was set back or changed. */
-export const generationsChanged = async (ctx: Ctx, row: Due): Promise<void> => {
+/** Makes the database and the first ledger of an organization agree on the generations, even after one of them was restored. */
+export const matchLedgerGenerations = async (ctx: Ctx, row: Due): Promise<void> => {
   await matchGenerations(ctx)
   forgetOrganization(ctx.organizationId)
   await settle(ctx, row)

@@ -9,7 +9,7 @@ const DASH = 45
 const PLUS = 43
 const BLANK = 32
 
-/** The two digits at a place; NaN where there are none. */
+/** Reads the two digits at a place. NaN if there are none. */
 const twoDigitsAt = (text: string, at: number): number => {
   const tens = text.charCodeAt(at) - ZERO
   const ones = text.charCodeAt(at + 1) - ZERO
@@ -26,7 +26,7 @@ const daysIn = (year: number, month: number): number => {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
 
-/** Midnight in UTC at the beginning of the date that a text begins with; NaN where it is none. */
+/** The midnight (UTC) of the date at the beginning of a text. NaN if there is none. */
 const readDate = (text: string): number => {
   const year = twoDigitsAt(text, 0) * 100 + twoDigitsAt(text, 2)
   const month = twoDigitsAt(text, 5)
@@ -35,7 +35,7 @@ const readDate = (text: string): number => {
   return isDate && day >= 1 && day <= daysIn(year, month) ? Date.UTC(year, month - 1, day) : Number.NaN
 }
 
-/** Milliseconds of an offset from UTC such as Z, +05:30, +0530 or +05; none at all is UTC. NaN where it is none of these. */
+/** The milliseconds of an offset from UTC such as Z, +05:30, +0530 or +05. An empty text is UTC. NaN if it is invalid. */
 const readOffset = (zone: string): number => {
   const sign = zone.charCodeAt(0)
   if (sign !== PLUS && sign !== DASH) return zone === '' || zone === 'Z' || /^(?:z|UTC)$/i.test(zone) ? 0 : Number.NaN

@@ -4,7 +4,7 @@ import { isTruthy, toDecimalResult, type Value } from '../../logic/values.ts'
 import { type Context, explainRule, quoteName } from './context.ts'
 import type { CompiledMeter } from './definitions.ts'
 
-/** Why a meter has no units of an event that it should have. */
+/** The reason why a meter could not compute units. */
 interface Fault {
   readonly fault: string
 }
@@ -16,7 +16,7 @@ const runPart = (rule: Rule, context: Context, part: string): Given => {
   return error ? { fault: `its ${part} failed: ${explainRule(error)}` } : { value }
 }
 
-/** The units of one meter, null where its filters or its matcher let the event pass. */
+/** Computes the units of one meter. Null if its filters or its matcher exclude the event. */
 const computeUnits = ({ definition, filters, matcher, computation }: CompiledMeter, context: Context): string | null | Fault => {
   for (const matches of filters) if (!matches(context)) return null
   if (matcher) {
@@ -32,7 +32,7 @@ const computeUnits = ({ definition, filters, matcher, computation }: CompiledMet
   return units ? formatDecimal(units) : { fault: 'its computation gives no decimal number of 512 digits at most on each side of the point' }
 }
 
-/** The units of each meter in their order, or why there are none: one that fails fails the event. */
+/** Computes the units of each meter in order. If one meter fails, the event fails. */
 export const meterEvent = (meters: readonly CompiledMeter[], context: Context): (string | null)[] | Fault => {
   const all: (string | null)[] = []
   for (const each of meters) {

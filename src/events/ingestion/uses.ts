@@ -23,12 +23,12 @@ const collectFrom = (json: unknown, used: Set<string>): void => {
   }
 }
 
-/** The attributes that a rule cannot do without: it names them, and neither gives a default nor asks whether they are missing. */
+/** Collects the attributes that a rule requires: those that it reads without a default and does not test with `missing`. */
 export const collectUses = (rule: string, used: Set<string>): void => {
   if (compileRule(rule).evaluate) collectFrom(JSON.parse(rule), used)
 }
 
-/** The attributes that paths such as `attributes.distance` lead to. */
+/** Collects the attributes of paths such as `attributes.distance`. */
 export const collectPaths = (paths: readonly string[], used: Set<string>): void => {
   for (const path of paths) collectPath(path, used)
 }

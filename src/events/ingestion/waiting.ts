@@ -17,12 +17,13 @@ import { parseEvent, type ParsedEvent } from './event.ts'
 import { ledgersOf } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
-import { prepare, refresh } from './record.ts'
-import { readTold, tellLedgers } from './tell.ts'
+import { TAKEN_FOR, prepare, refresh } from './record.ts'
+import { readLedgersToTell, tellLedgers } from './tell.ts'
 
-/** Events that are processed in one go. */
+/** The number of events that are processed at once. */
 const MOST = 200
 
+const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 const NOT_FOUND = codeOf('INGESTION_FAILED_ACCOUNT_NOT_FOUND')
 
 const readNames = async (ctx: Ctx, accountId: string): Promise<string[]> => {
@@ -42,7 +43,7 @@ const parsedOf = ({ payload }: EventShown): ParsedEvent | undefined => {
 
 const settlementOf = (
   event: EventShown,
-  { row, account }: ProcessedEvent,
+  { row, account, act }: ProcessedEvent,
   ruleSets: Record<string, { schema: [string, number]; meters: [string, number, string][] }>,
 ): Settlement => {
   const set = row[6] === null ? undefined : ruleSets[row[6]]
@@ -56,25 +57,39 @@ const settlementOf = (
     rules: set && row[6] !== null ? { name: row[6], set } : null,
     units: row[7],
     more: row[9],
+    ...(act && { act }),
   }
 }
 
-/** Settles an event that waited and asks something of its account's ledger: that answers the same, however often it is asked. */
-const settleAct = async (ctx: Ctx, name: string, { row, act }: ProcessedEvent): Promise<Settlement[]> => {
-  if (!act) return []
+/** Asks the account's ledger what an event in progress needs, and settles the event. The event's ledger finishes what is left if this fails. */
+const finishAct = async (ctx: Ctx, name: string, { id, reference, act }: Settlement): Promise<void> => {
+  if (!act) return
   const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
-  const event = await askEvents(ctx, name, (ledger) => ledger.readEvent(row[0], row[1]))
-  return event ? [{ ...settleLicense({ ...event, account: row[3], more: row[9] }, outcome), from: NOT_FOUND, act }] : []
+  const event = await askEvents(ctx, name, (ledger) => ledger.readEvent(id, reference))
+  if (event?.status === IN_PROGRESS) await askEvents(ctx, name, (ledger) => ledger.settle(undefined, [settleLicense(event, outcome)]))
 }
 
-/** Processes the events of one ledger that wait for some names; those that cannot be are left. */
-const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: string, names: readonly string[]): Promise<void> => {
+/** Whether an event removes the name of a licence. */
+const removesName = ({ act }: ProcessedEvent): boolean => act?.action === -1
+
+/**
+ * Processes the events of one ledger that wait for some names. Events that still cannot be processed keep waiting, and so do those that
+ * `leaves` selects. Returns whether it left any of these.
+ */
+const processWaiting = async (
+  ctx: Ctx,
+  recalled: OrganizationMemory,
+  name: string,
+  names: readonly string[],
+  leaves: (event: ProcessedEvent) => boolean = () => false,
+): Promise<boolean> => {
   let memory = recalled
+  let hasLeft = false
   let after: [name: string, id: string] | undefined
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const waiting = await askEvents(ctx, name, (ledger) => ledger.readWaiting(names, MOST, after))
+    const waiting = await askEvents(ctx, name, (ledger) => ledger.readWaiting(names, MOST, ctx.now - TAKEN_FOR, after))
     const last = waiting.at(-1)
-    if (!last) return
+    if (!last) return hasLeft
     const known = waiting.flatMap((event) => {
       const parsed = parsedOf(event)
       return parsed ? [{ event, parsed }] : []
@@ -86,36 +101,45 @@ const processWaiting = async (ctx: Ctx, recalled: OrganizationMemory, name: stri
     )
     const found = known.flatMap(({ event }, at) => {
       const its = processed[at]
-      return its && its.row[5] !== NOT_FOUND
-        ? [{ event, processed: { ...its, row: [event.id, event.reference, ...its.row.slice(2)] as ProcessedEvent['row'] } }]
-        : []
+      if (!its || its.row[5] === NOT_FOUND) return []
+      if (!leaves(its)) {
+        const { row, act } = its
+        const kept: ProcessedEvent = { ...its, row: [event.id, event.reference, ...row.slice(2)] as ProcessedEvent['row'] }
+        return [{ event, processed: { ...kept, ...(act && { act: { ...act, reference: event.reference } }) } }]
+      }
+      hasLeft = true
+      return []
     })
-    const settlements = (
-      await Promise.all(
-        found.map(({ event, processed: its }) =>
-          its.act
-            ? settleAct(ctx, name, { ...its, act: { ...its.act, reference: event.reference } })
-            : Promise.resolve([settlementOf(event, its, processing.ruleSets)]),
-        ),
-      )
-    ).flat()
+    const settlements = found.map(({ event, processed: its }) => settlementOf(event, its, processing.ruleSets))
     const accounts = Object.fromEntries(
       found.flatMap(({ processed: { account } }) => (account ? [[accountKey(account.id), account.version]] : [])),
     )
     const settled = await askEvents(ctx, name, (ledger) => ledger.settle({ version: memory.version, accounts }, settlements))
-    if ('stale' in settled) memory = await refresh(ctx, memory, settled.stale)
-    else if (waiting.length < MOST) return
-    else after = [last.account.slice(1), last.id]
+    if ('stale' in settled) {
+      memory = await refresh(ctx, memory, settled.stale)
+      continue
+    }
+    const inProgress = settlements.filter(({ reference }) => !settled.closed.includes(reference))
+    await Promise.all(inProgress.map((settlement) => finishAct(ctx, name, settlement)))
+    if (waiting.length < MOST) return hasLeft
+    after = [last.account.slice(1), last.id]
   }
+  throw new Error('More events wait than are processed at once: they are gone on with when the step runs again')
 }
 
-/** Processes the events that wait for an account to take one of its names, where they are. Ledgers are told the names first: what was read without them is refused from then on. */
-export const namesGained = async (ctx: Ctx, row: Due): Promise<void> => {
-  forgetOrganization(ctx.organizationId)
-  const [names, told] = await Promise.all([readNames(ctx, row.subject), readTold(ctx)])
-  await tellLedgers(ctx, told, Object.fromEntries(names.map((name) => [unknownKey(name), ctx.now])))
+/** Processes the events of all ledgers that wait for some names. Names of licences are added before any is removed, since none can be that is not there. */
+const processAll = async (ctx: Ctx, names: readonly string[]): Promise<void> => {
   const memory = await recallOrganization(ctx)
   const ledgers = memory.events.flatMap((generation) => ledgersOf(ctx, generation))
-  if (names.length) await Promise.all(ledgers.map((name) => processWaiting(ctx, memory, name, names)))
+  const left = await Promise.all(ledgers.map(async (name) => ((await processWaiting(ctx, memory, name, names, removesName)) ? [name] : [])))
+  await Promise.all(left.flat().map((name) => processWaiting(ctx, memory, name, names)))
+}
+
+/** Processes the events that wait for the names of an account. Ledgers are told the names first, so that they refuse requests that were prepared without them. */
+export const processEventsOfNewNames = async (ctx: Ctx, row: Due): Promise<void> => {
+  forgetOrganization(ctx.organizationId)
+  const [names, told] = await Promise.all([readNames(ctx, row.subject), readLedgersToTell(ctx)])
+  await tellLedgers(ctx, told, Object.fromEntries(names.map((name) => [unknownKey(name), ctx.now])))
+  if (names.length) await processAll(ctx, names)
   await commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {} })
 }

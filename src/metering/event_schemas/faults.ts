@@ -1,13 +1,13 @@
 import type { Fault } from '../../lib/errors.ts'
+import { explainRuleError } from '../../logic/place.ts'
 import { readsOf } from '../../logic/reads.ts'
 import { compileRule } from '../../logic/rule.ts'
 import { compileTemplate } from '../../logic/template.ts'
 import { toDecimalResult } from '../../logic/values.ts'
-import { explainRuleError } from '../rules.ts'
 import { type Dependency, type Enrichments, type Field, MOST_ENRICHMENTS, MOST_NAMES } from './definition.ts'
 import type { eventSchemas } from './table.ts'
 
-/** What a schema says that its events hold. */
+/** The part of a schema that defines its events. */
 export type Definition = Pick<
   typeof eventSchemas.$inferSelect,
   'attributes' | 'dimensions' | 'filterFields' | 'enrichments' | 'eventIdTemplate'
@@ -15,7 +15,7 @@ export type Definition = Pick<
 
 type Path = Fault['path']
 
-/** The most characters that enrichments have as JSON: they are kept, recorded and shown as a whole. */
+/** The most characters of enrichments as JSON, since they are stored, audited and shown as a whole. */
 const LONGEST_ENRICHMENTS = 100_000
 
 const NONE: Enrichments = { fields: [] }
@@ -37,7 +37,7 @@ const findTooLong = (enrichments: Enrichments): Fault[] =>
     ? [{ path: ['enrichments'], message: `must be ${LONGEST_ENRICHMENTS} characters at most, as JSON` }]
     : []
 
-/** Where each of some things that have names has its name. */
+/** The name of each item and its path. */
 const namesAt = (path: Path, items: readonly { name: string }[]): [name: string, path: Path][] =>
   items.map(({ name }, index) => [name, [...path, index, 'name']])
 
@@ -46,7 +46,7 @@ const findRepeated = (names: readonly [name: string, path: Path][], because: str
     names.findIndex(([other]) => other === name) < index ? [{ path, message: `must not be "${name}" again: ${because}` }] : [],
   )
 
-/** The names of what an event holds once it is enriched. */
+/** The names of the attributes and dimensions of an enriched event. */
 const namesOf = ({ attributes, dimensions }: Definition, { fields }: Enrichments) => {
   const enriched = (type: Field['type']) => fields.filter((field) => field.type === type)
   return {
@@ -64,18 +64,18 @@ const findUnknownFilters = ({ filterFields }: Definition, { attribute, dimension
       : [{ path: ['filterFields', index], message: `must be an attribute, a dimension or an enriched field, and "${name}" is none` }],
   )
 
-/** What a rule can read of every event. */
+/** The fields that rules can read from every event. */
 const OF_EVERY_EVENT: ReadonlySet<string> = new Set(['accountId', 'customerId', 'timestamp', 'id', 'schemaName'])
 
 const DEPENDENCIES = 'dependencies.'
 
-/** Whether a path that begins with `dependencies.` leads to one of them; a name may have dots in it. */
+/** Whether a path that begins with `dependencies.` names a declared dependency. Names may contain dots. */
 const isDeclared = (path: string, dependencies: readonly Dependency[]): boolean => {
   const rest = path.slice(DEPENDENCIES.length)
   return dependencies.some(({ name }) => rest === name || rest.startsWith(`${name}.`))
 }
 
-/** Whether an event can have something at a path. */
+/** Whether events can have a value at a path. */
 const canHold = (path: string, { attribute, dimension }: Names, dependencies: readonly Dependency[]): boolean => {
   const name = path.slice(path.indexOf('.') + 1)
   if (/^attributes?\./.test(path)) return attribute.has(name)
@@ -91,7 +91,7 @@ const findTemplateFaults = ({ eventIdTemplate }: Definition, names: Names, { dep
   return message ? [{ path: ['eventIdTemplate'], message }] : []
 }
 
-/** What is wrong with a definition, whether it is published or not. */
+/** Finds faults of a definition that matter even in a draft. */
 export const findDefinitionFaults = (definition: Definition): Fault[] => {
   const enrichments = definition.enrichments ?? NONE
   const { fields, dependencies = [] } = enrichments
@@ -112,7 +112,7 @@ export const findDefinitionFaults = (definition: Definition): Fault[] => {
 
 const explainUndeclared = (name: string): string => `needs the dependency "${name}", which is not declared`
 
-/** Why a field that is enriched can never have its value; undefined when it can. */
+/** Says why an enriched field can never be computed. Undefined if it can. */
 const explainField = ({ enrichmentType, type, value }: Field, dependencies: readonly Dependency[]): string | undefined => {
   if (enrichmentType === 'VALUE')
     return type === 'ATTRIBUTE' && !toDecimalResult(value) ? 'must be a decimal number, since type is ATTRIBUTE' : undefined
@@ -126,7 +126,7 @@ const explainField = ({ enrichmentType, type, value }: Field, dependencies: read
   return missing && explainUndeclared(missing.slice(DEPENDENCIES.length))
 }
 
-/** Why the enrichments of a definition would fail for every event. Those of a draft may, until it is published. */
+/** Finds enrichments that would fail for every event. They are allowed in a draft, but not in a published schema. */
 export const findEnrichmentFaults = ({ enrichments }: Definition): Fault[] =>
   (enrichments?.fields ?? []).flatMap((field, index) => {
     const message = explainField(field, enrichments?.dependencies ?? [])

@@ -3,20 +3,20 @@ import type { Enrichments } from './definition.ts'
 import type { Definition } from './faults.ts'
 import type { UpdateEventSchemaRequest } from './schema.ts'
 
-/** What of a definition is sent. */
+/** The fields of a definition that a request contains. */
 type Sent = Omit<UpdateEventSchemaRequest, 'description'>
 
 type Path = Fault['path']
 
-/** What a published definition becomes, and what of it would have been changed or taken away. */
-interface Extended {
+/** The extended definition, and the parts that the request would have changed or removed. */
+interface Extension {
   definition: Definition
   faults: Fault[]
 }
 
 const PUBLISHED = 'has been published, and cannot be changed: what is new must have a new name'
 
-/** A list with those that are new; one whose name is there already must be the same. */
+/** Adds new entries to a list. An entry with an existing name must be the same. */
 const extendList = <Item extends { name: string }>(
   stored: readonly Item[],
   sent: readonly Item[] | undefined,
@@ -48,8 +48,8 @@ const extendFilterFields = (stored: readonly string[] | null, sent: readonly str
   return added.length ? [...(stored ?? []), ...added] : stored
 }
 
-/** A published definition with what is sent added to it: events are processed by it, so that nothing of it changes or goes. */
-export const extendDefinition = (stored: Definition, sent: Sent): Extended => {
+/** Adds the fields of a request to a published definition. Existing parts never change, since events are processed with them. */
+export const extendDefinition = (stored: Definition, sent: Sent): Extension => {
   const faults: Fault[] = []
   const { eventIdTemplate = stored.eventIdTemplate } = sent
   if (stored.eventIdTemplate !== null && eventIdTemplate !== stored.eventIdTemplate)
@@ -64,7 +64,7 @@ export const extendDefinition = (stored: Definition, sent: Sent): Extended => {
   return { definition, faults }
 }
 
-/** A draft's definition with what is sent in place of what was there. */
+/** Replaces the fields of a draft's definition with those of a request. */
 export const replaceDefinition = (stored: Definition, sent: Sent): Definition => ({
   attributes: sent.attributes ?? stored.attributes,
   dimensions: sent.dimensions ?? stored.dimensions,
@@ -73,7 +73,7 @@ export const replaceDefinition = (stored: Definition, sent: Sent): Definition =>
   eventIdTemplate: sent.eventIdTemplate ?? stored.eventIdTemplate,
 })
 
-/** The path in what is sent of what stands at `path` in what becomes of it. */
+/** Converts a path in the extended definition to the path in the request. */
 export const pathInSent = (sent: unknown, become: unknown, [key, ...rest]: Path): Path => {
   if (key === undefined) return []
   const [from, to] = [sent, become] as Readonly<Record<PropertyKey, unknown>>[]
@@ -82,7 +82,7 @@ export const pathInSent = (sent: unknown, become: unknown, [key, ...rest]: Path)
   return [at, ...pathInSent(from?.[at], to?.[key], rest)]
 }
 
-/** Whether events are processed alike by both. */
+/** Whether two definitions process events in the same way. */
 export const isSameDefinition = (one: Definition, other: Definition): boolean =>
   (['attributes', 'dimensions', 'enrichments', 'eventIdTemplate'] as const).every(
     (field) => JSON.stringify(one[field]) === JSON.stringify(other[field]),

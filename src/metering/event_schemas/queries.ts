@@ -14,11 +14,11 @@ const { nameFolded: _name, descriptionFolded: _description, ...readColumns } = g
 
 export const readSchemas = selection(readColumns)
 
-/** What is read of a schema: without what it is searched by. Of an older version the status is ARCHIVED, version is 0, and it feeds no feature. */
+/** The columns of a schema, without those for search. An older version has the status ARCHIVED, the version 0 and no feature. */
 export type ReadSchema = Pick<typeof eventSchemas.$inferSelect, keyof typeof readColumns>
 
-/** The columns of older versions as those of schemas are selected. */
-const olderSelected = (): typeof readSchemas.selected => {
+/** The columns of older versions, in the shape of the columns of schemas. */
+const selectOlderColumns = (): typeof readSchemas.selected => {
   const columns: Readonly<Record<string, SQL | Column>> = {
     ...getTableColumns(eventSchemaVersions),
     id: sql`''`,
@@ -32,15 +32,15 @@ const olderSelected = (): typeof readSchemas.selected => {
 
 type At = Readonly<Record<'organizationId' | 'name', Placeholder>>
 
-const newest = (at: At) =>
+const selectNewest = (at: At) =>
   builder
     .select(readSchemas.selected)
     .from(eventSchemas)
     .where(and(eq(eventSchemas.organizationId, at.organizationId), eq(eventSchemas.name, at.name)))
 
-const older = (at: At, version?: Placeholder) =>
+const selectOlder = (at: At, version?: Placeholder) =>
   builder
-    .select(olderSelected())
+    .select(selectOlderColumns())
     .from(eventSchemaVersions)
     .where(
       and(
@@ -50,13 +50,13 @@ const older = (at: At, version?: Placeholder) =>
       ),
     )
 
-const newestVersion = prepare(['organizationId', 'name'], newest)
+const newestVersion = prepare(['organizationId', 'name'], selectNewest)
 
-const newestAndOne = prepare(['organizationId', 'name', 'version'], (at) => newest(at).unionAll(older(at, at.version)))
+const newestAndOne = prepare(['organizationId', 'name', 'version'], (at) => selectNewest(at).unionAll(selectOlder(at, at.version)))
 
 const allVersions = prepare(['organizationId', 'name'], (at) =>
-  newest(at)
-    .unionAll(older(at))
+  selectNewest(at)
+    .unionAll(selectOlder(at))
     .orderBy(sql`definitionVersion desc`),
 )
 
@@ -77,11 +77,11 @@ export const showEventSchema = (row: ReadSchema): EventSchema => ({
   updatedAt: iso(row.updatedAt),
 })
 
-/** The state of a schema that its ETag names. That of an older version is of no state in which it can be changed. */
+/** The tag of a schema for its ETag. The tag of an older version never matches a version that can be changed. */
 export const tagOfSchema = ({ version, definitionVersion }: Pick<ReadSchema, 'version' | 'definitionVersion'>): string =>
   version ? tagOf(version) : tagOf(0, definitionVersion)
 
-/** The rows of a schema that a statement finds, the newest version first. */
+/** Reads the rows of a schema with a statement, the newest version first. */
 const readRows = async (ctx: Ctx, name: string, statement: Statement): Promise<[ReadSchema, ...ReadSchema[]]> => {
   const [row, ...others] = readSchemas.read(await ctx.session.rows(statement))
   if (!row) throw notFound('event schema', name)
@@ -93,7 +93,7 @@ export const readSchema = async (ctx: Ctx, name: string): Promise<ReadSchema> =>
   return row
 }
 
-/** Reads a version of a schema, the newest one as well. */
+/** Reads a version of a schema, which may be the newest. */
 export const readVersion = async (ctx: Ctx, name: string, version: number): Promise<ReadSchema> => {
   const rows = await readRows(ctx, name, newestAndOne({ organizationId: ctx.organizationId, name, version }))
   const found = rows.find(({ definitionVersion }) => definitionVersion === version)

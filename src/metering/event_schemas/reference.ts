@@ -2,7 +2,7 @@ import { done, eventSchemaName, first, fourth, third } from '../../lib/examples.
 
 const MISSING = 'No event schema of the organization has this name.'
 const UNFIT =
-  'A name stands twice among the attributes, the dimensions and the enriched fields; a filter field is none of them; or eventIdTemplate is no template, or reads what no event of the schema has.'
+  'Two attributes, dimensions or enriched fields have the same name; a filter field is none of them; or eventIdTemplate is not a valid template, or uses a field that events of the schema do not have.'
 
 const enrichments = {
   dependencies: [{ type: 'SETTING', key: 'setting.user.megabytesPerGigabyte', name: 'megabytesPerGigabyte' }],
@@ -48,7 +48,7 @@ const another = { path: { event_schema_name: 'page_view' } }
 const activated = ['createEventSchema', 'createUsageMeter', 'activateEventSchema']
 
 export const tags = {
-  'Event Schemas': 'What events hold: their attributes and dimensions, what is added to them, and what is counted by.',
+  'Event Schemas': 'The attributes and dimensions of events, and the fields that are added to events when they arrive.',
 }
 
 export const parameters = {
@@ -58,11 +58,11 @@ export const parameters = {
 export const createEventSchema = {
   summary: 'Create an event schema',
   description:
-    'Says what the events hold that name the schema: attributes, which are numbers, dimensions, which are texts, and fields that are added to each event. It is a draft, by which no event is processed, until it is activated.',
+    'Defines the attributes (numbers) and dimensions (texts) of events, and the fields that are added to each event. The schema is a draft until it is activated, and a draft processes no events.',
   refuses: {
     400: UNFIT,
-    409: 'The name is taken, by an archived schema too.',
-    422: 'There are 100 event schemas that are not archived already.',
+    409: 'Another schema has this name. It may be archived.',
+    422: 'The organization already has 100 event schemas that are not archived.',
   },
   example: {
     request: sent,
@@ -74,8 +74,8 @@ export const createEventSchema = {
 export const listEventSchemas = {
   summary: 'List event schemas',
   description:
-    'Lists the event schemas that are not archived, or those of a status, in their newest versions, last changed first unless asked otherwise, a page at a time.',
-  refuses: { 400: '_sort names another field, or one twice.' },
+    'Lists the newest versions of event schemas, page by page. Without status, it lists all that are not archived. Without _sort, the schema that was changed last comes first.',
+  refuses: { 400: '_sort contains an unknown field, or the same field twice.' },
   example: {
     after: ['createEventSchema'],
     query: { status: 'DRAFT', _search: 'file', _sort: 'updated_at:DESC', pageSize: 20 },
@@ -85,19 +85,20 @@ export const listEventSchemas = {
 
 export const getEventSchema = {
   summary: 'Read an event schema',
-  description: 'Reads the newest version of an event schema or an older one, which is ARCHIVED. One that was deleted can be read as well.',
-  refuses: { 404: 'The event schema does not exist, or has no such version.' },
+  description:
+    'Reads an event schema, in its newest version or in the given one. Older versions have the status ARCHIVED. Deleted schemas can be read too.',
+  refuses: { 404: 'The event schema does not exist, or does not have this version.' },
   example: { after: ['createEventSchema'], path, query: { version: 1 }, answer: shown },
 }
 
 export const eventSchemaEventSchemaNamePatch = {
   summary: 'Change an event schema',
   description:
-    'Replaces what is sent of a draft. To one that was published it adds: what is new in the lists that are sent is added to them, and what is there already must be as it was. With new attributes, dimensions or enrichments it has a new version, by which events are processed from then on.',
+    'In a draft, the fields that are sent replace the previous ones. In a schema that has been published, new entries of the lists that are sent are added, and existing entries must not differ. New attributes, dimensions or enrichments make a new version, which processes events from then on.',
   refuses: {
-    400: `${UNFIT} Or an enrichment that would be published is no rule, or needs a dependency that is not declared.`,
+    400: `${UNFIT} Or a published schema would get an enrichment that is not a valid rule or uses an undeclared dependency.`,
     404: MISSING,
-    409: 'The event schema is archived; or what is sent would change what has been published, or take the attribute away by which the schema feeds a feature.',
+    409: 'The event schema is archived, or the request would change something that has been published, or remove the attribute that feeds a feature.',
   },
   example: {
     after: activated,
@@ -111,17 +112,17 @@ export const eventSchemaEventSchemaNamePatch = {
 export const deleteEventSchema = {
   summary: 'Archive an event schema',
   description:
-    'Archives an event schema that is a draft or inactive, that feeds no feature, and whose usage meters are all archived. It can still be read by its name, which stays taken.',
+    'Archives an event schema. It must be a draft or inactive, feed no feature, and all its usage meters must be archived. It can still be read by its name, and the name stays taken.',
   refuses: {
     404: MISSING,
-    409: 'The event schema is ACTIVE or archived, feeds a feature, or has usage meters that are not archived. The message names the feature, or the first ten meters.',
+    409: 'The event schema is ACTIVE or archived, feeds a feature, or has usage meters that are not archived. The message names the feature, or up to ten meters.',
   },
   example: { after: ['createEventSchema'], path, answer: done, other: another },
 }
 
 export const listEventSchemaVersions = {
   summary: 'List the versions of an event schema',
-  description: 'Lists all versions of an event schema, the newest first. The older ones are ARCHIVED.',
+  description: 'Lists all versions of an event schema, the newest first. Older versions have the status ARCHIVED.',
   refuses: { 404: MISSING },
   example: {
     after: [...activated, 'eventSchemaEventSchemaNamePatch'],
@@ -133,10 +134,10 @@ export const listEventSchemaVersions = {
 export const activateEventSchema = {
   summary: 'Activate an event schema',
   description:
-    'Has events processed by the schema from now on, and publishes what it says: from then on that can be added to only. One that is active stays as it is.',
+    'Makes the schema process events from now on, and publishes it: later changes can only add to it. An active schema stays as it is.',
   refuses: {
     404: MISSING,
-    409: 'The event schema is archived, or an enrichment is no rule, or needs a dependency that is not declared. The message says which.',
+    409: 'The event schema is archived, or an enrichment is not a valid rule or uses an undeclared dependency. The message gives the reason.',
   },
   example: { after: ['createEventSchema', 'createUsageMeter'], path, answer: published, other: another },
 }
@@ -144,10 +145,10 @@ export const activateEventSchema = {
 export const deactivateEventSchema = {
   summary: 'Deactivate an event schema',
   description:
-    'Has no more events processed by the schema, of which no usage meter may be active. It can be activated again. One that is inactive stays as it is.',
+    'Makes the schema process no more events. None of its usage meters may be active. It can be activated again. An inactive schema stays as it is.',
   refuses: {
     404: MISSING,
-    409: 'The event schema is a draft or archived, or has usage meters that are active. The message names the first ten.',
+    409: 'The event schema is a draft or archived, or has active usage meters. The message names up to ten of them.',
   },
   example: {
     after: activated,

@@ -7,7 +7,7 @@ import { STATUSES, sortable } from './table.ts'
 
 export type { Dependency, DimensionsSchema, Enrichments, EventAttributeSchema, Field } from './definition.ts'
 
-/** The schemas of events that are there without being made. */
+/** The names of event schemas that always exist. */
 const RESERVED: ReadonlySet<string> = new Set(['togai-usage', 'togai-named-license'])
 
 const description = () => z.optional(text(255))
@@ -16,7 +16,7 @@ export const CreateEventSchemaRequest = named(
   'CreateEventSchemaRequest',
   z.strictObject({
     name: described(
-      'By which events name the schema. It cannot be changed, and stays taken.',
+      'The name of the schema in events. It cannot be changed, and stays taken after the schema is deleted.',
       plainName().check(({ value, issues }) => {
         if (RESERVED.has(value)) issues.push({ code: 'custom', input: value, message: `must not be ${value}, which is there already` })
       }),
@@ -35,28 +35,28 @@ export const UpdateEventSchemaRequest = named(
     attributes: z.optional(definition.attributes),
     dimensions: z.optional(definition.dimensions),
   }),
-  'Of a draft a list that is sent replaces what was there. To the lists of a schema that has been published entries are added.',
+  'In a draft, a list that is sent replaces the previous list. In a schema that has been published, its new entries are added.',
 )
 export type UpdateEventSchemaRequest = z.infer<typeof UpdateEventSchemaRequest>
 
 const FeatureDetails = named(
   'FeatureDetails',
   z.strictObject({ featureId: z.string(), attributeName: z.string() }),
-  'The feature whose units events of the schema use up, and the attribute that holds them.',
+  'The feature whose units the events of the schema consume, and the attribute with the number of units.',
 )
 
 const shown = {
   name: z.string(),
   description: z.optional(z.string()),
-  version: described('Counts the definitions that were published, from 1 on.', z.int32()),
-  status: described('ARCHIVED: it was deleted, or this is an older version of it.', z.enum(STATUSES)),
+  version: described('The number of the version. The first version is 1.', z.int32()),
+  status: described('ARCHIVED: the schema was deleted, or this is an older version.', z.enum(STATUSES)),
   attributes: z.array(EventAttributeSchema),
   dimensions: z.array(DimensionsSchema),
   filterFields: z.optional(z.array(z.string())),
   featureDetails: z.optional(FeatureDetails),
   enrichments: z.optional(Enrichments),
   eventIdTemplate: z.optional(z.string()),
-  eventLevelRevenue: described('Whether revenue is kept for each event: false.', z.boolean()),
+  eventLevelRevenue: described('Whether revenue is stored for each event. It is always false.', z.boolean()),
   createdAt: dateTime(),
   updatedAt: dateTime(),
 }
@@ -66,7 +66,7 @@ export type EventSchema = z.infer<typeof EventSchema>
 
 export const EventSchemaListData = named(
   'EventSchemaListData',
-  z.strictObject({ ...shown, usageMetersCount: described('How many usage meters it has that are not archived.', z.int()) }),
+  z.strictObject({ ...shown, usageMetersCount: described('The number of usage meters of the schema that are not archived.', z.int()) }),
 )
 
 export const EventSchemaPath = z.strictObject({ event_schema_name: identifier() })
@@ -78,7 +78,7 @@ export const GetEventSchemaQuery = z.strictObject({
         type: 'integer',
         format: 'int32',
         minimum: 1,
-        description: 'Which version to show, the newest when left out.',
+        description: 'The version to show, by default the newest.',
       }),
       z.transform((value: string, { issues }) => {
         const version = /^\d{1,9}$/.test(value) ? Number(value) : 0
@@ -91,7 +91,7 @@ export const GetEventSchemaQuery = z.strictObject({
 export type GetEventSchemaQuery = z.infer<typeof GetEventSchemaQuery>
 
 export const ListEventSchemasQuery = pageQuery({
-  status: z.optional(described('INACTIVE shows drafts as well. All that are not ARCHIVED are shown when left out.', z.enum(STATUSES))),
+  status: z.optional(described('INACTIVE includes drafts. If left out, all schemas that are not ARCHIVED are listed.', z.enum(STATUSES))),
   ...searchAndSort('the name and the description', Object.keys(sortable)),
 })
 export type ListEventSchemasQuery = z.infer<typeof ListEventSchemasQuery>

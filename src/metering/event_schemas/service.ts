@@ -62,7 +62,7 @@ export const createEventSchema = async (ctx: Ctx, input: CreateEventSchemaReques
   })
 }
 
-/** Reads the newest version of a schema, or the one that is asked for. */
+/** Reads the newest version of a schema, or the requested one. */
 export const getEventSchema = async (ctx: Ctx, name: string, { version }: GetEventSchemaQuery): Promise<Reply<EventSchema>> => {
   const row = version === undefined ? await readSchema(ctx, name) : await readVersion(ctx, name, version)
   return { answer: showEventSchema(row), tag: tagOfSchema(row) }
@@ -73,13 +73,13 @@ export const listEventSchemaVersions = async (ctx: Ctx, name: string): Promise<R
   return { answer: { data: rows.map(showEventSchema) } }
 }
 
-/** The schemas that are not archived, or those that `status` asks for, in their newest versions, a page at a time. */
+/** Lists the newest versions of schemas, page by page. Without `status`, archived schemas are left out. */
 export const listEventSchemas = async (ctx: Ctx, query: ListEventSchemasQuery): Promise<Reply<EventSchemaListPaginatedResponse>> => {
   const { rows, next, context } = await listSchemas(ctx, query)
   return { answer: { data: rows.map((row) => ({ ...showEventSchema(row), usageMetersCount: row.usageMetersCount })), ...next, context } }
 }
 
-/** What becomes of a schema since `row` was read. Events are processed by it once it is published. */
+/** Drafts a change of a schema that was read as `row`. If the schema is published, ledgers are told. */
 const draftChange = <Answer extends object>(
   ctx: Ctx,
   row: ReadSchema,
@@ -116,7 +116,7 @@ const changeSchema = <Answer extends object>(
     },
   })
 
-/** What the definition of a schema is with what is sent: of a draft that replaces what was there, and is added to what was published. */
+/** The definition of a schema after a request, which replaces parts of a draft, and adds to a published definition. */
 const nextDefinition = (row: ReadSchema, sent: Omit<UpdateEventSchemaRequest, 'description'>): Definition => {
   const isDraft = row.status === 'DRAFT'
   const { definition, faults } = isDraft ? { definition: replaceDefinition(row, sent), faults: [] } : extendDefinition(row, sent)
@@ -129,7 +129,7 @@ const nextDefinition = (row: ReadSchema, sent: Omit<UpdateEventSchemaRequest, 'd
   return definition
 }
 
-/** Changes a draft, or adds to a schema that was published, whose definition then has a new version. */
+/** Changes a draft, or adds a new version to a published schema. */
 export const updateEventSchema = (ctx: Ctx, name: string, input: UpdateEventSchemaRequest): Promise<Reply<EventSchema>> =>
   changeSchema(ctx, name, (row) => {
     const { description = row.description, ...sent } = input
@@ -142,7 +142,7 @@ export const updateEventSchema = (ctx: Ctx, name: string, input: UpdateEventSche
     return isNew ? { ...draft, statements: [...draft.statements, insertVersions([row])] } : draft
   })
 
-/** Has events processed by the schema from now on. One that is active stays as it is. */
+/** Activates a schema. An active schema stays as it is. */
 export const activateEventSchema = (ctx: Ctx, name: string): Promise<Reply<EventSchema>> =>
   changeSchema(ctx, name, (row) => {
     if (row.status === 'ACTIVE') return { unchanged: showEventSchema(row) }
@@ -150,7 +150,7 @@ export const activateEventSchema = (ctx: Ctx, name: string): Promise<Reply<Event
     return draftChange(ctx, row, { status: 'ACTIVE' }, (schema) => schema)
   })
 
-/** Has no more events processed by the schema, of which no meter may be active. One that is inactive stays as it is. */
+/** Deactivates a schema without active meters. An inactive schema stays as it is. */
 export const deactivateEventSchema = (ctx: Ctx, name: string): Promise<Reply<EventSchema>> =>
   changeSchema(ctx, name, (row) => {
     if (row.status === 'INACTIVE') return { unchanged: showEventSchema(row) }
@@ -159,7 +159,7 @@ export const deactivateEventSchema = (ctx: Ctx, name: string): Promise<Reply<Eve
     return draftChange(ctx, row, { status: 'INACTIVE' }, (schema) => schema)
   })
 
-/** Archives a schema that is not active, and whose meters are all archived. */
+/** Archives a schema that is not active and has only archived meters. */
 export const deleteEventSchema = (ctx: Ctx, name: string): Promise<Reply<{ success: boolean }>> =>
   changeSchema(ctx, name, (row) => {
     if (row.status === 'ACTIVE') throw new ApiError('CONFLICT', `The event schema "${name}" is ACTIVE, and must be deactivated first.`)

@@ -1,10 +1,10 @@
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { DimensionsSchema, Enrichments, EventAttributeSchema } from './definition.ts'
 
-/** What a schema, or a usage meter, goes through. */
+/** The statuses of a schema or a usage meter. */
 export const STATUSES = ['DRAFT', 'ACTIVE', 'INACTIVE', 'ARCHIVED'] as const
 
-/** What a schema says that its events hold, and when it did. */
+/** The columns of a definition, and its time. */
 const definition = () => ({
   definitionVersion: integer('definition_version').notNull(),
   attributes: text({ mode: 'json' }).$type<readonly EventAttributeSchema[]>().notNull(),
@@ -33,7 +33,7 @@ export const eventSchemas = sqliteTable('event_schemas', {
 /** The fields that the list of schemas can be sorted by. */
 export const sortable = { name: eventSchemas.name, updated_at: eventSchemas.updatedAt }
 
-/** What schemas were before their newest definitions. */
+/** Older versions of schemas. */
 export const eventSchemaVersions = sqliteTable(
   'event_schema_versions',
   {

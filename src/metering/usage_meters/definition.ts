@@ -17,7 +17,7 @@ export const UsageMeterFilterEntry = named(
     field: described('One of the filterFields of the event schema.', label(1, 255)),
     value: text(LONGEST_FILTER),
   }),
-  'What a field of an event must be. A field that is named more than once may be any of its values.',
+  'A field of an event and the value that it must have. If several filters have the same field, one of their values is enough.',
 )
 export type UsageMeterFilterEntry = z.infer<typeof UsageMeterFilterEntry>
 
@@ -27,11 +27,14 @@ const ComputationRequest = named(
     id: z.optional(label(1, 50)),
     matcher: z.optional(
       described(
-        'A rule of JSON Logic: only events for which it is true are counted. All are when it is left out or blank.',
+        'A JSON Logic rule. Only events for which it is true are counted. If left out or blank, all events are counted.',
         ruleText(LONGEST_MATCHER, { orBlank: true }),
       ),
     ),
-    computation: described('A rule of JSON Logic, whose value is added up; 1 where events are counted.', ruleText(LONGEST_COMPUTATION)),
+    computation: described(
+      'A JSON Logic rule whose value is added up. It must be 1 if aggregation is COUNT.',
+      ruleText(LONGEST_COMPUTATION),
+    ),
     order: z._default(whole(-(2 ** 31), 2 ** 31 - 1, 'int32'), 1),
   }),
 )
@@ -39,17 +42,17 @@ const ComputationRequest = named(
 export const Computation = named(
   'Computation',
   z.strictObject({ id: z.optional(z.string()), matcher: z.optional(z.string()), computation: z.string(), order: z.int32() }),
-  'What is counted of an event.',
+  'The rule that computes the units of an event.',
 )
 export type Computation = z.infer<typeof Computation>
 
-/** What a meter counts, as it is sent. */
+/** The fields of a request that define what a meter counts. */
 export const definition = {
-  filters: z.optional(described('All that are sent must hold.', list(UsageMeterFilterEntry, 0, MOST_FILTERS))),
-  computations: z.optional(described('One at most.', list(ComputationRequest, 0, 1))),
+  filters: z.optional(described('An event must match the filters of every field.', list(UsageMeterFilterEntry, 0, MOST_FILTERS))),
+  computations: z.optional(described('At most one computation.', list(ComputationRequest, 0, 1))),
   eventSchemaName: z.optional(
     described(
-      'The name of the event schema whose events are counted. Without one the meter takes the usage that events of togai-usage hold.',
+      'The name of the event schema whose events are counted. A meter without a schema counts only the usage in events of togai-usage.',
       label(1, 50),
     ),
   ),

@@ -1,10 +1,10 @@
 import type { Fault } from '../../lib/errors.ts'
 import type { usageMeters } from './table.ts'
 
-/** What a meter counts. */
+/** The part of a meter that defines what it counts. */
 export type MeterDefinition = Pick<typeof usageMeters.$inferSelect, 'aggregation' | 'computations' | 'filters' | 'eventSchemaName'>
 
-/** What is wrong with what a meter counts, beyond each of its fields. */
+/** Finds faults of a meter that its schema cannot check. */
 export const findMeterFaults = ({ aggregation, computations, filters, eventSchemaName }: MeterDefinition): Fault[] => {
   const faults: Fault[] = []
   const computation = computations?.[0]?.computation.trim() ?? '1'

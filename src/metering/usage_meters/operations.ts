@@ -1,4 +1,5 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
 import {
   CreateUsageMeterRequest,
@@ -9,7 +10,8 @@ import {
   UsageMeterPaginatedResponse,
   UsageMeterPath,
 } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const usageMeters = feature('Usage Meters', {
   createUsageMeter: operation({

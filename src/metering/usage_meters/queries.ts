@@ -14,7 +14,7 @@ const { idFolded: _id, nameFolded: _name, billableNameFolded: _billableName, ...
 
 const readMeters = selection(readColumns)
 
-/** What is read of a meter: without what it is searched by. */
+/** The columns of a meter, without those for search. */
 export type ReadMeter = Pick<typeof usageMeters.$inferSelect, keyof typeof readColumns>
 
 const oneMeter = prepare(['organizationId', 'id'], (at) =>
@@ -24,7 +24,7 @@ const oneMeter = prepare(['organizationId', 'id'], (at) =>
     .where(and(eq(usageMeters.organizationId, at.organizationId), eq(usageMeters.id, at.id))),
 )
 
-/** The columns of the schema beside those of its meter. */
+/** The columns of the schema that are read with a meter. */
 const OF_SCHEMA = 'schema_'
 
 const meterAndSchema = prepare(['organizationId', 'id'], (at) => {
@@ -55,7 +55,7 @@ export const showUsageMeter = (row: ReadMeter): UsageMeter => ({
   updatedAt: iso(row.updatedAt),
 })
 
-/** The state of a meter that its ETag names. */
+/** The tag of a meter for its ETag. */
 export const tagOfMeter = ({ version }: Pick<ReadMeter, 'version'>): string => tagOf(version)
 
 export const readMeter = async (ctx: Ctx, id: string): Promise<ReadMeter> => {

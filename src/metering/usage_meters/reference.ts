@@ -2,8 +2,8 @@ import { done, eventSchemaName, fifth, fourth, second, third, usageMeterId } fro
 
 const MISSING = 'No usage meter of the organization has this id.'
 const UNFIT =
-  'A matcher or a computation is no rule of JSON Logic, and the message says where; the computation of a COUNT is not 1; or a filter names what is not one of the filterFields of the event schema.'
-const NO_SCHEMA = 'The event schema that is named does not exist.'
+  'A matcher or a computation is not a valid JSON Logic rule (the message says where); the computation of a COUNT meter is not 1; or a filter names a field that is not in the filterFields of the event schema.'
+const NO_SCHEMA = 'The event schema does not exist.'
 
 const sent = {
   name: 'delivered_gigabytes',
@@ -28,22 +28,22 @@ const made = ['createEventSchema', 'createUsageMeter']
 const activated = [...made, 'activateEventSchema', 'activateUsageMeter']
 
 export const tags = {
-  'Usage Meters': 'What is counted of events: of which of them, and how much of each.',
+  'Usage Meters': 'Which events are counted, and how much each of them adds.',
 }
 
 export const parameters = {
-  usage_meter_id: 'The id of the usage meter, as it was answered when it was made.',
+  usage_meter_id: 'The id of the usage meter, from the answer to its creation.',
 }
 
 export const createUsageMeter = {
   summary: 'Create a usage meter',
   description:
-    'Says which events of a schema are counted, and how: by their number, or by the sum of what is computed of each. It is a draft, which counts nothing, until it is activated.',
+    'Defines which events of a schema are counted, and how: either the number of events, or the sum of a value that is computed for each event. The meter is a draft until it is activated, and a draft counts nothing.',
   refuses: {
     400: UNFIT,
     404: NO_SCHEMA,
-    409: 'The name is taken, by an archived usage meter too, or the event schema is archived.',
-    422: 'There are 100 usage meters that are not archived already.',
+    409: 'Another usage meter, which may be archived, has this name; or the event schema is archived.',
+    422: 'The organization already has 100 usage meters that are not archived.',
   },
   example: {
     after: ['createEventSchema'],
@@ -56,8 +56,8 @@ export const createUsageMeter = {
 export const getUsageMetersForEventSchema = {
   summary: 'List usage meters',
   description:
-    'Lists the usage meters that are not archived, or those of a status, last changed first unless asked otherwise, a page at a time. The filters can be combined.',
-  refuses: { 400: 'aggregation and aggregations come together and differ; or _sort names another field, or one twice.' },
+    'Lists usage meters, page by page. Without status, it lists all that are not archived. Without _sort, the meter that was changed last comes first. All filters can be combined.',
+  refuses: { 400: 'aggregation and aggregations are both given and differ; or _sort contains an unknown field, or the same field twice.' },
   example: {
     after: made,
     query: {
@@ -75,7 +75,7 @@ export const getUsageMetersForEventSchema = {
 
 export const getUsageMeter = {
   summary: 'Read a usage meter',
-  description: 'Reads a usage meter, archived or not, with its event schema if that is asked for.',
+  description: 'Reads a usage meter, which may be archived. With includeSchema, the answer contains its event schema.',
   refuses: { 404: MISSING },
   example: { after: made, path, query: { includeSchema: false }, answer: shown },
 }
@@ -83,11 +83,11 @@ export const getUsageMeter = {
 export const updateUsageMeter = {
   summary: 'Change a usage meter',
   description:
-    'Replaces the fields that are sent, a list as a whole. Of one that is active only billableName and description can be changed. What was counted before stays as it is.',
+    'Replaces the fields that are sent. A list is replaced as a whole. Of an active meter, only billableName and description can be changed. Units that were counted before do not change.',
   refuses: {
     400: UNFIT,
-    404: `${MISSING} Or the event schema that is named does not exist.`,
-    409: 'The usage meter is archived, or is ACTIVE and more than billableName and description would change; the name is taken; or the event schema is archived.',
+    404: `${MISSING} Or the event schema does not exist.`,
+    409: 'The usage meter is archived; it is ACTIVE and the request would change more than billableName and description; another meter has the name; or the event schema is archived.',
   },
   example: {
     after: made,
@@ -106,17 +106,17 @@ export const updateUsageMeter = {
 
 export const deleteUsageMeter = {
   summary: 'Archive a usage meter',
-  description: 'Archives a usage meter that is a draft or inactive. It can still be read by its id, and its name stays taken.',
+  description: 'Archives a usage meter. It must be a draft or inactive. It can still be read by its id, and its name stays taken.',
   refuses: { 404: MISSING, 409: 'The usage meter is ACTIVE or archived.' },
   example: { after: made, path, answer: done, other: another },
 }
 
 export const activateUsageMeter = {
   summary: 'Activate a usage meter',
-  description: 'Counts events from now on, whose schema must be active. One that is active stays as it is.',
+  description: 'Makes the meter count events from now on. Its event schema must be active. An active meter stays as it is.',
   refuses: {
     404: MISSING,
-    409: 'The usage meter is archived, or adds up and has no computation; or its event schema is not ACTIVE, or no longer has the fields by which it filters. The message says which.',
+    409: 'The usage meter is archived; it is a SUM without a computation; or its event schema is not ACTIVE, or no longer has the fields of its filters. The message gives the reason.',
   },
   example: { after: [...made, 'activateEventSchema'], path, answer: active, other: another },
 }
@@ -124,7 +124,7 @@ export const activateUsageMeter = {
 export const deactivateUsageMeter = {
   summary: 'Deactivate a usage meter',
   description:
-    'Counts no more events, though price plans bill by the meter: what was counted stays. It can be activated again. One that is inactive stays as it is.',
+    'Makes the meter count no more events, even if price plans use it. Units that were counted stay. It can be activated again. An inactive meter stays as it is.',
   refuses: { 404: MISSING, 409: 'The usage meter is a draft or archived.' },
   example: { after: activated, path, answer: { ...active, status: 'INACTIVE', updatedAt: fifth }, other: another },
 }

@@ -10,7 +10,7 @@ export type { Computation, UsageMeterFilterEntry } from './definition.ts'
 
 const MeterType = z.enum(['COUNTER'])
 
-const billableName = () => z.optional(described('What invoices call it, rather than by its name. Empty text takes it away.', label(0, 255)))
+const billableName = () => z.optional(described('The name of the meter on invoices. An empty text removes it.', label(0, 255)))
 
 export const CreateUsageMeterRequest = named(
   'CreateUsageMeterRequest',
@@ -35,7 +35,7 @@ export const UpdateUsageMeterRequest = named(
     aggregation: z.optional(UsageMeterAggregation),
     ...definition,
   }),
-  'What is sent replaces what was there, a list as a whole.',
+  'The fields that are sent replace the previous ones. A list is replaced as a whole.',
 )
 export type UpdateUsageMeterRequest = z.infer<typeof UpdateUsageMeterRequest>
 
@@ -45,7 +45,7 @@ export const UsageMeter = named(
     id: z.string(),
     name: z.string(),
     billableName: z.optional(z.string()),
-    displayName: described('What invoices call it: its billable name if it has one, or else its name.', z.string()),
+    displayName: described('The name on invoices: billableName if there is one, otherwise name.', z.string()),
     description: z.optional(z.string()),
     filters: z.optional(z.array(UsageMeterFilterEntry)),
     type: MeterType,
@@ -65,7 +65,7 @@ export const UsageMeterPath = z.strictObject({ usage_meter_id: identifier() })
 export const GetUsageMeterQuery = z.strictObject({
   includeSchema: z.optional(
     described(
-      'Whether to show the event schema of the meter, in its newest version.',
+      'Whether to include the event schema of the meter, in its newest version.',
       z.pipe(
         z.enum(['true', 'false']).register(z.globalRegistry, { type: 'boolean' }),
         z.transform((value) => value === 'true'),
@@ -77,9 +77,9 @@ export type GetUsageMeterQuery = z.infer<typeof GetUsageMeterQuery>
 
 export const ListUsageMetersQuery = pageQuery({
   id: z.optional(described('The id of the usage meter.', label(1, 50))),
-  status: z.optional(described('INACTIVE shows drafts as well. All that are not ARCHIVED are shown when left out.', z.enum(STATUSES))),
+  status: z.optional(described('INACTIVE includes drafts. If left out, all meters that are not ARCHIVED are listed.', z.enum(STATUSES))),
   aggregation: z.optional(
-    described('Shows the meters that count events, or those that add up what is computed of each.', z.enum(AGGREGATIONS)),
+    described('COUNT: meters that count events. SUM: meters that add up a value of each event.', z.enum(AGGREGATIONS)),
   ),
   aggregations: z.optional(described('The same as aggregation.', z.enum(AGGREGATIONS))),
   event_schema_name: z.optional(label(1, 50)),

@@ -27,7 +27,7 @@ type MeterRow = typeof usageMeters.$inferSelect
 
 const insertMeters = insertInto(usageMeters)
 
-/** What is recorded of a meter: beside what is shown, its schema and its version, by which events are counted. */
+/** The fields of a meter in the audit log: the shown fields, its event schema, and its version. */
 const recorded = (row: ReadMeter) => ({ ...showUsageMeter(row), eventSchemaName: row.eventSchemaName, version: row.definitionVersion })
 
 const recordChange = (before: ReadMeter | undefined, after: ReadMeter): Draft<object>['changes'] => [
@@ -36,7 +36,7 @@ const recordChange = (before: ReadMeter | undefined, after: ReadMeter): Draft<ob
 
 const foldOrNull = (text: string | null): string | null => (text === null ? null : fold(text))
 
-/** Where a request has what does not fit the schema of its meter. */
+/** The path in a request of a value that does not fit the event schema. */
 const locateIn =
   ({ filters }: Pick<UpdateUsageMeterRequest, 'filters'>): Locate =>
   (conflict, [name]) => {
@@ -80,7 +80,7 @@ export const createUsageMeter = async (ctx: Ctx, input: CreateUsageMeterRequest)
   })
 }
 
-/** Reads a meter, with the newest version of its schema when that is asked for. */
+/** Reads a meter, on request with the newest version of its schema. */
 export const getUsageMeter = async (ctx: Ctx, id: string, { includeSchema = false }: GetUsageMeterQuery): Promise<Reply<UsageMeter>> => {
   if (!includeSchema) {
     const row = await readMeter(ctx, id)
@@ -93,7 +93,7 @@ export const getUsageMeter = async (ctx: Ctx, id: string, { includeSchema = fals
   }
 }
 
-/** The meters that are not archived, or those that are asked for, a page at a time. */
+/** Lists meters, page by page. Without `status`, archived meters are left out. */
 export const listUsageMeters = async (ctx: Ctx, query: ListUsageMetersQuery): Promise<Reply<UsageMeterPaginatedResponse>> => {
   const { aggregations, aggregation = aggregations, ...rest } = query
   if (aggregations !== undefined && aggregations !== aggregation)
@@ -102,7 +102,7 @@ export const listUsageMeters = async (ctx: Ctx, query: ListUsageMetersQuery): Pr
   return { answer: { data: rows.map(showUsageMeter), ...next, context } }
 }
 
-/** What becomes of a meter since `row` was read. Events are counted by it once it has been active. */
+/** Drafts a change of a meter that was read as `row`. If the meter has been active, ledgers are told. */
 const draftChange = <Answer extends object>(
   ctx: Ctx,
   row: ReadMeter,
@@ -139,20 +139,20 @@ const changeMeter = <Answer extends object>(
     },
   })
 
-/** What can be changed while events are counted. */
+/** The fields that can change while a meter is active. */
 const FREE: ReadonlySet<string> = new Set(['billableName', 'description'])
 
-/** What a new version is counted by. */
+/** The fields whose change makes a new version. */
 const COUNTED_BY = ['filters', 'aggregation', 'computations'] as const
 
-/** Of what is sent, what is other than in the row. */
+/** The fields of a request that differ from the row. */
 const findChanges = (row: ReadMeter, { type: _type, billableName, ...sent }: UpdateUsageMeterRequest): Partial<MeterRow> => {
   const columns = { ...sent, ...(billableName !== undefined && { billableName: billableName || null }) }
   const isOther = ([key, value]: [string, unknown]) => JSON.stringify(value) !== JSON.stringify(row[key as keyof ReadMeter])
   return Object.fromEntries(Object.entries(columns).filter(isOther))
 }
 
-/** Replaces the fields that are sent; of a meter that is active only those that nothing is counted by. */
+/** Replaces the fields that are sent. Of an active meter, only fields that do not affect counting can change. */
 export const updateUsageMeter = (ctx: Ctx, id: string, input: UpdateUsageMeterRequest): Promise<Reply<UsageMeter>> =>
   changeMeter(ctx, id, (row) => {
     const changes = findChanges(row, input)
@@ -176,7 +176,7 @@ export const updateUsageMeter = (ctx: Ctx, id: string, input: UpdateUsageMeterRe
     return { ...draftChange(ctx, row, set, (meter) => meter), locate: locateIn(input) }
   })
 
-/** Counts events from now on. One that is active stays as it is. */
+/** Activates a meter. An active meter stays as it is. */
 export const activateUsageMeter = (ctx: Ctx, id: string): Promise<Reply<UsageMeter>> =>
   changeMeter(ctx, id, (row) => {
     if (row.status === 'ACTIVE') return { unchanged: showUsageMeter(row) }
@@ -185,7 +185,7 @@ export const activateUsageMeter = (ctx: Ctx, id: string): Promise<Reply<UsageMet
     return draftChange(ctx, row, { status: 'ACTIVE', lastActivatedAt: ctx.now }, (meter) => meter)
   })
 
-/** Counts no more events. What was counted stays. One that is inactive stays as it is. */
+/** Deactivates a meter. Counted units stay. An inactive meter stays as it is. */
 export const deactivateUsageMeter = (ctx: Ctx, id: string): Promise<Reply<UsageMeter>> =>
   changeMeter(ctx, id, (row) => {
     if (row.status === 'INACTIVE') return { unchanged: showUsageMeter(row) }

@@ -6,14 +6,14 @@ export type MetricPeriod = (typeof PERIODS)[number]
 /** The most buckets of a series (the contract). */
 export const MOST_BUCKETS = 300
 
-/** Where the buckets begin that a window meets, in milliseconds; `most` of them at most. */
+/** The starts (milliseconds) of the buckets that overlap a time range, at most `most` of them. */
 export const bucketsOf = (from: number, until: number, period: MetricPeriod, most = MOST_BUCKETS): number[] => {
   const starts: number[] = []
   for (let start = bucketStart(from, period); start < until && starts.length < most; start = nextBucket(start, period)) starts.push(start)
   return starts
 }
 
-/** The place of the bucket that a time of the window is in. */
+/** The index of the bucket that contains a time. */
 export const placeIn = (starts: readonly number[], time: number): number => {
   let [low, high] = [0, starts.length - 1]
   while (low < high) {

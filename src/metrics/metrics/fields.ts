@@ -2,7 +2,7 @@
 export const METRICS = ['EVENTS', 'USAGE', 'METER_USAGE', 'NAMED_LICENSE_USAGE', 'REVENUE', 'USAGE_FOR_CYCLE', 'REVENUE_FOR_CYCLE'] as const
 export type MetricName = (typeof METRICS)[number]
 
-/** What a metric can be filtered and grouped by. */
+/** The fields by which a metric can be filtered and grouped. */
 interface MetricFields {
   filters: readonly string[]
   groupBy: readonly string[]
@@ -13,7 +13,7 @@ const USAGE: MetricFields = {
   groupBy: ['ACCOUNT_ID', 'CUSTOMER_ID', 'USAGE_METER_ID', 'BILLABLE_ID'],
 }
 
-/** The metrics that are answered. */
+/** The metrics that are available. */
 export const ANSWERED = {
   EVENTS: {
     filters: ['ACCOUNT_ID', 'CUSTOMER_ID', 'SCHEMA_NAME', 'EVENT_STATUS', 'ORGANIZATION_ID'],
@@ -51,9 +51,9 @@ const GROUP_OF: ReadonlyMap<string, string> = new Map(
   Object.entries(STATUS_GROUPS).flatMap(([group, statuses]) => statuses.map((status) => [status, group] as const)),
 )
 
-/** The group of a status; a status that is in none stands for itself. */
+/** The group of a status, or the status itself if it is in no group. */
 export const statusGroupOf = (status: string): string => GROUP_OF.get(status) ?? status
 
-/** The statuses that some values of a filter name, each a group or a status. */
+/** The statuses that the values of a filter name. A value is a group or a status. */
 export const statusesOf = (values: readonly string[]): Set<string> =>
   new Set(values.flatMap((value) => (Object.hasOwn(STATUS_GROUPS, value) ? STATUS_GROUPS[value as keyof typeof STATUS_GROUPS] : [value])))

@@ -12,7 +12,7 @@ export const countLicenses = (
   spans: readonly NamedLicense[],
   groupOf: (span: NamedLicense) => string,
 ): Part[] => {
-  /** By group how many more names each bucket has than the one before. */
+  /** For each group, how many more names each bucket has than the previous one. */
   const steps = new Map<string, number[]>()
   let name = ''
   let counted = -1

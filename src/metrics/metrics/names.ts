@@ -5,16 +5,16 @@ import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, keyOf, selectGenerations } from '../../events/ingestion/service.ts'
 import type { MetricQuery } from './schema.ts'
 
-/** What a request names, as the database knows it now. */
+/** The accounts, customers and meters that a request names, as they are in the database now. */
 export interface Names {
   generations: readonly KindedGeneration[]
-  /** The account that each name means: by its id, or as its alias now, or the last one that it had. */
+  /** The account of each name: by id, by an alias that is in effect now, or by the alias that it had last. */
   accountOf: (name: string) => string | undefined
   /** The accounts of a customer. */
   accountsOf: (customerId: string) => readonly string[]
-  /** The usage meter that a name means: by its id, or by its name. */
+  /** The usage meter with an id or a name. */
   meterOf: (name: string) => string | undefined
-  /** The accounts that a portal token reads. */
+  /** The accounts that a portal token can read. */
   own: readonly string[] | undefined
 }
 
@@ -50,7 +50,7 @@ const metersByName = (organizationId: string, names: string) =>
     select id, name from usage_meters where organization_id = ${organizationId}
       and (id in (select value from json_each(${names})) or name in (select value from json_each(${names})))`)
 
-/** The customer of each of some accounts. */
+/** The customer of each account. */
 export const readCustomers = async (ctx: Ctx, accounts: readonly string[]): Promise<Map<string, string>> => {
   const rows = await ctx.session.rows<{ id: string; customerId: string }>(
     selectRows(sql`
@@ -66,7 +66,7 @@ interface Row {
   customerId: string
 }
 
-/** Reads what the queries name, and the generations of ledgers, in one round trip. */
+/** Reads the accounts, customers and meters that queries name, and the generations of ledgers, in one round trip. */
 export const readNames = async (ctx: Ctx, queries: readonly MetricQuery[]): Promise<Names> => {
   const { organizationId, portal, now } = ctx
   const accounts = valuesOf(queries, ['ACCOUNT_ID'])

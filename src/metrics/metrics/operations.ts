@@ -1,6 +1,8 @@
 import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
 import { GetMetricsRequest, GetMetricsResponse } from './schema.ts'
-import * as service from './service.ts'
+
+const service = loadLater(() => import('./service.ts'))
 
 export const metrics = feature('Metrics', {
   getMetrics: operation({

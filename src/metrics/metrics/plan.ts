@@ -6,11 +6,11 @@ import { statusGroupOf, statusesOf } from './fields.ts'
 import type { Names } from './names.ts'
 import type { MetricQuery } from './schema.ts'
 
-/** What a query asks of the ledgers: undefined where no record can fit. */
+/** The question of a query to the ledgers. Undefined if no record can match. */
 export interface Plan {
-  /** The accounts that count, by their keys; all when left out. */
+  /** The keys of the accounts that are counted. If left out, all are. */
   accounts?: readonly string[]
-  /** The series of events or meters, or the names of licenses, that count. */
+  /** The series of events or meters, or the names of licenses, that are counted. */
   series?: readonly string[]
   statuses?: readonly number[]
 }
@@ -22,13 +22,13 @@ const valuesIn =
   (field) =>
     filters.find(({ fieldName }) => fieldName === field)?.fieldValues
 
-/** What is in each of some sets; a set that is left out holds everything. */
+/** The items that are in all sets. An undefined set contains everything. */
 const intersect = (...sets: (readonly string[] | undefined)[]): readonly string[] | undefined => {
   const [first, ...others] = sets.filter((set) => set !== undefined).map((set) => new Set(set))
   return first && [...others.reduce((all, set) => all.intersection(set), first)]
 }
 
-/** Keeps a query to the caller's organization, and a portal token to its customer and accounts. */
+/** Refuses a query about another organization, and restricts a portal token to its customer and accounts. */
 export const refuseForeign = (ctx: Ctx, { filters = [] }: MetricQuery, path: string, { accountOf, own }: Names): void => {
   const { organizationId, portal } = ctx
   const accounts = new Set(own)
@@ -45,7 +45,7 @@ export const refuseForeign = (ctx: Ctx, { filters = [] }: MetricQuery, path: str
     }
 }
 
-/** The keys of the accounts that a query is about. What was sent under a name, and is of no account, counts under that name. */
+/** The keys of the accounts of a query. Events whose accountId belongs to no account are counted under that name. */
 const accountsOf = (valuesOf: Values, { accountOf, accountsOf: ofCustomer, own }: Names): readonly string[] | undefined => {
   const keysOf = (name: string): string[] => {
     const id = accountOf(name)
@@ -76,7 +76,7 @@ const planLicenses = (valuesOf: Values): Plan => {
   return series ? { series } : {}
 }
 
-/** What a query asks of the ledgers; undefined where no record can fit. */
+/** Makes the question of a query to the ledgers. Undefined if no record can match. */
 export const planQuery = (query: MetricQuery, names: Names): Plan | undefined => {
   const valuesOf = valuesIn(query)
   const accounts = accountsOf(valuesOf, names)
@@ -90,7 +90,7 @@ export const planQuery = (query: MetricQuery, names: Names): Plan | undefined =>
   return [plan.accounts, plan.series, plan.statuses].some((set) => set?.length === 0) ? undefined : plan
 }
 
-/** By what the ledgers group the sums of each field. */
+/** How the ledgers group sums, by the field of groupBy. */
 export const GROUPINGS: Readonly<Record<string, NonNullable<GroupQuery['by']>>> = {
   ACCOUNT_ID: 'ACCOUNT',
   CUSTOMER_ID: 'CUSTOMER',
@@ -101,7 +101,7 @@ export const GROUPINGS: Readonly<Record<string, NonNullable<GroupQuery['by']>>> 
   RAW_EVENT_STATUS: 'STATUS',
 }
 
-/** How a group of the ledgers is shown: a status by its name, or by that of its group. */
+/** The name under which a group of the ledgers is shown. A status is shown by its name or that of its group. */
 export const showGroup = (groupBy: string | undefined, group: string): string => {
   if (groupBy !== 'EVENT_STATUS' && groupBy !== 'RAW_EVENT_STATUS') return group
   const status = STATUSES[Number(group)] ?? 'UNKNOWN'

@@ -11,11 +11,11 @@ const queries = {
   usage: { id: 'usage', name: 'METER_USAGE', aggregationPeriod: 'WEEK' },
 }
 
-export const tags = { Metrics: 'What events and usage add up to, over time.' }
+export const tags = { Metrics: 'Sums of events and usage over time.' }
 
 export const getMetrics = {
   summary: 'Add up events and usage over time',
-  description: `Answers up to five queries about what lies from startTime until before endTime, by the hour, day, week or month in UTC; what was ingested before is in it. Without groupBy a query has one series, with zeros where there is nothing. With groupBy it has a series for each value that has a record. Filters are all met, each by any of its values; an account can be named by its alias, a usage meter by its name. EVENTS counts those that are processed or unprocessed, unless EVENT_STATUS is asked for.
+  description: `Answers up to five queries about the time from startTime until just before endTime, by hour, day, week or month in UTC. The answer includes every event that was ingested before the request. Without groupBy, a query has one series, with zeros where there are no records. With groupBy, it has one series for each value that has records. A record must match all filters, and each filter by one of its values. A filter can name an account by its id or alias, and a usage meter by its id or name. EVENTS counts processed and unprocessed events, unless a filter EVENT_STATUS says otherwise.
 
 | metric | filters | groupBy |
 |---|---|---|
@@ -23,11 +23,11 @@ export const getMetrics = {
 | USAGE, METER_USAGE | ACCOUNT_ID, CUSTOMER_ID, USAGE_METER_ID, BILLABLE_ID, ORGANIZATION_ID | ACCOUNT_ID, CUSTOMER_ID, USAGE_METER_ID, BILLABLE_ID |
 | NAMED_LICENSE_USAGE | ACCOUNT_ID, CUSTOMER_ID, BILLABLE_ID, ORGANIZATION_ID | ACCOUNT_ID, CUSTOMER_ID, BILLABLE_ID |
 
-A portal token reads the metrics of its accounts.`,
+A portal token can read the metrics of its accounts.`,
   refuses: {
-    400: 'endTime is not after startTime; a series would have more than 300 points; two queries have one id; or a query names a metric that is not answered yet, or a filter, a groupBy or a config that its metric does not take.',
-    403: 'A filter names another organization than that of the token; or a portal token names a customer or an account that it does not read.',
-    422: 'The answer would hold more than 100,000 points; or startTime or endTime is not at the full hour, and the events of then are not kept any more.',
+    400: 'endTime is not after startTime; a series would have more than 300 points; two queries have the same id; or a query has a metric that is not available yet, or a filter, groupBy or config that its metric does not support.',
+    403: 'A filter names an organization other than that of the token; or a portal token asks for a customer or an account that it cannot read.',
+    422: 'The answer would have more than 100,000 points; or startTime or endTime is not a full hour, and the events of that hour are no longer stored.',
   },
   example: {
     after: ['createCustomer', 'ingest'],

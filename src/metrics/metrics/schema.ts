@@ -6,20 +6,23 @@ import { ANSWERED, METRICS, isAnswered } from './fields.ts'
 
 const MOST_QUERIES = 5
 
-const choice = (values: readonly string[]): string =>
+const joinChoices = (values: readonly string[]): string =>
   values.length > 1 ? `${values.slice(0, -1).join(', ')} or ${values.at(-1)}` : values.join('')
 
 const MetricName = named(
   'MetricName',
   z.enum(METRICS),
-  'EVENTS: how many events there are. USAGE and METER_USAGE: what usage meters count. NAMED_LICENSE_USAGE: how many names of licenses are active at any instant. The others are not answered yet.',
+  'EVENTS: the number of events. USAGE and METER_USAGE: the units of usage meters. NAMED_LICENSE_USAGE: the number of active names of licenses. The other metrics are not available yet.',
 )
 
 const MetricQueryFilterEntry = named(
   'MetricQueryFilterEntry',
   z.strictObject({
-    fieldName: described('One of the fields that the metric can be filtered by; each once.', text()),
-    fieldValues: described('Any of these fits. What is named and not there has no records.', z.array(text()).check(z.minLength(1))),
+    fieldName: described('A field by which the metric can be filtered. Use each field once.', text()),
+    fieldValues: described(
+      'A record matches if it has one of these values. A value that does not exist has no records.',
+      z.array(text()).check(z.minLength(1)),
+    ),
   }),
 )
 
@@ -32,19 +35,19 @@ interface Query {
   filters?: { fieldName: string; fieldValues: string[] }[] | undefined
 }
 
-/** What a metric does not take. */
+/** Reports what a metric does not support. */
 const checkQuery = ({ name, groupBy, configs = {}, filters = [] }: Query, issue: Issue): void => {
   if (!isAnswered(name)) {
-    issue(['name'], `must be ${choice(Object.keys(ANSWERED))}: ${name} is not answered yet`)
+    issue(['name'], `must be ${joinChoices(Object.keys(ANSWERED))}: ${name} is not available yet`)
     return
   }
   const fields: { filters: readonly string[]; groupBy: readonly string[] } = ANSWERED[name]
-  if (groupBy !== undefined && !fields.groupBy.includes(groupBy)) issue(['groupBy'], `must be ${choice(fields.groupBy)} for ${name}`)
+  if (groupBy !== undefined && !fields.groupBy.includes(groupBy)) issue(['groupBy'], `must be ${joinChoices(fields.groupBy)} for ${name}`)
   for (const key of Object.keys(configs)) issue(['configs', key], `must be left out: ${name} takes no configs`)
   const seen = new Map<string, number>()
   for (const [index, { fieldName, fieldValues }] of filters.entries()) {
     const first = seen.get(fieldName)
-    if (!fields.filters.includes(fieldName)) issue(['filters', index, 'fieldName'], `must be ${choice(fields.filters)} for ${name}`)
+    if (!fields.filters.includes(fieldName)) issue(['filters', index, 'fieldName'], `must be ${joinChoices(fields.filters)} for ${name}`)
     else if (first !== undefined) issue(['filters', index, 'fieldName'], `must not repeat filters[${first}]: put what it holds there`)
     else seen.set(fieldName, index)
     if (fieldName === 'SCHEMA_NAME' && fieldValues.length > 1) issue(['filters', index, 'fieldValues'], 'must hold 1 item for SCHEMA_NAME')
@@ -55,13 +58,13 @@ const MetricQuery = named(
   'MetricQuery',
   z
     .strictObject({
-      id: described('Your own id of the query, under which it is answered.', text()),
+      id: described('Your own id of the query. The result has the same id.', text()),
       name: MetricName,
       aggregationPeriod: described(
-        `How long a bucket is, in UTC; weeks begin on Monday. DAY when left out. The time asked for meets ${MOST_BUCKETS} buckets at most.`,
+        `The length of a bucket in UTC, by default DAY. Weeks begin on Monday. A series can have at most ${MOST_BUCKETS} buckets.`,
         z._default(z.enum(PERIODS), 'DAY'),
       ),
-      groupBy: z.optional(described('The field that has a series for each of its values.', text())),
+      groupBy: z.optional(described('The answer has one series for each value of this field.', text())),
       configs: z.optional(textMap(10)),
       filters: z.optional(list(MetricQueryFilterEntry, 1, 5)),
     })
@@ -77,8 +80,8 @@ export const GetMetricsRequest = named(
   'GetMetricsRequest',
   z
     .strictObject({
-      startTime: described('The first instant of the records that count.', instant()),
-      endTime: described('The instant before which records count.', instant()),
+      startTime: described('The start of the time range (inclusive).', instant()),
+      endTime: described('The end of the time range (exclusive).', instant()),
       metricQueries: list(MetricQuery, 1, MOST_QUERIES).register(z.globalRegistry, {
         minItems: 1,
         maxItems: MOST_QUERIES,
@@ -102,7 +105,7 @@ export const GetMetricsRequest = named(
           if (fitting.length && !fitting.includes(aggregationPeriod))
             issue(
               ['metricQueries', index, 'aggregationPeriod'],
-              `must be ${choice(fitting)} from startTime to endTime, which meet more than ${MOST_BUCKETS} buckets of ${aggregationPeriod}`,
+              `must be ${joinChoices(fitting)} from startTime to endTime, which meet more than ${MOST_BUCKETS} buckets of ${aggregationPeriod}`,
             )
         }
       }),
@@ -116,15 +119,15 @@ const MetricDataPoints = named(
     groupedBy: z.optional(
       named(
         'MetricDataPointsGroupedBy',
-        z.strictObject({ fieldName: z.string(), fieldValue: described('Empty for events of no customer.', z.string()) }),
+        z.strictObject({ fieldName: z.string(), fieldValue: described('Empty for events that have no customer.', z.string()) }),
       ),
     ),
     timestamps: described(
-      'Where each bucket begins; the first may begin before startTime.',
+      'The start of each bucket. The first bucket may start before startTime.',
       z.array(z.iso.datetime().register(z.globalRegistry, { format: 'date-time' })).check(z.maxLength(MOST_BUCKETS)),
     ),
     metricValues: described(
-      'The value of each bucket, with all its digits, also where they are more than a double holds.',
+      'The value of each bucket with all its digits, even if a double cannot represent it exactly.',
       z.array(z.number()).check(z.maxLength(MOST_BUCKETS)),
     ),
   }),

@@ -3,7 +3,7 @@ import { iso } from '../../lib/time.ts'
 import { placeIn } from './buckets.ts'
 import type { MetricDataPoints } from './schema.ts'
 
-/** What is added to the bucket that begins at `start`, of a group: a decimal text, made of so many records. */
+/** An amount for a group and the bucket that begins at `start`: a decimal as text, and the number of records in it. */
 export interface Part {
   start: number
   group: string
@@ -13,13 +13,13 @@ export interface Part {
 
 interface Series {
   records: number
-  /** What each bucket adds up. */
+  /** The sum of each bucket. */
   values: string[][]
 }
 
 const emptySeries = (buckets: number): Series => ({ records: 0, values: Array.from({ length: buckets }, () => []) })
 
-/** Adds parts up by group and bucket. */
+/** Adds up the parts of each group and bucket. */
 export const addParts = (starts: readonly number[], parts: Iterable<Part>): Map<string, Series> => {
   const groups = new Map<string, Series>()
   for (const { start, group, value, records } of parts) {
@@ -31,7 +31,7 @@ export const addParts = (starts: readonly number[], parts: Iterable<Part>): Map<
   return groups
 }
 
-/** The groups that have a record, in the order of their names; without groupBy the one that there is, also where it has none. */
+/** The groups that have records, sorted by name. Without groupBy there is one group, even if it has no records. */
 export const showSeries = (
   starts: readonly number[],
   groups: ReadonlyMap<string, Series>,

@@ -13,7 +13,7 @@ import { type Part, addParts, showSeries } from './series.ts'
 /** The most points of an answer. */
 const MOST_POINTS = 100_000
 
-/** The most accounts that are named to an account ledger; of more it is asked for all of them. */
+/** The most accounts that a call to an account ledger names. With more accounts, the ledger is asked for all of its accounts. */
 const MOST_NAMED = 5000
 
 const tooMany = (path: string): ApiError =>
@@ -22,7 +22,7 @@ const tooMany = (path: string): ApiError =>
     `${path}: with it the answer would hold more than ${MOST_POINTS} points. Filter it by fewer accounts, bring startTime and endTime closer together, or take a longer aggregationPeriod.`,
   )
 
-/** Asks ledgers at once: all of them answer, or there is no answer. */
+/** Asks all ledgers at the same time. If one fails, the whole request fails. */
 const askAll = async <Result>(names: readonly string[], ask: (name: string) => Promise<Result>): Promise<Result[]> => {
   try {
     return await Promise.all(names.map(ask))
@@ -32,17 +32,17 @@ const askAll = async <Result>(names: readonly string[], ask: (name: string) => P
   }
 }
 
-/** What a request is answered from. */
-interface Reading {
+/** The data that a request is answered from. */
+interface MetricsContext {
   ctx: Ctx
   names: Names
   from: number
   until: number
-  /** The sums that ledgers were asked for, by the question: queries that need the same share them. */
+  /** The sums that were read from ledgers, by their question, so that queries with the same question share them. */
   asked: Map<string, Promise<GroupRow[]>>
 }
 
-const readRows = async ({ ctx, names, from, until }: Reading, query: GroupQuery): Promise<GroupRow[]> => {
+const readRows = async ({ ctx, names, from, until }: MetricsContext, query: GroupQuery): Promise<GroupRow[]> => {
   const ledgers = eventLedgersIn(ctx, names.generations, from, until)
   const all = await askAll(ledgers, (name) => askEvents(ctx, name, (ledger) => ledger.readGroups(query)))
   return all.flatMap((grouped) => {
@@ -57,7 +57,12 @@ const readRows = async ({ ctx, names, from, until }: Reading, query: GroupQuery)
   })
 }
 
-const readSums = async (reading: Reading, { name, aggregationPeriod, groupBy }: MetricQuery, plan: Plan, most: number): Promise<Part[]> => {
+const readSums = async (
+  reading: MetricsContext,
+  { name, aggregationPeriod, groupBy }: MetricQuery,
+  plan: Plan,
+  most: number,
+): Promise<Part[]> => {
   const { from, until, ctx, asked } = reading
   const by = groupBy === undefined ? undefined : GROUPINGS[groupBy]
   const isEvents = name === 'EVENTS'
@@ -92,7 +97,7 @@ const groupLicenses = async (ctx: Ctx, spans: readonly NamedLicense[], groupBy: 
 }
 
 const readLicenses = async (
-  { ctx, names, from, until }: Reading,
+  { ctx, names, from, until }: MetricsContext,
   { groupBy }: MetricQuery,
   plan: Plan,
   starts: readonly number[],
@@ -106,15 +111,15 @@ const readLicenses = async (
   return countLicenses(starts, [from, until], spans, await groupLicenses(ctx, spans, groupBy))
 }
 
-const readParts = (reading: Reading, query: MetricQuery, plan: Plan, starts: readonly number[], most: number): Promise<Part[]> =>
+const readParts = (reading: MetricsContext, query: MetricQuery, plan: Plan, starts: readonly number[], most: number): Promise<Part[]> =>
   query.name === 'NAMED_LICENSE_USAGE' ? readLicenses(reading, query, plan, starts) : readSums(reading, query, plan, most)
 
-/** What events and usage add up to, by bucket and group. */
+/** Answers the queries: sums of events and usage by bucket and group. */
 export const getMetrics = async (ctx: Ctx, input: GetMetricsRequest): Promise<Reply<GetMetricsResponse>> => {
   const { startTime: from, endTime: until, metricQueries } = input
   const names = await readNames(ctx, metricQueries)
   for (const [index, query] of metricQueries.entries()) refuseForeign(ctx, query, `metricQueries[${index}]`, names)
-  const reading: Reading = { ctx, names, from, until, asked: new Map() }
+  const reading: MetricsContext = { ctx, names, from, until, asked: new Map() }
   let points = 0
   const results = await Promise.all(
     metricQueries.map(async (query, index) => {

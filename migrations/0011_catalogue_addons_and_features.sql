@@ -1,5 +1,4 @@
--- What price plans bill beside usage: licences, fees and grants of credits. What prices an add-on refuses its archive with a trigger of its
--- own, BEFORE UPDATE OF status ON add_ons WHEN NEW.status = 'ARCHIVED', in the migration that makes its table.
+-- What price plans bill beside usage: licences, fees and grants of credits.
 CREATE TABLE add_ons (
   id TEXT NOT NULL PRIMARY KEY,
   organization_id TEXT NOT NULL REFERENCES organizations (id),

@@ -125,3 +125,15 @@ BEGIN
   WHERE its.organization_id = NEW.organization_id
     AND EXISTS (SELECT 1 FROM json_each(its.cards) AS card WHERE card.value ->> 'billableId' = NEW.id);
 END;
+
+-- Settings can be kept on price plans. A plan whose only draft was discarded is gone.
+DROP VIEW entities;
+DROP VIEW catalogue_entities;
+
+CREATE VIEW catalogue_entities (organization_id, entity_type, entity_id, status) AS
+SELECT organization_id, 'ADD_ON', id, status FROM add_ons
+UNION ALL SELECT organization_id, 'FEATURE', id, 'ACTIVE' FROM features
+UNION ALL SELECT organization_id, 'PRICE_PLAN', id, status FROM price_plans WHERE status <> 'DISCARDED';
+
+CREATE VIEW entities (organization_id, entity_type, entity_id, status) AS
+SELECT * FROM customer_entities UNION ALL SELECT * FROM metering_entities UNION ALL SELECT * FROM catalogue_entities;

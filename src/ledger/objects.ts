@@ -1,0 +1,67 @@
+import { DurableObject } from 'cloudflare:workers'
+import type * as account from './account_ledger.ts'
+import type * as event from './event_ledger.ts'
+
+/** The names of what can be called of a ledger: its methods, and its alarm where it has one. */
+type Methods<Ledger> = Exclude<
+  { [Name in keyof Ledger]-?: undefined extends Ledger[Name] ? never : Name }[keyof Ledger],
+  keyof Rpc.DurableObjectBranded
+>
+
+/** A class for the Worker to export when it starts. An object of it loads the ledger's own class when it wakes, before it is asked anything, and hands each call to that. */
+const loadWhenAwake = <Ledger extends object>(
+  load: () => Promise<new (state: DurableObjectState, env: never) => Ledger>,
+  methods: Readonly<Record<Methods<Ledger>, true>>,
+) => {
+  class Exported extends DurableObject {
+    ledger: unknown
+
+    constructor(state: DurableObjectState, env: Cloudflare.Env) {
+      super(state, env)
+      void state.blockConcurrencyWhile(async () => {
+        const Loaded = await load()
+        this.ledger = new Loaded(state, env as never)
+      })
+    }
+  }
+  for (const method of Object.keys(methods))
+    Object.defineProperty(Exported.prototype, method, {
+      value(this: { ledger: Record<string, (...all: unknown[]) => unknown> }, ...args: unknown[]): unknown {
+        return this.ledger[method]?.(...args)
+      },
+    })
+  return Exported
+}
+
+export const AccountLedger = loadWhenAwake<account.AccountLedger>(async () => (await import('./account_ledger.ts')).AccountLedger, {
+  applyLicense: true,
+  readLicenses: true,
+  revertLicense: true,
+  tryLicenses: true,
+})
+
+export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await import('./event_ledger.ts')).EventLedger, {
+  alarm: true,
+  claimKey: true,
+  closeAndSum: true,
+  dropCarry: true,
+  findTaken: true,
+  keepGenerations: true,
+  liftClosing: true,
+  listEvents: true,
+  readEvent: true,
+  readGenerations: true,
+  readGroups: true,
+  readKey: true,
+  readSpan: true,
+  readSums: true,
+  readVersion: true,
+  readWaiting: true,
+  record: true,
+  replaceCarry: true,
+  revert: true,
+  settle: true,
+  tell: true,
+  tryRecord: true,
+  tryRevert: true,
+})
