@@ -14,6 +14,8 @@ export const third = '2026-03-30T10:43:00.000Z'
 export const fourth = '2026-03-30T10:44:00.000Z'
 export const fifth = '2026-03-30T10:45:00.000Z'
 export const sixth = '2026-03-30T10:46:00.000Z'
+export const seventh = '2026-03-30T10:47:00.000Z'
+export const eighth = '2026-03-30T10:48:00.000Z'
 
 export const address = {
   phoneNumber: '+919876543210',

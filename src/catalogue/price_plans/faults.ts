@@ -1,4 +1,5 @@
 import type { Fault } from '../../lib/errors.ts'
+import { explainRuleError } from '../../logic/place.ts'
 import { compileRule } from '../../logic/rule.ts'
 import { readTarget, ruleKeyOf } from '../../rating/rules.ts'
 import type { KeptRule } from '../pricing_rules/schema.ts'
@@ -84,7 +85,7 @@ const findCardFaults = (plan: PlanDefinition, items: readonly BillableItem[]): P
 
 const findExpressionFaults = (path: Path, text: string | undefined): Fault[] => {
   const { error } = text === undefined ? {} : compileRule(text)
-  return error ? [fault(path, `${error.path ? `at ${error.path} ` : ''}${error.message}`)] : []
+  return error ? [fault(path, explainRuleError(error))] : []
 }
 
 const findTargetFaults = ({ action, invoiceTiming = 'IN_ARREARS' }: KeptRule, cards: readonly KeptCard[]): Fault[] => {

@@ -1,7 +1,7 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { type SQL, and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { defineList } from '../../db/list.ts'
-import { builder, prepare, selectRows, selection } from '../../db/statements.ts'
+import { builder, prepare, qualified, selectRows, selection } from '../../db/statements.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
 import { iso } from '../../lib/time.ts'
@@ -30,32 +30,43 @@ const onePlan = prepare(['organizationId', 'id'], (at) =>
   builder.select(readPlans.selected).from(pricePlans).where(isPlan(at.organizationId, at.id)),
 )
 
-const onePublished = prepare(['organizationId', 'id', 'version'], (at) =>
+/** The items that some ids name, as a JSON list. */
+const itemsNamed = (organizationId: unknown, ids: SQL) => sql<string>`(
+  select json_group_array(json_object('kind', item.kind, 'id', item.id, 'displayName', item.display_name, 'status', item.status, 'type', item.type))
+  from billable_items as item where item.organization_id = ${organizationId} and item.id in (${ids})
+)`
+
+/** Published versions of a plan as they are read, as a JSON object: the one of a number, or the newest one where that is null. */
+const publishedAsJson = (version: unknown) => {
+  const fields = Object.entries(versionColumns).flatMap(([key, column]) => [sql`${key}`, sql`its.${sql.identifier(column.name)}`])
+  return sql<string | null>`(
+    select json_object(${sql.join(fields, sql`, `)}) from price_plan_versions as its
+    where its.price_plan_id = ${qualified(pricePlans.id)} and its.plan_version = coalesce(${version}, ${qualified(pricePlans.activeVersion)})
+  )`
+}
+
+/** A plan, one of its published versions, and what the cards of both and some ids name. */
+const planWithItems = prepare(['organizationId', 'id', 'version', 'sent'], (at) =>
   builder
-    .select(readPublished.selected)
-    .from(pricePlanVersions)
-    .where(
-      and(
-        eq(pricePlanVersions.pricePlanId, at.id),
-        eq(pricePlanVersions.organizationId, at.organizationId),
-        sql`${pricePlanVersions.planVersion} = coalesce(${at.version}, (
-          select ${pricePlans.activeVersion} from ${pricePlans} where ${isPlan(at.organizationId, at.id)}
-        ))`,
-      ),
-    ),
+    .select({
+      ...readPlans.selected,
+      published: publishedAsJson(at.version).as('published'),
+      items: itemsNamed(
+        at.organizationId,
+        sql`
+          select value from json_each(${at.sent})
+          union select card.value ->> 'billableId' from json_each(${qualified(pricePlans.cards)}) as card
+          union select card.value ->> 'billableId' from price_plan_versions as its, json_each(its.cards) as card
+            where its.price_plan_id = ${qualified(pricePlans.id)}
+              and its.plan_version = coalesce(${at.version}, ${qualified(pricePlans.activeVersion)})`,
+      ).as('items'),
+    })
+    .from(pricePlans)
+    .where(isPlan(at.organizationId, at.id)),
 )
 
-/** What is priced by a plan and its published version of a number, or by cards that are sent. */
-const pricedItems = prepare(['organizationId', 'id', 'version', 'sent'], (at) =>
-  selectRows(sql`
-      select item.kind, item.id, item.display_name as displayName, item.status, item.type from billable_items as item
-      where item.organization_id = ${at.organizationId} and item.id in (
-        select value from json_each(${at.sent})
-        union select card.value ->> 'billableId' from price_plans as plan, json_each(plan.cards) as card
-          where plan.organization_id = ${at.organizationId} and plan.id = ${at.id}
-        union select card.value ->> 'billableId' from price_plan_versions as its, json_each(its.cards) as card
-          where its.organization_id = ${at.organizationId} and its.price_plan_id = ${at.id} and its.plan_version = coalesce(${at.version}, its.plan_version)
-      )`),
+const itemsOfIds = prepare(['organizationId', 'sent'], (at) =>
+  selectRows(sql`select ${itemsNamed(at.organizationId, sql`select value from json_each(${at.sent})`)} as items`),
 )
 
 /** A plan in its newest version, and what its cards price. */
@@ -67,28 +78,26 @@ export interface PlanWithItems {
 /** Which version of a plan is asked for. */
 export type VersionName = 'LATEST' | 'ACTIVE' | number
 
-/** Reads a plan in its newest version, what its cards and those of `sent` ids price, and its newest published version. */
-export const readPlan = async (
-  ctx: Ctx,
-  id: string,
-  sent: readonly string[] = [],
-): Promise<PlanWithItems & { published: PublishedVersion | undefined }> => {
-  const { organizationId } = ctx
-  const results = await ctx.session.batch<Record<string, unknown>>([
-    onePlan({ organizationId, id }),
-    onePublished({ organizationId, id, version: null }),
-    pricedItems({ organizationId, id, version: null, sent: JSON.stringify(sent) }),
-  ])
-  const [row] = readPlans.read(results[0]?.results ?? [])
-  if (!row) throw notFound('price plan', id)
-  const [published] = readPublished.read(results[1]?.results ?? [])
-  return { row, published, items: (results[2]?.results ?? []) as unknown as BillableItem[] }
+type PlanWithPublished = PlanWithItems & { published: PublishedVersion | undefined }
+
+const readOne = async (ctx: Ctx, id: string, version: number | null, sent: readonly string[]): Promise<PlanWithPublished> => {
+  const [found] = await ctx.session.rows<Record<string, unknown> & { published: string | null; items: string }>(
+    planWithItems({ organizationId: ctx.organizationId, id, version, sent: JSON.stringify(sent) }),
+  )
+  if (!found) throw notFound('price plan', id)
+  const { published, items, ...columns } = found
+  const [row] = readPlans.read([columns])
+  const [itsVersion] = published === null ? [] : readPublished.read([JSON.parse(published) as Record<string, unknown>])
+  return { row: row as ReadPlan, published: itsVersion, items: JSON.parse(items) as BillableItem[] }
 }
+
+/** Reads a plan in its newest version, its newest published version, and what the cards of both and some ids name. */
+export const readPlan = (ctx: Ctx, id: string, sent: readonly string[] = []): Promise<PlanWithPublished> => readOne(ctx, id, null, sent)
 
 /** Reads the items that some ids name, for cards of no plan. */
 export const readItems = async (ctx: Ctx, ids: readonly string[]): Promise<BillableItem[]> => {
-  const { organizationId } = ctx
-  return ctx.session.rows<BillableItem>(pricedItems({ organizationId, id: '', version: 0, sent: JSON.stringify(ids) }))
+  const [found] = await ctx.session.rows<{ items: string }>(itemsOfIds({ organizationId: ctx.organizationId, sent: JSON.stringify(ids) }))
+  return JSON.parse(found?.items ?? '[]') as BillableItem[]
 }
 
 /** A plan with what a published version of it was in place of what its newest one is. */
@@ -101,18 +110,8 @@ export const withVersion = (row: ReadPlan, published: PublishedVersion): ReadPla
 
 /** Reads a plan in the version that is asked for. Throws NOT_FOUND where there is no such plan or version. */
 export const readPlanVersion = async (ctx: Ctx, id: string, version: VersionName): Promise<PlanWithItems> => {
-  const { organizationId } = ctx
-  const number = typeof version === 'number' ? version : null
-  const results = await ctx.session.batch<Record<string, unknown>>([
-    onePlan({ organizationId, id }),
-    onePublished({ organizationId, id, version: number }),
-    pricedItems({ organizationId, id, version: number, sent: '[]' }),
-  ])
-  const [row] = readPlans.read(results[0]?.results ?? [])
-  if (!row) throw notFound('price plan', id)
-  const items = (results[2]?.results ?? []) as unknown as BillableItem[]
+  const { row, published, items } = await readOne(ctx, id, typeof version === 'number' ? version : null, [])
   if (version === 'LATEST' || version === row.planVersion) return { row, items }
-  const [published] = readPublished.read(results[1]?.results ?? [])
   if (!published)
     throw new ApiError(
       'NOT_FOUND',

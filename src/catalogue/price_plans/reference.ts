@@ -1,4 +1,4 @@
-import { done, fifth, pricePlanId, sixth, usageMeterId } from '../../lib/examples.ts'
+import { done, eighth, first, pricePlanId, second, seventh, usageMeterId } from '../../lib/examples.ts'
 
 const MISSING = 'No price plan of the organization has this id.'
 const ARCHIVED = 'The price plan is archived.'
@@ -22,9 +22,16 @@ const shown = {
   status: 'DRAFT',
   deferredRevenue: false,
   allowOngoingCycleUpdates: false,
-  createdAt: fifth,
-  updatedAt: fifth,
+  createdAt: first,
+  updatedAt: first,
 }
+
+const changes = {
+  description: 'Delivered gigabytes, by the month, with a week of grace',
+  pricingCycleConfig: { ...cycle, gracePeriod: 7 },
+}
+
+const changed = { ...shown, ...changes }
 
 const ratePlan = {
   pricingModel: 'TIERED',
@@ -83,8 +90,8 @@ const path = { price_plan_id: pricePlanId }
 const another = { path: { price_plan_id: 'pp.0VFLWWM4t5d.00000' } }
 
 const metered = ['createEventSchema', 'createUsageMeter', 'activateEventSchema', 'activateUsageMeter']
-const made = [...metered, 'createPricePlanV2']
-const priced = [...made, 'bulkPricePlanRateCardOperations']
+const made = ['createPricePlanV2']
+const priced = [...made, ...metered, 'bulkPricePlanRateCardOperations']
 
 export const tags = {
   'Price Plan V2':
@@ -104,7 +111,12 @@ export const createPricePlanV2 = {
     409: 'A plan that is not archived has the name.',
     422: 'There are 100 price plans that are not archived already.',
   },
-  example: { after: metered, request: sent, answer: shown, other: { request: { ...sent, name: 'Delivery by the year' } } },
+  example: {
+    request: sent,
+    answer: shown,
+    instead: { source_price_plan_id: pricePlanId },
+    other: { request: { ...sent, name: 'Delivery by the year' } },
+  },
 }
 
 export const listPricePlansV2 = {
@@ -133,13 +145,8 @@ export const updatePricePlanV2 = {
   example: {
     after: made,
     path,
-    request: { description: 'Delivered gigabytes, by the month, with a week of grace', pricingCycleConfig: { ...cycle, gracePeriod: 7 } },
-    answer: {
-      ...shown,
-      description: 'Delivered gigabytes, by the month, with a week of grace',
-      pricingCycleConfig: { ...cycle, gracePeriod: 7 },
-      updatedAt: sixth,
-    },
+    request: changes,
+    answer: { ...changed, updatedAt: second },
     other: { request: { supportedCurrencies: ['USD', 'EUR'] } },
   },
 }
@@ -148,7 +155,17 @@ export const listPricePlanVersions = {
   summary: 'List the versions of a price plan',
   description: 'Lists the draft of a plan, if it has one, and its published versions, the newest first, a page at a time.',
   refuses: { 404: MISSING },
-  example: { after: made, path, query: { pageSize: 20 }, answer: { data: [shown] } },
+  example: {
+    after: [...priced, 'finalizePricePlan', 'updatePricePlanV2'],
+    path,
+    query: { pageSize: 20 },
+    answer: {
+      data: [
+        { ...changed, version: 2, referenceId: 'sch.0VFLXv9mK2d.a8Tb3', updatedAt: eighth },
+        { ...shown, status: 'ACTIVE', updatedAt: seventh },
+      ],
+    },
+  },
 }
 
 export const listPricePlanRateCards = {

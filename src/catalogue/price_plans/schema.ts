@@ -84,7 +84,7 @@ export type PricePlanVersionQuery = z.infer<typeof PricePlanVersionQuery>
 
 /** What plans are filtered, searched and sorted by. */
 export const planFilters = {
-  type: z.optional(z.enum(PLAN_TYPES)),
+  type: z.optional(described('Shows plans that recur, or plans that are bought once.', z.enum(PLAN_TYPES))),
   ...searchAndSort('the id, the name and the description', Object.keys(sortable)),
 }
 

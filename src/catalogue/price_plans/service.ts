@@ -235,10 +235,10 @@ export const updatePricePlan = (ctx: Ctx, id: string, input: UpdatePricePlanV2Re
 const BY_PLACE = { sortable: [], sort: [['place', 'ASC']] } as const
 
 /** A page of a list that is read as a whole. */
-const pageOf = async <Item>(ctx: Ctx, query: PartsQuery, within: string, items: readonly Item[]) => {
+const pageOf = async <Item>(ctx: Ctx, query: PartsQuery, within: string, read: () => Promise<readonly Item[]>) => {
   const page = await openPage(ctx, BY_PLACE, query, within)
   const from = Number(page.after?.[0] ?? -1) + 1
-  const rows = items.slice(from, from + page.size + 1).map((item, index) => ({ item, place: from + index }))
+  const rows = (await read()).slice(from, from + page.size + 1).map((item, index) => ({ item, place: from + index }))
   const { visible, ...next } = await closePage(ctx, page, rows, ({ place }) => place, { within })
   return { data: visible.map(({ item }) => item), ...next }
 }
@@ -253,9 +253,11 @@ export const listPricePlanVersions = async (ctx: Ctx, id: string, query: PartsQu
 }
 
 export const listPricePlanRateCards = async (ctx: Ctx, id: string, query: PartsQuery): Promise<Reply<RateCardPaginatedResponse>> => {
-  const { row, items } = await readPlanVersion(ctx, id, 'LATEST')
-  const cards = row.cards.map((card) => showCard(card, row, items))
-  return { answer: await pageOf(ctx, query, id, cards) }
+  const readCards = async () => {
+    const { row, items } = await readPlanVersion(ctx, id, 'LATEST')
+    return row.cards.map((card) => showCard(card, row, items))
+  }
+  return { answer: await pageOf(ctx, query, id, readCards) }
 }
 
 /** Changes cards of the draft of a plan, all or none, and answers those that were made or changed. */
