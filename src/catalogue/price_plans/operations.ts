@@ -81,6 +81,7 @@ export const pricePlans = feature('Price Plan V2', {
     path: '/v2/price_plans/{price_plan_id}/rate_cards',
     param: PricePlanPath,
     json: BulkRateCardOperationsRequest,
+    largestBody: 1024 * 1024,
     answers: { 200: BulkRateCardOperationsResponse },
     tagged: true,
     condition: 'version',

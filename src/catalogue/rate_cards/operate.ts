@@ -1,6 +1,6 @@
 import { ApiError } from '../../lib/errors.ts'
 import { keepCard } from './keep.ts'
-import { type KeptCard, MOST_CARDS, type RateCardData } from './schema.ts'
+import { type KeptCard, LARGEST_CARDS, MOST_CARDS, type RateCardData } from './schema.ts'
 
 /** What is to be done to one of the cards of a plan. */
 export interface CardOperation {
@@ -36,5 +36,11 @@ export const applyOperations = (
   }
   if (cards.size > MOST_CARDS)
     throw new ApiError('UNPROCESSABLE', `operations: a plan has ${MOST_CARDS} cards at most, and would have ${cards.size}`)
+  const size = JSON.stringify([...cards.values()]).length
+  if (size > LARGEST_CARDS)
+    throw new ApiError(
+      'UNPROCESSABLE',
+      `operations: the cards of a plan have ${LARGEST_CARDS} characters at most as JSON, and would have ${size}`,
+    )
   return { cards: [...cards.values()], touched: [...touched.values()] }
 }

@@ -13,8 +13,9 @@ export const CARD_TYPES = [
   'USAGE',
 ] as const
 
-/** The most cards of a plan. */
+/** The most cards of a plan, and how many characters they have at most as JSON: a row of the database holds 2 MB. */
 export const MOST_CARDS = 200
+export const LARGEST_CARDS = 1_000_000
 const MOST_CURRENCIES = 200
 const MOST_SLABS = 10
 const MOST_WINDOWS = 100
