@@ -75,7 +75,15 @@ const DATES = [
   '9999-01-01T00:00:00Z',
 ]
 
-const cut = (text: string, most: number): string => Array.from(text).slice(0, most).join('')
+/** Whether a text has so many characters, which are counted one by one only where its length leaves it open. */
+const isSized = (text: string, least: number, most: number): boolean => {
+  const { length } = text
+  if (length <= most && length >= 2 * least) return true
+  const count = Array.from(text).length
+  return count >= least && count <= most
+}
+
+const cut = (text: string, most: number): string => (text.length <= most ? text : Array.from(text).slice(0, most).join(''))
 
 /** A text that no other is like. */
 const marked = () => fc.nat(36 ** 7 - 1).map((n) => MARK + n.toString(36).padStart(7, '0'))
@@ -83,7 +91,7 @@ const marked = () => fc.nat(36 ** 7 - 1).map((n) => MARK + n.toString(36).padSta
 const text = ({ pattern, format, minLength: min = 0, maxLength: max = LONG }: Schema): fc.Arbitrary<string> => {
   if (format === 'date-time') return fc.constantFrom(...DATES)
   const form = pattern === undefined ? undefined : new RegExp(pattern)
-  const fits = (one: string) => Array.from(one).length >= min && Array.from(one).length <= max && (form?.test(one) ?? true)
+  const fits = (one: string) => isSized(one, min, max) && (form?.test(one) ?? true)
   const tailed = fc.tuple(marked(), fc.constantFrom('', ...TAILS)).map(([head, tail]) => cut(head + tail, max).trim())
   const kinds = [
     { weight: 60, arbitrary: tailed, sample: cut(`${MARK}0000000`, max) },
@@ -141,10 +149,20 @@ export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, seldom 
     return fc.array(pair.filter(isOwn), { maxLength: Math.min(3, maxProperties) }).map((pairs) => Object.fromEntries(pairs))
   }
 
+  const found = new Map<Schema, Map<string, fc.Arbitrary<unknown>>>()
+
   /** What the schema takes, a little more often than not one of the words that are known. */
   const valid = (schema: Schema, field: string): fc.Arbitrary<unknown> => {
     const its = resolved(schema)
     const name = nameOf(field)
+    const ofSchema = found.get(its) ?? new Map<string, fc.Arbitrary<unknown>>()
+    found.set(its, ofSchema)
+    const arbitrary = ofSchema.get(name) ?? findValid(its, field, name)
+    ofSchema.set(name, arbitrary)
+    return arbitrary
+  }
+
+  const findValid = (its: Schema, field: string, name: string): fc.Arbitrary<unknown> => {
     const fixed = only[name]
     if (fixed?.length) return fc.constantFrom(...fixed)
     const known = (some[name] ?? []).filter((word) => (its.enum ? its.enum.includes(word) : typeof word === its.type))
