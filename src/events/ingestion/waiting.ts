@@ -116,7 +116,7 @@ const processWaiting = async (
     )
     const settled = await askEvents(ctx, name, (ledger) => ledger.settle({ version: memory.version, accounts }, settlements))
     if ('stale' in settled) {
-      memory = await refresh(ctx, memory, settled.stale)
+      memory = await refresh(ctx, memory, settled.stale, attempt + 1)
       continue
     }
     const inProgress = settlements.filter(({ reference }) => !settled.closed.includes(reference))
