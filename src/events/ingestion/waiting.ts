@@ -17,7 +17,9 @@ import { parseEvent, type ParsedEvent } from './event.ts'
 import { ledgersOf } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
-import { TAKEN_FOR, prepare, refresh } from './record.ts'
+import { TAKEN_FOR } from './former.ts'
+import { prepare } from './record.ts'
+import { refresh } from './refresh.ts'
 import { readLedgersToTell, tellLedgers } from './tell.ts'
 
 /** The number of events that are processed at once. */
