@@ -48,6 +48,9 @@ export const nameOf = (field: string): string =>
     .replace(/(?<=id)s$/, '')
     .replace(/es$/, '')
 
+/** A list that would hold more values is not made as long as it may be: a test of its own holds how many items it takes. */
+const LARGEST_LIST = 5000
+
 /** The longest text where a schema sets no limit. */
 const LONG = 3000
 
@@ -126,14 +129,20 @@ export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, seldom 
     return fc.jsonValue()
   }
 
+  /** Roughly how many values a schema takes at once; a list counts as three of its items. */
+  const sizeOf = (schema: Schema): number => {
+    const its = resolved(schema)
+    if (its.items) return 3 * sizeOf(its.items)
+    return Object.values(its.properties ?? {}).reduce((sum, one) => sum + sizeOf(one), 1)
+  }
+
   const list = ({ items = {}, minItems = 0, maxItems = 100 }: Schema, field: string) => {
     const item = valid(items, field)
     const sized = (minLength: number, maxLength: number) =>
       fc.uniqueArray(item, { minLength, maxLength, selector: (one) => JSON.stringify(one) })
-    return fc.oneof(
-      { weight: 15, arbitrary: sized(minItems, Math.min(minItems + 3, maxItems)) },
-      { weight: 1, arbitrary: sized(maxItems, maxItems) },
-    )
+    const few = sized(minItems, Math.min(minItems + 3, maxItems))
+    if (maxItems * sizeOf(items) > LARGEST_LIST) return few
+    return fc.oneof({ weight: 15, arbitrary: few }, { weight: 1, arbitrary: sized(maxItems, maxItems) })
   }
 
   const object = ({ properties = {}, required = [] }: Schema, most = Number.POSITIVE_INFINITY) => {
@@ -171,7 +180,7 @@ export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, seldom 
       : anyValid(its, field)
   }
 
-  return { root: resolved(root), resolved, valid, object, isEmpty, isFixed: (field: string) => only[nameOf(field)] !== undefined }
+  return { root: resolved(root), resolved, sizeOf, valid, object, isEmpty, isFixed: (field: string) => only[nameOf(field)] !== undefined }
 }
 
 type Schemas = ReturnType<typeof schemasOf>
@@ -249,7 +258,7 @@ export const faultsOf = (schemas: Schemas, schema: Schema, value: unknown, field
     const list: unknown[] = value
     for (const [index, item] of list.entries()) inside(index, items, field, item, (made) => list.with(index, made))
     if (minItems > 0) wrong('too few', () => list.slice(0, minItems - 1))
-    if (maxItems !== undefined && list.length)
+    if (maxItems !== undefined && list.length && maxItems * schemas.sizeOf(items) <= LARGEST_LIST)
       for (const size of [maxItems + 1, maxItems * 20])
         wrong('too many', () => Array.from({ length: size }, (_, n) => list[n % list.length]))
     if (uniqueItems && list.length && list.length !== maxItems) wrong('repeated', () => [...list, list[0]], [list.length])
