@@ -3,7 +3,8 @@ import { commitGeneration } from '../src/events/ingestion/generations.ts'
 import { type Organization, makeContext, readOrganization } from './context.ts'
 import { execute, fail, migrateLocal, placeOf, quoted } from './wrangler.ts'
 
-const USAGE = 'Usage: npm run ledgers -- --organization NAME [--ledgers 1 to 64] [--remote [--env production | sandbox] | --persist-to DIR]'
+const USAGE =
+  'Usage: npm run ledgers -- --organization NAME [--ledgers 1 to 64] [--account-ledgers 1 to 64] [--remote [--env production | sandbox] | --persist-to DIR]'
 
 /** The most ledgers of a generation, as in the database. */
 const MOST = 64
@@ -14,6 +15,7 @@ const parsed = () => {
       options: {
         organization: { type: 'string' },
         ledgers: { type: 'string' },
+        'account-ledgers': { type: 'string' },
         remote: { type: 'boolean', default: false },
         env: { type: 'string' },
         'persist-to': { type: 'string' },
@@ -23,9 +25,11 @@ const parsed = () => {
     return fail(USAGE)
   }
 }
-const { organization: name = '', ledgers, remote, env, 'persist-to': directory } = parsed()
+const { organization: name = '', ledgers, 'account-ledgers': accountLedgers, remote, env, 'persist-to': directory } = parsed()
 const place = placeOf(remote, env, directory) ?? fail(USAGE)
-if (!name || (ledgers !== undefined && !(/^\d{1,2}$/.test(ledgers) && Number(ledgers) >= 1 && Number(ledgers) <= MOST))) fail(USAGE)
+const isCount = (text: string | undefined): boolean =>
+  text === undefined || (/^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= MOST)
+if (!name || !isCount(ledgers) || !isCount(accountLedgers)) fail(USAGE)
 if (!place.remote) await migrateLocal(directory)
 
 interface Row {
@@ -59,13 +63,19 @@ const lineOf = ({ kind, generation, ledgers: count, startedAt, endedAt, firstHou
 
 const its = await readOrganization(place, name)
 let generations = await readGenerations(its)
-const current = generations.findLast(({ kind }) => kind === 'EVENT')
-if (!current) fail(`The organization "${name}" (${its.id}) has no ledgers yet. Its first event makes them.`)
-if (ledgers !== undefined) {
-  await commitGeneration(makeContext(place, its, 'startGeneration'), current, Number(ledgers))
+if (!generations.length) fail(`The organization "${name}" (${its.id}) has no ledgers yet. Its first event makes them.`)
+for (const [kind, count] of [
+  ['EVENT', ledgers],
+  ['ACCOUNT', accountLedgers],
+] as const) {
+  const current = generations.findLast((generation) => generation.kind === kind)
+  if (count === undefined || !current) continue
+  await commitGeneration(makeContext(place, its, 'startGeneration'), current, Number(count), kind)
   generations = await readGenerations(its)
 }
 console.log(`Organization "${name}" (${its.id})`)
 for (const generation of generations) console.log(lineOf(generation))
 if (ledgers !== undefined)
   console.log('The ledgers are told within a minute; until then some events may still go to the former generation, and are counted there.')
+if (accountLedgers !== undefined)
+  console.log('Accounts that are created in two minutes or later belong to the new account ledgers. Older accounts keep theirs.')

@@ -1,9 +1,9 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { AccountLedger } from './account_ledger.ts'
 import type { Batch } from './batch.ts'
 import { closeAndSum, liftClosing } from './closing.ts'
 import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent, tryRevert } from './correct.ts'
-import { DAY, type EventShown, type LicenseAct, type Recorded, type Stale } from './entry.ts'
+import { type Ledgers, doDueWork, dropCarry } from './due_work.ts'
+import { DAY, type EventShown, type Recorded, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
 import { type EventFilter, listEvents } from './list.ts'
 import { type GroupQuery, type Grouped, readGroups } from './groups.ts'
@@ -11,11 +11,11 @@ import { readEvents } from './read.ts'
 import { recordEvents } from './record.ts'
 import { type TriedEvent, tryEvents } from './repeats.ts'
 import { forgetSome, hasForgettable, readForgot } from './retention.ts'
-import { type Settled, type Settlement, readWaiting, settleEvents, settleLicense } from './settle.ts'
-import { type Store, openStore, readState, takeVersion, tellAccounts, writeState } from './store.ts'
+import { type Settled, type Settlement, readWaiting, settleEvents } from './settle.ts'
+import { type Store, forgetTold, openStore, readState, takeVersion, tellAccounts, writeState } from './store.ts'
 import { type SumQuery, type SumRow, readSpan, readSums } from './sums.ts'
 import { type AskedEvent, type TakenIds, claimKey, findTaken, readKey } from './taken.ts'
-import { type Todo, putOff, readDue, readNextDue } from './work.ts'
+import { readNextDue } from './work.ts'
 
 /** How long the journal grows before it is folded, in milliseconds, and how many events it may grow by before it is folded at once. */
 const FOLDED_AFTER = 5000
@@ -33,11 +33,6 @@ const LONGEST_WAIT = 300_000
 
 interface Env {
   EVENTS_KEPT_FOR?: string
-}
-
-type Ledgers = {
-  EventLedger: DurableObjectNamespace<EventLedger>
-  AccountLedger: DurableObjectNamespace<AccountLedger>
 }
 
 /**
@@ -113,6 +108,11 @@ export class EventLedger extends DurableObject<Env> {
     })
   }
 
+  /** Forgets versions of accounts, by their keys, which the database does not have any more because it was set back. */
+  forgetTold(accounts: Readonly<Record<string, number>>): void {
+    forgetTold(this.#store, accounts)
+  }
+
   /** The version of the organization, as far as this ledger knows. */
   readVersion(): number {
     return this.#store.version
@@ -172,7 +172,7 @@ export class EventLedger extends DurableObject<Env> {
 
   /** A correction has been carried to its end. */
   dropCarry(correction: string): void {
-    this.#store.sql.exec('DELETE FROM carry WHERE correction = ?', correction)
+    dropCarry(this.#store, correction)
   }
 
   closeAndSum(account: string, from: number, until: number): SumRow[] {
@@ -204,8 +204,8 @@ export class EventLedger extends DurableObject<Env> {
     const failed: string[] = []
     const steps = {
       fold: () => this.#fold(),
-      progress: () => this.#doDue('progress'),
-      carry: () => this.#doDue('carry'),
+      progress: () => doDueWork(this.#store, this.#ledgers, 'progress', this.#carrying, Date.now),
+      carry: () => doDueWork(this.#store, this.#ledgers, 'carry', this.#carrying, Date.now),
       forget: () => this.#forget(),
     }
     for (const [step, run] of Object.entries(steps))
@@ -230,45 +230,6 @@ export class EventLedger extends DurableObject<Env> {
 
   get #ledgers(): Ledgers {
     return this.ctx.exports as unknown as Ledgers
-  }
-
-  /** Does what is due in other ledgers: the request that was to do it has died. What fails is put off, and does not stop the rest. */
-  async #doDue(work: 'progress' | 'carry'): Promise<void> {
-    const errors: unknown[] = []
-    for (const todo of readDue(this.#store, work, Date.now()))
-      try {
-        await (work === 'carry' ? this.#finishCarry(todo) : todo.isUndo ? this.#takeBack(todo) : this.#finishProgress(todo))
-      } catch (error) {
-        putOff(this.#store, work, todo.key, Date.now())
-        errors.push(error)
-      }
-    if (errors.length) throw errors[0]
-  }
-
-  async #finishProgress({ key, id, act }: Todo): Promise<void> {
-    const asked = JSON.parse(act) as LicenseAct
-    const outcome = await this.#ledgers.AccountLedger.getByName(asked.ledger).applyLicense(asked)
-    const [event] = readEvents(this.#store, [[id, key]])
-    const settlements = event ? [settleLicense(event, outcome)] : []
-    const settled = settleEvents(this.#store, undefined, settlements, Date.now())
-    if ('settled' in settled && !settled.settled) this.#store.sql.exec('DELETE FROM progress WHERE reference = ? AND is_undo = 0', key)
-  }
-
-  async #takeBack({ key, act }: Todo): Promise<void> {
-    await this.#ledgers.AccountLedger.getByName((JSON.parse(act) as { ledger: string }).ledger).revertLicense(key)
-    this.#store.sql.exec('DELETE FROM progress WHERE reference = ? AND is_undo = 1', key)
-  }
-
-  async #finishCarry({ key, act }: Todo): Promise<void> {
-    const { license, ledger, batch } = JSON.parse(act) as Carry
-    this.#carrying.add(key)
-    try {
-      if (license) await this.#ledgers.AccountLedger.getByName(license.ledger).revertLicense(license.reference)
-      if (ledger !== undefined && batch) await this.#ledgers.EventLedger.getByName(ledger).record({ ...batch, isCarried: true })
-      this.dropCarry(key)
-    } finally {
-      this.#carrying.delete(key)
-    }
   }
 
   /** Once a day: payloads and events that have been kept long enough go. */

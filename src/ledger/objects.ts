@@ -46,6 +46,7 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   closeAndSum: true,
   dropCarry: true,
   findTaken: true,
+  forgetTold: true,
   keepGenerations: true,
   liftClosing: true,
   listEvents: true,

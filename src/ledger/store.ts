@@ -103,6 +103,17 @@ export const tellAccounts = (store: Store, versions: Readonly<Record<string, num
   store.toldUntil = now + TOLD_FOR
 }
 
+/** Forgets versions of accounts, by key: the database does not have them any more because it was restored to an earlier time. */
+export const forgetTold = ({ sql }: Store, versions: Readonly<Record<string, number>>): void => {
+  for (const sent of chunked(Object.entries(versions)))
+    sql.exec(
+      `DELETE FROM told WHERE EXISTS (
+         SELECT 1 FROM json_each(?) AS sent WHERE told.account = sent.value ->> 0 AND told.version = sent.value ->> 1
+       )`,
+      sent,
+    )
+}
+
 /** Finds the outdated versions of a call. Undefined if all are current. */
 export const findStale = (
   store: Store,

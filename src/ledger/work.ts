@@ -4,7 +4,7 @@ import type { Store } from './store.ts'
 const LONGEST_WAIT = 3_600_000
 
 /** Work for other ledgers that is not finished: actions of events in progress, and corrections. */
-type Work = 'progress' | 'carry'
+export type Work = 'progress' | 'carry'
 const KEYS = { progress: 'reference', carry: 'correction' } as const
 
 export interface Todo {

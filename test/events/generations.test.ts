@@ -6,7 +6,7 @@ import { conflicts } from '../../src/conflicts.ts'
 import { connect } from '../../src/db/client.ts'
 import type { Ctx } from '../../src/db/context.ts'
 import { commitGeneration } from '../../src/events/ingestion/generations.ts'
-import { STATUSES, ledgerName, slotOf } from '../../src/ledger/client.ts'
+import { STATUSES, askAccounts, askEvents, ledgerName, slotOf } from '../../src/ledger/client.ts'
 import { steps } from '../../src/steps.ts'
 import { ledgers } from '../helpers/api.ts'
 import { beginGeneration } from '../helpers/ledgers.ts'
@@ -69,6 +69,52 @@ describe('a generation of ledgers', () => {
     ])
     expect(await doDueOf(context(api.id), steps)).toMatchObject({ errors: [] })
     expect(await rowsOf(api.id)).toHaveLength(2)
+  })
+})
+
+describe('a generation of account ledgers', () => {
+  it('has the accounts that are made after every Worker knows it, and the older ones keep their ledgers', async () => {
+    const api = await organizationWithMeter()
+    await env.DB.prepare('INSERT INTO named_licenses VALUES (?, ?)').bind(api.id, 'seats').run()
+    const license = (id: string, accountId: string) => ({
+      ...ride(id, '1', { accountId }),
+      schemaName: 'togai-named-license',
+      attributes: [{ name: 'action', value: '1' }],
+      dimensions: { license_id: 'seats', name: 'ann' },
+    })
+    await api.post('/ingest', { event: license('old', 'acme main') })
+    await commitGeneration(context(api.id), { generation: 1 }, 2, 'ACCOUNT')
+    await doDueOf(context(api.id), steps)
+    const start = async (id: string, createdAt: number) => {
+      await api.post('/accounts', { id, name: 'Account', customerId: 'acme' })
+      await env.DB.prepare('UPDATE accounts SET created_at = ? WHERE organization_id = ? AND id = ?').bind(createdAt, api.id, id).run()
+    }
+    await start('before', Date.now())
+    await start('after', Date.now() + 120_000)
+    for (const id of ['before', 'after']) await api.post('/ingest', { event: license(id, id) })
+    const namesIn = async (generation: number, count: number) => {
+      const all = await Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          askAccounts({ ledgers }, ledgerName(api.id, 'account', generation, index), (ledger) => ledger.readLicenses(0, Date.now())),
+        ),
+      )
+      return all.flat().map(({ account }) => account)
+    }
+    expect([(await namesIn(1, 4)).toSorted(), await namesIn(2, 2)]).toEqual([['acme main', 'before'], ['after']])
+  })
+})
+
+describe('a database that was restored to a time before an account was changed', () => {
+  it('takes events of the account again at once, and refuses what rests on older versions as before', async () => {
+    const api = await organizationWithMeter()
+    await api.post('/ingest', { event: ride('A', '1') })
+    for (let change = 0; change < 3; change++) await api.patch('/accounts/acme%20main', { name: `Name ${change}` })
+    const [row] = (await env.DB.prepare('SELECT version FROM accounts WHERE organization_id = ?').bind(api.id).all<{ version: number }>())
+      .results
+    for (const name of namesOf(api).slice(0, 4))
+      await askEvents({ ledgers }, name, (ledger) => ledger.tell(1, { '=acme main': (row?.version ?? 0) + 5 }))
+    expect((await api.post('/ingest', { event: ride('B', '2') })).status).toBe(202)
+    expect(await usageOf(api, namesOf(api))).toBe('3')
   })
 })
 

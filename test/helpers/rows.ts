@@ -3,29 +3,62 @@ import { env } from 'cloudflare:workers'
 /** Every row of an organization as JSON, by its table. */
 export type Rows = Readonly<Record<string, readonly string[]>>
 
-let found: Promise<string[]> | undefined
+/** A table that has rows of organizations. */
+interface Table {
+  name: string
+  columns: readonly string[]
+}
 
-/** The tables that have rows of organizations. */
-const findTables = async (): Promise<string[]> => {
+/** As many tables are read by one statement, which is a row with a column for each. */
+const MOST_TABLES = 40
+
+/** The tables that have rows of organizations. Where production has no need to find a table's rows by their organization, tests have an index. */
+const findTables = async (): Promise<Table[]> => {
   const { results } = await env.DB.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf*'").all<{
     name: string
   }>()
-  const columns = env.DB.prepare("SELECT count(*) AS n FROM pragma_table_info(?) WHERE name = 'organization_id'")
-  const counts = await env.DB.batch<{ n: number }>(results.map(({ name }) => columns.bind(name)))
-  return results.map(({ name }) => name).filter((_, index) => counts[index]?.results[0]?.n)
+  const columns = await env.DB.batch<{ name: string }>(
+    results.map(({ name }) => env.DB.prepare('SELECT name FROM pragma_table_info(?) ORDER BY cid').bind(name)),
+  )
+  const tables = results
+    .map(({ name }, index) => ({ name, columns: (columns[index]?.results ?? []).map((column) => column.name) }))
+    .filter((table) => table.columns.includes('organization_id'))
+  const plans = await env.DB.batch<{ detail: string }>(
+    tables.map(({ name }) => env.DB.prepare(`EXPLAIN QUERY PLAN SELECT * FROM ${name} WHERE organization_id = ''`)),
+  )
+  const isScanned = (_: Table, index: number) => plans[index]?.results.some(({ detail }) => detail.startsWith('SCAN'))
+  const missing = tables.filter(isScanned).map(({ name }) => `CREATE INDEX IF NOT EXISTS tests_${name} ON ${name} (organization_id)`)
+  if (missing.length) await env.DB.batch(missing.map((sql) => env.DB.prepare(sql)))
+  return tables
+}
+
+let found: Promise<Table[]> | undefined
+
+/** A query of one row: of each table, the values of all rows of an organization. */
+const queryOf = (tables: readonly Table[]): string => {
+  const selected = tables.map(
+    ({ name, columns }) =>
+      `(SELECT json_group_array(json_array(${columns.map((column) => `"${column}"`).join()})) FROM ${name} WHERE organization_id = ?1) AS ${name}`,
+  )
+  return `SELECT ${selected.join()}`
 }
 
 /** Reads every row of an organization, of all tables that have rows of organizations, or of some. */
-export const readRows = async (organizationId: string, tables?: readonly string[]): Promise<Rows> => {
-  const names = tables ?? (await (found ??= findTables()))
-  const results = await env.DB.batch(
-    names.map((name) => env.DB.prepare(`SELECT * FROM ${name} WHERE organization_id = ?`).bind(organizationId)),
+export const readRows = async (organizationId: string, names?: readonly string[]): Promise<Rows> => {
+  const all = await (found ??= findTables())
+  const tables = names?.map((name) => all.find((table) => table.name === name) ?? { name, columns: [] }) ?? all
+  const queries = Array.from({ length: Math.ceil(tables.length / MOST_TABLES) }, (_, n) =>
+    queryOf(tables.slice(n * MOST_TABLES, (n + 1) * MOST_TABLES)),
   )
+  const results = await env.DB.batch<Record<string, string>>(queries.map((query) => env.DB.prepare(query).bind(organizationId)))
+  const read: Record<string, string> = Object.assign({}, ...results.map((result) => result.results[0]))
   return Object.fromEntries(
-    names.map((name, index) => [name, (results[index]?.results ?? []).map((row) => JSON.stringify(row)).toSorted()]),
+    tables.map(({ name, columns }) => {
+      const rows = JSON.parse(read[name] ?? '[]') as unknown[][]
+      return [name, rows.map((row) => JSON.stringify(Object.fromEntries(columns.map((column, n) => [column, row[n]])))).toSorted()]
+    }),
   )
 }
-
 /** How many rows of an organization each table has that has any. */
 export const countRows = async (organizationId: string): Promise<Record<string, number>> => {
   const rows = Object.entries(await readRows(organizationId))

@@ -48,6 +48,9 @@ export const nameOf = (field: string): string =>
     .replace(/(?<=id)s$/, '')
     .replace(/es$/, '')
 
+/** A list that would hold more values is not made as long as it may be: a test of its own holds how many items it takes. */
+const LARGEST_LIST = 5000
+
 /** The longest text where a schema sets no limit. */
 const LONG = 3000
 
@@ -75,7 +78,15 @@ const DATES = [
   '9999-01-01T00:00:00Z',
 ]
 
-const cut = (text: string, most: number): string => Array.from(text).slice(0, most).join('')
+/** Whether a text has so many characters, which are counted one by one only where its length leaves it open. */
+const isSized = (text: string, least: number, most: number): boolean => {
+  const { length } = text
+  if (length <= most && length >= 2 * least) return true
+  const count = Array.from(text).length
+  return count >= least && count <= most
+}
+
+const cut = (text: string, most: number): string => (text.length <= most ? text : Array.from(text).slice(0, most).join(''))
 
 /** A text that no other is like. */
 const marked = () => fc.nat(36 ** 7 - 1).map((n) => MARK + n.toString(36).padStart(7, '0'))
@@ -83,7 +94,7 @@ const marked = () => fc.nat(36 ** 7 - 1).map((n) => MARK + n.toString(36).padSta
 const text = ({ pattern, format, minLength: min = 0, maxLength: max = LONG }: Schema): fc.Arbitrary<string> => {
   if (format === 'date-time') return fc.constantFrom(...DATES)
   const form = pattern === undefined ? undefined : new RegExp(pattern)
-  const fits = (one: string) => Array.from(one).length >= min && Array.from(one).length <= max && (form?.test(one) ?? true)
+  const fits = (one: string) => isSized(one, min, max) && (form?.test(one) ?? true)
   const tailed = fc.tuple(marked(), fc.constantFrom('', ...TAILS)).map(([head, tail]) => cut(head + tail, max).trim())
   const kinds = [
     { weight: 60, arbitrary: tailed, sample: cut(`${MARK}0000000`, max) },
@@ -118,14 +129,20 @@ export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, seldom 
     return fc.jsonValue()
   }
 
+  /** Roughly how many values a schema takes at once; a list counts as three of its items. */
+  const sizeOf = (schema: Schema): number => {
+    const its = resolved(schema)
+    if (its.items) return 3 * sizeOf(its.items)
+    return Object.values(its.properties ?? {}).reduce((sum, one) => sum + sizeOf(one), 1)
+  }
+
   const list = ({ items = {}, minItems = 0, maxItems = 100 }: Schema, field: string) => {
     const item = valid(items, field)
     const sized = (minLength: number, maxLength: number) =>
       fc.uniqueArray(item, { minLength, maxLength, selector: (one) => JSON.stringify(one) })
-    return fc.oneof(
-      { weight: 15, arbitrary: sized(minItems, Math.min(minItems + 3, maxItems)) },
-      { weight: 1, arbitrary: sized(maxItems, maxItems) },
-    )
+    const few = sized(minItems, Math.min(minItems + 3, maxItems))
+    if (maxItems * sizeOf(items) > LARGEST_LIST) return few
+    return fc.oneof({ weight: 15, arbitrary: few }, { weight: 1, arbitrary: sized(maxItems, maxItems) })
   }
 
   const object = ({ properties = {}, required = [] }: Schema, most = Number.POSITIVE_INFINITY) => {
@@ -141,10 +158,20 @@ export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, seldom 
     return fc.array(pair.filter(isOwn), { maxLength: Math.min(3, maxProperties) }).map((pairs) => Object.fromEntries(pairs))
   }
 
+  const found = new Map<Schema, Map<string, fc.Arbitrary<unknown>>>()
+
   /** What the schema takes, a little more often than not one of the words that are known. */
   const valid = (schema: Schema, field: string): fc.Arbitrary<unknown> => {
     const its = resolved(schema)
     const name = nameOf(field)
+    const ofSchema = found.get(its) ?? new Map<string, fc.Arbitrary<unknown>>()
+    found.set(its, ofSchema)
+    const arbitrary = ofSchema.get(name) ?? findValid(its, field, name)
+    ofSchema.set(name, arbitrary)
+    return arbitrary
+  }
+
+  const findValid = (its: Schema, field: string, name: string): fc.Arbitrary<unknown> => {
     const fixed = only[name]
     if (fixed?.length) return fc.constantFrom(...fixed)
     const known = (some[name] ?? []).filter((word) => (its.enum ? its.enum.includes(word) : typeof word === its.type))
@@ -153,7 +180,7 @@ export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, seldom 
       : anyValid(its, field)
   }
 
-  return { root: resolved(root), resolved, valid, object, isEmpty, isFixed: (field: string) => only[nameOf(field)] !== undefined }
+  return { root: resolved(root), resolved, sizeOf, valid, object, isEmpty, isFixed: (field: string) => only[nameOf(field)] !== undefined }
 }
 
 type Schemas = ReturnType<typeof schemasOf>
@@ -231,7 +258,7 @@ export const faultsOf = (schemas: Schemas, schema: Schema, value: unknown, field
     const list: unknown[] = value
     for (const [index, item] of list.entries()) inside(index, items, field, item, (made) => list.with(index, made))
     if (minItems > 0) wrong('too few', () => list.slice(0, minItems - 1))
-    if (maxItems !== undefined && list.length)
+    if (maxItems !== undefined && list.length && maxItems * schemas.sizeOf(items) <= LARGEST_LIST)
       for (const size of [maxItems + 1, maxItems * 20])
         wrong('too many', () => Array.from({ length: size }, (_, n) => list[n % list.length]))
     if (uniqueItems && list.length && list.length !== maxItems) wrong('repeated', () => [...list, list[0]], [list.length])

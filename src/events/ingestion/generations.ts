@@ -78,10 +78,22 @@ export const matchGenerations = async (ctx: Ctx): Promise<void> => {
 /** The due work that tells the ledgers the version and the generations of an organization. */
 const tellLater = ({ now }: Ctx) => ['ORGANIZATION_CHANGED', 'GENERATIONS_CHANGED'].map((kind) => ({ kind, subject: '', dueAt: now }))
 
-/** Starts a new generation of event ledgers in the database. It stores new events from now on. Due work tells the ledgers. */
-export const commitGeneration = async (ctx: Ctx, current: Pick<Generation, 'generation'>, ledgers: number): Promise<void> => {
-  const { organizationId, now } = ctx
-  const its = sql`organization_id = ${organizationId} and kind = 'EVENT' and generation = ${current.generation}`
+/** An account must have one ledger only, so a generation of account ledgers starts when every Worker knows it: later than any remembers an organization. */
+const ACCOUNTS_START_AFTER = 120_000
+
+/**
+ * Starts a new generation of ledgers in the database. One of event ledgers stores new events from now on, one of account ledgers has the
+ * accounts that are created in two minutes or later. Due work tells the ledgers.
+ */
+export const commitGeneration = async (
+  ctx: Ctx,
+  current: Pick<Generation, 'generation'>,
+  ledgers: number,
+  kind: 'EVENT' | 'ACCOUNT' = 'EVENT',
+): Promise<void> => {
+  const { organizationId } = ctx
+  const now = kind === 'EVENT' ? ctx.now : ctx.now + ACCOUNTS_START_AFTER
+  const its = sql`organization_id = ${organizationId} and kind = ${kind} and generation = ${current.generation}`
   await commitStatements(
     ctx,
     [

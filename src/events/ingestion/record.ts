@@ -1,35 +1,17 @@
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
-import {
-  type AskedEvent,
-  type Batch,
-  type EventSource,
-  type RecordHead,
-  SOURCES,
-  accountKey,
-  askAccounts,
-  askEvents,
-  codeOf,
-  ledgerName,
-  licenseOutcome,
-  settleLicense,
-  totalsOf,
-} from '../../ledger/client.ts'
-import { forgetAccounts, recallAccounts } from './accounts.ts'
+import { type EventSource, askAccounts, askEvents, codeOf, ledgerName, licenseOutcome, settleLicense } from '../../ledger/client.ts'
+import { recallAccounts } from './accounts.ts'
+import { batchOf } from './batch.ts'
 import type { ParsedEvent } from './event.ts'
-import { LARGEST_LEDGER, currentOf, matchGenerations, raiseVersion, startGeneration } from './generations.ts'
-import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
+import { groupBySlot, markRepeats } from './former.ts'
+import { LARGEST_LEDGER, currentOf, startGeneration } from './generations.ts'
+import type { OrganizationMemory } from './memory.ts'
 import { type ProcessedEvent, type Processing, processEvent } from './process.ts'
+import { refresh } from './refresh.ts'
 import { keyOf } from './texts.ts'
 
-/** How long an id is taken, in milliseconds (the contract: 45 days). */
-export const TAKEN_FOR = 45 * 86_400_000
-
-/** A JSON parameter of a ledger holds 2 MB at most. */
-const LONGEST_JSON = 1_000_000
-
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
-const DUPLICATE = codeOf('INGESTION_FAILED_DUPLICATE_EVENT')
 
 /** Processes events by what is in force; `kept` gives the ids and references of events that were processed before. */
 export const prepare = async (
@@ -51,149 +33,7 @@ export const prepare = async (
   return { processing, processed }
 }
 
-/** Generations whose ids are still taken, beside the current one. */
-export const formerOf = ({ events }: OrganizationMemory, now: number) =>
-  events.slice(0, -1).filter(({ endedAt }) => endedAt !== null && endedAt > now - TAKEN_FOR)
-
-/** The places of events, but for those that are recorded already, by the ledgers that they fall to. */
-const groupBySlot = (processed: readonly ProcessedEvent[], ledgers: number): Map<number, number[]> => {
-  const groups = new Map<number, number[]>()
-  for (const [at, { slot, isRecorded }] of processed.entries()) {
-    if (isRecorded) continue
-    const group = groups.get(slot % ledgers)
-    if (group) group.push(at)
-    else groups.set(slot % ledgers, [at])
-  }
-  return groups
-}
-
-/** What generations know of events: the references of the events that hold their ids, and the references of those that they have recorded. */
-const findIn = async (
-  ctx: Ctx,
-  memory: OrganizationMemory,
-  generations: OrganizationMemory['events'],
-  processed: readonly ProcessedEvent[],
-): Promise<{ holders: Map<string, string>; recorded: Set<string> }> => {
-  const holders = new Map<string, string>()
-  const recorded = new Set<string>()
-  const calls = generations.flatMap(({ generation, ledgers }) =>
-    Array.from(groupBySlot(processed, ledgers), async ([index, group]) => {
-      const events = group.map((at): AskedEvent => {
-        const { row } = processed[at] as ProcessedEvent
-        return [row[0], row[1], row[10]]
-      })
-      const name = ledgerName(ctx.organizationId, 'event', generation, index)
-      const found = await askEvents(ctx, name, (ledger) => ledger.findTaken(events, memory.version, ctx.now))
-      for (const [id, reference] of Object.entries(found.holders)) holders.set(id, reference)
-      for (const reference of found.recorded) recorded.add(reference)
-    }),
-  )
-  await Promise.all(calls)
-  return { holders, recorded }
-}
-
-/** Makes repeats of the events whose ids former generations hold, and notes those that they have recorded themselves. An event that is being reverted holds its id no more. */
-export const markRepeats = async (
-  ctx: Ctx,
-  memory: OrganizationMemory,
-  processed: readonly ProcessedEvent[],
-  reverted?: string,
-): Promise<void> => {
-  const former = formerOf(memory, ctx.now)
-  if (!former.length) return
-  const { holders, recorded } = await findIn(ctx, memory, former, processed)
-  for (const one of processed) {
-    const { row } = one
-    const of = holders.get(row[0])
-    if (recorded.has(row[1])) one.isRecorded = true
-    else if (of !== undefined && of !== reverted) {
-      row[5] = DUPLICATE
-      row[7] = null
-      row[9] = { ...row[9], why: 'An event with this id was ingested before.', of }
-    }
-  }
-}
-
-const rowsAsJson = (processed: readonly ProcessedEvent[]): string[] => {
-  const chunks: string[] = []
-  let parts: string[] = []
-  let length = 0
-  for (const { row } of processed) {
-    const json = JSON.stringify(row)
-    if (length + json.length > LONGEST_JSON && parts.length) {
-      chunks.push(`[${parts.join(',')}]`)
-      parts = []
-      length = 0
-    }
-    parts.push(json)
-    length += json.length + 1
-  }
-  if (parts.length) chunks.push(`[${parts.join(',')}]`)
-  return chunks
-}
-
-/** What a ledger is asked to record of some events. */
-export const batchOf = (processing: Processing, processed: readonly ProcessedEvent[], source: EventSource, now: number): Batch => {
-  const { memory, ruleSets } = processing
-  const accounts: RecordHead['accounts'] = {}
-  const customers: RecordHead['customers'] = {}
-  const used: RecordHead['ruleSets'] = {}
-  const acts: NonNullable<Batch['acts']> = {}
-  let first = Number.POSITIVE_INFINITY
-  let hasRepeats = false
-  for (const { row, account, act } of processed) {
-    if (account) {
-      const key = accountKey(account.id)
-      accounts[key] = account.version
-      customers[key] = account.customerId
-    } else accounts[row[3]] = processing.told?.[row[3]] ?? 0
-    const rules = row[6] === null ? undefined : ruleSets[row[6]]
-    if (rules && row[6] !== null) used[row[6]] = rules
-    if (act) (acts as Record<string, typeof act>)[row[1]] = act
-    if (row[2] < first) first = row[2]
-    if (row[5] === DUPLICATE) hasRepeats = true
-  }
-  const rows = processed.map(({ row }) => row)
-  return {
-    head: {
-      version: memory.version,
-      accounts,
-      customers,
-      ruleSets: used,
-      createdAt: now,
-      source: SOURCES.indexOf(source),
-      count: processed.length,
-    },
-    rows: rowsAsJson(processed),
-    totals: JSON.stringify(totalsOf(rows, ruleSets)),
-    ids: JSON.stringify(rows.map(([id]) => id)),
-    first,
-    hasRepeats,
-    ...(Object.keys(acts).length && { acts }),
-  }
-}
-
 const MOST_ATTEMPTS = 8
-
-/** Reads again what has changed since events were processed. Where the database was set back behind its ledgers, it is brought before them. */
-export const refresh = async (
-  ctx: Ctx,
-  memory: OrganizationMemory,
-  { version, accounts = {} }: { version?: number; accounts?: Record<string, number> },
-): Promise<OrganizationMemory> => {
-  forgetAccounts(
-    ctx,
-    Object.keys(accounts).map((key) => key.slice(1)),
-  )
-  if (version === undefined) return memory
-  forgetOrganization(ctx.organizationId)
-  const read = await recallOrganization(ctx)
-  if (read.version >= version) return read
-  await matchGenerations(ctx)
-  await raiseVersion(ctx, version)
-  forgetOrganization(ctx.organizationId)
-  return recallOrganization(ctx)
-}
 
 /** Asks the accounts' ledgers what events in progress ask of them, in the order of the events, and settles those. What dies on the way, the ledger of the events takes up. */
 const finishActs = async (ctx: Ctx, memory: OrganizationMemory, processed: readonly ProcessedEvent[]): Promise<void> => {
@@ -266,7 +106,7 @@ export const recordEvents = async (
     for (const { stale } of sent)
       if (stale) {
         Object.assign(told, stale.accounts)
-        memory = await refresh(ctx, memory, stale)
+        memory = await refresh(ctx, memory, stale, attempt)
       }
   }
 }

@@ -17,7 +17,9 @@ import { parseEvent, type ParsedEvent } from './event.ts'
 import { ledgersOf } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
-import { TAKEN_FOR, prepare, refresh } from './record.ts'
+import { TAKEN_FOR } from './former.ts'
+import { prepare } from './record.ts'
+import { refresh } from './refresh.ts'
 import { readLedgersToTell, tellLedgers } from './tell.ts'
 
 /** The number of events that are processed at once. */
@@ -116,7 +118,7 @@ const processWaiting = async (
     )
     const settled = await askEvents(ctx, name, (ledger) => ledger.settle({ version: memory.version, accounts }, settlements))
     if ('stale' in settled) {
-      memory = await refresh(ctx, memory, settled.stale)
+      memory = await refresh(ctx, memory, settled.stale, attempt + 1)
       continue
     }
     const inProgress = settlements.filter(({ reference }) => !settled.closed.includes(reference))
