@@ -37,6 +37,8 @@ export const textOf = (body: unknown): string => JSON.stringify(body).replaceAll
 export interface Words {
   only: Readonly<Record<string, readonly unknown[]>>
   some: Readonly<Record<string, readonly unknown[]>>
+  /** Whole lists and objects that are good there. */
+  whole: Readonly<Record<string, readonly unknown[]>>
   /** Fields that are left out more often. */
   seldom: readonly string[]
 }
@@ -109,7 +111,7 @@ const text = ({ pattern, format, minLength: min = 0, maxLength: max = LONG }: Sc
 const whole = (min: number, max: number) => fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max }))
 
 /** What a schema takes, of a document of schemas. */
-export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, seldom }: Words) => {
+export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, whole: wholes, seldom }: Words) => {
   const resolved = (schema: Schema): Schema => (schema.$ref ? resolved($defs[schema.$ref.replace('#/$defs/', '')] ?? {}) : schema)
   const isEmpty = (field: string) => only[nameOf(field)]?.length === 0
 
@@ -174,7 +176,9 @@ export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, seldom 
   const findValid = (its: Schema, field: string, name: string): fc.Arbitrary<unknown> => {
     const fixed = only[name]
     if (fixed?.length) return fc.constantFrom(...fixed)
-    const known = (some[name] ?? []).filter((word) => (its.enum ? its.enum.includes(word) : typeof word === its.type))
+    const isOfType = (word: unknown): boolean => (its.enum ? its.enum.includes(word) : typeof word === its.type)
+    const isWhole = (word: unknown): boolean => its.type === (Array.isArray(word) ? 'array' : 'object')
+    const known = [...(some[name] ?? []).filter(isOfType), ...(wholes[name] ?? []).filter(isWhole)]
     return known.length
       ? fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...known) }, { weight: 2, arbitrary: anyValid(its, field) })
       : anyValid(its, field)

@@ -64,18 +64,24 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
     else if (typeof value === 'object' && value !== null) for (const [key, item] of Object.entries(value)) add(key, item)
     else (some[nameOf(field)] ??= []).push(value)
   }
+  const whole: Record<string, unknown[]> = {}
   for (const { path, request } of api.examples()) {
     add('', request)
+    for (const [field, value] of Object.entries(request))
+      if (typeof value === 'object' && value !== null) (whole[nameOf(field)] ??= []).push(value)
     for (const [name, value] of Object.entries(path)) for (const field of [name, 'id', 'entity_id', 'resource_id']) add(field, value)
   }
   return {
     only: {
       country: ['US', 'DE'],
       invoice_currency: ['USD', 'EUR'],
+      supported_currenci: [['USD'], ['USD', 'EUR']],
+      currenci: [['USD'], ['EUR', 'USD']],
       _sort: ['id:ASC', 'updated_at:DESC', 'account_id:DESC,updated_at:ASC'],
       next_token: nextTokens,
     },
     some,
+    whole,
     /** Its hash takes the Worker a tenth of a second. */
     seldom: ['password', 'enrichments', 'filterFields', 'eventIdTemplate'],
   }
@@ -151,7 +157,9 @@ const requestsTo = (operation: Operation, api: Ready, nextTokens: string[], book
   }
   /** One request for each fault of each place, and as many more as there must be. */
   const wrong = (): WrongRequest[] => {
-    const all = fc.sample(fc.noBias(right(1)), { seed: SEED, numRuns: EACH }).map(faultsIn)
+    const all = fc
+      .sample(fc.noBias(right(1)), { seed: SEED, numRuns: EACH })
+      .map((request) => faultsIn(request).filter(({ at, kind }) => !isTaken(at, kind)))
     const found = new Map<string, WrongRequest>()
     for (const faults of all) {
       const count = new Map<string, number>()
@@ -211,12 +219,15 @@ const namesIn = (value: unknown): string[] => {
 
 /** What a message may repeat: ids and what else names a thing. */
 const REPEATED =
-  /^path\.|^body\.(?:.*\.)?(?:id|\w+Ids?|aliases|aliases\.value|accountAliases\.value|accountAliases\.id|namespace|email|eventSchemaName|schemaName|attributeName|billableName|filterFields|filters\.field|(?:attributes|dimensions|dependencies|fields)\.name|fields\.value|eventIdTemplate|matcher|computation)$/
+  /^path\.|^query\.source_price_plan_id$|^body\.(?:.*\.)?(?:id|\w+Ids?|aliases|aliases\.value|accountAliases\.value|accountAliases\.id|namespace|email|eventSchemaName|schemaName|attributeName|billableName|filterFields|filters\.field|(?:attributes|dimensions|dependencies|fields)\.name|fields\.value|eventIdTemplate|matcher|computation|rateCardName|billableId|action\.target)$/
 
 /** The words of the contract, which name no field. */
 const NOTHING_MATCHES = 'No events match the given filters'
 
 const UNIQUE = new RegExp(`^${MARK}[0-9a-z]{7}`)
+
+/** Where a decimal text is wanted a number is taken as well: it counts by its text. */
+const isTaken = (at: string, kind: string): boolean => kind === 'wrong type' && /(?:slabConfig|slabRateConfig|rateConfig)\b.{2,}$/.test(at)
 
 /** Names of tables and columns, which no caller knows. */
 let inSql: string[] = []
@@ -232,6 +243,9 @@ beforeAll(async () => {
 const SQL =
   /\b(?:select|insert|update|delete|drop|where|values|constraint|returning|sqlite\w*|d1_error\w*|json_(?:each|array|object|patch|group\w*)|drizzle\w*|params)\b/i
 const STACK = /\n|\bat \S+:\d|\.[jt]s\b|Error\b/
+
+/** The codes that a field takes, some of which are words of SQL. */
+const CODES = /must be [A-Z_]+(?: or [A-Z_]+)*|is required for [A-Z]+/g
 
 /** What a message says beside what it repeats of the request, which may be cut short. */
 const ownWords = (message: string, repeated: readonly string[]): string => {
@@ -264,7 +278,7 @@ const holding = (operation: Operation) => {
       expect(texts.filter(isLeaked).map(([at]) => `${at} is repeated in ${message}`)).toEqual([])
       const own = ownWords(message, [...named, ...names])
       expect(own).not.toContain(MARK)
-      expect(own).not.toMatch(SQL)
+      expect(own.replaceAll(CODES, '')).not.toMatch(SQL)
       expect(own).not.toMatch(STACK)
       if (status === 400 && message !== NOTHING_MATCHES) expect(message).toContain(': ')
       expect(unknown.filter((name) => own.includes(name) && !names.includes(name)).map((name) => `${name} in ${own}`)).toEqual([])

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, label, list, named, text, whole } from '../../lib/fields.ts'
+import { described, isObject, label, list, named, text, whole } from '../../lib/fields.ts'
 import { INTERVALS } from '../../rating/cycle.ts'
 import { PRICE_TYPES, PRICING_MODELS, TIMINGS } from '../../rating/card.ts'
 
@@ -26,14 +26,15 @@ const PricingModel = named('PricingModel', z.enum(PRICING_MODELS))
 const PriceType = named('PriceType', z.enum(PRICE_TYPES))
 export const PricingCycleInterval = named('PricingCycleInterval', z.enum(INTERVALS))
 
-/** Decimals by their names, each as text; a number is taken for the text of it. */
+/** Decimals by their names, each as text; a number is taken for the text of it. `__proto__`, which an object cannot hold as data, is refused. */
 const decimalMap = () =>
   z.pipe(
-    z.transform((value: unknown) =>
-      typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? Object.fromEntries(Object.entries(value).map(([name, its]) => [name, typeof its === 'number' ? String(its) : (its as unknown)]))
-        : value,
-    ),
+    z.transform((value: unknown, { issues }) => {
+      if (!isObject(value) || Array.isArray(value)) return value
+      if (Object.hasOwn(value, '__proto__'))
+        issues.push({ code: 'custom', input: value, path: ['__proto__'], message: 'must have another name' })
+      return Object.fromEntries(Object.entries(value).map(([name, its]) => [name, typeof its === 'number' ? String(its) : its]))
+    }),
     z.record(label(1, 50), text(100)),
   )
 
