@@ -4,6 +4,7 @@ import { SQLiteTable, getTableConfig } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
 import { conflicts } from '../src/conflicts.ts'
 import { MIGRATION } from '../src/http/migration.ts'
+import { openApiDocument } from '../src/http/openapi.ts'
 import { RESOURCES } from '../src/lib/resources.ts'
 import { operations } from '../src/operations.ts'
 import { steps } from '../src/steps.ts'
@@ -136,6 +137,15 @@ describe('the operations in code', () => {
     expectNone(
       names(({ writes, example }) => writes && !example?.other),
       'these write, and their example has no `other` request',
+    )
+  })
+
+  it('of v1 are deprecated', () => {
+    const document = openApiDocument(described, said)['paths'] as Record<string, Record<string, { deprecated?: boolean }>>
+    const isMarked = ({ path, method }: (typeof operations)[number]) => document[path]?.[method]?.deprecated === true
+    expectNone(
+      named((operation) => folderOf.get(operation.operationId)?.startsWith('v1/') === true && !isMarked(operation)),
+      'these are not marked as deprecated in the document',
     )
   })
 

@@ -130,7 +130,7 @@ export const openApiDocument = (operations: readonly Operation[], texts: Documen
 
   const paths: Record<string, Json> = {}
   for (const operation of operations) {
-    const { method, path, operationId, tag, param, query, json, writes, tagged, locates, secret, answers } = operation
+    const { method, path, operationId, tag, param, query, json, writes, tagged, locates, secret, deprecated, answers } = operation
     const reference = texts.reference[operationId]
     if (!reference) throw new Error(`${operationId} has no reference`)
     const { path: inPath, query: inQuery, instead, otherwise, request, answer } = reference.example
@@ -145,6 +145,7 @@ export const openApiDocument = (operations: readonly Operation[], texts: Documen
     paths[path][method] = {
       operationId,
       tags: [tag],
+      ...(deprecated && { deprecated }),
       summary: reference.summary,
       description: `${reference.description}\n\nRefusals:\n\n${refused.join('\n')}`,
       parameters: [...writeParameters(param, 'path', inPath), ...queryParameters, ...listRequestHeaders(operation)],

@@ -16,6 +16,8 @@ export const fifth = '2026-03-30T10:45:00.000Z'
 export const sixth = '2026-03-30T10:46:00.000Z'
 export const seventh = '2026-03-30T10:47:00.000Z'
 export const eighth = '2026-03-30T10:48:00.000Z'
+export const ninth = '2026-03-30T10:49:00.000Z'
+export const tenth = '2026-03-30T10:50:00.000Z'
 
 export const address = {
   phoneNumber: '+919876543210',
@@ -56,8 +58,9 @@ export const group = {
 export const eventSchemaName = 'file_delivery'
 export const usageMeterId = 'um.0VFLWOg4mEt.8rQzY'
 
-/** The plan by which the customer is charged. */
+/** The plan by which the customer is charged, and the one that it was copied from. */
 export const pricePlanId = 'pp.0VFLWWM4t5d.m3Kd0'
+export const sourcePricePlanId = 'pp.0VFLWOg4pLn.7cQwE'
 
 /** What is sold beside usage, and what the customer can be entitled to. */
 export const addOnId = 'addon.0VFLW94KFaa.2hXbT'

@@ -302,7 +302,7 @@ describe('the errors of a draft', () => {
     const errors = await api.errorsOf()
     expect(errors).toEqual([
       `PRICE_PLAN ${api.plan.id}: pricingCycleConfig.startOffset.dayOffset: must be 1 to 31 or LAST for MONTHLY`,
-      'RATE_CARD none: usageMeterId: there is no usage meter "um.none"',
+      'RATE_CARD none: usageMeterId: the usage meter "um.none" does not exist',
       'RATE_CARD none: rateValues: must have a price in EUR, which the plan supports',
       `RATE_CARD type: id: the add-on "${api.licenseId}" is of type LICENSE, and must be of type FIXED_FEE`,
       'RATE_CARD type: rateValues: must have a price in EUR, which the plan supports',

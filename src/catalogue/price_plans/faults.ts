@@ -14,6 +14,8 @@ export interface PlanFault extends Fault {
   entityType: 'RATE_CARD' | 'PRICING_RULE' | 'PRICE_PLAN'
   /** The name of the card, the id of the rule, or none. */
   entityId: string
+  /** Whether a card prices what does not exist. */
+  isMissing?: boolean
 }
 
 /** What a family prices: the kind of item, and of add-ons their types. */
@@ -34,12 +36,15 @@ export const idFieldOf = (type: RateCardType): 'usageMeterId' | 'featureId' | 'i
   return type === 'BILLING_ENTITLEMENT' || type === 'ENTITLEMENT_OVERAGE' ? 'featureId' : 'id'
 }
 
-const findItemFaults = ({ type, billableId, rateCardDetails }: KeptCard, items: readonly BillableItem[]): Fault[] => {
+const findItemFaults = (
+  { type, billableId, rateCardDetails }: KeptCard,
+  items: readonly BillableItem[],
+): (Fault & Pick<PlanFault, 'isMissing'>)[] => {
   if (type === 'MINIMUM_COMMITMENT') return []
   const { kind, noun, types } = PRICES[type]
   const path = [idFieldOf(type)]
   const item = items.find((one) => one.kind === kind && one.id === billableId)
-  if (!item) return [fault(path, `there is no ${noun} "${billableId}"`)]
+  if (!item) return [{ ...fault(path, `the ${noun} "${billableId}" does not exist`), isMissing: true }]
   if (item.status !== 'ACTIVE') return [fault(path, `the ${noun} "${billableId}" is ${item.status}, and must be ACTIVE`)]
   const own = rateCardDetails.licenseRateCard?.type
   if (own !== undefined && own !== item.type) return [fault(['type'], `must be ${item.type}, as that of the add-on "${billableId}"`)]

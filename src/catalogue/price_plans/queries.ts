@@ -78,7 +78,7 @@ export interface PlanWithItems {
 /** Which version of a plan is asked for. */
 export type VersionName = 'LATEST' | 'ACTIVE' | number
 
-type PlanWithPublished = PlanWithItems & { published: PublishedVersion | undefined }
+export type PlanWithPublished = PlanWithItems & { published: PublishedVersion | undefined }
 
 const readOne = async (ctx: Ctx, id: string, version: number | null, sent: readonly string[]): Promise<PlanWithPublished> => {
   const [found] = await ctx.session.rows<Record<string, unknown> & { published: string | null; items: string }>(
@@ -107,6 +107,9 @@ export const withVersion = (row: ReadPlan, published: PublishedVersion): ReadPla
   createdAt: row.createdAt,
   versionStatus: 'ACTIVE',
 })
+
+/** A plan in its newest published version, or in its draft where it has none. */
+export const publishedOf = ({ row, published }: PlanWithPublished): ReadPlan => (published ? withVersion(row, published) : row)
 
 /** Reads a plan in the version that is asked for. Throws NOT_FOUND where there is no such plan or version. */
 export const readPlanVersion = async (ctx: Ctx, id: string, version: VersionName): Promise<PlanWithItems> => {
@@ -206,3 +209,20 @@ const listDefinition = {
 } as const
 
 export const listPlans = defineList(listDefinition)
+
+const listWithPublished = defineList({
+  ...listDefinition,
+  more: () => ({ published: sql<string | null>`case when version_status = 'DRAFT' then ${publishedAsJson(sql`null`)} end` }),
+})
+
+/** Lists plans, each in its newest published version, or in its draft where it has none. */
+export const listPlansAsPublished = async (ctx: Ctx, query: Parameters<typeof listWithPublished>[1]) => {
+  const { rows, ...rest } = await listWithPublished(ctx, query)
+  return {
+    ...rest,
+    rows: rows.map(({ published, ...row }): ReadPlan => {
+      const [version] = published === null ? [] : readPublished.read([JSON.parse(published) as Record<string, unknown>])
+      return version ? { ...withVersion(row, version), updatedAt: row.updatedAt } : row
+    }),
+  }
+}

@@ -1,4 +1,4 @@
-import { done, eighth, first, pricePlanId, second, seventh, usageMeterId } from '../../lib/examples.ts'
+import { done, eighth, ninth, pricePlanId, seventh, sourcePricePlanId, tenth, usageMeterId } from '../../lib/examples.ts'
 
 const MISSING = 'No price plan of the organization has this id.'
 const ARCHIVED = 'The price plan is archived.'
@@ -22,8 +22,8 @@ const shown = {
   status: 'DRAFT',
   deferredRevenue: false,
   allowOngoingCycleUpdates: false,
-  createdAt: first,
-  updatedAt: first,
+  createdAt: seventh,
+  updatedAt: seventh,
 }
 
 const changes = {
@@ -90,8 +90,9 @@ const path = { price_plan_id: pricePlanId }
 const another = { path: { price_plan_id: 'pp.0VFLWWM4t5d.00000' } }
 
 const metered = ['createEventSchema', 'createUsageMeter', 'activateEventSchema', 'activateUsageMeter']
-const made = ['createPricePlanV2']
-const priced = [...made, ...metered, 'bulkPricePlanRateCardOperations']
+const sourced = [...metered, 'createPricePlan', 'activatePricePlan']
+const made = [...sourced, 'createPricePlanV2']
+const priced = [...made, 'bulkPricePlanRateCardOperations']
 
 export const tags = {
   'Price Plan V2':
@@ -112,9 +113,10 @@ export const createPricePlanV2 = {
     422: 'There are 100 price plans that are not archived already.',
   },
   example: {
+    after: sourced,
+    query: { source_price_plan_id: sourcePricePlanId },
     request: sent,
     answer: shown,
-    instead: { source_price_plan_id: pricePlanId },
     other: { request: { ...sent, name: 'Delivery by the year' } },
   },
 }
@@ -146,7 +148,7 @@ export const updatePricePlanV2 = {
     after: made,
     path,
     request: changes,
-    answer: { ...changed, updatedAt: second },
+    answer: { ...changed, updatedAt: eighth },
     other: { request: { supportedCurrencies: ['USD', 'EUR'] } },
   },
 }
@@ -161,8 +163,8 @@ export const listPricePlanVersions = {
     query: { pageSize: 20 },
     answer: {
       data: [
-        { ...changed, version: 2, referenceId: 'sch.0VFLXv9mK2d.a8Tb3', updatedAt: eighth },
-        { ...shown, status: 'ACTIVE', updatedAt: seventh },
+        { ...changed, version: 2, referenceId: 'sch.0VFLXv9mK2d.a8Tb3', updatedAt: tenth },
+        { ...shown, status: 'ACTIVE', updatedAt: ninth },
       ],
     },
   },
@@ -188,7 +190,7 @@ export const bulkPricePlanRateCardOperations = {
   example: {
     after: made,
     path,
-    request: { operations: [{ actionType: 'CREATE', rateCardName: 'gigabytes', rateCard: cardSent }] },
+    request: { operations: [{ actionType: 'UPDATE', rateCardName: 'gigabytes', rateCard: cardSent }] },
     answer: { rateCards: [card] },
     other: { request: { operations: [{ actionType: 'UPSERT', rateCardName: 'traffic', rateCard: cardSent }] } },
   },

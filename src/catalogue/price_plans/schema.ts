@@ -7,6 +7,8 @@ import { InvoiceTiming, MOST_CARDS, RateCardData, RateCardDetails, RateCardType 
 import { PLAN_TYPES, PricePlanType, PricingCycleConfig, currencies, description } from './definition.ts'
 import { sortable } from './table.ts'
 
+export { PricePlanType, PricingCycleConfig, currencies, description } from './definition.ts'
+
 const flags = {
   deferredRevenue: z.optional(described('Whether revenue is recognized when its invoice falls due.', z.boolean())),
   allowOngoingCycleUpdates: z.optional(

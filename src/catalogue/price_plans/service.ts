@@ -44,6 +44,12 @@ import type {
 } from './schema.ts'
 import { pricePlanVersions, pricePlans } from './table.ts'
 
+export { keepRules } from '../pricing_rules/keep.ts'
+export { keepNestedCard } from '../rate_cards/keep.ts'
+export type { PlanDefinition } from './definition.ts'
+export { type PlanFault, findPlanFaults } from './faults.ts'
+export { type ReadPlan, listPlansAsPublished, publishedOf, readItems, readPlan, readPlanVersion, tagOfPlan } from './queries.ts'
+
 type PlanRow = typeof pricePlans.$inferSelect
 
 const insertPlans = insertInto(pricePlans)

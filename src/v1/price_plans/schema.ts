@@ -1,0 +1,181 @@
+import * as z from 'zod/mini'
+import {
+  MigrationMode,
+  PricePlanType,
+  PricingCycleConfig,
+  VersionsToMigrate,
+  currencies,
+  description,
+  planFilters,
+} from '../../catalogue/price_plans/schema.ts'
+import { CreatePricingRule, MOST_RULES, PricingRule } from '../../catalogue/pricing_rules/schema.ts'
+import {
+  BillingEntitlementRateCard,
+  CreditGrantRateCard,
+  EntitlementOverageRateCard,
+  FixedFeeRateCard,
+  LicenseRateCard,
+  MOST_CARDS,
+  MinimumCommitment,
+  UsageRateCard,
+} from '../../catalogue/rate_cards/schema.ts'
+import { described, distinct, identifier, label, list, named } from '../../lib/fields.ts'
+import { pageQuery, paginated } from '../../lib/page.ts'
+import { dateTime } from '../../lib/time.ts'
+
+const rateCards = {
+  usageRateCards: z.optional(list(UsageRateCard, 0, MOST_CARDS)),
+  fixedFeeRateCards: z.optional(list(FixedFeeRateCard, 0, MOST_CARDS)),
+  licenseRateCards: z.optional(list(LicenseRateCard, 0, MOST_CARDS)),
+  billingEntitlementRateCards: z.optional(list(BillingEntitlementRateCard, 0, MOST_CARDS)),
+  entitlementOverageRateCards: z.optional(list(EntitlementOverageRateCard, 0, MOST_CARDS)),
+  creditGrantRateCards: z.optional(list(CreditGrantRateCard, 0, MOST_CARDS)),
+  minimumCommitment: z.optional(MinimumCommitment),
+}
+
+const flags = {
+  deferredRevenue: z.optional(described('Whether revenue is recognized when its invoice falls due.', z.boolean())),
+  allow_ongoing_cycle_updates: z.optional(
+    described('Whether the plan of an account can be changed from the start of its open cycle on.', z.boolean()),
+  ),
+}
+
+const pricingCycleConfig = z.optional(
+  described('Required for a plan of type BILLING; a plan of type PURCHASE has none.', PricingCycleConfig),
+)
+
+export const CreatePricePlanDetails = named(
+  'CreatePricePlanDetails',
+  z.strictObject({ supportedCurrencies: currencies(1), pricingCycleConfig, ...rateCards, ...flags }),
+)
+
+export const CreatePricePlanRequest = named(
+  'CreatePricePlanRequest',
+  z.strictObject({
+    name: described('Must differ from those of all plans that are not archived.', label(1, 50)),
+    description: description(),
+    type: z.optional(described('BILLING when left out.', PricePlanType)),
+    pricePlanDetails: CreatePricePlanDetails,
+    pricingRules: z.optional(list(CreatePricingRule, 0, MOST_RULES)),
+  }),
+)
+export type CreatePricePlanRequest = z.infer<typeof CreatePricePlanRequest>
+
+const CreatePricePlanDetailsOverride = named(
+  'CreatePricePlanDetailsOverride',
+  z.strictObject({ supportedCurrencies: z.optional(currencies(1)), pricingCycleConfig, ...rateCards }),
+  'A list of rate cards that is sent replaces the whole list. What is left out stays.',
+)
+
+export const UpdatePricePlanRequest = named(
+  'UpdatePricePlanRequest',
+  z.strictObject({
+    description: description(),
+    pricePlanDetails: z.optional(CreatePricePlanDetailsOverride),
+    pricingRules: z.optional(
+      described('The rules replace those that were there. One of the same name keeps its id.', list(CreatePricingRule, 0, MOST_RULES)),
+    ),
+    migrationMode: z.optional(described('When accounts on older versions are moved to the new one; NONE when left out.', MigrationMode)),
+    versionsToMigrate: z.optional(VersionsToMigrate),
+  }),
+)
+export type UpdatePricePlanRequest = z.infer<typeof UpdatePricePlanRequest>
+
+export const ActivatePricePlanRequest = named(
+  'ActivatePricePlanRequest',
+  z.strictObject({
+    currencies: described(
+      'Currencies that the plan supports.',
+      list(label(1, 3), 1, 200).check(distinct((currency) => currency, 'a currency is activated once')),
+    ),
+  }),
+)
+export type ActivatePricePlanRequest = z.infer<typeof ActivatePricePlanRequest>
+
+const PLAN_STATUSES = ['DRAFT', 'ACTIVE', 'ARCHIVED'] as const
+
+const PricePlanDetails = named(
+  'PricePlanDetails',
+  z.strictObject({
+    type: z.optional(PricePlanType),
+    supportedCurrencies: z.array(z.string()),
+    activeCurrencies: described('The currencies in which accounts can be given the plan.', z.array(z.string())),
+    pricingCycleConfig: z.optional(PricingCycleConfig),
+    ...rateCards,
+    ...flags,
+  }),
+)
+export type PricePlanDetails = z.infer<typeof PricePlanDetails>
+
+const PricingSchedule = named(
+  'PricingSchedule',
+  z.strictObject({
+    id: described('What the rate cards and rules of this version hang on.', z.string()),
+    startDate: dateTime(),
+    endDate: dateTime(),
+    version: described('Counts the versions of the plan, from 1 on.', z.int()),
+    isOverriden: described('Whether an account has cards of its own instead.', z.boolean()),
+    pricePlanDetails: z.optional(PricePlanDetails),
+    pricingRules: z.optional(z.array(PricingRule)),
+  }),
+)
+
+export const PricePlan = named(
+  'PricePlan',
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    description: z.optional(z.string()),
+    type: PricePlanType,
+    status: described('DRAFT until the plan is activated; ARCHIVED when it was deleted.', z.enum(PLAN_STATUSES)),
+    pricingSchedule: described('One entry, which is the version that is shown.', z.array(PricingSchedule)),
+  }),
+)
+export type PricePlan = z.infer<typeof PricePlan>
+
+export const PricePlanPath = z.strictObject({ price_plan_id: identifier() })
+
+export const GetPricePlanQuery = z.strictObject({
+  version: z.optional(
+    z.pipe(
+      z.string().register(z.globalRegistry, {
+        type: 'integer',
+        format: 'int32',
+        minimum: 1,
+        description: 'The version to show, by default the newest one that is published, or the draft of a plan that never was.',
+      }),
+      z.transform((value: string, { issues }) => {
+        const version = /^\d{1,9}$/.test(value) ? Number(value) : 0
+        if (version < 1) issues.push({ code: 'custom', input: value, message: 'must be a whole number from 1 on' })
+        return version
+      }),
+    ),
+  ),
+})
+export type GetPricePlanQuery = z.infer<typeof GetPricePlanQuery>
+
+export const ListPricePlansQuery = pageQuery({
+  status: z.optional(described('All that are not archived are shown when left out.', z.enum(PLAN_STATUSES))),
+  ...planFilters,
+})
+export type ListPricePlansQuery = z.infer<typeof ListPricePlansQuery>
+
+const PricePlanListData = named(
+  'PricePlanListData',
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    description: z.optional(z.string()),
+    type: PricePlanType,
+    version: z.int(),
+    status: z.enum(PLAN_STATUSES),
+    usageMeters: described('The ids of the usage meters that the plan prices.', z.array(z.string())),
+    pricePlanDetails: described('The cycle and the currencies; the rate cards are shown with the single plan.', PricePlanDetails),
+    createdAt: dateTime(),
+    updatedAt: dateTime(),
+  }),
+)
+export type PricePlanListData = z.infer<typeof PricePlanListData>
+
+export const PricePlanPaginatedResponse = named('PricePlanPaginatedResponse', paginated(PricePlanListData))
+export type PricePlanPaginatedResponse = z.infer<typeof PricePlanPaginatedResponse>
