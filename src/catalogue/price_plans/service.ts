@@ -44,6 +44,10 @@ import type {
 } from './schema.ts'
 import { pricePlanVersions, pricePlans } from './table.ts'
 
+export type { BillableItem, PlanDefinition } from './definition.ts'
+export { findPlanFaults } from './faults.ts'
+export { displayNameOf, readItems, readPlanVersion, showCard } from './queries.ts'
+
 type PlanRow = typeof pricePlans.$inferSelect
 
 const insertPlans = insertInto(pricePlans)

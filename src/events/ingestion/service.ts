@@ -12,6 +12,7 @@ import { type ProcessedEvent, type Processing, referenceOf, setReference } from 
 import { formerOf, prepare, recordEvents, tryEvents } from './record.ts'
 import type { IngestEventResponse } from './schema.ts'
 
+export { askAll } from './ask_all.ts'
 export { keyOf } from './texts.ts'
 export { type KindedGeneration, accountLedgersOf, eventLedgersIn, selectGenerations } from './generations.ts'
 
