@@ -160,7 +160,19 @@ const walls: readonly Wall[] = [
   },
   toolWall('scripts', ['system', 'bench']),
   toolWall('system', ['bench']),
-  toolWall('bench', ['system'], ['ledger/client.ts', 'ledger/event_ledger.ts', 'ledger/account_ledger.ts']),
+  toolWall(
+    'bench',
+    ['system'],
+    [
+      'ledger/client.ts',
+      'ledger/event_ledger.ts',
+      'ledger/account_ledger.ts',
+      'rating/card.ts',
+      'rating/cycle.ts',
+      'rating/invoice.ts',
+      'rating/rate.ts',
+    ],
+  ),
   {
     files: 'scripts/token.ts',
     message: 'token calls the verb of tokens.',

@@ -72,7 +72,7 @@ const findTimingFaults = ({ type, invoiceTiming }: KeptCard, plan: PlanDefinitio
     : []),
 ]
 
-const findCardFaults = (plan: PlanDefinition, items: readonly BillableItem[]): PlanFault[] => {
+const findCardFaults = (plan: PlanDefinition, items: readonly BillableItem[] | undefined): PlanFault[] => {
   const { cards } = plan
   return cards.flatMap((card, index) => {
     const { type, billableId, name } = card
@@ -82,7 +82,7 @@ const findCardFaults = (plan: PlanDefinition, items: readonly BillableItem[]): P
     return [
       ...(before < index ? [fault([], again)] : []),
       ...findTimingFaults(card, plan),
-      ...findItemFaults(card, items),
+      ...(items ? findItemFaults(card, items) : []),
       ...findDetailFaults(card, plan.supportedCurrencies, plan.pricingCycleConfig?.interval),
     ].map((its): PlanFault => ({ entityType: 'RATE_CARD', entityId: name, ...its }))
   })
@@ -146,8 +146,11 @@ const findCycleFaults = ({ type, pricingCycleConfig: cycle }: PlanDefinition): P
     ...(type === 'BILLING' && cycle ? findOffsetFaults(cycle) : []),
   ].map((its): PlanFault => ({ entityType: 'PRICE_PLAN', entityId: '', ...its }))
 
-/** Why a plan cannot be rated: each fault with the card, the rule or the plan that has it, its field, and what would be right (pricing.md, 4.2). */
-export const findPlanFaults = (plan: PlanDefinition, items: readonly BillableItem[]): PlanFault[] => [
+/**
+ * Why a plan cannot be rated: each fault with the card, the rule or the plan that has it, its field, and what would be right (pricing.md, 4.2).
+ * Without items, it is not asked whether what the cards price is there.
+ */
+export const findPlanFaults = (plan: PlanDefinition, items?: readonly BillableItem[]): PlanFault[] => [
   ...findCycleFaults(plan),
   ...findCardFaults(plan, items),
   ...findRuleFaults(plan),

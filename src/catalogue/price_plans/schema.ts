@@ -3,7 +3,20 @@ import { described, identifier, label, list, named } from '../../lib/fields.ts'
 import { pageQuery, paginatedPlainly, searchAndSort } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
 import { CreatePricingRule, MOST_RULES, PricingRule } from '../pricing_rules/schema.ts'
-import { InvoiceTiming, MOST_CARDS, RateCardData, RateCardDetails, RateCardType } from '../rate_cards/schema.ts'
+import {
+  BillingEntitlementRateCard,
+  CreditGrantRateCard,
+  EntitlementOverageRateCard,
+  FixedFeeRateCard,
+  InvoiceTiming,
+  LicenseRateCard,
+  MOST_CARDS,
+  MinimumCommitment,
+  RateCardData,
+  RateCardDetails,
+  RateCardType,
+  UsageRateCard,
+} from '../rate_cards/schema.ts'
 import { PLAN_TYPES, PricePlanType, PricingCycleConfig, currencies, description } from './definition.ts'
 import { sortable } from './table.ts'
 
@@ -188,3 +201,24 @@ export const FinalizePricePlanRequest = named(
   }),
 )
 export type FinalizePricePlanRequest = z.infer<typeof FinalizePricePlanRequest>
+
+const cardsOf = <Family extends z.ZodMiniType>(family: Family) => z.optional(list(family, 0, MOST_CARDS))
+
+/** The cards of a plan by their families, as a request has them that sends a whole plan. */
+export const CreatePricePlanDetails = named(
+  'CreatePricePlanDetails',
+  z.strictObject({
+    pricingCycleConfig: z.optional(PricingCycleConfig),
+    supportedCurrencies: currencies(1),
+    usageRateCards: cardsOf(UsageRateCard),
+    fixedFeeRateCards: cardsOf(FixedFeeRateCard),
+    licenseRateCards: cardsOf(LicenseRateCard),
+    billingEntitlementRateCards: cardsOf(BillingEntitlementRateCard),
+    minimumCommitment: z.optional(MinimumCommitment),
+    creditGrantRateCards: cardsOf(CreditGrantRateCard),
+    entitlementOverageRateCards: cardsOf(EntitlementOverageRateCard),
+    deferredRevenue: flags.deferredRevenue,
+    allow_ongoing_cycle_updates: flags.allowOngoingCycleUpdates,
+  }),
+)
+export type CreatePricePlanDetails = z.infer<typeof CreatePricePlanDetails>

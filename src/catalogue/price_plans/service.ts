@@ -46,9 +46,19 @@ import { pricePlanVersions, pricePlans } from './table.ts'
 
 export { keepRules } from '../pricing_rules/keep.ts'
 export { keepNestedCard } from '../rate_cards/keep.ts'
-export type { PlanDefinition } from './definition.ts'
+export type { BillableItem, PlanDefinition } from './definition.ts'
 export { type PlanFault, findPlanFaults } from './faults.ts'
-export { type ReadPlan, listPlansAsPublished, publishedOf, readItems, readPlan, readPlanVersion, tagOfPlan } from './queries.ts'
+export {
+  type ReadPlan,
+  displayNameOf,
+  listPlansAsPublished,
+  publishedOf,
+  readItems,
+  readPlan,
+  readPlanVersion,
+  showCard,
+  tagOfPlan,
+} from './queries.ts'
 
 type PlanRow = typeof pricePlans.$inferSelect
 

@@ -1,6 +1,6 @@
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { accountLedgersOf, eventLedgersIn } from '../../events/ingestion/service.ts'
+import { accountLedgersOf, askAll, eventLedgersIn } from '../../events/ingestion/service.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { type GroupQuery, type GroupRow, type NamedLicense, askAccounts, askEvents } from '../../ledger/client.ts'
 import { bucketsOf } from './buckets.ts'
@@ -21,16 +21,6 @@ const tooMany = (path: string): ApiError =>
     'UNPROCESSABLE',
     `${path}: with it the answer would hold more than ${MOST_POINTS} points. Filter it by fewer accounts, bring startTime and endTime closer together, or take a longer aggregationPeriod.`,
   )
-
-/** Asks all ledgers at the same time. If one fails, the whole request fails. */
-const askAll = async <Result>(names: readonly string[], ask: (name: string) => Promise<Result>): Promise<Result[]> => {
-  try {
-    return await Promise.all(names.map(ask))
-  } catch (error) {
-    if (error instanceof ApiError) throw error
-    throw Object.assign(new ApiError('UNAVAILABLE', 'Not all of the events can be reached now. Send it again.', 1), { cause: error })
-  }
-}
 
 /** The data that a request is answered from. */
 interface MetricsContext {

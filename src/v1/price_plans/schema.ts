@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import {
+  CreatePricePlanDetails,
   MigrationMode,
   PricePlanType,
   PricingCycleConfig,
@@ -42,11 +43,6 @@ const flags = {
 
 const pricingCycleConfig = z.optional(
   described('Required for a plan of type BILLING; a plan of type PURCHASE has none.', PricingCycleConfig),
-)
-
-export const CreatePricePlanDetails = named(
-  'CreatePricePlanDetails',
-  z.strictObject({ supportedCurrencies: currencies(1), pricingCycleConfig, ...rateCards, ...flags }),
 )
 
 export const CreatePricePlanRequest = named(
@@ -94,7 +90,7 @@ export type ActivatePricePlanRequest = z.infer<typeof ActivatePricePlanRequest>
 
 const PLAN_STATUSES = ['DRAFT', 'ACTIVE', 'ARCHIVED'] as const
 
-const PricePlanDetails = named(
+export const PricePlanDetails = named(
   'PricePlanDetails',
   z.strictObject({
     type: z.optional(PricePlanType),

@@ -1,0 +1,70 @@
+import { accountLedgersOf, askAll, type KindedGeneration, eventLedgersIn, selectGenerations } from '../../events/ingestion/service.ts'
+import { getAccount } from '../../customers/accounts/service.ts'
+import type { Ctx } from '../../db/context.ts'
+import { accountKey, askAccounts, askEvents, meterSeries } from '../../ledger/client.ts'
+import { sumDecimals } from '../../lib/decimal.ts'
+import { refuseFaults } from '../../lib/errors.ts'
+import type { NamedUse } from './licenses.ts'
+import type { CalculateRevenueRequest } from './schema.ts'
+
+type Range = NonNullable<CalculateRevenueRequest['usageConfig']['lookupRange']>
+
+const readGenerations = (ctx: Ctx): Promise<KindedGeneration[]> => ctx.session.rows<KindedGeneration>(selectGenerations(ctx.organizationId))
+
+/** The invoice currency of an account. */
+export const readCurrency = async (ctx: Ctx, accountId: string): Promise<string> => {
+  const { answer } = await getAccount(ctx, accountId)
+  return answer.invoiceCurrency ?? ctx.baseCurrency
+}
+
+/** The usage of an account by the ids of meters, exactly as its events in a time range add up. */
+export const readUsage = async (
+  ctx: Ctx,
+  { start: from, end: until, accountId }: Range,
+  meterIds: readonly string[],
+): Promise<Map<string, string>> => {
+  const [{ answer: account }, generations] = await Promise.all([getAccount(ctx, accountId), readGenerations(ctx)])
+  if (!meterIds.length) return new Map()
+  const query = {
+    from,
+    until,
+    period: 'ALL',
+    kind: 'm',
+    accounts: [accountKey(account.id)],
+    series: meterIds.map(meterSeries),
+    by: 'METER',
+    most: meterIds.length,
+    now: ctx.now,
+  } as const
+  const all = await askAll(eventLedgersIn(ctx, generations, from, until), (name) =>
+    askEvents(ctx, name, (ledger) => ledger.readGroups(query)),
+  )
+  const units = new Map<string, string[]>()
+  for (const grouped of all) {
+    if ('forgotten' in grouped) {
+      const ends = [...(grouped.forgotten.includes(from) ? ['start'] : []), ...(grouped.forgotten.includes(until) ? ['end'] : [])]
+      refuseFaults(
+        'UNPROCESSABLE',
+        ends.map((end) => ({
+          path: ['usageConfig', 'lookupRange', end],
+          message: 'must be at the full hour, since the events of then are not kept any more, only what they add up to by hour',
+        })),
+      )
+    } else for (const [, meterId, text] of grouped.rows) units.set(meterId, [...(units.get(meterId) ?? []), text])
+  }
+  return new Map([...units].map(([meterId, texts]) => [meterId, sumDecimals(texts)]))
+}
+
+/** The names that have licences of an account at any instant of a time range, cut to that. */
+export const readNames = async (ctx: Ctx, { start, end, accountId }: Range): Promise<NamedUse[]> => {
+  const [{ answer: account }, generations] = await Promise.all([getAccount(ctx, accountId), readGenerations(ctx)])
+  const all = await askAll(accountLedgersOf(ctx, generations), (name) =>
+    askAccounts(ctx, name, (ledger) => ledger.readLicenses(start, end, [account.id])),
+  )
+  return all.flat().map(({ license, name, from, until }) => ({
+    licenseId: license,
+    name,
+    from: Math.max(from, start),
+    until: until === null ? end : Math.min(until, end),
+  }))
+}

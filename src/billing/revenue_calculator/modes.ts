@@ -1,0 +1,70 @@
+import type { Fault } from '../../lib/errors.ts'
+import type { CalculateRevenueRequest } from './schema.ts'
+
+/** What a mode needs: the field of its part that must be there, or what this API does not have yet. */
+type Need = { field: string } | { later: string }
+
+const PLANS: Need = { later: 'needs plans that are in force for accounts, which come later' }
+const LICENSES: Need = { later: 'needs licences that are kept for accounts, which come later' }
+const ENTITLEMENTS: Need = { later: 'needs entitlements of accounts, which come later' }
+
+const NEEDS: Readonly<Record<keyof CalculateRevenueRequest, Readonly<Record<string, Need>>>> = {
+  currencyConfig: { CUSTOM: { field: 'currency' }, ACCOUNT_INVOICE: { field: 'accountId' } },
+  pricePlanDetailsConfig: { CUSTOM: { field: 'pricePlanDetails' }, PRICE_PLAN: { field: 'pricePlanId' }, ACCOUNT: PLANS },
+  usageConfig: { CUSTOM: { field: 'usageMap' }, LOOKUP_RANGE: { field: 'lookupRange' }, LOOKUP_CYCLE: PLANS },
+  licenseEntriesConfig: { CUSTOM: { field: 'custom' }, LOOKUP_RANGE: LICENSES, LOOKUP_CYCLE: LICENSES },
+  namedLicenseEntriesConfig: { CUSTOM: { field: 'custom' }, LOOKUP_RANGE: { field: 'lookupRange' }, LOOKUP_CYCLE: PLANS },
+  prorationConfig: { CUSTOM: { field: 'customConfig' }, LOOKUP_CYCLE: PLANS },
+  entitlementOverageConfig: { CUSTOM: { field: 'custom' }, LOOKUP_CYCLE: ENTITLEMENTS },
+}
+
+interface Part {
+  mode: string
+}
+
+const findModeFaults = (name: string, part: Part, needs: Readonly<Record<string, Need>>): Fault[] => {
+  const need = needs[part.mode]
+  if (!need) return []
+  if ('field' in need)
+    return (part as unknown as Record<string, unknown>)[need.field] === undefined
+      ? [{ path: [name, need.field], message: `is required where mode is ${part.mode}` }]
+      : []
+  const answered = Object.keys(needs).filter((mode) => 'field' in (needs[mode] as Need))
+  return [{ path: [name, 'mode'], message: `must be ${answered.join(' or ')}: ${part.mode} ${need.later}` }]
+}
+
+const findRangeFaults = (
+  name: string,
+  part: (Part & { lookupRange?: { start: number; end: number } | undefined }) | undefined,
+): Fault[] => {
+  if (part?.mode !== 'LOOKUP_RANGE' || !part.lookupRange) return []
+  const { start, end } = part.lookupRange
+  return end > start ? [] : [{ path: [name, 'lookupRange', 'end'], message: 'must be after start' }]
+}
+
+const DAY = 86_400_000
+
+/** The longest cycle: a leap year. */
+const LONGEST = 366 * DAY
+
+const findProrationFaults = ({ prorationConfig: proration }: CalculateRevenueRequest): Fault[] => {
+  if (proration?.mode !== 'CUSTOM' || !proration.customConfig) return []
+  const { cycleStartDate: start, cycleEndDate: end, currentDate: current } = proration.customConfig
+  const path = ['prorationConfig', 'customConfig']
+  if (end <= start) return [{ path: [...path, 'cycleEndDate'], message: 'must be after cycleStartDate' }]
+  if (end - start > LONGEST) return [{ path: [...path, 'cycleEndDate'], message: 'must be 366 days after cycleStartDate at most' }]
+  return current < start || current > end
+    ? [{ path: [...path, 'currentDate'], message: 'must be from cycleStartDate to cycleEndDate' }]
+    : []
+}
+
+/** What keeps a request from being calculated, beside the plan: modes without what they need, or that come later, and times that are in no order. */
+export const findRequestFaults = (input: CalculateRevenueRequest): Fault[] => [
+  ...(Object.keys(NEEDS) as (keyof typeof NEEDS)[]).flatMap((name) => {
+    const part = input[name]
+    return part ? findModeFaults(name, part, NEEDS[name]) : []
+  }),
+  ...findRangeFaults('usageConfig', input.usageConfig),
+  ...findRangeFaults('namedLicenseEntriesConfig', input.namedLicenseEntriesConfig),
+  ...findProrationFaults(input),
+]

@@ -1,0 +1,114 @@
+import { addOnId, usageMeterId } from '../../lib/examples.ts'
+
+const ratePlan = {
+  pricingModel: 'TIERED',
+  slabs: [
+    { order: 1, startAfter: 0, priceType: 'PER_UNIT' },
+    { order: 2, startAfter: 1000, priceType: 'PACKAGE', slabConfig: { packageSize: '100' } },
+  ],
+}
+
+const usageRateCard = {
+  name: 'gigabytes',
+  displayName: 'Delivered gigabytes',
+  usageMeterId,
+  ratePlan,
+  rateValues: [
+    {
+      currency: 'USD',
+      slabRates: [
+        { order: 1, rate: 0.12 },
+        { order: 2, rate: 9.5 },
+      ],
+    },
+  ],
+}
+
+const fixedFeeRateCard = {
+  id: addOnId,
+  name: 'support',
+  displayName: 'Support',
+  invoiceTiming: 'IN_ARREARS',
+  rateValues: [{ currency: 'USD', rate: 30 }],
+  enableProration: true,
+}
+
+const calculation = {
+  request: {
+    currencyConfig: { mode: 'CUSTOM', currency: 'USD' },
+    pricePlanDetailsConfig: {
+      mode: 'CUSTOM',
+      pricePlanDetails: {
+        supportedCurrencies: ['USD'],
+        pricingCycleConfig: { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 3 },
+        usageRateCards: [usageRateCard],
+        fixedFeeRateCards: [fixedFeeRateCard],
+      },
+      pricingCycleOrdinal: 1,
+    },
+    usageConfig: { mode: 'CUSTOM', usageMap: { [usageMeterId]: 1250 } },
+    licenseEntriesConfig: { mode: 'CUSTOM', custom: [] },
+    prorationConfig: {
+      mode: 'CUSTOM',
+      customConfig: { cycleStartDate: '2026-04-01T00:00:00Z', cycleEndDate: '2026-05-01T00:00:00Z', currentDate: '2026-04-10T12:00:00Z' },
+    },
+  },
+  usage: {
+    usages: { [usageMeterId]: 1250 },
+    slabRevenueSummaries: [
+      { order: 1, usage: 1000, revenue: 120 },
+      { order: 2, usage: 250, revenue: 28.5, metadata: { packageQuantity: 3 } },
+    ],
+  },
+  fee: { usages: {}, fixedFeeRevenueSummary: { revenue: 10 } },
+}
+
+const custom = { invoiceTiming: 'IN_ARREARS', referenceId: '', referenceType: 'CUSTOM', currencies: ['USD'], pricePlanId: '' }
+
+export const tags = { 'Price Experimentation': 'What a plan would come to, before it is made or changed.' }
+
+const refuses = {
+  400: 'A mode lacks what it needs, or comes with a later version of this API; times are in no order; the plan does not support the currency; or the plan that is sent has faults, each of which is named.',
+  404: 'No account or price plan of the organization has the id, or the plan has no published version.',
+  422: 'Usage is looked up from or to a time that is not a full hour, and the events of that hour are no longer stored.',
+}
+
+export const calculateRevenueV2 = {
+  summary: 'Calculate the revenue of a price plan',
+  description: `Answers what each rate card of a plan comes to in a cycle, and stores nothing. The plan is sent as a whole, or is the newest published version of one that there is. Usage, licences and overage are sent, or looked up in the events of an account.
+
+A plan that is sent may price what is not there yet. Its fixed fees, entitlements and credits are charged in the cycles that their recurrence names, of which pricingCycleOrdinal says the number. With prorationConfig, cards with enableProration are charged for the days from cycleStartDate until currentDate, of all days of the cycle. Without it, all are charged for a whole cycle: that in which the last of the licence entries begins, with the licences at its end. Licences that are billed in advance are charged as all invoices of the cycle together would.
+
+Numbers are exact and not cut to the minor unit of the currency; a part of a cycle that is no decimal has 20 places. Every slab is listed, also those without units. The limits of a whole card change its revenue where that is shown, and no slab. Pricing rules, minimum commitments and credits have no part in it.`,
+  refuses,
+  example: {
+    request: calculation.request,
+    answer: {
+      currency: 'USD',
+      revenueInfo: [
+        {
+          rateCard: {
+            name: 'gigabytes',
+            billableId: usageMeterId,
+            type: 'USAGE',
+            displayName: 'Delivered gigabytes',
+            rateCardDetails: { usageRateCard },
+            ...custom,
+          },
+          ...calculation.usage,
+        },
+        {
+          rateCard: {
+            name: 'support',
+            billableId: addOnId,
+            type: 'FIXED_FEE',
+            displayName: 'Support',
+            rateCardDetails: { fixedFeeRateCard },
+            ...custom,
+          },
+          ...calculation.fee,
+        },
+      ],
+    },
+  },
+}

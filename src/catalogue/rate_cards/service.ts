@@ -1,0 +1,2 @@
+export { readCard } from './card.ts'
+export { keepNestedCard } from './keep.ts'
