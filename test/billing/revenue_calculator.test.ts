@@ -338,7 +338,7 @@ describe('a refusal', () => {
   it('names what a mode needs', async () => {
     const api = await organization()
     const of = (more: object) => refusal(api, calculationOf({}, more as Record<string, unknown>))
-    const missing = (mode: string) => `is required where mode is ${mode}`
+    const missing = (mode: string) => `is required for ${mode}`
     expect(await of({ currencyConfig: { mode: 'CUSTOM', accountId: 'a' } })).toBe(`currencyConfig.currency: ${missing('CUSTOM')}`)
     expect(await of({ currencyConfig: { mode: 'ACCOUNT_INVOICE', currency: 'USD' } })).toBe(
       `currencyConfig.accountId: ${missing('ACCOUNT_INVOICE')}`,

@@ -69,3 +69,7 @@ describe.each(walkedCommits)('$operationId', ({ operationId, status }) => {
     expect(compareRows(before, await readRows(api.id))).toEqual([])
   })
 })
+
+it.runIf(walkedCommits.length === 0)('has nothing to walk in a domain that writes nothing', () => {
+  expect(walkedCommits).toEqual([])
+})

@@ -56,6 +56,21 @@ interface WrongRequest {
   make: () => Request
 }
 
+/** Parts of a calculation, whose fields depend on their mode and on each other: those of the examples, and these. */
+const PARTS = ['currency_config', 'price_plan_details_config', 'usage_config', 'license_entries_config']
+const april = { cycleStartDate: '2026-04-01T00:00:00Z', cycleEndDate: '2026-05-01T00:00:00Z' }
+const MORE_PARTS = {
+  named_license_entries_config: [
+    { mode: 'CUSTOM', custom: [] },
+    { mode: 'CUSTOM', custom: [{ licenseId: 'seats', name: 7, effectiveFrom: '2026-04-02T00:00:00Z' }] },
+  ],
+  proration_config: [{ mode: 'CUSTOM', customConfig: { ...april, currentDate: '2026-04-10T12:00:00Z' } }],
+  entitlement_overage_config: [
+    { mode: 'CUSTOM', custom: [] },
+    { mode: 'CUSTOM', custom: [{ featureId: 'reports', quantity: 0.1 }] },
+  ],
+}
+
 /** What fields are given that take a few values only, and what they are given as well as any text. */
 const wordsOf = (api: Ready, nextTokens: string[]): Words => {
   const some: Record<string, unknown[]> = { data_type: ['STRING'], _search: ['a', 'ac', 'MAIN'] }
@@ -73,6 +88,8 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
   }
   return {
     only: {
+      ...Object.fromEntries(PARTS.flatMap((name) => (whole[name] ? [[name, whole[name]]] : []))),
+      ...MORE_PARTS,
       country: ['US', 'DE'],
       invoice_currency: ['USD', 'EUR'],
       supported_currenci: [['USD'], ['USD', 'EUR']],
@@ -83,7 +100,7 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
     some,
     whole,
     /** Its hash takes the Worker a tenth of a second. */
-    seldom: ['password', 'enrichments', 'filterFields', 'eventIdTemplate'],
+    seldom: ['password', 'enrichments', 'filterFields', 'eventIdTemplate', 'pricingRules', 'type'],
   }
 }
 

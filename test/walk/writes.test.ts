@@ -112,3 +112,7 @@ describe.each(walkedCommits)('$operationId', ({ operationId, status }) => {
     },
   )
 })
+
+it.runIf(walkedCommits.length === 0)('has nothing to walk in a domain that writes nothing', () => {
+  expect(walkedCommits).toEqual([])
+})

@@ -27,7 +27,7 @@ const findModeFaults = (name: string, part: Part, needs: Readonly<Record<string,
   if (!need) return []
   if ('field' in need)
     return (part as unknown as Record<string, unknown>)[need.field] === undefined
-      ? [{ path: [name, need.field], message: `is required where mode is ${part.mode}` }]
+      ? [{ path: [name, need.field], message: `is required for ${part.mode}` }]
       : []
   const answered = Object.keys(needs).filter((mode) => 'field' in (needs[mode] as Need))
   return [{ path: [name, 'mode'], message: `must be ${answered.join(' or ')}: ${part.mode} ${need.later}` }]

@@ -132,7 +132,7 @@ const findGrantFaults = (
   const path = ['rateDetails', 'currencySlabRateDetails']
   const expiry = ['grantDetails', 'expiryDuration']
   return [
-    ...(expiryType === 'CUSTOM' && expiryDuration === undefined ? [fault(expiry, 'is required where expiryType is CUSTOM')] : []),
+    ...(expiryType === 'CUSTOM' && expiryDuration === undefined ? [fault(expiry, 'is required for CUSTOM')] : []),
     ...(expiryType !== 'CUSTOM' && expiryDuration !== undefined ? [fault(expiry, 'must be left out where expiryType is not CUSTOM')] : []),
     ...findDurationFaults(expiry, expiryDuration),
     ...findCurrencyFaults(path, details, currencies),
