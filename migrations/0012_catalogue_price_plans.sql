@@ -8,11 +8,11 @@ CREATE TABLE price_plans (
   status TEXT NOT NULL,
   version_status TEXT NOT NULL,
   active_version INTEGER,
-  active_currencies TEXT NOT NULL,
   plan_version INTEGER NOT NULL,
   reference_id TEXT NOT NULL,
   description TEXT,
   pricing_cycle_config TEXT,
+  active_currencies TEXT NOT NULL,
   supported_currencies TEXT NOT NULL,
   deferred_revenue INTEGER NOT NULL,
   allow_ongoing_cycle_updates INTEGER NOT NULL,
@@ -42,7 +42,8 @@ CREATE INDEX price_plans_by_id_folded ON price_plans (organization_id, id_folded
 CREATE INDEX price_plans_by_name_folded ON price_plans (organization_id, name_folded);
 CREATE INDEX price_plans_by_description_folded ON price_plans (organization_id, description_folded);
 
--- The versions of plans that were published. Invoices are made by them, so they never change.
+-- The versions of plans that were published. Invoices are made by them, so they never change: only a currency that a version supports
+-- can be activated later.
 CREATE TABLE price_plan_versions (
   price_plan_id TEXT NOT NULL REFERENCES price_plans (id),
   organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -50,6 +51,7 @@ CREATE TABLE price_plan_versions (
   reference_id TEXT NOT NULL,
   description TEXT,
   pricing_cycle_config TEXT,
+  active_currencies TEXT NOT NULL,
   supported_currencies TEXT NOT NULL,
   deferred_revenue INTEGER NOT NULL,
   allow_ongoing_cycle_updates INTEGER NOT NULL,
@@ -59,6 +61,7 @@ CREATE TABLE price_plan_versions (
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (price_plan_id, plan_version),
   CONSTRAINT price_plan_versions_pricing_cycle_config_json CHECK (json_valid(pricing_cycle_config)),
+  CONSTRAINT price_plan_versions_active_currencies_json CHECK (json_valid(active_currencies)),
   CONSTRAINT price_plan_versions_supported_currencies_json CHECK (json_valid(supported_currencies)),
   CONSTRAINT price_plan_versions_cards_json CHECK (json_valid(cards)),
   CONSTRAINT price_plan_versions_rules_json CHECK (json_valid(rules))
@@ -81,9 +84,21 @@ BEGIN
   SELECT RAISE(ABORT, 'STALE []');
 END;
 
-CREATE TRIGGER price_plan_versions_frozen BEFORE UPDATE ON price_plan_versions
+CREATE TRIGGER price_plan_versions_frozen BEFORE UPDATE OF
+  price_plan_id, organization_id, plan_version, reference_id, description, pricing_cycle_config, supported_currencies, deferred_revenue,
+  allow_ongoing_cycle_updates, cards, rules, created_at, updated_at
+ON price_plan_versions
 BEGIN
   SELECT RAISE(ABORT, 'price plan versions never change');
+END;
+
+CREATE TRIGGER price_plan_versions_currencies BEFORE UPDATE OF active_currencies ON price_plan_versions
+WHEN EXISTS (
+  SELECT 1 FROM json_each(OLD.active_currencies) AS old
+  WHERE NOT EXISTS (SELECT 1 FROM json_each(NEW.active_currencies) AS new WHERE new.value = old.value)
+)
+BEGIN
+  SELECT RAISE(ABORT, 'currencies of price plan versions stay active');
 END;
 
 CREATE TRIGGER price_plan_versions_kept BEFORE DELETE ON price_plan_versions

@@ -30,7 +30,7 @@ export const SHARED = {
 
 export const INTRODUCTION = `Customers and their accounts, usage events, and the event schemas and usage meters that count them. Every request needs a token in the header \`Authorization: Bearer <token>\`. The token of \`npm run dev\` is \`dev-token\`.
 
-You choose the ids of customers, accounts and events, and percent-encode them in a path; the server creates all other ids. Ids, names, tags and e-mail addresses are stored in Unicode NFC and contain no invisible characters, except joiners between letters or emoji in a name. A body must not contain the same name twice in an object, and a query must not contain the same parameter twice. Times are ISO 8601 in UTC. If a list has more items than a page, \`nextToken\` leads to the next page. The examples belong to one customer, and each can be sent as soon as the resources that it names exist.
+You choose the ids of customers, accounts and events, and percent-encode them in a path; the server creates all other ids. Ids, names, tags and e-mail addresses are stored in Unicode NFC and contain no invisible characters, except joiners between letters or emoji in a name. A body must not contain the same name twice in an object, nor a number of so many digits that it would be read as another one, and a query must not contain the same parameter twice. Times are ISO 8601 in UTC. If a list has more items than a page, \`nextToken\` leads to the next page. The examples belong to one customer, and each can be sent as soon as the resources that it names exist.
 
 A refused request (4xx) changes nothing. The answer is \`{ "message": "…" }\`. Each operation lists its own refusals. Every operation can also be refused with:
 

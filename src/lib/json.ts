@@ -1,3 +1,4 @@
+import { compare, decimalFromNumber, parseJsonNumber } from './decimal.ts'
 import { ApiError, dotPath } from './errors.ts'
 
 const BACKSLASH = 92
@@ -30,10 +31,11 @@ const countNames = (text: string): number => {
   return count
 }
 
-/** Counts the names of all objects in a parsed JSON value. */
-const countKeys = (value: unknown): number => {
+/** Counts the names of all objects in a parsed JSON value, and says whether it has a number in it. */
+const countKeys = (value: unknown): { count: number; hasNumber: boolean } => {
   const left: unknown[] = [[value]]
   let count = 0
+  let hasNumber = false
   while (left.length) {
     const one = left.pop() as object
     const isList = Array.isArray(one)
@@ -42,13 +44,33 @@ const countKeys = (value: unknown): number => {
     for (let at = 0; at < items.length; at++) {
       const item = items[at]
       if (typeof item === 'object' && item !== null) left.push(item)
+      else if (typeof item === 'number') hasNumber = true
     }
   }
-  return count
+  return { count, hasNumber }
 }
 
-/** The path of the first name in valid JSON that occurs twice in its object. */
-const findRepeated = (text: string): PropertyKey[] => {
+/** What may be a number that a double does not keep. */
+const LONG_NUMBER = /(?:^|[[:,\s])-?(?:\d[\d.]{15}|[\d.]+[eE]-)/
+const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/y
+
+/** The most digits with which a double is written, and as many as it keeps of any number. */
+const [MOST_WRITTEN, ALWAYS_KEPT] = [17, 15]
+
+/** Whether a number is another one when it is read: a whole one that no double is, one of more digits than a double is written with, or 0. */
+const isAltered = (token: string): boolean => {
+  const [mantissa = ''] = token.split(/[eE]/)
+  const digits = mantissa.replaceAll(/^[-0.]+|\./g, '').replace(/0+$/, '').length
+  const number = Number(token)
+  if (digits === 0 || !Number.isFinite(number)) return false
+  if (number === 0) return true
+  if (digits <= ALWAYS_KEPT || (digits <= MOST_WRITTEN && /[.eE]/.test(token))) return false
+  const [sent, kept] = [parseJsonNumber(token), decimalFromNumber(number)]
+  return !sent || !kept || compare(sent, kept) !== 0
+}
+
+/** The path of the first name in valid JSON that occurs twice in its object, or of the first number that `isWrong`. */
+const findPlace = (text: string, isWrong = (_number: string): boolean => false): PropertyKey[] => {
   const open: { names?: Set<string>; at: string | number }[] = []
   for (let place = 0; place < text.length; place++) {
     const inside = open.at(-1)
@@ -65,6 +87,11 @@ const findRepeated = (text: string): PropertyKey[] => {
         inside.names.add(inside.at)
       }
       place = end
+    } else if (letter === '-' || (letter >= '0' && letter <= '9')) {
+      NUMBER.lastIndex = place
+      const [token = letter] = NUMBER.exec(text) ?? []
+      if (isWrong(token)) break
+      place += token.length - 1
     }
   }
   return open.map(({ at }) => at)
@@ -72,10 +99,15 @@ const findRepeated = (text: string): PropertyKey[] => {
 
 /**
  * What JSON says; a SyntaxError where it is none. Of a name that an object has twice one reader takes the first value and another one
- * the last, so it is refused (400). To count the names as they stand and as they were read takes about half as long as to read them.
+ * the last, so it is refused (400); so is a number that would be another one when it is read, as nobody could explain what it comes to.
+ * To count the names as they stand and as they were read takes about half as long as to read them.
  */
 export const parseJson = (text: string): unknown => {
   const value: unknown = JSON.parse(text)
-  if (countNames(text) === countKeys(value)) return value
-  throw new ApiError('INVALID', `${dotPath(findRepeated(text))}: must be given once, and was given twice`)
+  const { count, hasNumber } = countKeys(value)
+  if (countNames(text) !== count) throw new ApiError('INVALID', `${dotPath(findPlace(text))}: must be given once, and was given twice`)
+  if (!hasNumber || !LONG_NUMBER.test(text)) return value
+  const path = findPlace(text, isAltered)
+  if (!path.length) return value
+  throw new ApiError('INVALID', `${dotPath(path)}: must be a number of at most ${ALWAYS_KEPT} digits, or it would be read as another one`)
 }

@@ -284,6 +284,96 @@ describe('proration', () => {
   })
 })
 
+describe('a cycle that is sent', () => {
+  const unprorated = { enableProration: false }
+  const slabs = async (api: Api, card: object, more: Record<string, unknown>) => slabsOf(await only(api, seats(5, card), more))
+
+  it('is whole for cards without proration', async () => {
+    const api = await organization()
+    const half = june('2024-06-10T00:00:00Z')
+    for (const invoiceTiming of ['IN_ARREARS', 'IN_ADVANCE']) {
+      const card = { ...unprorated, invoiceTiming }
+      const weekly = { ...card, usageCycle: 'WEEKLY' }
+      expect(await slabs(api, weekly, { ...half, ...entries(['2024-06-01', 1]) })).toEqual([{ order: 1, usage: 5, revenue: 25 }])
+      const more = entries(['2024-06-01', 1], ['2024-06-20', 3])
+      expect(await slabs(api, card, { ...half, ...more })).toEqual([{ order: 1, usage: 3, revenue: 15 }])
+      expect(await slabs(api, { invoiceTiming }, { ...half, ...more })).toEqual([
+        { order: 1, usage: expect.closeTo(1 / 3), revenue: expect.closeTo(5 / 3) },
+      ])
+      const named = { ...card, type: 'NAMED_LICENSE' }
+      expect(await slabs(api, named, { ...half, ...names(['ann', '2024-06-01'], ['bob', '2024-06-20']) })).toEqual([
+        { order: 1, usage: 2, revenue: 10 },
+      ])
+    }
+  })
+
+  it('has days that count from its start', async () => {
+    const api = await organization()
+    const fees = { fixedFeeRateCards: [{ id: 'addon.A', enableProration: true, rateValues: [{ currency: 'USD', rate: 30 }] }] }
+    const revenue = async (...cycle: [start: string, end: string, current: string]) =>
+      (await only(api, fees, proration(...cycle))).fixedFeeRevenueSummary.revenue
+    const [start, end] = ['2024-06-01T00:00:00-07:00', '2024-07-01T00:00:00-07:00']
+    expect(await revenue(start, end, '2024-06-10T12:00:00-07:00')).toBe(10)
+    expect(await revenue(start, end, '2024-06-10T23:59:59.999-07:00')).toBe(10)
+    expect(await revenue(start, end, '2024-06-11T00:00:00-07:00')).toBe(11)
+    expect(await revenue(start, end, start)).toBe(1)
+    expect(await revenue(start, end, end)).toBe(30)
+    expect(await revenue('2024-06-01T00:00:00+05:30', '2024-07-01T00:00:00+05:30', '2024-06-10T00:00:00+05:30')).toBe(10)
+    expect(await revenue('2024-06-01T06:00:00Z', '2024-06-01T12:00:00Z', '2024-06-01T06:00:00Z')).toBe(30)
+    /** With a day of 23 hours, and with one of 25. */
+    expect(await revenue('2024-04-01T00:00:00+11:00', '2024-05-01T00:00:00+10:00', '2024-04-10T12:00:00+10:00')).toBe(10)
+    expect(await revenue('2024-09-10T00:00:00+10:00', '2024-10-10T00:00:00+11:00', '2024-09-19T12:00:00+10:00')).toBe(10)
+  })
+
+  it('has licences on the days that count from its start', async () => {
+    const api = await organization()
+    const licensesFrom = (...custom: [effectiveFrom: string, quantity: number][]) => ({
+      licenseEntriesConfig: {
+        mode: 'CUSTOM',
+        custom: custom.map(([effectiveFrom, quantity]) => ({ licenseId: 'addon.S', quantity, effectiveFrom })),
+      },
+    })
+    const namesFrom = (...custom: [effectiveFrom: string, effectiveUntil: string][]) => ({
+      namedLicenseEntriesConfig: {
+        mode: 'CUSTOM',
+        custom: custom.map(([effectiveFrom, effectiveUntil], name) => ({ licenseId: 'addon.S', name, effectiveFrom, effectiveUntil })),
+      },
+    })
+    const cycle = proration('2024-06-01T00:00:00-07:00', '2024-07-01T00:00:00-07:00', '2024-06-30T12:00:00-07:00')
+    const rise = licensesFrom(['2024-06-01T00:00:00-07:00', 10], ['2024-06-16T00:00:00-07:00', 12])
+    for (const invoiceTiming of ['IN_ARREARS', 'IN_ADVANCE'])
+      expect(await slabs(api, { invoiceTiming }, { ...cycle, ...rise })).toEqual([{ order: 1, usage: 11, revenue: 55 }])
+    const late = licensesFrom(['2024-06-30T23:00:00-07:00', 6], ['2024-07-01T00:00:00-07:00', 90])
+    expect(await slabs(api, unprorated, { ...cycle, ...late })).toEqual([{ order: 1, usage: 6, revenue: 30 }])
+    expect(await slabs(api, {}, { ...cycle, ...late })).toEqual([{ order: 1, usage: 0.2, revenue: 1 }])
+    const named = namesFrom(
+      ['2024-06-01T00:00:00-07:00', '2024-06-07T00:00:00-07:00'],
+      ['2024-05-01T00:00:00-07:00', '2024-06-01T00:00:00-07:00'],
+      ['2024-07-01T00:00:00-07:00', '2024-07-02T00:00:00-07:00'],
+    )
+    expect(await slabs(api, {}, { ...cycle, ...named })).toEqual([{ order: 1, usage: 0.2, revenue: 1 }])
+    /** A last day of 23 hours, and one of 25, end when the cycle does. */
+    const short = proration('2024-03-11T00:00:00+01:00', '2024-04-10T00:00:00+02:00', '2024-04-09T00:00:00+02:00')
+    const nextOfShort = licensesFrom(['2024-04-09T12:00:00+02:00', 6], ['2024-04-10T00:00:00+02:00', 90])
+    expect(await slabs(api, unprorated, { ...short, ...nextOfShort })).toEqual([{ order: 1, usage: 6, revenue: 30 }])
+    const long = proration('2024-10-11T00:00:00+02:00', '2024-11-10T00:00:00+01:00', '2024-11-09T23:30:00+01:00')
+    const lastOfLong = licensesFrom(['2024-11-09T23:20:00+01:00', 9], ['2024-11-09T23:59:59.999+01:00', 6])
+    expect(await slabs(api, unprorated, { ...long, ...lastOfLong })).toEqual([{ order: 1, usage: 6, revenue: 30 }])
+    expect(await slabs(api, {}, { ...long, ...lastOfLong })).toEqual([{ order: 1, usage: 0.3, revenue: 1.5 }])
+  })
+
+  it('has windows of months that are those of where it begins', async () => {
+    const api = await organization()
+    const pricingCycleConfig = { interval: 'QUARTERLY', startOffset: { dayOffset: '1', monthOffset: 'FIRST' }, gracePeriod: 0 }
+    const plan = { pricingCycleConfig, ...seats(5, { ...unprorated, usageCycle: 'MONTHLY' }) }
+    for (const zone of ['-10:00', '-07:00', 'Z', '+05:30', '+12:00', '+13:00']) {
+      const [start, end] = [`2024-05-01T00:00:00${zone}`, `2024-08-01T00:00:00${zone}`]
+      const info = await only(api, plan, { ...proration(start, end, end), ...entries(['2024-04-01', 1]) })
+      expect([zone, slabsOf(info)]).toEqual([zone, [{ order: 1, usage: 3, revenue: 15 }]])
+    }
+  })
+})
+
 describe('licences without proration', () => {
   it('count as they are at the end of the cycle in which the last entry begins', async () => {
     const api = await organization()
@@ -314,9 +404,39 @@ describe('licences without proration', () => {
     const slabs = slabsOf(await only(await organization(), weekly, names(['ann', '2023-02-01'])))
     expect(slabs).toEqual([{ order: 1, usage: 4, revenue: 4 }])
   })
+
+  it('with a usage cycle are charged in advance for the most that were held so far in each window', async () => {
+    const api = await organization()
+    const usages = async (more: Record<string, unknown>) => {
+      const all = []
+      for (const invoiceTiming of ['IN_ADVANCE', 'IN_ARREARS'])
+        all.push(slabsOf(await only(api, seats(1, { enableProration: false, usageCycle: 'WEEKLY', invoiceTiming }), more))[0].usage)
+      return all
+    }
+    expect(await usages(entries(['2024-06-25', 1]))).toEqual([2, 2])
+    expect(await usages(entries(['2024-06-01', 3], ['2024-06-10', 1]))).toEqual([15, 7])
+    expect(await usages(entries(['2024-06-01', 1], ['2024-06-10', 3], ['2024-06-12', 2]))).toEqual([13, 9])
+    expect(await usages(names(['ann', '2024-06-25']))).toEqual([2, 2])
+  })
 })
 
 describe('ids', () => {
+  it('that no card has are ignored', async () => {
+    const api = await organization()
+    const details = {
+      usageRateCards: [{ usageMeterId: 'um.A', ...perUnit(1) }],
+      licenseRateCards: [{ id: 'addon.S', enableProration: true, ...perUnit(1) }],
+      entitlementOverageRateCards: [{ featureId: 'feature.E', ...perUnit(1) }],
+    }
+    const misspelled = {
+      ...usage({ 'um.a': 7 }),
+      licenseEntriesConfig: { mode: 'CUSTOM', custom: [{ licenseId: 'addon.s', quantity: 7, effectiveFrom: '2024-06-01T00:00:00Z' }] },
+      entitlementOverageConfig: { mode: 'CUSTOM', custom: [{ featureId: 'feature.e', quantity: 7 }] },
+    }
+    const { revenueInfo } = await calculate(api, calculationOf(details, misspelled))
+    expect(revenueInfo.map(slabsOf)).toEqual(Array.from({ length: 3 }, () => [{ order: 1, usage: 0, revenue: 0 }]))
+  })
+
   it('can be the names of what every object has', async () => {
     const api = await organization()
     for (const id of ['constructor', 'toString', '__proto__']) {

@@ -1,6 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import type { Operation } from '../../src/http/operation.ts'
+import * as examples from '../../src/lib/examples.ts'
+import { operations as everyOperation } from '../../src/operations.ts'
 import { type Answer, type Api, organization, watched, client } from '../helpers/api.ts'
+import { exampleOf } from '../helpers/example.ts'
 import { organizationWithMeter } from '../helpers/metering.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -131,8 +135,8 @@ describe('createPricePlanV2', () => {
     const api = await organization()
     const insert = (n: number) =>
       env.DB.prepare(
-        `INSERT INTO price_plans SELECT 'pp.' || ?2 || ?1, organization_id, 'p' || ?2, type, status, version_status, active_version, active_currencies,
-           plan_version, reference_id, description, pricing_cycle_config, supported_currencies, deferred_revenue, allow_ongoing_cycle_updates,
+        `INSERT INTO price_plans SELECT 'pp.' || ?2 || ?1, organization_id, 'p' || ?2, type, status, version_status, active_version,
+           plan_version, reference_id, description, pricing_cycle_config, active_currencies, supported_currencies, deferred_revenue, allow_ongoing_cycle_updates,
            cards, rules, created_at, updated_at, version, id_folded, name_folded, description_folded FROM price_plans WHERE organization_id = ?1 LIMIT 1`,
       ).bind(api.id, n)
     await api.post('/v2/price_plans', plan)
@@ -295,7 +299,14 @@ describe('the errors of a draft', () => {
     await api.call('PUT', `${api.path}/pricing_rules`, {
       pricingRules: [
         { name: 'target', order: 1, computation: '1', action: { type: 'UPDATE', target: 'revenue.ff.none' } },
-        { name: 'rule', order: 1, condition: '{"nothing":1}', computation: '{"+":', action: { type: 'ADD' } },
+        { name: 'rule', order: 2, condition: '{"nothing":1}', computation: '{"+":', action: { type: 'ADD' } },
+        {
+          name: 'reads',
+          order: 3,
+          condition: `{"and":[{"var":"usage.urc.${api.meterId}"},{">":[{"var":"usage.ff.${api.feeId}"},1]}]}`,
+          computation: '{"*":[{"var":"revenue.rate_card_totl"},{"var":"revenue.rate_card_total"},{"var":"invoice.end_date"}]}',
+          action: { type: 'ADD' },
+        },
       ],
     })
     const rules = (await api.get(`${api.path}/pricing_rules`)).body.data
@@ -316,9 +327,10 @@ describe('the errors of a draft', () => {
       'RATE_CARD slabs: rateValues: must have a price in USD, which the plan supports',
       'RATE_CARD slabs: rateValues: must have a price in EUR, which the plan supports',
       `PRICING_RULE ${rules[0].id}: action.target: no card of the plan is ff.none`,
-      `PRICING_RULE ${rules[1].id}: order: must not repeat 1`,
       expect.stringMatching(/^PRICING_RULE \S+: condition: must have an operator such as .*"nothing" is none$/),
       expect.stringMatching(/^PRICING_RULE \S+: computation: /),
+      `PRICING_RULE ${rules[2].id}: condition: reads usage.ff.${api.feeId}, and must read what an invoice of the plan has, such as usage.urc.${api.meterId}`,
+      `PRICING_RULE ${rules[2].id}: computation: reads revenue.rate_card_totl, and must read what an invoice of the plan has, such as usage.urc.${api.meterId}`,
     ])
     const refused = await finalize(api, api.path)
     expect([refused.status, refused.body.message]).toEqual([
@@ -392,6 +404,48 @@ describe('a version', () => {
     )
   })
 
+  it('is changed by no operation of the API', async () => {
+    const api = await withPlan()
+    await api.operate(create('fee', feeCard(api.feeId)), create('gigabytes', usageCard(api.meterId)))
+    expect((await finalize(api, api.path)).status).toBe(200)
+    const ids: Record<string, string> = {
+      price_plan_id: String(api.plan.id),
+      usage_meter_id: api.meterId,
+      addon_id: api.feeId,
+      feature_id: api.featureId,
+      event_schema_name: 'rides',
+    }
+    const known = { [examples.usageMeterId]: api.meterId, [examples.addOnId]: api.feeId, [examples.featureId]: api.featureId }
+    const inTheirPlace = (sent: unknown): Loose =>
+      JSON.parse(Object.entries(known).reduce((text, [shown, made]) => text.replaceAll(shown, made), JSON.stringify(sent ?? {})))
+    const rowOf = async () => [
+      await env.DB.prepare('SELECT * FROM price_plan_versions WHERE price_plan_id = ? AND plan_version = 1').bind(api.plan.id).first(),
+      (await api.get(`${api.path}?version=1`)).body,
+      (await api.get(`${api.path}/pricing_rules?version=1`)).body,
+      { ...(await api.get(`/price_plans/${api.plan.id}?version=1`)).body, status: 'of the plan' },
+    ]
+    const first = await rowOf()
+    expect((await api.get(`${api.path}?version=1`)).body).toMatchObject({ status: 'ACTIVE' })
+
+    const rank = ({ operationId, method, path }: Operation) => {
+      if (operationId === 'archivePricePlan') return 3
+      return path.includes('price_plans') ? 0 : Number(method === 'delete') + 1
+    }
+    const refused: string[] = []
+    for (const operation of everyOperation.toSorted((one, other) => rank(one) - rank(other))) {
+      const { operationId, method, path, json } = operation
+      const { path: shown = {}, query = {}, request } = exampleOf(operationId)
+      const url = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? String(shown[name])))
+      const sent = json && inTheirPlace(request)
+      const asked = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]))
+      if (path.startsWith('/v2/price_plans/')) await api.patch(api.path, { description: `Before ${operationId}` })
+      const { status, body } = await api.call(method.toUpperCase(), `${url}?${asked}`, sent)
+      if (status >= 400 && path.includes('{price_plan_id}')) refused.push(`${operationId}: ${body.message}`)
+      expect([operationId, await rowOf()]).toEqual([operationId, first])
+    }
+    expect(refused).toEqual([])
+  })
+
   it('does not count a change that changes nothing', async () => {
     const api = await withPlan()
     await api.operate(create('fee', feeCard(api.feeId)))
@@ -416,6 +470,36 @@ describe('a version', () => {
     ])
   })
 
+  it('keeps the names of what it prices, and a draft has those of today', async () => {
+    const api = await withPlan()
+    await api.operate(create('fee', feeCard(api.feeId)), create('own', usageCard(api.meterId, { displayName: 'Kilometres' })))
+    await finalize(api, api.path)
+    const namesOf = async () => (await api.get(`${api.path}/rate_cards`)).body.data.map(({ displayName }: Loose) => displayName)
+    expect((await api.patch(`/addons/${api.feeId}`, { billableName: 'Support by mail' })).status).toBe(200)
+    expect(await namesOf()).toEqual(['Support by phone', 'Kilometres'])
+    await api.patch(api.path, { description: 'Next' })
+    expect(await namesOf()).toEqual(['Support by mail', 'Kilometres'])
+    await api.delete(`${api.path}/discard`)
+    expect(await namesOf()).toEqual(['Support by phone', 'Kilometres'])
+  })
+
+  it('leaves the plan its settings, until it is archived', async () => {
+    const { post, patch, get, ...api } = await withPlan()
+    await api.operate(create('fee', feeCard(api.feeId)))
+    await finalize({ post }, api.path)
+    const planId = String(api.plan.id)
+    const entity = { entityType: 'PRICE_PLAN', entityId: planId }
+    const setting = { id: 'tier', value: 'gold', namespace: 'USER', name: 'Tier', dataType: 'STRING', ...entity }
+    expect(said(await post('/settings', setting))).toEqual([201, setting])
+    expect((await get('/settings?entity_type=PRICE_PLAN')).body.data).toEqual([setting])
+    expect(said(await post('/settings', { ...setting, entityId: 'pp.x' }))).toEqual([404, 'entityId: there is no PRICE_PLAN "pp.x"'])
+    expect((await api.delete(`/price_plans/${planId}`)).status).toBe(200)
+    expect(said(await patch(`/settings/setting.USER.tier.PRICE_PLAN.${planId}`, { value: 'tin' }))).toEqual([
+      409,
+      `entityId: the PRICE_PLAN "${planId}" is archived`,
+    ])
+  })
+
   it('is changed by one of two at once, and the other is done to what that made', async () => {
     const api = await withPlan()
     const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => api.operate(create(`card ${n}`, feeCard(`addon.${n}`)))))
@@ -430,7 +514,11 @@ describe('updatePricePlanPricingRules', () => {
     const rule = (name: string, computation: string, order: number) => ({ name, order, computation, action: { type: 'ADD' } })
     const put = async (...pricingRules: Loose[]) => (await api.call('PUT', `${api.path}/pricing_rules`, { pricingRules })).body.data
     const [one, two] = await put(rule('one', '1', 1), rule('two', '2', 2))
-    expect(await put(rule('two', '3', 1), rule('one', '1', 1))).toEqual([{ ...two, version: 2, computation: '3', order: 1 }, one])
+    expect(await put(rule('two', '3', 2), rule('one', '1', 1))).toEqual([{ ...two, version: 2, computation: '3' }, one])
+    expect(said(await api.call('PUT', `${api.path}/pricing_rules`, { pricingRules: [rule('one', '1', 1), rule('two', '2', 1)] }))).toEqual([
+      400,
+      'pricingRules[1]: must not repeat [0]: rules run in their order',
+    ])
     expect(await put()).toEqual([])
   })
 })

@@ -82,6 +82,40 @@ describe('parseJson', () => {
     )
   })
 
+  it('reads every number that a program writes from a double, with 17 digits or the fewest', () => {
+    const doubles = fc
+      .double({ noNaN: true, noDefaultInfinity: true, min: -1e300, max: 1e300 })
+      .filter((one) => !one || Math.abs(one) > 1e-300)
+    const spelled = fc.constantFrom(
+      (one: number) => JSON.stringify(one),
+      (one: number) => one.toExponential(16),
+      (one: number) => (Math.abs(one) < 1e15 ? one.toPrecision(16) : one.toExponential()),
+    )
+    fc.assert(
+      fc.property(doubles, spelled, (one, writeNumber) => {
+        const text = writeNumber(one)
+        expect(parseJson(`{"a":[${text}]}`)).toEqual({ a: [Number(text)] })
+      }),
+    )
+    for (const text of ['1.00', '100.000000000000000000', '-0', '0.000', '9007199254740992', '1E+2', '12345678901234567e-3'])
+      expect(parseJson(text)).toBe(Number(text))
+  })
+
+  it.each([
+    '9007199254740993',
+    '-123456789012345678',
+    '9007199254740993.01',
+    '0.1234567890123456789012345',
+    '1e-400',
+    '-0.12e-999',
+    '36028797018963969',
+  ])('refuses the number %s, which is read as another one, and says where it is', (number) => {
+    expect(() => parseJson(`{"a, 1":"1","rates":[1.5, {"rate" :${number}}],"b":2}`)).toThrow(
+      'rates[1].rate: must be a number of at most 15 digits, or it would be read as another one',
+    )
+    expect(parseJson(`{"a":"x: ${number}","b":1}`)).toEqual({ a: `x: ${number}`, b: 1 })
+  })
+
   it('keeps a __proto__ that is data', () => {
     expect(Object.hasOwn(parseJson('{"__proto__":{"a":1}}') as object, '__proto__')).toBe(true)
     expect(() => parseJson(String.raw`{"__proto__":1,"\u005f_proto__":2}`)).toThrow(`__proto__: ${TWICE}`)

@@ -392,7 +392,7 @@ describe('updatePricePlan', () => {
     expect(versionOf(await api.activate('EUR'))).toEqual(['ACTIVE', 3, ['EUR']])
     expect((await publishedVersionsOf(id)).slice(0, 1)).toEqual(versions)
     const again = await api.get(`${api.path}?version=1`)
-    expect([versionOf(again), detailsOf(again).fixedFeeRateCards]).toEqual([['ACTIVE', 1, ['EUR']], []])
+    expect([versionOf(again), detailsOf(again).fixedFeeRateCards]).toEqual([['ACTIVE', 1, ['USD']], []])
   })
 
   it('makes no version where nothing changes, whatever is sent of what was read', async () => {
@@ -475,7 +475,23 @@ describe('activatePricePlan', () => {
     await api.patch(api.newPath, { description: 'Draft' })
     expect(versionOf(await api.activate('USD'))).toEqual(['ACTIVE', 1, ['USD', 'EUR']])
     expect((await api.get(api.newPath)).body).toMatchObject({ version: 2, status: 'DRAFT', description: 'Draft' })
-    expect(await publishedVersionsOf(api.made.body.id)).toEqual(versions)
+    expect(await publishedVersionsOf(api.made.body.id)).toEqual(
+      versions.map((one: Loose) => ({ ...one, active_currencies: '["USD","EUR"]' })),
+    )
+    expect((await api.delete(`${api.newPath}/discard`)).status).toBe(200)
+    expect(versionOf(await api.get(api.path))).toEqual(['ACTIVE', 1, ['USD', 'EUR']])
+    const dropCurrencies = env.DB.prepare('UPDATE price_plan_versions SET active_currencies = ? WHERE price_plan_id = ?')
+    await expect(dropCurrencies.bind('["EUR"]', api.made.body.id).run()).rejects.toThrow(/stay active/)
+  })
+
+  it('leaves the currencies of a version as they were when another one is published', async () => {
+    const api = await withPlan()
+    await api.activate('USD')
+    const first = (await api.get(api.path)).body
+    await api.patch(api.newPath, { description: 'Next' })
+    await api.post(`${api.newPath}/finalize`, {})
+    expect(versionOf(await api.get(api.path))).toEqual(['ACTIVE', 2, ['USD', 'EUR']])
+    expect((await api.get(`${api.path}?version=1`)).body).toEqual(first)
   })
 
   it.each([

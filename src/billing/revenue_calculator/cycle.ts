@@ -1,5 +1,5 @@
 import type { PlanDefinition } from '../../catalogue/price_plans/service.ts'
-import { type Cycle, type CycleConfig, cycleAt, dayOf, readDay } from '../../rating/cycle.ts'
+import { type Cycle, type CycleConfig, cycleAt, dayOf, instantOf, readDay } from '../../rating/cycle.ts'
 import type { CalculateRevenueRequest } from './schema.ts'
 
 /** The cycles of a plan that says nothing of them. */
@@ -7,6 +7,12 @@ export const MONTHLY: CycleConfig & { gracePeriod: number } = {
   interval: 'MONTHLY',
   startOffset: { dayOffset: '1', monthOffset: 'NIL' },
   gracePeriod: 0,
+}
+
+/** A cycle that is calculated: all of it, and the part that cards with proration are charged for. */
+export interface CalculatedCycle {
+  whole: Cycle
+  part: Cycle
 }
 
 const [FIRST_DAY, LAST_DAY] = [readDay('1960-01-01'), readDay('9999-12-31')]
@@ -21,11 +27,33 @@ const wholeCycleAt = ([first, day]: readonly [number, number], { pricingCycleCon
 
 type CustomConfig = NonNullable<NonNullable<CalculateRevenueRequest['prorationConfig']>['customConfig']>
 
-/** A cycle up to the end of its current day. */
-const cutCycle = ({ cycleStartDate, cycleEndDate, currentDate }: CustomConfig, ordinal: number): Cycle => {
-  const start = dayOf(cycleStartDate)
-  const nominalEnd = dayOf(cycleEndDate - 1) + 1
-  return { ordinal, start, end: Math.min(dayOf(currentDate) + 1, nominalEnd), nominalStart: start, nominalEnd }
+const DAY = 86_400_000
+const HOUR = 3_600_000
+
+/** The date on which a cycle begins. Where dates begin at most 13 hours before 00:00 UTC, and at most 10 after it, it is the local one. */
+const startDayOf = ({ cycleStartDate }: CustomConfig): number => dayOf(cycleStartDate + 13 * HOUR)
+
+/** How many days a cycle has: to the nearest whole one, so that a change to or from summer time adds none. */
+const daysOf = ({ cycleStartDate, cycleEndDate }: CustomConfig): number => Math.max(1, Math.round((cycleEndDate - cycleStartDate) / DAY))
+
+/** A cycle that is sent, whose days count from its start. The part of it ends with the current day. */
+const readCycle = (config: CustomConfig, ordinal: number): CalculatedCycle => {
+  const start = startDayOf(config)
+  const nominalEnd = start + daysOf(config)
+  const whole = { ordinal, start, end: nominalEnd, nominalStart: start, nominalEnd }
+  const passed = Math.floor((config.currentDate - config.cycleStartDate) / DAY) + 1
+  return { whole, part: { ...whole, end: Math.min(start + passed, nominalEnd) } }
+}
+
+/** Moves a time to the day of a cycle that is sent, as readCycle counts them. The last day is as long as what is left of the cycle. */
+export const moveToCycle = (config: CustomConfig, time: number): number => {
+  const { cycleStartDate, cycleEndDate } = config
+  const [start, days] = [instantOf(startDayOf(config)), daysOf(config)]
+  const before = (days - 1) * DAY
+  const passed = time - cycleStartDate
+  if (passed < before) return start + passed
+  if (time >= cycleEndDate) return start + days * DAY + (time - cycleEndDate)
+  return start + before + Math.floor(((passed - before) * DAY) / (cycleEndDate - cycleStartDate - before))
 }
 
 /**
@@ -36,7 +64,8 @@ export const chooseCycle = (
   { prorationConfig, pricePlanDetailsConfig: { pricingCycleOrdinal: ordinal = 1 } }: CalculateRevenueRequest,
   plan: PlanDefinition,
   entries: readonly [first: number, last: number],
-): Cycle =>
-  prorationConfig?.customConfig
-    ? cutCycle(prorationConfig.customConfig, ordinal)
-    : wholeCycleAt(entries.map(dayOf) as [number, number], plan, ordinal)
+): CalculatedCycle => {
+  if (prorationConfig?.customConfig) return readCycle(prorationConfig.customConfig, ordinal)
+  const whole = wholeCycleAt(entries.map(dayOf) as [number, number], plan, ordinal)
+  return { whole, part: whole }
+}

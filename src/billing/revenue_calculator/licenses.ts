@@ -1,7 +1,8 @@
-import { compare, formatDecimal } from '../../lib/decimal.ts'
+import { type Decimal, ZERO, compare, formatDecimal } from '../../lib/decimal.ts'
 import type { LicenseCard } from '../../rating/card.ts'
 import { type Cycle, instantOf } from '../../rating/cycle.ts'
 import { type LicenseUse, type LicensedName, foldLicenseEntries, readDays } from '../../rating/licenses.ts'
+import { windowsOf } from '../../rating/rate.ts'
 import type { LicenseEntry } from './schema.ts'
 
 /** A name that has a licence of an add-on. */
@@ -21,6 +22,12 @@ export const findEntries = ({ counted, named }: Licenses): readonly [first: numb
   return times.length ? [times.reduce((one, other) => Math.min(one, other)), times.reduce((one, other) => Math.max(one, other))] : undefined
 }
 
+/** Moves the times of all licences. */
+export const moveLicenses = ({ counted, named }: Licenses, move: (time: number) => number): Licenses => ({
+  counted: counted.map((entry) => ({ ...entry, effectiveFrom: move(entry.effectiveFrom) })),
+  named: named.map((use) => ({ ...use, from: move(use.from), until: use.until === null ? null : move(use.until) })),
+})
+
 /** What there is of an add-on. One of unknown type is of names where names are all there is of it. */
 const useOf = ({ counted, named }: Licenses, id: string, type: string | undefined): LicenseUse => {
   const [its, names] = [counted.filter(({ licenseId }) => licenseId === id), named.filter(({ licenseId }) => licenseId === id)]
@@ -32,26 +39,33 @@ const useOf = ({ counted, named }: Licenses, id: string, type: string | undefine
   }
 }
 
-/** The largest number of licences that counts on a day of a cycle. */
-const largestIn = (use: LicenseUse, { start, end }: Cycle): string => {
-  const [first, ...others] = readDays(use, start, end)
-  const most = others.reduce((one, other) => (other && one && compare(other.quantity, one.quantity) > 0 ? other : one), first)
-  return most ? formatDecimal(most.quantity) : '0'
+const largerOf = (one: Decimal, other: Decimal): Decimal => (compare(other, one) > 0 ? other : one)
+
+/**
+ * Licences that are, in each window of a cycle, as many as the largest number that counted on a day of the cycle so far: all windows are
+ * paid for when the cycle begins, more licences from the window on in which they are added, and nothing is given back for fewer.
+ */
+const largestSoFar = (use: LicenseUse, cycle: Cycle, usageCycle: LicenseCard['usageCycle']): LicenseUse => {
+  const windows = usageCycle ? windowsOf(cycle, usageCycle) : [cycle]
+  let most = ZERO
+  return {
+    changes: windows.map(({ start, end }) => {
+      for (const { quantity } of readDays(use, start, end)) most = largerOf(most, quantity)
+      return { at: instantOf(start), quantity: formatDecimal(most) }
+    }),
+  }
 }
 
 /**
  * A licence card with what it is charged for in a cycle as a whole. One that is billed in advance comes to the same as if it were billed
- * at the end of the cycle, with its changes charged or given back: by day where it is prorated, and otherwise the largest number.
+ * at the end of the cycle, with its changes charged or given back: by day where it is prorated, and otherwise the largest number so far.
  */
 export const chargeLicenses = (
   card: LicenseCard,
   { licenses, type, cycle, isProrated }: { licenses: Licenses; type: string | undefined; cycle: Cycle; isProrated: boolean },
 ): { card: LicenseCard; use: LicenseUse } => {
   const use = useOf(licenses, card.billableId, type)
-  const charged = { ...card, isProrated: card.isProrated && isProrated }
+  const charged = { ...card, isProrated }
   if (card.timing !== 'IN_ADVANCE') return { card: charged, use }
-  return {
-    card: { ...charged, timing: 'IN_ARREARS' },
-    use: charged.isProrated ? use : { changes: [{ at: instantOf(cycle.start), quantity: largestIn(use, cycle) }] },
-  }
+  return { card: { ...charged, timing: 'IN_ARREARS' }, use: isProrated ? use : largestSoFar(use, cycle, card.usageCycle) }
 }

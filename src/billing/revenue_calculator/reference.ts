@@ -77,9 +77,9 @@ export const calculateRevenueV2 = {
   summary: 'Calculate the revenue of a price plan',
   description: `Answers what each rate card of a plan comes to in a cycle, and stores nothing. The plan is sent as a whole, or is the newest published version of one that there is. Usage, licences and overage are sent, or looked up in the events of an account.
 
-A plan that is sent may price what is not there yet. Its fixed fees, entitlements and credits are charged in the cycles that their recurrence names, of which pricingCycleOrdinal says the number. With prorationConfig, cards with enableProration are charged for the days from cycleStartDate until currentDate, of all days of the cycle. Without it, all are charged for a whole cycle: that in which the last of the licence entries begins, with the licences at its end. Licences that are billed in advance are charged as all invoices of the cycle together would.
+A plan that is sent may price what is not there yet. Its fixed fees, entitlements and credits are charged in the cycles that their recurrence names, of which pricingCycleOrdinal says the number. With prorationConfig, cards with enableProration are charged for the days from cycleStartDate until currentDate, of all days of the cycle, and the others for all of it. Without it, all are charged for a whole cycle: that in which the last of the licence entries begins, with the licences at its end. Licences that are billed in advance are charged as all invoices of the cycle together would.
 
-Numbers are exact and not cut to the minor unit of the currency; a part of a cycle that is no decimal has 20 places. Every slab is listed, also those without units. The limits of a whole card change its revenue where that is shown, and no slab. Pricing rules, minimum commitments and credits have no part in it.`,
+Numbers are exact and not cut to the minor unit of the currency; a part of a cycle that is no decimal has 20 places. Every slab is listed, also those without units. The limits of a whole card change its revenue where that is shown, and no slab: usage and licence cards, which show slabs only, do not show what their limits add or take, as an invoice does. Ids of usage, licences and overage that no card of the plan has are ignored. Pricing rules, minimum commitments and credits have no part in it.`,
   refuses,
   example: {
     request: calculation.request,

@@ -152,8 +152,8 @@ const ProrationConfig = named(
       named(
         'ProrationConfigCustomConfig',
         z.strictObject({
-          cycleStartDate: described('The instant at which the cycle begins.', instant()),
-          cycleEndDate: described('The instant at which the cycle ends.', instant()),
+          cycleStartDate: described('The instant at which the cycle begins. Its days count from then, 24 hours each.', instant()),
+          cycleEndDate: described('The instant at which the cycle ends. The cycle has as many days as are nearest, at least 1.', instant()),
           currentDate: described('A time of the last day that is charged.', instant()),
         }),
       ),
@@ -200,7 +200,7 @@ export const CalculateRevenueRequest = named(
     namedLicenseEntriesConfig: z.optional(NamedLicenseEntriesConfig),
     prorationConfig: z.optional(
       described(
-        'Charges cards with enableProration for a part of a cycle. Left out: all cards are charged for a whole one.',
+        'Charges cards with enableProration for a part of a cycle, and the others for all of it. Left out: all cards are charged for a whole one.',
         ProrationConfig,
       ),
     ),

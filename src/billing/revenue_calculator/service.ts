@@ -7,8 +7,8 @@ import { decimalFromNumber, formatDecimal, sumDecimals } from '../../lib/decimal
 import { refuseFaults } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
 import { type RatingInput, rateCard } from '../../rating/rate.ts'
-import { chooseCycle } from './cycle.ts'
-import { type Licenses, chargeLicenses, findEntries } from './licenses.ts'
+import { chooseCycle, moveToCycle } from './cycle.ts'
+import { type Licenses, chargeLicenses, findEntries, moveLicenses } from './licenses.ts'
 import { readCurrency, readNames, readUsage } from './lookup.ts'
 import { findRequestFaults } from './modes.ts'
 import { type CalculatedPlan, choosePlan } from './plan.ts'
@@ -76,24 +76,32 @@ export interface Calculation {
 /** Calculates what the cards of a plan come to in a cycle. Nothing is stored, and nothing is cut to a minor unit. */
 export const calculate = async (ctx: Ctx, input: CalculateRevenueRequest): Promise<Calculation> => {
   refuseFaults('INVALID', findRequestFaults(input))
-  const [plan, currency, licenses] = await Promise.all([
+  const [plan, currency, held] = await Promise.all([
     choosePlan(ctx, input.pricePlanDetailsConfig),
     chooseCurrency(input, ctx),
     chooseLicenses(input, ctx),
   ])
   refuseCurrency(input, currency, plan)
   const { definition, items } = plan
-  const isProrated = input.prorationConfig !== undefined
-  const cycle = chooseCycle(input, definition, findEntries(licenses) ?? [ctx.now, ctx.now])
-  const rating: RatingInput = { currency, cycle, usage: byId(await chooseUsage(input, ctx, plan)), licenses: {}, overage: overageOf(input) }
+  const sent = input.prorationConfig?.customConfig
+  const licenses = sent ? moveLicenses(held, (time) => moveToCycle(sent, time)) : held
+  const { whole, part } = chooseCycle(input, definition, findEntries(licenses) ?? [ctx.now, ctx.now])
+  const rating: Omit<RatingInput, 'cycle'> = {
+    currency,
+    usage: byId(await chooseUsage(input, ctx, plan)),
+    licenses: {},
+    overage: overageOf(input),
+  }
   const isPurchase = definition.type === 'PURCHASE'
   const cards = definition.cards.flatMap((kept) => {
     const card = readCard(kept, { displayName: displayNameOf(kept, items), isPurchase })
     if (!card || card.type === 'MINIMUM_COMMITMENT') return []
-    if (card.type !== 'LICENSE') return [{ kept, summaries: summarize(kept, card, rateCard(card, rating)) }]
+    const isProrated = sent !== undefined && 'isProrated' in card && card.isProrated
+    const cycle = isProrated ? part : whole
+    if (card.type !== 'LICENSE') return [{ kept, summaries: summarize(kept, card, rateCard(card, { ...rating, cycle })) }]
     const type = kept.rateCardDetails.licenseRateCard?.type ?? items.find(({ id }) => id === kept.billableId)?.type ?? undefined
     const charged = chargeLicenses(card, { licenses, type, cycle, isProrated })
-    const rated = rateCard(charged.card, { ...rating, licenses: byId([[card.billableId, charged.use]]) })
+    const rated = rateCard(charged.card, { ...rating, cycle, licenses: byId([[card.billableId, charged.use]]) })
     return [{ kept, summaries: summarize(kept, card, rated) }]
   })
   const { mode, lookupRange } = input.usageConfig

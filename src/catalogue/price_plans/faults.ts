@@ -1,5 +1,6 @@
 import type { Fault } from '../../lib/errors.ts'
 import { explainRuleError } from '../../logic/place.ts'
+import { readsOf } from '../../logic/reads.ts'
 import { compileRule } from '../../logic/rule.ts'
 import { readTarget, ruleKeyOf } from '../../rating/rules.ts'
 import type { KeptRule } from '../pricing_rules/schema.ts'
@@ -93,6 +94,8 @@ const findExpressionFaults = (path: Path, text: string | undefined): Fault[] => 
   return error ? [fault(path, explainRuleError(error))] : []
 }
 
+const HAS_USAGE: ReadonlySet<RateCardType> = new Set(['USAGE', 'LICENSE', 'ENTITLEMENT_OVERAGE'])
+
 const findTargetFaults = ({ action, invoiceTiming = 'IN_ARREARS' }: KeptRule, cards: readonly KeptCard[]): Fault[] => {
   if (action.type === 'ADD') return []
   const path = ['action', 'target']
@@ -102,17 +105,46 @@ const findTargetFaults = ({ action, invoiceTiming = 'IN_ARREARS' }: KeptRule, ca
   const card = cards.find((one) => one.type !== 'MINIMUM_COMMITMENT' && ruleKeyOf(one) === read.key)
   if (!card) return [fault(path, `no card of the plan is ${read.key}`)]
   if (card.invoiceTiming !== invoiceTiming) return [fault(path, `is billed ${card.invoiceTiming}, and the rule is ${invoiceTiming}`)]
-  const hasUsage = card.type === 'USAGE' || card.type === 'LICENSE' || card.type === 'ENTITLEMENT_OVERAGE'
-  return read.what === 'usage' && !hasUsage ? [fault(path, `a card of type ${card.type} has no usage`)] : []
+  return read.what === 'usage' && !HAS_USAGE.has(card.type) ? [fault(path, `a card of type ${card.type} has no usage`)] : []
+}
+
+/** What rules read of an invoice itself (pricing.md, 11). */
+const OF_INVOICES = ['revenue.rate_card_total', 'invoice.start_date', 'invoice.end_date']
+const IS_VARIABLE = /^(?:revenue|usage|credit|invoice)\./
+
+/** The variables that rules on the cards of a plan may read. */
+const listVariables = (cards: readonly KeptCard[]): ReadonlySet<string> =>
+  new Set([
+    ...OF_INVOICES,
+    ...cards.flatMap((card) => {
+      const [key, hasUsage] = [ruleKeyOf(card), HAS_USAGE.has(card.type)]
+      const named = card.tag === undefined ? [key] : [key, `tag.${card.tag}`]
+      return [
+        ...named.flatMap((name) => [`revenue.${name}`, ...(hasUsage || name !== key ? [`usage.${name}`] : [])]),
+        ...(card.type === 'CREDIT_GRANT' ? [`credit.${key}`] : []),
+      ]
+    }),
+  ])
+
+/** Variables that no invoice of the plan has: they would be null, and the rule would change nothing or too much. */
+const findVariableFaults = (path: Path, text: string | undefined, known: ReadonlySet<string>): Fault[] => {
+  const unknown =
+    text === undefined || compileRule(text).error ? [] : readsOf(text).paths.filter((name) => IS_VARIABLE.test(name) && !known.has(name))
+  return unknown.map((name) =>
+    fault(path, `reads ${name}, and must read what an invoice of the plan has, such as ${[...known].slice(-1)[0]}`),
+  )
 }
 
 const findRuleFaults = ({ rules, cards }: PlanDefinition): PlanFault[] => {
   const orders = rules.map(({ order }) => order)
+  const known = listVariables(cards)
   return rules.flatMap((rule, index) =>
     [
       ...(orders.indexOf(rule.order) < index ? [fault(['order'], `must not repeat ${rule.order}`)] : []),
       ...findExpressionFaults(['condition'], rule.condition),
       ...findExpressionFaults(['computation'], rule.computation),
+      ...findVariableFaults(['condition'], rule.condition, known),
+      ...findVariableFaults(['computation'], rule.computation, known),
       ...findTargetFaults(rule, cards),
     ].map((its): PlanFault => ({ entityType: 'PRICING_RULE', entityId: rule.id, ...its })),
   )

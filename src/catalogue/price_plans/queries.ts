@@ -171,9 +171,9 @@ export const showPlan = (row: ReadPlan): PricePlanV2 => ({
   updatedAt: iso(row.updatedAt),
 })
 
-/** What invoices call a card: by its own name, or by that of what it prices. */
-export const displayNameOf = ({ displayName, billableId }: KeptCard, items: readonly BillableItem[]): string =>
-  displayName || (items.find(({ id }) => id === billableId)?.displayName ?? billableId)
+/** What invoices call a card: by its own name, or by that of what it prices, as it was when the card was published. */
+export const displayNameOf = ({ displayName, publishedName, billableId }: KeptCard, items: readonly BillableItem[]): string =>
+  displayName || (publishedName ?? items.find(({ id }) => id === billableId)?.displayName ?? billableId)
 
 export const showCard = (
   card: KeptCard,

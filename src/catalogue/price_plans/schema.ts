@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, identifier, label, list, named } from '../../lib/fields.ts'
+import { described, distinct, identifier, label, list, named } from '../../lib/fields.ts'
 import { pageQuery, paginatedPlainly, searchAndSort } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
 import { CreatePricingRule, MOST_RULES, PricingRule } from '../pricing_rules/schema.ts'
@@ -163,7 +163,11 @@ export type BulkRateCardOperationsResponse = z.infer<typeof BulkRateCardOperatio
 
 export const UpdatePricingRulesRequest = named(
   'UpdatePricingRulesRequest',
-  z.strictObject({ pricingRules: z.optional(list(CreatePricingRule, 0, MOST_RULES)) }),
+  z.strictObject({
+    pricingRules: z.optional(
+      list(CreatePricingRule, 0, MOST_RULES).check(distinct((rule) => rule?.order?.toString(), 'rules run in their order')),
+    ),
+  }),
   'The rules replace those that were there. One of the same name keeps its id.',
 )
 export type UpdatePricingRulesRequest = z.infer<typeof UpdatePricingRulesRequest>

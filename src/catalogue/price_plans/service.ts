@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { changeVersioned } from '../../db/change.ts'
 import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
@@ -8,6 +8,7 @@ import { ApiError, archived } from '../../lib/errors.ts'
 import { fold } from '../../lib/fold.ts'
 import { newId } from '../../lib/ids.ts'
 import { closePage, openPage } from '../../lib/page.ts'
+import type { KeptCard } from '../rate_cards/schema.ts'
 import type { KeptRule } from '../pricing_rules/schema.ts'
 import { applyOperations } from '../rate_cards/operate.ts'
 import { keepRules } from '../pricing_rules/keep.ts'
@@ -16,6 +17,7 @@ import { type PlanFault, findPlanFaults, explainFault } from './faults.ts'
 import {
   type PlanWithItems,
   type ReadPlan,
+  displayNameOf,
   listPlans,
   readPlan,
   readPlanVersion,
@@ -120,14 +122,24 @@ export const changePlan = (ctx: Ctx, row: ReadPlan, changes: Partial<PlanRow>): 
   version: row.version + 1,
 })
 
+/** Cards as a draft has them: they follow the names of what they price until they are published. */
+const openCards = (cards: readonly KeptCard[]): KeptCard[] => cards.map(({ publishedName: _published, ...card }) => card)
+
 /** A plan whose newest version is a draft: itself, or one with a draft of its next version. */
 export const openDraft = (ctx: Ctx, row: ReadPlan): ReadPlan =>
   row.versionStatus === 'DRAFT'
     ? row
-    : { ...row, versionStatus: 'DRAFT', planVersion: row.planVersion + 1, referenceId: newId('PRICING_SCHEDULE', ctx.now) }
+    : {
+        ...row,
+        versionStatus: 'DRAFT',
+        planVersion: row.planVersion + 1,
+        referenceId: newId('PRICING_SCHEDULE', ctx.now),
+        cards: openCards(row.cards),
+      }
 
 /** A plan whose draft is published: accounts can be given it in `currencies`. */
-export const publishDraft = (row: ReadPlan, currencies: readonly string[]): Partial<PlanRow> => ({
+export const publishDraft = (row: ReadPlan, items: readonly BillableItem[], currencies: readonly string[]): Partial<PlanRow> => ({
+  cards: row.cards.map((card) => ({ ...card, publishedName: displayNameOf(card, items) })),
   status: 'ACTIVE',
   versionStatus: 'ACTIVE',
   activeVersion: row.planVersion,
@@ -150,6 +162,17 @@ export const draftPlanChange = <Answer extends object>(before: ReadPlan, after: 
     answer,
     tag: tagOfPlan(after),
   }
+}
+
+/** The write that activates a plan in more currencies, together with the version of it that is published. */
+export const draftActivation = <Answer extends object>(before: ReadPlan, after: ReadPlan, answer: Answer): Draft<Answer> => {
+  const { statements, ...draft } = draftPlanChange(before, after, answer)
+  const { id, activeVersion, activeCurrencies } = after
+  const activate = builder
+    .update(pricePlanVersions)
+    .set({ activeCurrencies })
+    .where(and(eq(pricePlanVersions.pricePlanId, id), sql`${pricePlanVersions.planVersion} = ${activeVersion}`))
+  return { ...draft, statements: [...statements, activate] }
 }
 
 /** Refuses a plan that is archived. */
@@ -221,7 +244,7 @@ export const createPricePlan = async (
     supportedCurrencies,
     deferredRevenue,
     allowOngoingCycleUpdates,
-    cards: source?.cards ?? [],
+    cards: openCards(source?.cards ?? []),
     rules: copyRules(ctx, source?.rules ?? []),
   })
   return commit(ctx, draftPlan(row, showPlan(row)))
@@ -340,7 +363,7 @@ export const finalizePricePlan = (ctx: Ctx, id: string, _input: FinalizePricePla
   changeVersionedPlan(ctx, id, ({ row, items }) => {
     if (row.versionStatus !== 'DRAFT') throw hasNoDraft(row)
     refusePlanFaults(row.name, findPlanFaults(definitionOf(row), items))
-    const after = changePlan(ctx, row, publishDraft(row, row.supportedCurrencies))
+    const after = changePlan(ctx, row, publishDraft(row, items, row.supportedCurrencies))
     return draftPlanChange(row, after, { success: true })
   })
 

@@ -12,6 +12,8 @@ const definition = () => ({
   referenceId: text('reference_id').notNull(),
   description: text(),
   pricingCycleConfig: text('pricing_cycle_config', { mode: 'json' }).$type<PricingCycleConfig>(),
+  /** The currencies in which accounts can be given the version. */
+  activeCurrencies: text('active_currencies', { mode: 'json' }).$type<readonly string[]>().notNull(),
   supportedCurrencies: text('supported_currencies', { mode: 'json' }).$type<readonly string[]>().notNull(),
   deferredRevenue: integer('deferred_revenue', { mode: 'boolean' }).notNull(),
   allowOngoingCycleUpdates: integer('allow_ongoing_cycle_updates', { mode: 'boolean' }).notNull(),
@@ -30,7 +32,6 @@ export const pricePlans = sqliteTable('price_plans', {
   /** Of the version that the row holds. */
   versionStatus: text('version_status', { enum: ['DRAFT', 'ACTIVE'] }).notNull(),
   activeVersion: integer('active_version'),
-  activeCurrencies: text('active_currencies', { mode: 'json' }).$type<readonly string[]>().notNull(),
   ...definition(),
   version: integer().notNull(),
   idFolded: text('id_folded').notNull(),

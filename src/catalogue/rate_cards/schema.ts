@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { decimalFromNumber, formatDecimal } from '../../lib/decimal.ts'
 import { described, isObject, label, list, named, text, whole } from '../../lib/fields.ts'
 import { INTERVALS } from '../../rating/cycle.ts'
 import { PRICE_TYPES, PRICING_MODELS, TIMINGS } from '../../rating/card.ts'
@@ -26,6 +27,12 @@ const PricingModel = named('PricingModel', z.enum(PRICING_MODELS))
 const PriceType = named('PriceType', z.enum(PRICE_TYPES))
 export const PricingCycleInterval = named('PricingCycleInterval', z.enum(INTERVALS))
 
+/** The decimal text of a number: 0.0000001 where JavaScript writes 1e-7. */
+const textOfNumber = (number: number): string => {
+  const decimal = decimalFromNumber(number)
+  return decimal ? formatDecimal(decimal) : String(number)
+}
+
 /** Decimals by their names, each as text; a number is taken for the text of it. `__proto__`, which an object cannot hold as data, is refused. */
 const decimalMap = () =>
   z.pipe(
@@ -33,7 +40,7 @@ const decimalMap = () =>
       if (!isObject(value) || Array.isArray(value)) return value
       if (Object.hasOwn(value, '__proto__'))
         issues.push({ code: 'custom', input: value, path: ['__proto__'], message: 'must have another name' })
-      return Object.fromEntries(Object.entries(value).map(([name, its]) => [name, typeof its === 'number' ? String(its) : its]))
+      return Object.fromEntries(Object.entries(value).map(([name, its]) => [name, typeof its === 'number' ? textOfNumber(its) : its]))
     }),
     z.record(label(1, 50), text(100)),
   )
@@ -265,6 +272,8 @@ export interface KeptCard {
   billableId: string
   type: RateCardType
   displayName?: string | undefined
+  /** What the item was called when the card was published, if the card has no name of its own for invoices. */
+  publishedName?: string | undefined
   invoiceTiming: z.infer<typeof InvoiceTiming>
   tag?: string | undefined
   rateCardDetails: RateCardDetails

@@ -3,6 +3,7 @@ import {
   type ReadPlan,
   changePlan,
   changeVersionedPlan,
+  draftActivation,
   draftPlan,
   draftPlanChange,
   findPlanFaults,
@@ -135,7 +136,11 @@ export const updatePricePlan = (ctx: Ctx, id: string, input: UpdatePricePlanRequ
       const next = toKept(ctx, input, draft)
       if (JSON.stringify(next) === JSON.stringify(draft)) return { unchanged: showPlan(row) }
       if (isPublished || input.pricePlanDetails || input.pricingRules) requireRatable(next, items)
-      const after = changePlan(ctx, next, isPublished ? publishDraft(next, activeCurrenciesOf({ ...next, versionStatus: 'ACTIVE' })) : {})
+      const after = changePlan(
+        ctx,
+        next,
+        isPublished ? publishDraft(next, items, activeCurrenciesOf({ ...next, versionStatus: 'ACTIVE' })) : {},
+      )
       return draftPlanChange(row, after, showPlan(after))
     },
     listBillableIds(input),
@@ -155,15 +160,15 @@ export const activatePricePlan = (ctx: Ctx, id: string, { currencies }: Activate
           : [{ path: ['currencies', index], message: `must be one that the plan supports: ${supportedCurrencies.join(', ')}` }],
       ),
     )
-    const isWanted = (currency: string) => currencies.includes(currency) || row.activeCurrencies.includes(currency)
+    const isWanted = (currency: string) => currencies.includes(currency) || shown.activeCurrencies.includes(currency)
     const activeCurrencies = supportedCurrencies.filter(isWanted)
     if (row.status === 'DRAFT') {
       refusePlanFaults(row.name, findPlanFaults(row, items))
-      const after = changePlan(ctx, row, publishDraft(row, activeCurrencies))
+      const after = changePlan(ctx, row, publishDraft(row, items, activeCurrencies))
       return draftPlanChange(row, after, showPlan(after))
     }
     if (activeCurrencies.length === activeCurrenciesOf(shown).length) return { unchanged: showPlan(shown) }
-    return draftPlanChange(row, changePlan(ctx, row, { activeCurrencies }), showPlan({ ...shown, activeCurrencies }))
+    return draftActivation(row, changePlan(ctx, row, { activeCurrencies }), showPlan({ ...shown, activeCurrencies }))
   })
 
 /** Archives a plan: it is read as before, its name is free, and what it prices can be archived. */
