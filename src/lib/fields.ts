@@ -129,6 +129,17 @@ export const whole = (minimum: number, maximum: number, format: 'int32' | 'int64
 
 export const int32 = (minimum: number) => whole(minimum, 2 ** 31 - 1, 'int32')
 
+/** The number of a version in a query, where every value is text. */
+export const versionAsked = (description: string) =>
+  z.pipe(
+    z.string().register(z.globalRegistry, { type: 'integer', format: 'int32', minimum: 1, description }),
+    z.transform((value: string, { issues }) => {
+      const version = /^\d{1,9}$/.test(value) ? Number(value) : 0
+      if (version < 1) issues.push({ code: 'custom', input: value, message: 'must be a whole number from 1 on' })
+      return version
+    }),
+  )
+
 /** One of a fixed set of codes that all have `size` characters. */
 export const code = (isCode: (value: string) => boolean, expected: string, size: number) =>
   string([(value) => (isCode(value) ? undefined : `must be ${expected}`)], { minLength: size, maxLength: size })

@@ -1,11 +1,11 @@
 import { compare, formatDecimal, multiply, requireDecimal, subtract } from '../lib/decimal.ts'
 import { compileRule } from '../logic/rule.ts'
 import { type Value, toDecimalResult } from '../logic/values.ts'
-import type { Card } from './card.ts'
-import { timingOf } from './card.ts'
+import { type Card, type Timing, timingOf } from './card.ts'
 import { type AppliedCredit, type Credit, applyCredits, creditLines } from './credits.ts'
 import { type Line, cutDecimal, cutTo, parentOf, sumOf } from './line.ts'
-import { type RatingInput, commitmentOf, rateCard } from './rate.ts'
+import { decimalOf } from './quotient.ts'
+import { type RatingInput, commitmentOf, limitCard, rateCard } from './rate.ts'
 import { type InvoiceCard, type PricingRule, type RuleLog, applyRules, openCard } from './rules.ts'
 
 /** A plan as it is rated: its cards and rules, with the overrides of an account in them. */
@@ -20,8 +20,6 @@ export interface Charges {
   lines: readonly Line[]
   logs: readonly RuleLog[]
 }
-
-type Timed = 'IN_ADVANCE' | 'IN_ARREARS'
 
 /** The lines of cards, those of one tag under that, where the first of them stands. */
 const groupByTag = (cards: readonly InvoiceCard[]): Line[] => {
@@ -50,8 +48,8 @@ const additionLines = (additions: readonly Line[]): Line[] =>
       ]
     : []
 
-/** The cards of one timing, rated and changed by the rules of that. */
-const rateTimed = ({ cards, rules }: RatedPlan, input: RatingInput, digits: number, timing: Timed) => {
+/** The cards of one timing, rated and changed by the rules of that, of which there are none for what is prepaid. */
+const rateTimed = ({ cards, rules }: RatedPlan, input: RatingInput, digits: number, timing: Timing) => {
   const rated = cards.filter((card) => timingOf(card) === timing).flatMap((card) => rateCard(card, input) ?? [])
   return applyRules(
     rules.filter((rule) => rule.timing === timing),
@@ -93,32 +91,54 @@ export const chargeAdvance = (plan: RatedPlan, input: RatingInput, digits: numbe
 
 const multiplyText = (one: string, other: string): string => formatDecimal(multiply(requireDecimal(one), requireDecimal(other)))
 
-/** What an order costs: the price of each card once, times how often it is bought, by the ids of what is bought. */
+const orderLine = ({ name }: RatedPlan, lines: readonly Line[]): Line =>
+  parentOf({ id: 'TOTAL_PURCHASE_AMOUNT', type: 'TOTAL_PURCHASE_AMOUNT', description: name }, lines)
+
+/**
+ * What the order of a cycle costs, of a plan that is billed by cycles; nothing where no card is charged. Of PREPAID it is what is paid
+ * before the cycle is granted; with IN_ADVANCE it is the advance part of a plan that is bought, with the rules that its invoice would have.
+ */
+export const chargeOrder = (
+  plan: RatedPlan,
+  input: RatingInput,
+  digits: number,
+  timings: readonly ('IN_ADVANCE' | 'PREPAID')[],
+): Charges => {
+  const timed = timings.map((timing) => rateTimed(plan, input, digits, timing))
+  const lines = [...groupByTag(timed.flatMap(({ cards }) => cards)), ...additionLines(timed.flatMap(({ additions }) => additions))]
+  return { lines: lines.length ? [orderLine(plan, lines)] : [], logs: timed.flatMap(({ logs }) => logs) }
+}
+
+/** A card as it is bought: once and whole, whatever the cycles of its plan. */
+const boughtOnce = (card: Card): Card => {
+  const once = 'recurrence' in card ? { ...card, recurrence: { isOnce: true, interval: 1, offset: 0 } } : card
+  return 'isProrated' in once ? { ...once, isProrated: false } : once
+}
+
+/** What a purchase costs: the exact price of each card once, times how often it is bought, by the ids of what is bought. */
 export const chargePurchase = (
   plan: RatedPlan,
   input: RatingInput,
   digits: number,
   quantityOf: (billableId: string) => string,
 ): Charges => {
-  const lines = plan.cards
-    .flatMap((card) => rateCard(card, { ...input, cycle: { ...input.cycle, ordinal: 1 } }) ?? [])
+  const cards = plan.cards
+    .flatMap((card) => rateCard(boughtOnce(card), { ...input, cycle: { ...input.cycle, ordinal: 1 } }) ?? [])
     .map((rated): InvoiceCard => {
       const opened = openCard(rated, digits)
       const count = quantityOf(rated.card.billableId)
-      const { value, quantity, lines: _lines, ...head } = opened.line
+      const price = limitCard(rated).amount
+      const { value: _value, quantity, lines: _lines, ...head } = opened.line
       const line: Line = {
         ...head,
         ...(rated.card.type === 'FIXED_FEE'
-          ? { quantity: count, valuePerQuantity: value }
+          ? { quantity: count, valuePerQuantity: formatDecimal(decimalOf(price)) }
           : quantity !== undefined && { quantity: multiplyText(quantity, count) }),
-        value: cutDecimal(multiply(requireDecimal(value), requireDecimal(count)), digits),
+        value: cutTo(digits)({ ...price, dividend: multiply(price.dividend, requireDecimal(count)) }),
       }
       return { ...opened, line }
     })
-  return {
-    lines: [parentOf({ id: 'TOTAL_PURCHASE_AMOUNT', type: 'TOTAL_PURCHASE_AMOUNT', description: plan.name }, groupByTag(lines))],
-    logs: [],
-  }
+  return { lines: [orderLine(plan, groupByTag(cards))], logs: [] }
 }
 
 /** A charge that a person has put on an invoice: a rate and a quantity, or a number or a rule over its lines. */

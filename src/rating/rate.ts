@@ -1,4 +1,16 @@
-import { type Decimal, ZERO, add, compare, multiply, requireDecimal, subtract } from '../lib/decimal.ts'
+import {
+  type Decimal,
+  ZERO,
+  add,
+  compare,
+  divide,
+  formatDecimal,
+  isZero,
+  multiply,
+  negate,
+  requireDecimal,
+  subtract,
+} from '../lib/decimal.ts'
 import {
   type Card,
   type CreditGrantCard,
@@ -14,7 +26,7 @@ import {
 } from './card.ts'
 import { type Cycle, type Interval, type Schedule, addMonths, periodOf } from './cycle.ts'
 import { type DayRun, type LicenseUse, readDays, readStart, readWindow } from './licenses.ts'
-import { type Quotient, addQuotients, shareOf, sumQuotients, whole } from './quotient.ts'
+import { type Quotient, addQuotients, decimalOf, shareOf, sumQuotients, whole } from './quotient.ts'
 import { type RatedSlab, amountOf, rateSlabs } from './slabs.ts'
 
 /** What a slab of a card costs in a cycle; packages is how many of them, where it is sold in packages. */
@@ -45,6 +57,8 @@ export interface RatedCard {
   quantity?: Quotient
   slabs?: readonly CardSlab[]
   windows?: readonly CardWindow[]
+  /** How many licences count in each window, from which another number of them is rated. */
+  licensed?: readonly LicensedWindow[]
 }
 
 /** What cards are rated with. Quantities are decimal texts. */
@@ -127,6 +141,11 @@ interface Window {
   of: number
 }
 
+/** A window, and how many licences count on its days. */
+export interface LicensedWindow extends Window {
+  runs: readonly DayRun[]
+}
+
 const MONTHS: Readonly<Record<Interval, number>> = { WEEKLY: 0, MONTHLY: 1, QUARTERLY: 3, HALF_YEARLY: 6, ANNUALLY: 12 }
 
 /** The windows of a cycle, each as long as an interval from the first day of the cycle on; the last one may be cut off. */
@@ -146,26 +165,70 @@ const runsOf = ({ timing, isProrated }: LicenseCard, use: LicenseUse, cycle: Cyc
   return isProrated ? readDays(use, start, end) : [{ days: of, quantity: readWindow(use, start, end) }]
 }
 
+/** The windows that a card of licences is billed by: those of its usage cycle, or the cycle as one. */
+const windowsOfCard = ({ usageCycle }: LicenseCard, cycle: Cycle): Window[] =>
+  usageCycle ? windowsOf(cycle, usageCycle) : [{ start: cycle.start, end: cycle.end, of: cycle.nominalEnd - cycle.nominalStart }]
+
+const rateOf = ({ slabRates }: Rates, order: number): Decimal => requireDecimal(slabRates.find((its) => its.order === order)?.rate ?? '0')
+
+/** Prices by which so many parts of each unit cost as many times more: what parts of units cost is reckoned by them without division. */
+const splitUnits = (slabs: readonly Slab[], rates: Rates, divisor: bigint): { slabs: readonly Slab[]; rates: Rates } => {
+  if (divisor === 1n) return { slabs, rates }
+  const times = (text: string): string => formatDecimal(multiply(requireDecimal(text), { coefficient: divisor, scale: 0 }))
+  return {
+    slabs: slabs.map(({ packageSize, ...slab }) => ({
+      ...slab,
+      startAfter: times(slab.startAfter),
+      ...(slab.priceType === 'PACKAGE' && { packageSize: times(packageSize ?? '1') }),
+    })),
+    rates: {
+      slabRates: rates.slabRates.map(({ order, rate, limits: { minimum, maximum } = {} }) => ({
+        order,
+        rate: slabs.find((slab) => slab.order === order)?.priceType === 'PER_UNIT' ? rate : times(rate),
+        limits: {
+          ...(minimum !== undefined && { minimum: times(minimum) }),
+          ...(maximum !== undefined && { maximum: times(maximum) }),
+        },
+      })),
+      ...(rates.limits && { limits: rates.limits }),
+    },
+  }
+}
+
+/** What licences cost in windows, whose quantities are those of parts where a divisor says how many of them a unit has. */
+const rateWindows = (card: LicenseCard, rates: Rates, licensed: readonly LicensedWindow[], divisor = 1n): RatedCard => {
+  const { usageCycle, model, slabs, timing } = card
+  const split = splitUnits(slabs, rates, divisor)
+  const partOf = (all: Quotient): Quotient => (divisor === 1n ? all : { ...all, divisor: all.divisor * divisor })
+  const join = ({ slab: { order }, ...one }: CardSlab): CardSlab => ({
+    ...one,
+    slab: slabs.find((slab) => slab.order === order) as Slab,
+    rate: rateOf(rates, order),
+    quantity: partOf(one.quantity),
+    amount: partOf(one.amount),
+  })
+  const windows = licensed.map(({ start, end, of, runs }): CardWindow => {
+    const rated = runs.map(({ days, quantity }) => ({ days, slabs: rateSlabs(model, split.slabs, split.rates, quantity) }))
+    const quantity = partOf(sumQuotients(runs.map((run) => shareOf(run.quantity, run.days, of))))
+    return { start, end, quantity, slabs: sumRuns(rated, of).map(join) }
+  })
+  const amount = sumQuotients(windows.flatMap((window) => window.slabs.map((slab) => slab.amount)))
+  const [only] = windows
+  const rated = { card, timing, amount, limits: rates.limits ?? {}, licensed }
+  if (!usageCycle && only) return { ...rated, quantity: only.quantity, slabs: only.slabs }
+  const largest = windows.reduce<Quotient>((most, { quantity }) => (isLess(most, quantity) ? quantity : most), whole(ZERO))
+  return { ...rated, quantity: largest, windows }
+}
+
 const rateLicense = (card: LicenseCard, { currency, cycle, licenses }: RatingInput): RatedCard | undefined => {
   const rates = card.rates[currency]
   if (!rates) return undefined
   const use = licenses[card.billableId] ?? NO_LICENSES
-  const { usageCycle, model, slabs, timing } = card
-  const all = usageCycle
-    ? windowsOf(cycle, usageCycle)
-    : [{ start: cycle.start, end: cycle.end, of: cycle.nominalEnd - cycle.nominalStart }]
-  const windows = all.map((window): CardWindow => {
-    const runs = runsOf(card, use, cycle, window)
-    const rated = runs.map(({ days, quantity }) => ({ days, slabs: rateSlabs(model, slabs, rates, quantity) }))
-    const quantity = sumQuotients(runs.map((run) => shareOf(run.quantity, run.days, window.of)))
-    return { start: window.start, end: window.end, quantity, slabs: sumRuns(rated, window.of) }
-  })
-  const amount = sumQuotients(windows.flatMap((window) => window.slabs.map((slab) => slab.amount)))
-  const [only] = windows
-  const rated = { card, timing, amount, limits: rates.limits ?? {} }
-  if (!usageCycle && only) return { ...rated, quantity: only.quantity, slabs: only.slabs }
-  const largest = windows.reduce<Quotient>((most, { quantity }) => (isLess(most, quantity) ? quantity : most), whole(ZERO))
-  return { ...rated, quantity: largest, windows }
+  return rateWindows(
+    card,
+    rates,
+    windowsOfCard(card, cycle).map((window) => ({ ...window, runs: runsOf(card, use, cycle, window) })),
+  )
 }
 
 const isLess = (one: Quotient, other: Quotient): boolean =>
@@ -238,11 +301,51 @@ export const rateCard = (card: Card, input: RatingInput): RatedCard | undefined 
   }
 }
 
-/** The same card with another quantity, for the whole of its cycle, as a pricing rule sets it. */
-export const rateQuantity = ({ card, timing }: RatedCard, currency: string, quantity: Decimal): RatedCard | undefined =>
-  card.type === 'USAGE' || card.type === 'LICENSE' || card.type === 'ENTITLEMENT_OVERAGE'
-    ? ratePrices(card, timing, { ...card, rates: card.rates[currency] ?? NO_RATES }, quantity)
-    : undefined
+const ONE: Decimal = { coefficient: 1n, scale: 0 }
+
+/** Each day counts with one licence. */
+const fillWindows = (licensed: readonly LicensedWindow[]): LicensedWindow[] =>
+  licensed.map((window) => ({ ...window, runs: window.runs.map(({ days }) => ({ days, quantity: ONE })) }))
+
+/** Rules read quantities that are rounded to 20 places; that falls away where what they come to is taken in whole days to fewer places. */
+const WANTED_PLACES = 15
+
+/** The same licences, multiplied so that their quantity is another one. */
+const scaleLicenses = (card: LicenseCard, rates: Rates, licensed: readonly LicensedWindow[], wanted: Decimal): RatedCard => {
+  const { dividend, divisor } = rateWindows(card, rates, licensed).quantity ?? whole(ONE)
+  if (isZero(dividend)) return rateWindows(card, rates, licensed)
+  const isBelow = dividend.coefficient < 0n
+  const all = multiply(wanted, { coefficient: divisor, scale: 0 })
+  const rounded = divisor !== 1n && all.scale > WANTED_PLACES ? divide(all, ONE, WANTED_PLACES) : all
+  const factor = multiply(isBelow ? negate(rounded) : rounded, { coefficient: 10n ** BigInt(dividend.scale), scale: 0 })
+  const scaled = licensed.map((window) => ({
+    ...window,
+    runs: window.runs.map(({ days, quantity }) => ({ days, quantity: multiply(quantity, factor) })),
+  }))
+  return rateWindows(card, rates, scaled, (isBelow ? negate(dividend) : dividend).coefficient)
+}
+
+/**
+ * The same card with another quantity, as a pricing rule sets it. The quantity that the card has keeps its rating, exactly. Another one
+ * changes the licences of each day and window in proportion, which are then rated and shared as before; where there were none, each day
+ * counts with as many.
+ */
+export const rateQuantity = (rated: RatedCard, currency: string, quantity: Decimal): RatedCard | undefined => {
+  const { card, timing, licensed } = rated
+  const shown = decimalOf(rated.quantity ?? whole(ZERO))
+  switch (card.type) {
+    case 'USAGE':
+    case 'ENTITLEMENT_OVERAGE':
+      return ratePrices(card, timing, { ...card, rates: card.rates[currency] ?? NO_RATES }, quantity)
+    case 'LICENSE': {
+      if (!licensed || compare(shown, quantity) === 0) return rated
+      const rates = card.rates[currency] ?? NO_RATES
+      return scaleLicenses(card, rates, isZero(shown) ? fillWindows(licensed) : licensed, quantity)
+    }
+    default:
+      return undefined
+  }
+}
 
 /** What is committed for a cycle: less where the plan is in force for a part of its period only; undefined where nothing is in the currency. */
 export const commitmentOf = (
@@ -257,8 +360,9 @@ export const commitmentOf = (
 }
 
 /**
- * What a change of licences within a cycle costs, of which the card is paid in advance: above 0 is charged at once, below 0 given back.
- * Without proration the whole price of what is more than was ever paid for is charged, and nothing is given back.
+ * What a change of licences within a cycle costs, of which the card is paid in advance: above 0 is charged at once, below 0 given back. It
+ * counts in each window from the one of the change on. Without proration the whole price of what is more than was ever paid for is
+ * charged for each of them, and nothing is given back.
  */
 export const rateLicenseChange = (
   card: LicenseCard,
@@ -270,9 +374,11 @@ export const rateLicenseChange = (
   const [paid, next] = [before, after].map((quantity) => amountOf(rateSlabs(card.model, card.slabs, rates, requireDecimal(quantity))))
   const difference = subtract(next ?? ZERO, paid ?? ZERO)
   const isMore = compare(requireDecimal(after), requireDecimal(before)) > 0
-  if (!card.isProrated) return isMore ? whole(difference) : whole(ZERO)
-  const { nominalStart, nominalEnd, end } = cycle
-  return shareOf(difference, Math.max(0, end - (isMore ? day : day + 1)), nominalEnd - nominalStart)
+  if (!card.isProrated && !isMore) return whole(ZERO)
+  /** A day counts with its largest number, so what is less counts from the next day on. */
+  const from = isMore ? day : day + 1
+  const left = windowsOfCard(card, cycle).filter(({ end }) => from < end)
+  return sumQuotients(left.map(({ start, end, of }) => shareOf(difference, card.isProrated ? end - Math.max(start, from) : of, of)))
 }
 
 /** The amount of a card within its limits, exactly, and what those add or take. */

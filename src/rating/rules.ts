@@ -1,4 +1,4 @@
-import { type Decimal, formatDecimal, requireDecimal, subtract } from '../lib/decimal.ts'
+import { type Decimal, compare, formatDecimal, requireDecimal, subtract } from '../lib/decimal.ts'
 import { readsOf } from '../logic/reads.ts'
 import { compileRule } from '../logic/rule.ts'
 import { type Data, type Value, isTruthy, toDecimalResult, toText } from '../logic/values.ts'
@@ -123,7 +123,9 @@ const setUsage = (
 ): InvoiceCard | undefined => {
   const rated = rateQuantity(card.rated, currency, result)
   if (!rated) return undefined
-  const next = cardLine(rated, digits)
+  /** A quantity that stays leaves the price, also one that a rule before has set. */
+  const isSame = compare(result, requireDecimal(card.quantity ?? '0')) === 0
+  const next = isSame ? card.line : cardLine(rated, digits)
   const line: Line = {
     id,
     type: 'PRICING_RULE_USAGE_UPDATE_AMOUNT',

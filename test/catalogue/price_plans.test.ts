@@ -439,7 +439,7 @@ describe('a version', () => {
       const sent = json && inTheirPlace(request)
       const asked = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]))
       if (path.startsWith('/v2/price_plans/')) await api.patch(api.path, { description: `Before ${operationId}` })
-      const { status, body } = await api.call(method.toUpperCase(), `${url}?${asked}`, sent)
+      const { status, body } = await api.call(method.toUpperCase(), `${url}?${String(asked)}`, sent)
       if (status >= 400 && path.includes('{price_plan_id}')) refused.push(`${operationId}: ${body.message}`)
       expect([operationId, await rowOf()]).toEqual([operationId, first])
     }

@@ -1,10 +1,40 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { anniversaryOffset, cycleAt, cycleOf, readDay, writeDay } from '../../src/rating/cycle.ts'
 import { foldLicenseEntries } from '../../src/rating/licenses.ts'
 import { cardLine, sumOf } from '../../src/rating/line.ts'
 import { type RatingInput, rateCard } from '../../src/rating/rate.ts'
 import type { Card } from '../../src/rating/card.ts'
-import { type Price, cycleBetween, feeCard, inputOf, licenseCard, pricesOf, usageCard } from './cards.ts'
+import { type Price, cycleBetween, feeCard, inputOf, licenseCard, pricesOf, quantityFrom, usageCard } from './cards.ts'
+
+/** Dates of a machine in a time zone: workerd has no other than UTC. */
+const datesIn = (timeZone: string): DateConstructor => {
+  const Utc = Date
+  const format = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short', timeStyle: 'medium', hourCycle: 'h23' })
+  /** The instant whose UTC parts are the parts that a clock in the zone shows. */
+  const shown = (instant: number): Date => {
+    const parts = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]))
+    const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = parts
+    return new Utc(Utc.UTC(year, month - 1, day, hour, minute, second))
+  }
+  return class extends Utc {
+    constructor(...its: number[]) {
+      const [year, month, ...rest] = its
+      if (year === undefined || month === undefined) {
+        super(...(its as []))
+        return
+      }
+      const local = Utc.UTC(year, month, ...rest)
+      const guess = 2 * local - shown(local).getTime()
+      super(guess - (shown(guess).getTime() - local))
+    }
+    override getFullYear = (): number => shown(this.getTime()).getUTCFullYear()
+    override getMonth = (): number => shown(this.getTime()).getUTCMonth()
+    override getDate = (): number => shown(this.getTime()).getUTCDate()
+    override getDay = (): number => shown(this.getTime()).getUTCDay()
+    override getHours = (): number => shown(this.getTime()).getUTCHours()
+    override getTimezoneOffset = (): number => (this.getTime() - shown(this.getTime()).getTime()) / 60_000
+  } as unknown as DateConstructor
+}
 
 /** What a card costs, as money of two digits unless its currency has others. */
 const costOf = (card: Card, input: RatingInput, digits = 2): string | undefined => {
@@ -94,8 +124,25 @@ describe('a prorated fee', () => {
     expect(prorated('910', first ?? cycleBetween('2024-01-01', '2024-01-02'))).toBe('420')
   })
 
-  it('P2-46: counts days, in whatever zone it is reckoned', () => {
-    expect(prorated('31', cycleBetween('2026-03-29', '2026-04-01', ['2026-03-01', '2026-04-01']))).toBe('3')
+  describe('P2-46: counts days, in whatever zone it is reckoned', () => {
+    afterEach(() => vi.unstubAllGlobals())
+
+    it.each(['Europe/Berlin', 'America/New_York', 'Pacific/Auckland', 'UTC'])('%s', (zone) => {
+      vi.stubGlobal('Date', datesIn(zone))
+      const hours = (new Date(2026, 2, 30).getTime() - new Date(2026, 2, 29).getTime()) / 3_600_000
+      expect([hours, new Date(2026, 2, 29).getDate()]).toEqual([zone === 'Europe/Berlin' ? 23 : 24, 29])
+      const schedule = {
+        cycle: { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' } },
+        from: readDay('2026-03-29'),
+        until: readDay('9999-01-01'),
+      } as const
+      const first = cycleOf(schedule, 1) as RatingInput['cycle']
+      expect(first).toEqual(cycleBetween('2026-03-29', '2026-04-01', ['2026-03-01', '2026-04-01']))
+      expect(costOf(feeCard('addon.F', '31', { isProrated: true }), inputOf({ schedule, cycle: first }))).toBe('3')
+      expect(prorated('31', first)).toBe('3')
+      const use = { 'addon.L': quantityFrom('2026-03-30T00:00:00Z', '1') }
+      expect(costOf(licenseCard('addon.L', pricesOf([['0', 'PER_UNIT', '31']])), inputOf({ cycle: first, licenses: use }))).toBe('2')
+    })
   })
 })
 

@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'orders, codes and versions':
     'order priority version status statusOf source action isUndo generation slot hash imul SLOTS REFERENCES_BEGIN_AGAIN',
   'digits of decimals': 'scale digits places shift',
-  'functions of numbers': 'Number MAX_SAFE_INTEGER isFinite min max floor ceil random isMore',
+  'functions of numbers': 'Number MAX_SAFE_INTEGER isFinite min max floor ceil random',
 }
 
 /** Whole numbers without bounds, which may be reckoned with, and never be made numbers. */

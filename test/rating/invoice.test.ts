@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Line, sumOf } from '../../src/rating/line.ts'
 import { type Credit, applyCredits } from '../../src/rating/credits.ts'
-import { type InvoiceInput, buildInvoice, chargeAdvance, chargeArrears, chargePurchase } from '../../src/rating/invoice.ts'
+import { type InvoiceInput, buildInvoice, chargeAdvance, chargeArrears, chargeOrder, chargePurchase } from '../../src/rating/invoice.ts'
 import type { Card } from '../../src/rating/card.ts'
 import type { PricingRule } from '../../src/rating/rules.ts'
 import {
@@ -213,6 +213,95 @@ describe('the tree of an invoice', () => {
         { type: 'BILLING_ENTITLEMENT_RATE_CARD_AMOUNT', quantity: '120', value: '120' },
         { type: 'FIXED_FEE_RATE_CARD_AMOUNT', quantity: '3', valuePerQuantity: '9.99', value: '29.97' },
       ],
+    })
+  })
+
+  it('of an order is cut after the price is multiplied', () => {
+    const pack = planOf([
+      feeCard('addon.F', '0.019'),
+      entitlementCard('feature.X', pricesOf([['0', 'PER_UNIT', '0.00019']]), ['100']),
+      entitlementCard('feature.Y', pricesOf([['0', 'PER_UNIT', '1']], 'TIERED', { maximum: '0.015' }), ['100']),
+    ])
+    const [line] = chargePurchase(pack, inputOf(), 2, () => '100').lines
+    expect(line).toMatchObject({
+      value: '5.3',
+      lines: [
+        { quantity: '100', valuePerQuantity: '0.019', value: '1.9' },
+        { quantity: '10000', value: '1.9' },
+        { quantity: '10000', value: '1.5' },
+      ],
+    })
+  })
+
+  it.each([
+    { isOnce: false, interval: 2, offset: 0 },
+    { isOnce: false, interval: 1, offset: 1 },
+    { isOnce: true, interval: 1, offset: 1 },
+  ])('of a purchase is one billing of the whole price, whatever the cycles of its cards: %o', (recurrence) => {
+    const grant = grantCard('addon.G', '10', '5', { recurrence })
+    const pack = planOf([
+      feeCard('addon.F', '9', { recurrence, isProrated: true }),
+      entitlementCard('feature.X', pricesOf([['0', 'PER_UNIT', '1']]), ['10'], { recurrence }),
+      grant,
+    ])
+    const cycle = cycleBetween('2024-06-16', '2024-07-01', ['2024-06-01', '2024-07-01'])
+    expect(chargePurchase(pack, inputOf({ cycle }), 2, () => '1').lines[0]?.value).toBe('24')
+  })
+
+  describe('of the order of a cycle', () => {
+    const recurrence = { isOnce: false, interval: 2, offset: 0 }
+    const mixed = [
+      feeCard('addon.ARREARS', '1'),
+      feeCard('addon.ADVANCE', '30', { timing: 'IN_ADVANCE', isProrated: true }),
+      licenseCard('addon.SEAT', pricesOf([['0', 'PER_UNIT', '10']]), { timing: 'IN_ADVANCE' }),
+      entitlementCard('feature.X', pricesOf([['0', 'PER_UNIT', '1']]), ['100'], { timing: 'PREPAID' }),
+      feeCard('addon.PREPAID', '60', { timing: 'PREPAID', isProrated: true, recurrence }),
+      usageCard('um.A', pricesOf([['0', 'PER_UNIT', '1']])),
+      commitmentCard('1000'),
+    ]
+    const add = { type: 'ADD' } as const
+    const plan = planOf(mixed, [
+      ruleOf('advance', 1, '{"*":[{"var":"revenue.rate_card_total"},-0.1]}', add, { timing: 'IN_ADVANCE' }),
+      ruleOf('arrears', 2, '-7', add),
+    ])
+    const whole = ['2024-06-01', '2024-07-01'] as const
+    const order = (timings: Parameters<typeof chargeOrder>[3], from = '2024-06-01', ordinal = 1, of = plan) =>
+      chargeOrder(
+        of,
+        inputOf({
+          cycle: cycleBetween(from, '2024-07-01', whole, ordinal),
+          usage: { 'um.A': '9' },
+          licenses: { 'addon.SEAT': quantityFrom('2024-01-01', '3') },
+        }),
+        2,
+        timings,
+      )
+    const linesIn = (charges: ReturnType<typeof order>) => charges.lines[0]?.lines?.map(({ type, value }) => [type, value])
+
+    it('charges what is prepaid in each cycle that it is due in, without rules', () => {
+      const first = order(['PREPAID'])
+      expect(first.lines).toMatchObject([{ type: 'TOTAL_PURCHASE_AMOUNT', value: '160' }])
+      expect(linesIn(first)).toEqual([
+        ['BILLING_ENTITLEMENT_RATE_CARD_AMOUNT', '100'],
+        ['FIXED_FEE_RATE_CARD_AMOUNT', '60'],
+      ])
+      expect([2, 3].map((ordinal) => order(['PREPAID'], whole[0], ordinal).lines[0]?.value)).toEqual(['100', '160'])
+      expect(first.logs).toEqual([])
+      expect(order(['PREPAID'], whole[0], 1, planOf([feeCard('addon.F', '1')]))).toEqual({ lines: [], logs: [] })
+    })
+
+    it('charges the advance part of a plan that is bought, less where its first cycle is short', () => {
+      const short = order(['IN_ADVANCE', 'PREPAID'], '2024-06-16')
+      expect(linesIn(short)).toEqual([
+        ['ADVANCED_FIXED_FEE', '15'],
+        ['ADVANCED_LICENSE_RATE_CARD_AMOUNT', '15'],
+        ['BILLING_ENTITLEMENT_RATE_CARD_AMOUNT', '100'],
+        ['FIXED_FEE_RATE_CARD_AMOUNT', '30'],
+        ['TOTAL_PRICING_RULE_ADDITION_AMOUNT', '-3'],
+      ])
+      expect(short.lines[0]?.value).toBe('157')
+      expect(short.logs.map(({ rule }) => rule.id)).toEqual(['advance'])
+      expect(order(['IN_ADVANCE', 'PREPAID']).lines[0]?.value).toBe('214')
     })
   })
 })

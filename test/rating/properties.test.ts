@@ -65,6 +65,28 @@ const naiveCost = (its: readonly Price[], quantity: number): string => {
   return sumDecimals(paid)
 }
 
+const UNIT = 10_000n
+
+const tenThousandths = (text: string): bigint => {
+  const { coefficient, scale } = requireDecimal(text)
+  return coefficient * 10n ** BigInt(4 - scale)
+}
+
+/** The price of the whole in one slab: of unit after unit, of package after package, or once. */
+const naiveVolume = (its: readonly Price[], quantity: string): string => {
+  const all = tenThousandths(quantity)
+  let [, type, rate] = its[0] ?? ['0', 'FLAT', '0']
+  for (const [start, ...slab] of its) if (tenThousandths(start) < all) [type, rate] = slab
+  const price = tenThousandths(rate)
+  const size = typeof type === 'string' ? UNIT : tenThousandths(type.packageSize)
+  let paid = 0n
+  for (let left = all; left > 0n; left -= size) {
+    paid += price * (type === 'PER_UNIT' && left < UNIT ? left : UNIT)
+    if (type === 'FLAT') break
+  }
+  return formatDecimal({ coefficient: paid, scale: 8 })
+}
+
 describe('slabs', () => {
   it('that are tiered cost what their units cost one after another', () => {
     fc.assert(
@@ -89,14 +111,17 @@ describe('slabs', () => {
 
   it('that are tiered cost, beyond 1,000 units, what they cost up to the last slab and the rest of it', () => {
     fc.assert(
-      fc.property(prices(decimal(-5, 50), ['PER_UNIT']), decimal(1000, 10_000_000), (its, quantity) => {
-        const cumulative = its.map(([start, , rate], index) => {
-          const end = its[index + 1]?.[0] ?? quantity
-          const units = subtract(requireDecimal(end), requireDecimal(start))
-          const price = requireDecimal(rate)
-          return formatDecimal({ coefficient: units.coefficient * price.coefficient, scale: units.scale + price.scale })
+      fc.property(prices(decimal(-5, 50)), decimal(1000, 10_000_000), (its, quantity) => {
+        const cumulative = its.map(([start, type, rate], index): bigint => {
+          const units = tenThousandths(its[index + 1]?.[0] ?? quantity) - tenThousandths(start)
+          const price = tenThousandths(rate)
+          if (type === 'PER_UNIT') return units * price
+          if (type === 'FLAT') return UNIT * price
+          const size = tenThousandths(type.packageSize)
+          return ((units + size - 1n) / size) * UNIT * price
         })
-        expect(formatDecimal(costOf(its, quantity))).toBe(sumDecimals(cumulative))
+        const coefficient = cumulative.reduce((sum, one) => sum + one, 0n)
+        expect(formatDecimal(costOf(its, quantity))).toBe(formatDecimal({ coefficient, scale: 8 }))
       }),
       RUNS,
     )
@@ -105,9 +130,7 @@ describe('slabs', () => {
   it('of a volume cost the price of the one slab that the whole falls to', () => {
     fc.assert(
       fc.property(prices(decimal(-5, 50)), decimal(0, 2000), (its, quantity) => {
-        const at = its.findLastIndex(([start]) => compare(requireDecimal(start), requireDecimal(quantity)) < 0)
-        const [, type, rate] = its[Math.max(0, at)] ?? ['0', 'FLAT', '0']
-        expect(formatDecimal(costOf(its, quantity, 'VOLUME'))).toBe(formatDecimal(costOf([['0', type, rate]], quantity)))
+        expect(formatDecimal(costOf(its, quantity, 'VOLUME'))).toBe(naiveVolume(its, quantity))
       }),
       RUNS,
     )
@@ -230,6 +253,10 @@ const wrongLines = (line: Line): Line[] => [
   ...(line.lines ?? []).flatMap(wrongLines),
 ]
 
+/** The lines of cards, each with all below it, as text. */
+const cardTrees = (line: Line): string[] =>
+  line.metadata?.['rateCardName'] === undefined ? (line.lines ?? []).flatMap(cardTrees) : [JSON.stringify(line)]
+
 const inputWith = (quantity: string, its: ReturnType<typeof licenses.filter> extends fc.Arbitrary<infer Use> ? Use : never): RatingInput =>
   inputOf({
     usage: Object.fromEntries(Array.from({ length: 10 }, (_, id) => [`um.${id}`, quantity])),
@@ -267,11 +294,18 @@ describe('an invoice', () => {
     )
   })
 
-  it('does not depend on the order of cards', () => {
+  it('does not depend on the order of cards, nor does what it says of each of them', () => {
+    const shuffled = cards.chain((its) =>
+      fc.tuple(fc.constant(its), fc.shuffledSubarray(its, { minLength: its.length, maxLength: its.length })),
+    )
     fc.assert(
-      fc.property(cards, decimal(0, 1500), licenses, (its, quantity, use) => {
-        const [one, other] = [its, its.toReversed()].map((list) => invoiceOf(list, inputWith(quantity, use)).map(({ root }) => root.value))
+      fc.property(shuffled, decimal(0, 1500), licenses, (both, quantity, use) => {
+        const [one, other] = both.map((list) =>
+          invoiceOf(list, inputWith(quantity, use)).map(({ root }) => JSON.stringify([root.value, cardTrees(root).toSorted()])),
+        )
         expect(one).toEqual(other)
+        const trees = invoiceOf(both[0], inputWith(quantity, use)).flatMap(({ root }) => cardTrees(root))
+        expect(trees).toHaveLength(both[0].length)
       }),
       RUNS,
     )
@@ -305,6 +339,46 @@ describe('a prorated card', () => {
           const missing = subtract(requireDecimal(fee), requireDecimal(sumDecimals(costs)))
           expect(compare(missing, requireDecimal('0'))).toBeGreaterThanOrEqual(0)
           expect(compare(missing, { coefficient: BigInt(costs.length), scale: 2 })).toBeLessThan(0)
+        },
+      ),
+      RUNS,
+    )
+  })
+
+  it('with tiers, whose quantity changes, beside a fee: of a cycle that is cut, but for a minor unit a line', () => {
+    const daysWith = <Value>(value: fc.Arbitrary<Value>, maxLength: number) =>
+      fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 365 }), value), { maxLength, selector: ([start]) => start })
+    fc.assert(
+      fc.property(
+        prices(decimal(0, 50)).map((its) => its.map(([start, ...slab]): Price => [String(Math.ceil(Number(start) / 20)), ...slab])),
+        decimal(0, 5000, 2),
+        fc.integer({ min: 28, max: 366 }),
+        fc.uniqueArray(fc.integer({ min: 1, max: 365 }), { maxLength: 5 }),
+        fc.integer({ min: 0, max: 60 }),
+        daysWith(fc.integer({ min: 0, max: 60 }), 4),
+        (all, fee, days, some, first, later) => {
+          const its = all.filter(([start], index) => all.findIndex(([other]) => other === start) === index)
+          const { start } = cycleBetween('2024-01-01', '2024-01-02')
+          const cuts = [0, ...some.filter((cut) => cut < days).toSorted((one, other) => one - other), days]
+          const changes = [[0, first] as const, ...later.filter(([from]) => from < days).toSorted(([one], [other]) => one - other)]
+          const plan = {
+            name: 'Plan',
+            cards: [feeCard('addon.F', fee, { isProrated: true }), licenseCard('addon.L', pricesOf(its))],
+            rules: [],
+          }
+          const use = { changes: changes.map(([from, quantity]) => ({ at: (start + from) * 86_400_000, quantity: String(quantity) })) }
+          const paid = cuts.slice(1).map((end, index) => {
+            const cycle = { ordinal: 1, start: start + (cuts[index] ?? 0), end: start + end, nominalStart: start, nominalEnd: start + days }
+            return chargeArrears(plan, inputOf({ cycle, licenses: { 'addon.L': use } }), 2).lines[0]?.value ?? '0'
+          })
+          const owed = changes.map(([from, quantity], index) => {
+            const until = changes[index + 1]?.[0] ?? days
+            return tenThousandths(naiveCost(its, quantity)) * BigInt(until - from)
+          })
+          const sum = owed.reduce((one, other) => one + other, tenThousandths(fee) * BigInt(days))
+          const missing = sum - tenThousandths(sumDecimals(paid)) * BigInt(days)
+          const lines = BigInt(paid.length * (its.length + 1))
+          expect(missing >= 0n && missing < 100n * lines * BigInt(days)).toBe(true)
         },
       ),
       RUNS,

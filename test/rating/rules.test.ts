@@ -39,6 +39,81 @@ describe('a pricing rule', () => {
     })
   })
 
+  describe('that sets the number of licences', () => {
+    const tiers = pricesOf([
+      ['0', 'PER_UNIT', '6'],
+      ['5', 'PER_UNIT', '4'],
+    ])
+    const weekly = licenseCard('addon.L', perUnit('1'), { isProrated: false, usageCycle: 'WEEKLY' })
+    const four = cycleBetween('2024-05-01', '2024-05-29')
+    const half = cycleBetween('2024-06-16', '2024-07-01', ['2024-06-01', '2024-07-01'])
+    const tenOf31 = cycleBetween('2024-05-22', '2024-06-01', ['2024-05-01', '2024-06-01'])
+    const priceOf = (card: Card, cycle: typeof CYCLE, quantity: string, ...computations: string[]) => {
+      const rated = rateCard(card, inputOf({ cycle, licenses: { 'addon.L': quantityFrom('2024-01-01', quantity) } }))
+      const rules = computations.map((computation, index) =>
+        ruleOf(`r${index}`, index + 1, computation, { type: 'UPDATE', target: 'usage.lic.addon.L' }),
+      )
+      const opened = rated ? [openCard(rated, 2)] : []
+      return applyRules(rules, opened, { currency: 'USD', digits: 2, cycle }).cards.map(({ line }) => line.value)[0]
+    }
+    const same = '{"var":"usage.lic.addon.L"}'
+    const twice = `{"*":[${same},2]}`
+
+    it('to what it is changes no price', () => {
+      for (const card of [
+        weekly,
+        { ...weekly, isProrated: true },
+        licenseCard('addon.L', tiers),
+        licenseCard('addon.L', tiers, { timing: 'IN_ADVANCE' }),
+        licenseCard('addon.L', pricesOf([['0', { packageSize: '3' }, '7']], 'VOLUME')),
+      ])
+        for (const cycle of [four, half, tenOf31, CYCLE])
+          for (const quantity of ['0', '1', '2', '10']) {
+            const price = priceOf(card, cycle, quantity)
+            expect([priceOf(card, cycle, quantity, same), priceOf(card, cycle, quantity, twice, same, `{"/":[${same},2]}`)]).toEqual([
+              price,
+              price,
+            ])
+          }
+      expect([priceOf(weekly, four, '2', same), priceOf(licenseCard('addon.L', tiers), half, '10', same)]).toEqual(['8', '25'])
+    })
+
+    it('to another one changes that of each window and day in proportion', () => {
+      expect(['3', twice, '0'].map((quantity) => priceOf(weekly, four, '2', quantity))).toEqual(['12', '16', '0'])
+      const prorated = licenseCard('addon.L', tiers)
+      expect(['10', twice, '2.5'].map((quantity) => priceOf(prorated, half, '10', quantity))).toEqual(['45', '45', '15'])
+    })
+
+    it('loses no cent, though a part of days is rounded where rules read it', () => {
+      const prorated = licenseCard('addon.L', perUnit('31'))
+      expect(priceOf(prorated, tenOf31, '1')).toBe('10')
+      expect([twice, `{"+":[${same},1]}`, `{"/":[${same},10]}`, '5'].map((quantity) => priceOf(prorated, tenOf31, '1', quantity))).toEqual([
+        '20',
+        '41',
+        '1',
+        '155',
+      ])
+      const packages = licenseCard('addon.L', pricesOf([['0', { packageSize: '20' }, '31']]))
+      expect(priceOf(packages, tenOf31, '10', twice)).toBe('10')
+    })
+
+    it('where there were none counts as many on each day', () => {
+      expect([priceOf(weekly, four, '0', '3'), priceOf(licenseCard('addon.L', tiers), half, '0', '5')]).toEqual(['12', '25'])
+      expect(priceOf(licenseCard('addon.L', perUnit('31')), tenOf31, '0', '5')).toBe('155')
+    })
+
+    it('keeps what a rule before has set the price to, where it leaves the number', () => {
+      const { cards } = apply(
+        [
+          ruleOf('price', 1, '7', { type: 'UPDATE', target: 'revenue.lic.addon.SEAT' }),
+          ruleOf('same', 2, '{"var":"usage.lic.addon.SEAT"}', { type: 'UPDATE', target: 'usage.lic.addon.SEAT' }),
+        ],
+        [licenseCard('addon.SEAT', perUnit('20'))],
+      )
+      expect(cards['lic.addon.SEAT']).toMatchObject({ value: '7', quantity: '12' })
+    })
+  })
+
   it('rule-calls-bundle: adds a discount of what licences include', () => {
     const included =
       '{"*":[-0.1,{"if":[{"<":[{"*":[{"var":"usage.lic.addon.SEAT"},1000]},{"var":"usage.urc.um.CALLS"}]},{"*":[{"var":"usage.lic.addon.SEAT"},1000]},{"var":"usage.urc.um.CALLS"}]}]}'

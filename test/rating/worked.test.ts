@@ -14,6 +14,7 @@ import {
   readDay,
   writeDay,
 } from '../../src/rating/cycle.ts'
+import { chargeArrears } from '../../src/rating/invoice.ts'
 import { cutTo } from '../../src/rating/line.ts'
 import { decimalOf, whole } from '../../src/rating/quotient.ts'
 import { type RatingInput, chargedCycles, isOverageBilled, limitCard, rateCard, rateLicenseChange } from '../../src/rating/rate.ts'
@@ -108,6 +109,10 @@ describe('cycles', () => {
       }
     })
     expect(cycles).toEqual(right.cycles)
+    if (right.backdatedEventsAcceptedThrough) {
+      const dueDay = dueDayOf(cycleOf(schedule, 1) as Cycle, given.pricingCycleConfig.gracePeriod)
+      expect(writeDay(dueDay - 1)).toBe(right.backdatedEventsAcceptedThrough)
+    }
     if (given.effectiveUntil) expect(cycleOf(schedule, right.cycles.length + 1)).toBeUndefined()
     if (right.startOffset) expect(anniversaryOffset(given.pricingCycleConfig.interval, schedule.from)).toEqual(right.startOffset)
   })
@@ -221,6 +226,23 @@ describe('licences', () => {
     expect(usd(amount)).toBe(right.refund === undefined ? text(right.adhocInvoice) : `-${text(right.refund)}`)
   })
 
+  it('usage-cycle-weekly: a change costs in each window that is left', () => {
+    const cycle = { ...JUNE, end: JUNE.start + 30, nominalEnd: JUNE.start + 30 }
+    const change = (before: string, after: string, day: number, enableProration: boolean, end = 28) =>
+      usd(
+        rateLicenseChange(
+          cardIn(oneSlab(1, { invoiceTiming: 'IN_ADVANCE', usageCycle: 'WEEKLY', enableProration })) as Extract<Card, { type: 'LICENSE' }>,
+          'USD',
+          { ...cycle, end: JUNE.start + end, nominalEnd: JUNE.start + end },
+          { before, after, day: JUNE.start + day - 1 },
+        ),
+      )
+    expect([change('0', '1', 8, true), change('0', '1', 8, false)]).toEqual(['3', '3'])
+    expect([change('0', '1', 1, true), change('0', '1', 14, true), change('0', '2', 14, false)]).toEqual(['4', '2.14', '6'])
+    expect([change('1', '0', 7, true), change('1', '0', 8, true), change('1', '0', 8, false)]).toEqual(['-3', '-2.85', '0'])
+    expect([change('0', '7', 29, true, 30), change('0', '7', 29, false, 30)]).toEqual(['2', '7'])
+  })
+
   it('usage-cycle-weekly, usage-cycle-weekly-30-days', () => {
     const named = { names: [{ name: 'ann', from: 0, until: null }] }
     const rate = (usageCycle: string | undefined, end: number) => {
@@ -231,6 +253,26 @@ describe('licences', () => {
     const revenue = (rated: ReturnType<typeof rate>) => usd(rated?.amount ?? whole(requireDecimal('0')))
     expect([revenue(rate(undefined, 28)), revenue(rate('WEEKLY', 28)), revenue(rate('WEEKLY', 30))]).toEqual(['1', '4', '5'])
     expect(rate('WEEKLY', 30)?.windows?.map(({ start, end }) => end - start)).toEqual([7, 7, 7, 7, 2])
+  })
+})
+
+describe('a plan', () => {
+  it('stripe-2.9-plus-30c', () => {
+    const { given, expect: right } = worked.find(({ id }) => id === 'stripe-2.9-plus-30c') as (typeof worked)[number]
+    const perUnit = (meter: string, rate: number) =>
+      cardIn({
+        usageRateCard: {
+          usageMeterId: meter,
+          ratePlan: { pricingModel: 'TIERED', slabs: [{ order: 1, startAfter: 0, priceType: 'PER_UNIT' }] },
+          rateValues: [{ currency: 'USD', slabRates: [{ order: 1, rate }] }],
+        },
+      })
+    const meters = ['um.AMOUNT', 'um.COUNT']
+    const cards = meters.map((meter) => perUnit(meter, given.rates[meter]))
+    const usage = { 'um.AMOUNT': text(given.usage['um.AMOUNT(SUM)']), 'um.COUNT': text(given.usage['um.COUNT(COUNT)']) }
+    const [plan] = chargeArrears({ name: 'Payments', cards, rules: [] }, inputOf({ usage }), 2).lines
+    expect(plan?.lines?.[0]?.lines?.map(({ id, value }) => [id, value])).toEqual(meters.map((meter) => [meter, text(right[meter])]))
+    expect(plan?.value).toBe(text(right.total))
   })
 })
 

@@ -1,4 +1,4 @@
-import type { CreatePricePlanDetails, RateCard } from '../../catalogue/price_plans/schema.ts'
+import { CARD_LISTS, type CreatePricePlanDetails, type ListedType, type RateCard } from '../../catalogue/price_plans/schema.ts'
 import {
   type BillableItem,
   type PlanDefinition,
@@ -23,15 +23,7 @@ export interface CalculatedPlan {
   show: (card: KeptCard) => RateCard
 }
 
-/** The families of cards in the details of a plan, in the order in which they are rated. */
-const FAMILIES = [
-  ['USAGE', 'usageRateCards'],
-  ['FIXED_FEE', 'fixedFeeRateCards'],
-  ['LICENSE', 'licenseRateCards'],
-  ['BILLING_ENTITLEMENT', 'billingEntitlementRateCards'],
-  ['ENTITLEMENT_OVERAGE', 'entitlementOverageRateCards'],
-  ['CREDIT_GRANT', 'creditGrantRateCards'],
-] as const satisfies readonly (readonly [KeptCard['type'], keyof CreatePricePlanDetails])[]
+type Nested = Parameters<typeof keepNestedCard>[1]
 
 interface Placed {
   card: KeptCard
@@ -41,14 +33,14 @@ interface Placed {
 /** The cards of a plan that is sent as a whole, each with where it stands. Throws INVALID where two have one name. */
 const keepCards = (details: CreatePricePlanDetails, root: Fault['path']): Placed[] => {
   const sent = [
-    ...FAMILIES.flatMap(([type, family]) =>
-      (details[family] ?? []).map((nested, index) => ({ type, nested, path: [...root, family, index] as Fault['path'] })),
+    ...Object.entries(CARD_LISTS).flatMap(([type, family]) =>
+      (details[family] ?? []).map((nested: Nested, index) => ({ type: type as ListedType, nested, path: [...root, family, index] })),
     ),
     ...(details.minimumCommitment
-      ? [{ type: 'MINIMUM_COMMITMENT' as const, nested: details.minimumCommitment, path: [...root, 'minimumCommitment'] }]
+      ? [{ type: 'MINIMUM_COMMITMENT' as const, nested: details.minimumCommitment as Nested, path: [...root, 'minimumCommitment'] }]
       : []),
   ]
-  const named = sent.map(({ nested }) => ('name' in nested ? nested.name : undefined))
+  const named = sent.map(({ nested }) => nested.name)
   refuseFaults(
     'INVALID',
     sent.flatMap(({ path }, index) => {

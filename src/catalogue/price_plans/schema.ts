@@ -226,3 +226,15 @@ export const CreatePricePlanDetails = named(
   }),
 )
 export type CreatePricePlanDetails = z.infer<typeof CreatePricePlanDetails>
+
+/** The list of each family in the details of a plan. A plan has one commitment, and no list of them. */
+export const CARD_LISTS = {
+  USAGE: 'usageRateCards',
+  FIXED_FEE: 'fixedFeeRateCards',
+  LICENSE: 'licenseRateCards',
+  BILLING_ENTITLEMENT: 'billingEntitlementRateCards',
+  ENTITLEMENT_OVERAGE: 'entitlementOverageRateCards',
+  CREDIT_GRANT: 'creditGrantRateCards',
+} as const satisfies Partial<Record<RateCardData['type'], keyof CreatePricePlanDetails>>
+/** A family of which a plan has a list. */
+export type ListedType = keyof typeof CARD_LISTS

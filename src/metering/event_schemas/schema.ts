@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, identifier, named, plainName, text } from '../../lib/fields.ts'
+import { described, identifier, named, plainName, text, versionAsked } from '../../lib/fields.ts'
 import { pageQuery, paginated, searchAndSort } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
 import { DimensionsSchema, Enrichments, EventAttributeSchema, definition } from './definition.ts'
@@ -71,23 +71,7 @@ export const EventSchemaListData = named(
 
 export const EventSchemaPath = z.strictObject({ event_schema_name: identifier() })
 
-export const GetEventSchemaQuery = z.strictObject({
-  version: z.optional(
-    z.pipe(
-      z.string().register(z.globalRegistry, {
-        type: 'integer',
-        format: 'int32',
-        minimum: 1,
-        description: 'The version to show, by default the newest.',
-      }),
-      z.transform((value: string, { issues }) => {
-        const version = /^\d{1,9}$/.test(value) ? Number(value) : 0
-        if (version < 1) issues.push({ code: 'custom', input: value, message: 'must be a whole number from 1 on' })
-        return version
-      }),
-    ),
-  ),
-})
+export const GetEventSchemaQuery = z.strictObject({ version: z.optional(versionAsked('The version to show, by default the newest.')) })
 export type GetEventSchemaQuery = z.infer<typeof GetEventSchemaQuery>
 
 export const ListEventSchemasQuery = pageQuery({

@@ -20,7 +20,7 @@ import {
   MinimumCommitment,
   UsageRateCard,
 } from '../../catalogue/rate_cards/schema.ts'
-import { described, distinct, identifier, label, list, named } from '../../lib/fields.ts'
+import { described, distinct, identifier, label, list, named, versionAsked } from '../../lib/fields.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
 
@@ -133,19 +133,7 @@ export const PricePlanPath = z.strictObject({ price_plan_id: identifier() })
 
 export const GetPricePlanQuery = z.strictObject({
   version: z.optional(
-    z.pipe(
-      z.string().register(z.globalRegistry, {
-        type: 'integer',
-        format: 'int32',
-        minimum: 1,
-        description: 'The version to show, by default the newest one that is published, or the draft of a plan that never was.',
-      }),
-      z.transform((value: string, { issues }) => {
-        const version = /^\d{1,9}$/.test(value) ? Number(value) : 0
-        if (version < 1) issues.push({ code: 'custom', input: value, message: 'must be a whole number from 1 on' })
-        return version
-      }),
-    ),
+    versionAsked('The version to show, by default the newest one that is published, or the draft of a plan that never was.'),
   ),
 })
 export type GetPricePlanQuery = z.infer<typeof GetPricePlanQuery>

@@ -1,3 +1,4 @@
+import { CARD_LISTS, type ListedType } from '../../catalogue/price_plans/schema.ts'
 import type { CreatePricingRule } from '../../catalogue/pricing_rules/schema.ts'
 import { type PlanDefinition, type PlanFault, keepNestedCard, keepRules } from '../../catalogue/price_plans/service.ts'
 import { DETAILS, type KeptCard, type RateCardDetails, type RateCardType } from '../../catalogue/rate_cards/schema.ts'
@@ -5,20 +6,8 @@ import type { Ctx } from '../../db/context.ts'
 import type { Fault } from '../../lib/errors.ts'
 import type { CreatePricePlanRequest, PricePlanDetails, UpdatePricePlanRequest } from './schema.ts'
 
-/** The list of each family in the details of a plan. */
-const LISTS = {
-  USAGE: 'usageRateCards',
-  FIXED_FEE: 'fixedFeeRateCards',
-  LICENSE: 'licenseRateCards',
-  BILLING_ENTITLEMENT: 'billingEntitlementRateCards',
-  ENTITLEMENT_OVERAGE: 'entitlementOverageRateCards',
-  CREDIT_GRANT: 'creditGrantRateCards',
-} as const satisfies Partial<Record<RateCardType, keyof PricePlanDetails>>
-
-type Listed = keyof typeof LISTS
-
 /** The cards in the details of a plan: a list for each family, and one commitment. */
-export type SentCards = Pick<PricePlanDetails, (typeof LISTS)[Listed] | 'minimumCommitment'>
+export type SentCards = Pick<PricePlanDetails, (typeof CARD_LISTS)[ListedType] | 'minimumCommitment'>
 
 type SentDetails = NonNullable<UpdatePricePlanRequest['pricePlanDetails']> &
   Pick<CreatePricePlanRequest['pricePlanDetails'], 'deferredRevenue' | 'allow_ongoing_cycle_updates'>
@@ -30,13 +19,15 @@ export interface SentPlan {
   pricingRules?: readonly CreatePricingRule[] | undefined
 }
 
-const familyOf = (type: RateCardType): keyof SentCards => (type === 'MINIMUM_COMMITMENT' ? 'minimumCommitment' : LISTS[type])
+const familyOf = (type: RateCardType): keyof SentCards => (type === 'MINIMUM_COMMITMENT' ? 'minimumCommitment' : CARD_LISTS[type])
 
 type Nested = Parameters<typeof keepNestedCard>[1]
 
 /** The cards that are sent, each with its family. */
 const listSentCards = (sent: SentCards): { type: RateCardType; nested: Nested }[] => [
-  ...Object.entries(LISTS).flatMap(([type, list]) => (sent[list] ?? []).map((nested: Nested) => ({ type: type as Listed, nested }))),
+  ...Object.entries(CARD_LISTS).flatMap(([type, list]) =>
+    (sent[list] ?? []).map((nested: Nested) => ({ type: type as ListedType, nested })),
+  ),
   ...(sent.minimumCommitment ? [{ type: 'MINIMUM_COMMITMENT' as const, nested: sent.minimumCommitment }] : []),
 ]
 
