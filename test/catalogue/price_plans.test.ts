@@ -240,6 +240,23 @@ describe('bulkPricePlanRateCardOperations', () => {
     expect((await api.get(`${api.path}/rate_cards`)).body).toEqual(before)
   })
 
+  it('keeps a number as its decimal text, however small it is, and takes it again as it is read', async () => {
+    const api = await withPlan()
+    const limits = { rateConfig: { minimumRate: 1e-7, maximumRate: 1e21 } }
+    const sent = feeCard(api.feeId, {}, { rateValues: [{ currency: 'USD', rate: 0.0000001 }] })
+    const usage = usageCard(api.meterId, {}, { rateValues: [{ currency: 'USD', slabRates: [{ order: 1, rate: 1e-7 }], ...limits }] })
+    const kept = (await api.operate(create('fee', sent), create('usage', usage))).body.rateCards
+    expect(kept[0].rateCardDetails.fixedFeeRateCard.rateValues).toEqual([{ currency: 'USD', rate: 1e-7 }])
+    expect(kept[1].rateCardDetails.usageRateCard.rateValues[0].rateConfig).toEqual({
+      minimumRate: '0.0000001',
+      maximumRate: '1000000000000000000000',
+    })
+    expect(await api.errorsOf()).toEqual([])
+    const { rateCardDetails } = kept[1]
+    const again = { ...usage, rateCardDetails }
+    expect((await api.operate({ actionType: 'UPDATE', rateCardName: 'usage', rateCard: again })).body.rateCards).toEqual([kept[1]])
+  })
+
   it('reads and writes in two calls to D1, however many cards there are, and reads 200 cards in one', async () => {
     const api = await withPlan()
     const { d1, seen } = watched()
@@ -251,6 +268,10 @@ describe('bulkPricePlanRateCardOperations', () => {
     expect(seen.calls - before).toBe(2)
     before = seen.calls
     expect((await seeing.get(`${api.path}/rate_cards?pageSize=100`)).body.data).toHaveLength(100)
+    expect(seen.calls - before).toBe(1)
+    before = seen.calls
+    const { pricingSchedule } = (await seeing.get(`/price_plans/${api.plan.id}`)).body
+    expect(pricingSchedule[0].pricePlanDetails.fixedFeeRateCards).toHaveLength(200)
     expect(seen.calls - before).toBe(1)
     expect(said(await api.operate(create('one more', feeCard('addon.x'))))).toEqual([
       422,
