@@ -39,7 +39,7 @@ export const parseRaised = (error: unknown): { code: string; values: unknown[] }
 const KEY_USED = new ApiError('CONFLICT', 'Idempotency-Key: is in use')
 
 /** Thrown if another write has changed the data that this write had read. */
-export const STALE = new ApiError('CONFLICT', 'It is being changed by many at this moment. Try again.', 1)
+export const STALE = new ApiError('CONFLICT', 'What is to be changed is being changed by many requests at this moment. Try again.', 1)
 
 /** Converts an error of D1 to a refusal. With If-None-Match: *, the conflict `exists` becomes a failed precondition. Any other error is returned as it is. */
 export const explainConflict = (ctx: Ctx, error: unknown, locate: Locate | undefined, exists: string | undefined): unknown => {
