@@ -22,10 +22,10 @@ const bound = ({ d1_databases, ratelimits, version_metadata, secrets }: Unstable
   ].toSorted()
 
 /** The Durable Object classes of the Worker. wrangler.toml must name each of them; without this check, a deployment would only warn. */
-const classes = Array.from(
-  readFileSync(join(root, 'src/index.ts'), 'utf8').matchAll(/^export \{ (\w+) \} from '\.\/ledger\//gm),
-  ([, name = '']) => name,
+const classes = [...readFileSync(join(root, 'src/index.ts'), 'utf8').matchAll(/^export \{ (.+) \} from '\.\/ledger\//gm)].flatMap(
+  ([, names = '']) => names.split(', '),
 )
+if (!classes.length) throw new Error('src/index.ts exports no class from ./ledger/')
 
 /** The values that must differ between environments. */
 const owned = (config: Unstable_Config): string[] => [
