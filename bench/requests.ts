@@ -86,7 +86,13 @@ const timeStart = async (main: string, path: string): Promise<number> => {
 
 await buildWorker('bench/worker.ts', directory)
 await buildWorker('src/index.ts', join(directory, 'ours'))
-writeFileSync(join(directory, 'empty.js'), 'export default { fetch: () => new Response() }')
+writeFileSync(
+  join(directory, 'empty.js'),
+  `import { DurableObject } from 'cloudflare:workers'
+  export class AccountLedger extends DurableObject {}
+  export class EventLedger extends DurableObject {}
+  export default { fetch: () => new Response() }`,
+)
 
 const server = serveWorker(directory, 'worker.js', DATABASES, true)
 const { url } = await server.listen()

@@ -1,6 +1,9 @@
 import type { Bindings } from '../src/db/context.ts'
 import api from '../src/index.ts'
 
+/** The runtime looks for these, as wrangler.toml names them. */
+export { AccountLedger, EventLedger } from '../src/index.ts'
+
 /** Serves this Worker; under /bare, the same work written by hand on `BARE`; and at /measure, timed requests to this Worker on `DB` or `ALONE`. */
 interface Env extends Bindings {
   BARE: D1Database
@@ -47,6 +50,10 @@ const AUDIT = `INSERT INTO audit_log (organization_id, sequence, at, token_id, r
     ?2, 'token.bench', 'ADMINISTRATOR', 'createCustomer', ?3, ?4, ?5, ?6`
 const KEY = `INSERT INTO idempotency_keys (organization_id, key, role, fingerprint, status, location, body, created_at, etag)
   VALUES (?1, ?2, 'ADMINISTRATOR', ?3, 201, ?4, ?5, ?6, '1')`
+const OUTBOX = `INSERT INTO outbox (organization_id, at, operation_id, resource_type, resource_id)
+  VALUES (?1, ?2, 'createCustomer', 'CUSTOMER', ?3), (?1, ?2, 'createCustomer', 'ACCOUNT', ?4)`
+const DUE = "INSERT INTO due (organization_id, kind, subject, due_at) VALUES (?1, 'NAMES_GAINED', ?2, ?3)"
+const DONE = "DELETE FROM due WHERE organization_id = ?1 AND kind = 'NAMES_GAINED' AND subject = ?2"
 const ONE = 'SELECT * FROM customers WHERE organization_id = ?1 AND id = ?2'
 const PAGE = "SELECT * FROM customers WHERE organization_id = ?1 AND status = 'ACTIVE' ORDER BY updated_at DESC, id LIMIT 101"
 
@@ -64,7 +71,7 @@ const show = (row: Record<string, unknown>) => ({
   updatedAt: new Date(Number(row['updated_at'])).toISOString(),
 })
 
-const createByHand = async (request: Request, d1: D1Database): Promise<Response> => {
+const createByHand = async (request: Request, d1: D1Database, context: ExecutionContext): Promise<Response> => {
   const { id, name, primaryEmail, address, account } = (await request.json()) as Sent
   const [now, customer, togaiAccountId, requestId] = [Date.now(), crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()]
   const { aliases, ...rest } = account
@@ -119,12 +126,16 @@ const createByHand = async (request: Request, d1: D1Database): Promise<Response>
         accountAliases: [null, aliases],
       }),
     ),
+    d1.prepare(OUTBOX).bind(ORGANIZATION, now, id, account.id),
+    d1.prepare(DUE).bind(ORGANIZATION, account.id, now),
   ])
+  /** An organization without events has nothing that waits for the account, so what is due is done with it. */
+  context.waitUntil(d1.prepare(DONE).bind(ORGANIZATION, account.id).run())
   return new Response(answer, { status: 201, headers: { 'Content-Type': 'application/json' } })
 }
 
-const answerByHand = async (request: Request, path: string, d1: D1Database): Promise<Response> => {
-  if (request.method === 'POST') return createByHand(request, d1)
+const answerByHand = async (request: Request, path: string, d1: D1Database, context: ExecutionContext): Promise<Response> => {
+  if (request.method === 'POST') return createByHand(request, d1, context)
   if (path.startsWith('/customers/')) {
     const row = await d1
       .prepare(ONE)
@@ -168,7 +179,7 @@ const measure = async (
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const path = request.url.slice(request.url.indexOf('/', 8))
-    if (path.startsWith('/bare')) return answerByHand(request, path.slice('/bare'.length), env.BARE)
+    if (path.startsWith('/bare')) return answerByHand(request, path.slice('/bare'.length), env.BARE, context)
     if (path === '/measure') return Response.json(await measure(await request.json<MeasureRequest>(), env, context))
     return api.fetch(request, env, context)
   },
