@@ -215,9 +215,6 @@ const changeDraft = <Answer extends object>(
     sent,
   )
 
-/** What a plan says of the account's money: the whole of it, as it is rated. */
-export const definitionOf = (row: ReadPlan): PlanDefinition => row
-
 const copyRules = (ctx: Ctx, rules: readonly KeptRule[]): KeptRule[] =>
   rules.map((rule) => ({ ...rule, id: newId('PRICING_RULE', ctx.now), version: 1 }))
 
@@ -345,7 +342,7 @@ const showFault = ({ row }: Pick<PlanWithItems, 'row'>, fault: PlanFault) => ({
 /** Why the newest version of a plan cannot be rated; nothing is wrong with one that was published. */
 export const listPricePlanErrors = async (ctx: Ctx, id: string): Promise<Reply<ValidatedEntityErrorsPaginatedResponse>> => {
   const plan = await readPlanVersion(ctx, id, 'LATEST')
-  const faults = plan.row.versionStatus === 'DRAFT' ? findPlanFaults(definitionOf(plan.row), plan.items) : []
+  const faults = plan.row.versionStatus === 'DRAFT' ? findPlanFaults(plan.row, plan.items) : []
   return { answer: { data: faults.map((fault) => showFault(plan, fault)) } }
 }
 
@@ -362,7 +359,7 @@ export const refusePlanFaults = (name: string, faults: readonly PlanFault[]): vo
 export const finalizePricePlan = (ctx: Ctx, id: string, _input: FinalizePricePlanRequest): Promise<Reply<{ success: boolean }>> =>
   changeVersionedPlan(ctx, id, ({ row, items }) => {
     if (row.versionStatus !== 'DRAFT') throw hasNoDraft(row)
-    refusePlanFaults(row.name, findPlanFaults(definitionOf(row), items))
+    refusePlanFaults(row.name, findPlanFaults(row, items))
     const after = changePlan(ctx, row, publishDraft(row, items, row.supportedCurrencies))
     return draftPlanChange(row, after, { success: true })
   })
