@@ -36,6 +36,14 @@ export const catalogueConflicts: ConflictWords = {
   PRICE_PLAN_ITEM_GONE: {
     say: (card, id) => `The rate card "${card}" prices "${id}", which is not active any more`,
   },
+  SCHEDULE_PLAN_GONE: { say: (plan) => `The price plan "${plan}" is not active any more` },
+  PRICE_PLAN_IN_FORCE: { say: (plan, account) => `The account "${account}" has the price plan "${plan}", or will have it` },
+  ITEM_IS_IN_FORCE: { say: (noun, name, account) => `The ${noun} "${name}" is priced by a schedule of the account "${account}"` },
+  ACCOUNT_HAS_PLAN: {
+    field: 'invoiceCurrency',
+    say: (id, currency) => `the account "${id}" has or had a price plan, which is invoiced in ${currency}`,
+  },
+  CUSTOMER_HAS_PLAN: { say: (id, account) => `The account "${account}" of the customer "${id}" has a price plan until the end of its day` },
   ITEM_IS_PRICED: {
     say: (noun, name, plan) => `The ${noun} "${name}" is priced by the price plan "${plan}", which is not archived`,
   },

@@ -26,6 +26,8 @@ interface OperationDetails {
   tagged?: boolean
   /** The precondition that a request may have: the version of the resource (If-Match), or that it does not exist yet (If-None-Match: *). */
   condition?: 'version' | 'absence'
+  /** The operationId of the read whose ETag a precondition names, if its path is not the beginning of the operation's own. */
+  versionOf?: string
   /** Whether it also counts for INGEST_LIMIT. */
   ingests?: boolean
   /** Whether its answer contains a secret. */

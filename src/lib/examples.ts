@@ -62,6 +62,9 @@ export const usageMeterId = 'um.0VFLWOg4mEt.8rQzY'
 export const pricePlanId = 'pp.0VFLWWM4t5d.m3Kd0'
 export const sourcePricePlanId = 'pp.0VFLWOg4pLn.7cQwE'
 
+/** The schedule by which the account has a price plan. */
+export const scheduleId = 'sch.0VFLWn2pM3s.Kd71c'
+
 /** What is sold beside usage, and what the customer can be entitled to. */
 export const addOnId = 'addon.0VFLW94KFaa.2hXbT'
 export const featureId = 'feature.0VFLWOg4cQm.9kLdE'

@@ -178,6 +178,22 @@ export const closePage = async <Row>(
   return { visible, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, within), { ...page, after }) }
 }
 
+const BY_PLACE: ListRules = { sortable: [], sort: [['place', 'ASC']] }
+
+/** Returns a page of a list that is read as a whole. */
+export const pageOfWhole = async <Item>(
+  reader: Reader,
+  query: Parameters<typeof openPage>[2],
+  within: string,
+  read: () => Promise<readonly Item[]>,
+): Promise<{ data: Item[]; nextToken?: string }> => {
+  const page = await openPage(reader, BY_PLACE, query, within)
+  const from = Number(page.after?.[0] ?? -1) + 1
+  const rows = (await read()).slice(from, from + page.size + 1).map((item, index) => ({ item, place: from + index }))
+  const { visible, ...token } = await closePage(reader, page, rows, ({ place }) => place, { within })
+  return { data: visible.map(({ item }) => item), ...token }
+}
+
 /** The `context` of an answer. */
 export const contextOf = ({ size, sort }: Page): { pageSize: number; sortOrder: Direction } => ({
   pageSize: size,

@@ -22,6 +22,7 @@ export const RESOURCES = {
   JOB: { prefix: 'job', personal: ['metadata'] },
   ORGANIZATION: { prefix: 'org' },
   PRICE_PLAN: { prefix: 'pp' },
+  PRICING_CYCLE: { prefix: 'cycle' },
   PRICING_RULE: { prefix: 'pp_rule' },
   PRICING_SCHEDULE: { prefix: 'sch' },
   SETTING: { prefix: 'setting', personal: ['value'] },

@@ -117,6 +117,20 @@ type Queries = Pick<D1DatabaseSession, 'prepare' | 'batch'>
 /** A failure as D1 throws it: its words stand in its cause, without the prefix. */
 export const failed = (message: string): Error => new Error(`D1_ERROR: ${message}`, { cause: new Error(message) })
 
+/** The statements that write. */
+const writing = new WeakSet<D1PreparedStatement>()
+
+/** Remembers whether a statement writes, also when it is bound. */
+const note = (statement: D1PreparedStatement, query: string): D1PreparedStatement => {
+  if (/^\s*(?:insert|update|delete)\b/i.test(query)) writing.add(statement)
+  const bind = statement.bind.bind(statement)
+  statement.bind = (...values) => note(bind(...values), query)
+  return statement
+}
+
+/** Whether a batch is a commit, and not a read of several things at once. */
+export const writesIn = (statements: readonly D1PreparedStatement[]): boolean => statements.some((statement) => writing.has(statement))
+
 /** The same D1, with `change` made to each session that is opened of it. */
 export const changed = (change: (session: D1DatabaseSession, place: string) => Partial<Queries>): D1Database =>
   new Proxy(env.DB, {
@@ -125,7 +139,7 @@ export const changed = (change: (session: D1DatabaseSession, place: string) => P
         ? (place: string) => {
             const session = of.withSession(place)
             return {
-              prepare: session.prepare.bind(session),
+              prepare: (query: string) => note(session.prepare(query), query),
               batch: session.batch.bind(session),
               getBookmark: session.getBookmark.bind(session),
               ...change(session, place),

@@ -92,7 +92,7 @@ export const exampleOrganization = async () => {
     const operation = operationOf(operationId)
     const read = resourceOf(operation)
     if (!read) throw new Error(`${operationId} has a condition, and no tagged read has a path that its own begins with`)
-    return requestTo(read, { path: exampleOf(operationId).path })
+    return requestTo(read, { path: exampleOf(operationId).path, query: exampleOf(read.operationId).query })
   }
 
   /** Learns what the server made where the example shows something of its kind. */

@@ -39,8 +39,9 @@ export const operationOf = (operationId: string): Operation => {
   return operation
 }
 
-/** The tagged read of what an operation is about: of the paths that its own begins with, the longest. */
-export const resourceOf = ({ path }: Operation): Operation | undefined =>
+/** The tagged read of what an operation is about: the one that it names, or of the paths that its own begins with, the longest. */
+export const resourceOf = ({ path, versionOf }: Operation): Operation | undefined =>
+  operations.find(({ operationId }) => operationId === versionOf) ??
   operations
     .filter((one) => one.method === 'get' && one.tagged && (path === one.path || path.startsWith(`${one.path}/`)))
     .toSorted((one, other) => other.path.length - one.path.length)[0]
@@ -50,4 +51,9 @@ export const isPaged = ({ query }: Operation): boolean =>
   'nextToken' in ((z.toJSONSchema(query, { io: 'input' }) as { properties?: object }).properties ?? {})
 
 /** The queries without which an operation is refused, before its body is read. */
-export const REQUIRED_QUERIES: Readonly<Record<string, string>> = { eventCorrection: '?action=REDO_EVENT&account_id=nobody' }
+export const REQUIRED_QUERIES: Readonly<Record<string, string>> = {
+  eventCorrection: '?action=REDO_EVENT&account_id=nobody',
+  listaccountSchedules: '?mode=DRAFT',
+  listPricingRules: '?mode=DRAFT',
+  listScheduleRateCards: '?mode=DRAFT',
+}

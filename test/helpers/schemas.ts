@@ -41,6 +41,8 @@ export interface Words {
   whole: Readonly<Record<string, readonly unknown[]>>
   /** Fields that are left out more often. */
   seldom: readonly string[]
+  /** Fields that are left out less often, since a request is seldom right without them. */
+  often: readonly string[]
 }
 
 /** One name for a path parameter, a field and a list of them: `account_id` for `accountIds`. */
@@ -80,6 +82,10 @@ const DATES = [
   '9999-01-01T00:00:00Z',
 ]
 
+/** Days on which something can begin, and on which it can end. */
+const DAYS = ['2026-04-01', '2026-05-15', '2026-12-31']
+const LATER_DAYS = ['2027-01-01', '2031-02-28', '9999-01-01']
+
 /** Whether a text has so many characters, which are counted one by one only where its length leaves it open. */
 const isSized = (text: string, least: number, most: number): boolean => {
   const { length } = text
@@ -111,7 +117,7 @@ const text = ({ pattern, format, minLength: min = 0, maxLength: max = LONG }: Sc
 const whole = (min: number, max: number) => fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max }))
 
 /** What a schema takes, of a document of schemas. */
-export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, whole: wholes, seldom }: Words) => {
+export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, whole: wholes, seldom, often }: Words) => {
   const resolved = (schema: Schema): Schema => (schema.$ref ? resolved($defs[schema.$ref.replace('#/$defs/', '')] ?? {}) : schema)
   const isEmpty = (field: string) => only[nameOf(field)]?.length === 0
 
@@ -151,7 +157,11 @@ export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, whole: 
     const optional = Object.keys(properties).filter((key) => !required.includes(key) && !isEmpty(key))
     const fields = (keys: string[]) => Object.fromEntries(keys.map((key) => [key, valid(properties[key] ?? {}, key)]))
     const chosen = fc.tuple(fc.subarray(optional, { maxLength: Math.min(optional.length, most) }), fc.nat(7))
-    return chosen.chain(([keys, n]) => fc.record(fields([...required, ...keys.filter((key) => !n || !seldom.includes(key))])))
+    const usual = optional.filter((key) => often.includes(key))
+    return chosen.chain(([keys, n]) => {
+      const kept = keys.filter((key) => !n || !seldom.includes(key))
+      return fc.record(fields([...new Set([...required, ...kept, ...(n ? usual : [])])]))
+    })
   }
 
   const map = ({ propertyNames = {}, additionalProperties = {}, maxProperties = 20 }: Schema, field: string) => {
@@ -174,6 +184,7 @@ export const schemasOf = ({ $defs = {}, ...root }: Schema, { only, some, whole: 
   }
 
   const findValid = (its: Schema, field: string, name: string): fc.Arbitrary<unknown> => {
+    if (its.format === 'date') return fc.constantFrom(...(name.endsWith('until') ? LATER_DAYS : DAYS))
     const fixed = only[name]
     if (fixed?.length) return fc.constantFrom(...fixed)
     const isOfType = (word: unknown): boolean => (its.enum ? its.enum.includes(word) : typeof word === its.type)
@@ -204,6 +215,8 @@ const typeOf = (value: unknown): string => {
 
 const WRONG_DATES = ['', 'yesterday', '2020-13-01T00:00:00Z', '2021-02-29T00:00:00Z', '1969-12-31T23:59:59Z', '+275760-09-13T00:00:00.000Z']
 
+const WRONG_DAYS = ['', 'today', '2026-4-1', '2026-02-29', '2026-13-01', '1969-12-31', '10000-01-01', '2026-03-30T00:00:00Z']
+
 const MALFORMED = [MARK, ` ${MARK} `, `${MARK}!`, `${MARK}@example`, `${MARK} a@example.com`, `${MARK}@example.com,a@example.com`]
 
 /** Texts that the schema does not take, each with what is wrong; `value` is one that it takes. */
@@ -219,6 +232,7 @@ const wrongTexts = (schema: Schema, value: string, isFixed: boolean): (readonly 
     if (type === 'integer')
       return all('out of bounds', ['', 'x', '1.5', '1e1', '0x1', ' 1', `${Number(minimum) - 1}`, `${Number(maximum) + 1}`, '9'.repeat(400)])
     if (format === 'date-time') return all('malformed', WRONG_DATES)
+    if (format === 'date') return all('malformed', WRONG_DAYS)
     const long = max === undefined ? [] : [() => MARK.padEnd(max + 1, 'x'), () => '🦊'.repeat(max + 1), () => MARK.repeat(max)]
     return [
       ...all('unknown code', isFixed ? ['z'.repeat(Math.min(max ?? 1, 20))] : []),

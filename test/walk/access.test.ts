@@ -6,7 +6,7 @@ import type { Operation } from '../../src/http/operation.ts'
 import { RESOURCES } from '../../src/lib/resources.ts'
 import { type Answer, type Api, client, organization } from '../helpers/api.ts'
 import { EXAMPLES_START, exampleOf, keepExampleTime, ready } from '../helpers/example.ts'
-import { isPaged, operationOf, walked, walkedWrites, walksAll } from '../helpers/operations.ts'
+import { REQUIRED_QUERIES, isPaged, operationOf, walked, walkedWrites, walksAll } from '../helpers/operations.ts'
 import { type Rows, compareRows, readRows } from '../helpers/rows.ts'
 
 keepExampleTime()
@@ -330,10 +330,11 @@ describe('of two organizations', () => {
     const maker = makers.find((before) => operationOf(before).path === template) ?? makers.at(-1)
     if (maker) await mine.makeOther(maker)
     const [method, path] = mine.request()
-    const list = path.split('?')[0] ?? path
-    const { nextToken } = (await mine.call(method, `${list}?pageSize=1`)).body
+    const required = REQUIRED_QUERIES[operationId]
+    const list = `${path.split('?')[0] ?? path}${required === undefined ? '?' : `${required}&`}`
+    const { nextToken } = (await mine.call(method, `${list}pageSize=1`)).body
     expect(nextToken).toBeTypeOf('string')
-    const next = `${list}?nextToken=${encodeURIComponent(nextToken)}`
+    const next = `${list}nextToken=${encodeURIComponent(nextToken)}`
     expect(messageOf(await mine.call(method, next))).toEqual([200, undefined])
     expect(messageOf(await theirs.call(method, next))).toEqual([
       400,

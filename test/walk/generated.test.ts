@@ -92,6 +92,7 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
       ...MORE_PARTS,
       country: ['US', 'DE'],
       invoice_currency: ['USD', 'EUR'],
+      retain_start_offsets: [false],
       supported_currenci: [['USD'], ['USD', 'EUR']],
       currenci: [['USD'], ['EUR', 'USD']],
       _sort: ['id:ASC', 'updated_at:DESC', 'account_id:DESC,updated_at:ASC'],
@@ -100,7 +101,17 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
     some,
     whole,
     /** Its hash takes the Worker a tenth of a second. */
-    seldom: ['password', 'enrichments', 'filterFields', 'eventIdTemplate', 'pricingRules', 'type'],
+    seldom: [
+      'password',
+      'enrichments',
+      'filterFields',
+      'eventIdTemplate',
+      'pricingRules',
+      'type',
+      'pricePlanDetailsOverride',
+      'pricingRulesOverride',
+      'preActions',
+    ],
   }
 }
 

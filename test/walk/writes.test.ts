@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { type Answer, type Api, changed, client, failed, unreadable, watched } from '../helpers/api.ts'
+import { type Answer, type Api, changed, client, failed, unreadable, watched, writesIn } from '../helpers/api.ts'
 import { type Ready, keepExampleTime, ready } from '../helpers/example.ts'
 import { walkedCommits } from '../helpers/operations.ts'
 import { type Rows, compareRows, readRows } from '../helpers/rows.ts'
@@ -90,6 +90,7 @@ describe.each(walkedCommits)('$operationId', ({ operationId, status }) => {
       const LOST = failed('Network connection lost.')
       const failing = changed((session) => ({
         batch: async (statements) => {
+          if (!writesIn(statements)) return session.batch(statements)
           if (fails === 'before') throw LOST
           const broken = env.DB.prepare("INSERT INTO refusals VALUES ('PLANTED', '[]')")
           if (fails === 'during') return session.batch(statements.toSpliced(Math.ceil(statements.length / 2), 0, broken))

@@ -154,7 +154,8 @@ const MONTHS: Readonly<Record<string, number>> = { QUARTERLY: 3, HALF_YEARLY: 6,
 
 const isNumberUpTo = (text: string, most: number): boolean => /^[1-9]\d?$/.test(text) && Number(text) <= most
 
-const findOffsetFaults = ({ interval, startOffset, anniversaryCycle }: PricingCycleConfig): Fault[] => {
+/** What is wrong with the days on which cycles begin; paths begin with pricingCycleConfig. */
+export const findOffsetFaults = ({ interval, startOffset, anniversaryCycle }: PricingCycleConfig): Fault[] => {
   const path = ['pricingCycleConfig', 'startOffset']
   if (anniversaryCycle) return []
   if (!startOffset) return [fault(path, 'is required unless anniversaryCycle is true')]

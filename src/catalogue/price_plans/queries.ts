@@ -1,4 +1,5 @@
 import { type SQL, and, eq, getTableColumns, sql } from 'drizzle-orm'
+import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { defineList } from '../../db/list.ts'
 import { builder, prepare, qualified, selectRows, selection } from '../../db/statements.ts'
@@ -31,7 +32,7 @@ const onePlan = prepare(['organizationId', 'id'], (at) =>
 )
 
 /** The items that some ids name, as a JSON list. */
-const itemsNamed = (organizationId: unknown, ids: SQL) => sql<string>`(
+export const itemsNamed = (organizationId: unknown, ids: SQL) => sql<string>`(
   select json_group_array(json_object('kind', item.kind, 'id', item.id, 'displayName', item.display_name, 'status', item.status, 'type', item.type))
   from billable_items as item where item.organization_id = ${organizationId} and item.id in (${ids})
 )`
@@ -80,16 +81,37 @@ export type VersionName = 'LATEST' | 'ACTIVE' | number
 
 export type PlanWithPublished = PlanWithItems & { published: PublishedVersion | undefined }
 
-const readOne = async (ctx: Ctx, id: string, version: number | null, sent: readonly string[]): Promise<PlanWithPublished> => {
-  const [found] = await ctx.session.rows<Record<string, unknown> & { published: string | null; items: string }>(
-    planWithItems({ organizationId: ctx.organizationId, id, version, sent: JSON.stringify(sent) }),
-  )
+type PlanRow = Record<string, unknown> & { published: string | null; items: string }
+
+/** The query for a plan, its newest published version or the one of a number, and what the cards of both and some ids name. */
+export const selectPlan = (
+  { organizationId }: Pick<Ctx, 'organizationId'>,
+  id: string,
+  sent: readonly string[] = [],
+  version: number | null = null,
+): Statement => planWithItems({ organizationId, id, version, sent: JSON.stringify(sent) })
+
+/** Reads the rows of `selectPlan`. Throws NOT_FOUND if there is no such plan. */
+export const readPlanRows = (id: string, rows: readonly unknown[] | undefined): PlanWithPublished => {
+  const [found] = (rows ?? []) as PlanRow[]
   if (!found) throw notFound('price plan', id)
   const { published, items, ...columns } = found
   const [row] = readPlans.read([columns])
   const [itsVersion] = published === null ? [] : readPublished.read([JSON.parse(published) as Record<string, unknown>])
   return { row: row as ReadPlan, published: itsVersion, items: JSON.parse(items) as BillableItem[] }
 }
+
+const readOne = async (ctx: Ctx, id: string, version: number | null, sent: readonly string[]): Promise<PlanWithPublished> =>
+  readPlanRows(id, await ctx.session.rows(selectPlan(ctx, id, sent, version)))
+
+/** The columns of published versions under the names that `readPublishedVersions` reads. */
+export const publishedColumns = (table: SQL): SQL =>
+  sql.join(
+    Object.entries(versionColumns).map(([key, column]) => sql`${table}.${sql.identifier(column.name)} as ${sql.identifier(key)}`),
+    sql`, `,
+  )
+
+export const readPublishedVersions = (rows: readonly Record<string, unknown>[]): PublishedVersion[] => readPublished.read(rows)
 
 /** Reads a plan in its newest version, its newest published version, and what the cards of both and some ids name. */
 export const readPlan = (ctx: Ctx, id: string, sent: readonly string[] = []): Promise<PlanWithPublished> => readOne(ctx, id, null, sent)
@@ -150,6 +172,26 @@ export const readVersionsBefore = async (ctx: Ctx, id: string, before: number, l
   const older = readPublished.read(results[1]?.results ?? []).map((published) => withVersion(row, published))
   const isNewer = row.planVersion < before && older[0]?.planVersion !== row.planVersion
   return [...(isNewer ? [row] : []), ...older].slice(0, limit)
+}
+
+/** Reads the rules of the version of a plan that a schedule of the plan itself names. Undefined if there is none. */
+export const readRulesOfVersion = async (ctx: Ctx, id: string, referenceId: string): Promise<ReadPlan['rules'] | undefined> => {
+  const { row, published } = await readPlan(ctx, id)
+  if (row.referenceId === referenceId) return row.rules
+  if (published?.referenceId === referenceId) return published.rules
+  const [older] = await ctx.session.rows<Record<string, unknown>>(
+    builder
+      .select(readPublished.selected)
+      .from(pricePlanVersions)
+      .where(
+        and(
+          eq(pricePlanVersions.pricePlanId, id),
+          eq(pricePlanVersions.organizationId, ctx.organizationId),
+          eq(pricePlanVersions.referenceId, referenceId),
+        ),
+      ),
+  )
+  return older && readPublished.read([older])[0]?.rules
 }
 
 /** The state of a plan that its ETag names. */

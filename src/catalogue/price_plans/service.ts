@@ -7,7 +7,7 @@ import { differences } from '../../lib/changes.ts'
 import { ApiError, archived } from '../../lib/errors.ts'
 import { fold } from '../../lib/fold.ts'
 import { newId } from '../../lib/ids.ts'
-import { closePage, openPage } from '../../lib/page.ts'
+import { closePage, openPage, pageOfWhole } from '../../lib/page.ts'
 import type { KeptCard } from '../rate_cards/schema.ts'
 import type { KeptRule } from '../pricing_rules/schema.ts'
 import { applyOperations } from '../rate_cards/operate.ts'
@@ -58,6 +58,7 @@ export {
   readItems,
   readPlan,
   readPlanVersion,
+  readRulesOfVersion,
   showCard,
   tagOfPlan,
 } from './queries.ts'
@@ -268,17 +269,6 @@ export const updatePricePlan = (ctx: Ctx, id: string, input: UpdatePricePlanV2Re
     return draftPlanChange(row, after, showPlan(after))
   })
 
-const BY_PLACE = { sortable: [], sort: [['place', 'ASC']] } as const
-
-/** A page of a list that is read as a whole. */
-const pageOf = async <Item>(ctx: Ctx, query: PartsQuery, within: string, read: () => Promise<readonly Item[]>) => {
-  const page = await openPage(ctx, BY_PLACE, query, within)
-  const from = Number(page.after?.[0] ?? -1) + 1
-  const rows = (await read()).slice(from, from + page.size + 1).map((item, index) => ({ item, place: from + index }))
-  const { visible, ...next } = await closePage(ctx, page, rows, ({ place }) => place, { within })
-  return { data: visible.map(({ item }) => item), ...next }
-}
-
 /** The versions of a plan, the newest first, a page at a time. */
 export const listPricePlanVersions = async (ctx: Ctx, id: string, query: PartsQuery): Promise<Reply<PricePlanV2PaginatedResponse>> => {
   const page = await openPage(ctx, { sortable: [], sort: [['version', 'DESC']] }, query, id)
@@ -293,7 +283,7 @@ export const listPricePlanRateCards = async (ctx: Ctx, id: string, query: PartsQ
     const { row, items } = await readPlanVersion(ctx, id, 'LATEST')
     return row.cards.map((card) => showCard(card, row, items))
   }
-  return { answer: await pageOf(ctx, query, id, readCards) }
+  return { answer: await pageOfWhole(ctx, query, id, readCards) }
 }
 
 /** Changes cards of the draft of a plan, all or none, and answers those that were made or changed. */

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Change, Draft } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import type { Due } from '../../db/due.ts'
@@ -106,3 +106,22 @@ export const draftAccountChange = (ctx: Ctx, row: AccountRow, changes: Partial<A
   }
   return { next, draft }
 }
+
+/** Drafts a new version of an account for a change that its row does not show, such as another price plan; `ended` are the price plans that ended because it was archived. */
+export const draftAccountVersion = (
+  ctx: Ctx,
+  { id, togaiAccountId, version }: Pick<AccountRow, 'id' | 'togaiAccountId' | 'version'>,
+  ended: readonly string[] = [],
+): Omit<Draft<object>, 'answer'> => ({
+  statements: [
+    builder
+      .update(accounts)
+      .set({
+        version: version + 1,
+        ...(ended.length && { beforeArchive: sql`json_set(${accounts.beforeArchive}, '$.pricePlans', json(${JSON.stringify(ended)}))` }),
+      })
+      .where(and(eq(accounts.organizationId, ctx.organizationId), eq(accounts.togaiAccountId, togaiAccountId))),
+  ],
+  changes: [],
+  due: [{ kind: 'ACCOUNT_CHANGED', subject: id, dueAt: ctx.now }],
+})

@@ -66,7 +66,13 @@ export const deleteAccount = (ctx: Ctx, id: string): Promise<Reply<{ success: bo
         : []
       const left = group ? draftLeaving(ctx, id, group) : { statements: [refuseMember(ctx, id)], changes: [] }
       return combineDrafts(
-        { ...draft, statements: [...draft.statements, ...aliases], answer, tag: tagOfAccount(next, after, ctx.now) },
+        {
+          ...draft,
+          statements: [...draft.statements, ...aliases],
+          due: [...(draft.due ?? []), { kind: 'ACCOUNT_ARCHIVED', subject: id, dueAt: ctx.now }],
+          answer,
+          tag: tagOfAccount(next, after, ctx.now),
+        },
         left,
       )
     },
@@ -173,7 +179,7 @@ const draftRestored = async (
   ctx: Ctx,
   { row, ranges, settings, ended }: Awaited<ReturnType<typeof readForRestore>>,
 ): Promise<Draft<RestoreAccountResponse>> => {
-  const { status = 'ACTIVE' as const, invoiceGroup } = row.beforeArchive ?? {}
+  const { status = 'ACTIVE' as const, invoiceGroup, pricePlans } = row.beforeArchive ?? {}
   const { back, resumed, leftOut, statements } = restoreAliases(ctx, row, ended)
   const rejoining = invoiceGroup === undefined ? undefined : await draftRejoining(ctx, row, invoiceGroup)
   const restored = new Map(back.map((range) => [range.id, range]))
@@ -184,6 +190,7 @@ const draftRestored = async (
     ...showAccount(next, { aliases: namesAt(after, ctx.now), settings }),
     aliasesLeftOut: leftOut,
     ...(invoiceGroup && !rejoining && { invoiceGroupLeftOut: invoiceGroup }),
+    ...(pricePlans && { pricePlansLeftOut: [...pricePlans] }),
   }
   return combineDrafts(
     { ...draft, statements: [...draft.statements, ...statements], answer, tag: tagOfAccount(next, after, ctx.now) },

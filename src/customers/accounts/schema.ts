@@ -146,6 +146,9 @@ export const RestoreAccountResponse = named(
     invoiceGroupLeftOut: z.optional(
       described('The id of the previous invoice group of the account, if that group has ended in the meantime.', z.string()),
     ),
+    pricePlansLeftOut: z.optional(
+      described('The ids of the price plans that ended when the account was archived. They are not in force again.', z.array(z.string())),
+    ),
   }),
 )
 export type RestoreAccountResponse = z.infer<typeof RestoreAccountResponse>

@@ -12,10 +12,18 @@ import { accountAt, aliasesAt, boundariesPassedAt, groupDetails, isAccount } fro
 import type { Account, AccountPaginatedResponse, GetAccountQuery, GetAccountsQuery, UpdateAccountRequest } from './schema.ts'
 import { accounts, sortable } from './table.ts'
 
-/** Refuses a portal token that cannot read the account. */
-const refuseStrangers = ({ portal }: Ctx, row: AccountRow): void => {
-  if (portal && (portal.customerId !== row.customerId || (portal.accountIds !== 'all' && !portal.accountIds.includes(row.id))))
-    throw new ApiError('FORBIDDEN', 'This portal token does not read this account.')
+export { draftAccountVersion } from './account.ts'
+
+/** Refuses to show an account that does not exist, or that a portal token cannot read. */
+export const requireReadable: (ctx: Ctx, row: Pick<AccountRow, 'id' | 'customerId'> | undefined, id: string) => asserts row = (
+  { portal },
+  row,
+  id,
+) => {
+  const isReadable =
+    !portal || (row && portal.customerId === row.customerId && (portal.accountIds === 'all' || portal.accountIds.includes(row.id)))
+  if (!isReadable) throw new ApiError('FORBIDDEN', 'This portal token does not read this account.')
+  if (!row) throw notFound('account', id)
 }
 
 /** Reads an account by the caller's id, with the aliases in effect at `effectiveOn` (milliseconds, by default now). */
@@ -26,12 +34,8 @@ export const getAccount = async (
 ): Promise<Reply<Account>> => {
   const read = { ...accountAt(effectiveOn), passed: boundariesPassedAt(effectiveOn), ...(includeGroupDetails && { group: groupDetails }) }
   const [found] = await ctx.session.db.select(read).from(accounts).where(isAccount(ctx, id))
-  if (!found) {
-    if (ctx.portal) throw new ApiError('FORBIDDEN', 'This portal token does not read this account.')
-    throw notFound('account', id)
-  }
-  refuseStrangers(ctx, found.row)
-  const { row, group, passed } = found
+  requireReadable(ctx, found?.row, id)
+  const { row, group, passed } = found as NonNullable<typeof found>
   return {
     answer: showAccount(row, { ...found, invoiceGroupDetails: group?.details }),
     tag: tagOf(row.version, passed, ...(group ? [group.details.id, group.version] : [])),

@@ -7,6 +7,8 @@ export interface BeforeArchive {
   status: 'ACTIVE' | 'DRAFT'
   /** The id of its invoice group. */
   invoiceGroup?: string
+  /** The ids of the price plans that ended with it. */
+  pricePlans?: readonly string[]
 }
 
 export const accounts = sqliteTable('accounts', {

@@ -57,7 +57,7 @@ export const CreatePricePlanRequest = named(
 )
 export type CreatePricePlanRequest = z.infer<typeof CreatePricePlanRequest>
 
-const CreatePricePlanDetailsOverride = named(
+export const CreatePricePlanDetailsOverride = named(
   'CreatePricePlanDetailsOverride',
   z.strictObject({ supportedCurrencies: z.optional(currencies(1)), pricingCycleConfig, ...rateCards }),
   'A list of rate cards that is sent replaces the whole list. What is left out stays.',

@@ -21,7 +21,7 @@ import {
 import { MOST_CARDS } from '../../catalogue/rate_cards/schema.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { ApiError, refuseFaults } from '../../lib/errors.ts'
+import { ApiError, type Fault, refuseFaults } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
 import type {
   ActivatePricePlanRequest,
@@ -82,16 +82,16 @@ const showListed = (row: ReadPlan): PricePlanListData => ({
   updatedAt: iso(row.updatedAt),
 })
 
-/** Refuses a plan that cannot be rated. What does not exist is named only where nothing else is wrong. */
-const requireRatable = (plan: PlanDefinition, items: Items): void => {
+/** Refuses a plan that cannot be rated. What does not exist is named only where nothing else is wrong. `locate` gives the path of a fault in the request. */
+export const requireRatable = (plan: PlanDefinition, items: Items, locate = (fault: Fault): Fault => fault): void => {
   const { length } = plan.cards
   if (length > MOST_CARDS)
     throw new ApiError('UNPROCESSABLE', `pricePlanDetails: a plan has ${MOST_CARDS} cards at most, and would have ${length}`)
-  refuseFaults('INVALID', findNameFaults(plan))
+  refuseFaults('INVALID', findNameFaults(plan).map(locate))
   const faults = findPlanFaults(plan, items)
   refuseFaults(
     faults.every(({ isMissing }) => isMissing) ? 'NOT_FOUND' : 'INVALID',
-    faults.map((fault) => locateFault(plan, fault)),
+    faults.map((fault) => locate(locateFault(plan, fault))),
   )
 }
 

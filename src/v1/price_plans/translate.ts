@@ -1,7 +1,8 @@
 import { CARD_LISTS, type ListedType } from '../../catalogue/price_plans/schema.ts'
 import type { CreatePricingRule } from '../../catalogue/pricing_rules/schema.ts'
 import { type PlanDefinition, type PlanFault, keepNestedCard, keepRules } from '../../catalogue/price_plans/service.ts'
-import { DETAILS, type KeptCard, type RateCardDetails, type RateCardType } from '../../catalogue/rate_cards/schema.ts'
+import type { KeptCard, RateCardType } from '../../catalogue/rate_cards/schema.ts'
+import { groupCards } from '../../catalogue/rate_cards/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import type { Fault } from '../../lib/errors.ts'
 import type { CreatePricePlanRequest, PricePlanDetails, UpdatePricePlanRequest } from './schema.ts'
@@ -42,23 +43,7 @@ export const keepSentCards = (sent: SentCards, before: readonly KeptCard[]): rea
     return card
   })
   const after = [...stay, ...made]
-  return JSON.stringify(showCards(after)) === JSON.stringify(showCards(before)) ? before : after
-}
-
-/** The cards of a plan in lists, each family in the order of the plan. */
-export const showCards = (cards: readonly KeptCard[]): Required<Omit<SentCards, 'minimumCommitment'>> & SentCards => {
-  const of = <Family extends keyof RateCardDetails>(family: Family): NonNullable<RateCardDetails[Family]>[] =>
-    cards.flatMap(({ rateCardDetails }) => (rateCardDetails[family] as NonNullable<RateCardDetails[Family]> | undefined) ?? [])
-  const [minimumCommitment] = of(DETAILS.MINIMUM_COMMITMENT)
-  return {
-    usageRateCards: of(DETAILS.USAGE),
-    fixedFeeRateCards: of(DETAILS.FIXED_FEE),
-    licenseRateCards: of(DETAILS.LICENSE),
-    billingEntitlementRateCards: of(DETAILS.BILLING_ENTITLEMENT),
-    entitlementOverageRateCards: of(DETAILS.ENTITLEMENT_OVERAGE),
-    creditGrantRateCards: of(DETAILS.CREDIT_GRANT),
-    ...(minimumCommitment && { minimumCommitment }),
-  }
+  return JSON.stringify(groupCards(after)) === JSON.stringify(groupCards(before)) ? before : after
 }
 
 /** A plan as the catalogue keeps it, from what is sent of it and what it was before. */
@@ -83,7 +68,7 @@ export const fromKept = (plan: PlanDefinition, activeCurrencies: readonly string
   supportedCurrencies: [...plan.supportedCurrencies],
   activeCurrencies: [...activeCurrencies],
   ...(plan.pricingCycleConfig && { pricingCycleConfig: plan.pricingCycleConfig }),
-  ...showCards(plan.cards),
+  ...groupCards(plan.cards),
   deferredRevenue: plan.deferredRevenue,
   allow_ongoing_cycle_updates: plan.allowOngoingCycleUpdates,
 })

@@ -1,0 +1,135 @@
+import { sql } from 'drizzle-orm'
+import { changeVersioned } from '../../db/change.ts'
+import type { Statement } from '../../db/client.ts'
+import { type Draft, type Reply, combineDrafts } from '../../db/commit.ts'
+import type { Ctx } from '../../db/context.ts'
+import { ApiError } from '../../lib/errors.ts'
+import { instantOf } from '../../rating/cycle.ts'
+import { type PlanWithPublished, readPlanRows, selectPlan } from '../price_plans/queries.ts'
+import { announceDueCycles } from './cycles.ts'
+import { type EditedTimeline, type TimelineEdit, applyEdits } from './edit.ts'
+import { draftActiveTimeline, draftDiscard, draftDraftTimeline } from './keep.ts'
+import {
+  type ReadTimeline,
+  keysOfPieces,
+  readOverrides,
+  readTimelineRows,
+  selectOverrides,
+  selectTimeline,
+  tagOfTimeline,
+} from './queries.ts'
+import type { UpdatePricingScheduleResponse } from './schema.ts'
+import { showPlanOverride } from './show.ts'
+import type { ScheduleOverride } from './table.ts'
+import { type Piece, isSameTimeline } from './timeline.ts'
+
+type Results = readonly { results: readonly unknown[] }[]
+
+/** A timeline that is to be changed, and the results of what was asked beside it. */
+export interface FoundTimeline {
+  timeline: ReadTimeline
+  results: Results
+}
+
+/** Changes the timeline of an account in one commit. What is due for it is done first. `more` is read with it. */
+export const changeTimeline = <Answer extends object>(
+  ctx: Ctx,
+  accountId: string,
+  more: readonly Statement[],
+  change: (found: FoundTimeline) => Promise<Draft<Answer> | { unchanged: Answer }>,
+): Promise<Reply<Answer>> =>
+  changeVersioned(ctx, {
+    read: async (): Promise<FoundTimeline> => {
+      for (;;) {
+        const results = await ctx.session.batch([...selectTimeline(ctx, accountId), ...more])
+        const timeline = readTimelineRows(accountId, results)
+        if (!(await announceDueCycles(ctx, timeline))) return { timeline, results: results.slice(2) }
+      }
+    },
+    tagOf: ({ timeline }) => tagOfTimeline(timeline.version, timeline.active, ctx.now),
+    change,
+  })
+
+/** Gives what is in force where there is no draft, or the parts of the draft. Throws CONFLICT if what is in force has changed since it was made. */
+export const draftOf = ({ account, active, draft, draftBase, activeVersion }: ReadTimeline): readonly Piece[] => {
+  if (draftBase === null) return active
+  if (draftBase !== activeVersion)
+    throw new ApiError(
+      'CONFLICT',
+      `The schedules of the account "${account.id}" have changed since their draft was made. Discard the draft, and make the edits again.`,
+    )
+  return draft
+}
+
+/** Edits of a timeline, before the plans that they name are read. */
+export interface AskedEdits {
+  planIds: readonly string[]
+  /** What the cards price that are sent. */
+  itemIds: readonly string[]
+  ranges: readonly { from: number; until: number }[]
+  editsOf: (plans: ReadonlyMap<string, PlanWithPublished>) => readonly TimelineEdit[]
+}
+
+const showEdited = (
+  { account, active, draft }: ReadTimeline,
+  { pieces, overrides }: EditedTimeline,
+  { ranges }: AskedEdits,
+  plans: ReadonlyMap<string, PlanWithPublished>,
+  known: ReadonlyMap<string, ScheduleOverride>,
+): UpdatePricingScheduleResponse => {
+  const names = new Map([...active, ...draft].map(({ pricePlanId, planName }) => [pricePlanId, planName] as const))
+  for (const [id, { row }] of plans) names.set(id, row.name)
+  const touched = pieces.filter((piece) => ranges.some(({ from, until }) => piece.from < until && piece.until > from))
+  return {
+    accountId: account.id,
+    accountName: account.name,
+    pricingSchedules: touched.map((piece) => {
+      const { overrideId } = piece
+      const own = overrideId === null ? undefined : (overrides.get(overrideId) ?? known.get(overrideId))
+      return showPlanOverride(piece, names.get(piece.pricePlanId) ?? '', own)
+    }),
+  }
+}
+
+/** Where the results of an edit go: what is in force, or the draft, of which an old one can be dropped first. */
+export type EditTarget =
+  | { state: 'ACTIVE'; before?: (found: FoundTimeline) => Promise<Omit<Draft<object>, 'answer'>> }
+  | { state: 'DRAFT'; discards: boolean }
+
+/** Edits the timeline of an account, and answers the schedules that have days of the edits. `more` is read with it, for `before`. */
+export const editTimeline = (
+  ctx: Ctx,
+  accountId: string,
+  asked: AskedEdits,
+  target: EditTarget,
+  more: readonly Statement[] = [],
+): Promise<Reply<UpdatePricingScheduleResponse>> => {
+  const planIds = [...new Set(asked.planIds)]
+  const [first, last] = [Math.min(...asked.ranges.map(({ from }) => from)), Math.max(...asked.ranges.map(({ until }) => until))]
+  const touched = keysOfPieces(
+    ctx.organizationId,
+    sql`its.account_id = ${accountId} and its.state in ('ACTIVE', 'DRAFT') and its.start_at < ${instantOf(last)} and its.end_at > ${instantOf(first)}`,
+  )
+  const statements = [selectOverrides(ctx, touched), ...planIds.map((id) => selectPlan(ctx, id, asked.itemIds)), ...more]
+  return changeTimeline(ctx, accountId, statements, async ({ timeline, results }) => {
+    const plans = new Map(planIds.map((id, index) => [id, readPlanRows(id, results[index + 1]?.results)]))
+    const discards = target.state === 'DRAFT' && target.discards
+    const base = target.state === 'ACTIVE' || discards ? timeline.active : draftOf(timeline)
+    const edited = await applyEdits(ctx, timeline, base, asked.editsOf(plans))
+    const answer = showEdited(timeline, edited, asked, plans, readOverrides(results[0]?.results))
+    if (target.state === 'DRAFT') {
+      const read = discards ? { ...timeline, draftBase: null } : timeline
+      return { ...draftDraftTimeline(ctx, read, edited), answer }
+    }
+    const before = await target.before?.({ timeline, results: results.slice(1 + planIds.length) })
+    if (!before && isSameTimeline(timeline.active, edited.pieces)) return { unchanged: answer }
+    return combineDrafts({ ...draftActiveTimeline(ctx, timeline, edited), answer }, ...(before ? [before] : []))
+  })
+}
+
+/** Drops the draft of the timeline of an account, if there is one. */
+export const discardAccountSchedules = (ctx: Ctx, accountId: string): Promise<Reply<{ success: boolean }>> =>
+  changeTimeline(ctx, accountId, [], ({ timeline }) => {
+    const answer = { success: true }
+    return Promise.resolve(timeline.draftBase === null ? { unchanged: answer } : { ...draftDiscard(ctx, timeline), answer })
+  })

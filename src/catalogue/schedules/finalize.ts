@@ -1,0 +1,148 @@
+import { sql } from 'drizzle-orm'
+import { type Draft, type Reply, combineDrafts } from '../../db/commit.ts'
+import type { Statement } from '../../db/client.ts'
+import type { Ctx } from '../../db/context.ts'
+import { selectRows } from '../../db/statements.ts'
+import { ApiError } from '../../lib/errors.ts'
+import { newId } from '../../lib/ids.ts'
+import { dayOf } from '../../rating/cycle.ts'
+import type { BillableItem, PlanDefinition } from '../price_plans/definition.ts'
+import { explainFault, findPlanFaults } from '../price_plans/faults.ts'
+import { displayNameOf } from '../price_plans/queries.ts'
+import { type FoundTimeline, changeTimeline, draftOf } from './change.ts'
+import { overrideIdOf, refuseLocked, requireActiveAccount } from './edit.ts'
+import { draftActiveTimeline, dropDraft } from './keep.ts'
+import { type PieceParts, type ReadTimeline, definitionOf, keysOfPieces, readPieceParts, selectPieceParts } from './queries.ts'
+import type { FinalizeAccountSchedules, SchedulesPaginatedResponse } from './schema.ts'
+import { showSchedule } from './show.ts'
+import type { ScheduleOverride } from './table.ts'
+import { type Piece, firstChangeableDay, mergePieces } from './timeline.ts'
+
+/** The plans of the draft of an account, and whether they can still be put in force. */
+const selectDraftPlans = ({ organizationId }: Ctx, accountId: string): Statement =>
+  selectRows(sql`
+    select distinct plan.id, plan.name, plan.status from schedules as its join price_plans as plan on plan.id = its.price_plan_id
+    where its.organization_id = ${organizationId} and its.account_id = ${accountId} and its.state = 'DRAFT'`)
+
+interface DraftPlan {
+  id: string
+  name: string
+  status: string
+}
+
+const conflict = (message: string): ApiError => new ApiError('CONFLICT', message)
+
+/** Cards as they are put in force: each keeps what it is called today. */
+const publishCards = (own: ScheduleOverride, items: readonly BillableItem[]): ScheduleOverride =>
+  own.cards ? { ...own, cards: own.cards.map((card) => ({ ...card, publishedName: displayNameOf(card, items) })) } : own
+
+/** A part of a draft that is not in force as it is, with the version of its plan and what the account has instead of parts of it. */
+const isChanged = (piece: Piece, active: readonly Piece[]): boolean => {
+  const now = active.find(({ id }) => id === piece.id)
+  return !now || now.overrideId !== piece.overrideId || now.version !== piece.version
+}
+
+const requireRatable = (piece: Piece, definition: PlanDefinition, items: readonly BillableItem[]): void => {
+  const faults = findPlanFaults(definition, items)
+  if (!faults.length) return
+  const all = faults.map((fault) => `${fault.entityId || 'the plan'}: ${explainFault(fault)}`)
+  throw conflict(`The schedule "${piece.id}" has errors: ${all.join('; ')}`)
+}
+
+const requirePlan = (
+  { account }: ReadTimeline,
+  { supportedCurrencies, activeCurrencies }: PlanDefinition & { activeCurrencies: readonly string[] },
+  plan: DraftPlan | undefined,
+): void => {
+  if (plan?.status !== 'ACTIVE') throw conflict(`The price plan "${plan?.name ?? ''}" is ${plan?.status ?? 'gone'}, and must be ACTIVE.`)
+  const currency = account.invoiceCurrency
+  if (!activeCurrencies.includes(currency) || !supportedCurrencies.includes(currency))
+    throw conflict(`The account "${account.id}" is invoiced in ${currency}, in which the price plan "${plan.name}" is not active.`)
+}
+
+/** Parts that are in force until tomorrow as they are, and in which something else is in force from then on. */
+const splitRunning = (ctx: Ctx, active: readonly Piece[], draft: readonly Piece[], today: number): Piece[] =>
+  draft.flatMap((piece) => {
+    const now = active.find(({ id }) => id === piece.id)
+    const day = now && firstChangeableDay(now, today)
+    if (!now || now.from !== piece.from || day === undefined || day <= now.from || day >= piece.until) return [piece]
+    if (now.overrideId === piece.overrideId) return [piece]
+    return [
+      { ...now, until: day },
+      { ...piece, id: newId('PRICING_SCHEDULE', ctx.now), from: day },
+    ]
+  })
+
+/** Parts of a draft with what they have instead of parts of plans as it is put in force. */
+const publishPieces = async (pieces: readonly Piece[], active: readonly Piece[], { overrides, items }: PieceParts) => {
+  const published = new Map<string, ScheduleOverride>()
+  const all: Piece[] = []
+  for (const piece of pieces) {
+    const own = piece.overrideId === null ? undefined : overrides.get(piece.overrideId)
+    if (!own || !isChanged(piece, active)) all.push(piece)
+    else {
+      const content = publishCards(own, items)
+      const overrideId = await overrideIdOf(content)
+      if (overrideId !== null) published.set(overrideId, content)
+      all.push({ ...piece, overrideId })
+    }
+  }
+  return { pieces: all, overrides: published }
+}
+
+/** Puts the draft of the timeline of an account in force. `before` is done in the same commit. */
+export const finalizeTimeline = (
+  ctx: Ctx,
+  accountId: string,
+  { mergeSchedules = false }: FinalizeAccountSchedules,
+  more: readonly Statement[],
+  before: (found: FoundTimeline) => Promise<Omit<Draft<object>, 'answer'> | undefined>,
+): Promise<Reply<SchedulesPaginatedResponse>> => {
+  const keys = keysOfPieces(ctx.organizationId, sql`its.account_id = ${accountId} and its.state in ('ACTIVE', 'DRAFT')`)
+  const statements = [selectDraftPlans(ctx, accountId), ...selectPieceParts(ctx, keys), ...more]
+  return changeTimeline(ctx, accountId, statements, async ({ timeline, results }) => {
+    const { account, active, draftBase } = timeline
+    if (draftBase === null) throw conflict(`The account "${accountId}" has no draft of its schedules.`)
+    requireActiveAccount(account)
+    const today = dayOf(ctx.now)
+    const draft = draftOf(timeline)
+    const plans = (results[0]?.results ?? []) as DraftPlan[]
+    const parts = readPieceParts(results.slice(1, 4))
+    for (const piece of draft) {
+      if (!isChanged(piece, active)) continue
+      const definition = definitionOf(piece, parts)
+      requirePlan(
+        timeline,
+        definition,
+        plans.find(({ id }) => id === piece.pricePlanId),
+      )
+      requireRatable(piece, definition, parts.items)
+    }
+    const { pieces: published, overrides } = await publishPieces(splitRunning(ctx, active, draft, today), active, parts)
+    const known = new Set(active.map(({ id }) => id))
+    const pieces = mergeSchedules
+      ? mergePieces(
+          published,
+          (day) => day > today,
+          (id) => !known.has(id),
+        )
+      : published
+    refuseLocked(active, pieces, today, 'The draft')
+    const all: PieceParts = { ...parts, overrides: new Map([...parts.overrides, ...overrides]) }
+    const names = new Map([...active, ...timeline.draft].map(({ pricePlanId, planName }) => [pricePlanId, planName]))
+    const shown = pieces.filter(({ until }) => until > today)
+    const first = await before({ timeline, results: results.slice(4) })
+    return combineDrafts(
+      {
+        ...draftActiveTimeline(ctx, timeline, { pieces, overrides }, { draftBase: null }),
+        answer: {
+          data: shown.map((piece) =>
+            showSchedule({ ...piece, accountId, planName: names.get(piece.pricePlanId) ?? '' }, definitionOf(piece, all)),
+          ),
+        },
+      },
+      dropDraft(ctx, timeline),
+      ...(first ? [first] : []),
+    )
+  })
+}

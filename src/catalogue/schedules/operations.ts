@@ -1,0 +1,117 @@
+import { AccountPath } from '../../customers/accounts/schema.ts'
+import { feature, operation } from '../../http/operation.ts'
+import { loadLater } from '../../lib/load.ts'
+import { BaseSuccessResponse } from '../../lib/page.ts'
+import {
+  BulkRateCardOperationsRequest,
+  BulkRateCardOperationsResponse,
+  PricingRulesPaginatedResponse,
+  RateCardPaginatedResponse,
+  UpdatePricingRulesRequest,
+  ValidatedEntityErrorsPaginatedResponse,
+} from '../price_plans/schema.ts'
+import {
+  EditAccountScheduleRequest,
+  EditSchedulesQuery,
+  FinalizeAccountSchedules,
+  ScheduleCardsQuery,
+  ScheduleModeQuery,
+  SchedulePath,
+  SchedulesPaginatedResponse,
+  SchedulesQuery,
+  UpdatePricingScheduleResponse,
+} from './schema.ts'
+
+const service = loadLater(() => import('./service.ts'))
+
+export const schedules = feature('Schedules', {
+  bulkEditSchedules: operation({
+    method: 'post',
+    path: '/v2/accounts/{account_id}/edit_schedules',
+    param: AccountPath,
+    query: EditSchedulesQuery,
+    json: EditAccountScheduleRequest,
+    answers: { 200: UpdatePricingScheduleResponse },
+    tagged: true,
+    condition: 'version',
+    versionOf: 'listaccountSchedules',
+    handle: (ctx, { param, query, json }) => service.bulkEditSchedules(ctx, param.account_id, json, query),
+  }),
+  listaccountSchedules: operation({
+    method: 'get',
+    path: '/v2/accounts/{account_id}/schedules',
+    param: AccountPath,
+    query: SchedulesQuery,
+    answers: { 200: SchedulesPaginatedResponse },
+    portal: true,
+    tagged: true,
+    handle: (ctx, { param, query }) => service.listAccountSchedules(ctx, param.account_id, query),
+  }),
+  finalizeAccountSchedules: operation({
+    method: 'post',
+    path: '/v2/accounts/{account_id}/finalize_schedules',
+    param: AccountPath,
+    json: FinalizeAccountSchedules,
+    answers: { 200: SchedulesPaginatedResponse },
+    tagged: true,
+    condition: 'version',
+    versionOf: 'listaccountSchedules',
+    handle: (ctx, { param, json }) => service.finalizeAccountSchedules(ctx, param.account_id, json),
+  }),
+  discardAccountSchedules: operation({
+    method: 'delete',
+    path: '/v2/accounts/{account_id}/discard_schedules',
+    param: AccountPath,
+    answers: { 200: BaseSuccessResponse },
+    tagged: true,
+    condition: 'version',
+    versionOf: 'listaccountSchedules',
+    handle: (ctx, { param }) => service.discardAccountSchedules(ctx, param.account_id),
+  }),
+  bulkRateCardOperationsOnSchedule: operation({
+    method: 'post',
+    path: '/v2/schedules/{schedule_id}/rate_cards',
+    param: SchedulePath,
+    json: BulkRateCardOperationsRequest,
+    largestBody: 1024 * 1024,
+    answers: { 200: BulkRateCardOperationsResponse },
+    tagged: true,
+    condition: 'version',
+    handle: (ctx, { param, json }) => service.operateScheduleCards(ctx, param.schedule_id, json),
+  }),
+  listScheduleRateCards: operation({
+    method: 'get',
+    path: '/v2/schedules/{schedule_id}/rate_cards',
+    param: SchedulePath,
+    query: ScheduleCardsQuery,
+    answers: { 200: RateCardPaginatedResponse },
+    tagged: true,
+    handle: (ctx, { param, query }) => service.listScheduleRateCards(ctx, param.schedule_id, query),
+  }),
+  listPricingRules: operation({
+    method: 'get',
+    path: '/v2/schedules/{schedule_id}/pricing_rules',
+    param: SchedulePath,
+    query: ScheduleModeQuery,
+    answers: { 200: PricingRulesPaginatedResponse },
+    tagged: true,
+    handle: (ctx, { param, query }) => service.listScheduleRules(ctx, param.schedule_id, query),
+  }),
+  updatePricingRules: operation({
+    method: 'put',
+    path: '/v2/schedules/{schedule_id}/pricing_rules',
+    param: SchedulePath,
+    json: UpdatePricingRulesRequest,
+    answers: { 200: PricingRulesPaginatedResponse },
+    tagged: true,
+    condition: 'version',
+    handle: (ctx, { param, json }) => service.updateScheduleRules(ctx, param.schedule_id, json),
+  }),
+  listScheduleErrors: operation({
+    method: 'get',
+    path: '/v2/schedules/{schedule_id}/errors',
+    param: SchedulePath,
+    answers: { 200: ValidatedEntityErrorsPaginatedResponse },
+    handle: (ctx, { param }) => service.listScheduleErrors(ctx, param.schedule_id),
+  }),
+})

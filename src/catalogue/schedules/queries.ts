@@ -1,0 +1,244 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { accounts } from '../../customers/accounts/table.ts'
+import type { Statement } from '../../db/client.ts'
+import type { Ctx } from '../../db/context.ts'
+import { prepare, selectRows } from '../../db/statements.ts'
+import { notFound } from '../../lib/errors.ts'
+import { tagOf } from '../../lib/etag.ts'
+import { dayOf, instantOf } from '../../rating/cycle.ts'
+import type { BillableItem, PlanDefinition } from '../price_plans/definition.ts'
+import { itemsNamed, publishedColumns, readPublishedVersions } from '../price_plans/queries.ts'
+import type { ScheduleOverride } from './table.ts'
+import type { Piece, PlanCycle } from './timeline.ts'
+
+/** A part of a timeline as it is read, with the name of its plan. */
+export interface ReadPiece extends Piece {
+  accountId: string
+  planName: string
+  state: 'ACTIVE' | 'DRAFT'
+}
+
+interface PieceRow {
+  id: string
+  accountId: string
+  state: 'ACTIVE' | 'DRAFT'
+  pricePlanId: string
+  version: number
+  startAt: number
+  endAt: number
+  cycle: string
+  isCycleOverridden: number
+  overrideId: string | null
+  planName: string
+  isOpen: number
+}
+
+const pieceOf = ({ startAt, endAt, cycle, isCycleOverridden, isOpen, ...row }: PieceRow): ReadPiece => ({
+  ...row,
+  from: dayOf(startAt),
+  until: dayOf(endAt),
+  cycle: JSON.parse(cycle) as PlanCycle,
+  isCycleOverridden: isCycleOverridden === 1,
+  isOpen: isOpen === 1,
+})
+
+/**
+ * The parts of timelines that a condition selects, each with its plan.
+ *
+ *     select … from schedules as its join price_plans as plan … join price_plan_versions as version … where its.organization_id = ? and …
+ */
+export const selectPieces = (organizationId: unknown, condition: SQL, rest: SQL = sql`order by its.start_at`): SQL => sql`
+  select its.id, its.account_id as accountId, its.state, its.price_plan_id as pricePlanId, its.plan_version as version,
+    its.start_at as startAt, its.end_at as endAt, its.cycle, its.is_cycle_overridden as isCycleOverridden, its.override_id as overrideId,
+    plan.name as planName, max(version.deferred_revenue, version.allow_ongoing_cycle_updates) as isOpen
+  from schedules as its
+  cross join price_plans as plan on plan.id = its.price_plan_id
+  cross join price_plan_versions as version on version.price_plan_id = its.price_plan_id and version.plan_version = its.plan_version
+  where its.organization_id = ${organizationId} and ${condition} ${rest}`
+
+/** Reads rows of `selectPieces`. */
+export const readPieces = (rows: readonly unknown[] | undefined): ReadPiece[] => (rows ?? []).map((row) => pieceOf(row as PieceRow))
+
+/** What is read of an account whose timeline is read or changed. */
+export interface TimelineOwner {
+  id: string
+  name: string
+  status: string
+  invoiceCurrency: string
+  togaiAccountId: string
+  customerId: string
+  version: number
+}
+
+/** The timeline of an account: what is in force, and the parts of its draft if it has one. */
+export interface ReadTimeline {
+  account: TimelineOwner
+  /** How often it was changed: undefined if it never had a plan. */
+  version: number | undefined
+  activeVersion: number
+  /** The version of what is in force that the draft was made of. */
+  draftBase: number | null
+  /** When the next of its cycles begins or ends, in milliseconds, if that has not been announced. */
+  cycleDueAt: number | null
+  active: readonly ReadPiece[]
+  draft: readonly ReadPiece[]
+}
+
+type OwnerRow = TimelineOwner & {
+  timelineVersion: number | null
+  activeVersion: number | null
+  draftBase: number | null
+  cycleDueAt: number | null
+}
+
+const ownerColumns = sql`${accounts.id} as id, ${accounts.name} as name, ${accounts.status} as status, ${accounts.invoiceCurrency} as invoiceCurrency,
+  ${accounts.togaiAccountId} as togaiAccountId, ${accounts.version} as version, ${accounts.customerId} as customerId`
+
+/** The query for an account and the version of its timeline. */
+export const selectOwner = prepare(['organizationId', 'accountId'], (at) =>
+  selectRows(sql`
+    select ${ownerColumns}, timelines.version as timelineVersion, timelines.active_version as activeVersion, timelines.draft_base as draftBase,
+      (select due_at from due where organization_id = ${at.organizationId} and kind = 'PRICING_CYCLE' and subject = ${at.accountId}) as cycleDueAt
+    from ${accounts}
+    left join timelines on timelines.organization_id = ${accounts.organizationId} and timelines.account_id = ${accounts.id}
+    where ${accounts.organizationId} = ${at.organizationId} and ${accounts.id} = ${at.accountId}`),
+)
+
+const piecesOf = prepare(['organizationId', 'accountId'], (at) =>
+  selectRows(selectPieces(at.organizationId, sql`its.account_id = ${at.accountId} and its.state in ('ACTIVE', 'DRAFT')`)),
+)
+
+/** The queries for the timeline of an account, for a batch, and what they give. */
+export const selectTimeline = ({ organizationId }: Pick<Ctx, 'organizationId'>, accountId: string): Statement[] => [
+  selectOwner({ organizationId, accountId }),
+  piecesOf({ organizationId, accountId }),
+]
+
+/** Reads the results of `selectTimeline`. Throws NOT_FOUND if there is no such account. */
+export const readTimelineRows = (accountId: string, results: readonly { results: readonly unknown[] }[]): ReadTimeline => {
+  const [owner] = (results[0]?.results ?? []) as OwnerRow[]
+  if (!owner) throw notFound('account', accountId)
+  const { timelineVersion, activeVersion, draftBase, cycleDueAt, ...account } = owner
+  const pieces = readPieces(results[1]?.results)
+  return {
+    account,
+    version: timelineVersion ?? undefined,
+    activeVersion: activeVersion ?? 0,
+    draftBase,
+    cycleDueAt,
+    active: pieces.filter(({ state }) => state === 'ACTIVE'),
+    draft: pieces.filter(({ state }) => state === 'DRAFT'),
+  }
+}
+
+/** The tag of a timeline for its ETag: its version, and how many of its schedules have begun or ended at `now` (milliseconds). */
+export const tagOfTimeline = (version: number | undefined, active: readonly Pick<Piece, 'from' | 'until'>[], now: number): string =>
+  tagOf(
+    version ?? 0,
+    active.reduce((passed, { from, until }) => passed + Number(instantOf(from) <= now) + Number(instantOf(until) <= now), 0),
+  )
+
+/** The query for the tag of the timeline of an account, as one row with `version` and `passed`. */
+export const selectTag = (organizationId: string, accountId: SQL, now: number): Statement =>
+  selectRows(sql`
+    select coalesce((select version from timelines where organization_id = ${organizationId} and account_id = ${accountId}), 0) as version,
+      count(*) filter (where start_at <= ${now}) + count(*) filter (where end_at <= ${now}) as passed
+    from schedules where organization_id = ${organizationId} and account_id = ${accountId} and state = 'ACTIVE'`)
+
+/** Reads the row of `selectTag`. */
+export const readTag = (rows: readonly unknown[] | undefined): string => {
+  const [{ version, passed } = { version: 0, passed: 0 }] = (rows ?? []) as { version: number; passed: number }[]
+  return tagOf(version, passed)
+}
+
+/** Reads the timeline of an account, all of it, in one round trip. Throws NOT_FOUND. */
+export const readTimeline = async (ctx: Ctx, accountId: string): Promise<ReadTimeline> =>
+  readTimelineRows(accountId, await ctx.session.batch(selectTimeline(ctx, accountId)))
+
+/** What parts of timelines are made of: versions of plans, and what accounts have instead of parts of them. */
+export interface PieceParts {
+  versions: ReadonlyMap<string, PlanDefinition & { activeCurrencies: readonly string[] }>
+  overrides: ReadonlyMap<string, ScheduleOverride>
+  items: readonly BillableItem[]
+}
+
+export const keyOfVersion = ({ pricePlanId, version }: Pick<Piece, 'pricePlanId' | 'version'>): string => `${pricePlanId} ${version}`
+
+type Keys = SQL
+
+/** The versions of plans that some parts of timelines have. `keys` is a query for their price_plan_id, plan_version and override_id. */
+const selectVersions = (organizationId: string, keys: Keys): Statement =>
+  selectRows(sql`
+    select plan.id as planId, plan.type, ${publishedColumns(sql.raw('version'))}
+    from (select distinct price_plan_id, plan_version from (${keys})) as used
+    cross join price_plan_versions as version on version.price_plan_id = used.price_plan_id and version.plan_version = used.plan_version
+    cross join price_plans as plan on plan.id = used.price_plan_id where plan.organization_id = ${organizationId}`)
+
+/** What accounts have instead of parts of plans in some parts of timelines. */
+export const selectOverrides = ({ organizationId }: Pick<Ctx, 'organizationId'>, keys: Keys): Statement =>
+  selectRows(sql`
+    select own.id, own.content from (select distinct override_id from (${keys})) as used
+    cross join schedule_overrides as own on own.organization_id = ${organizationId} and own.id = used.override_id`)
+
+/** What the cards of some parts of timelines price, and what some ids name. */
+const selectItems = (organizationId: string, keys: Keys, sent: readonly string[]): Statement =>
+  selectRows(sql`
+    select ${itemsNamed(
+      organizationId,
+      sql`
+        select value from json_each(${JSON.stringify(sent)})
+        union select card.value ->> 'billableId' from (select distinct override_id from (${keys})) as used
+        cross join schedule_overrides as own on own.organization_id = ${organizationId} and own.id = used.override_id
+        cross join json_each(own.content, '$.cards') as card
+        union select card.value ->> 'billableId' from (select distinct price_plan_id, plan_version from (${keys})) as used
+        cross join price_plan_versions as version on version.price_plan_id = used.price_plan_id and version.plan_version = used.plan_version
+        cross join json_each(version.cards) as card`,
+    )} as items`)
+
+/** The queries for what some parts of timelines are made of, for a batch. */
+export const selectPieceParts = (
+  { organizationId }: Pick<Ctx, 'organizationId'>,
+  keys: Keys,
+  sent: readonly string[] = [],
+): Statement[] => [selectVersions(organizationId, keys), selectOverrides({ organizationId }, keys), selectItems(organizationId, keys, sent)]
+
+/** Reads the rows of `selectOverrides`. */
+export const readOverrides = (rows: readonly unknown[] | undefined): Map<string, ScheduleOverride> =>
+  new Map(((rows ?? []) as { id: string; content: string }[]).map(({ id, content }) => [id, JSON.parse(content) as ScheduleOverride]))
+
+type VersionRow = Record<string, unknown> & { planId: string; type: PlanDefinition['type'] }
+
+const readVersions = (rows: readonly unknown[] | undefined): PieceParts['versions'] =>
+  new Map(
+    ((rows ?? []) as VersionRow[]).map(({ planId, type, ...columns }) => {
+      const [version] = readPublishedVersions([columns])
+      if (!version) throw new Error('A row has no version')
+      return [keyOfVersion({ pricePlanId: planId, version: version.planVersion }), { ...version, type }]
+    }),
+  )
+
+/** Reads the results of `selectPieceParts`. */
+export const readPieceParts = (results: readonly { results: readonly unknown[] }[]): PieceParts => {
+  const [versions, overrides, items] = results.map((one) => one.results)
+  return {
+    versions: readVersions(versions),
+    overrides: readOverrides(overrides),
+    items: JSON.parse((items?.[0] as { items: string } | undefined)?.items ?? '[]') as BillableItem[],
+  }
+}
+
+/** The keys of the parts of timelines that a condition selects. */
+export const keysOfPieces = (organizationId: string, condition: SQL): SQL => sql`
+  select its.price_plan_id, its.plan_version, its.override_id from schedules as its where its.organization_id = ${organizationId} and ${condition}`
+
+/** What is in force in a part of a timeline: the version of its plan, with what the account has instead of parts of it. */
+export const definitionOf = (
+  piece: Piece,
+  { versions, overrides }: PieceParts,
+): PlanDefinition & { activeCurrencies: readonly string[] } => {
+  const version = versions.get(keyOfVersion(piece))
+  if (!version) throw new Error('A schedule has a version of a plan that does not exist')
+  const own = piece.overrideId === null ? undefined : overrides.get(piece.overrideId)
+  const { cards = version.cards, rules = version.rules, supportedCurrencies = version.supportedCurrencies } = own ?? {}
+  return { ...version, cards, rules, supportedCurrencies, pricingCycleConfig: piece.cycle }
+}

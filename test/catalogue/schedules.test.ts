@@ -1,0 +1,354 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Answer, client, organization, watched } from '../helpers/api.ts'
+import { doDue } from '../helpers/ledgers.ts'
+import { monthly, publishPlan, withAccount } from '../helpers/schedules.ts'
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Loose = any
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const TODAY = '2026-04-20T10:00:00Z'
+
+const said = ({ status, body }: Answer): [number, unknown] => [status, body.message ?? body]
+
+describe('an edit', () => {
+  it('today, of an account that never had a plan, is in force at once', async () => {
+    const api = await withAccount(TODAY)
+    const { status, body } = await api.associate('2026-04-20')
+    expect([status, body]).toEqual([
+      200,
+      {
+        accountId: 'acc1',
+        accountName: expect.any(String),
+        pricingSchedules: [
+          {
+            id: expect.stringMatching(/^sch\./),
+            pricePlanId: api.planId,
+            pricePlanName: 'Basic',
+            startDate: '2026-04-20T00:00:00.000Z',
+            endDate: '9999-01-01T00:00:00.000Z',
+          },
+        ],
+      },
+    ])
+    expect(await api.timelineOf()).toEqual([['Basic', '2026-04-20', '9999-01-01']])
+  })
+
+  it('cuts what is in force: the front keeps its id, and what is left behind gets a new one', async () => {
+    const api = await withAccount(TODAY)
+    const other = await publishPlan(api, 'Pro', api.feeId)
+    const { body: first } = await api.associate('2026-04-20')
+    const { body } = await api.associate('2026-06-01', '2026-08-01', { pricePlanId: other })
+    expect(await api.timelineOf()).toEqual([
+      ['Basic', '2026-04-20', '2026-06-01'],
+      ['Pro', '2026-06-01', '2026-08-01'],
+      ['Basic', '2026-08-01', '9999-01-01'],
+    ])
+    const { body: list } = await api.get('/accounts/acc1/pricing_schedules')
+    const ids = list.data.map(({ id }: Loose) => id)
+    expect(ids[0]).toBe(first.pricingSchedules[0].id)
+    expect(new Set(ids).size).toBe(3)
+    expect(body.pricingSchedules.map(({ id }: Loose) => id)).toEqual([ids[1]])
+    await api.associate('2026-05-01', '2026-09-01', { mode: 'DISASSOCIATE' })
+    expect(await api.timelineOf()).toEqual([
+      ['Basic', '2026-04-20', '2026-05-01'],
+      ['Basic', '2026-09-01', '9999-01-01'],
+    ])
+  })
+
+  it('of what cannot be changed any more is 409 with the first date that can', async () => {
+    const api = await withAccount(TODAY)
+    await api.associate('2026-04-01')
+    for (const from of ['2026-04-20', '2026-03-31', '2026-01-01'])
+      expect(said(await api.associate(from))).toEqual([
+        409,
+        'effectiveFrom: the plan that is in force until then cannot be changed any more; 2026-04-21 is the first date that can',
+      ])
+    expect(said(await api.associate('2026-01-01', '2026-03-01'))).toMatchObject([200, {}])
+    expect(said(await api.associate('2026-04-21'))).toMatchObject([200, {}])
+  })
+
+  it('of a plan that allows updates of the ongoing cycle can begin with the first cycle that is not billed', async () => {
+    const api = await withAccount(TODAY, { allow_ongoing_cycle_updates: true })
+    await api.associate('2026-01-01')
+    expect(said(await api.associate('2026-03-31'))).toEqual([409, expect.stringContaining('2026-04-01 is the first date that can')])
+    expect(said(await api.associate('2026-04-01'))).toMatchObject([200, {}])
+    vi.setSystemTime(Date.parse('2026-05-03T23:59:59Z'))
+    expect(said(await api.associate('2026-04-15', '2026-04-20', { mode: 'DISASSOCIATE' }))).toMatchObject([200, {}])
+    vi.setSystemTime(Date.parse('2026-05-04T00:00:00Z'))
+    expect(said(await api.associate('2026-04-20', '2026-04-21', { mode: 'DISASSOCIATE' }))).toEqual([
+      409,
+      expect.stringContaining('2026-05-01 is the first date that can'),
+    ])
+  })
+
+  it('that is sent again changes nothing', async () => {
+    const api = await withAccount(TODAY)
+    const first = await api.associate('2026-04-20')
+    vi.setSystemTime(Date.parse('2026-05-10T00:00:00Z'))
+    const again = await api.associate('2026-04-20')
+    expect([again.status, again.body, again.headers.get('ETag')]).toEqual([200, first.body, expect.stringMatching(/^"1\./)])
+  })
+
+  it('refuses what an account cannot have, by the field', async () => {
+    const api = await withAccount(TODAY)
+    const { body: draft } = await api.post('/v2/price_plans', {
+      name: 'Draft',
+      type: 'BILLING',
+      pricingCycleConfig: monthly,
+      supportedCurrencies: ['USD'],
+    })
+    const { body: once } = await api.post('/price_plans', {
+      name: 'Once',
+      type: 'PURCHASE',
+      pricePlanDetails: {
+        supportedCurrencies: ['USD'],
+        fixedFeeRateCards: [{ id: api.feeId, enableProration: false, rateValues: [{ currency: 'USD', rate: 1 }] }],
+      },
+    })
+    await api.post(`/price_plans/${once.id}/activate`, { currencies: ['USD'] })
+    await api.post('/accounts', { id: 'euros', name: 'Euros', customerId: 'cus1', invoiceCurrency: 'EUR' })
+    await api.post('/accounts', { id: 'draft', name: 'Draft', customerId: 'cus1', status: 'DRAFT' })
+    const refused = async (more: Loose, account = 'acc1') => said(await api.associate('2026-05-01', '9999-01-01', more, account))
+    expect(await refused({ pricePlanId: 'pp.none' })).toEqual([404, 'The price plan "pp.none" does not exist.'])
+    expect(await refused({ pricePlanId: draft.id })).toEqual([409, 'pricePlanId: the price plan "Draft" is DRAFT, and must be ACTIVE'])
+    expect(await refused({ pricePlanId: once.id })).toEqual([
+      400,
+      'pricePlanId: the price plan "Once" is of type PURCHASE, and must be of type BILLING',
+    ])
+    expect(await refused({}, 'euros')).toEqual([
+      409,
+      'pricePlanId: the account "euros" is invoiced in EUR, and the price plan "Basic" is active in USD',
+    ])
+    expect(await refused({}, 'draft')).toEqual([409, 'The account "draft" is DRAFT, and must be ACTIVE to have a price plan.'])
+    expect(await refused({}, 'nobody')).toEqual([404, 'The account "nobody" does not exist.'])
+    expect(await refused({ effectiveUntil: '2026-05-01' })).toEqual([400, 'effectiveUntil: must be after effectiveFrom'])
+    expect(await refused({ pricePlanId: undefined })).toEqual([400, 'pricePlanId: is required for ASSOCIATE'])
+    expect(await refused({ retainStartOffsets: true })).toEqual([
+      400,
+      'retainStartOffsets: no plan is in force on 2026-05-01, whose cycles could be kept',
+    ])
+    expect(
+      await refused({ pricePlanDetailsOverride: { fixedFeeRateCards: [{ id: 'addon.none', enableProration: true, rateValues: [] }] } }),
+    ).toEqual([400, expect.stringContaining('pricePlanDetailsOverride.fixedFeeRateCards[0].rateValues: must have a price in USD')])
+    const weekly = { interval: 'WEEKLY', startOffset: { dayOffset: '9', monthOffset: 'NIL' }, gracePeriod: 0 }
+    expect(await refused({ pricePlanDetailsOverride: { pricingCycleConfig: weekly } })).toEqual([
+      400,
+      'pricePlanDetailsOverride.pricingCycleConfig.startOffset.dayOffset: must be 1 to 7 or LAST for WEEKLY',
+    ])
+    expect(await api.timelineOf()).toEqual([])
+  })
+
+  it('keeps what an account has instead of parts of the plan, and frozen, as the plan is', async () => {
+    const api = await withAccount(TODAY)
+    const cards = [{ id: api.feeId, name: 'fee', enableProration: false, rateValues: [{ currency: 'USD', rate: 7 }] }]
+    const { body } = await api.associate('2026-05-01', '9999-01-01', { pricePlanDetailsOverride: { fixedFeeRateCards: cards } })
+    expect(body.pricingSchedules[0].pricePlanDetailsOverride).toEqual({ fixedFeeRateCards: [{ ...cards[0], invoiceTiming: 'IN_ARREARS' }] })
+    const [shown] = (await api.get('/accounts/acc1/pricing_schedules')).body.data
+    expect([shown.isOverriden, shown.pricePlanDetails.fixedFeeRateCards[0].rateValues[0].rate]).toEqual([true, 7])
+    expect(said(await api.delete(`/price_plans/${api.planId}`))).toEqual([
+      409,
+      'The account "acc1" has the price plan "Basic", or will have it',
+    ])
+  })
+})
+
+describe('a draft', () => {
+  const edit = (effectiveFrom: string, effectiveUntil: string, pricePlanId: string, more: Loose = {}) => ({
+    effectiveFrom,
+    effectiveUntil,
+    associationConfig: { pricePlanId },
+    ...more,
+  })
+
+  it('is made of what is in force, changes nothing of that, and takes its place when it is finalized', async () => {
+    const api = await withAccount(TODAY)
+    await api.associate('2026-04-20')
+    const other = await publishPlan(api, 'Pro', api.feeId)
+    const edits = [edit('2026-07-01', '9999-01-01', other)]
+    expect((await api.post('/v2/accounts/acc1/edit_schedules', { edits })).status).toBe(200)
+    const before = [['Basic', '2026-04-20', '9999-01-01']]
+    const after = [
+      ['Basic', '2026-04-20', '2026-07-01'],
+      ['Pro', '2026-07-01', '9999-01-01'],
+    ]
+    expect([await api.timelineOf(), await api.timelineOf('acc1', 'DRAFT')]).toEqual([before, after])
+    expect((await api.post('/v2/accounts/acc1/finalize_schedules', {})).status).toBe(200)
+    expect([await api.timelineOf(), await api.timelineOf('acc1', 'DRAFT')]).toEqual([after, []])
+    expect(said(await api.post('/v2/accounts/acc1/finalize_schedules', {}))).toEqual([
+      409,
+      'The account "acc1" has no draft of its schedules.',
+    ])
+  })
+
+  it('whose base has changed is refused, and can be made anew', async () => {
+    const api = await withAccount(TODAY)
+    const edits = [edit('2026-07-01', '9999-01-01', api.planId)]
+    await api.post('/v2/accounts/acc1/edit_schedules', { edits })
+    await api.associate('2026-05-01', '2026-06-01')
+    const stale = [409, expect.stringContaining('have changed since their draft was made')]
+    expect(said(await api.post('/v2/accounts/acc1/finalize_schedules', {}))).toEqual(stale)
+    expect(said(await api.post('/v2/accounts/acc1/edit_schedules', { edits }))).toEqual(stale)
+    expect((await api.post('/v2/accounts/acc1/edit_schedules?discard=true', { edits })).status).toBe(200)
+    expect((await api.post('/v2/accounts/acc1/finalize_schedules', {})).status).toBe(200)
+    expect(await api.timelineOf()).toEqual([
+      ['Basic', '2026-05-01', '2026-06-01'],
+      ['Basic', '2026-07-01', '9999-01-01'],
+    ])
+  })
+
+  it('merges schedules that touch, and the one that was there keeps its id', async () => {
+    const api = await withAccount(TODAY)
+    const { body } = await api.associate('2026-05-01', '2026-06-01')
+    const id = body.pricingSchedules[0].id
+    await api.post('/v2/accounts/acc1/edit_schedules', { edits: [edit('2026-06-01', '2026-07-01', api.planId, { mergeSchedules: true })] })
+    const { body: merged } = await api.post('/v2/accounts/acc1/finalize_schedules', {})
+    expect(merged.data.map((one: Loose) => [one.id, one.endDate])).toEqual([[id, '2026-07-01T00:00:00.000Z']])
+    await api.post('/v2/accounts/acc1/edit_schedules', { edits: [edit('2026-04-21', '2026-05-01', api.planId)] })
+    expect(await api.timelineOf('acc1', 'DRAFT')).toHaveLength(2)
+    const { body: finalized } = await api.post('/v2/accounts/acc1/finalize_schedules', { mergeSchedules: true })
+    expect(finalized.data.map((one: Loose) => [one.id, one.startDate])).toEqual([[id, '2026-04-21T00:00:00.000Z']])
+  })
+
+  it('that changes the cards of a running schedule is in force from tomorrow on', async () => {
+    const api = await withAccount(TODAY)
+    const { body } = await api.associate('2026-04-01')
+    const { id } = body.pricingSchedules[0]
+    const rateCard = {
+      billableId: api.feeId,
+      type: 'FIXED_FEE',
+      invoiceTiming: 'IN_ARREARS',
+      rateCardDetails: { fixedFeeRateCard: { id: api.feeId, enableProration: true, rateValues: [{ currency: 'EUR', rate: 5 }] } },
+    }
+    const operate = (card: Loose) =>
+      api.post(`/v2/schedules/${id}/rate_cards`, { operations: [{ actionType: 'UPDATE', rateCardName: 'fee', rateCard: card }] })
+    expect((await operate(rateCard)).status).toBe(200)
+    const { body: errors } = await api.get(`/v2/schedules/${id}/errors`)
+    expect(errors.data).toEqual([
+      {
+        referenceId: id,
+        entityId: 'fee',
+        entityType: 'RATE_CARD',
+        errorMessage: 'rateValues: must have a price in USD, which the plan supports',
+      },
+    ])
+    expect(said(await api.post('/v2/accounts/acc1/finalize_schedules', {}))).toEqual([
+      409,
+      `The schedule "${id}" has errors: fee: rateValues: must have a price in USD, which the plan supports`,
+    ])
+    rateCard.rateCardDetails.fixedFeeRateCard.rateValues = [{ currency: 'USD', rate: 5 }]
+    await operate(rateCard)
+    expect((await api.post('/v2/accounts/acc1/finalize_schedules', {})).status).toBe(200)
+    const { body: list } = await api.get('/accounts/acc1/pricing_schedules')
+    expect(
+      list.data.map((one: Loose) => [
+        one.startDate.slice(0, 10),
+        one.isOverriden,
+        one.pricePlanDetails.fixedFeeRateCards[0].rateValues[0].rate,
+      ]),
+    ).toEqual([
+      ['2026-04-01', false, 10],
+      ['2026-04-21', true, 5],
+    ])
+    expect(list.data[0].id).toBe(id)
+  })
+})
+
+describe('an account', () => {
+  it('that is archived has its plan until the end of the day, and no draft any more; restored, it has none', async () => {
+    const api = await withAccount(TODAY)
+    await api.associate('2026-04-01')
+    const edits = [{ effectiveFrom: '2026-07-01', effectiveUntil: '2026-08-01', associationConfig: { pricePlanId: api.planId } }]
+    await api.post('/v2/accounts/acc1/edit_schedules', { edits })
+    expect((await api.delete('/accounts/acc1')).status).toBe(200)
+    expect([await api.timelineOf(), await api.timelineOf('acc1', 'DRAFT')]).toEqual([[['Basic', '2026-04-01', '2026-04-21']], []])
+    expect(said(await api.delete('/customers/cus1'))).toEqual([
+      409,
+      'The account "acc1" of the customer "cus1" has a price plan until the end of its day',
+    ])
+    const restored = await api.post('/accounts/acc1/restore')
+    expect([restored.status, restored.body.pricePlansLeftOut]).toEqual([200, [api.planId]])
+    expect(await api.timelineOf()).toEqual([['Basic', '2026-04-01', '2026-04-21']])
+    await api.delete('/accounts/acc1')
+    vi.setSystemTime(Date.parse('2026-04-21T00:00:00Z'))
+    expect((await api.delete('/customers/cus1')).status).toBe(200)
+  })
+
+  it('with a plan keeps its currency', async () => {
+    const api = await withAccount(TODAY)
+    await api.associate('2026-05-01')
+    expect(said(await api.patch('/accounts/acc1', { invoiceCurrency: 'EUR' }))).toEqual([409, expect.stringMatching(/^invoiceCurrency: /)])
+  })
+
+  it('is seen by no other organization', async () => {
+    const api = await withAccount(TODAY)
+    const { body } = await api.associate('2026-05-01')
+    const stranger = await organization()
+    const { id } = body.pricingSchedules[0]
+    for (const path of [
+      '/v2/accounts/acc1/schedules?mode=ACTIVE',
+      `/v2/schedules/${id}/rate_cards?mode=ACTIVE`,
+      `/v2/schedules/${id}/errors`,
+    ])
+      expect((await stranger.get(path)).status).toBe(404)
+    expect((await stranger.post(`/v2/schedules/${id}/rate_cards`, { operations: [] })).status).toBe(400)
+    expect((await stranger.call('PUT', `/v2/schedules/${id}/pricing_rules`, { pricingRules: [] })).status).toBe(404)
+  })
+
+  it('has its timeline and its cycle read in one call, with 500 schedules of the past too', async () => {
+    const api = await withAccount(TODAY)
+    const start = Date.UTC(2020, 0, 1)
+    const { body } = await api.associate('2026-04-20')
+    await env.DB.prepare(
+      `INSERT INTO schedules (id, organization_id, account_id, state, price_plan_id, plan_version, start_at, end_at, cycle, is_cycle_overridden, created_at, updated_at)
+       SELECT 'sch.' || n.value, organization_id, account_id, 'ACTIVE', price_plan_id, 1, ?1 + n.value * 172800000, ?1 + n.value * 172800000 + 86400000, cycle, 0, 0, 0
+       FROM schedules, json_each(?3) AS n WHERE schedules.id = ?2`,
+    )
+      .bind(start, body.pricingSchedules[0].id, JSON.stringify(Array.from({ length: 500 }, (_, index) => index)))
+      .run()
+    const { d1, seen } = watched()
+    const { get } = client(api.token, d1)
+    const first = await get('/v2/accounts/acc1/schedules?mode=ACTIVE&pageSize=20')
+    const calls = seen.calls
+    const again = await get('/v2/accounts/acc1/schedules?mode=ACTIVE&pageSize=20')
+    expect([first.body.data.length, seen.calls - calls]).toEqual([1, 1])
+    const past = await get(`/v2/accounts/acc1/schedules?mode=ACTIVE&nextToken=${encodeURIComponent(again.body.previousToken)}`)
+    expect([past.body.data.length, past.body.data.at(-1).startDate < again.body.data[0].startDate]).toEqual([20, true])
+    const back = await get(`/v2/accounts/acc1/schedules?mode=ACTIVE&nextToken=${encodeURIComponent(past.body.nextToken)}`)
+    expect(back.body.data.map(({ id }: Loose) => id)).toEqual(again.body.data.map(({ id }: Loose) => id))
+  })
+})
+
+describe('cycles', () => {
+  it('are announced when they begin and end, once each, on time or late', async () => {
+    const api = await withAccount('2026-04-20T10:00:00Z')
+    await api.associate('2026-04-10', '2026-06-15')
+    const log = async () => {
+      const { results } = await env.DB.prepare(
+        "SELECT resource_id, changes ->> '$.status[1]' AS status FROM audit_log WHERE organization_id = ? AND resource_type = 'PRICING_CYCLE' ORDER BY sequence",
+      )
+        .bind(api.id)
+        .all<{ resource_id: string; status: string }>()
+      return results.map(({ resource_id: id, status }) => `${id.split('#')[1]} ${status}`)
+    }
+    await doDue(api.id, undefined, Date.now())
+    expect(await log()).toEqual(['2026-04-10 IN_FORCE'])
+    await doDue(api.id, undefined, Date.parse('2026-07-01T00:00:00Z'))
+    expect(await log()).toEqual([
+      '2026-04-10 IN_FORCE',
+      '2026-04-10 ENDED',
+      '2026-05-01 IN_FORCE',
+      '2026-05-01 ENDED',
+      '2026-06-01 IN_FORCE',
+      '2026-06-01 ENDED',
+    ])
+  })
+})

@@ -1,0 +1,48 @@
+import { vi } from 'vitest'
+import { type Api, organization } from './api.ts'
+import { customer } from './customer.ts'
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Loose = any
+
+export const monthly = { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 3 }
+
+/** Makes a plan of type BILLING with a fee, and publishes it in USD. Gives its id. */
+export const publishPlan = async (api: Pick<Api, 'post'>, name: string, feeId: string, details: Loose = {}): Promise<string> => {
+  const { body } = await api.post('/price_plans', {
+    name,
+    pricePlanDetails: {
+      supportedCurrencies: ['USD'],
+      pricingCycleConfig: monthly,
+      fixedFeeRateCards: [{ id: feeId, name: 'fee', enableProration: true, rateValues: [{ currency: 'USD', rate: 10 }] }],
+      ...details,
+    },
+  })
+  const activated = await api.post(`/price_plans/${body.id}/activate`, { currencies: ['USD'] })
+  if (activated.status !== 200) throw new Error(`The plan "${name}" is not published: ${activated.body.message ?? body.message}`)
+  return body.id as string
+}
+
+/** An organization whose clock stands at an instant, with an account `acc1`, a fee and the plan "Basic". */
+export const withAccount = async (now: string, details: Loose = {}) => {
+  vi.setSystemTime(Date.parse(now))
+  const api = await organization()
+  await api.post('/customers', customer('cus1', { id: 'acc1' }))
+  const { body: fee } = await api.post('/addons', { name: 'Support', type: 'FIXED_FEE' })
+  const planId = await publishPlan(api, 'Basic', fee.id, details)
+  /** Edits what is in force at once. */
+  const associate = (effectiveFrom: string, effectiveUntil = '9999-01-01', more: Loose = {}, account = 'acc1') =>
+    api.post(`/accounts/${account}/price_plans`, { pricePlanId: planId, effectiveFrom, effectiveUntil, ...more })
+  /** The schedules in force: the plan, the first day, and the day on which each ends. */
+  const timelineOf = async (account = 'acc1', mode?: 'ACTIVE' | 'DRAFT'): Promise<[string, string, string][]> => {
+    const list = mode
+      ? await api.get(`/v2/accounts/${account}/schedules?mode=${mode}&pageSize=100`)
+      : await api.get(`/accounts/${account}/pricing_schedules?start_date=1970-01-01T00:00:00Z&pageSize=100&compact=true`)
+    return list.body.data.map(({ pricePlanName, pricePlanInfo, startDate, endDate }: Loose) => [
+      pricePlanName ?? pricePlanInfo.name,
+      startDate.slice(0, 10),
+      endDate.slice(0, 10),
+    ])
+  }
+  return { ...api, feeId: fee.id as string, planId, associate, timelineOf }
+}
