@@ -317,6 +317,26 @@ describe('a job', () => {
     expect((await workOf(api)).map(([name]) => name)).toEqual(['e0000', 'e0001'])
   })
 
+  it('reads no more for a part of a long job than for one of a short job', async () => {
+    const read: number[] = []
+    for (const count of [60, 3000]) {
+      const api = await organization()
+      const id = await make(api, names(count))
+      await env.DB.prepare("UPDATE job_entries SET status = 'COMPLETED' WHERE job_id = ? AND position < ?")
+        .bind(id, count - 40)
+        .run()
+      const database = connect(env.DB)
+      const ctx = { ...context(api.id, LATER), session: database.primary() }
+      const { due } = (await env.DB.prepare("SELECT due_at AS due FROM due WHERE organization_id = ? AND kind = 'JOB'")
+        .bind(api.id)
+        .first<{ due: number }>()) ?? { due: 0 }
+      await jobStep(workers(() => ({ drafts: [] }))).run(ctx, { kind: 'JOB', subject: id, dueAt: due })
+      expect(countsOf(await api.get(`/jobs/${id}`))).toEqual(['COMPLETED', count, 0, 0, count])
+      read.push(database.usage.rowsRead)
+    }
+    expect(read[1]).toBe(read[0])
+  })
+
   it('waits for the next run when something is out of reach or broken, and is no obstacle to the rest', async () => {
     const api = await organization()
     const [id, unknown] = [await make(api, names(3)), await make(api, names(3))]

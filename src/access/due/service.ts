@@ -27,6 +27,9 @@ const ROWS = 50
 /** The longest time of one run of `scheduled`, in milliseconds. The next run does the rest. */
 const WORKS_FOR = 20_000
 
+/** The time after which it is the turn of the next organization, in milliseconds. Whoever has work left gets another turn. */
+const TURN = 2_000
+
 /** The most organizations that are handled in one run. */
 const ORGANIZATIONS = 200
 
@@ -123,15 +126,27 @@ export const doDueNow = async (
   if (rows.some(({ kind }) => afterwards.some((step) => step.kind === kind))) later(run(afterwards, rows))
 }
 
-/** Does the due work of all organizations one after another. `elapsed` returns the milliseconds since the run began. */
+/**
+ * Does the due work of all organizations in turns, so that a long job of one does not keep the others waiting. `elapsed` returns the
+ * milliseconds since the run began.
+ */
 export const doAllDue = async (ctx: SystemCtx, steps: readonly DueStep[], elapsed: () => number): Promise<DueRun> => {
   const all: DueRun = { done: 0, errors: [] }
   if (!steps.length) return all
-  for (const organization of await readOrganizations(ctx.session, ctx.now)) {
-    if (elapsed() > WORKS_FOR) break
-    const { done, errors } = await doDueOf(systemContext(ctx, organization), steps, () => elapsed() > WORKS_FOR)
-    all.done += done
-    all.errors.push(...errors)
+  const isOver = () => elapsed() > WORKS_FOR
+  let waiting = await readOrganizations(ctx.session, ctx.now)
+  while (waiting.length && !isOver()) {
+    const left: typeof waiting = []
+    for (const organization of waiting) {
+      if (isOver()) break
+      const end = elapsed() + TURN
+      let isCut = false
+      const { done, errors } = await doDueOf(systemContext(ctx, organization), steps, () => (isCut = elapsed() > end || isOver()))
+      all.done += done
+      all.errors.push(...errors)
+      if (isCut && !errors.length) left.push(organization)
+    }
+    waiting = left
   }
   return all
 }

@@ -18,15 +18,14 @@ export interface NextPart {
 
 /** Reads a job and its next part, of at most `limit` entries, at the same moment. */
 export const readNext = async ({ session, organizationId }: Ctx, id: string, limit: number): Promise<NextPart> => {
-  const isOfJob = sql`organization_id = ${organizationId} and job_id = ${id}`
+  /** The index is named, since SQLite prefers the primary key, by which it would read all entries that are done. */
+  const entriesOf = sql`job_entries indexed by job_entries_by_status where organization_id = ${organizationId} and job_id = ${id}`
   const [job, entries, ended] = await session.batch<object>([
     oneJob({ organizationId, id }),
-    selectRows(
-      sql`select position, entity_id as entityId from job_entries where ${isOfJob} and status = 'PENDING' order by position limit ${limit}`,
-    ),
+    selectRows(sql`select position, entity_id as entityId from ${entriesOf} and status = 'PENDING' order by position limit ${limit}`),
     selectRows(sql`
-      select exists (select 1 from job_entries where ${isOfJob} and status = 'COMPLETED') as hasCompleted,
-        exists (select 1 from job_entries where ${isOfJob} and status = 'FAILED') as hasFailed`),
+      select exists (select 1 from ${entriesOf} and status = 'COMPLETED') as hasCompleted,
+        exists (select 1 from ${entriesOf} and status = 'FAILED') as hasFailed`),
   ])
   const [{ hasCompleted = 0, hasFailed = 0 } = {}] = (ended?.results ?? []) as { hasCompleted?: number; hasFailed?: number }[]
   return {
@@ -37,20 +36,26 @@ export const readNext = async ({ session, organizationId }: Ctx, id: string, lim
   }
 }
 
-/** The statements that store results. The commit is refused as stale unless all of the entries are pending. */
-const updateEntries = (ctx: Ctx, id: string, outcomes: readonly EntryOutcome[]) => {
-  const sent = JSON.stringify(outcomes.map(({ position, status, reason }) => [position, status, reason]))
-  const isSent = sql`job_entries.organization_id = ${ctx.organizationId} and job_entries.job_id = ${id} and job_entries.position = sent.value ->> 0`
+/** Where the results of an entry are in what is sent: `$."12"[0]`. */
+const [STATUS_PATH, REASON_PATH] = [sql`'$."' || position || '"[0]'`, sql`'$."' || position || '"[1]'`]
+
+/**
+ * The statements that store results. The commit is refused as stale unless all of the entries are pending. They are found by the primary
+ * key; a join with what is sent would read all entries of the job.
+ */
+const updateEntries = ({ organizationId, now }: Ctx, id: string, outcomes: readonly EntryOutcome[]) => {
+  const positions = JSON.stringify(outcomes.map(({ position }) => position))
+  const sent = JSON.stringify(Object.fromEntries(outcomes.map(({ position, status, reason }) => [position, [status, reason]])))
+  const isSent = sql`organization_id = ${organizationId} and job_id = ${id} and position in (select value from json_each(${positions}))`
   return [
     refuseWhen(
       'STALE',
-      sql`select '[]' from json_each(${sent}) as sent
-        where not exists (select 1 from job_entries where ${isSent} and job_entries.status = 'PENDING') limit 1`,
+      sql`select '[]' where ${outcomes.length} <> (select count(*) from job_entries where ${isSent} and status = 'PENDING')`,
     ),
     selectRows(sql`
-      update job_entries set status = sent.value ->> 1, updated_at = ${ctx.now},
-        metadata = iif(sent.value ->> 2 = '', null, json_object('reason', sent.value ->> 2))
-      from json_each(${sent}) as sent where ${isSent}`),
+      update job_entries set status = json_extract(${sent}, ${STATUS_PATH}), updated_at = ${now},
+        metadata = iif(json_extract(${sent}, ${REASON_PATH}) = '', null, json_object('reason', json_extract(${sent}, ${REASON_PATH})))
+      where ${isSent}`),
   ]
 }
 
