@@ -317,6 +317,19 @@ describe('a job', () => {
     expect((await workOf(api)).map(([name]) => name)).toEqual(['e0000', 'e0001'])
   })
 
+  it('does no entry that is done already, whoever has done it', async () => {
+    const api = await organization()
+    const id = await make(api, names(4))
+    let calls = 0
+    const late = workers(async () => {
+      if (!calls++) await env.DB.prepare("UPDATE job_entries SET status = 'COMPLETED' WHERE job_id = ? AND position = 1").bind(id).run()
+      return {}
+    })
+    expect((await run(api, late)).errors).toEqual([])
+    expect(countsOf(await api.get(`/jobs/${id}`))).toEqual(['COMPLETED', 4, 0, 0, 4])
+    expect((await workOf(api)).map(([name]) => name)).toEqual(['e0000', 'e0002', 'e0003'])
+  })
+
   it('reads no more for a part of a long job than for one of a short job', async () => {
     const read: number[] = []
     for (const count of [60, 3000]) {
