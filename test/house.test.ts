@@ -8,6 +8,7 @@ import { openApiDocument } from '../src/http/openapi.ts'
 import { RESOURCES } from '../src/lib/resources.ts'
 import { operations } from '../src/operations.ts'
 import { steps } from '../src/steps.ts'
+import { readAfter } from './helpers/example.ts'
 import { folderOf, folders, resourceOf } from './helpers/operations.ts'
 import { described, said } from './helpers/reference.ts'
 
@@ -131,7 +132,12 @@ describe('the operations in code', () => {
       'an example has no such part',
     )
     expectNone(
-      examples.flatMap(({ operationId, example }) => without(example?.after ?? [], ids).map((before) => `${operationId} after ${before}`)),
+      examples.flatMap(({ operationId, example }) =>
+        without(
+          (example?.after ?? []).map((entry) => readAfter(entry).operationId),
+          ids,
+        ).map((before) => `${operationId} after ${before}`),
+      ),
       'no operation has this name',
     )
     expectNone(

@@ -1,16 +1,20 @@
 import type { DueStep } from '../access/due/service.ts'
-import { JOB } from '../access/jobs/service.ts'
+import type { JobWorkers } from '../access/jobs/service.ts'
 import { loadLater } from '../lib/load.ts'
 
 const corrections = loadLater(() => import('./corrections/job.ts'))
 const ledgers = loadLater(() => import('./ingestion/tell.ts'))
 const waiting = loadLater(() => import('./ingestion/waiting.ts'))
 
-/** The scheduled steps of events: ledgers are told of changes, waiting events are processed, and jobs continue. */
+/** The scheduled steps of events: ledgers are told of changes, and waiting events are processed. */
 export const eventSteps: readonly DueStep[] = [
   { kind: 'GENERATIONS_CHANGED', run: ledgers.matchLedgerGenerations },
   { kind: 'ORGANIZATION_CHANGED', run: ledgers.tellOrganizationVersion },
   { kind: 'ACCOUNT_CHANGED', run: ledgers.tellAccountVersion },
   { kind: 'NAMES_GAINED', isLater: true, run: waiting.processEventsOfNewNames },
-  { kind: JOB, isLater: true, run: corrections.runJob },
 ]
+
+/** The worker of jobs that correct events. */
+export const eventWorkers: JobWorkers = {
+  EVENT_CORRECTIONS: { entries: 25, parts: 8, work: corrections.correctEntries },
+}

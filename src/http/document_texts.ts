@@ -2,7 +2,7 @@ type Texts = Readonly<Record<string, string>>
 
 /** An example request of an operation, and its answer. */
 export interface Example {
-  /** The operations whose examples are sent first, since this one needs what they create. */
+  /** The operations whose examples are sent first, since this one needs what they create. `<operationId>.other` sends the second request of one. */
   after?: readonly string[]
   path?: Texts
   query?: Readonly<Record<string, string | number | boolean>>
@@ -12,8 +12,8 @@ export interface Example {
   otherwise?: Texts
   request?: Record<string, unknown>
   answer: Record<string, unknown>
-  /** For a write, a second valid request with another body or path. Only the tests send it, under the key of the first. */
-  other?: Readonly<{ path?: Texts; request?: Record<string, unknown> }>
+  /** For a write, a second valid request with another body, path or query. Only the tests send it, under the key of the first. */
+  other?: Readonly<{ path?: Texts; query?: Example['query']; request?: Record<string, unknown> }>
 }
 
 /** The texts of an operation in the document. */

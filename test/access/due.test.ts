@@ -109,6 +109,29 @@ describe('what is due', () => {
     expect(await rowsOf(other.id)).toEqual([['unknown', 'turn b', 0]])
   })
 
+  it('of one organization does not keep the others waiting, however much it is', async () => {
+    const [one, other] = [await organization(), await organization()]
+    await save(one.id, [{ kind: 'long', subject: 'long', dueAt: 0 }])
+    await save(other.id, [{ kind: 'short', subject: 'short', dueAt: DAY }])
+    const done: string[] = []
+    let ms = 0
+    const long: DueStep = {
+      kind: 'long',
+      run: async (ctx, row) => {
+        ms += 900
+        if (done.push('long') < 9) return { isUnfinished: true }
+        return commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {} })
+      },
+    }
+    const short: DueStep = {
+      kind: 'short',
+      run: (ctx, row) => (done.push('short'), commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {} })),
+    }
+    await doAllDue({ session: connect(env.DB).primary(), ledgers, now: DAY, secrets: [], conflicts }, [long, short], () => ms)
+    expect(done).toEqual(['long', 'long', 'long', 'short', 'long', 'long', 'long', 'long', 'long'])
+    expect([await rowsOf(one.id), await rowsOf(other.id)]).toEqual([[], []])
+  })
+
   it('at once because of a write is done before its answer, and stays for later when it fails', async () => {
     const { id } = await organization()
     const done: string[] = []

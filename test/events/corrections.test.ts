@@ -488,10 +488,16 @@ describe('an Idempotency-Key', () => {
   })
 })
 
-const jobOf = async (id: string): Promise<Loose> => {
-  const job = await env.DB.prepare('SELECT * FROM jobs WHERE id = ?').bind(id).first<Loose>()
-  const { results } = await env.DB.prepare('SELECT * FROM job_entries WHERE job_id = ? ORDER BY position').bind(id).all<Loose>()
-  return { ...job, entries: results }
+/** A job with all of its entries, as they are read. */
+const jobOf = async (api: Metered, id: string): Promise<Loose> => {
+  const { body } = await api.get(`/jobs/${id}`)
+  const entries: Loose[] = []
+  for (let path = `/jobs/${id}/entries?pageSize=100`; path;) {
+    const page = (await api.get(path)).body
+    entries.push(...page.data)
+    path = page.nextToken ? `/jobs/${id}/entries?nextToken=${encodeURIComponent(page.nextToken)}` : ''
+  }
+  return { ...body, entries }
 }
 
 const idIn = ({ headers }: Answer): string => /^\/jobs\/(job\.\w{11}\.\w{5})$/.exec(headers.get('Location') ?? '')?.[1] ?? ''
@@ -501,8 +507,8 @@ const settled = async (api: Metered, id: string): Promise<Loose> => {
   for (let run = 0; run < 50; run++) {
     const { errors } = await doDue(api.id)
     expect(errors).toEqual([])
-    const job = await jobOf(id)
-    if (job.settled_at !== null) return job
+    const job = await jobOf(api, id)
+    if (job.settledAt !== undefined) return job
     await scheduler.wait(20)
   }
   throw new Error('The job does not end')
@@ -518,9 +524,10 @@ describe('a job', () => {
     await Promise.all([doDue(api.id), doDue(api.id)])
     const job = await settled(api, id)
     expect(job).toMatchObject({ type: 'EVENT_CORRECTIONS', status: 'COMPLETED' })
+    expect(job).toMatchObject({ totalJobEntries: 241, pendingJobEntries: 0, failedJobEntries: 1, completedJobEntries: 240 })
     expect(job.entries).toHaveLength(241)
     const failed = job.entries.filter(({ status }: Loose) => status === 'FAILED')
-    expect(failed.map(({ metadata }: Loose) => JSON.parse(metadata))).toEqual([{ reason: 'Event is a repeat, which counts nothing' }])
+    expect(failed.map(({ metadata }: Loose) => metadata)).toEqual([{ reason: 'Event is a repeat, which counts nothing' }])
     expect(job.entries.filter(({ status }: Loose) => status === 'COMPLETED')).toHaveLength(240)
     expect(await usageOf(api)).toBe('120')
     const events = await eventsOf(api)
@@ -536,12 +543,21 @@ describe('a job', () => {
     const id = idIn(await correct(api, 'UNDO', { require_confirmation: 'true' }))
     await ingest(api, ride('b', '7'))
     await doDue(api.id)
-    expect(await jobOf(id)).toMatchObject({ status: 'WAITING_FOR_CONFIRMATION', entries: [{ status: 'PENDING' }] })
+    expect(await jobOf(api, id)).toMatchObject({ status: 'WAITING_FOR_CONFIRMATION', entries: [{ status: 'PENDING' }] })
     expect(await usageOf(api)).toBe('12')
-    await env.DB.prepare("UPDATE jobs SET status = 'PENDING', version = version + 1 WHERE id = ?").bind(id).run()
-    await env.DB.prepare("INSERT INTO due VALUES (?, 'JOB', ?, 0)").bind(api.id, id).run()
+    expect((await api.post(`/jobs/${id}/confirm`)).status).toBe(200)
     expect(await settled(api, id)).toMatchObject({ status: 'COMPLETED', entries: [{ status: 'COMPLETED' }] })
     expect(await usageOf(api)).toBe('7')
+  })
+
+  it('that is rejected corrects nothing', async () => {
+    const api = await organizationWithMeter()
+    await ingest(api, ride('a', '5'))
+    const id = idIn(await correct(api, 'UNDO', { require_confirmation: 'true' }))
+    expect((await api.post(`/jobs/${id}/reject`)).status).toBe(200)
+    await doDue(api.id)
+    expect(await jobOf(api, id)).toMatchObject({ status: 'CANCELLED', completedJobEntries: 1, entries: [{ status: 'CANCELLED' }] })
+    expect(await usageOf(api)).toBe('5')
   })
 
   it('that was cut off between the ledgers and its commit is taken up, and does nothing twice', async () => {

@@ -5,7 +5,7 @@ import type { Role } from '../../src/db/context.ts'
 import type { Operation } from '../../src/http/operation.ts'
 import { RESOURCES } from '../../src/lib/resources.ts'
 import { type Answer, type Api, client, organization } from '../helpers/api.ts'
-import { EXAMPLES_START, exampleOf, keepExampleTime, ready } from '../helpers/example.ts'
+import { EXAMPLES_START, exampleOf, keepExampleTime, readAfter, ready } from '../helpers/example.ts'
 import { REQUIRED_QUERIES, isPaged, operationOf, walked, walkedWrites, walksAll } from '../helpers/operations.ts'
 import { type Rows, compareRows, readRows } from '../helpers/rows.ts'
 
@@ -325,7 +325,7 @@ describe('of two organizations', () => {
 
   it.each(walked.filter(isPaged))('one cannot go on with a page of the other: $operationId', async ({ operationId, path: template }) => {
     const [mine, theirs] = [await ready(operationId), await ready(operationId)]
-    const { after = [] } = exampleOf(operationId)
+    const after = (exampleOf(operationId).after ?? []).map((entry) => readAfter(entry).operationId)
     const makers = after.filter((before) => operationOf(before).writes)
     const maker = makers.find((before) => operationOf(before).path === template) ?? makers.at(-1)
     if (maker) await mine.makeOther(maker)

@@ -112,6 +112,7 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
       'pricingRulesOverride',
       'preActions',
     ],
+    often: ['pricePlanId'],
   }
 }
 

@@ -6,11 +6,18 @@ import type { Due } from '../../db/due.ts'
 import { due } from '../../db/table.ts'
 import { organizations } from '../organizations/table.ts'
 
+/** What a step says of a row that it leaves as it is, to come back to it, and of work that its commits made due. */
+export interface StepResult {
+  isUnfinished?: boolean
+  madeDue?: readonly Due[]
+}
+
 /** A step of scheduled work. It makes commits, of which the last one settles the due row. It uses the time of the row, not the clock. */
 export interface DueStep {
   kind: string
   /** Whether the answer to the write that made it due is sent before it runs. */
   isLater?: boolean
+  /** Returns a StepResult, or anything else if the row is done. */
   run: (ctx: Ctx, row: Due) => Promise<unknown>
 }
 
@@ -19,6 +26,9 @@ const ROWS = 50
 
 /** The longest time of one run of `scheduled`, in milliseconds. The next run does the rest. */
 const WORKS_FOR = 20_000
+
+/** The time after which it is the turn of the next organization, in milliseconds. Whoever has work left gets another turn. */
+const TURN = 2_000
 
 /** The most organizations that are handled in one run. */
 const ORGANIZATIONS = 200
@@ -59,13 +69,13 @@ export interface DueRun {
 }
 
 /** Does one row. A row that another run has settled in the meantime counts as done. */
-const runStep = async (ctx: Ctx, steps: readonly DueStep[], row: Due): Promise<Error | undefined> => {
+const runStep = async (ctx: Ctx, steps: readonly DueStep[], row: Due): Promise<StepResult & { error?: Error }> => {
   try {
-    await steps.find(({ kind }) => kind === row.kind)?.run(ctx, row)
-    return undefined
+    const { isUnfinished = false, madeDue = [] } = ((await steps.find(({ kind }) => kind === row.kind)?.run(ctx, row)) ?? {}) as StepResult
+    return { isUnfinished, madeDue }
   } catch (error) {
-    if (error === STALE) return undefined
-    return error instanceof Error ? error : new Error('A step threw what is no error')
+    if (error === STALE) return {}
+    return { error: error instanceof Error ? error : new Error('A step threw what is no error') }
   }
 }
 
@@ -81,11 +91,12 @@ export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: () =>
     if (!rows.length || seen === last) return run
     last = seen
     for (const row of rows) {
-      const error = await runStep(ctx, steps, row)
+      const { error, isUnfinished } = await runStep(ctx, steps, row)
       if (error) {
         run.errors.push(error)
         skipped.push(row)
-      } else run.done++
+      } else if (isUnfinished) last = ''
+      else run.done++
     }
   }
   return run
@@ -100,25 +111,42 @@ export const doDueNow = async (
 ): Promise<void> => {
   const { write: _write, ...own } = ctx
   const its: Ctx = { ...own, conditions: { match: undefined, noneMatch: undefined } }
-  const run = async (chosen: readonly DueStep[]): Promise<void> => {
+  const soon = steps.filter(({ isLater }) => !isLater)
+  const run = async (chosen: readonly DueStep[], made: readonly Due[]): Promise<void> => {
     const order = (kind: string): number => chosen.findIndex((step) => step.kind === kind)
-    const known = rows.filter(({ kind }) => order(kind) >= 0)
-    for (const row of known.toSorted((one, other) => one.dueAt - other.dueAt || order(one.kind) - order(other.kind)))
-      if (await runStep(its, chosen, row)) return
+    const known = made.filter(({ kind }) => order(kind) >= 0)
+    for (const row of known.toSorted((one, other) => one.dueAt - other.dueAt || order(one.kind) - order(other.kind))) {
+      const { error, madeDue = [] } = await runStep(its, chosen, row)
+      if (error) return
+      if (madeDue.length) await run(soon, madeDue)
+    }
   }
-  await run(steps.filter(({ isLater }) => !isLater))
-  if (rows.some(({ kind }) => steps.some((step) => step.isLater && step.kind === kind))) later(run(steps.filter(({ isLater }) => isLater)))
+  await run(soon, rows)
+  const afterwards = steps.filter(({ isLater }) => isLater)
+  if (rows.some(({ kind }) => afterwards.some((step) => step.kind === kind))) later(run(afterwards, rows))
 }
 
-/** Does the due work of all organizations one after another. `elapsed` returns the milliseconds since the run began. */
+/**
+ * Does the due work of all organizations in turns, so that a long job of one does not keep the others waiting. `elapsed` returns the
+ * milliseconds since the run began.
+ */
 export const doAllDue = async (ctx: SystemCtx, steps: readonly DueStep[], elapsed: () => number): Promise<DueRun> => {
   const all: DueRun = { done: 0, errors: [] }
   if (!steps.length) return all
-  for (const organization of await readOrganizations(ctx.session, ctx.now)) {
-    if (elapsed() > WORKS_FOR) break
-    const { done, errors } = await doDueOf(systemContext(ctx, organization), steps, () => elapsed() > WORKS_FOR)
-    all.done += done
-    all.errors.push(...errors)
+  const isOver = () => elapsed() > WORKS_FOR
+  let waiting = await readOrganizations(ctx.session, ctx.now)
+  while (waiting.length && !isOver()) {
+    const left: typeof waiting = []
+    for (const organization of waiting) {
+      if (isOver()) break
+      const end = elapsed() + TURN
+      let isCut = false
+      const { done, errors } = await doDueOf(systemContext(ctx, organization), steps, () => (isCut = elapsed() > end || isOver()))
+      all.done += done
+      all.errors.push(...errors)
+      if (isCut && !errors.length) left.push(organization)
+    }
+    waiting = left
   }
   return all
 }

@@ -7,7 +7,7 @@ const another = { ...event, attributes: [{ name: 'distance', value: '15.25', uni
 export const eventCorrection = {
   summary: 'Correct events',
   description:
-    'Reverts events: their usage is subtracted, and their ids become free. REDO then ingests each event again as it was sent, and REDO_EVENT ingests the event of the body instead; both use the current schemas, meters and aliases. The 30 newest matching events are corrected before the answer, which shows the result of each. An event that cannot be corrected does not change, and its status is FAILED with the reason. With async or require_confirmation, a job corrects all events that match now, and Location names the job. The operations that read and confirm jobs are not available yet, so a job with require_confirmation does not start. A repeat with the same Idempotency-Key corrects nothing again.',
+    'Reverts events: their usage is subtracted, and their ids become free. REDO then ingests each event again as it was sent, and REDO_EVENT ingests the event of the body instead; both use the current schemas, meters and aliases. The 30 newest matching events are corrected before the answer, which shows the result of each. An event that cannot be corrected does not change, and its status is FAILED with the reason. With async or require_confirmation, a job corrects all events that match now, and Location names the job. With require_confirmation, the job starts when confirmJob is called, and never if rejectJob is. A repeat with the same Idempotency-Key corrects nothing again.',
   refuses: {
     400: 'No event matches; the parameters cannot be combined; or for REDO_EVENT the body has no valid event, or the event of the body could replace more than one event.',
     422: 'More than 10,000 events match, which is the limit of a job.',
@@ -38,6 +38,9 @@ export const eventCorrection = {
         },
       ],
     },
-    other: { request: { event: another } },
+    other: {
+      query: { action: 'UNDO', account_id: accountId, require_confirmation: true },
+      request: { event: another },
+    },
   },
 }
