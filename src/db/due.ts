@@ -12,6 +12,14 @@ export interface Due {
   dueAt: number
 }
 
+/** A step of scheduled work. It makes commits, of which the last one settles the due row. It uses the time of the row, not the clock. */
+export interface DueStep {
+  kind: string
+  /** Whether the answer to the write that made it due is sent before it runs. */
+  isLater?: boolean
+  run: (ctx: Ctx, row: Due) => Promise<unknown>
+}
+
 const insertDue = prepare(['organizationId', 'sent'], (at) =>
   builder
     .insert(due)
