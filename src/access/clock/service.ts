@@ -15,6 +15,9 @@ import type { MoveTestClockRequest, MovedTestClock, TestClock } from './schema.t
 /** The longest time of one request, in milliseconds. The same request goes on with the rest. */
 const WORKS_FOR = 20_000
 
+/** The most calls to the database and to ledgers of one request, since Cloudflare allows 1,000 for each Worker call. */
+const MOST_CALLS = 800
+
 /** After how many runs at one instant work that is always due again counts as failed. */
 const MOST_RUNS = 20
 
@@ -104,7 +107,7 @@ export const moveTestClock = async (
   let done = 0
   let runs = { at: -1, count: 0 }
   const reach = (now: number, pieces = done): MovedTestClock => ({ now: iso(now), target: iso(target), due: pieces })
-  const isOver = () => elapsed() > WORKS_FOR
+  const isOver = () => elapsed() > WORKS_FOR || ctx.session.calls() + ctx.ledgers.usage.calls > MOST_CALLS
   /** Returns the answer when the move ends. Throws STALE if another move comes between. */
   const moveOnce = async (): Promise<Reply<MovedTestClock> | undefined> => {
     const { clockAt, first, known } = await readClock(ctx, target)
