@@ -31,13 +31,15 @@ export interface Organization {
   id: string
   baseCurrency: string
   version: number
+  /** The test clock of the organization, in milliseconds, if it has one. */
+  clockAt: number | null
   /** The clock of the database, in milliseconds. The clock of this machine may be wrong, and times in the audit log must not decrease. */
-  now: number
+  wallClock: number
 }
 
 /** The query for an organization by name. */
 export const organizationQuery = (name: string): string =>
-  `SELECT id, base_currency AS baseCurrency, version, CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now FROM organizations WHERE name = ${quoted(name)}`
+  `SELECT id, base_currency AS baseCurrency, version, clock_at AS clockAt, CAST(unixepoch('subsec') * 1000 AS INTEGER) AS wallClock FROM organizations WHERE name = ${quoted(name)}`
 
 /** Reads an organization by name. Ends the script if it does not exist. */
 export const readOrganization = async (place: Place, name: string): Promise<Organization> => {
@@ -46,19 +48,22 @@ export const readOrganization = async (place: Place, name: string): Promise<Orga
 }
 
 /** The context with which a script calls a function of the Worker. It has no access to ledgers. */
-export const makeContext = (place: Place, { id, baseCurrency, now }: Organization, operationId: string): Ctx => ({
+export const makeContext = (place: Place, { id, baseCurrency, clockAt, wallClock }: Organization, operationId: string): Ctx => ({
   organizationId: id,
   baseCurrency,
+  clockAt,
   actor: 'cli',
   role: 'ADMINISTRATOR',
   expiresAt: null,
   mark: '',
   session: openSession(place) as Session,
   ledgers: openLedgers({}),
-  now,
+  now: clockAt ?? wallClock,
+  wallClock,
   secrets: [],
   requestId: randomUUID(),
   operationId,
   conditions: { match: undefined, noneMatch: undefined },
   conflicts,
+  steps: [],
 })

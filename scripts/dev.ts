@@ -73,8 +73,11 @@ if (!seed.ok)
     `The local token could not be created: ${fault(seed.output)}. If another npm run dev uses ${directory ?? '.wrangler/state'}, stop it, or try again.`,
   )
 
-/** --test-scheduled only keeps wrangler from warning that the cron does not run. */
-const server = start(['dev', '--test-scheduled', ...(hasPort ? [] : ['--port', String(port)]), ...args], 'inherit')
+/** --test-scheduled only keeps wrangler from warning that the cron does not run. Organizations can have test clocks. */
+const server = start(
+  ['dev', '--test-scheduled', '--var', 'TEST_CLOCK:on', ...(hasPort ? [] : ['--port', String(port)]), ...args],
+  'inherit',
+)
 const stop = (): void => void server.kill('SIGTERM')
 process.on('SIGINT', () => server.kill('SIGINT'))
 for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)

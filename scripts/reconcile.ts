@@ -36,7 +36,7 @@ const [[organization], generations, late] = (await execute(place, [
   `SELECT version FROM organizations WHERE id = ${quoted(its.id)}`,
   `SELECT kind, count(*) AS open, max(generation) AS newest, count(DISTINCT generation) AS known FROM ledger_generations
    WHERE organization_id = ${quoted(its.id)} GROUP BY kind HAVING max(ended_at IS NULL) = 0 OR newest <> known OR sum(ended_at IS NULL) <> 1`,
-  `SELECT kind, count(*) AS count FROM due WHERE organization_id = ${quoted(its.id)} AND due_at < ${its.now - LATE} GROUP BY kind`,
+  `SELECT kind, count(*) AS count FROM due WHERE organization_id = ${quoted(its.id)} AND due_at < ${(its.clockAt ?? its.wallClock) - LATE} GROUP BY kind`,
 ])) as [[{ version: number }], { kind: string }[], { kind: string; count: number }[]]
 console.log(`Organization "${name}" (${its.id}): version ${organization.version}, it was ${its.version}.`)
 console.log('Within a minute its ledgers are told, and the generations that the database lacks are put back from the first of them.')

@@ -1,4 +1,4 @@
-import type { Handler } from 'hono'
+import type { Context, Handler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { HonoBase } from 'hono/hono-base'
@@ -27,8 +27,11 @@ const refuseMethod = methodNotAllowed({
   onMethodNotAllowed: (c, methods) =>
     c.json({ message: `This path takes ${methods.join(', ')} only.` }, 405, { Allow: methods.join(', ') }),
 })
+const answerNothing = (c: Context<AppEnv>): Response =>
+  c.json({ message: 'There is nothing at this path. /openapi.json lists what there is.' }, 404)
+
 app.notFound(async (c) => {
-  c.res = c.json({ message: 'There is nothing at this path. /openapi.json lists what there is.' }, 404)
+  c.res = answerNothing(c)
   await refuseMethod(c, () => Promise.resolve())
   return c.res
 })
@@ -50,7 +53,7 @@ app.get('/', root)
 app.get('/health', health)
 
 /** What `http` is given of the domains. */
-const parts: Parts = { verify: verifyToken, conflicts, doDue: (ctx, due, later) => doDueNow(ctx, steps, due, later) }
+const parts: Parts = { verify: verifyToken, conflicts, steps, doDue: (ctx, due, later) => doDueNow(ctx, steps, due, later) }
 
 const sizeOf = (bytes: number): string => (bytes % 2 ** 20 ? `${bytes / 2 ** 10} KB` : `${bytes / 2 ** 20} MB`)
 
@@ -63,6 +66,7 @@ for (const operation of operations) {
     },
   })
   const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1')
+  if (operation.needsTestClock) app.use(path, (c, next) => (c.env.TEST_CLOCK === 'on' ? next() : Promise.resolve(answerNothing(c))))
   const answer: Handler<AppEnv> = async (c) => {
     await authenticate(c, parts, operation)
     return operation.answer(c)

@@ -1,4 +1,5 @@
 export * from './access/audit/operations.ts'
+export * from './access/clock/operations.ts'
 export * from './access/jobs/operations.ts'
 export * from './access/tokens/operations.ts'
 export * from './billing/revenue_calculator/operations.ts'

@@ -13,13 +13,13 @@ export interface Change {
   fields: Fields
 }
 
-const RECORDED = ['organizationId', 'now', 'actor', 'role', 'operationId', 'requestId', 'sent'] as const
+const RECORDED = ['organizationId', 'wallClock', 'actor', 'role', 'operationId', 'requestId', 'sent'] as const
 
 /** The statement that appends to the audit log: one row for each resource, with the next numbers of the organization. */
 const appendAudit = (recorded: Readonly<Record<(typeof RECORDED)[number], unknown>>, fields: SQL) => {
-  const { organizationId, now, actor, role, operationId, requestId, sent } = recorded
+  const { organizationId, wallClock, actor, role, operationId, requestId, sent } = recorded
   return builder.insert(auditLog).select(sql`
-    select ${organizationId}, coalesce(last.sequence, 0) + 1 + sent.key, max(${now}, coalesce(last.at, 0)), ${actor}, ${role}, ${operationId},
+    select ${organizationId}, coalesce(last.sequence, 0) + 1 + sent.key, max(${wallClock}, coalesce(last.at, 0)), ${actor}, ${role}, ${operationId},
       sent.value ->> 0, sent.value ->> 1, ${requestId}, ${fields}, null, lower(hex(randomblob(16))), null
     from json_each(${sent}) as sent left join (
       select sequence, at from ${auditLog} where organization_id = ${organizationId} order by at desc, sequence desc limit 1
@@ -29,9 +29,9 @@ const appendAudit = (recorded: Readonly<Record<(typeof RECORDED)[number], unknow
 
 const appendPlainly = prepare(RECORDED, (at) => appendAudit(at, sql`sent.value -> 2`))
 
-const appendToOutbox = prepare(['organizationId', 'now', 'operationId', 'sent'], (at) =>
+const appendToOutbox = prepare(['organizationId', 'wallClock', 'operationId', 'sent'], (at) =>
   builder.insert(outbox).select(sql`
-    select null, ${at.organizationId}, ${at.now}, ${at.operationId}, sent.value ->> 0, sent.value ->> 1 from json_each(${at.sent}) as sent
+    select null, ${at.organizationId}, ${at.wallClock}, ${at.operationId}, sent.value ->> 0, sent.value ->> 1 from json_each(${at.sent}) as sent
   `),
 )
 
@@ -41,9 +41,9 @@ const appendToOutbox = prepare(['organizationId', 'now', 'operationId', 'sent'],
  */
 export const recordChanges = (ctx: Ctx, changes: readonly Change[], fromDatabase: SQL | undefined): Statement[] => {
   if (!changes.length) return []
-  const { organizationId, now, actor, role, operationId, requestId } = ctx
+  const { organizationId, wallClock, actor, role, operationId, requestId } = ctx
   const sent = JSON.stringify(changes.map(({ type, id, fields }) => [type, id, fields]))
-  const recorded = { organizationId, now, actor, role, operationId, requestId, sent }
+  const recorded = { organizationId, wallClock, actor, role, operationId, requestId, sent }
   const fields = fromDatabase && sql`iif(sent.key, sent.value -> 2, json_patch(sent.value -> 2, ${fromDatabase}))`
   return [fields ? appendAudit(recorded, fields) : appendPlainly(recorded), appendToOutbox(recorded)]
 }

@@ -99,6 +99,8 @@ export const connect = (d1: D1Database) => {
         return counting(() => one.batch<Row>(statements.map((statement) => bindParameters(one, statement.toSQL()))))
       },
       bookmark,
+      /** The number of round trips of all sessions of the request so far. */
+      calls: () => usage.calls,
     }
   }
   const open = (place: string) => {

@@ -1,6 +1,7 @@
 import type { Conditions } from '../lib/etag.ts'
 import type { Database, Session } from './client.ts'
 import type { ConflictWords } from './conflicts.ts'
+import type { DueStep } from './due.ts'
 
 /** The bindings of the Worker. Both secrets are accepted; SIGNING_SECRET signs. */
 export interface Bindings {
@@ -20,6 +21,8 @@ export interface Bindings {
   INGEST_LIMIT?: RateLimit
   /** The number of days for which the payload of an event is stored, by default 400. */
   EVENTS_KEPT_FOR?: string
+  /** `on` where an organization can have a clock of its own, which tests turn. */
+  TEST_CLOCK?: string
 }
 
 /** The Durable Objects of the Worker, and their use by a request: calls, and the milliseconds spent waiting for them. */
@@ -42,6 +45,8 @@ export interface Caller {
   organizationId: string
   /** The default currency of accounts (ISO 4217). */
   baseCurrency: string
+  /** The instant of the organization's test clock, in milliseconds. Null if it lives in real time. */
+  clockAt: number | null
   /** The id of the token that calls. */
   actor: string
   role: Role
@@ -60,6 +65,8 @@ export interface PresentedToken {
   secret: string
   now: number
   secrets: readonly string[]
+  /** Whether the primary is asked each time, since a test clock that was moved must hold for the next request. */
+  isAskedAnew: boolean
   /** Runs work after the answer. */
   later: (work: Promise<unknown>) => void
 }
@@ -76,15 +83,21 @@ export interface WriteRequest {
   secret: boolean
 }
 
-/** The context of every service function. `now` (milliseconds) is the only clock. Every query names `organizationId`. */
+/**
+ * The context of every service function. Every query names `organizationId`. `now` (milliseconds) is the clock of the organization, by which
+ * everything goes that is about its business. By `wallClock`, the real time, go tokens, keys, limits, memory and the audit log.
+ */
 export interface Ctx extends Caller {
   session: Session
   ledgers: Ledgers
   now: number
+  wallClock: number
   secrets: readonly string[]
   requestId: string
   operationId: string
   conditions: Conditions
   conflicts: ConflictWords
+  /** The steps of due work, for the one operation that does what becomes due. */
+  steps: readonly DueStep[]
   write?: WriteRequest
 }

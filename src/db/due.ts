@@ -12,6 +12,21 @@ export interface Due {
   dueAt: number
 }
 
+/** What a step says of a row that it leaves as it is, to come back to it, and of work that its commits made due. */
+export interface StepResult {
+  isUnfinished?: boolean
+  madeDue?: readonly Due[]
+}
+
+/** A step of scheduled work. It makes commits, of which the last one settles the due row. It uses the time of the row, not the clock. */
+export interface DueStep {
+  kind: string
+  /** Whether the answer to the write that made it due is sent before it runs. */
+  isLater?: boolean
+  /** Returns a StepResult, or anything else if the row is done. */
+  run: (ctx: Ctx, row: Due) => Promise<unknown>
+}
+
 const insertDue = prepare(['organizationId', 'sent'], (at) =>
   builder
     .insert(due)

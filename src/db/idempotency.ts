@@ -2,6 +2,7 @@ import { type SQL, and, eq, sql } from 'drizzle-orm'
 import { ApiError } from '../lib/errors.ts'
 import { decrypt, encrypt } from '../lib/sign.ts'
 import type { Session, Statement } from './client.ts'
+import { refuseWhen } from './conflicts.ts'
 import type { Ctx, WriteRequest } from './context.ts'
 import { builder, insertInto } from './statements.ts'
 import { idempotencyKeys } from './table.ts'
@@ -37,10 +38,16 @@ export const keepAnswer = (
       status: reply.status ?? status,
       location: reply.location ?? locationOf?.(reply.answer) ?? null,
       body,
-      createdAt: ctx.now,
+      createdAt: ctx.wallClock,
       etag: reply.tag ?? null,
     },
   ])
+
+/** The statements that raise KEY_USED if the request's key is already used, for a commit that does not store the answer. */
+export const refuseUsedKey = (ctx: Ctx): Statement[] => {
+  const { key } = ctx.write ?? {}
+  return key ? [refuseWhen('KEY_USED', sql`select '[]' from ${idempotencyKeys} where ${isKept(ctx, key.value)}`)] : []
+}
 
 /** The statement that adds to a stored answer the fields that only the database knows, from a query for one JSON object. */
 export const addToKeptBody = (ctx: Ctx, key: string, found: SQL): Statement =>

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { Caller, PresentedToken } from '../db/context.ts'
 import type { ConflictWords } from '../db/conflicts.ts'
+import type { DueStep } from '../db/due.ts'
 import type { Session } from '../db/client.ts'
 import { ApiError } from '../lib/errors.ts'
 import { conditionsOf } from '../lib/etag.ts'
@@ -14,6 +15,7 @@ const BEARER = /^Bearer +(\S+) *$/i
 export interface Parts {
   verify: (presented: PresentedToken) => Caller | undefined | Promise<Caller | undefined>
   conflicts: ConflictWords
+  steps: readonly DueStep[]
   doDue: AppEnv['Variables']['doDue']
 }
 
@@ -39,30 +41,33 @@ const refuseRole = ({ portal, role }: Caller, access: Access): void => {
 }
 
 /** Identifies the caller, refuses callers without permission, and sets `ctx`. Every invalid token gets the same answer after the same work. */
-export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, doDue }: Parts, access: Access): Promise<void> => {
+export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, steps, doDue }: Parts, access: Access): Promise<void> => {
   const { operationId } = access
   c.set('operationId', operationId)
-  const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS, TOKEN_LIMIT, REFUSED_LIMIT, INGEST_LIMIT } = c.env
+  const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS, TOKEN_LIMIT, REFUSED_LIMIT, INGEST_LIMIT, TEST_CLOCK } = c.env
   if (!SIGNING_SECRET) throw new Error('SIGNING_SECRET is not set')
   const secrets = [SIGNING_SECRET, ...(SIGNING_SECRET_PREVIOUS ? [SIGNING_SECRET_PREVIOUS] : [])]
-  const [database, now] = [c.get('database'), c.get('now')]
+  const [database, wallClock] = [c.get('database'), c.get('now')]
   const secret = BEARER.exec(c.req.header('Authorization') ?? '')?.[1] ?? ''
-  const verified = verify({ database, secret, now, secrets, later: (work) => c.executionCtx.waitUntil(work) })
+  const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)
+  const verified = verify({ database, secret, now: wallClock, secrets, isAskedAnew: TEST_CLOCK === 'on', later })
   const caller = verified instanceof Promise ? await verified : verified
   if (!caller) {
     await countRefused(REFUSED_LIMIT, c.req.header('CF-Connecting-IP') ?? '')
     throw new ApiError('UNAUTHENTICATED', 'A valid token is required, as Authorization: Bearer <token>.')
   }
   const { actor, portal } = caller
-  const counted = countCall(TOKEN_LIMIT, portal ? `${actor} ${portal.customerId}` : actor, now)
+  const counted = countCall(TOKEN_LIMIT, portal ? `${actor} ${portal.customerId}` : actor, wallClock)
   if (counted) await counted
-  const ingested = access.ingests ? countCall(INGEST_LIMIT, `${actor} ingest`, now) : undefined
+  const ingested = access.ingests ? countCall(INGEST_LIMIT, `${actor} ingest`, wallClock) : undefined
   if (ingested) await ingested
   const session = sessionOf(c)
   c.set('session', session)
   const requestId = c.get('requestId')
   const conditions = conditionsOf((name) => c.req.header(name))
   c.set('doDue', doDue)
-  c.set('ctx', { ...caller, session, ledgers: c.get('ledgers'), now, secrets, requestId, operationId, conditions, conflicts })
+  const now = caller.clockAt ?? wallClock
+  const ledgers = c.get('ledgers')
+  c.set('ctx', { ...caller, session, ledgers, now, wallClock, secrets, requestId, operationId, conditions, conflicts, steps })
   refuseRole(caller, access)
 }

@@ -1,2 +1,2 @@
 /** The newest migration. The code needs it. */
-export const MIGRATION = '0013_catalogue_schedules.sql'
+export const MIGRATION = '0015_access_test_clock.sql'

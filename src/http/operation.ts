@@ -36,6 +36,8 @@ interface OperationDetails {
   optionalBody?: boolean
   /** Whether some of its answers have a Location. */
   mayLocate?: boolean
+  /** Whether it exists only where the variable TEST_CLOCK is `on`. */
+  needsTestClock?: boolean
   /** Whether newer operations do the same. It stays for the clients that call it. */
   deprecated?: boolean
   /** The largest body in bytes, by default 256 KB. */

@@ -96,6 +96,8 @@ export interface RecordHead {
   ruleSets: Record<string, RuleSet>
   /** The time of their arrival. */
   createdAt: number
+  /** Whether that is the time of the organization's test clock, by which its data then expires. */
+  isTestClock?: boolean
   source: number
   count: number
 }

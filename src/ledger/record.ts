@@ -46,7 +46,7 @@ const recordNew = (store: Store, batch: Batch, now: number): void =>
 export const recordEvents = (store: Store, batch: Batch, now: number): Recorded | Stale => {
   const stale = batch.isCarried ? undefined : findStale(store, batch.head, now)
   if (stale) return { stale }
-  noteClock(store, batch.head.createdAt, now)
+  noteClock(store, batch.head)
   const recorded = (repeats: Recorded['repeats']): Recorded => ({ repeats, size: store.sql.databaseSize })
   const mayBeClosed = batch.first < store.closedUntil && hasClosed(store, batch.totals)
   if (!batch.hasRepeats && !mayBeClosed && !isInPast(store, batch.ids))

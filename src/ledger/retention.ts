@@ -95,7 +95,8 @@ export const readForgot = (store: Store): number => readState(store, 'forgot', 0
 
 /**
  * Removes the next payloads of events older than `days`, and the next events whose payload went 45 days ago; what they add up to stays.
- * An event that came later than that goes 45 days after it came. Gives whether more are left; `now` is the real time in milliseconds.
+ * An event that came later than that goes 45 days after it came. Events go by the test clock of the organization if it has one, and keys by
+ * `now`, the real time in milliseconds. Returns whether more are left.
  */
 export const forgetSome = (store: Store, now: number, days: number): boolean =>
   store.transaction(() => {
@@ -103,7 +104,7 @@ export const forgetSome = (store: Store, now: number, days: number): boolean =>
     const isLeft = [
       walk(store, 'bared', today - days * DAY, today, (events) => removePayloads(store, events)),
       walk(store, 'removed', forgottenBefore(today, days), today, (events) => removeEvents(store, events)),
-      removeKeys(store, today),
+      removeKeys(store, now),
     ].includes(true)
     if (!isLeft) {
       writeState(store, 'removed', START)

@@ -1,4 +1,4 @@
-import { HOUR, type StaleVersions } from './entry.ts'
+import { HOUR, type RecordHead, type StaleVersions } from './entry.ts'
 import { EVENT_MIGRATIONS } from './event_schema.sql.ts'
 
 /** How long a ledger remembers that an account changed, in milliseconds: twice as long as any Worker remembers the account. */
@@ -17,7 +17,7 @@ export interface Store {
   closedUntil: number
   /** The time (milliseconds) until which calls are checked against versions of accounts. */
   toldUntil: number
-  /** The test clock of the organization at its last call, in milliseconds. Null if it uses the real clock. */
+  /** The test clock of the organization, as far as this ledger knows, in milliseconds. Null if the organization lives in real time. */
   clock: number | null
 }
 
@@ -56,7 +56,7 @@ export const openStore = (storage: DurableObjectStorage): Store => {
     known: new Set<string>(),
     closedUntil: one('SELECT max(until) AS value FROM closing'),
     toldUntil: one('SELECT max(told_at) AS value FROM told') + TOLD_FOR,
-    clock: readState<number | null>({ sql }, 'clock', null),
+    clock: readState<number | null>({ sql }, 'test_clock', null),
   })
   const store: Store = {
     sql,
@@ -80,12 +80,11 @@ export const takeVersion = (store: Store, version: number): void => {
   store.version = version
 }
 
-/** Stores the time of the organization's test clock, if it has one, since data expires by that clock. Times are in milliseconds. */
-export const noteClock = (store: Store, createdAt: number, now: number): void => {
-  const clock = Math.abs(now - createdAt) < HOUR ? null : createdAt
-  if (clock === store.clock || (clock !== null && store.clock !== null && Math.abs(clock - store.clock) < HOUR)) return
-  writeState(store, 'clock', clock)
-  store.clock = clock
+/** Stores the time of the organization's test clock if a call came by it, since data then expires by that clock. It is exact to the hour, and never goes back. */
+export const noteClock = (store: Store, { isTestClock, createdAt }: Pick<RecordHead, 'isTestClock' | 'createdAt'>): void => {
+  if (!isTestClock || (store.clock !== null && createdAt < store.clock + HOUR)) return
+  writeState(store, 'test_clock', createdAt)
+  store.clock = createdAt
 }
 
 /** Stores versions of accounts, by key, for two minutes. Older versions no longer count, even if they are higher. */

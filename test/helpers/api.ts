@@ -43,13 +43,18 @@ const faultOf = (schema: z.ZodMiniType, body: unknown): string | undefined => {
 /** The ledgers of the Worker, as its parts are given them. */
 export const ledgers: Ledgers = openLedgers({ exports })
 
-/** Sends a request through the front door, and holds the answer against the schema of its operation: the document cannot lie. */
+/**
+ * Sends a request through the front door, and holds the answer against the schema of its operation: the document cannot lie.
+ * Operations that need the variable TEST_CLOCK have it, unless the bindings say otherwise.
+ */
 export const send = async (request: Request, d1: D1Database = env.DB, secrets: Partial<Bindings> = {}): Promise<Answer> => {
   const { method, url } = request
-  const response = await app.fetch(request, { DB: d1, SIGNING_SECRET: env.SIGNING_SECRET, ...secrets }, createExecutionContext())
+  const { pathname } = new URL(url)
+  const ofTestClock = routes.some(({ operation: { needsTestClock }, pattern }) => needsTestClock && pattern.test(pathname))
+  const bindings = { DB: d1, SIGNING_SECRET: env.SIGNING_SECRET, ...(ofTestClock && { TEST_CLOCK: 'on' }), ...secrets }
+  const response = await app.fetch(request, bindings, createExecutionContext())
   const { status, headers } = response
   const body = status === 304 ? undefined : await response.json<{ message?: string }>()
-  const { pathname } = new URL(url)
   const { operation, statuses } = routes.find((route) => route.method === method && route.pattern.test(pathname)) ?? {}
   const answer = `${method} ${pathname} answered ${status} ${body?.message ?? ''}`
   if (body) expect(faultOf(operation?.answers[status] ?? ErrorResponse, body), `${answer}: not as its schema says`).toBeUndefined()

@@ -189,14 +189,29 @@ describe('events that are old', () => {
 
   it('go by the clock of the organization, where that is not the real one', async () => {
     const ledger = eventLedger()
-    await ledger.record(batchOf([{ id: 'one', time: ago(3000) }], { createdAt: ago(3000) }))
+    await ledger.record(batchOf([{ id: 'one', time: ago(3000) }], { createdAt: ago(3000), isTestClock: true }))
     await forget(ledger)
     await evictDurableObject(ledger)
     await forget(ledger, NOW + 2 * DAY)
     expect(await ledger.listEvents({ limit: 5 })).toMatchObject([{ payload: { id: 'one' } }])
-    await ledger.record(batchOf([{ id: 'two', time: ago(2500) }], { createdAt: ago(2500) }))
+    await ledger.record(batchOf([{ id: 'two', time: ago(2500) }], { createdAt: ago(2500), isTestClock: true }))
     await forget(ledger, NOW + 4 * DAY)
     expect((await ledger.listEvents({ limit: 5 })).map(({ id }) => id)).toEqual(['two'])
+    await ledger.record(batchOf([{ id: 'late', time: ago(2900) }], { createdAt: ago(2900), isTestClock: true }))
+    await ledger.claimKey('old', [''], ago(46))
+    await forget(ledger, NOW + 6 * DAY)
+    expect((await ledger.listEvents({ limit: 5 })).map(({ id, payload }) => [id, payload !== null])).toEqual([
+      ['two', true],
+      ['late', true],
+    ])
+    expect(await ledger.readKey('old', ago(46) + 1)).toBeUndefined()
+  })
+
+  it('go by real time where the organization has no clock of its own, however late their batch comes', async () => {
+    const ledger = eventLedger()
+    await ledger.record(batchOf([{ id: 'one', time: ago(3000) }], { createdAt: ago(3000) }))
+    await forget(ledger)
+    expect(await ledger.listEvents({ limit: 5 })).toEqual([])
   })
 
   it('go on going where one run does not reach, many of one instant too', async () => {

@@ -2,24 +2,11 @@ import { sql } from 'drizzle-orm'
 import type { Session } from '../../db/client.ts'
 import { STALE } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
-import type { Due } from '../../db/due.ts'
+import type { Due, DueStep, StepResult } from '../../db/due.ts'
 import { due } from '../../db/table.ts'
 import { organizations } from '../organizations/table.ts'
 
-/** What a step says of a row that it leaves as it is, to come back to it, and of work that its commits made due. */
-export interface StepResult {
-  isUnfinished?: boolean
-  madeDue?: readonly Due[]
-}
-
-/** A step of scheduled work. It makes commits, of which the last one settles the due row. It uses the time of the row, not the clock. */
-export interface DueStep {
-  kind: string
-  /** Whether the answer to the write that made it due is sent before it runs. */
-  isLater?: boolean
-  /** Returns a StepResult, or anything else if the row is done. */
-  run: (ctx: Ctx, row: Due) => Promise<unknown>
-}
+export type { DueStep, StepResult } from '../../db/due.ts'
 
 /** Rows of one instant that are read at a time. */
 const ROWS = 50
@@ -33,13 +20,28 @@ const TURN = 2_000
 /** The most organizations that are handled in one run. */
 const ORGANIZATIONS = 200
 
+/** What scheduled work needs. `now` is the real time, in milliseconds. */
 type SystemCtx = Pick<Ctx, 'session' | 'ledgers' | 'now' | 'secrets' | 'conflicts'>
 
-/** The context of scheduled work. It may do everything, and its actor in the audit log is `system`. */
-export const systemContext = (ctx: SystemCtx, organization: { id: string; baseCurrency: string }): Ctx => ({
-  ...ctx,
-  organizationId: organization.id,
-  baseCurrency: organization.baseCurrency,
+/** An organization for which scheduled work is done, up to its test clock if it has one. */
+interface WorkedOrganization {
+  id: string
+  baseCurrency: string
+  clockAt?: number | null
+}
+
+/** The context of scheduled work. It may do everything but move a clock, and its actor in the audit log is `system`. */
+export const systemContext = (ctx: SystemCtx, { id, baseCurrency, clockAt = null }: WorkedOrganization): Ctx => ({
+  session: ctx.session,
+  ledgers: ctx.ledgers,
+  now: clockAt ?? ctx.now,
+  wallClock: ctx.now,
+  secrets: ctx.secrets,
+  conflicts: ctx.conflicts,
+  steps: [],
+  organizationId: id,
+  baseCurrency,
+  clockAt,
   actor: 'system',
   role: 'ADMINISTRATOR',
   expiresAt: null,
@@ -79,18 +81,19 @@ const runStep = async (ctx: Ctx, steps: readonly DueStep[], row: Due): Promise<S
   }
 }
 
-/** Does the due work of an organization, sorted by time, step and subject, until nothing is left or `isOver` returns true. */
-export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: () => boolean = () => false): Promise<DueRun> => {
+/** Does the due work of an organization, sorted by time, step and subject, until nothing is left or `isOver` returns true, which is asked before each piece. */
+export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: (run: DueRun) => boolean = () => false): Promise<DueRun> => {
   const run: DueRun = { done: 0, errors: [] }
   const skipped: Due[] = []
   let last = ''
-  while (!isOver()) {
+  while (!isOver(run)) {
     const rows = await readFirst(ctx, steps, skipped)
     /** Stops if the same rows are due again, since a step that does not settle its row would run forever. */
     const seen = JSON.stringify(rows)
     if (!rows.length || seen === last) return run
     last = seen
     for (const row of rows) {
+      if (isOver(run)) return run
       const { error, isUnfinished } = await runStep(ctx, steps, row)
       if (error) {
         run.errors.push(error)
@@ -151,11 +154,16 @@ export const doAllDue = async (ctx: SystemCtx, steps: readonly DueStep[], elapse
   return all
 }
 
-/** Reads the organizations with due work, the one that has waited longest first. */
-const readOrganizations = ({ db }: Session, now: number): Promise<{ id: string; baseCurrency: string }[]> =>
+/** Reads the organizations with due work, by real time or by the test clock of the organization. The one that has waited longest comes first. */
+const readOrganizations = ({ db }: Session, now: number): Promise<Required<WorkedOrganization>[]> =>
   db.all(sql`
-    select organization.id, organization.base_currency as baseCurrency
-    from (select organization_id, min(due_at) as first from ${due} where due_at <= ${now} group by organization_id) as waiting
-    join ${organizations} as organization on organization.id = waiting.organization_id
-    order by waiting.first limit ${ORGANIZATIONS}
+    select its.id, its.base_currency as baseCurrency, its.clock_at as clockAt from (
+      select organization.*, waiting.first from (
+        select organization_id, min(due_at) as first from ${due} where due_at <= ${now} group by organization_id
+      ) as waiting join ${organizations} as organization on organization.id = waiting.organization_id where organization.clock_at is null
+      union all
+      select organization.*, (
+        select min(due_at) from ${due} as waiting where waiting.organization_id = organization.id and waiting.due_at <= organization.clock_at
+      ) as first from ${organizations} as organization where organization.clock_at is not null
+    ) as its where its.first is not null order by coalesce(its.clock_at, ${now}) - its.first desc limit ${ORGANIZATIONS}
   `)

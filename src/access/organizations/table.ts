@@ -6,6 +6,8 @@ export const organizations = sqliteTable('organizations', {
   baseCurrency: text('base_currency').notNull(),
   createdAt: integer('created_at').notNull(),
   version: integer().notNull(),
+  /** The instant of its test clock. Null if it lives in real time. */
+  clockAt: integer('clock_at'),
 })
 
 /** The generations of an organization's ledgers, of each kind. */

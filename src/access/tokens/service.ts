@@ -46,14 +46,14 @@ const tagOfToken = ({ version, lastUsedOn }: TokenRow): string => tagOf(version,
 /** Creates a token. Its secret is shown only once. */
 export const createToken = async (ctx: Ctx, { name, role, ...input }: CreateTokenRequest): Promise<Reply<TokenWithSecret>> => {
   const expiresAt = input.expiresAt ?? null
-  if (expiresAt !== null && expiresAt <= ctx.now) throw new ApiError('INVALID', 'expiresAt: must be in the future')
+  if (expiresAt !== null && expiresAt <= ctx.wallClock) throw new ApiError('INVALID', 'expiresAt: must be in the future')
   const secret = newSecret()
   const row: TokenRow = {
-    id: newId('TOKEN', ctx.now),
+    id: newId('TOKEN', ctx.wallClock),
     organizationId: ctx.organizationId,
     name,
     hash: await hashToken(secret),
-    createdAt: ctx.now,
+    createdAt: ctx.wallClock,
     expiresAt,
     revokedAt: null,
     role,
@@ -136,7 +136,7 @@ const endSecrets = (ctx: Ctx, { id: tokenId, organizationId, hash }: TokenRow, u
       .set({ expiresAt: until })
       .where(and(its, gt(tokenSecrets.expiresAt, until))),
     insertSecrets([{ hash, organizationId, tokenId, expiresAt: until }]),
-    builder.delete(tokenSecrets).where(and(its, lte(tokenSecrets.expiresAt, ctx.now))),
+    builder.delete(tokenSecrets).where(and(its, lte(tokenSecrets.expiresAt, ctx.wallClock))),
   ]
 }
 
@@ -144,10 +144,10 @@ const endSecrets = (ctx: Ctx, { id: tokenId, organizationId, hash }: TokenRow, u
 export const rotateToken = (ctx: Ctx, id: string, { gracePeriod }: RotateTokenRequest): Promise<Reply<TokenWithSecret>> =>
   changeToken(ctx, id, async (row) => {
     if (row.revokedAt !== null) throw new ApiError('CONFLICT', `The token "${id}" is revoked, and cannot be changed.`)
-    if (row.expiresAt !== null && row.expiresAt <= ctx.now)
+    if (row.expiresAt !== null && row.expiresAt <= ctx.wallClock)
       throw new ApiError('CONFLICT', `The token "${id}" has expired, and cannot be changed.`)
     const secret = newSecret()
-    const until = ctx.now + gracePeriod * 1000
+    const until = ctx.wallClock + gracePeriod * 1000
     const changes = { hash: await hashToken(secret), previousExpiresAt: until }
     const draft = draftChange(ctx, row, changes, (token) => ({ ...token, token: secret }))
     return { ...draft, statements: [...draft.statements, ...endSecrets(ctx, row, until)] }
@@ -156,15 +156,17 @@ export const rotateToken = (ctx: Ctx, id: string, { gracePeriod }: RotateTokenRe
 /** Revokes a token and its JWTs. Revoking it again changes nothing. */
 export const revokeToken = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
   changeToken(ctx, id, (row) =>
-    row.revokedAt === null ? draftChange(ctx, row, { revokedAt: ctx.now }, () => ({ success: true })) : { unchanged: { success: true } },
+    row.revokedAt === null
+      ? draftChange(ctx, row, { revokedAt: ctx.wallClock }, () => ({ success: true }))
+      : { unchanged: { success: true } },
   )
 
 /** Creates a JWT for an API token. If the caller uses a JWT, returns the same JWT. */
 export const authenticate = async (ctx: Ctx): Promise<Reply<TokenResponse>> => ({
-  answer: { token: ctx.jwt ?? (await issueJwt(ctx, ctx.now, null, ctx.secrets)) },
+  answer: { token: ctx.jwt ?? (await issueJwt(ctx, ctx.wallClock, null, ctx.secrets)) },
 })
 
 /** Creates a JWT that can read one customer and its accounts until `expiresAt` (milliseconds; null for a day). */
 export const issuePortalToken = async (ctx: Ctx, portal: Portal, expiresAt: number | null): Promise<TokenResponse> => ({
-  token: await issueJwt({ ...ctx, portal }, ctx.now, expiresAt, ctx.secrets),
+  token: await issueJwt({ ...ctx, portal }, ctx.wallClock, expiresAt, ctx.secrets),
 })

@@ -34,5 +34,5 @@ export const getCustomerPortalDelegateToken = async (
   if (index >= 0)
     throw new ApiError('NOT_FOUND', `accountIds[${index}]: the customer "${customerId}" has no account "${accountIds[index]}"`)
   const portal = { customerId, accountIds: allAccountsAccess ? ('all' as const) : accountIds }
-  return { answer: await issuePortalToken(ctx, portal, expiry === undefined ? ctx.expiresAt : ctx.now + expiry * 1000) }
+  return { answer: await issuePortalToken(ctx, portal, expiry === undefined ? ctx.expiresAt : ctx.wallClock + expiry * 1000) }
 }

@@ -84,7 +84,7 @@ const recordingOf = (
   const { generation, ledgers } = currentOf(memory)
   return {
     ledger: ledgerName(ctx.organizationId, 'event', generation, (processed[0]?.slot ?? 0) % ledgers),
-    batch: batchOf(processing, processed, 'CORRECTION', ctx.now),
+    batch: batchOf(ctx, processing, processed, 'CORRECTION'),
   }
 }
 

@@ -105,7 +105,7 @@ const readNames = async (ctx: Ctx, memory: OrganizationMemory, wanted: readonly 
   }
   const accounts = new Map<string, AccountMemory>()
   const read = new Map<string, NameMemory>(
-    wanted.map((name) => [name, { aliases: [], version: memory.version, until: ctx.now + REMEMBERED_FOR }]),
+    wanted.map((name) => [name, { aliases: [], version: memory.version, until: ctx.wallClock + REMEMBERED_FOR }]),
   )
   for (const row of (results[0]?.results ?? []) as AccountRow[]) {
     let account = accounts.get(row.id)
@@ -147,7 +147,7 @@ export const recallAccounts = async (
   const unknown = new Set<string>()
   for (const { name, time } of wanted) {
     const known = names.get(keyOf(ctx, name))
-    if (!known || known.until <= ctx.now || known.version !== memory.version || !findAt(known, time)) unknown.add(name)
+    if (!known || known.until <= ctx.wallClock || known.version !== memory.version || !findAt(known, time)) unknown.add(name)
   }
   if (unknown.size) {
     if (names.size + unknown.size > MOST_NAMES) names.clear()

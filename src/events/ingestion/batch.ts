@@ -1,4 +1,5 @@
 import { type Batch, type EventSource, type RecordHead, SOURCES, accountKey, codeOf, totalsOf } from '../../ledger/client.ts'
+import type { Ctx } from '../../db/context.ts'
 import type { ProcessedEvent, Processing } from './process.ts'
 
 /** A JSON parameter of a ledger holds 2 MB at most. */
@@ -25,7 +26,12 @@ const rowsAsJson = (processed: readonly ProcessedEvent[]): string[] => {
 }
 
 /** What a ledger is asked to record of some events. */
-export const batchOf = (processing: Processing, processed: readonly ProcessedEvent[], source: EventSource, now: number): Batch => {
+export const batchOf = (
+  { now, clockAt }: Pick<Ctx, 'now' | 'clockAt'>,
+  processing: Processing,
+  processed: readonly ProcessedEvent[],
+  source: EventSource,
+): Batch => {
   const { memory, ruleSets } = processing
   const accounts: RecordHead['accounts'] = {}
   const customers: RecordHead['customers'] = {}
@@ -53,6 +59,7 @@ export const batchOf = (processing: Processing, processed: readonly ProcessedEve
       customers,
       ruleSets: used,
       createdAt: now,
+      ...(clockAt !== null && { isTestClock: true }),
       source: SOURCES.indexOf(source),
       count: processed.length,
     },

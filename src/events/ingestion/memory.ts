@@ -152,14 +152,14 @@ const readOrganization = async (ctx: Ctx): Promise<OrganizationMemory> => {
         .map(([name, its]) => [name, mapSettings(its)]),
     ),
     namedSettings: mapFullNames(settings),
-    until: ctx.now + REMEMBERED_FOR,
+    until: ctx.wallClock + REMEMBERED_FOR,
   }
 }
 
 /** Returns the remembered data of the caller's organization, or reads it if there is none or its version is below `version`. */
 export const recallOrganization = async (ctx: Ctx, version = 0): Promise<OrganizationMemory> => {
   const known = organizations.get(ctx.organizationId)
-  if (known && known.until > ctx.now && known.version >= version) return known
+  if (known && known.until > ctx.wallClock && known.version >= version) return known
   const read = await readOrganization(ctx)
   const [oldest] = organizations.keys()
   if (organizations.size >= MOST_ORGANIZATIONS && oldest !== undefined) organizations.delete(oldest)

@@ -86,7 +86,7 @@ export const recordEvents = async (
       Array.from(groupBySlot(processed, current.ledgers), async ([index, group]) => {
         const its = group.map((at) => processed[at] as ProcessedEvent)
         const name = ledgerName(ctx.organizationId, 'event', current.generation, index)
-        const recorded = await askEvents(ctx, name, (ledger) => ledger.record(batchOf({ ...processing, told }, its, source, ctx.now)))
+        const recorded = await askEvents(ctx, name, (ledger) => ledger.record(batchOf(ctx, { ...processing, told }, its, source)))
         if ('stale' in recorded) return { group, stale: recorded.stale }
         return { group, size: recorded.size }
       }),
@@ -125,7 +125,7 @@ export const tryEvents = async (
     Array.from(groupBySlot(processed, ledgers), ([index, group]) => {
       const its = group.map((at) => processed[at] as ProcessedEvent)
       const name = ledgerName(ctx.organizationId, 'event', generation, index)
-      return askEvents(ctx, name, (ledger) => ledger.tryRecord(batchOf(processing, its, source, ctx.now)))
+      return askEvents(ctx, name, (ledger) => ledger.tryRecord(batchOf(ctx, processing, its, source)))
     }),
   )
   const outcomes = new Map(tried.flat().map(([reference, status, why]) => [reference, { status, why }]))

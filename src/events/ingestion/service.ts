@@ -30,6 +30,10 @@ export const recallWithLedgers = async (ctx: Ctx): Promise<OrganizationMemory> =
 
 const isRefused = (one: ParsedEvent | Refusal): one is Refusal => 'message' in one
 
+/** The former generations that may know a key. Keys go by real time, of which the ends of generations by a test clock say nothing. */
+const mayHaveKeys = (ctx: Ctx, memory: OrganizationMemory): Generation[] =>
+  ctx.clockAt === null ? formerOf(memory, ctx.now) : memory.events.slice(0, -1)
+
 /** Claims the Idempotency-Key of a request, in the ledger that keys fall to: under it the same is asked again, or nothing. Gives whether it was asked before. */
 export const claimKey = async (ctx: Ctx, memory: OrganizationMemory): Promise<boolean> => {
   const key = ctx.write?.key
@@ -38,12 +42,12 @@ export const claimKey = async (ctx: Ctx, memory: OrganizationMemory): Promise<bo
   const nameIn = ({ generation, ledgers }: Generation): string =>
     ledgerName(ctx.organizationId, 'event', generation, slotOf(value) % ledgers)
   const before = await Promise.all(
-    formerOf(memory, ctx.now).map((generation) => askEvents(ctx, nameIn(generation), (ledger) => ledger.readKey(value, ctx.now))),
+    mayHaveKeys(ctx, memory).map((generation) => askEvents(ctx, nameIn(generation), (ledger) => ledger.readKey(value, ctx.wallClock))),
   )
   const kept = before.find((its) => its !== undefined)
   const claimed =
     kept === undefined
-      ? await askEvents(ctx, nameIn(currentOf(memory)), (ledger) => ledger.claimKey(value, fingerprints, ctx.now))
+      ? await askEvents(ctx, nameIn(currentOf(memory)), (ledger) => ledger.claimKey(value, fingerprints, ctx.wallClock))
       : fingerprints.includes(kept)
         ? 'SAME'
         : 'OTHER'

@@ -141,7 +141,7 @@ const processAll = async (ctx: Ctx, names: readonly string[]): Promise<void> => 
 export const processEventsOfNewNames = async (ctx: Ctx, row: Due): Promise<void> => {
   forgetOrganization(ctx.organizationId)
   const [names, told] = await Promise.all([readNames(ctx, row.subject), readLedgersToTell(ctx)])
-  await tellLedgers(ctx, told, Object.fromEntries(names.map((name) => [unknownKey(name), ctx.now])))
+  await tellLedgers(ctx, told, Object.fromEntries(names.map((name) => [unknownKey(name), ctx.wallClock])))
   if (names.length) await processAll(ctx, names)
   await commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {} })
 }
