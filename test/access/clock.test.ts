@@ -13,6 +13,7 @@ import { type Api, changed, client, failed, ledgers, organization, watched } fro
 import { customer } from '../helpers/customer.ts'
 import { organizationWithMeter, ride } from '../helpers/metering.ts'
 import { compareRows, readRows } from '../helpers/rows.ts'
+import { withAccount } from '../helpers/schedules.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -154,13 +155,20 @@ describe('the test clock', () => {
     for (const value of [at(4), null]) await expect(back.bind(value, api.id).run()).rejects.toThrow('STALE')
   })
 
+  it('is set to a time that has passed only while there are no schedules', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const api = await withAccount(iso(Date.now()))
+    expect((await api.associate(iso(Date.now()).slice(0, 10))).status).toBe(200)
+    expect((await move(api, day(0))).status).toBe(409)
+  })
+
   it('is set to a time that has passed only while there are no events', async () => {
     const api = await organizationWithMeter()
     await api.post('/ingest', { event: ride('one', '1') })
     const past = await move(api, day(0))
     expect([past.status, past.body.message]).toEqual([
       409,
-      `now: ${day(0)} has passed, and a past time can be set only while the organization has no events`,
+      `now: ${day(0)} has passed, and a past time can be set only while the organization has no events and no schedules`,
     ])
     expect((await withClock(api.token).call('POST', '/test_clock?dry_run=true', { now: day(0) })).status).toBe(409)
     expect(await clockOf(api.id)).toBeNull()

@@ -55,7 +55,7 @@ export const mergeDays = (before: Days, today: number): Days => {
 
 /** When the model begins: with a month, of which these days begin others. */
 export const START = Date.UTC(2026, 2, 1)
-const MONTHS: readonly number[] = [0, 31, 61, 92, 122, 153]
+const MONTHS: ReadonlySet<number> = new Set([0, 31, 61, 92, 122, 153])
 
 /** The first day of a schedule of an open plan that is not billed yet. */
 const firstUnbilled = (days: Days, day: number, today: number): number => {
@@ -63,7 +63,7 @@ const firstUnbilled = (days: Days, day: number, today: number): number => {
   let start = from
   for (let at = from; at <= LENGTH; at++) {
     const ends = at === LENGTH || days[at]?.from !== from
-    if (!ends && (!MONTHS.includes(at) || at === from)) continue
+    if (!ends && (!MONTHS.has(at) || at === from)) continue
     if (at === LENGTH || at + GRACE > today) return start
     start = at
     if (ends) return at

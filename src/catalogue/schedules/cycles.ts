@@ -1,5 +1,6 @@
-import type { Change } from '../../db/commit.ts'
-import { commit } from '../../db/commit.ts'
+import { sql } from 'drizzle-orm'
+import { type Change, commit } from '../../db/commit.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
 import { dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
@@ -15,12 +16,18 @@ const describeCycle = ({ piece, cycle }: CycleInForce, status: readonly [string 
 
 /** Announces that cycles of an account have ended and begun at the instant of a due row, and sets when the next do. */
 export const announceCycles = async (ctx: Ctx, row: Due): Promise<void> => {
-  const { active } = await readTimeline(ctx, row.subject)
+  const { active, version } = await readTimeline(ctx, row.subject)
   const day = dayOf(row.dueAt)
   const [ended, started] = [cycleOn(active, day - 1), cycleOn(active, day)]
   const [next] = boundariesOf(active, day, day)
   await commit(ctx, {
-    statements: settleDue(ctx, row, next === undefined || next >= LAST_DAY ? undefined : instantOf(next)),
+    statements: [
+      refuseWhen(
+        'STALE',
+        sql`select '[]' from timelines where organization_id = ${ctx.organizationId} and account_id = ${row.subject} and version <> ${version ?? 0}`,
+      ),
+      ...settleDue(ctx, row, next === undefined || next >= LAST_DAY ? undefined : instantOf(next)),
+    ],
     changes: [
       ...(ended?.cycle.end === day ? [describeCycle(ended, ['IN_FORCE', 'ENDED'])] : []),
       ...(started?.cycle.start === day ? [describeCycle(started, [null, 'IN_FORCE'])] : []),
