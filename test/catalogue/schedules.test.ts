@@ -1,5 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Piece, type PlanCycle, cycleOn } from '../../src/catalogue/schedules/timeline.ts'
+import { iso } from '../../src/lib/time.ts'
+import { readDay, writeDay } from '../../src/rating/cycle.ts'
 import { type Answer, client, organization, watched } from '../helpers/api.ts'
 import { doDue } from '../helpers/ledgers.ts'
 import { monthly, publishPlan, withAccount } from '../helpers/schedules.ts'
@@ -324,6 +327,74 @@ describe('an account', () => {
     expect([past.body.data.length, past.body.data.at(-1).startDate < again.body.data[0].startDate]).toEqual([20, true])
     const back = await get(`/v2/accounts/acc1/schedules?mode=ACTIVE&nextToken=${encodeURIComponent(past.body.nextToken)}`)
     expect(back.body.data.map(({ id }: Loose) => id)).toEqual(again.body.data.map(({ id }: Loose) => id))
+  })
+})
+
+describe('the database', () => {
+  it('holds that an account has one plan at most at every instant', async () => {
+    const api = await withAccount(TODAY)
+    await api.associate('2026-05-01', '2026-06-01')
+    await api.associate('2026-06-01', '2026-07-01', { pricePlanId: await publishPlan(api, 'Pro', api.feeId) })
+    const { meta } = await env.DB.prepare("UPDATE schedules SET updated_at = 1 WHERE organization_id = ? AND state = 'ACTIVE'")
+      .bind(api.id)
+      .run()
+    expect(meta.changes).toBe(2)
+    const longer = env.DB.prepare('UPDATE schedules SET end_at = end_at + 86400000 WHERE organization_id = ?').bind(api.id)
+    await expect(longer.run()).rejects.toThrow('STALE')
+    const another = env.DB.prepare(
+      `INSERT INTO schedules (id, organization_id, account_id, state, price_plan_id, plan_version, start_at, end_at, cycle, is_cycle_overridden, created_at, updated_at)
+       SELECT 'sch.another', organization_id, account_id, state, price_plan_id, plan_version, start_at + 86400000, end_at, cycle, 0, 0, 0 FROM schedules WHERE organization_id = ? LIMIT 1`,
+    ).bind(api.id)
+    await expect(another.run()).rejects.toThrow('STALE')
+  })
+
+  it('lets of two edits at the same moment one come after the other', async () => {
+    const api = await withAccount(TODAY)
+    const pro = await publishPlan(api, 'Pro', api.feeId)
+    const answers = await Promise.all([
+      ...Array.from({ length: 6 }, (_, n) => api.associate(`2026-05-0${n + 1}`, '2026-07-01')),
+      ...Array.from({ length: 6 }, (_, n) => api.associate(`2026-05-1${n}`, '2026-08-01', { pricePlanId: pro })),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 12 }, () => 200))
+    const timeline = await api.timelineOf()
+    for (const [index, [, from]] of timeline.entries()) expect(from >= (timeline[index - 1]?.[2] ?? '')).toBe(true)
+  })
+})
+
+describe('the cycle on a day', () => {
+  const cycle: PlanCycle = { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 2 }
+  const pieceOf = (id: string, from: string, until: string, more: Partial<Piece> = {}): Piece => ({
+    id,
+    pricePlanId: 'pp.one',
+    version: 1,
+    from: readDay(from),
+    until: readDay(until),
+    cycle,
+    isCycleOverridden: false,
+    overrideId: null,
+    isOpen: false,
+    ...more,
+  })
+
+  it('is counted from when the account was given the plan, also after changes of it, and not after another plan or a gap', () => {
+    const timeline = [
+      pieceOf('a', '2026-01-10', '2026-03-16'),
+      pieceOf('b', '2026-03-16', '2026-05-01', { version: 2 }),
+      pieceOf('c', '2026-05-01', '2026-06-01', { pricePlanId: 'pp.two' }),
+      pieceOf('d', '2026-06-01', '2026-07-01'),
+      pieceOf('e', '2026-08-10', '9999-01-01'),
+    ]
+    const on = (date: string) => {
+      const found = cycleOn(timeline, readDay(date))
+      return found && [found.piece.id, found.cycle.ordinal, writeDay(found.cycle.start), writeDay(found.cycle.end), iso(found.dueAt)]
+    }
+    expect(on('2026-01-31')).toEqual(['a', 1, '2026-01-10', '2026-02-01', '2026-02-03T00:00:00.000Z'])
+    expect(on('2026-03-15')).toEqual(['a', 3, '2026-03-01', '2026-03-16', '2026-03-18T00:00:00.000Z'])
+    expect(on('2026-03-16')).toEqual(['b', 4, '2026-03-16', '2026-04-01', '2026-04-03T00:00:00.000Z'])
+    expect(on('2026-05-20')?.slice(0, 2)).toEqual(['c', 1])
+    expect(on('2026-06-20')?.slice(0, 2)).toEqual(['d', 1])
+    expect(on('2026-07-20')).toBeUndefined()
+    expect(on('2026-09-01')?.slice(0, 2)).toEqual(['e', 2])
   })
 })
 

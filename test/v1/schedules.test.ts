@@ -90,6 +90,39 @@ describe('edits', () => {
   })
 })
 
+describe('the worked cases', () => {
+  it('schedule-forever: a date is the start of its day, and 9999-01-01 has no end', async () => {
+    const api = await withAccount('2022-12-02T00:00:00Z')
+    const { body } = await api.associate('2022-12-02', '9999-01-01')
+    expect(body.pricingSchedules).toMatchObject([{ startDate: '2022-12-02T00:00:00.000Z', endDate: '9999-01-01T00:00:00.000Z' }])
+  })
+
+  it('schedule-timeline-ramp: a trial, the plan, the plan with prices of the account, and another plan', async () => {
+    const api = await withAccount('2026-01-01T00:00:00Z')
+    const b = await publishPlan(api, 'B', api.feeId)
+    const card = (rate: number) => [{ id: api.feeId, name: 'fee', enableProration: true, rateValues: [{ currency: 'USD', rate }] }]
+    const edit = (effectiveFrom: string, effectiveUntil: string, rate?: number, pricePlanId = api.planId) => ({
+      pricePlanId,
+      effectiveFrom,
+      effectiveUntil,
+      ...(rate !== undefined && { pricePlanDetailsOverride: { fixedFeeRateCards: card(rate) } }),
+    })
+    const edits = [
+      edit('2026-01-01', '2027-03-01'),
+      edit('2026-01-01', '2026-03-01', 0),
+      edit('2026-09-01', '2027-03-01', 8),
+      edit('2027-03-01', '2027-07-01', undefined, b),
+    ]
+    expect((await api.post('/accounts/acc1/edit_schedules', { edits })).status).toBe(200)
+    expect(await api.timelineOf()).toEqual([
+      ['Basic', '2026-01-01', '2026-03-01'],
+      ['Basic', '2026-03-01', '2026-09-01'],
+      ['Basic', '2026-09-01', '2027-03-01'],
+      ['B', '2027-03-01', '2027-07-01'],
+    ])
+  })
+})
+
 describe('the rules of a schedule', () => {
   const rule = (name: string, order: number, invoiceTiming: string) => ({
     name,
