@@ -11,10 +11,11 @@ import { itemsNamed, publishedColumns, readPublishedVersions } from '../price_pl
 import type { ScheduleOverride } from './table.ts'
 import type { Piece, PlanCycle } from './timeline.ts'
 
-/** A part of a timeline as it is read, with the name of its plan. */
+/** A part of a timeline as it is read, with the name and the description of its plan. */
 export interface ReadPiece extends Piece {
   accountId: string
   planName: string
+  planDescription: string | null
   state: 'ACTIVE' | 'DRAFT'
 }
 
@@ -30,6 +31,7 @@ interface PieceRow {
   isCycleOverridden: number
   overrideId: string | null
   planName: string
+  planDescription: string | null
   isOpen: number
 }
 
@@ -50,7 +52,7 @@ const pieceOf = ({ startAt, endAt, cycle, isCycleOverridden, isOpen, ...row }: P
 export const selectPieces = (organizationId: unknown, condition: SQL, rest: SQL = sql`order by its.start_at`): SQL => sql`
   select its.id, its.account_id as accountId, its.state, its.price_plan_id as pricePlanId, its.plan_version as version,
     its.start_at as startAt, its.end_at as endAt, its.cycle, its.is_cycle_overridden as isCycleOverridden, its.override_id as overrideId,
-    plan.name as planName, max(version.deferred_revenue, version.allow_ongoing_cycle_updates) as isOpen
+    plan.name as planName, version.description as planDescription, max(version.deferred_revenue, version.allow_ongoing_cycle_updates) as isOpen
   from schedules as its
   cross join price_plans as plan on plan.id = its.price_plan_id
   cross join price_plan_versions as version on version.price_plan_id = its.price_plan_id and version.plan_version = its.plan_version

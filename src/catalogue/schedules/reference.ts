@@ -48,7 +48,7 @@ const schedule = {
   pricePlanId: sourcePricePlanId,
   version: 1,
   deferredRevenue: false,
-  pricePlanInfo: { name: 'Hosting' },
+  pricePlanInfo: { name: 'Hosting', description: 'Gigabytes at one price' },
   accountScheduleInfo: { supportedCurrencies: ['USD', 'EUR'], pricingCycleConfig: cycle },
   isOverridden: false,
   ...dates,

@@ -143,7 +143,7 @@ const ScheduleInfo = named(
   }),
 )
 
-export const PricePlanInfo = named('PricePlanInfo', z.strictObject({ name: z.string() }))
+export const PricePlanInfo = named('PricePlanInfo', z.strictObject({ name: z.string(), description: z.optional(z.string()) }))
 
 const AccountSchedule = named(
   'AccountSchedule',

@@ -54,7 +54,7 @@ export { type EditTarget, discardAccountSchedules, editTimeline } from './change
 export type { PublishedPlan, TimelineEdit } from './edit.ts'
 export { readTimelinePage } from './list.ts'
 export { type PieceParts, type ReadPiece, definitionOf } from './queries.ts'
-export { isOverridden, showDates } from './show.ts'
+export { isOverridden, showDates, showPlanInfo } from './show.ts'
 export type { ScheduleOverride } from './table.ts'
 
 type State = 'ACTIVE' | 'DRAFT'

@@ -45,16 +45,18 @@ export const showPlanOverride = (piece: Piece, planName: string, own: ScheduleOv
   }
 }
 
+export const showPlanInfo = (name: string, description: string | null) => ({ name, ...(description !== null && { description }) })
+
 export const showSchedule = (
   piece: Piece & { accountId: string; planName: string },
-  { supportedCurrencies, rules, deferredRevenue, allowOngoingCycleUpdates }: PlanDefinition,
+  { description, supportedCurrencies, rules, deferredRevenue, allowOngoingCycleUpdates }: PlanDefinition,
 ): AccountSchedule => ({
   id: piece.id,
   accountId: piece.accountId,
   pricePlanId: piece.pricePlanId,
   version: piece.version,
   deferredRevenue,
-  pricePlanInfo: { name: piece.planName },
+  pricePlanInfo: showPlanInfo(piece.planName, description),
   accountScheduleInfo: {
     supportedCurrencies: [...supportedCurrencies],
     pricingCycleConfig: piece.cycle,

@@ -54,7 +54,7 @@ const shown = [
     isOverriden: false,
     pricePlanId: sourcePricePlanId,
     pricePlanName: 'Hosting',
-    pricePlanInfo: { name: 'Hosting' },
+    pricePlanInfo: { name: 'Hosting', description: 'Gigabytes at one price' },
   },
   {
     id: laterId,
@@ -65,7 +65,7 @@ const shown = [
     isOverriden: true,
     pricePlanId: sourcePricePlanId,
     pricePlanName: 'Hosting',
-    pricePlanInfo: { name: 'Hosting' },
+    pricePlanInfo: { name: 'Hosting', description: 'Gigabytes at one price' },
   },
 ]
 

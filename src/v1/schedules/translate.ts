@@ -9,6 +9,7 @@ import {
   definitionOf,
   isOverridden,
   showDates,
+  showPlanInfo,
 } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import type { Fault } from '../../lib/errors.ts'
@@ -57,7 +58,7 @@ export const showPricingSchedule = (
   parts: PieceParts,
   { compact, include_price_plan_info: withInfo }: PricingSchedulesQuery,
 ): PricingScheduleWithPricePlanId => {
-  const { version, pricePlanId, planName } = piece
+  const { version, pricePlanId, planName, planDescription } = piece
   const definition = compact === 'true' ? undefined : definitionOf(piece, parts)
   return {
     id: piece.id,
@@ -67,6 +68,6 @@ export const showPricingSchedule = (
     isOverriden: isOverridden(piece),
     pricePlanId,
     pricePlanName: planName,
-    ...(withInfo === 'true' && { pricePlanInfo: { name: planName } }),
+    ...(withInfo === 'true' && { pricePlanInfo: showPlanInfo(planName, planDescription) }),
   }
 }
