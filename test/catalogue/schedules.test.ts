@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Piece, type PlanCycle, cycleOn } from '../../src/catalogue/schedules/timeline.ts'
+import { type Piece, type PlanCycle, cycleOn, firstChangeableDay } from '../../src/catalogue/schedules/timeline.ts'
 import { iso } from '../../src/lib/time.ts'
 import { readDay, writeDay } from '../../src/rating/cycle.ts'
 import { type Answer, client, organization, watched } from '../helpers/api.ts'
@@ -374,6 +374,20 @@ describe('the cycle on a day', () => {
     overrideId: null,
     isOpen: false,
     ...more,
+  })
+
+  it('that is not billed yet can be changed in plans that say so, also after the plan has ended', () => {
+    const [open, closed] = [pieceOf('a', '2026-01-10', '2026-04-18', { isOpen: true }), pieceOf('a', '2026-01-10', '2026-04-18')]
+    const first = (piece: Piece, date: string) => writeDay(firstChangeableDay(piece, readDay(date)))
+    expect(['2026-01-10', '2026-02-02', '2026-02-03', '2026-04-18', '2026-04-19'].map((date) => first(open, date))).toEqual([
+      '2026-01-10',
+      '2026-01-10',
+      '2026-02-01',
+      '2026-04-01',
+      '2026-04-01',
+    ])
+    expect(first(open, '2026-04-20')).toBe('2026-04-18')
+    expect(first(closed, '2026-04-20')).toBe('2026-04-21')
   })
 
   it('is counted from when the account was given the plan, also after changes of it, and not after another plan or a gap', () => {
