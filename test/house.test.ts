@@ -8,6 +8,7 @@ import { openApiDocument } from '../src/http/openapi.ts'
 import { RESOURCES } from '../src/lib/resources.ts'
 import { operations } from '../src/operations.ts'
 import { steps } from '../src/steps.ts'
+import { nameOfStep } from './helpers/example.ts'
 import { folderOf, folders, resourceOf } from './helpers/operations.ts'
 import { described, said } from './helpers/reference.ts'
 
@@ -131,7 +132,7 @@ describe('the operations in code', () => {
       'an example has no such part',
     )
     expectNone(
-      examples.flatMap(({ operationId, example }) => without(example?.after ?? [], ids).map((before) => `${operationId} after ${before}`)),
+      examples.flatMap(({ operationId, example }) => without((example?.after ?? []).map(nameOfStep), ids).map((before) => `${operationId} after ${before}`)),
       'no operation has this name',
     )
     expectNone(

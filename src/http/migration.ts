@@ -1,2 +1,2 @@
 /** The newest migration. The code needs it. */
-export const MIGRATION = '0012_catalogue_price_plans.sql'
+export const MIGRATION = '0014_catalogue_licenses.sql'

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, vi } from 'vitest'
+import type { Step } from '../../src/http/document_texts.ts'
 import type { Operation } from '../../src/http/operation.ts'
 import * as examples from '../../src/lib/examples.ts'
 import { newId } from '../../src/lib/ids.ts'
@@ -40,6 +41,9 @@ export const exampleOf = (operationId: string) => {
   return example
 }
 
+/** The operation of what an example stands on. */
+export const nameOfStep = (before: string | Step): string => (typeof before === 'string' ? before : before.operation)
+
 /** What `call` takes, before the headers. */
 export type ExampleRequest = readonly [method: string, path: string, body: unknown]
 
@@ -72,8 +76,8 @@ export const exampleOrganization = async () => {
   }
 
   /** The path and the body of an example as they are sent. */
-  const partsOf = (operationId: string) => {
-    const { path = {}, request = {} } = exampleOf(operationId)
+  const partsOf = (before: string | Step) => {
+    const { path = {}, request = {} }: Parts = typeof before === 'string' ? exampleOf(before) : before
     return ours({ path, request }) as { path: Record<string, string>; request: Json }
   }
 
@@ -127,15 +131,20 @@ export const exampleOrganization = async () => {
     mapTexts(answer, (text) => ([...made.values()].includes(text) ? text : (kindOf(text) ?? text)))
 
   /** Makes what other examples stand on: `by` says of which. */
-  const make = async (operationId: string, by: string): Promise<void> => {
-    const answer = await sendNext(request(operationId))
-    if (answer.status !== operationOf(operationId).status)
-      throw new Error(`${by} comes after ${operationId}, which answered ${answer.status} ${answer.body.message ?? ''}`)
-    learn(exampleOf(operationId).answer, answer.body)
+  const make = async (before: string | Step, by: string): Promise<void> => {
+    const operation = operationOf(nameOfStep(before))
+    const answer = await sendNext(typeof before === 'string' ? request(before) : requestTo(operation, { request: before.request }))
+    if (answer.status !== operation.status)
+      throw new Error(`${by} comes after ${operation.operationId}, which answered ${answer.status} ${answer.body.message ?? ''}`)
+    learn(typeof before === 'string' ? exampleOf(before).answer : before.answer, answer.body)
   }
 
   /** Makes a second thing of the kind that an operation makes. */
-  const makeOther = (operationId: string): Promise<Answer> => sendNext(other(operationId))
+  const makeOther = (before: string | Step): Promise<Answer> => {
+    if (typeof before === 'string') return sendNext(other(before))
+    if (!before.other) throw new Error(`A step of ${before.operation} has no \`other\` request`)
+    return sendNext(requestTo(operationOf(before.operation), before.other))
+  }
 
   return { ...api, partsOf, request, other, resource, waitMinute, sendNext, hold, make, makeOther, withoutMade }
 }
