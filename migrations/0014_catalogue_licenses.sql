@@ -47,14 +47,14 @@ CREATE UNIQUE INDEX license_updates_timeline
 ON license_updates (organization_id, account_id, license_id, effective_from, position, update_type);
 CREATE UNIQUE INDEX license_updates_by_key ON license_updates (organization_id, account_id, idempotency_key)
 WHERE idempotency_key IS NOT NULL;
-CREATE INDEX license_updates_by_created_at ON license_updates (organization_id, created_at, id);
-CREATE INDEX license_updates_of_account_by_created_at ON license_updates (organization_id, account_id, created_at, id);
-CREATE INDEX license_updates_of_license_by_created_at ON license_updates (organization_id, license_id, created_at, id);
-CREATE INDEX license_updates_of_both_by_created_at ON license_updates (organization_id, account_id, license_id, created_at, id);
-CREATE INDEX license_updates_by_effective_from ON license_updates (organization_id, effective_from, id);
-CREATE INDEX license_updates_of_account_by_effective_from ON license_updates (organization_id, account_id, effective_from, id);
-CREATE INDEX license_updates_of_license_by_effective_from ON license_updates (organization_id, license_id, effective_from, id);
-CREATE INDEX license_updates_of_both_by_effective_from ON license_updates (organization_id, account_id, license_id, effective_from, id);
+CREATE INDEX license_updates_by_created_at ON license_updates (organization_id, created_at, position, id);
+CREATE INDEX license_updates_of_account_by_created_at ON license_updates (organization_id, account_id, created_at, position, id);
+CREATE INDEX license_updates_of_license_by_created_at ON license_updates (organization_id, license_id, created_at, position, id);
+CREATE INDEX license_updates_of_both_by_created_at ON license_updates (organization_id, account_id, license_id, created_at, position, id);
+CREATE INDEX license_updates_by_effective_from ON license_updates (organization_id, effective_from, position, id);
+CREATE INDEX license_updates_of_account_by_effective_from ON license_updates (organization_id, account_id, effective_from, position, id);
+CREATE INDEX license_updates_of_license_by_effective_from ON license_updates (organization_id, license_id, effective_from, position, id);
+CREATE INDEX license_updates_of_both_by_effective_from ON license_updates (organization_id, account_id, license_id, effective_from, position, id);
 
 -- What the update was computed from has changed: the add-on, or whether its key was used.
 CREATE TRIGGER license_updates_add_on BEFORE INSERT ON license_updates

@@ -31,7 +31,7 @@ interface LicenseRow {
 }
 
 /** An update that was made with a key of the caller before. */
-export type KeptUpdate = Omit<ReadUpdate, 'id'> & { key: string; fingerprint: string }
+export type KeptUpdate = Omit<ReadUpdate, 'id' | 'position'> & { key: string; fingerprint: string }
 
 /** What updates of an account rest on: of each licence its add-on, its version, and the part of its timeline that they can change. */
 export interface LicenseState {
@@ -110,7 +110,7 @@ export const openLicenseState = (accountId: string, rows: readonly StateRow[]): 
   if (later.length > MOST_MOVED)
     throw new ApiError(
       'UNPROCESSABLE',
-      `effectiveFrom: more than ${MOST_MOVED} later updates would change with it. First make an ABSOLUTE update soon after it, or take a later time`,
+      `effectiveFrom: more than ${MOST_MOVED} later entries would change with it. First make an ABSOLUTE entry soon after it, or take a later time`,
     )
   const entries = Map.groupBy([...found('BEFORE'), ...later] as (TimelineEntry & { licenseId: string })[], ({ licenseId }) => licenseId)
   return {
@@ -173,7 +173,7 @@ const moveEntries = (organizationId: string, moved: readonly TimelineEntry[]): S
     const sent = moved.slice(part * MOVED_AT_ONCE, (part + 1) * MOVED_AT_ONCE).map(({ id, value }) => [id, value])
     return selectRows(sql`
       update license_updates set value = sent.value ->> 1 from json_each(${JSON.stringify(sent)}) as sent
-      where license_updates.id = sent.value ->> 0 and license_updates.organization_id = ${organizationId}`)
+      where license_updates.id = sent.value ->> 0 and +license_updates.organization_id = ${organizationId}`)
   })
 
 const raiseVersion = ({ organizationId }: Ctx, accountId: string, licenseId: string, row: LicenseRow | undefined, entries: number): Statement =>

@@ -10,11 +10,11 @@ import type { licenseUpdates } from './table.ts'
 /** What is read of an update of licences. */
 export type ReadUpdate = Pick<
   typeof licenseUpdates.$inferSelect,
-  'id' | 'accountId' | 'licenseId' | 'value' | 'effectiveFrom' | 'metadata' | 'createdAt'
+  'id' | 'accountId' | 'licenseId' | 'value' | 'effectiveFrom' | 'position' | 'metadata' | 'createdAt'
 >
 
 const COLUMNS = sql.raw(
-  'its.id, its.account_id as accountId, its.license_id as licenseId, its.value, its.effective_from as effectiveFrom, its.metadata, its.created_at as createdAt',
+  'its.id, its.account_id as accountId, its.license_id as licenseId, its.value, its.effective_from as effectiveFrom, its.position, its.metadata, its.created_at as createdAt',
 )
 
 type Row = Omit<ReadUpdate, 'metadata'> & { metadata: string | null }
@@ -24,7 +24,7 @@ const readMetadata = <Read extends Row>(row: Read): Omit<Read, 'metadata'> & Pic
   metadata: row.metadata === null ? null : (JSON.parse(row.metadata) as Record<string, string>),
 })
 
-export const showUpdate = (row: Omit<ReadUpdate, 'id'>): LicenseUpdateResponse => ({
+export const showUpdate = (row: Omit<ReadUpdate, 'id' | 'position'>): LicenseUpdateResponse => ({
   licenseId: row.licenseId,
   accountId: row.accountId,
   quantity: jsonNumber(row.value),
@@ -67,23 +67,23 @@ export interface UpdatesPage {
 }
 
 /** If at most this many updates take effect late enough, they are sorted; more of them are so many that a page of the list is found soon. */
-const SORTED_AT_ONCE = 2000
+const SORTED_AT_ONCE = 500
 
 /**
  * The keys of the updates of a page that take effect at a time or later, in the order in which they were made.
  *
- *     with late as (select id, created_at from license_updates where … and effective_from >= ? limit 2001)
- *     select id from late where (they are few) and (created_at, id) < (?, ?)
+ *     with late as (select id, created_at, position from license_updates where … and effective_from >= ? limit 501)
+ *     select id from late where (they are few) and (created_at, position, id) < (?, ?, ?)
  *     union all select * from (
- *       select id from license_updates where (they are many) and … and effective_from >= ? and (created_at, id) < (?, ?)
- *       order by created_at desc, id desc limit ?
+ *       select id from license_updates where (they are many) and … and effective_from >= ? and (created_at, position, id) < (?, ?, ?)
+ *       order by created_at desc, position desc, id desc limit ?
  *     )
  */
 const lateUpdates = (base: SQL, from: number, next: SQL, order: SQL, limit: number): SQL => {
   const most = sql.raw(String(SORTED_AT_ONCE))
   return sql`
     with late as materialized (
-      select id, created_at from license_updates where ${base} and effective_from >= ${from} limit ${most} + 1
+      select id, created_at, position from license_updates where ${base} and effective_from >= ${from} limit ${most} + 1
     )
     select id from late where (select count(*) from late) <= ${most} and ${next}
     union all
@@ -97,7 +97,10 @@ const lateUpdates = (base: SQL, from: number, next: SQL, order: SQL, limit: numb
 export const readUpdates = async ({ organizationId, session }: Ctx, page: UpdatesPage): Promise<ReadUpdate[]> => {
   const { accounts, license, from, field, direction, after, since, limit } = page
   const column = sql.raw(field)
-  const order = sql`${column} ${sql.raw(direction)}, id ${sql.raw(direction)}`
+  const order = sql.join(
+    [column, sql`position`, sql`id`].map((one) => sql`${one} ${sql.raw(direction)}`),
+    sql`, `,
+  )
   const baseOf = (account: SQL | undefined): SQL =>
     and(
       sql`organization_id = ${organizationId}`,
@@ -107,7 +110,7 @@ export const readUpdates = async ({ organizationId, session }: Ctx, page: Update
   const next = and(
     sql`true`,
     field === 'created_at' && direction === 'ASC' ? sql`created_at <= ${since}` : undefined,
-    after && sql`(${column}, id) ${sql.raw(direction === 'ASC' ? '>' : '<')} (${after[0]}, ${after[1]})`,
+    after && sql`(${column}, position, id) ${sql.raw(direction === 'ASC' ? '>' : '<')} (${after[0]}, ${after[1]}, ${after[2]})`,
   ) as SQL
   const keysOf = (account: SQL | undefined): SQL =>
     sql`select id from license_updates where ${baseOf(account)} and ${from === undefined ? sql`true` : sql`effective_from >= ${from}`} and ${next}

@@ -8,7 +8,7 @@ import { UPDATE_TYPES } from './table.ts'
 const MOST_PAIRS = 50
 
 /** No update sets or adds more: sums of them are written as numbers that every client reads. */
-const MOST = 1e18
+const MOST = 1e15
 
 const accountId = () => described('The id of the account. An account can be created later than its licences.', identifier())
 

@@ -52,7 +52,7 @@ const fingerprintOf = ({ licenseId, updateType, quantity, effectiveFrom, metadat
     ]),
   )
 
-const KEY_USED = new ApiError('UNPROCESSABLE', 'idempotencyKey: was used for another update of the account. Take a new key.')
+const KEY_USED = new ApiError('UNPROCESSABLE', 'idempotencyKey: was used for another entry of the account. Take a new key.')
 
 /** Changes the number of licences of an account, from a time on. The update that was made with the same key before is answered again. */
 export const addLicenseUpdateEntry = async (ctx: Ctx, input: LicenseUpdateRequest): Promise<Reply<LicenseUpdateResponse>> => {
@@ -120,9 +120,9 @@ export const getLicenseUpdates = async (ctx: Ctx, query: GetLicenseUpdatesQuery)
   })
   const { visible, ...next } = await closePage(
     ctx,
-    page,
+    { ...page, sort: [field, 'position', 'id'].map((one) => [one, direction]) },
     rows,
-    (row, of) => ({ created_at: row.createdAt, effective_from: row.effectiveFrom })[of] ?? row.id,
+    (row, of) => ({ created_at: row.createdAt, effective_from: row.effectiveFrom, position: row.position })[of] ?? row.id,
     { token },
   )
   return { answer: { data: visible.map(showUpdate), ...next } }

@@ -17,8 +17,8 @@ const Short = z.object({
   o: z.number(),
   /** When the first page was asked for. */
   t: z.number(),
-  /** The time of the last row, and its id without the prefix. */
-  p: z.tuple([z.number(), z.string()]),
+  /** What the last row is sorted by: its id comes last, without the prefix. */
+  p: z.array(z.union([z.number(), z.string()])),
 })
 
 const filtersOf = (short: z.infer<typeof Short>): Record<string, string> =>
@@ -42,16 +42,16 @@ export const shortToken = (prefix: string): PageToken => ({
           [field, direction === 'ASC' ? 'ASC' : 'DESC'],
           ['id', direction === 'ASC' ? 'DESC' : 'ASC'],
         ],
-        after: [short.p[0], `${prefix}${short.p[1]}`],
+        after: [...short.p.slice(0, -1), `${prefix}${short.p.at(-1)}`],
         since: short.t,
       }
     }),
   ),
-  write: ({ size, filters, sort, after: [time, id], since }) => ({
+  write: ({ size, filters, sort, after, since }) => ({
     ...Object.fromEntries(Object.entries(FILTERS).flatMap(([key, name]) => (filters[name] === undefined ? [] : [[key, filters[name]]]))),
     s: size,
     o: SORTS.findIndex((one) => one === sort[0]?.join(':')),
     t: since,
-    p: [time, String(id).slice(prefix.length)],
+    p: [...after.slice(0, -1), String(after.at(-1)).slice(prefix.length)],
   }),
 })
