@@ -4,17 +4,17 @@
  */
 export const IS_OPENING = `(
     NOT EXISTS (
-      SELECT 1 FROM license_action AS at
+      SELECT 1 FROM license_action AS at INDEXED BY license_action_by_name
       WHERE at.account = its.account AND at.license = its.license AND at.name = its.name AND at.action = -1 AND at.time = its.time
     )
     AND coalesce((
       SELECT added.time <= coalesce((
-        SELECT removed.time FROM license_action AS removed
+        SELECT removed.time FROM license_action AS removed INDEXED BY license_action_by_name
         WHERE removed.account = its.account AND removed.license = its.license AND removed.name = its.name
           AND removed.action = -1 AND removed.time < its.time
         ORDER BY removed.time DESC LIMIT 1
       ), added.time - 1)
-      FROM license_action AS added
+      FROM license_action AS added INDEXED BY license_action_by_name
       WHERE added.account = its.account AND added.license = its.license AND added.name = its.name
         AND added.action = 1 AND (added.time, added.reference) < (its.time, its.reference)
       ORDER BY added.time DESC, added.reference DESC LIMIT 1

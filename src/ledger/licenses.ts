@@ -41,7 +41,8 @@ const isActive = (sql: SqlStorage, { account, license, name, time }: LicenseAct)
   const lastOf = (action: 1 | -1): number =>
     sql
       .exec<{ time: number }>(
-        `SELECT time FROM license_action WHERE account = ? AND license = ? AND name = ? AND action = ? AND time <= ? ORDER BY time DESC LIMIT 1`,
+        `SELECT time FROM license_action INDEXED BY license_action_by_name
+         WHERE account = ? AND license = ? AND name = ? AND action = ? AND time <= ? ORDER BY time DESC LIMIT 1`,
         account,
         license,
         name,
@@ -59,12 +60,12 @@ const markOpenings = (sql: SqlStorage, { account, license, name, time }: Place):
   const additions = sql
     .exec<{ time: number; reference: string }>(
       `SELECT * FROM (
-         SELECT time, reference FROM license_action
+         SELECT time, reference FROM license_action INDEXED BY license_action_by_name
          WHERE account = ?1 AND license = ?2 AND name = ?3 AND action = 1 AND time = ?4 ORDER BY reference LIMIT 2
        )
        UNION ALL
        SELECT * FROM (
-         SELECT time, reference FROM license_action
+         SELECT time, reference FROM license_action INDEXED BY license_action_by_name
          WHERE account = ?1 AND license = ?2 AND name = ?3 AND action = 1 AND time > ?4 ORDER BY time, reference LIMIT 1
        )`,
       account,
@@ -172,13 +173,21 @@ interface EntryRow extends ActionRow {
 
 /** What the first removal behind an addition says in a column. */
 const ofEnd = (column: 'time' | 'arrived_at'): string => `(
-    SELECT removed.${column} FROM license_action AS removed
+    SELECT removed.${column} FROM license_action AS removed INDEXED BY license_action_by_name
     WHERE removed.account = its.account AND removed.license = its.license AND removed.name = its.name
       AND removed.action = -1 AND removed.time > its.time
     ORDER BY removed.time, removed.reference LIMIT 1
   )`
 
-const listEntriesOf = (sql: SqlStorage, account: string | undefined, { license, name, after, limit }: NamedEntryQuery): EntryRow[] => {
+/** The index that holds the entries of a query in their order. */
+const indexFor = (account: string | undefined, { license, name }: NamedEntryQuery): string => {
+  if (name !== undefined) return account === undefined ? 'license_entry_of_name' : 'license_entry_of_account_and_name'
+  if (license !== undefined) return account === undefined ? 'license_entry_of_license' : 'license_entry_of_both'
+  return account === undefined ? 'license_entry' : 'license_entry_of_account'
+}
+
+const listEntriesOf = (sql: SqlStorage, account: string | undefined, query: NamedEntryQuery): EntryRow[] => {
+  const { license, name, after, limit } = query
   const conditions: [condition: string, ...values: (string | number)[]][] = [['its.opens = 1']]
   if (account !== undefined) conditions.push(['its.account = ?', account])
   if (license !== undefined) conditions.push(['its.license = ?', license])
@@ -186,7 +195,7 @@ const listEntriesOf = (sql: SqlStorage, account: string | undefined, { license, 
   if (after) conditions.push(['(its.arrived_at, its.reference) < (?, ?)', ...after])
   return sql
     .exec<EntryRow>(
-      `SELECT its.*, ${ofEnd('time')} AS until, ${ofEnd('arrived_at')} AS ended_at FROM license_action AS its
+      `SELECT its.*, ${ofEnd('time')} AS until, ${ofEnd('arrived_at')} AS ended_at FROM license_action AS its INDEXED BY ${indexFor(account, query)}
        WHERE ${conditions.map(([condition]) => condition).join(' AND ')} ORDER BY its.arrived_at DESC, its.reference DESC LIMIT ?`,
       ...conditions.flatMap(([, ...values]) => values),
       limit,

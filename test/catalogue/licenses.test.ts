@@ -597,6 +597,15 @@ describe('a page of 100,000 entries', () => {
         await getLicenseUpdates(own, { nextToken: before } as never)
         costs.push(first, database.usage.rowsRead - first)
       }
+      const database = connect(env.DB)
+      const own = { ...ctx, session: database.primary() }
+      const last = { licenseId: seat, updateType: 'RELATIVE' as const, quantity: '1', effectiveFrom: 110_000 * 60_000 }
+      await readLicenseState(own, 'account 3', [last])
+      expect(database.usage.rowsRead).toBeLessThan(20)
+      const before = database.usage.rowsRead
+      const changes = await readLicenseChanges(own, 'account 3', [seat], last.effectiveFrom, last.effectiveFrom - 1)
+      expect(changes.get(seat)).toHaveLength(1)
+      expect(database.usage.rowsRead - before).toBeLessThan(20)
       return costs
     }
     await plant(1, 2000)
