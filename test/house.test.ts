@@ -132,7 +132,9 @@ describe('the operations in code', () => {
       'an example has no such part',
     )
     expectNone(
-      examples.flatMap(({ operationId, example }) => without((example?.after ?? []).map(nameOfStep), ids).map((before) => `${operationId} after ${before}`)),
+      examples.flatMap(({ operationId, example }) =>
+        without((example?.after ?? []).map(nameOfStep), ids).map((before) => `${operationId} after ${before}`),
+      ),
       'no operation has this name',
     )
     expectNone(

@@ -204,8 +204,10 @@ const listEntriesOf = (sql: SqlStorage, account: string | undefined, query: Name
 }
 
 /** Compares entries for lists: the newest arrival first, then by reference. */
-export const compareEntries = (one: Pick<NamedEntry, 'createdAt' | 'reference'>, other: Pick<NamedEntry, 'createdAt' | 'reference'>): number =>
-  other.createdAt - one.createdAt || (one.reference < other.reference ? 1 : Number(one.reference > other.reference) * -1)
+export const compareEntries = (
+  one: Pick<NamedEntry, 'createdAt' | 'reference'>,
+  other: Pick<NamedEntry, 'createdAt' | 'reference'>,
+): number => other.createdAt - one.createdAt || (one.reference < other.reference ? 1 : Number(one.reference > other.reference) * -1)
 
 /** The entries of named licences, each from the addition of a name until its removal, up to the limit of the query. Those that would end when they begin are none. */
 export const listEntries = (sql: SqlStorage, query: NamedEntryQuery): NamedEntry[] => {

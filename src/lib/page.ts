@@ -55,7 +55,10 @@ const Sealed: z.ZodMiniType<SealedPage> = z.object({
 /** The default number of items of a page, unless the list has its own. */
 const USUAL_PAGE_SIZE = 20
 
-const pageParameters = (usual: number, { most, isRefusedLater, longestToken }: { most: number; isRefusedLater: boolean; longestToken: number }) => ({
+const pageParameters = (
+  usual: number,
+  { most, isRefusedLater, longestToken }: { most: number; isRefusedLater: boolean; longestToken: number },
+) => ({
   nextToken: z.optional(
     described(
       'The nextToken of the previous page, which contains its whole query. If empty, the first page is shown.',
@@ -212,8 +215,8 @@ export const closePage = async <Row>(
   const last = visible.at(-1)
   if (rows.length <= most || last === undefined) return { visible }
   const after = page.sort.map(([field]) => valueOf(last, field))
-  const next = { ...page, after }
-  return { visible, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, within), token ? token.write(next) : next) }
+  const sealed = { ...page, after }
+  return { visible, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, within), token ? token.write(sealed) : sealed) }
 }
 
 /** The `context` of an answer. */

@@ -1,12 +1,7 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import {
-  draftLicenseUpdates,
-  getLicenseUpdates,
-  readLicenseChanges,
-  readLicenseState,
-} from '../../src/catalogue/licenses/service.ts'
+import { draftLicenseUpdates, getLicenseUpdates, readLicenseChanges, readLicenseState } from '../../src/catalogue/licenses/service.ts'
 import { connect } from '../../src/db/client.ts'
 import { combineDrafts, commit } from '../../src/db/commit.ts'
 import { type Cycle, readDay } from '../../src/rating/cycle.ts'
@@ -201,9 +196,9 @@ describe('addLicenseUpdateEntry', () => {
       { metadata: undefined },
       { licenseId: other },
     ])
-      expect(
-        resultOf(await update('RELATIVE', 5, { idempotencyKey: 'k', ...on('10'), metadata: { a: '1', b: '2' }, ...more })),
-      ).toEqual(refused(message, 422))
+      expect(resultOf(await update('RELATIVE', 5, { idempotencyKey: 'k', ...on('10'), metadata: { a: '1', b: '2' }, ...more }))).toEqual(
+        refused(message, 422),
+      )
     expect(await readRows(id)).toEqual(rows)
     expect((await update('RELATIVE', 5, { idempotencyKey: 'k', accountId: 'other', ...on('10') })).status).toBe(200)
     await update('ABSOLUTE', 1, on('01'))
@@ -343,7 +338,9 @@ describe('addLicenseUpdateEntry', () => {
     expect(last).toBe('10006')
     await plant(1, 10_000)
     expect(resultOf(await update('RELATIVE', 5, on('01')))).toEqual([422, expect.stringContaining('effectiveFrom: more than 10000 later')])
-    expect((await update('ABSOLUTE', 5, { effectiveFrom: new Date(Date.parse(on('02').effectiveFrom) + 20).toISOString() })).status).toBe(200)
+    expect((await update('ABSOLUTE', 5, { effectiveFrom: new Date(Date.parse(on('02').effectiveFrom) + 20).toISOString() })).status).toBe(
+      200,
+    )
     expect((await update('RELATIVE', 5, on('01'))).body.quantity).toBe(11)
   })
 })
@@ -373,7 +370,14 @@ describe('generated updates', () => {
           'SELECT license_id, update_type, quantity, value, effective_from, position FROM license_updates WHERE organization_id = ? ORDER BY license_id, effective_from, position',
         )
           .bind(api.id)
-          .all<{ license_id: string; update_type: 'RELATIVE' | 'ABSOLUTE'; quantity: string; value: string; effective_from: number; position: number }>()
+          .all<{
+            license_id: string
+            update_type: 'RELATIVE' | 'ABSOLUTE'
+            quantity: string
+            value: string
+            effective_from: number
+            position: number
+          }>()
         const changes = await readLicenseChanges(system(api.id), 'acme', licenses, NOW)
         for (const license of licenses) {
           const rows = results.filter(({ license_id: its }) => its === license)
@@ -427,12 +431,20 @@ describe('several updates in one commit', () => {
   it('are refused together, each with what is wrong with it', async () => {
     const { id, seat } = await withSeats()
     const ctx = system(id)
-    const all = [asked(seat, 'ABSOLUTE', '2', '10'), asked('none', 'ABSOLUTE', '1', '10'), asked(seat, 'RELATIVE', '-3', '12'), asked(seat, 'RELATIVE', '4', '12')]
+    const all = [
+      asked(seat, 'ABSOLUTE', '2', '10'),
+      asked('none', 'ABSOLUTE', '1', '10'),
+      asked(seat, 'RELATIVE', '-3', '12'),
+      asked(seat, 'RELATIVE', '4', '12'),
+    ]
     const drafted = draftLicenseUpdates(ctx, await readLicenseState(ctx, 'acme', all), all, [undefined, undefined, undefined, '5'])
     expect('faults' in drafted && drafted.faults).toEqual([
       { index: 1, fault: { path: ['licenseId'], message: 'the add-on "none" does not exist' } },
       { index: 2, fault: { path: ['quantity'], message: expect.stringContaining('would leave -1 ') } },
-      { index: 3, fault: { path: ['quantity'], message: expect.stringContaining('must leave 5 at most by the price plan, and would leave 6') } },
+      {
+        index: 3,
+        fault: { path: ['quantity'], message: expect.stringContaining('must leave 5 at most by the price plan, and would leave 6') },
+      },
     ])
   })
 
@@ -461,7 +473,8 @@ describe('getLicenseUpdates', () => {
       vi.setSystemTime(NOW + index * 1000)
       await api.post('/license_updates', { licenseId, accountId, updateType: 'ABSOLUTE', quantity: index, ...on(day) })
     }
-    const listed = async (query: string) => (await api.get(`/license_updates${query}`)).body.data.map((one: { quantity: number }) => one.quantity)
+    const listed = async (query: string) =>
+      (await api.get(`/license_updates${query}`)).body.data.map((one: { quantity: number }) => one.quantity)
     expect(await listed('')).toEqual([3, 2, 1, 0])
     expect(await listed('?_sort=created_at:ASC')).toEqual([0, 1, 2, 3])
     expect(await listed('?_sort=effective_from:DESC')).toEqual([2, 0, 1, 3])
@@ -493,7 +506,11 @@ describe('getLicenseUpdates', () => {
       ),
     )
     for (const sort of ['created_at:DESC', 'created_at:ASC', 'effective_from:DESC', 'effective_from:ASC'])
-      for (const filter of ['', `&account_id=${encodeURIComponent(accountId)}`, `&account_id=${encodeURIComponent(accountId)}&licenseId=${seat}&effectiveFrom=2026-06-01T00:00:00Z`]) {
+      for (const filter of [
+        '',
+        `&account_id=${encodeURIComponent(accountId)}`,
+        `&account_id=${encodeURIComponent(accountId)}&licenseId=${seat}&effectiveFrom=2026-06-01T00:00:00Z`,
+      ]) {
         const seen: number[] = []
         let path = `/license_updates?pageSize=5&_sort=${sort}${filter}`
         for (;;) {
@@ -532,17 +549,16 @@ describe('getLicenseUpdates', () => {
     for (const [n, accountId] of ['A', 'B', 'A2', 'later', 'A'].entries())
       await api.post('/license_updates', { licenseId: seat, accountId, updateType: 'ABSOLUTE', quantity: n, ...on(`0${9 - n}`) })
     const portal = async (body: object) => client((await api.post('/portal/token', body)).body.token)
-    const [all, one] = [
-      await portal({ customerId: 'C1', allAccountsAccess: true }),
-      await portal({ customerId: 'C1', accountIds: ['A2'] }),
-    ]
+    const [all, one] = [await portal({ customerId: 'C1', allAccountsAccess: true }), await portal({ customerId: 'C1', accountIds: ['A2'] })]
     const listed = async ({ get }: Pick<Api, 'get'>, query = '') =>
       (await get(`/license_updates?_sort=effective_from:ASC${query}`)).body.data.map((its: { quantity: number }) => its.quantity)
     expect(await listed(all)).toEqual([4, 2, 0])
     expect(await listed(all, '&pageSize=2')).toEqual([4, 2])
     expect(await listed(all, `&licenseId=${seat}&effectiveFrom=2026-06-06T00:00:00Z`)).toEqual([2, 0])
     expect(
-      (await all.get(`/license_updates?effectiveFrom=2026-06-06T00:00:00Z`)).body.data.map((its: { quantity: number }) => its.quantity).toSorted(),
+      (await all.get(`/license_updates?effectiveFrom=2026-06-06T00:00:00Z`)).body.data
+        .map((its: { quantity: number }) => its.quantity)
+        .toSorted(),
     ).toEqual([0, 2])
     expect(await listed(all, '&account_id=A')).toEqual([4, 0])
     expect(await listed(one)).toEqual([2])
@@ -556,7 +572,9 @@ describe('getLicenseUpdates', () => {
     const { nextToken } = (await api.get('/license_updates?account_id=B&pageSize=1&licenseId=')).body
     expect(nextToken).toBeUndefined()
     const theirs = (await api.get('/license_updates?pageSize=1')).body.nextToken as string
-    expect((await one.get(`/license_updates?nextToken=${theirs}`)).body.data.every((its: { accountId: string }) => its.accountId === 'A2')).toBe(true)
+    expect(
+      (await one.get(`/license_updates?nextToken=${theirs}`)).body.data.every((its: { accountId: string }) => its.accountId === 'A2'),
+    ).toBe(true)
     const body = { licenseId: seat, accountId: 'A', updateType: 'ABSOLUTE', quantity: 1 }
     expect((await all.post('/license_updates', body)).status).toBe(403)
     expect((await all.patch(`/license_updates/${seat}`, { accountId: 'A', ...on('09'), metadata: {} })).status).toBe(403)
@@ -568,9 +586,7 @@ describe('a page of 100,000 entries', () => {
     const api = await organization()
     const seat = await addOn(api)
     const ctx = system(api.id)
-    await env.DB.prepare(
-      "INSERT INTO licenses SELECT ?1, 'account ' || value, ?2, 1, 0 FROM json_each('[0,1,2,3,4,5,6,7,8,9]')",
-    )
+    await env.DB.prepare("INSERT INTO licenses SELECT ?1, 'account ' || value, ?2, 1, 0 FROM json_each('[0,1,2,3,4,5,6,7,8,9]')")
       .bind(api.id, seat)
       .run()
     const plant = (first: number, last: number) =>
@@ -637,7 +653,10 @@ describe('updateLicenseEntryDetails', () => {
       { licenseId: seat, accountId: 'acme', quantity: 2, ...on('10'), metadata: { c: '3' }, createdAt: '2026-06-15T12:00:00.000Z' },
     ])
     const shown = async () =>
-      (await get('/license_updates?_sort=effective_from:ASC')).body.data.map((one: { quantity: number; metadata: unknown }) => [one.quantity, one.metadata])
+      (await get('/license_updates?_sort=effective_from:ASC')).body.data.map((one: { quantity: number; metadata: unknown }) => [
+        one.quantity,
+        one.metadata,
+      ])
     expect((await shown()).toSorted()).toEqual([
       [1, { a: '1' }],
       [2, { c: '3' }],
@@ -700,7 +719,10 @@ describe('what is rated', () => {
     return rated && Number(cutTo(2)(rated.amount)).toFixed(2)
   }
   const given = (id: string) =>
-    cases.find((one) => one.id === id) as unknown as { given: { rate: number; effectiveFrom: string; cycle: [string, string] }; expect: Record<string, number> }
+    cases.find((one) => one.id === id) as unknown as {
+      given: { rate: number; effectiveFrom: string; cycle: [string, string] }
+      expect: Record<string, number>
+    }
 
   it('license-prorated-15th', async () => {
     const { id, update, seat } = await withSeats()
@@ -724,8 +746,23 @@ describe('what is rated', () => {
   })
 
   it.each([
-    ['1.00', [['27T10', 1], ['27T11', -1], ['27T12', 1], ['27T13', -1]]],
-    ['4.00', [['27T10', 1], ['28T10', -1], ['28T11', 1]]],
+    [
+      '1.00',
+      [
+        ['27T10', 1],
+        ['27T11', -1],
+        ['27T12', 1],
+        ['27T13', -1],
+      ],
+    ],
+    [
+      '4.00',
+      [
+        ['27T10', 1],
+        ['28T10', -1],
+        ['28T11', 1],
+      ],
+    ],
   ] as const)('P2-49: %s', async (right, entries) => {
     const { id, update, seat } = await withSeats()
     for (const [time, quantity] of entries) await update('RELATIVE', quantity, { effectiveFrom: `2026-06-${time}:00:00Z` })
@@ -740,14 +777,43 @@ describe('what is rated', () => {
     await update('ABSOLUTE', 9, { ...on('03'), accountId: 'other' })
     const at = (day: string) => Date.parse(on(day).effectiveFrom)
     const read = async (until: string, from?: string) => {
-      const changes = await readLicenseChanges(system(id), 'acme', [seat, desk, 'none'], at(until), from === undefined ? undefined : at(from))
-      return Array.from(changes, ([license, its]) => [license === seat ? 'seat' : license === desk ? 'desk' : license, its.map((one) => one.quantity)])
+      const changes = await readLicenseChanges(
+        system(id),
+        'acme',
+        [seat, desk, 'none'],
+        at(until),
+        from === undefined ? undefined : at(from),
+      )
+      return Array.from(changes, ([license, its]) => [
+        license === seat ? 'seat' : license === desk ? 'desk' : license,
+        its.map((one) => one.quantity),
+      ])
     }
-    expect(await read('30')).toEqual([['seat', ['1', '2', '3', '4', '5']], ['desk', ['7']], ['none', []]])
-    expect(await read('20')).toEqual([['seat', ['1', '2', '3', '4']], ['desk', ['7']], ['none', []]])
-    expect(await read('30', '05')).toEqual([['seat', ['3', '4', '5']], ['desk', ['7']], ['none', []]])
-    expect(await read('30', '06')).toEqual([['seat', ['3', '4', '5']], ['desk', ['7']], ['none', []]])
-    expect(await read('02', '02')).toEqual([['seat', ['1']], ['desk', []], ['none', []]])
+    expect(await read('30')).toEqual([
+      ['seat', ['1', '2', '3', '4', '5']],
+      ['desk', ['7']],
+      ['none', []],
+    ])
+    expect(await read('20')).toEqual([
+      ['seat', ['1', '2', '3', '4']],
+      ['desk', ['7']],
+      ['none', []],
+    ])
+    expect(await read('30', '05')).toEqual([
+      ['seat', ['3', '4', '5']],
+      ['desk', ['7']],
+      ['none', []],
+    ])
+    expect(await read('30', '06')).toEqual([
+      ['seat', ['3', '4', '5']],
+      ['desk', ['7']],
+      ['none', []],
+    ])
+    expect(await read('02', '02')).toEqual([
+      ['seat', ['1']],
+      ['desk', []],
+      ['none', []],
+    ])
     const changes = (await readLicenseChanges(system(id), 'acme', [seat], at('30'), at('06'))).get(seat) ?? []
     expect(formatDecimal(quantityAt(changes, at('07')))).toBe('3')
   })

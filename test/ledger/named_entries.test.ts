@@ -72,16 +72,15 @@ const naive = (acts: readonly LicenseAct[]): string[] => {
       .toSorted((one, other) => one.time - other.time || other.action - one.action || (one.reference < other.reference ? -1 : 1))
     let open: NamedEntry | undefined
     for (const { account, license, name, time, action, reference, arrivedAt = 0 } of its)
-      if (action === 1 && !open) open = { account, license, name, from: time, until: null, reference, createdAt: arrivedAt, updatedAt: arrivedAt }
+      if (action === 1 && !open)
+        open = { account, license, name, from: time, until: null, reference, createdAt: arrivedAt, updatedAt: arrivedAt }
       else if (action === -1 && open) {
         if (open.from < time) entries.push({ ...open, until: time, updatedAt: Math.max(open.createdAt, arrivedAt) })
         open = undefined
       }
     if (open) entries.push(open)
   }
-  return entries
-    .toSorted((one, other) => other.createdAt - one.createdAt || (one.reference < other.reference ? 1 : -1))
-    .map(shown)
+  return entries.toSorted((one, other) => other.createdAt - one.createdAt || (one.reference < other.reference ? 1 : -1)).map(shown)
 }
 
 it('lists what one reckons who looks at all actions, whenever they arrive and are reverted', async () => {
@@ -148,7 +147,9 @@ it('is kept for the actions of earlier versions too', async () => {
   for (const one of acts) if ((await ledger.applyLicense(one)) === 'DONE') kept.push({ ...one, arrivedAt: one.time })
   await runInDurableObject(ledger, (_, { storage: { sql } }) => {
     sql.exec('ALTER TABLE license_action RENAME TO newer')
-    for (const [index] of sql.exec("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = 'newer'").raw().toArray())
+    for (const { name: index } of sql
+      .exec("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = 'newer'")
+      .toArray())
       sql.exec(`DROP INDEX ${String(index)}`)
     sql.exec(ACCOUNT_MIGRATIONS[0] ?? '')
     sql.exec('INSERT INTO license_action SELECT account, license, name, time, reference, action FROM newer')
@@ -171,49 +172,48 @@ const fill = (ledger: Ledger, from: number, until: number): Promise<void> =>
     }
   })
 
-it(
-  `costs as much with ${ACTIONS} actions as with 1,000, for a page and for an action`,
-  async () => {
-    const ledger = accountLedger()
-    const measure = async (at: number): Promise<number[]> => {
-      const queries: Partial<NamedEntryQuery>[] = [
-        {},
-        { accounts: ['busy'] },
-        { accounts: ['account 3'] },
-        { license: 'seat' },
-        { accounts: ['busy'], license: 'seat' },
-        { name: 'in turn' },
-        { accounts: ['busy'], name: 'in turn' },
-        { accounts: ['busy'], name: 'again' },
-        { accounts: ['account 1', 'account 2', 'account 3'] },
-      ]
-      const costs: number[] = []
-      for (const query of queries) {
-        const [last] = (await ledger.listEntries({ ...query, limit: 20 })).slice(-1)
-        expect(last, JSON.stringify(query)).toBeDefined()
-        for (const after of [undefined, [last?.createdAt ?? 0, last?.reference ?? ''] as const]) {
-          const statements = await watchSql<AccountLedger>(ledger, (instance) => instance.listEntries({ ...query, limit: 20, ...(after && { after }) }))
-          costs.push(statements.reduce((sum, { rowsRead }) => sum + rowsRead, 0))
-        }
-      }
-      for (const one of [
-        act(1, at, { account: 'busy', name: 'again' }),
-        act(1, Math.floor(at / 2), { account: 'busy', name: 'in turn' }),
-        act(-1, at, { account: 'busy', name: 'in turn' }),
-      ]) {
-        const statements = await watchSql<AccountLedger>(ledger, (instance) => instance.applyLicense(one))
+it(`costs as much with ${ACTIONS} actions as with 1,000, for a page and for an action`, async () => {
+  const ledger = accountLedger()
+  const measure = async (at: number): Promise<number[]> => {
+    const queries: Partial<NamedEntryQuery>[] = [
+      {},
+      { accounts: ['busy'] },
+      { accounts: ['account 3'] },
+      { license: 'seat' },
+      { accounts: ['busy'], license: 'seat' },
+      { name: 'in turn' },
+      { accounts: ['busy'], name: 'in turn' },
+      { accounts: ['busy'], name: 'again' },
+      { accounts: ['account 1', 'account 2', 'account 3'] },
+    ]
+    const costs: number[] = []
+    for (const query of queries) {
+      const [last] = (await ledger.listEntries({ ...query, limit: 20 })).slice(-1)
+      expect(last, JSON.stringify(query)).toBeDefined()
+      for (const after of [undefined, [last?.createdAt ?? 0, last?.reference ?? ''] as const]) {
+        const statements = await watchSql<AccountLedger>(ledger, (instance) =>
+          instance.listEntries({ ...query, limit: 20, ...(after && { after }) }),
+        )
         costs.push(statements.reduce((sum, { rowsRead }) => sum + rowsRead, 0))
-        const reverting = await watchSql<AccountLedger>(ledger, (instance) => instance.revertLicense(one.reference))
-        costs.push(reverting.reduce((sum, { rowsRead }) => sum + rowsRead, 0))
       }
-      return costs
     }
-    await fill(ledger, 0, 1000)
-    const few = await measure(1000)
-    for (let at = 1000; at < ACTIONS; at += 11_000) await fill(ledger, at, Math.min(at + 11_000, ACTIONS))
-    const many = await measure(ACTIONS)
-    for (const [index, cost] of many.entries()) expect(cost, `${index}: ${few.join()} and ${many.join()}`).toBeLessThanOrEqual((few[index] ?? 0) + 40)
-    expect(Math.max(...many)).toBeLessThan(400)
-  },
-  120_000,
-)
+    for (const one of [
+      act(1, at, { account: 'busy', name: 'again' }),
+      act(1, Math.floor(at / 2), { account: 'busy', name: 'in turn' }),
+      act(-1, at, { account: 'busy', name: 'in turn' }),
+    ]) {
+      const statements = await watchSql<AccountLedger>(ledger, (instance) => instance.applyLicense(one))
+      costs.push(statements.reduce((sum, { rowsRead }) => sum + rowsRead, 0))
+      const reverting = await watchSql<AccountLedger>(ledger, (instance) => instance.revertLicense(one.reference))
+      costs.push(reverting.reduce((sum, { rowsRead }) => sum + rowsRead, 0))
+    }
+    return costs
+  }
+  await fill(ledger, 0, 1000)
+  const few = await measure(1000)
+  for (let at = 1000; at < ACTIONS; at += 11_000) await fill(ledger, at, Math.min(at + 11_000, ACTIONS))
+  const many = await measure(ACTIONS)
+  for (const [index, cost] of many.entries())
+    expect(cost, `${index}: ${few.join()} and ${many.join()}`).toBeLessThanOrEqual((few[index] ?? 0) + 40)
+  expect(Math.max(...many)).toBeLessThan(400)
+}, 120_000)

@@ -105,7 +105,8 @@ export const selectLicenseState = (
 
 /** What the query of `selectLicenseState` has found. Throws UNPROCESSABLE if an update is followed by more entries than it can move. */
 export const openLicenseState = (accountId: string, rows: readonly StateRow[]): LicenseState => {
-  const found = (kind: StateRow['kind']): unknown[] => rows.filter((row) => row.kind === kind).map((row) => JSON.parse(row.found) as unknown)
+  const found = (kind: StateRow['kind']): unknown[] =>
+    rows.filter((row) => row.kind === kind).map((row) => JSON.parse(row.found) as unknown)
   const later = found('LATER')
   if (later.length > MOST_MOVED)
     throw new ApiError(
@@ -120,7 +121,12 @@ export const openLicenseState = (accountId: string, rows: readonly StateRow[]): 
         row.id,
         {
           ...row,
-          timeline: (entries.get(row.id) ?? []).map(({ id, updateType, effectiveFrom, value }) => ({ id, updateType, effectiveFrom, value })),
+          timeline: (entries.get(row.id) ?? []).map(({ id, updateType, effectiveFrom, value }) => ({
+            id,
+            updateType,
+            effectiveFrom,
+            value,
+          })),
         },
       ]),
     ),
@@ -176,7 +182,13 @@ const moveEntries = (organizationId: string, moved: readonly TimelineEntry[]): S
       where license_updates.id = sent.value ->> 0 and +license_updates.organization_id = ${organizationId}`)
   })
 
-const raiseVersion = ({ organizationId }: Ctx, accountId: string, licenseId: string, row: LicenseRow | undefined, entries: number): Statement =>
+const raiseVersion = (
+  { organizationId }: Ctx,
+  accountId: string,
+  licenseId: string,
+  row: LicenseRow | undefined,
+  entries: number,
+): Statement =>
   row && row.version !== null
     ? builder
         .update(licenses)

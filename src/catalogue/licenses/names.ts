@@ -89,9 +89,7 @@ export const getNamedLicenseUpdates = async (
 export const readLicensedNames = async (ctx: Ctx, accountId: string, from: number, until: number): Promise<Map<string, LicensedName[]>> => {
   const [kinded, accounts] = await ctx.session.batch([
     selectGenerations(ctx.organizationId),
-    selectRows(
-      sql`select id, created_at as createdAt from accounts where organization_id = ${ctx.organizationId} and id = ${accountId}`,
-    ),
+    selectRows(sql`select id, created_at as createdAt from accounts where organization_id = ${ctx.organizationId} and id = ${accountId}`),
   ])
   const generations = ((kinded?.results ?? []) as KindedGeneration[]).filter(({ kind }) => kind === 'ACCOUNT')
   const [account] = (accounts?.results ?? []) as { id: string; createdAt: number }[]

@@ -68,8 +68,7 @@ export const getLicenseUpdates = {
 
 export const updateLicenseEntryDetails = {
   summary: 'Change the notes about an update of licences',
-  description:
-    'Replaces the metadata of the update that an account has of an add-on at a time. The number of licences stays as it is.',
+  description: 'Replaces the metadata of the update that an account has of an add-on at a time. The number of licences stays as it is.',
   refuses: {
     400: 'licenseId is missing though the path is the text {license_id}, or differs from the add-on in the path.',
     404: 'The account has no update of this add-on at exactly this time.',

@@ -21,7 +21,10 @@ export const accountsIn = ({ portal }: Ctx, asked: string | undefined, own: read
 }
 
 /** The add-on that a query names, by either of its parameters. */
-export const licenseIn = ({ licenseId, license_id: other }: Pick<GetLicenseUpdatesQuery, 'licenseId' | 'license_id'>): string | undefined => {
+export const licenseIn = ({
+  licenseId,
+  license_id: other,
+}: Pick<GetLicenseUpdatesQuery, 'licenseId' | 'license_id'>): string | undefined => {
   if (licenseId !== undefined && other !== undefined && licenseId !== other)
     refuseFaults('INVALID', [{ path: ['license_id'], message: 'must be the same as licenseId, or be left out' }])
   return licenseId ?? other

@@ -60,10 +60,7 @@ export const addLicenseUpdateEntry = async (ctx: Ctx, input: LicenseUpdateReques
   const key = idempotencyKey === undefined ? undefined : { value: idempotencyKey, fingerprint: await fingerprintOf(input) }
   const asked: AskedUpdate[] = [{ licenseId, updateType, quantity, effectiveFrom, metadata, key }]
   return retryWhenStale(async () => {
-    const [cap, state] = await Promise.all([
-      readCap(ctx, accountId, licenseId, effectiveFrom),
-      readLicenseState(ctx, accountId, asked),
-    ])
+    const [cap, state] = await Promise.all([readCap(ctx, accountId, licenseId, effectiveFrom), readLicenseState(ctx, accountId, asked)])
     const [kept] = state.kept
     if (kept && kept.fingerprint !== key?.fingerprint) throw KEY_USED
     if (kept) return { answer: showUpdate(kept) }
@@ -131,10 +128,12 @@ export const getLicenseUpdates = async (ctx: Ctx, query: GetLicenseUpdatesQuery)
 /** Togai's clients leave this in the path, and name the add-on in the query. */
 const UNFILLED = '{license_id}'
 
+const refuseLicenseId = (message: string): void => refuseFaults('INVALID', [{ path: ['licenseId'], message }])
+
 const licenseOfPath = (path: string, { licenseId }: UpdateLicenseEntryQuery): string => {
-  const fault = (message: string) => refuseFaults('INVALID', [{ path: ['licenseId'], message }])
-  if (path === UNFILLED && licenseId === undefined) fault('is required, since the path does not name the add-on')
-  if (path !== UNFILLED && licenseId !== undefined && licenseId !== path) fault('must be the add-on that the path names, or be left out')
+  if (path === UNFILLED && licenseId === undefined) refuseLicenseId('is required, since the path does not name the add-on')
+  if (path !== UNFILLED && licenseId !== undefined && licenseId !== path)
+    refuseLicenseId('must be the add-on that the path names, or be left out')
   return licenseId ?? path
 }
 

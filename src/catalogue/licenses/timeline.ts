@@ -45,7 +45,11 @@ export const placeUpdate = (entries: readonly TimelineEntry[], { updateType, qua
 }
 
 /** The entries with an update in its place, and with the values that it moves. */
-export const insertUpdate = (entries: readonly TimelineEntry[], update: TimelineUpdate & { id: string }, placement: Placement): TimelineEntry[] => {
+export const insertUpdate = (
+  entries: readonly TimelineEntry[],
+  update: TimelineUpdate & { id: string },
+  placement: Placement,
+): TimelineEntry[] => {
   const { index, value, moved } = placement
   const { id, updateType, effectiveFrom } = update
   const values = new Map(moved.map((one) => [one.entry, formatDecimal(one.value)]))
@@ -70,5 +74,10 @@ export const findLicenseFaults = (update: TimelineUpdate, { before, value, moved
   const most = cap === undefined || compare(value, before) <= 0 ? undefined : requireDecimal(cap)
   const above = most && changed.find((one) => compare(one.value, most) > 0)
   if (!above) return []
-  return [{ path, message: `must leave ${cap} at most by the price plan, and would leave ${formatDecimal(above.value)} from ${iso(above.at)} on` }]
+  return [
+    {
+      path,
+      message: `must leave ${cap} at most by the price plan, and would leave ${formatDecimal(above.value)} from ${iso(above.at)} on`,
+    },
+  ]
 }

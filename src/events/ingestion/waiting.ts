@@ -11,7 +11,9 @@ import {
   askEvents,
   codeOf,
   settleLicense,
-  unknownKey, ledgersOf } from '../../ledger/client.ts'
+  unknownKey,
+  ledgersOf,
+} from '../../ledger/client.ts'
 import { parseEvent, type ParsedEvent } from './event.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
