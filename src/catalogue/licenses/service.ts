@@ -6,11 +6,12 @@ import { builder } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, notFound, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
+import { randomBase62 } from '../../lib/ids.ts'
 import { LEDGER_PAGE, closePage, openPage } from '../../lib/page.ts'
 import { iso } from '../../lib/time.ts'
 import type { LicenseChange } from '../../rating/licenses.ts'
 import { readCap } from './cap.ts'
-import { type AskedUpdate, type LicenseState, type StateRow, draftLicenseUpdates, openLicenseState, selectLicenseState } from './draft.ts'
+import { draftLicenseUpdates } from './draft.ts'
 import { readLastAt, readUpdates, selectChanges, showUpdate } from './queries.ts'
 import type {
   GetLicenseUpdatesQuery,
@@ -21,48 +22,41 @@ import type {
   UpdateLicenseEntryQuery,
 } from './schema.ts'
 import { accountsIn, licenseIn, selectOwnAccounts } from './scope.ts'
+import { type AskedUpdate, type LicenseState, type StateRow, openLicenseState, selectLicenseState } from './state.ts'
 import { licenseUpdates, licenses } from './table.ts'
 import { shortToken } from './token.ts'
 
 export { readCap } from './cap.ts'
-export {
-  type AskedUpdate,
-  type LicenseState,
-  type LicenseUpdatesDraft,
-  type StateRow,
-  draftLicenseUpdates,
-  openLicenseState,
-  selectLicenseState,
-} from './draft.ts'
+export { type LicenseUpdatesDraft, draftLicenseUpdates } from './draft.ts'
+export { type AskedUpdate, type LicenseState, type StateRow, openLicenseState, selectLicenseState } from './state.ts'
 export { getNamedLicenseUpdates, readLicensedNames } from './names.ts'
 
 /** Reads what updates of an account rest on. */
 export const readLicenseState = async (ctx: Ctx, accountId: string, asked: readonly AskedUpdate[]): Promise<LicenseState> =>
   openLicenseState(accountId, await ctx.session.rows<StateRow>(selectLicenseState(ctx, accountId, asked)))
 
-/** The fingerprint of an update, which is the same for every request that sends the same. */
-const fingerprintOf = ({ licenseId, updateType, quantity, effectiveFrom, metadata }: LicenseUpdateRequest): Promise<string> =>
-  sha256(
-    JSON.stringify([
-      licenseId,
-      updateType,
-      quantity,
-      effectiveFrom ?? null,
-      metadata ? Object.entries(metadata).toSorted(([one], [other]) => (one < other ? -1 : 1)) : null,
-    ]),
-  )
+/** The fingerprint of an update, which is the same for every request that sends the same. It begins with its salt, since metadata can be personal. */
+const fingerprintOf = async (
+  { licenseId, updateType, quantity, effectiveFrom, metadata }: LicenseUpdateRequest,
+  salt: string,
+): Promise<string> => {
+  const sorted = metadata ? Object.entries(metadata).toSorted(([one], [other]) => (one < other ? -1 : 1)) : null
+  return `${salt}.${await sha256(JSON.stringify([salt, licenseId, updateType, quantity, effectiveFrom ?? null, sorted]))}`
+}
+
+const saltOf = (fingerprint: string): string => fingerprint.slice(0, fingerprint.indexOf('.'))
 
 const KEY_USED = new ApiError('UNPROCESSABLE', 'idempotencyKey: was used for another entry of the account. Take a new key.')
 
 /** Changes the number of licences of an account, from a time on. The update that was made with the same key before is answered again. */
 export const addLicenseUpdateEntry = async (ctx: Ctx, input: LicenseUpdateRequest): Promise<Reply<LicenseUpdateResponse>> => {
   const { licenseId, accountId, updateType, quantity, effectiveFrom = ctx.now, idempotencyKey, metadata } = input
-  const key = idempotencyKey === undefined ? undefined : { value: idempotencyKey, fingerprint: await fingerprintOf(input) }
+  const key = idempotencyKey === undefined ? undefined : { value: idempotencyKey, fingerprint: await fingerprintOf(input, randomBase62(2)) }
   const asked: AskedUpdate[] = [{ licenseId, updateType, quantity, effectiveFrom, metadata, key }]
   return retryWhenStale(async () => {
     const [cap, state] = await Promise.all([readCap(ctx, accountId, licenseId, effectiveFrom), readLicenseState(ctx, accountId, asked)])
     const [kept] = state.kept
-    if (kept && kept.fingerprint !== key?.fingerprint) throw KEY_USED
+    if (kept && kept.fingerprint !== (await fingerprintOf(input, saltOf(kept.fingerprint)))) throw KEY_USED
     if (kept) return { answer: showUpdate(kept) }
     const drafted = draftLicenseUpdates(ctx, state, asked, [cap])
     if ('faults' in drafted) {
