@@ -147,10 +147,10 @@ it('is kept for the actions of earlier versions too', async () => {
   for (const one of acts) if ((await ledger.applyLicense(one)) === 'DONE') kept.push({ ...one, arrivedAt: one.time })
   await runInDurableObject(ledger, (_, { storage: { sql } }) => {
     sql.exec('ALTER TABLE license_action RENAME TO newer')
-    for (const { name: index } of sql
-      .exec("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = 'newer'")
+    for (const { name } of sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = 'newer'")
       .toArray())
-      sql.exec(`DROP INDEX ${String(index)}`)
+      sql.exec(`DROP INDEX ${name}`)
     sql.exec(ACCOUNT_MIGRATIONS[0] ?? '')
     sql.exec('INSERT INTO license_action SELECT account, license, name, time, reference, action FROM newer')
     sql.exec(ACCOUNT_MIGRATIONS[1] ?? '')
