@@ -428,6 +428,19 @@ describe('several updates in one commit', () => {
     expect((await update('RELATIVE', 1, on('10'))).body.quantity).toBe(8.5)
   })
 
+  it('move what comes behind each of them, though an entry between them sets the number', async () => {
+    const { id, seat, list, update } = await withSeats()
+    await update('ABSOLUTE', 4, on('05'))
+    await update('RELATIVE', 1, on('12'))
+    await update('ABSOLUTE', 9, on('20'))
+    const all = [asked(seat, 'RELATIVE', '2', '10'), asked(seat, 'RELATIVE', '3', '01')]
+    const ctx = system(id)
+    const drafted = draftLicenseUpdates(ctx, await readLicenseState(ctx, 'acme', all), all, [])
+    if ('faults' in drafted) throw new Error('refused')
+    await commit(ctx, { ...drafted.draft, answer: {} })
+    expect((await list()).map(([, quantity]) => quantity)).toEqual([3, 4, 6, 7, 9])
+  })
+
   it('are refused together, each with what is wrong with it', async () => {
     const { id, seat } = await withSeats()
     const ctx = system(id)

@@ -54,6 +54,17 @@ it('lists what additions begin and removals end, the newest arrival first', asyn
   ])
 })
 
+it('begins an entry with the first reference of those that add a name at one instant, whichever arrives first', async () => {
+  const ledger = accountLedger()
+  const acts = ['event.b', 'event.a', 'event.c'].map((reference) => act(1, 100, { reference }))
+  for (const one of acts) await ledger.applyLicense(one)
+  expect((await ledger.listEntries({ limit: 9 })).map(({ reference }) => reference)).toEqual(['event.a'])
+  await ledger.revertLicense('event.a')
+  expect((await ledger.listEntries({ limit: 9 })).map(({ reference }) => reference)).toEqual(['event.b'])
+  await ledger.applyLicense(act(-1, 100))
+  expect(await ledger.listEntries({ limit: 9 })).toEqual([])
+})
+
 it('takes the time of an event for its arrival where an earlier version has stored what is to be done', async () => {
   const ledger = accountLedger()
   const { arrivedAt: _arrivedAt, ...old } = act(1, 700)
@@ -86,10 +97,10 @@ const naive = (acts: readonly LicenseAct[]): string[] => {
 it('lists what one reckons who looks at all actions, whenever they arrive and are reverted', async () => {
   const step = fc.record({
     action: fc.constantFrom(1 as const, 1 as const, -1 as const),
-    time: fc.integer({ min: 1, max: 8 }),
-    name: fc.constantFrom(...NAMES),
-    account: fc.constantFrom('acme', 'other'),
-    license: fc.constantFrom('seat', 'desk'),
+    time: fc.integer({ min: 1, max: 4 }),
+    name: fc.constantFrom('ann', 'ann', 'ann', 'bob'),
+    account: fc.constantFrom('acme', 'acme', 'acme', 'other'),
+    license: fc.constantFrom('seat', 'seat', 'seat', 'desk'),
     order: fc.integer({ min: 0, max: 999_999 }),
     isReverted: fc.boolean(),
     arrivedAt: fc.integer({ min: 1, max: 5 }),
