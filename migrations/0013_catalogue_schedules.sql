@@ -118,14 +118,6 @@ BEGIN
     AND EXISTS (SELECT 1 FROM json_each(own.content, '$.cards') AS card WHERE card.value ->> 'billableId' = NEW.id);
 END;
 
-CREATE TRIGGER add_ons_in_force BEFORE UPDATE OF status ON add_ons WHEN NEW.status = 'ARCHIVED'
-BEGIN
-  SELECT RAISE(ABORT, 'ITEM_IS_IN_FORCE ' || json_array('add-on', NEW.name, its.account_id))
-  FROM schedules AS its JOIN schedule_overrides AS own ON own.organization_id = its.organization_id AND own.id = its.override_id
-  WHERE its.organization_id = NEW.organization_id AND its.state = 'ACTIVE' AND its.override_id IS NOT NULL AND its.end_at > NEW.updated_at
-    AND EXISTS (SELECT 1 FROM json_each(own.content, '$.cards') AS card WHERE card.value ->> 'billableId' = NEW.id);
-END;
-
 -- What an account has been charged in one currency is not charged in another.
 CREATE TRIGGER accounts_currency_in_force BEFORE UPDATE OF invoice_currency ON accounts WHEN NEW.invoice_currency <> OLD.invoice_currency
 BEGIN

@@ -6,7 +6,7 @@ import type { Ctx } from './context.ts'
 const MOST_ATTEMPTS = 20
 
 /** Repeats reading and committing as long as another write comes between them. */
-const retryWhenStale = async <Result>(readAndCommit: () => Promise<Result>): Promise<Result> => {
+export const retryWhenStale = async <Result>(readAndCommit: () => Promise<Result>): Promise<Result> => {
   for (let attempt = 1; ; attempt++) {
     try {
       return await readAndCommit()

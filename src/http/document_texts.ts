@@ -1,9 +1,18 @@
 type Texts = Readonly<Record<string, string>>
 
+/** Another request of an operation than that of its own example. */
+export interface Step {
+  operation: string
+  request: Record<string, unknown>
+  answer: Record<string, unknown>
+  /** A second valid request with another body. Only the tests send it. */
+  other?: Readonly<{ request: Record<string, unknown> }>
+}
+
 /** An example request of an operation, and its answer. */
 export interface Example {
-  /** The operations whose examples are sent first, since this one needs what they create. `<operationId>.other` sends the second request of one. */
-  after?: readonly string[]
+  /** The operations whose examples are sent first, or other requests of them, since this one needs what they create. `<operationId>.other` sends the second request of one. */
+  after?: readonly (string | Step)[]
   path?: Texts
   query?: Readonly<Record<string, string | number | boolean>>
   /** Other values of the query that give the same answer, each when it is sent alone. The tests send them. */

@@ -1,7 +1,16 @@
 import { DurableObject } from 'cloudflare:workers'
 import { ACCOUNT_MIGRATIONS } from './account_schema.sql.ts'
 import type { LicenseAct } from './entry.ts'
-import { type NamedLicense, applyLicense, readLicenses, revertLicense, tryLicenses } from './licenses.ts'
+import {
+  type NamedEntry,
+  type NamedEntryQuery,
+  type NamedLicense,
+  applyLicense,
+  listEntries,
+  readLicenses,
+  revertLicense,
+  tryLicenses,
+} from './licenses.ts'
 import { migrate } from './store.ts'
 
 /** The Durable Object that executes actions of accounts one after another, for a part of the accounts of an organization. */
@@ -29,5 +38,9 @@ export class AccountLedger extends DurableObject<object> {
 
   readLicenses(from: number, until: number, accounts?: readonly string[]): NamedLicense[] {
     return readLicenses(this.#sql, from, until, accounts)
+  }
+
+  listEntries(query: NamedEntryQuery): NamedEntry[] {
+    return listEntries(this.#sql, query)
   }
 }

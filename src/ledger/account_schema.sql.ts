@@ -1,3 +1,26 @@
+/**
+ * Whether an addition begins an entry: the name had no licence just before, and has one from then on. Additions of an instant come before
+ * removals, in the order of their references.
+ */
+export const IS_OPENING = `(
+    NOT EXISTS (
+      SELECT 1 FROM license_action AS at INDEXED BY license_action_by_name
+      WHERE at.account = its.account AND at.license = its.license AND at.name = its.name AND at.action = -1 AND at.time = its.time
+    )
+    AND coalesce((
+      SELECT added.time <= coalesce((
+        SELECT removed.time FROM license_action AS removed INDEXED BY license_action_by_name
+        WHERE removed.account = its.account AND removed.license = its.license AND removed.name = its.name
+          AND removed.action = -1 AND removed.time < its.time
+        ORDER BY removed.time DESC LIMIT 1
+      ), added.time - 1)
+      FROM license_action AS added INDEXED BY license_action_by_name
+      WHERE added.account = its.account AND added.license = its.license AND added.name = its.name
+        AND added.action = 1 AND (added.time, added.reference) < (its.time, its.reference)
+      ORDER BY added.time DESC, added.reference DESC LIMIT 1
+    ), 1)
+  )`
+
 /** The tables of an AccountLedger, as its own migrations. */
 export const ACCOUNT_MIGRATIONS: readonly string[] = [
   `
@@ -13,5 +36,19 @@ export const ACCOUNT_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (account, license, name, time, reference)
   ) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX license_action_by_reference ON license_action (reference);
+  `,
+  `
+  -- When the event of an action arrived, and whether the action begins an entry (1), so that entries are listed without a look at the rest.
+  ALTER TABLE license_action ADD COLUMN arrived_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE license_action ADD COLUMN opens INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX license_action_by_name ON license_action (account, license, name, action, time, reference);
+  UPDATE license_action SET arrived_at = time;
+  UPDATE license_action AS its SET opens = ${IS_OPENING} WHERE action = 1;
+  CREATE INDEX license_entry ON license_action (arrived_at, reference) WHERE opens = 1;
+  CREATE INDEX license_entry_of_account ON license_action (account, arrived_at, reference) WHERE opens = 1;
+  CREATE INDEX license_entry_of_license ON license_action (license, arrived_at, reference) WHERE opens = 1;
+  CREATE INDEX license_entry_of_both ON license_action (account, license, arrived_at, reference) WHERE opens = 1;
+  CREATE INDEX license_entry_of_name ON license_action (name, arrived_at, reference) WHERE opens = 1;
+  CREATE INDEX license_entry_of_account_and_name ON license_action (account, name, arrived_at, reference) WHERE opens = 1;
   `,
 ]

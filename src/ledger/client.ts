@@ -7,7 +7,7 @@ export type * from './entry.ts'
 export type { EventLedger } from './event_ledger.ts'
 export type { Carry, Eligibility, Reverted } from './correct.ts'
 export type { GroupQuery, GroupRow, Grouped } from './groups.ts'
-export type { NamedLicense } from './licenses.ts'
+export type { NamedEntry, NamedEntryQuery, NamedLicense } from './licenses.ts'
 export type { EventFilter } from './list.ts'
 export type { Batch } from './batch.ts'
 export type { Settled, Settlement } from './settle.ts'
@@ -15,14 +15,22 @@ export type { SumQuery, SumRow } from './sums.ts'
 export type { TriedEvent } from './repeats.ts'
 export type { AskedEvent, TakenIds } from './taken.ts'
 export { DAY, HOUR, SOURCES, STATUSES, accountKey, codeOf, eventSeries, isUnknown, meterSeries, unknownKey } from './entry.ts'
+export {
+  type Generation,
+  type KindedGeneration,
+  accountLedgersOf,
+  askAll,
+  eventLedgersIn,
+  ledgerName,
+  ledgerOfAccount,
+  ledgersOf,
+  selectGenerations,
+} from './generations.ts'
 export { openLedgers } from './open.ts'
+export { compareEntries } from './licenses.ts'
 export { licenseOutcome, settleLicense } from './settle.ts'
 export { newReference, readReference, slotOf } from './slot.ts'
 export { totalsOf } from './totals.ts'
-
-/** The name of a ledger, by its organization, its generation and its index. */
-export const ledgerName = (organizationId: string, kind: 'event' | 'account', generation: number, index: number): string =>
-  `${organizationId}/${kind}/${generation}/${index}`
 
 /** The number of retries of a call that failed on the way. A repeated call has the same result. */
 const ATTEMPTS = 3

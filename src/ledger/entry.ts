@@ -147,4 +147,6 @@ export interface LicenseAct {
   /** The time of the event, in milliseconds. */
   time: number
   reference: string
+  /** When the event arrived, in milliseconds. Acts that were stored by earlier versions lack it. */
+  arrivedAt?: number
 }

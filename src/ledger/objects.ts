@@ -35,6 +35,7 @@ const loadWhenAwake = <Ledger extends object>(
 
 export const AccountLedger = loadWhenAwake<account.AccountLedger>(async () => (await import('./account_ledger.ts')).AccountLedger, {
   applyLicense: true,
+  listEntries: true,
   readLicenses: true,
   revertLicense: true,
   tryLicenses: true,

@@ -16,7 +16,20 @@ export interface ListRules {
   combinations?: readonly (readonly string[])[] | undefined
   /** The default number of items of a page. */
   pageSize?: number | undefined
+  /** The most items of a page, if a larger number is not a wrong form but over a limit. */
+  most?: number | undefined
+  /** How pages are written into tokens, if the contract bounds their length. */
+  token?: PageToken | undefined
 }
+
+/** A short form of pages. `schema` reads what `write` has written. */
+export interface PageToken {
+  schema: z.ZodMiniType<SealedPage>
+  write: (page: SealedPage) => unknown
+}
+
+/** A page after the first one. */
+export type SealedPage = Omit<Page, 'search' | 'after'> & { search?: string | undefined; after: readonly (string | number)[] }
 
 /** A page of a list, as it was asked for. */
 export interface Page {
@@ -30,7 +43,7 @@ export interface Page {
   since: number
 }
 
-const Sealed = z.object({
+const Sealed: z.ZodMiniType<SealedPage> = z.object({
   size: z.number(),
   filters: z.record(z.string(), z.string()),
   search: z.optional(z.string()),
@@ -42,32 +55,57 @@ const Sealed = z.object({
 /** The default number of items of a page, unless the list has its own. */
 const USUAL_PAGE_SIZE = 20
 
+const pageParameters = (
+  usual: number,
+  { most, isRefusedLater, longestToken }: { most: number; isRefusedLater: boolean; longestToken: number },
+) => ({
+  nextToken: z.optional(
+    described(
+      'The nextToken of the previous page, which contains its whole query. If empty, the first page is shown.',
+      z.string().check(z.maxLength(longestToken)),
+    ),
+  ),
+  pageSize: z.optional(
+    z.pipe(
+      z.string().register(z.globalRegistry, {
+        type: 'integer',
+        minimum: 1,
+        maximum: most,
+        default: usual,
+        description: `The number of items of a page: 1 to ${most}, by default ${usual}.`,
+      }),
+      z.transform((value: string, { issues }) => {
+        const size = /^\d{1,9}(?:\.0+)?$/.test(value) ? Number(value) : 0
+        if (size < 1 || (size > most && !isRefusedLater))
+          issues.push({ code: 'custom', input: value, message: `must be a whole number from 1 to ${most}` })
+        return size
+      }),
+    ),
+  ),
+})
+
 /** The schema of the query of a list: paging, and the fields of `more`. */
 export const pageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, usual = USUAL_PAGE_SIZE) =>
+  z.strictObject({ ...pageParameters(usual, { most: 100, isRefusedLater: false, longestToken: 8000 }), ...more })
+
+/** The default and the largest number of items of a page of a ledger, such as the updates of licences, and the longest token of one (pricing.md, 0). */
+export const LEDGER_PAGE = { pageSize: 50, most: 50 } as const
+const LONGEST_LEDGER_TOKEN = 500
+
+/** The schema of the query of a ledger: paging, and the fields of `more`. `openPage` refuses larger pages. */
+export const ledgerPageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape) =>
   z.strictObject({
-    nextToken: z.optional(
-      described(
-        'The nextToken of the previous page, which contains its whole query. If empty, the first page is shown.',
-        z.string().check(z.maxLength(8000)),
-      ),
-    ),
-    pageSize: z.optional(
-      z.pipe(
-        z.string().register(z.globalRegistry, {
-          type: 'integer',
-          minimum: 1,
-          maximum: 100,
-          default: usual,
-          description: `The number of items of a page: 1 to 100, by default ${usual}.`,
-        }),
-        z.transform((value: string, { issues }) => {
-          const size = /^\d{1,3}(?:\.0+)?$/.test(value) ? Number(value) : 0
-          if (size < 1 || size > 100) issues.push({ code: 'custom', input: value, message: 'must be a whole number from 1 to 100' })
-          return size
-        }),
-      ),
-    ),
+    ...pageParameters(LEDGER_PAGE.pageSize, { most: LEDGER_PAGE.most, isRefusedLater: true, longestToken: LONGEST_LEDGER_TOKEN }),
     ...more,
+  })
+
+/** The schema of the answer of a ledger. */
+export const ledgerPage = <Item extends z.ZodMiniType>(item: Item) =>
+  z.strictObject({
+    data: z.array(item).check(z.maxLength(LEDGER_PAGE.most)),
+    nextToken: z.optional(
+      described('The token of the next page. The last page has none.', z.string().check(z.maxLength(LONGEST_LEDGER_TOKEN))),
+    ),
   })
 
 /** The parameters `_search` and `_sort` of a list. */
@@ -141,8 +179,10 @@ export const openPage = async (
   query: PageQuery & Readonly<Record<string, unknown>>,
   within = '',
 ): Promise<Page> => {
-  const { combinations, pageSize: usual = USUAL_PAGE_SIZE } = rules
+  const { combinations, pageSize: usual = USUAL_PAGE_SIZE, most, token } = rules
   const { nextToken, pageSize, _search, _sort, ...rest } = query
+  if (most !== undefined && pageSize !== undefined && pageSize > most)
+    throw new ApiError('UNPROCESSABLE', `pageSize: must be ${most} at most`)
   const filters = Object.fromEntries(Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined))
   const names = Object.keys(filters)
   if (
@@ -153,7 +193,7 @@ export const openPage = async (
     throw wrong(names.join(', '), `cannot be combined; a list takes ${combinations.map((allowed) => allowed.join(' with ')).join(', or ')}`)
   const sort = _sort === undefined ? rules.sort : parseSort(_sort, rules)
   if (!nextToken) return { size: pageSize ?? usual, filters, search: _search, sort, after: undefined, since: reader.now }
-  const sealed = await unseal(reader.secrets, purposeOf(reader, within), nextToken, Sealed)
+  const sealed = await unseal<z.ZodMiniType<SealedPage>>(reader.secrets, purposeOf(reader, within), nextToken, token?.schema ?? Sealed)
   if (!sealed) throw wrong('nextToken', 'must be the nextToken of a page of this list, as it was given')
   const same =
     names.every((name) => sealed.filters[name] === filters[name]) &&
@@ -169,13 +209,14 @@ export const closePage = async <Row>(
   page: Page,
   rows: readonly Row[],
   valueOf: (row: Row, field: string) => string | number,
-  { most = page.size, within = '' } = {},
+  { most = page.size, within = '', token }: { most?: number; within?: string; token?: PageToken } = {},
 ): Promise<{ visible: readonly Row[]; nextToken?: string }> => {
   const visible = rows.slice(0, most)
   const last = visible.at(-1)
   if (rows.length <= most || last === undefined) return { visible }
   const after = page.sort.map(([field]) => valueOf(last, field))
-  return { visible, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, within), { ...page, after }) }
+  const sealed = { ...page, after }
+  return { visible, nextToken: await seal(reader.secrets[0] ?? '', purposeOf(reader, within), token ? token.write(sealed) : sealed) }
 }
 
 const BY_PLACE: ListRules = { sortable: [], sort: [['place', 'ASC']] }

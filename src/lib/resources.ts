@@ -20,6 +20,8 @@ export const RESOURCES = {
   FEATURE: { prefix: 'feature' },
   INVOICE_GROUP: { prefix: 'inv_group', personal: ['name', 'email', 'billingAddress'] },
   JOB: { prefix: 'job', personal: ['metadata'] },
+  LICENSE_UPDATE: { prefix: 'license_update', personal: ['metadata'] },
+  NAMED_LICENSE_ENTRY: { prefix: 'named_license_entry', personal: ['name'] },
   ORGANIZATION: { prefix: 'org' },
   PRICE_PLAN: { prefix: 'pp' },
   PRICING_CYCLE: { prefix: 'cycle' },

@@ -164,6 +164,42 @@ describe('an edit', () => {
   })
 })
 
+describe('what an account is charged for instead of what its plan has', () => {
+  it('cannot be archived until its schedule has ended', async () => {
+    const api = await withAccount(TODAY)
+    const { body: meter } = await api.post('/usage_meters', {
+      name: 'Calls',
+      type: 'COUNTER',
+      aggregation: 'COUNT',
+      eventSchemaName: 'calls',
+    })
+    await api.post('/event_schema', { name: 'calls', attributes: [], dimensions: [] })
+    await api.post('/event_schema/calls/activate')
+    const made = await api.post('/usage_meters', { name: 'Calls made', type: 'COUNTER', aggregation: 'COUNT', eventSchemaName: 'calls' })
+    const meterId = made.body.id ?? meter.id
+    await api.post(`/usage_meters/${meterId}/activate`)
+    const { body: fee } = await api.post('/addons', { name: 'Extra', type: 'FIXED_FEE' })
+    const card = { id: fee.id, enableProration: true, rateValues: [{ currency: 'USD', rate: 1 }] }
+    const usage = {
+      usageMeterId: meterId,
+      ratePlan: { pricingModel: 'TIERED', slabs: [{ order: 1, startAfter: 0, priceType: 'PER_UNIT' }] },
+      rateValues: [{ currency: 'USD', slabRates: [{ order: 1, rate: 1 }] }],
+    }
+    const override = { pricePlanDetailsOverride: { fixedFeeRateCards: [card], usageRateCards: [usage] } }
+    expect(said(await api.associate('2026-04-20', '2026-05-01', override))).toMatchObject([200, {}])
+    expect(said(await api.delete(`/addons/${fee.id}`))).toEqual([409, 'The add-on "Extra" is priced by a schedule of the account "acc1"'])
+    await api.post(`/usage_meters/${meterId}/deactivate`)
+    expect(said(await api.delete(`/usage_meters/${meterId}`))).toEqual([
+      409,
+      'The usage meter "Calls made" is priced by a schedule of the account "acc1"',
+    ])
+    vi.setSystemTime(Date.parse('2026-05-01T00:00:00Z'))
+    expect((await api.delete(`/addons/${fee.id}`)).status).toBe(200)
+    expect((await api.delete(`/usage_meters/${meterId}`)).status).toBe(200)
+    expect(said(await api.associate('2026-06-01', '2026-07-01', override))).toEqual([400, expect.stringContaining('and must be ACTIVE')])
+  })
+})
+
 describe('a draft', () => {
   const edit = (effectiveFrom: string, effectiveUntil: string, pricePlanId: string, more: Loose = {}) => ({
     effectiveFrom,

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
+import type { Step } from '../../src/http/document_texts.ts'
 import type { Operation } from '../../src/http/operation.ts'
 import * as examples from '../../src/lib/examples.ts'
 import { newId } from '../../src/lib/ids.ts'
@@ -39,7 +40,8 @@ const mapTexts = (value: unknown, change: (text: string) => unknown): unknown =>
 }
 
 /** The operation of an entry of `after`, and whether its second request is sent. */
-export const readAfter = (entry: string): { operationId: string; isOther: boolean } => {
+export const readAfter = (entry: string | Step): { operationId: string; isOther: boolean; step?: Step } => {
+  if (typeof entry !== 'string') return { operationId: entry.operation, isOther: false, step: entry }
   const [operationId = '', part] = entry.split('.')
   return { operationId, isOther: part === 'other' }
 }
@@ -82,8 +84,8 @@ export const exampleOrganization = async () => {
   }
 
   /** The path and the body of an example as they are sent. */
-  const partsOf = (operationId: string) => {
-    const { path = {}, request = {} } = exampleOf(operationId)
+  const partsOf = (before: string | Step) => {
+    const { path = {}, request = {} }: Parts = typeof before === 'string' ? exampleOf(before) : before
     return ours({ path, request }) as { path: Record<string, string>; request: Json }
   }
 
@@ -137,16 +139,22 @@ export const exampleOrganization = async () => {
     mapTexts(answer, (text) => ([...made.values()].includes(text) ? text : (kindOf(text) ?? text)))
 
   /** Makes what other examples stand on: `by` says of which. */
-  const make = async (entry: string, by: string): Promise<void> => {
-    const { operationId, isOther } = readAfter(entry)
-    const answer = await sendNext(isOther ? other(operationId) : request(operationId))
-    if (answer.status !== operationOf(operationId).status)
-      throw new Error(`${by} comes after ${entry}, which answered ${answer.status} ${answer.body.message ?? ''}`)
-    if (!isOther) learn(exampleOf(operationId).answer, answer.body)
+  const make = async (entry: string | Step, by: string): Promise<void> => {
+    const { operationId, isOther, step } = readAfter(entry)
+    const operation = operationOf(operationId)
+    const alone = isOther ? other(operationId) : request(operationId)
+    const answer = await sendNext(step ? requestTo(operation, { request: step.request }) : alone)
+    if (answer.status !== operation.status)
+      throw new Error(`${by} comes after ${operationId}, which answered ${answer.status} ${answer.body.message ?? ''}`)
+    if (!isOther) learn(step?.answer ?? exampleOf(operationId).answer, answer.body)
   }
 
   /** Makes a second thing of the kind that an operation makes. */
-  const makeOther = (operationId: string): Promise<Answer> => sendNext(other(operationId))
+  const makeOther = (before: string | Step): Promise<Answer> => {
+    if (typeof before === 'string') return sendNext(other(readAfter(before).operationId))
+    if (!before.other) throw new Error(`A step of ${before.operation} has no \`other\` request`)
+    return sendNext(requestTo(operationOf(before.operation), before.other))
+  }
 
   return { ...api, partsOf, request, other, resource, waitMinute, sendNext, hold, make, makeOther, withoutMade }
 }

@@ -125,8 +125,11 @@ export interface Statement {
 const encoder = new TextEncoder()
 
 /** The statements that a ledger runs while it is asked something. */
-export const watchSql = (ledger: DurableObjectStub<EventLedger>, ask: (instance: EventLedger) => unknown): Promise<Statement[]> =>
-  runInDurableObject(ledger, async (instance: EventLedger, { storage: { sql } }) => {
+export const watchSql = <Ledger extends EventLedger | AccountLedger>(
+  ledger: DurableObjectStub<Ledger>,
+  ask: (instance: Ledger) => unknown,
+): Promise<Statement[]> =>
+  runInDurableObject(ledger, async (instance: Ledger, { storage: { sql } }) => {
     const ran: { query: string; bound: unknown[]; cursor: SqlStorageCursor<Record<string, SqlStorageValue>> }[] = []
     const exec = sql.exec.bind(sql)
     sql.exec = ((query: string, ...bound: unknown[]) => {

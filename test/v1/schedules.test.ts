@@ -90,6 +90,91 @@ describe('edits', () => {
   })
 })
 
+describe('licences', () => {
+  /** An account, an add-on of type LICENSE, and a plan that allows some of it. */
+  const withSeats = async (maxQuantity = 5) => {
+    const api = await withAccount(TODAY)
+    const { body: seats } = await api.post('/addons', { name: 'Seats', type: 'LICENSE' })
+    const planId = await publishPlan(api, 'Seats', api.feeId, {
+      licenseRateCards: [
+        {
+          id: seats.id,
+          enableProration: false,
+          config: { maxQuantity },
+          ratePlan: { pricingModel: 'TIERED', slabs: [{ order: 1, startAfter: 0, priceType: 'PER_UNIT' }] },
+          rateValues: [{ currency: 'USD', slabRates: [{ order: 1, rate: 10 }] }],
+        },
+      ],
+    })
+    const update = (quantity: number, more: Loose = {}) =>
+      api.post('/license_updates', { licenseId: seats.id, accountId: 'acc1', updateType: 'ABSOLUTE', quantity, ...more })
+    const grant = (config: Loose) => [{ type: 'GRANT_LICENSE', config: { licenseId: seats.id, updateType: 'ABSOLUTE', ...config } }]
+    const countOf = async () => (await api.get('/license_updates?account_id=acc1')).body.data.map(({ quantity }: Loose) => quantity)
+    return { ...api, seatsId: seats.id as string, planId, update, grant, countOf }
+  }
+
+  it('are limited by the plan in force at their time, by its cards or those of the account', async () => {
+    const api = await withSeats()
+    await api.associate('2026-05-01', '9999-01-01', { pricePlanId: api.planId })
+    expect(said(await api.update(8))).toMatchObject([200, { quantity: 8 }])
+    const may = { effectiveFrom: '2026-05-01T00:00:00Z' }
+    expect(said(await api.update(9, may))).toEqual([400, expect.stringMatching(/^quantity: /)])
+    expect(said(await api.update(5, may))).toMatchObject([200, { quantity: 5 }])
+    expect(said(await api.update(9, { effectiveFrom: '2026-04-30T23:59:59.999Z' }))).toMatchObject([200, { quantity: 9 }])
+    const { body } = await api.get(`/price_plans/${api.planId}`)
+    const [card] = body.pricingSchedule[0].pricePlanDetails.licenseRateCards
+    const licenseRateCards = [{ ...card, config: { maxQuantity: 20 } }]
+    await api.associate('2026-07-01', '9999-01-01', { pricePlanId: api.planId, pricePlanDetailsOverride: { licenseRateCards } })
+    expect(said(await api.update(20, { effectiveFrom: '2026-07-01T00:00:00Z' }))).toMatchObject([200, { quantity: 20 }])
+    expect(said(await api.update(21, { effectiveFrom: '2026-07-01T00:00:00Z' }))).toEqual([400, expect.stringMatching(/^quantity: /)])
+  })
+
+  it('are granted in the step that puts the plan in force, or neither is', async () => {
+    const api = await withSeats()
+    const associate = (preActions: Loose[], effectiveFrom = '2026-05-01') =>
+      api.associate(effectiveFrom, '9999-01-01', { pricePlanId: api.planId, preActions })
+    expect(said(await associate(api.grant({ quantity: 'many', effectiveFrom: 'soon', more: 'x' })))).toEqual([
+      400,
+      'preActions[0].config: must have no other names than licenseId, updateType, quantity, effectiveFrom; preActions[0].config.quantity: must be a number from -1000000000000000 to 1000000000000000; preActions[0].config.effectiveFrom: must be a date-time such as 2026-03-30T10:41:10Z',
+    ])
+    expect(said(await associate(api.grant({ quantity: '-1' })))).toEqual([
+      400,
+      expect.stringMatching(/^preActions\[0\]\.config\.quantity: /),
+    ])
+    expect([await api.countOf(), await api.timelineOf()]).toEqual([[], []])
+    expect((await associate([...api.grant({ quantity: '3' }), ...api.grant({ quantity: '1.5', updateType: 'RELATIVE' })])).status).toBe(200)
+    expect([await api.countOf(), await api.timelineOf()]).toEqual([[4.5, 3], [['Seats', '2026-05-01', '9999-01-01']]])
+    const earlier = await associate(api.grant({ quantity: '1' }), '2026-04-20')
+    expect([earlier.status, await api.countOf()]).toEqual([200, [1, 4.5, 3]])
+    const locked = await api.associate('2026-04-20', '2026-04-21', { preActions: api.grant({ quantity: '2' }) })
+    expect([locked.status, await api.countOf()]).toEqual([409, [1, 4.5, 3]])
+  })
+
+  it('are granted when a draft is finalized', async () => {
+    const api = await withSeats()
+    const edits = [{ effectiveFrom: '2026-05-01', effectiveUntil: '9999-01-01', associationConfig: { pricePlanId: api.planId } }]
+    await api.post('/v2/accounts/acc1/edit_schedules', { edits })
+    const finalize = (preActions: Loose[]) => api.post('/v2/accounts/acc1/finalize_schedules', { preActions })
+    expect((await finalize(api.grant({ quantity: '1', licenseId: 'addon.none' }))).status).toBe(400)
+    expect((await finalize(api.grant({ quantity: '2' }))).status).toBe(200)
+    expect([await api.countOf(), await api.timelineOf()]).toEqual([[2], [['Seats', '2026-05-01', '9999-01-01']]])
+  })
+
+  it('and plans that change at the same moment rest on each other', async () => {
+    const api = await withSeats()
+    await api.associate('2026-04-21', '9999-01-01')
+    const late = { effectiveFrom: '2026-05-01T00:00:00Z' }
+    for (let round = 1; round <= 5; round++) {
+      const [edited, updated] = await Promise.all([
+        api.associate('2026-05-01', `2026-05-0${round + 1}`, { pricePlanId: api.planId }),
+        api.update(round, late),
+      ])
+      expect([edited.status, updated.status]).toEqual([200, 200])
+    }
+    expect((await api.update(6, late)).status).toBe(400)
+  })
+})
+
 describe('the worked cases', () => {
   it('schedule-forever: a date is the start of its day, and 9999-01-01 has no end', async () => {
     const api = await withAccount('2022-12-02T00:00:00Z')

@@ -82,7 +82,12 @@ describe.each(walkedWrites.filter(({ condition }) => condition !== 'version'))('
   })
 })
 
-const makesBeneath = walkedWrites.filter(({ condition, path }) => condition !== 'version' && path.includes('{'))
+/** These change something that the contract lets nobody read by itself, so that no answer could show its version. */
+const unread = new Set(['updateLicenseEntryDetails'])
+
+const makesBeneath = walkedWrites.filter(
+  ({ condition, path, operationId }) => condition !== 'version' && path.includes('{') && !unread.has(operationId),
+)
 
 describe.each(makesBeneath)('$operationId', ({ operationId, status }) => {
   it('changes nothing that was there before, or it would have a version to be held to', async () => {

@@ -1,7 +1,16 @@
-import { accountLedgersOf, askAll, type KindedGeneration, eventLedgersIn, selectGenerations } from '../../events/ingestion/service.ts'
 import { getAccount } from '../../customers/accounts/service.ts'
 import type { Ctx } from '../../db/context.ts'
-import { accountKey, askAccounts, askEvents, meterSeries } from '../../ledger/client.ts'
+import {
+  type KindedGeneration,
+  accountKey,
+  accountLedgersOf,
+  askAccounts,
+  askAll,
+  askEvents,
+  eventLedgersIn,
+  meterSeries,
+  selectGenerations,
+} from '../../ledger/client.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
 import { refuseFaults } from '../../lib/errors.ts'
 import type { NamedUse } from './licenses.ts'

@@ -1,7 +1,8 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { draftOrganizationChange } from '../../access/organizations/service.ts'
 import { changeVersioned } from '../../db/change.ts'
 import { type Draft, type Reply, combineDrafts, commit } from '../../db/commit.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { builder, insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
@@ -99,6 +100,18 @@ export const updateAddOn = (ctx: Ctx, id: string, input: UpdateAddOnRequest): Pr
     },
   })
 
+/** The statement that refuses to archive what an account is charged for now or later instead of what its plan has. */
+const refuseInForce = ({ organizationId, now }: Ctx, { id, name }: Pick<AddOnRow, 'id' | 'name'>) =>
+  refuseWhen(
+    'ITEM_IS_IN_FORCE',
+    sql`
+      select json_array('add-on', ${name}, its.account_id)
+      from schedules as its join schedule_overrides as own on own.organization_id = its.organization_id and own.id = its.override_id
+      where its.organization_id = ${organizationId} and its.state = 'ACTIVE' and its.override_id is not null and its.end_at > ${now}
+        and exists (select 1 from json_each(own.content, '$.cards') as card where card.value ->> 'billableId' = ${id})
+      limit 1`,
+  )
+
 /** Archives an add-on, for good. Its billable name can be given to another. */
 export const deleteAddOn = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
   changeVersioned(ctx, {
@@ -107,6 +120,6 @@ export const deleteAddOn = (ctx: Ctx, id: string): Promise<Reply<{ success: bool
     change: (row) => {
       if (row.status === 'ARCHIVED') throw new ApiError('NOT_FOUND', `The add-on "${id}" is archived already.`)
       const draft = draftChange(ctx, row, { status: 'ARCHIVED' }, () => ({ success: true }))
-      return combineDrafts(draft, ...draftLicenseChange(ctx, row))
+      return combineDrafts(draft, { statements: [refuseInForce(ctx, row)], changes: [] }, ...draftLicenseChange(ctx, row))
     },
   })

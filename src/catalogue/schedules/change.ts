@@ -18,7 +18,8 @@ import {
   selectTimeline,
   tagOfTimeline,
 } from './queries.ts'
-import type { UpdatePricingScheduleResponse } from './schema.ts'
+import { preparePreActions } from './pre_actions.ts'
+import type { PreAction, UpdatePricingScheduleResponse } from './schema.ts'
 import { showPlanOverride } from './show.ts'
 import type { ScheduleOverride } from './table.ts'
 import { type Piece, isSameTimeline } from './timeline.ts'
@@ -92,17 +93,24 @@ const showEdited = (
 }
 
 /** Where the results of an edit go: what is in force, or the draft, of which an old one can be dropped first. */
-export type EditTarget =
-  | { state: 'ACTIVE'; before?: (found: FoundTimeline) => Promise<Omit<Draft<object>, 'answer'>> }
-  | { state: 'DRAFT'; discards: boolean }
+export type EditTarget = { state: 'ACTIVE'; preActions: readonly PreAction[] } | { state: 'DRAFT'; discards: boolean }
 
-/** Edits the timeline of an account, and answers the schedules that have days of the edits. `more` is read with it, for `before`. */
+/** A write that begins with another one. */
+export const draftAfter = <Answer extends object>(before: Omit<Draft<object>, 'answer'> | undefined, draft: Draft<Answer>): Draft<Answer> =>
+  before
+    ? {
+        ...combineDrafts(draft, before),
+        statements: [...before.statements, ...draft.statements],
+        changes: [...before.changes, ...draft.changes],
+      }
+    : draft
+
+/** Edits the timeline of an account, and answers the schedules that have days of the edits. */
 export const editTimeline = (
   ctx: Ctx,
   accountId: string,
   asked: AskedEdits,
   target: EditTarget,
-  more: readonly Statement[] = [],
 ): Promise<Reply<UpdatePricingScheduleResponse>> => {
   const planIds = [...new Set(asked.planIds)]
   const [first, last] = [Math.min(...asked.ranges.map(({ from }) => from)), Math.max(...asked.ranges.map(({ until }) => until))]
@@ -110,7 +118,8 @@ export const editTimeline = (
     ctx.organizationId,
     sql`its.account_id = ${accountId} and its.state in ('ACTIVE', 'DRAFT') and its.start_at < ${instantOf(last)} and its.end_at > ${instantOf(first)}`,
   )
-  const statements = [selectOverrides(ctx, touched), ...planIds.map((id) => selectPlan(ctx, id, asked.itemIds)), ...more]
+  const actions = preparePreActions(ctx, accountId, target.state === 'ACTIVE' ? target.preActions : [])
+  const statements = [selectOverrides(ctx, touched), ...planIds.map((id) => selectPlan(ctx, id, asked.itemIds)), ...actions.statements]
   return changeTimeline(ctx, accountId, statements, async ({ timeline, results }) => {
     const plans = new Map(planIds.map((id, index) => [id, readPlanRows(id, results[index + 1]?.results)]))
     const discards = target.state === 'DRAFT' && target.discards
@@ -121,9 +130,9 @@ export const editTimeline = (
       const read = discards ? { ...timeline, draftBase: null } : timeline
       return { ...draftDraftTimeline(ctx, read, edited), answer }
     }
-    const before = await target.before?.({ timeline, results: results.slice(1 + planIds.length) })
+    const before = actions.draft(results.slice(1 + planIds.length))
     if (!before && isSameTimeline(timeline.active, edited.pieces)) return { unchanged: answer }
-    return combineDrafts({ ...draftActiveTimeline(ctx, timeline, edited), answer }, ...(before ? [before] : []))
+    return draftAfter(before, { ...draftActiveTimeline(ctx, timeline, edited), answer })
   })
 }
 

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { type Draft, type Reply, combineDrafts } from '../../db/commit.ts'
+import { type Reply, combineDrafts } from '../../db/commit.ts'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
@@ -9,9 +9,10 @@ import { dayOf } from '../../rating/cycle.ts'
 import type { BillableItem, PlanDefinition } from '../price_plans/definition.ts'
 import { explainFault, findPlanFaults } from '../price_plans/faults.ts'
 import { displayNameOf } from '../price_plans/queries.ts'
-import { type FoundTimeline, changeTimeline, draftOf } from './change.ts'
+import { changeTimeline, draftAfter, draftOf } from './change.ts'
 import { overrideIdOf, refuseLocked, requireActiveAccount } from './edit.ts'
 import { draftActiveTimeline, dropDraft } from './keep.ts'
+import { preparePreActions } from './pre_actions.ts'
 import { type PieceParts, type ReadTimeline, definitionOf, keysOfPieces, readPieceParts, selectPieceParts } from './queries.ts'
 import type { FinalizeAccountSchedules, SchedulesPaginatedResponse } from './schema.ts'
 import { showSchedule } from './show.ts'
@@ -90,16 +91,15 @@ const publishPieces = async (pieces: readonly Piece[], active: readonly Piece[],
   return { pieces: all, overrides: published }
 }
 
-/** Puts the draft of the timeline of an account in force. `before` is done in the same commit. */
-export const finalizeTimeline = (
+/** Puts the draft of the timeline of an account in force. */
+export const finalizeAccountSchedules = (
   ctx: Ctx,
   accountId: string,
-  { mergeSchedules = false }: FinalizeAccountSchedules,
-  more: readonly Statement[],
-  before: (found: FoundTimeline) => Promise<Omit<Draft<object>, 'answer'> | undefined>,
+  { mergeSchedules = false, preActions = [] }: FinalizeAccountSchedules,
 ): Promise<Reply<SchedulesPaginatedResponse>> => {
   const keys = keysOfPieces(ctx.organizationId, sql`its.account_id = ${accountId} and its.state in ('ACTIVE', 'DRAFT')`)
-  const statements = [selectDraftPlans(ctx, accountId), ...selectPieceParts(ctx, keys), ...more]
+  const actions = preparePreActions(ctx, accountId, preActions)
+  const statements = [selectDraftPlans(ctx, accountId), ...selectPieceParts(ctx, keys), ...actions.statements]
   return changeTimeline(ctx, accountId, statements, async ({ timeline, results }) => {
     const { account, active, draftBase } = timeline
     if (draftBase === null) throw conflict(`The account "${accountId}" has no draft of its schedules.`)
@@ -131,8 +131,7 @@ export const finalizeTimeline = (
     const all: PieceParts = { ...parts, overrides: new Map([...parts.overrides, ...overrides]) }
     const names = new Map([...active, ...timeline.draft].map(({ pricePlanId, planName }) => [pricePlanId, planName]))
     const shown = pieces.filter(({ until }) => until > today)
-    const first = await before({ timeline, results: results.slice(4) })
-    return combineDrafts(
+    const draftedTimeline = combineDrafts<SchedulesPaginatedResponse>(
       {
         ...draftActiveTimeline(ctx, timeline, { pieces, overrides }, { draftBase: null }),
         answer: {
@@ -142,7 +141,7 @@ export const finalizeTimeline = (
         },
       },
       dropDraft(ctx, timeline),
-      ...(first ? [first] : []),
     )
+    return draftAfter(actions.draft(results.slice(4)), draftedTimeline)
   })
 }

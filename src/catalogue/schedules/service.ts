@@ -21,7 +21,6 @@ import { applyOperations } from '../rate_cards/operate.ts'
 import type { KeptCard } from '../rate_cards/schema.ts'
 import { changeTimeline, draftOf, editTimeline } from './change.ts'
 import { type Association, type TimelineEdit, overrideIdOf } from './edit.ts'
-import { finalizeTimeline } from './finalize.ts'
 import { draftDraftTimeline } from './keep.ts'
 import { readTimelinePage } from './list.ts'
 import {
@@ -39,7 +38,6 @@ import {
 import type {
   EditAccountScheduleRequest,
   EditSchedulesQuery,
-  FinalizeAccountSchedules,
   ScheduleCardsQuery,
   ScheduleModeQuery,
   SchedulesPaginatedResponse,
@@ -52,6 +50,7 @@ import type { Piece } from './timeline.ts'
 
 export { type EditTarget, discardAccountSchedules, editTimeline } from './change.ts'
 export type { PublishedPlan, TimelineEdit } from './edit.ts'
+export { finalizeAccountSchedules } from './finalize.ts'
 export { readTimelinePage } from './list.ts'
 export { type PieceParts, type ReadPiece, definitionOf } from './queries.ts'
 export { isOverridden, showDates, showPlanInfo } from './show.ts'
@@ -192,12 +191,6 @@ export const listAccountSchedules = async (
   const { pieces, parts, tag, tokens } = await readTimelinePage(ctx, accountId, { state: mode }, query)
   return { answer: { data: pieces.map((piece) => showSchedule(piece, definitionOf(piece, parts))), ...tokens }, tag }
 }
-
-export const finalizeAccountSchedules = (
-  ctx: Ctx,
-  accountId: string,
-  input: FinalizeAccountSchedules,
-): Promise<Reply<SchedulesPaginatedResponse>> => finalizeTimeline(ctx, accountId, input, [], () => Promise.resolve(undefined))
 
 /** Changes a schedule in the draft of its account, and opens one if there is none. */
 const changeScheduleDraft = async <Answer extends object>(

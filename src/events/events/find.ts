@@ -1,7 +1,15 @@
 import type { Ctx } from '../../db/context.ts'
-import { type EventFilter, type EventShown, HOUR, askEvents, ledgerName, readReference, slotOf } from '../../ledger/client.ts'
-import { ledgersOf } from '../ingestion/generations.ts'
-import type { Generation } from '../ingestion/memory.ts'
+import {
+  type EventFilter,
+  type EventShown,
+  type Generation,
+  HOUR,
+  askEvents,
+  ledgerName,
+  ledgersOf,
+  readReference,
+  slotOf,
+} from '../../ledger/client.ts'
 
 /** An event, and the name of its ledger. */
 export interface Found {

@@ -1,11 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { organizations } from '../../access/organizations/table.ts'
 import { commit } from '../../db/commit.ts'
-import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { builder, selectRows } from '../../db/statements.ts'
-import { HOUR, askEvents, ledgerName } from '../../ledger/client.ts'
-import type { Generation, OrganizationMemory } from './memory.ts'
+import { type Generation, askEvents, ledgerName } from '../../ledger/client.ts'
+import type { OrganizationMemory } from './memory.ts'
 
 /** The number of ledgers of each kind in the first generation. */
 const LEDGERS = 4
@@ -132,36 +131,3 @@ export const raiseVersion = async (ctx: Ctx, version: number): Promise<void> => 
 
 /** The generation that stores new events. */
 export const currentOf = ({ events }: OrganizationMemory): Generation => events.at(-1) as Generation
-
-/** The names of all event ledgers of a generation. */
-export const ledgersOf = (ctx: Pick<Ctx, 'organizationId'>, { generation, ledgers }: Generation): string[] =>
-  Array.from({ length: ledgers }, (_, index) => ledgerName(ctx.organizationId, 'event', generation, index))
-
-/** A generation of event ledgers or of account ledgers. */
-export type KindedGeneration = Generation & { kind: 'EVENT' | 'ACCOUNT' }
-
-/** The query for the generations of an organization. */
-export const selectGenerations = (organizationId: string): Statement =>
-  selectRows(sql`
-    select kind, generation, ledgers, started_at as startedAt, ended_at as endedAt, first_hour as firstHour, last_hour as lastHour
-    from ledger_generations where organization_id = ${organizationId} order by generation`)
-
-/** The names of the event ledgers that can have events from `from` until just before `until` (milliseconds). */
-export const eventLedgersIn = (
-  ctx: Pick<Ctx, 'organizationId'>,
-  generations: readonly KindedGeneration[],
-  from: number,
-  until: number,
-): string[] =>
-  generations
-    .filter(({ kind }) => kind === 'EVENT')
-    .filter(({ firstHour, lastHour }) => firstHour === null || lastHour === null || (firstHour < until && lastHour + HOUR > from))
-    .flatMap((generation) => ledgersOf(ctx, generation))
-
-/** The names of all account ledgers. */
-export const accountLedgersOf = ({ organizationId }: Pick<Ctx, 'organizationId'>, generations: readonly KindedGeneration[]): string[] =>
-  generations
-    .filter(({ kind }) => kind === 'ACCOUNT')
-    .flatMap(({ generation, ledgers }) =>
-      Array.from({ length: ledgers }, (_, index) => ledgerName(organizationId, 'account', generation, index)),
-    )

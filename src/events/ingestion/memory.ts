@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
+import type { Generation } from '../../ledger/client.ts'
 import { type CompiledSchema, type MeterDefinition, type SchemaDefinition, compileSchema } from './definitions.ts'
 import { type EntitySetting, type SettingMap, mapFullNames, mapSettings } from './settings.ts'
 
@@ -10,15 +11,7 @@ const REMEMBERED_FOR = 60_000
 
 const MOST_ORGANIZATIONS = 200
 
-/** A generation of ledgers. It stores what arrives from its start until its end (milliseconds). */
-export interface Generation {
-  generation: number
-  ledgers: number
-  startedAt: number
-  endedAt: number | null
-  firstHour: number | null
-  lastHour: number | null
-}
+export type { Generation }
 
 /** The data of an organization that a Worker remembers for ingestion. */
 export interface OrganizationMemory {

@@ -6,7 +6,7 @@ import {
   type RuleSet,
   accountKey,
   codeOf,
-  ledgerName,
+  ledgerOfAccount,
   newReference,
   readReference,
   slotOf,
@@ -55,6 +55,8 @@ export interface Processing {
   memory: OrganizationMemory
   accountAt: (name: string, time: number) => AccountMemory | undefined
   ruleSets: Record<string, RuleSet>
+  /** When the events arrived, in milliseconds. */
+  arrivedAt: number
   /** The versions of names that belong to no account, as told by ledgers. */
   told?: Readonly<Record<string, number>>
 }
@@ -63,13 +65,7 @@ export interface Processing {
 export const accountLedgerOf = (
   { organizationId, memory }: Pick<Processing, 'organizationId' | 'memory'>,
   account: Pick<AccountMemory, 'id' | 'createdAt'>,
-): string => {
-  const { generation, ledgers } = memory.accounts.findLast(({ startedAt }) => startedAt <= account.createdAt) ?? {
-    generation: 1,
-    ledgers: 1,
-  }
-  return ledgerName(organizationId, 'account', generation, slotOf(account.id) % ledgers)
-}
+): string => ledgerOfAccount(organizationId, memory.accounts, account)
 
 const settingOf = (memory: OrganizationMemory, account: AccountMemory, schema: string) => {
   const levels = {
@@ -143,6 +139,7 @@ const licenseOutcome = (processing: Processing, event: ParsedEvent, account: Acc
       action: license.action === 'ADD' ? 1 : -1,
       time: event.timestamp,
       reference,
+      arrivedAt: processing.arrivedAt,
     }),
   }
 }

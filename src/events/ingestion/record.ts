@@ -25,7 +25,7 @@ export const prepare = async (
     memory,
     events.map(({ accountId, timestamp }) => ({ name: keyOf(accountId), time: timestamp })),
   )
-  const processing: Processing = { organizationId: ctx.organizationId, memory, accountAt, ruleSets: {} }
+  const processing: Processing = { organizationId: ctx.organizationId, memory, accountAt, ruleSets: {}, arrivedAt: ctx.now }
   const processed = events.map((event, index) => {
     const before = kept[index]
     return processEvent(processing, event, before && { id: before.row[0], reference: before.row[1] })

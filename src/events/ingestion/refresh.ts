@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
-import { accountKey, askEvents, isUnknown } from '../../ledger/client.ts'
+import { accountKey, askEvents, isUnknown, ledgersOf } from '../../ledger/client.ts'
 import { forgetAccounts } from './accounts.ts'
-import { ledgersOf, matchGenerations, raiseVersion } from './generations.ts'
+import { matchGenerations, raiseVersion } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 
 /** After how many refusals it is asked whether the database was restored to a time before the versions that ledgers were told. */

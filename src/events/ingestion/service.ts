@@ -13,9 +13,7 @@ import { formerOf } from './former.ts'
 import { prepare, recordEvents, tryEvents } from './record.ts'
 import type { IngestEventResponse } from './schema.ts'
 
-export { askAll } from './ask_all.ts'
 export { keyOf } from './texts.ts'
-export { type KindedGeneration, accountLedgersOf, eventLedgersIn, selectGenerations } from './generations.ts'
 
 const METERED = codeOf('INGESTION_COMPLETED_EVENT_METERED')
 

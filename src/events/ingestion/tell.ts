@@ -3,9 +3,9 @@ import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
-import { accountKey, askEvents } from '../../ledger/client.ts'
+import { accountKey, askEvents, ledgersOf } from '../../ledger/client.ts'
 import { forgetAccounts } from './accounts.ts'
-import { ledgersOf, matchGenerations } from './generations.ts'
+import { matchGenerations } from './generations.ts'
 import { type Generation, forgetOrganization } from './memory.ts'
 
 interface LedgersToTell {

@@ -12,9 +12,9 @@ import {
   codeOf,
   settleLicense,
   unknownKey,
+  ledgersOf,
 } from '../../ledger/client.ts'
 import { parseEvent, type ParsedEvent } from './event.ts'
-import { ledgersOf } from './generations.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
 import { TAKEN_FOR } from './former.ts'
@@ -107,7 +107,7 @@ const processWaiting = async (
       if (!leaves(its)) {
         const { row, act } = its
         const kept: ProcessedEvent = { ...its, row: [event.id, event.reference, ...row.slice(2)] as ProcessedEvent['row'] }
-        return [{ event, processed: { ...kept, ...(act && { act: { ...act, reference: event.reference } }) } }]
+        return [{ event, processed: { ...kept, ...(act && { act: { ...act, reference: event.reference, arrivedAt: event.createdAt } }) } }]
       }
       hasLeft = true
       return []

@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
-import { type KindedGeneration, keyOf, selectGenerations } from '../../events/ingestion/service.ts'
+import { keyOf } from '../../events/ingestion/service.ts'
+import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
 import type { MetricQuery } from './schema.ts'
 
 /** The accounts, customers and meters that a request names, as they are in the database now. */

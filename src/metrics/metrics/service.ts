@@ -1,8 +1,16 @@
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { accountLedgersOf, askAll, eventLedgersIn } from '../../events/ingestion/service.ts'
 import { ApiError } from '../../lib/errors.ts'
-import { type GroupQuery, type GroupRow, type NamedLicense, askAccounts, askEvents } from '../../ledger/client.ts'
+import {
+  type GroupQuery,
+  type GroupRow,
+  type NamedLicense,
+  accountLedgersOf,
+  askAccounts,
+  askAll,
+  askEvents,
+  eventLedgersIn,
+} from '../../ledger/client.ts'
 import { bucketsOf } from './buckets.ts'
 import { countLicenses } from './licenses.ts'
 import { type Names, readCustomers, readNames } from './names.ts'

@@ -1,7 +1,7 @@
 import { readRulesOfVersion } from '../../catalogue/price_plans/service.ts'
 import type { PricingRulesPaginatedResponse } from '../../catalogue/price_plans/schema.ts'
 import { type TimelineEdit, definitionOf, editTimeline, readSchedules, readTimelinePage } from '../../catalogue/schedules/service.ts'
-import type { UpdatePricingScheduleResponse } from '../../catalogue/schedules/schema.ts'
+import type { PreAction, UpdatePricingScheduleResponse } from '../../catalogue/schedules/schema.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
@@ -30,6 +30,7 @@ const editPricingSchedules = (
   accountId: string,
   edits: readonly UpdatePricingScheduleRequest[],
   pathOf: (index: number) => string,
+  preActions: readonly PreAction[] = [],
 ): Promise<Reply<UpdatePricingScheduleResponse>> =>
   editTimeline(
     ctx,
@@ -66,15 +67,15 @@ const editPricingSchedules = (
           }
         }),
     },
-    { state: 'ACTIVE' },
+    { state: 'ACTIVE', preActions },
   )
 
 /** Puts a price plan in force for an account, or ends what is in force. */
 export const updatePricingSchedule = (
   ctx: Ctx,
   accountId: string,
-  { preActions: _preActions, ...edit }: UpdatePricingScheduleRequestWithActions,
-): Promise<Reply<UpdatePricingScheduleResponse>> => editPricingSchedules(ctx, accountId, [edit], () => '')
+  { preActions, ...edit }: UpdatePricingScheduleRequestWithActions,
+): Promise<Reply<UpdatePricingScheduleResponse>> => editPricingSchedules(ctx, accountId, [edit], () => '', preActions)
 
 export const updatePricingScheduleBatch = (
   ctx: Ctx,

@@ -1,0 +1,143 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Statement } from '../../db/client.ts'
+import type { Ctx } from '../../db/context.ts'
+import { selectRows } from '../../db/statements.ts'
+import type { ReadUpdate } from './queries.ts'
+import type { TimelineEntry, TimelineUpdate } from './timeline.ts'
+
+/** An update of licences that is asked for. */
+export interface AskedUpdate extends TimelineUpdate {
+  licenseId: string
+  metadata?: Readonly<Record<string, string>> | undefined
+  /** The key of the caller, and the fingerprint of what was sent with it. */
+  key?: { value: string; fingerprint: string } | undefined
+}
+
+/** An add-on, and how many updates the account had of it. */
+export interface LicenseRow {
+  id: string
+  type: string
+  status: string
+  version: number | null
+  entries: number | null
+}
+
+/** An update that was made with a key of the caller before. */
+export type KeptUpdate = Omit<ReadUpdate, 'id' | 'position'> & { key: string; fingerprint: string }
+
+/** What updates of an account rest on: of each licence its add-on, its version, and the part of its timeline that they can change. */
+export interface LicenseState {
+  accountId: string
+  licenses: ReadonlyMap<string, LicenseRow & { timeline: readonly TimelineEntry[] }>
+  kept: readonly KeptUpdate[]
+  /** The most licences that each update may lead to, by its place, if the plan in force at its time sets a limit. */
+  caps: ReadonlyMap<number, string>
+  /** The version of what is in force for the account, on which the limits rest. */
+  activeVersion: number
+  /** Whether an update is followed by more entries than it can move. */
+  isTooLong: boolean
+}
+
+/** The most later entries that an update can move. */
+export const MOST_MOVED = 10_000
+
+/** A row of the query of `selectLicenseState`: what it is, and its columns as JSON. */
+export interface StateRow {
+  kind: 'LICENSE' | 'BEFORE' | 'LATER' | 'KEPT' | 'CAP'
+  found: string
+}
+
+/**
+ * The query for what updates of an account rest on, for `openLicenseState`: the add-ons with the versions of the account's licences, the
+ * last entry before each licence's updates, those behind it up to one that sets the number, the update that was made with a key before,
+ * and the limits of the plans in force.
+ *
+ *     select 'LICENSE' as kind, json_object('id', …) as found from json_each(?) as sent cross join add_ons … left join licenses …
+ *     union all select 'BEFORE', … union all select * from (select 'LATER', … limit ?) union all select 'KEPT', … union all select 'CAP', …
+ */
+export const selectLicenseState = (
+  { organizationId }: Pick<Ctx, 'organizationId'>,
+  accountId: string,
+  asked: readonly AskedUpdate[],
+): Statement => {
+  const spans = Map.groupBy(asked, ({ licenseId }) => licenseId)
+  const sent = JSON.stringify(
+    Array.from(spans, ([licenseId, its]) => {
+      const times = its.map(({ effectiveFrom }) => effectiveFrom)
+      return [licenseId, Math.min(...times), Math.max(...times)]
+    }),
+  )
+  const times = JSON.stringify(asked.map(({ licenseId, effectiveFrom }, index) => [index, licenseId, effectiveFrom]))
+  const keys = JSON.stringify(asked.flatMap(({ key }) => (key ? [key.value] : [])))
+  const from = sql`json_each(${sent}) as sent`
+  const ofLicense = (table: SQL): SQL =>
+    sql`${table}.organization_id = ${organizationId} and ${table}.account_id = ${accountId} and ${table}.license_id = sent.value ->> 0`
+  const entry = sql`json_object('licenseId', its.license_id, 'id', its.id, 'updateType', its.update_type, 'effectiveFrom', its.effective_from, 'value', its.value)`
+  const [its, one] = [sql`its`, sql`one`]
+  return selectRows(sql`
+    select 'LICENSE' as kind, json_object('id', its.id, 'type', its.type, 'status', its.status, 'version', one.version, 'entries', one.entries) as found
+    from ${from} cross join add_ons as its on its.id = sent.value ->> 0 and its.organization_id = ${organizationId}
+      left join licenses as one on ${ofLicense(one)}
+    union all
+    select 'BEFORE', ${entry} from ${from} cross join license_updates as its on its.id = (
+      select one.id from license_updates as one where ${ofLicense(one)} and one.effective_from <= sent.value ->> 1
+      order by one.effective_from desc, one.position desc limit 1
+    )
+    union all
+    select * from (
+      select 'LATER', ${entry} from ${from} cross join license_updates as its on ${ofLicense(its)}
+        and its.effective_from > sent.value ->> 1 and its.effective_from <= coalesce((
+          select one.effective_from from license_updates as one
+          where ${ofLicense(one)} and one.effective_from > sent.value ->> 2 and one.update_type = 'ABSOLUTE'
+          order by one.effective_from limit 1
+        ), 9e15)
+      order by its.license_id, its.effective_from, its.position limit ${MOST_MOVED + 1}
+    )
+    union all
+    select 'KEPT', json_object('licenseId', its.license_id, 'accountId', its.account_id, 'value', its.value, 'effectiveFrom', its.effective_from,
+      'metadata', json(its.metadata), 'createdAt', its.created_at, 'key', its.idempotency_key, 'fingerprint', its.fingerprint)
+    from json_each(${keys}) as sent cross join license_updates as its on its.organization_id = ${organizationId}
+      and its.account_id = ${accountId} and its.idempotency_key = sent.value
+    union all
+    select 'CAP', json_object('index', sent.value ->> 0, 'activeVersion', timelines.active_version, 'cap', (
+      select card.value ->> '$.rateCardDetails.licenseRateCard.config.maxQuantity'
+      from schedules as its
+      cross join price_plan_versions as version on version.price_plan_id = its.price_plan_id and version.plan_version = its.plan_version
+      left join schedule_overrides as own on own.organization_id = its.organization_id and own.id = its.override_id
+      cross join json_each(coalesce(own.content -> '$.cards', version.cards)) as card
+      where its.organization_id = ${organizationId} and its.account_id = ${accountId} and its.state = 'ACTIVE'
+        and its.start_at <= sent.value ->> 2 and its.end_at > sent.value ->> 2
+        and card.value ->> 'type' = 'LICENSE' and card.value ->> 'billableId' = sent.value ->> 1
+    ))
+    from json_each(${times}) as sent cross join timelines on timelines.organization_id = ${organizationId} and timelines.account_id = ${accountId}`)
+}
+
+/** What the query of `selectLicenseState` has found. */
+export const openLicenseState = (accountId: string, rows: readonly StateRow[]): LicenseState => {
+  const found = (kind: StateRow['kind']): unknown[] =>
+    rows.filter((row) => row.kind === kind).map((row) => JSON.parse(row.found) as unknown)
+  const later = found('LATER')
+  const caps = found('CAP') as { index: number; activeVersion: number; cap: string | number | null }[]
+  const entries = Map.groupBy([...found('BEFORE'), ...later] as (TimelineEntry & { licenseId: string })[], ({ licenseId }) => licenseId)
+  return {
+    accountId,
+    licenses: new Map(
+      (found('LICENSE') as LicenseRow[]).map((row) => [
+        row.id,
+        {
+          ...row,
+          timeline: (entries.get(row.id) ?? []).map(({ id, updateType, effectiveFrom, value }) => ({
+            id,
+            updateType,
+            effectiveFrom,
+            value,
+          })),
+        },
+      ]),
+    ),
+    kept: found('KEPT') as KeptUpdate[],
+    caps: new Map(caps.flatMap(({ index, cap }) => (cap === null ? [] : [[index, String(cap)] as const]))),
+    activeVersion: caps[0]?.activeVersion ?? 0,
+    isTooLong: later.length > MOST_MOVED,
+  }
+}
