@@ -479,23 +479,22 @@ describe('a refusal', () => {
     expect(await of({ entitlementOverageConfig: { mode: 'CUSTOM' } })).toBe(`entitlementOverageConfig.custom: ${missing('CUSTOM')}`)
   })
 
-  it('says which modes come later', async () => {
+  it('names what the modes that look at accounts need', async () => {
     const api = await organization()
     const of = (more: object) => refusal(api, calculationOf({}, more as Record<string, unknown>))
-    const plans = 'needs plans that are in force for accounts, which come later'
-    const licences = 'needs licences that are kept for accounts, which come later'
-    expect(await of({ pricePlanDetailsConfig: { mode: 'ACCOUNT', accountId: 'a' } })).toBe(
-      `pricePlanDetailsConfig.mode: must be CUSTOM or PRICE_PLAN: ACCOUNT ${plans}`,
+    const missing = (mode: string) => `is required for ${mode}`
+    expect(await of({ pricePlanDetailsConfig: { mode: 'ACCOUNT', pricePlanId: 'pp.A' } })).toBe(
+      `pricePlanDetailsConfig.accountId: ${missing('ACCOUNT')}`,
     )
-    expect(await of({ usageConfig: { mode: 'LOOKUP_CYCLE' } })).toBe(
-      `usageConfig.mode: must be CUSTOM or LOOKUP_RANGE: LOOKUP_CYCLE ${plans}`,
-    )
-    expect(await of({ namedLicenseEntriesConfig: { mode: 'LOOKUP_CYCLE' } })).toBe(
-      `namedLicenseEntriesConfig.mode: must be CUSTOM or LOOKUP_RANGE: LOOKUP_CYCLE ${plans}`,
-    )
-    expect(await of({ prorationConfig: { mode: 'LOOKUP_CYCLE' } })).toBe(`prorationConfig.mode: must be CUSTOM: LOOKUP_CYCLE ${plans}`)
-    for (const mode of ['LOOKUP_RANGE', 'LOOKUP_CYCLE'])
-      expect(await of({ licenseEntriesConfig: { mode } })).toBe(`licenseEntriesConfig.mode: must be CUSTOM: ${mode} ${licences}`)
+    for (const config of ['usageConfig', 'licenseEntriesConfig', 'namedLicenseEntriesConfig']) {
+      expect(await of({ [config]: { mode: 'LOOKUP_CYCLE' } })).toBe(`${config}.lookupCycle: ${missing('LOOKUP_CYCLE')}`)
+      expect(await of({ [config]: { mode: 'LOOKUP_RANGE' } })).toBe(`${config}.lookupRange: ${missing('LOOKUP_RANGE')}`)
+    }
+    expect(await of({ prorationConfig: { mode: 'LOOKUP_CYCLE' } })).toBe(`prorationConfig.lookupCycleConfig: ${missing('LOOKUP_CYCLE')}`)
+  })
+
+  it('says which mode comes later', async () => {
+    const of = async (more: object) => refusal(await organization(), calculationOf({}, more as Record<string, unknown>))
     expect(await of({ entitlementOverageConfig: { mode: 'LOOKUP_CYCLE' } })).toBe(
       'entitlementOverageConfig.mode: must be CUSTOM: LOOKUP_CYCLE needs entitlements of accounts, which come later',
     )
@@ -506,6 +505,9 @@ describe('a refusal', () => {
     const of = (more: object) => refusal(api, calculationOf({}, more as Record<string, unknown>))
     const lookupRange = { start: '2024-06-01T00:00:00Z', end: '2024-06-01T00:00:00Z', accountId: 'a' }
     expect(await of({ usageConfig: { mode: 'LOOKUP_RANGE', lookupRange } })).toBe('usageConfig.lookupRange.end: must be after start')
+    expect(await of({ licenseEntriesConfig: { mode: 'LOOKUP_RANGE', lookupRange } })).toBe(
+      'licenseEntriesConfig.lookupRange.end: must be after start',
+    )
     expect(await of({ namedLicenseEntriesConfig: { mode: 'LOOKUP_RANGE', lookupRange } })).toBe(
       'namedLicenseEntriesConfig.lookupRange.end: must be after start',
     )
@@ -557,7 +559,9 @@ describe('a refusal', () => {
       'currencyConfig.accountId: the invoice currency of the account is EUR, and the plan supports USD',
     )
     expect((await calculate(api, calculationOf({ supportedCurrencies: ['USD', 'EUR'] }, { currencyConfig }))).currency).toBe('EUR')
-    expect(await refusal(await organization(), calculationOf({}, { currencyConfig }), 404)).toBe('The account "acme main" does not exist.')
+    expect(await refusal(await organization(), calculationOf({}, { currencyConfig }), 404)).toBe(
+      'currencyConfig.accountId: the account "acme main" does not exist',
+    )
   })
 })
 
@@ -651,7 +655,7 @@ describe('what is looked up', () => {
     const others = { ...request, usageConfig: range('2026-03-30T10:41:00Z', '2026-03-31T00:00:00Z', 'other main') }
     expect((await calculate(api, others)).revenueInfo[0].usages).toEqual({ [api.meterId]: 7 })
     const stranger = await organization()
-    expect(await refusal(stranger, request, 404)).toBe('The account "acme main" does not exist.')
+    expect(await refusal(stranger, request, 404)).toBe('usageConfig.lookupRange.accountId: the account "acme main" does not exist')
     await stranger.post('/customers', customer('acme'))
     expect((await calculate(stranger, request)).revenueInfo[0].usages).toEqual({ [api.meterId]: 0 })
   })
@@ -685,7 +689,7 @@ describe('what is looked up', () => {
     expect(await count(range('2026-03-20T00:00:00Z', '2026-05-01T00:00:00Z'))).toBe(2)
     expect(await count(range('2026-03-01T00:00:00Z', '2026-04-01T00:00:00Z', 'other main'))).toBe(1)
     expect(await refusal(await organization(), named(range('2026-03-01T00:00:00Z', '2026-04-01T00:00:00Z')), 404)).toBe(
-      'The account "acme main" does not exist.',
+      'namedLicenseEntriesConfig.lookupRange.accountId: the account "acme main" does not exist',
     )
   })
 })

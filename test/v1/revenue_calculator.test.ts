@@ -113,10 +113,12 @@ describe('the deprecated calculator', () => {
   })
 
   it('refuses what the other refuses', async () => {
-    const { status, body } = await (await organization()).post(V1, calculationOf({}, { usageConfig: { mode: 'LOOKUP_CYCLE' } }))
+    const { status, body } = await (
+      await organization()
+    ).post(V1, calculationOf({}, { entitlementOverageConfig: { mode: 'LOOKUP_CYCLE' } }))
     expect([status, body.message]).toEqual([
       400,
-      'usageConfig.mode: must be CUSTOM or LOOKUP_RANGE: LOOKUP_CYCLE needs plans that are in force for accounts, which come later',
+      'entitlementOverageConfig.mode: must be CUSTOM: LOOKUP_CYCLE needs entitlements of accounts, which come later',
     ])
   })
 })

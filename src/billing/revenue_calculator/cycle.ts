@@ -1,5 +1,9 @@
-import type { PlanDefinition } from '../../catalogue/price_plans/service.ts'
+import type { Fault } from '../../lib/errors.ts'
+import { iso } from '../../lib/time.ts'
 import { type Cycle, type CycleConfig, cycleAt, dayOf, instantOf, readDay } from '../../rating/cycle.ts'
+import type { FoundAccounts, Lookup } from './accounts.ts'
+import { type Licenses, findEntries } from './licenses.ts'
+import type { CalculatedPlan } from './plan.ts'
 import type { CalculateRevenueRequest } from './schema.ts'
 
 /** The cycles of a plan that says nothing of them. */
@@ -17,10 +21,12 @@ export interface CalculatedCycle {
 
 const [FIRST_DAY, LAST_DAY] = [readDay('1960-01-01'), readDay('9999-12-31')]
 
-/** The whole cycle that the last of some days is in. Where cycles begin on the anniversary of a day, it is that of the first one. */
-const wholeCycleAt = ([first, day]: readonly [number, number], { pricingCycleConfig }: PlanDefinition, ordinal: number): Cycle => {
-  const cycle: CycleConfig = pricingCycleConfig ?? MONTHLY
-  const schedule = { cycle, from: cycle.anniversaryCycle ? first : FIRST_DAY, until: LAST_DAY }
+/** The whole cycle that the last of some days is in. Where cycles begin on the anniversary of a day, it is that of the first one; an account has had that day. */
+const wholeCycleAt = ([first, day]: readonly [number, number], plan: CalculatedPlan, ordinal: number): Cycle => {
+  const { interval, startOffset, anniversaryCycle }: CycleConfig = plan.definition.pricingCycleConfig ?? MONTHLY
+  const isAnniversary = anniversaryCycle === true && !plan.cycle
+  const cycle = { interval, startOffset, anniversaryCycle: isAnniversary }
+  const schedule = { cycle, from: isAnniversary ? first : FIRST_DAY, until: LAST_DAY }
   const { nominalStart = day, nominalEnd = day + 1 } = cycleAt(schedule, day) ?? {}
   return { ordinal, start: nominalStart, end: nominalEnd, nominalStart, nominalEnd }
 }
@@ -56,16 +62,66 @@ export const moveToCycle = (config: CustomConfig, time: number): number => {
   return start + before + Math.floor(((passed - before) * DAY) / (cycleEndDate - cycleStartDate - before))
 }
 
+/** What is wrong with the current day in a cycle of an account. */
+export const findCurrentFaults = (
+  { prorationConfig }: CalculateRevenueRequest,
+  { proration: cycle }: FoundAccounts,
+  now: number,
+): Fault[] => {
+  if (!cycle) return []
+  const { currentDateTime: sent } = prorationConfig?.lookupCycleConfig ?? {}
+  const [start, end, current] = [instantOf(cycle.start), instantOf(cycle.end), sent ?? now]
+  if (current >= start && (sent === undefined || current <= end)) return []
+  const range = `must be from ${iso(start)} to ${iso(end)}, in the cycle of the account`
+  const message = sent === undefined ? `is required for a cycle that has not begun, and ${range}` : range
+  return [{ path: ['prorationConfig', 'lookupCycleConfig', 'currentDateTime'], message }]
+}
+
+/** The cycle of an account that is charged for its days until the current one. One that has ended by then is charged as a whole. */
+const readAccountCycle = (whole: Cycle, current: number): CalculatedCycle => ({
+  whole,
+  part: { ...whole, end: Math.min(dayOf(current) + 1, whole.end) },
+})
+
+/** A cycle that is calculated, and the cycles by which licences are charged without proration. */
+export interface ChosenCycles extends CalculatedCycle {
+  licenses: Readonly<Record<keyof Licenses, Cycle>>
+}
+
+const isWithin = ({ start, end }: Cycle, time: number): boolean => time >= instantOf(start) && time < instantOf(end)
+
 /**
- * The cycle that is calculated. Without proration it is a whole one of the plan: the one in which the last of the licence entries begins,
- * so that all of them count that hold at its end. `entries` are the times of the first and the last of them.
+ * The cycle that is calculated. Without proration it is that of the account whose plan it is. Of another plan it is a whole one: the one in
+ * which the last of the licence entries begins, so that all of them count that hold at its end. Licences that are looked up in a cycle are
+ * charged by that one, and those of a time range by the one in which the last of them begins.
  */
-export const chooseCycle = (
-  { prorationConfig, pricePlanDetailsConfig: { pricingCycleOrdinal: ordinal = 1 } }: CalculateRevenueRequest,
-  plan: PlanDefinition,
-  entries: readonly [first: number, last: number],
-): CalculatedCycle => {
-  if (prorationConfig?.customConfig) return readCycle(prorationConfig.customConfig, ordinal)
-  const whole = wholeCycleAt(entries.map(dayOf) as [number, number], plan, ordinal)
-  return { whole, part: whole }
+export const chooseCycles = (
+  { prorationConfig, pricePlanDetailsConfig }: CalculateRevenueRequest,
+  plan: CalculatedPlan,
+  accounts: FoundAccounts,
+  licenses: Licenses,
+  now: number,
+): ChosenCycles => {
+  const ordinal = plan.cycle?.ordinal ?? pricePlanDetailsConfig.pricingCycleOrdinal ?? 1
+  const prorated =
+    prorationConfig?.customConfig && prorationConfig.mode === 'CUSTOM' ? readCycle(prorationConfig.customConfig, ordinal) : undefined
+  const current = prorationConfig?.lookupCycleConfig?.currentDateTime ?? now
+  const charged = prorated ?? (accounts.proration && readAccountCycle({ ...accounts.proration, ordinal }, current))
+  if (charged) return { ...charged, licenses: { counted: charged.whole, named: charged.whole } }
+  const cycleOfEntries = (its: Licenses): Cycle =>
+    wholeCycleAt((findEntries(its) ?? [now, now]).map(dayOf) as [number, number], plan, ordinal)
+  const whole = plan.cycle ?? cycleOfEntries(licenses)
+  const cycleOfLicenses = (lookup: Lookup | undefined, its: Licenses): Cycle => {
+    if (lookup?.cycle) return lookup.cycle
+    const last = lookup && findEntries(its)?.[1]
+    return last === undefined || !plan.cycle || isWithin(plan.cycle, last) ? whole : cycleOfEntries(its)
+  }
+  return {
+    whole,
+    part: whole,
+    licenses: {
+      counted: cycleOfLicenses(accounts.counted, { counted: licenses.counted, named: [] }),
+      named: cycleOfLicenses(accounts.named, { counted: [], named: licenses.named }),
+    },
+  }
 }

@@ -1,4 +1,4 @@
-import { getAccount } from '../../customers/accounts/service.ts'
+import { readLicenseChanges } from '../../catalogue/licenses/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import {
   type KindedGeneration,
@@ -13,33 +13,27 @@ import {
 } from '../../ledger/client.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
 import { refuseFaults } from '../../lib/errors.ts'
-import type { NamedUse } from './licenses.ts'
-import type { CalculateRevenueRequest } from './schema.ts'
+import type { Lookup } from './accounts.ts'
+import { type CountedUse, type NamedUse, cutChanges } from './licenses.ts'
 
-type Range = NonNullable<CalculateRevenueRequest['usageConfig']['lookupRange']>
-
-const readGenerations = (ctx: Ctx): Promise<KindedGeneration[]> => ctx.session.rows<KindedGeneration>(selectGenerations(ctx.organizationId))
-
-/** The invoice currency of an account. */
-export const readCurrency = async (ctx: Ctx, accountId: string): Promise<string> => {
-  const { answer } = await getAccount(ctx, accountId)
-  return answer.invoiceCurrency ?? ctx.baseCurrency
-}
+/** The generations of the ledgers of an organization. */
+export const readGenerations = (ctx: Ctx): Promise<KindedGeneration[]> =>
+  ctx.session.rows<KindedGeneration>(selectGenerations(ctx.organizationId))
 
 /** The usage of an account by the ids of meters, exactly as its events in a time range add up. */
 export const readUsage = async (
   ctx: Ctx,
-  { start: from, end: until, accountId }: Range,
+  generations: readonly KindedGeneration[],
+  { start: from, end: until, accountId }: Lookup,
   meterIds: readonly string[],
 ): Promise<Map<string, string>> => {
-  const [{ answer: account }, generations] = await Promise.all([getAccount(ctx, accountId), readGenerations(ctx)])
   if (!meterIds.length) return new Map()
   const query = {
     from,
     until,
     period: 'ALL',
     kind: 'm',
-    accounts: [accountKey(account.id)],
+    accounts: [accountKey(accountId)],
     series: meterIds.map(meterSeries),
     by: 'METER',
     most: meterIds.length,
@@ -65,10 +59,13 @@ export const readUsage = async (
 }
 
 /** The names that have licences of an account at any instant of a time range, cut to that. */
-export const readNames = async (ctx: Ctx, { start, end, accountId }: Range): Promise<NamedUse[]> => {
-  const [{ answer: account }, generations] = await Promise.all([getAccount(ctx, accountId), readGenerations(ctx)])
+export const readNames = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  { start, end, accountId }: Lookup,
+): Promise<NamedUse[]> => {
   const all = await askAll(accountLedgersOf(ctx, generations), (name) =>
-    askAccounts(ctx, name, (ledger) => ledger.readLicenses(start, end, [account.id])),
+    askAccounts(ctx, name, (ledger) => ledger.readLicenses(start, end, [accountId])),
   )
   return all.flat().map(({ license, name, from, until }) => ({
     licenseId: license,
@@ -76,4 +73,11 @@ export const readNames = async (ctx: Ctx, { start, end, accountId }: Range): Pro
     from: Math.max(from, start),
     until: until === null ? end : Math.min(until, end),
   }))
+}
+
+/** The numbers of licences of an account in a time range. */
+export const readCounted = async (ctx: Ctx, { start, end, accountId }: Lookup, licenseIds: readonly string[]): Promise<CountedUse[]> => {
+  if (!licenseIds.length) return []
+  const changes = await readLicenseChanges(ctx, accountId, licenseIds, end, start)
+  return [...changes].flatMap(([licenseId, its]) => cutChanges(licenseId, its, { start, end }))
 }

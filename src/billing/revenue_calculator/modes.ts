@@ -4,17 +4,16 @@ import type { CalculateRevenueRequest } from './schema.ts'
 /** What a mode needs: the field of its part that must be there, or what this API does not have yet. */
 type Need = { field: string } | { later: string }
 
-const PLANS: Need = { later: 'needs plans that are in force for accounts, which come later' }
-const LICENSES: Need = { later: 'needs licences that are kept for accounts, which come later' }
 const ENTITLEMENTS: Need = { later: 'needs entitlements of accounts, which come later' }
+const LOOKUPS = { LOOKUP_RANGE: { field: 'lookupRange' }, LOOKUP_CYCLE: { field: 'lookupCycle' } }
 
 const NEEDS: Readonly<Record<keyof CalculateRevenueRequest, Readonly<Record<string, Need>>>> = {
   currencyConfig: { CUSTOM: { field: 'currency' }, ACCOUNT_INVOICE: { field: 'accountId' } },
-  pricePlanDetailsConfig: { CUSTOM: { field: 'pricePlanDetails' }, PRICE_PLAN: { field: 'pricePlanId' }, ACCOUNT: PLANS },
-  usageConfig: { CUSTOM: { field: 'usageMap' }, LOOKUP_RANGE: { field: 'lookupRange' }, LOOKUP_CYCLE: PLANS },
-  licenseEntriesConfig: { CUSTOM: { field: 'custom' }, LOOKUP_RANGE: LICENSES, LOOKUP_CYCLE: LICENSES },
-  namedLicenseEntriesConfig: { CUSTOM: { field: 'custom' }, LOOKUP_RANGE: { field: 'lookupRange' }, LOOKUP_CYCLE: PLANS },
-  prorationConfig: { CUSTOM: { field: 'customConfig' }, LOOKUP_CYCLE: PLANS },
+  pricePlanDetailsConfig: { CUSTOM: { field: 'pricePlanDetails' }, PRICE_PLAN: { field: 'pricePlanId' }, ACCOUNT: { field: 'accountId' } },
+  usageConfig: { CUSTOM: { field: 'usageMap' }, ...LOOKUPS },
+  licenseEntriesConfig: { CUSTOM: { field: 'custom' }, ...LOOKUPS },
+  namedLicenseEntriesConfig: { CUSTOM: { field: 'custom' }, ...LOOKUPS },
+  prorationConfig: { CUSTOM: { field: 'customConfig' }, LOOKUP_CYCLE: { field: 'lookupCycleConfig' } },
   entitlementOverageConfig: { CUSTOM: { field: 'custom' }, LOOKUP_CYCLE: ENTITLEMENTS },
 }
 
@@ -65,6 +64,7 @@ export const findRequestFaults = (input: CalculateRevenueRequest): Fault[] => [
     return part ? findModeFaults(name, part, NEEDS[name]) : []
   }),
   ...findRangeFaults('usageConfig', input.usageConfig),
+  ...findRangeFaults('licenseEntriesConfig', input.licenseEntriesConfig),
   ...findRangeFaults('namedLicenseEntriesConfig', input.namedLicenseEntriesConfig),
   ...findProrationFaults(input),
 ]

@@ -9,8 +9,11 @@ import {
 } from '../../catalogue/price_plans/service.ts'
 import type { KeptCard } from '../../catalogue/rate_cards/schema.ts'
 import { keepNestedCard } from '../../catalogue/rate_cards/service.ts'
+import { definitionOf, showScheduleCard } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Fault, refuseFaults } from '../../lib/errors.ts'
+import type { Cycle } from '../../rating/cycle.ts'
+import type { PlanInForce } from './accounts.ts'
 import { MONTHLY } from './cycle.ts'
 import type { CalculateRevenueRequest } from './schema.ts'
 
@@ -20,6 +23,8 @@ export interface CalculatedPlan {
   /** The currencies in which accounts can be given the plan. */
   activeCurrencies: readonly string[]
   items: readonly BillableItem[]
+  /** The cycle of the account, of a plan that is in force for one. */
+  cycle?: Cycle
   show: (card: KeptCard) => RateCard
 }
 
@@ -97,8 +102,19 @@ const findPlan = async (ctx: Ctx, id: string): Promise<CalculatedPlan> => {
   return { definition: row, activeCurrencies: row.activeCurrencies, items, show: (card) => showCard(card, row, items) }
 }
 
-/** The plan that a request sends or names. */
-export const choosePlan = (ctx: Ctx, { mode, pricePlanDetails, pricePlanId = '' }: CalculateRevenueRequest['pricePlanDetailsConfig']) =>
-  mode === 'CUSTOM' && pricePlanDetails
+/** The plan that a request sends or names; undefined where it names an account. */
+export const choosePlan = async (
+  ctx: Ctx,
+  { mode, pricePlanDetails, pricePlanId = '' }: CalculateRevenueRequest['pricePlanDetailsConfig'],
+): Promise<CalculatedPlan | undefined> => {
+  if (mode === 'ACCOUNT') return undefined
+  return mode === 'CUSTOM' && pricePlanDetails
     ? takePlan(ctx, pricePlanDetails, ['pricePlanDetailsConfig', 'pricePlanDetails'])
     : findPlan(ctx, pricePlanId)
+}
+
+/** The plan of an account in one of its cycles, with what the account has instead of parts of it. */
+export const takePlanInForce = ({ piece, cycle, accountId, parts }: PlanInForce): CalculatedPlan => {
+  const { activeCurrencies, ...definition } = definitionOf(piece, parts)
+  return { definition, activeCurrencies, items: parts.items, cycle, show: (card) => showScheduleCard(card, { ...piece, accountId }, parts) }
+}

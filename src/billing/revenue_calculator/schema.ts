@@ -8,7 +8,6 @@ const MOST_METERS = 1000
 const MOST_LICENSES = Number.MAX_SAFE_INTEGER
 
 const accountId = () => identifier(1, 50)
-const effectiveOn = () => z.optional(described('Is of no effect until plans are in force for accounts.', instant()))
 
 /** Numbers by the ids of usage meters. */
 const numbersById = () =>
@@ -44,7 +43,14 @@ const rangeOf = (id: string) =>
   )
 
 /** The cycle of an account at a time, of which something is looked up. */
-const cycleOf = (id: string) => named(id, z.strictObject({ cycleEffectiveOn: z.optional(instant()), accountId: accountId() }))
+const cycleOf = (id: string) =>
+  named(
+    id,
+    z.strictObject({
+      cycleEffectiveOn: z.optional(described('A time in the cycle, by default now.', instant())),
+      accountId: accountId(),
+    }),
+  )
 
 const LOOKUPS = ['CUSTOM', 'LOOKUP_RANGE', 'LOOKUP_CYCLE'] as const
 
@@ -64,15 +70,20 @@ const PricePlanDetailsConfig = named(
   'PricePlanDetailsConfig',
   z.strictObject({
     mode: described(
-      'CUSTOM needs pricePlanDetails. PRICE_PLAN needs pricePlanId, and takes the newest published version. ACCOUNT is refused until plans are in force for accounts.',
+      'CUSTOM needs pricePlanDetails. PRICE_PLAN needs pricePlanId, and takes the newest published version. ACCOUNT needs accountId, and takes the plan that is in force for it at effectiveOn.',
       z.enum(['CUSTOM', 'PRICE_PLAN', 'ACCOUNT']),
     ),
     pricePlanDetails: z.optional(CreatePricePlanDetails),
     pricePlanId: z.optional(label(1, 50)),
     accountId: z.optional(accountId()),
-    effectiveOn: effectiveOn(),
+    effectiveOn: z.optional(
+      described('A time at which the plan is in force for the account, by default now. Only ACCOUNT heeds it.', instant()),
+    ),
     pricingCycleOrdinal: z.optional(
-      described('The cycle of the plan that is calculated, 1 when left out. It decides which recurring fees are charged.', int32(1)),
+      described(
+        'The cycle of the plan that is calculated, 1 when left out. It decides which recurring fees are charged. ACCOUNT ignores it: it is the cycle that the account is in at effectiveOn.',
+        int32(1),
+      ),
     ),
   }),
 )
@@ -80,10 +91,7 @@ const PricePlanDetailsConfig = named(
 const UsageConfig = named(
   'UsageConfig',
   z.strictObject({
-    mode: described(
-      'CUSTOM needs usageMap. LOOKUP_RANGE needs lookupRange. LOOKUP_CYCLE is refused until plans are in force.',
-      z.enum(LOOKUPS),
-    ),
+    mode: described('CUSTOM needs usageMap. LOOKUP_RANGE needs lookupRange. LOOKUP_CYCLE needs lookupCycle.', z.enum(LOOKUPS)),
     usageMap: z.optional(described('The usage of each usage meter, by its id. A meter that is left out has none.', numbersById())),
     lookupRange: z.optional(rangeOf('UsageConfigLookupRange')),
     lookupCycle: z.optional(cycleOf('UsageConfigLookupCycle')),
@@ -103,7 +111,10 @@ export type LicenseEntry = z.infer<typeof LicenseEntry>
 const LicenseEntriesConfig = named(
   'LicenseEntriesConfig',
   z.strictObject({
-    mode: described('CUSTOM needs custom, which may be empty. The other modes are refused until licences are kept.', z.enum(LOOKUPS)),
+    mode: described(
+      'CUSTOM needs custom, which may be empty. LOOKUP_RANGE needs lookupRange. LOOKUP_CYCLE needs lookupCycle.',
+      z.enum(LOOKUPS),
+    ),
     custom: z.optional(list(LicenseEntry, 0, MOST_ENTRIES)),
     lookupRange: z.optional(rangeOf('LicenseEntriesConfigLookupRange')),
     lookupCycle: z.optional(cycleOf('LicenseEntriesConfigLookupCycle')),
@@ -134,10 +145,7 @@ export type NamedLicenseEntry = z.infer<typeof NamedLicenseEntry>
 const NamedLicenseEntriesConfig = named(
   'NamedLicenseEntriesConfig',
   z.strictObject({
-    mode: described(
-      'CUSTOM needs custom. LOOKUP_RANGE needs lookupRange. LOOKUP_CYCLE is refused until plans are in force.',
-      z.enum(LOOKUPS),
-    ),
+    mode: described('CUSTOM needs custom. LOOKUP_RANGE needs lookupRange. LOOKUP_CYCLE needs lookupCycle.', z.enum(LOOKUPS)),
     custom: z.optional(list(NamedLicenseEntry, 0, MOST_ENTRIES)),
     lookupRange: z.optional(rangeOf('NamedLicenseEntriesConfigLookupRange')),
     lookupCycle: z.optional(cycleOf('NamedLicenseEntriesConfigLookupCycle')),
@@ -147,7 +155,7 @@ const NamedLicenseEntriesConfig = named(
 const ProrationConfig = named(
   'ProrationConfig',
   z.strictObject({
-    mode: described('CUSTOM needs customConfig. LOOKUP_CYCLE is refused until plans are in force.', z.enum(['CUSTOM', 'LOOKUP_CYCLE'])),
+    mode: described('CUSTOM needs customConfig. LOOKUP_CYCLE needs lookupCycleConfig.', z.enum(['CUSTOM', 'LOOKUP_CYCLE'])),
     customConfig: z.optional(
       named(
         'ProrationConfigCustomConfig',
@@ -161,7 +169,16 @@ const ProrationConfig = named(
     lookupCycleConfig: z.optional(
       named(
         'ProrationConfigLookupCycleConfig',
-        z.strictObject({ currentDateTime: z.optional(instant()), cycleEffectiveOn: z.optional(instant()), accountId: accountId() }),
+        z.strictObject({
+          currentDateTime: z.optional(
+            described(
+              'A time of the last day that is charged, by default now, or the end of a cycle that has ended. A cycle that has not begun needs it.',
+              instant(),
+            ),
+          ),
+          cycleEffectiveOn: z.optional(described('A time in the cycle, by default now.', instant())),
+          accountId: accountId(),
+        }),
       ),
     ),
   }),

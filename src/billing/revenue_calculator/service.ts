@@ -6,12 +6,14 @@ import type { Ctx } from '../../db/context.ts'
 import { decimalFromNumber, formatDecimal, sumDecimals } from '../../lib/decimal.ts'
 import { refuseFaults } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
+import type { KindedGeneration } from '../../ledger/client.ts'
 import { type RatingInput, rateCard } from '../../rating/rate.ts'
-import { chooseCycle, moveToCycle } from './cycle.ts'
-import { type Licenses, chargeLicenses, findEntries, moveLicenses } from './licenses.ts'
-import { readCurrency, readNames, readUsage } from './lookup.ts'
+import { type FoundAccounts, type PlanInForce, readAccounts } from './accounts.ts'
+import { chooseCycles, findCurrentFaults, moveToCycle } from './cycle.ts'
+import { type Licenses, chargeLicenses, moveLicenses } from './licenses.ts'
+import { readCounted, readGenerations, readNames, readUsage } from './lookup.ts'
 import { findRequestFaults } from './modes.ts'
-import { type CalculatedPlan, choosePlan } from './plan.ts'
+import { type CalculatedPlan, choosePlan, takePlanInForce } from './plan.ts'
 import { summarize } from './revenue.ts'
 import type { CalculateRevenueRequest, CalculateRevenueResponseV2, Summaries } from './schema.ts'
 
@@ -21,44 +23,55 @@ const textOf = (number: number): string => formatDecimal(decimalFromNumber(numbe
 const byId = <Value>(entries: Iterable<readonly [string, Value]>): Record<string, Value> =>
   Object.assign(Object.create(null) as Record<string, Value>, Object.fromEntries(entries))
 
-const chooseCurrency = ({ currencyConfig: { mode, currency = '', accountId = '' } }: CalculateRevenueRequest, ctx: Ctx): Promise<string> =>
-  mode === 'CUSTOM' ? Promise.resolve(currency) : readCurrency(ctx, accountId)
-
-const refuseCurrency = (
-  { currencyConfig: { mode } }: CalculateRevenueRequest,
-  currency: string,
+const chooseCurrency = (
+  { currencyConfig: { mode, currency = '' } }: CalculateRevenueRequest,
+  { invoiceCurrency = '' }: FoundAccounts,
   { definition: { supportedCurrencies } }: CalculatedPlan,
-): void => {
-  if (supportedCurrencies.includes(currency)) return
+): string => {
+  const chosen = mode === 'CUSTOM' ? currency : invoiceCurrency
+  if (supportedCurrencies.includes(chosen)) return chosen
   const supported = `the plan supports ${supportedCurrencies.join(', ')}`
   refuseFaults('INVALID', [
     mode === 'CUSTOM'
       ? { path: ['currencyConfig', 'currency'], message: `must be a currency of the plan: ${supported}` }
-      : { path: ['currencyConfig', 'accountId'], message: `the invoice currency of the account is ${currency}, and ${supported}` },
+      : { path: ['currencyConfig', 'accountId'], message: `the invoice currency of the account is ${chosen}, and ${supported}` },
   ])
+  return chosen
 }
 
-const chooseUsage = async (
-  { usageConfig: { mode, usageMap = {}, lookupRange } }: CalculateRevenueRequest,
+const idsOf = ({ definition: { cards } }: CalculatedPlan, family: KeptCard['type']): string[] =>
+  cards.filter(({ type }) => type === family).map(({ billableId }) => billableId)
+
+/** What a request says of usage and licences, sent or looked up. */
+const chooseUse = async (
   ctx: Ctx,
+  input: CalculateRevenueRequest,
+  generations: readonly KindedGeneration[],
+  accounts: FoundAccounts,
   plan: CalculatedPlan,
 ) => {
-  const meterIds = plan.definition.cards.filter(({ type }) => type === 'USAGE').map(({ billableId }) => billableId)
-  return mode === 'LOOKUP_RANGE' && lookupRange
-    ? readUsage(ctx, lookupRange, meterIds)
-    : Object.entries(usageMap).map(([id, number]) => [id, textOf(number)] as const)
+  const { usage, counted, named } = accounts
+  const [units, numbers, names] = await Promise.all([
+    usage
+      ? readUsage(ctx, generations, usage, idsOf(plan, 'USAGE'))
+      : Object.entries(input.usageConfig.usageMap ?? {}).map(([id, number]) => [id, textOf(number)] as const),
+    counted
+      ? readCounted(ctx, counted, idsOf(plan, 'LICENSE'))
+      : (input.licenseEntriesConfig.custom ?? []).map(({ licenseId, quantity, effectiveFrom: at }) => ({
+          licenseId,
+          at,
+          quantity: String(quantity),
+        })),
+    named
+      ? readNames(ctx, generations, named)
+      : (input.namedLicenseEntriesConfig?.custom ?? []).map(({ effectiveFrom: from, effectiveUntil: until = null, ...rest }) => ({
+          ...rest,
+          from,
+          until,
+        })),
+  ])
+  return { usage: byId(units), licenses: { counted: numbers, named: names } satisfies Licenses }
 }
-
-const chooseLicenses = async (
-  { licenseEntriesConfig: { custom: counted = [] }, namedLicenseEntriesConfig: its }: CalculateRevenueRequest,
-  ctx: Ctx,
-): Promise<Licenses> => ({
-  counted,
-  named:
-    its?.mode === 'LOOKUP_RANGE' && its.lookupRange
-      ? await readNames(ctx, its.lookupRange)
-      : (its?.custom ?? []).map(({ effectiveFrom: from, effectiveUntil: until = null, ...rest }) => ({ ...rest, from, until })),
-})
 
 const overageOf = ({ entitlementOverageConfig: its }: CalculateRevenueRequest): Record<string, string> => {
   const byFeature = Map.groupBy(its?.custom ?? [], ({ featureId }) => featureId)
@@ -76,41 +89,40 @@ export interface Calculation {
 /** Calculates what the cards of a plan come to in a cycle. Nothing is stored, and nothing is cut to a minor unit. */
 export const calculate = async (ctx: Ctx, input: CalculateRevenueRequest): Promise<Calculation> => {
   refuseFaults('INVALID', findRequestFaults(input))
-  const [plan, currency, held] = await Promise.all([
+  const { usageConfig, namedLicenseEntriesConfig: named } = input
+  const asksLedgers = usageConfig.mode !== 'CUSTOM' || (named !== undefined && named.mode !== 'CUSTOM')
+  const [accounts, chosen, generations] = await Promise.all([
+    readAccounts(ctx, input),
     choosePlan(ctx, input.pricePlanDetailsConfig),
-    chooseCurrency(input, ctx),
-    chooseLicenses(input, ctx),
+    asksLedgers ? readGenerations(ctx) : [],
   ])
-  refuseCurrency(input, currency, plan)
+  refuseFaults('NOT_FOUND', accounts.faults)
+  refuseFaults('INVALID', findCurrentFaults(input, accounts, ctx.now))
+  const plan = chosen ?? takePlanInForce(accounts.plan as PlanInForce)
+  const currency = chooseCurrency(input, accounts, plan)
   const { definition, items } = plan
-  const sent = input.prorationConfig?.customConfig
-  const licenses = sent ? moveLicenses(held, (time) => moveToCycle(sent, time)) : held
-  const { whole, part } = chooseCycle(input, definition, findEntries(licenses) ?? [ctx.now, ctx.now])
-  const rating: Omit<RatingInput, 'cycle'> = {
-    currency,
-    usage: byId(await chooseUsage(input, ctx, plan)),
-    licenses: {},
-    overage: overageOf(input),
-  }
+  const { prorationConfig: proration } = input
+  const sent = proration?.mode === 'CUSTOM' ? proration.customConfig : undefined
+  const use = await chooseUse(ctx, input, generations, accounts, plan)
+  const licenses = sent ? moveLicenses(use.licenses, (time) => moveToCycle(sent, time)) : use.licenses
+  const cycles = chooseCycles(input, plan, accounts, licenses, ctx.now)
+  const rating: Omit<RatingInput, 'cycle'> = { currency, usage: use.usage, licenses: {}, overage: overageOf(input) }
   const isPurchase = definition.type === 'PURCHASE'
   const cards = definition.cards.flatMap((kept) => {
-    const card = readCard(kept, { displayName: displayNameOf(kept, items), isPurchase })
-    if (!card || card.type === 'MINIMUM_COMMITMENT') return []
-    const isProrated = sent !== undefined && 'isProrated' in card && card.isProrated
-    const cycle = isProrated ? part : whole
+    const read = readCard(kept, { displayName: displayNameOf(kept, items), isPurchase })
+    if (!read || read.type === 'MINIMUM_COMMITMENT') return []
+    const isProrated = proration !== undefined && 'isProrated' in read && read.isProrated
+    const card = 'isProrated' in read ? { ...read, isProrated } : read
+    const cycle = isProrated ? cycles.part : cycles.whole
     if (card.type !== 'LICENSE') return [{ kept, summaries: summarize(kept, card, rateCard(card, { ...rating, cycle })) }]
     const type = kept.rateCardDetails.licenseRateCard?.type ?? items.find(({ id }) => id === kept.billableId)?.type ?? undefined
-    const charged = chargeLicenses(card, { licenses, type, cycle, isProrated })
-    const rated = rateCard(charged.card, { ...rating, cycle, licenses: byId([[card.billableId, charged.use]]) })
+    const its = isProrated ? { counted: cycle, named: cycle } : cycles.licenses
+    const charged = chargeLicenses(card, { licenses, type, cycles: its })
+    const rated = rateCard(charged.card, { ...rating, cycle: charged.cycle, licenses: byId([[card.billableId, charged.use]]) })
     return [{ kept, summaries: summarize(kept, card, rated) }]
   })
-  const { mode, lookupRange } = input.usageConfig
-  return {
-    plan,
-    currency,
-    ...(mode === 'LOOKUP_RANGE' && lookupRange && { usageLookupRange: { start: iso(lookupRange.start), end: iso(lookupRange.end) } }),
-    cards,
-  }
+  const { usage } = accounts
+  return { plan, currency, ...(usage && { usageLookupRange: { start: iso(usage.start), end: iso(usage.end) } }), cards }
 }
 
 /** Answers what the cards of a plan come to in a cycle. */

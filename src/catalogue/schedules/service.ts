@@ -51,10 +51,12 @@ import type { Piece } from './timeline.ts'
 export { type EditTarget, discardAccountSchedules, editTimeline } from './change.ts'
 export type { PublishedPlan, TimelineEdit } from './edit.ts'
 export { finalizeAccountSchedules } from './finalize.ts'
+export { type MomentOfAccount, readTimelines } from './in_force.ts'
 export { readTimelinePage } from './list.ts'
 export { type PieceParts, type ReadPiece, definitionOf } from './queries.ts'
 export { isOverridden, showDates, showPlanInfo } from './show.ts'
 export type { ScheduleOverride } from './table.ts'
+export { type CycleInForce, cycleOn } from './timeline.ts'
 
 type State = 'ACTIVE' | 'DRAFT'
 
@@ -103,7 +105,8 @@ const readAccountOf = async (ctx: Ctx, id: string): Promise<string> => {
   return found.accountId
 }
 
-const showScheduleCard = (card: KeptCard, piece: Piece & { accountId: string }, { items }: PieceParts): RateCard => ({
+/** A card of a schedule. */
+export const showScheduleCard = (card: KeptCard, piece: Piece & { accountId: string }, { items }: PieceParts): RateCard => ({
   ...showCard(card, { id: piece.pricePlanId, referenceId: piece.id }, items),
   referenceType: 'SCHEDULE',
   accountId: piece.accountId,

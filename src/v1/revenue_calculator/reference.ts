@@ -36,8 +36,8 @@ export const calculateRevenue = {
   description:
     'Calculates as POST /v2/revenue_calculator does, and answers the whole plan, with each rate card under the name of its family. Use the other one in new programs.',
   refuses: {
-    400: 'A mode lacks what it needs, or comes with a later version of this API; times are in no order; the plan does not support the currency; or the plan that is sent has faults, each of which is named.',
-    404: 'No account or price plan of the organization has the id, or the plan has no published version.',
+    400: 'A mode lacks what it needs, or comes with a later version of this API; times are in no order, or the current day is not in the cycle; the plan does not support the currency; or the plan that is sent has faults, each of which is named.',
+    404: 'No account or price plan of the organization has the id, the plan has no published version, or no plan is in force for the account at the time.',
     422: 'Usage is looked up from or to a time that is not a full hour, and the events of that hour are no longer stored.',
   },
   example: {
