@@ -35,6 +35,25 @@ const withApril = async (details: Loose = {}) => {
 const callsIn = (headers: Headers, name: 'd1' | 'ledger'): number =>
   Number(new RegExp(`${name};dur=[\\d.]+;desc="(\\d+)"`).exec(headers.get('Server-Timing') ?? '')?.[1] ?? 0)
 
+/** An event that adds a name to the licence `seats`. */
+const license = (name: string) => ({
+  schemaName: 'togai-named-license',
+  attributes: [{ name: 'action', value: '1' }],
+  dimensions: { license_id: 'seats', name },
+})
+
+/** The names of licences of an organization, as the ledgers of its accounts have them. */
+const namesOf = async ({ id }: World): Promise<string[]> => {
+  const all = await Promise.all(
+    [0, 1, 2, 3].map((index) =>
+      askAccounts({ ledgers }, ledgerName(id, 'account', 1, index), (ledger) => ledger.readLicenses(0, DUE + DAY)),
+    ),
+  )
+  return all.flat().map(({ name }) => name)
+}
+
+const addLicense = ({ id }: World): Promise<unknown> => env.DB.prepare('INSERT INTO named_licenses VALUES (?, ?)').bind(id, 'seats').run()
+
 describe('grace', () => {
   it('ends when the invoice falls due, and the status says the dates of the cycle', async () => {
     const api = await withApril()
@@ -92,17 +111,12 @@ describe('grace', () => {
 
   it('holds for usage that is sent for a meter, and for names of licences, which are not added', async () => {
     const api = await withApril()
-    await env.DB.prepare('INSERT INTO named_licenses VALUES (?, ?)').bind(api.id, 'seats').run()
+    await addLicense(api)
     const usage = {
       schemaName: 'togai-usage',
       attributes: [{ name: 'usage', value: '7' }],
       dimensions: { usage_meter_id: api.meterId },
     }
-    const license = (name: string) => ({
-      schemaName: 'togai-named-license',
-      attributes: [{ name: 'action', value: '1' }],
-      dimensions: { license_id: 'seats', name },
-    })
     setClock(DUE - 1)
     expect([await api.arrive('u1', APRIL, usage), await api.arrive('l1', APRIL, license('ann'))]).toEqual([METERED, METERED])
     expect(await api.plansOf('u1')).toMatchObject([{ id: api.planId, usageMeters: [api.meterId] }])
@@ -115,12 +129,7 @@ describe('grace', () => {
     const wrongMeter = { ...usage, dimensions: { usage_meter_id: 'um.none' } }
     expect(await api.arrive('no meter', APRIL, wrongMeter)).toBe(PAST)
     expect(await usageOf(api)).toBe('7')
-    const names = await Promise.all(
-      [0, 1, 2, 3].map((index) =>
-        askAccounts({ ledgers }, ledgerName(api.id, 'account', 1, index), (ledger) => ledger.readLicenses(0, DUE + DAY)),
-      ),
-    )
-    expect(names.flat()).toHaveLength(1)
+    expect(await namesOf(api)).toEqual(['ann'])
   })
 
   it('is no limit where no plan is in force, before, between and after plans, and in another organization', async () => {
@@ -208,11 +217,14 @@ describe('an event that waits for its account', () => {
   it('is judged by when it first arrived, unless its cycle was closed since', async () => {
     const api = await withApril()
     const more = { accountId: 'later' }
+    await addLicense(api)
     setClock(DUE - 1)
+    expect(await api.arrive('ann', APRIL, { ...license('ann'), ...more })).toBe(WAITS)
     expect(await api.arrive('in time', APRIL, more)).toBe(WAITS)
     expect(await api.arrive('closed', '2026-04-16T00:00:00Z', more)).toBe(WAITS)
     setClock(DUE)
     expect(await api.arrive('late', APRIL, more)).toBe(WAITS)
+    expect(await api.arrive('bob', APRIL, { ...license('bob'), ...more })).toBe(WAITS)
     const [from, until] = [Date.parse('2026-04-16T00:00:00Z'), Date.parse('2026-04-17T00:00:00Z')]
     for (const index of [0, 1, 2, 3])
       await askEvents({ ledgers }, ledgerName(api.id, 'event', 1, index), (ledger) =>
@@ -222,6 +234,7 @@ describe('an event that waits for its account', () => {
     expect((await api.post('/accounts/acme%20main/add_aliases', { aliases: ['later'] })).status).toBe(200)
     await doDue(api.id)
     expect([await api.statusOf('in time'), await api.statusOf('late'), await api.statusOf('closed')]).toEqual([METERED, PAST, PAST])
+    expect([await api.statusOf('ann'), await api.statusOf('bob'), await namesOf(api)]).toEqual([METERED, PAST, ['ann']])
     const [{ ingestionStatus }] = await api.eventsOfId('late')
     expect(ingestionStatus.statusDescription).toContain('its pricing cycle from 2026-04-01 to 2026-04-30')
     expect(await usageOf(api)).toBe('1')
