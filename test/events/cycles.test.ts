@@ -46,7 +46,7 @@ const expectCycles = async (api: World, expected: readonly Expected[]): Promise<
       expect(await api.plansOf(`${time}`)).toMatchObject([shown])
     }
     setClock(at(due))
-    expect(await api.arrive(`late ${start}`, at(end) - 1), `${due}`).toBe(PAST)
+    expect(await api.arrive(`late ${start}`, at(end) - 1), due).toBe(PAST)
     expect(await api.arrive(`later ${start}`, at(start))).toBe(PAST)
     expect(await api.plansOf(`late ${start}`)).toEqual([])
   }

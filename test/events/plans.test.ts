@@ -132,7 +132,7 @@ describe('grace', () => {
     expect(await namesOf(api)).toEqual(['ann'])
   })
 
-  it('is no limit where no plan is in force, before, between and after plans, and in another organization', async () => {
+  it('is no limit where no plan is in force, before, between and after plans, and for another account', async () => {
     const [api, other] = [await withApril(), await withPlans('2026-04-01T10:00:00Z')]
     expect((await api.edit({ mode: 'DISASSOCIATE', effectiveFrom: '2026-04-10', effectiveUntil: '2026-04-12' })).status).toBe(200)
     setClock('2026-12-01T00:00:00Z')
@@ -145,6 +145,22 @@ describe('grace', () => {
     expect(await statusAt('again', '2026-04-12T00:00:00Z')).toBe(PAST)
     for (const id of ['before', 'gap']) expect(await api.plansOf(id)).toEqual([])
     expect([await other.arrive('A', APRIL), await other.plansOf('A')]).toEqual([METERED, []])
+    await api.post('/accounts', { id: 'bare', name: 'Bare account', customerId: 'acme' })
+    expect([await api.arrive('B', APRIL, { accountId: 'bare' }), await api.plansOf('B')]).toEqual([METERED, []])
+  })
+
+  it('is decided by what is in force: not by a draft, and not by a plan that was taken away', async () => {
+    const api = await withApril({ allow_ongoing_cycle_updates: true })
+    setClock('2026-05-02T10:00:00Z')
+    await api.arrive('E', APRIL)
+    expect((await api.edit({ mode: 'DISASSOCIATE', effectiveFrom: '2026-04-01' })).status).toBe(200)
+    const association = { pricePlanId: api.planId }
+    const edits = [{ effectiveFrom: '2026-04-01', effectiveUntil: '9999-01-01', associationConfig: association }]
+    expect((await api.post('/v2/accounts/acme%20main/edit_schedules', { edits })).status).toBe(200)
+    setClock(DUE)
+    expect([await api.arrive('F', APRIL), await api.plansOf('E'), await api.plansOf('F')]).toEqual([METERED, [], []])
+    expect((await api.post('/v2/accounts/acme%20main/finalize_schedules', {})).status).toBe(200)
+    expect(await api.arrive('G', APRIL)).toBe(PAST)
   })
 
   it('follows an alias, and an archived account, whose last cycle ends with its day', async () => {
