@@ -1,3 +1,4 @@
+import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { forgetOrganization } from '../../src/events/ingestion/memory.ts'
@@ -301,6 +302,30 @@ describe('a Worker that remembers an account from before', () => {
     expect(await api.arrive('warm in May', inMay.timestamp, inMay)).toBe(METERED)
     expect(await sendWhile(api, 'F', inMay, lengthen)).toBe(METERED)
     expect(await api.plansOf('F')).toEqual([])
+  })
+
+  it('is told by the ledger, wherever the plan was changed', async () => {
+    const api = await withPlans('2026-05-10T10:00:00Z')
+    const pricePlanId = await api.publish('Basic')
+    vi.resetModules()
+    const { app } = await import('../../src/app.ts')
+    const other = async (id: string) => {
+      const { status, headers } = await app.fetch(
+        new Request('http://localhost/ingest', {
+          method: 'POST',
+          headers: { Authorization: `Bearer ${api.token}`, 'Content-Type': 'application/json' },
+          body: JSON.stringify({ event: ride(id, '1', { timestamp: APRIL }) }),
+        }),
+        { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET },
+        createExecutionContext(),
+      )
+      return [status, callsIn(headers, 'd1'), await api.statusOf(id)]
+    }
+    await other('cold')
+    expect(await other('warm')).toEqual([202, 0, METERED])
+    expect((await api.edit({ pricePlanId, effectiveFrom: '2026-04-01' })).status).toBe(200)
+    expect(await other('E')).toEqual([202, 1, PAST])
+    expect(await other('F')).toEqual([202, 0, PAST])
   })
 
   it('reads it with its plans in the one call that reads accounts, and needs none when it knows them', async () => {
