@@ -70,6 +70,19 @@ describe('grace', () => {
     expect(await api.arrive('in May', '2026-05-01T00:00:00Z')).toBe(METERED)
   })
 
+  it('does not judge an event twice: what was taken in time stays so when its request is sent again later', async () => {
+    const api = await withApril()
+    const request = { event: ride('E', '1', { timestamp: APRIL }) }
+    const headers = { 'Idempotency-Key': 'once' }
+    setClock(DUE - 1)
+    expect((await api.call('POST', '/ingest', request, headers)).status).toBe(202)
+    setClock(DUE + 1000)
+    expect((await api.call('POST', '/ingest', request, headers)).status).toBe(202)
+    expect((await api.eventsOfId('E')).map(({ ingestionStatus }) => ingestionStatus.status)).toEqual([METERED])
+    expect(await api.arrive('E', APRIL)).toBe('INGESTION_FAILED_DUPLICATE_EVENT')
+    expect(await usageOf(api)).toBe('1')
+  })
+
   it('is only tried by a dry run, with the same end', async () => {
     const api = await withApril()
     const tried = async () => (await api.post('/ingest?dry_run=true', { event: ride('A', '1', { timestamp: APRIL }) })).body.details.events
@@ -301,6 +314,22 @@ describe('a Worker that remembers an account from before', () => {
     expect(await api.arrive('warm in May', inMay.timestamp, inMay)).toBe(METERED)
     expect(await sendWhile(api, 'F', inMay, lengthen)).toBe(METERED)
     expect(await api.plansOf('F')).toEqual([])
+  })
+
+  it('counts of many events at once only those that came before the change', async () => {
+    const api = await withPlans('2026-05-10T10:00:00Z')
+    const pricePlanId = await api.publish('Basic')
+    await api.arrive('warm', APRIL)
+    const ids = Array.from({ length: 30 }, (_, index) => `e${index}`)
+    const [{ status }, ...sent] = await Promise.all([
+      api.edit({ pricePlanId, effectiveFrom: '2026-04-01' }),
+      ...ids.map((id) => api.sendEvent(id, APRIL)),
+    ])
+    expect([status, ...new Set(sent.map((answer) => answer.status))]).toEqual([200, 202])
+    const statuses = await Promise.all(ids.map((id) => api.statusOf(id)))
+    expect(statuses.filter((its) => its !== METERED && its !== PAST)).toEqual([])
+    expect(await usageOf(api)).toBe(String(1 + statuses.filter((its) => its === METERED).length))
+    expect(await api.arrive('after', APRIL)).toBe(PAST)
   })
 
   it('is refused by the ledger, and reads the account again', async () => {
