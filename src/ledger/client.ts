@@ -15,6 +15,7 @@ export type { SumQuery, SumRow } from './sums.ts'
 export type { TriedEvent } from './repeats.ts'
 export type { AskedEvent, TakenIds } from './taken.ts'
 export { DAY, HOUR, SOURCES, STATUSES, accountKey, codeOf, eventSeries, isUnknown, meterSeries, unknownKey } from './entry.ts'
+export { needsOpenTime } from './closing.ts'
 export {
   type Generation,
   type KindedGeneration,

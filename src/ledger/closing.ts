@@ -15,6 +15,9 @@ const LATE: readonly EventStatus[] = [
 ]
 const REFUSED = new Set(LATE.map(codeOf))
 
+/** Whether an event needs a time that is not closed to get a status. */
+export const needsOpenTime = (status: number): boolean => REFUSED.has(status)
+
 /** Whether the time of an account is closed. */
 export const isClosed = ({ sql, closedUntil }: Store, account: string, time: number): boolean =>
   time < closedUntil &&
@@ -43,7 +46,7 @@ export const judgeClosing = (
   more: EventMore | null,
   event: 'arrived' | 'was processed',
 ): { status: number; more: EventMore } | undefined =>
-  REFUSED.has(status) && isClosed(store, account, time)
+  needsOpenTime(status) && isClosed(store, account, time)
     ? { status: PAST_GRACE, more: { ...more, why: `The event ${event} after its pricing cycle was closed.` } }
     : undefined
 

@@ -33,6 +33,8 @@ export const totalsOfEvent = (event: EventShown, status = event.status): Total[]
 export interface Eligibility {
   refused: readonly number[]
   kept: readonly number[]
+  /** Whether the time of the event is closed by the plan of its account, whatever the ledger has closed. */
+  isPast?: boolean
 }
 
 /** What became of one event of a correction: the event as it was, and whether it is reverted, out of the way, or as before. BUSY: its ledger is just doing what an earlier call has left. */
@@ -72,7 +74,7 @@ export const replaceCarry = ({ sql }: Store, correction: string, act: Carry, now
 export const revertEvent = (
   store: Store,
   key: readonly [id: string, reference: string],
-  { refused, kept }: Eligibility,
+  { refused, kept, isPast = false }: Eligibility,
   carry: { correction: string; act?: Carry } | undefined,
   now: number,
 ): Reverted | undefined => {
@@ -89,7 +91,7 @@ export const revertEvent = (
       return before ?? { event, outcome: 'GONE' }
     }
     if (refused.includes(event.status)) return { event, outcome: 'REFUSED' }
-    if (isClosed(store, event.account, event.time)) return { event, outcome: 'CLOSED' }
+    if (isPast || isClosed(store, event.account, event.time)) return { event, outcome: 'CLOSED' }
     const isKept = kept.includes(event.status)
     if (act)
       sql.exec(

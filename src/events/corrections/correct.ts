@@ -16,6 +16,7 @@ import { prepare, recordEvents } from '../ingestion/record.ts'
 import { LICENSE_SCHEMA } from '../ingestion/reserved.ts'
 import { keyOf } from '../ingestion/texts.ts'
 import { type Action, ELIGIBILITY, isRefused, reasonOf } from './eligibility.ts'
+import { readPast } from './past.ts'
 import type { EventCorrectionInfo } from './schema.ts'
 
 /** What is asked for events. */
@@ -110,6 +111,7 @@ const correctEvent = async (
   memory: OrganizationMemory,
   { event, ledger }: Found,
   correction: Correction,
+  isPast: boolean,
 ): Promise<EventCorrectionInfo> => {
   const { action } = correction
   const id = await correctionOf(correction, event)
@@ -118,7 +120,7 @@ const correctEvent = async (
   const license = await licenseOf(ctx, memory, event)
   const act = (license ?? next) && { ...(license && { license }), ...(next && (await prepareNext(ctx, memory, next, id, event))) }
   const reverted = await askEvents(ctx, ledger, (its) =>
-    its.revert([event.id, event.reference], ELIGIBILITY[action], { correction: id, ...(act && { act }) }),
+    its.revert([event.id, event.reference], { ...ELIGIBILITY[action], isPast }, { correction: id, ...(act && { act }) }),
   )
   if (!reverted) return failed(event, GONE)
   const { outcome } = reverted
@@ -143,7 +145,8 @@ export const correctFound = async (
   found: readonly Found[],
   correction: Correction,
 ): Promise<EventCorrectionInfo[]> => {
-  const correct = (one: Found) => correctEvent(ctx, memory, one, correction)
+  const isPast = await readPast(ctx, found)
+  const correct = (one: Found) => correctEvent(ctx, memory, one, correction, isPast(one.event))
   let before: Promise<unknown> = Promise.resolve()
   return Promise.all(
     found.map((one) => {
@@ -156,12 +159,15 @@ export const correctFound = async (
 }
 
 /** What would become of events: nothing is changed. */
-export const tryFound = (ctx: Ctx, found: readonly Found[], correction: Correction): Promise<EventCorrectionInfo[]> => {
+export const tryFound = async (ctx: Ctx, found: readonly Found[], correction: Correction): Promise<EventCorrectionInfo[]> => {
   const { action } = correction
+  const isPast = await readPast(ctx, found)
   return Promise.all(
     found.map(async ({ event, ledger }) => {
       if (action !== 'UNDO' && !isRefused(action, event) && !successorIn(event, correction)) return failed(event, NO_PAYLOAD)
-      const reverted = await askEvents(ctx, ledger, (its) => its.tryRevert([event.id, event.reference], ELIGIBILITY[action]))
+      const reverted = await askEvents(ctx, ledger, (its) =>
+        its.tryRevert([event.id, event.reference], { ...ELIGIBILITY[action], isPast: isPast(event) }),
+      )
       if (!reverted) return failed(event, GONE)
       const { outcome } = reverted
       if (outcome !== 'REVERTED' && outcome !== 'FREED') return failed(reverted.event, reasonOf(outcome, reverted.event))

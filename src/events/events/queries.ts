@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
+import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { accountKey, unknownKey } from '../../ledger/client.ts'
+import { type PlanInForce, planColumns, readPlan } from '../ingestion/plans.ts'
 import { keyOf } from '../ingestion/texts.ts'
 import type { Generation } from '../ingestion/memory.ts'
 
@@ -66,15 +68,78 @@ export interface Owner {
   customerName: string
 }
 
-/** Reads accounts by their ids, each with its customer. */
-export const readOwners = async (ctx: Ctx, ids: readonly string[]): Promise<Map<string, Owner>> => {
-  if (!ids.length) return new Map()
-  const rows = await ctx.session.rows<Owner>(
-    selectRows(sql`
-      select its.id, its.name, its.invoice_currency as invoiceCurrency, its.customer_id as customerId, customer.name as customerName
-      from json_each(${JSON.stringify(ids)}) as sent
-      cross join accounts as its on its.organization_id = ${ctx.organizationId} and its.id = sent.value
-      cross join customers as customer on customer.togai_customer_id = its.togai_customer_id`),
-  )
-  return new Map(rows.map((row) => [row.id, row]))
+const selectOwners = ({ organizationId }: Ctx, ids: readonly string[]): Statement =>
+  selectRows(sql`
+    select its.id, its.name, its.invoice_currency as invoiceCurrency, its.customer_id as customerId, customer.name as customerName
+    from json_each(${JSON.stringify(ids)}) as sent
+    cross join accounts as its on its.organization_id = ${organizationId} and its.id = sent.value
+    cross join customers as customer on customer.togai_customer_id = its.togai_customer_id`)
+
+/** The plan that an account has at some time, and what its cards price. */
+export interface OwnedPlan {
+  scheduleId: string
+  id: string
+  name: string
+  plan: PlanInForce
+  usageMeterIds: ReadonlySet<string>
+}
+
+/** An account, by its id, and a time in milliseconds. */
+type Place = readonly [accountId: string, time: number]
+
+const keyOfPlace = ([accountId, time]: Place): string => `${time} ${accountId}`
+
+interface PlanRow {
+  accountId: string
+  time: number
+  scheduleId: string
+  id: string
+  name: string
+  plan: string
+  usageMeterIds: string
+}
+
+/**
+ * The plans that accounts have at some times, from their timelines as they are now. Of a timeline, only the first schedule is looked at that
+ * ends after the time.
+ *
+ *     select … from json_each(?) as sent cross join schedules as its on its.sequence = (select … order by end_at limit 1) and its.start_at <= sent.value ->> 1
+ *     cross join price_plans as plan … cross join price_plan_versions as version … left join schedule_overrides as own …
+ */
+const selectPlans = ({ organizationId }: Ctx, places: readonly Place[]): Statement =>
+  selectRows(sql`
+    select sent.value ->> 0 as accountId, sent.value ->> 1 as time, its.id as scheduleId, plan.id, plan.name, ${planColumns(sql.raw('its'))} as plan,
+      (select json_group_array(card.value ->> 'billableId') from json_each(coalesce(own.content -> '$.cards', version.cards)) as card
+        where card.value ->> 'type' = 'USAGE') as usageMeterIds
+    from json_each(${JSON.stringify(places)}) as sent
+    cross join schedules as its on its.sequence = (
+      select one.sequence from schedules as one
+      where one.organization_id = ${organizationId} and one.account_id = sent.value ->> 0 and one.state = 'ACTIVE' and one.end_at > sent.value ->> 1
+      order by one.end_at limit 1
+    ) and its.start_at <= sent.value ->> 1
+    cross join price_plans as plan on plan.id = its.price_plan_id
+    cross join price_plan_versions as version on version.price_plan_id = its.price_plan_id and version.plan_version = its.plan_version
+    left join schedule_overrides as own on own.organization_id = its.organization_id and own.id = its.override_id`)
+
+const planOf = ({ scheduleId, id, name, plan, usageMeterIds }: PlanRow): OwnedPlan => ({
+  scheduleId,
+  id,
+  name,
+  plan: readPlan(JSON.parse(plan) as Parameters<typeof readPlan>[0]),
+  usageMeterIds: new Set(JSON.parse(usageMeterIds) as string[]),
+})
+
+/** What is shown with events of their accounts: each account by its id, and the plan that it has at a time. */
+export interface Owners {
+  ownerOf: (accountId: string) => Owner | undefined
+  planAt: (...place: Place) => OwnedPlan | undefined
+}
+
+/** Reads accounts by their ids, each with its customer, and the plans that accounts have at some times, in one round trip. */
+export const readOwners = async (ctx: Ctx, ids: readonly string[], places: readonly Place[]): Promise<Owners> => {
+  const statements = [...(ids.length ? [selectOwners(ctx, ids)] : []), ...(places.length ? [selectPlans(ctx, places)] : [])]
+  const [owners, plans] = statements.length ? await ctx.session.batch(statements) : []
+  const byId = new Map(((owners?.results ?? []) as Owner[]).map((row) => [row.id, row]))
+  const byPlace = new Map(((plans?.results ?? []) as PlanRow[]).map((row) => [keyOfPlace([row.accountId, row.time]), planOf(row)]))
+  return { ownerOf: (accountId) => byId.get(accountId), planAt: (...place) => byPlace.get(keyOfPlace(place)) }
 }

@@ -49,7 +49,7 @@ export const getEvents = {
 export const getSingleEvent = {
   summary: 'Read an event',
   description:
-    'Reads an event by your own id or by its referenceId. Repeats and reverted events can have the same id; the answer has all of them, the newest arrival first. eventPipelineInfo shows the schema and the usage meters that processed the event, and what each of them counted.',
+    'Reads an event by your own id or by its referenceId. Repeats and reverted events can have the same id; the answer has all of them, the newest arrival first. eventPipelineInfo shows the schema and the usage meters that processed the event, what each of them counted, and the price plan and the pricing cycle by which it is billed, from the timeline of the account as it is now. pricePlans is empty for an event that counts nothing.',
   refuses: { 403: 'The token is a portal token.', 404: 'No event of the organization has this id.' },
   example: {
     after: ['createCustomer', 'ingest'],

@@ -180,17 +180,25 @@ const EventPipelineInfo = named(
       ),
     ),
     pricePlans: z.optional(
-      z.array(
-        named(
-          'EventPipelineInfoPricePlans',
-          z.strictObject({
-            name: z.string(),
-            id: z.string(),
-            scheduleId: z.string(),
-            cycleStart: z.iso.date(),
-            cycleEnd: z.iso.date(),
-            usageMeters: z.optional(z.array(z.string()).register(z.globalRegistry, { uniqueItems: true })),
-          }),
+      described(
+        'The price plan by which the event is billed. Empty if the event counts nothing, or if its account has no plan at its time.',
+        z.array(
+          named(
+            'EventPipelineInfoPricePlans',
+            z.strictObject({
+              name: z.string(),
+              id: z.string(),
+              scheduleId: z.string(),
+              cycleStart: described('The first day of the pricing cycle of the event.', z.iso.date()),
+              cycleEnd: described('The last day of the pricing cycle of the event.', z.iso.date()),
+              usageMeters: z.optional(
+                described(
+                  'The ids of the usage meters that count the event and have a rate card.',
+                  z.array(z.string()).register(z.globalRegistry, { uniqueItems: true }),
+                ),
+              ),
+            }),
+          ),
         ),
       ),
     ),

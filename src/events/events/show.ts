@@ -1,10 +1,12 @@
 import type { Ctx } from '../../db/context.ts'
-import { type EventShown, type EventStatus, SOURCES, STATUSES } from '../../ledger/client.ts'
+import { type EventShown, type EventStatus, SOURCES, STATUSES, isUnknown } from '../../ledger/client.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
 import { shortenDescription } from '../ingestion/context.ts'
 import type { Event } from '../ingestion/event.ts'
-import { type Owner, readOwners } from './queries.ts'
+import { showCycle } from '../ingestion/plans.ts'
+import { cycleAt, dayOf } from '../../rating/cycle.ts'
+import { type OwnedPlan, type Owners, readOwners } from './queries.ts'
 import type { EventPipelineInfo, EventWithStatus, GetEventResponse } from './schema.ts'
 
 /** The default description of each status. */
@@ -73,12 +75,30 @@ const enrichmentsOf = ({ more }: EventShown): NonNullable<EventPipelineInfo['enr
   }
 }
 
-const pipelineOf = ({ baseCurrency }: Ctx, event: EventShown, owner: Owner | undefined): EventPipelineInfo => {
+/** The id of the account that an event has. */
+const accountIdOf = ({ account }: EventShown): string | undefined => (isUnknown(account) ? undefined : account.slice(1))
+
+/** Whether an event counts something that a plan can price. An event that counts nothing is never billed. */
+const counts = (event: EventShown): boolean => statusOf(event) === 'INGESTION_COMPLETED_EVENT_METERED'
+
+/** The plan by which an event is billed, with the meters that count the event and are priced by a card. */
+const plansOf = (event: EventShown, owned: OwnedPlan | undefined): NonNullable<EventPipelineInfo['pricePlans']> => {
+  const cycle = owned && cycleAt(owned.plan, dayOf(event.time))
+  if (!cycle) return []
+  const { id, name, scheduleId, usageMeterIds } = owned
+  const counted = metersOf(event).filter(({ status }) => status === 'PROCESSED_UNITS_COMPUTED')
+  const usageMeters = [...new Set(counted.map((meter) => meter.id))].filter((meterId) => usageMeterIds.has(meterId))
+  return [{ name, id, scheduleId, ...showCycle(cycle), usageMeters }]
+}
+
+const pipelineOf = ({ baseCurrency }: Ctx, event: EventShown, { ownerOf, planAt }: Owners): EventPipelineInfo => {
   const { rules, more } = event
+  const accountId = accountIdOf(event)
+  const owner = accountId === undefined ? undefined : ownerOf(accountId)
   return {
     ...(rules && { eventSchema: { name: rules.schema[0], version: rules.schema[1] } }),
     usageMeters: metersOf(event),
-    pricePlans: [],
+    pricePlans: accountId === undefined || !counts(event) ? [] : plansOf(event, planAt(accountId, event.time)),
     ...(owner && {
       account: { id: owner.id, name: owner.name, ...(more?.alias !== undefined && { alias: more.alias }) },
       customer: { id: owner.customerId, name: owner.customerName },
@@ -90,12 +110,13 @@ const pipelineOf = ({ baseCurrency }: Ctx, event: EventShown, owner: Owner | und
   }
 }
 
-/** Shows events with details of their processing. The names of accounts and customers are the current ones. */
+/** Shows events with details of their processing. The names of accounts and customers, and the plans of accounts, are the current ones. */
 export const showPipelines = async (ctx: Ctx, events: readonly EventShown[]): Promise<GetEventResponse['events']> => {
-  const ids = events.flatMap(({ account }) => (account.startsWith('=') ? [account.slice(1)] : []))
-  const owners = await readOwners(ctx, [...new Set(ids)])
-  return events.map((event) => ({
-    ...showEvent(event),
-    eventPipelineInfo: pipelineOf(ctx, event, event.account.startsWith('=') ? owners.get(event.account.slice(1)) : undefined),
-  }))
+  const owned = events.flatMap((event) => {
+    const accountId = accountIdOf(event)
+    return accountId === undefined ? [] : [{ accountId, event }]
+  })
+  const places = owned.filter(({ event }) => counts(event)).map(({ accountId, event }) => [accountId, event.time] as const)
+  const owners = await readOwners(ctx, [...new Set(owned.map(({ accountId }) => accountId))], places)
+  return events.map((event) => ({ ...showEvent(event), eventPipelineInfo: pipelineOf(ctx, event, owners) }))
 }

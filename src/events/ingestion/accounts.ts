@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import type { OrganizationMemory } from './memory.ts'
+import { type PlanInForce, plansOfIts, readPlans } from './plans.ts'
 import { type EntitySetting, type SettingMap, mapSettings } from './settings.ts'
 
 /** The data of an account that a Worker remembers for ingestion. Times are in milliseconds. */
@@ -14,6 +15,8 @@ export interface AccountMemory {
   /** The time until which its events are accepted, if it is archived. */
   archivedAt: number
   version: number
+  /** The plans of its timeline, if it ever has one. */
+  plans?: readonly PlanInForce[]
   settings?: SettingMap
   invoiceGroupSettings?: SettingMap
   customerSettings?: SettingMap
@@ -56,6 +59,7 @@ interface AccountRow {
   updatedAt: number
   version: number
   invoiceGroupId: string | null
+  plans: string
 }
 
 /**
@@ -64,10 +68,10 @@ interface AccountRow {
  *     select sent.value, …, its.id, … from json_each(?) as sent cross join accounts as its on its.organization_id = ? and its.id = sent.value
  *     union all select sent.value, alias.effective_from, … from json_each(?) as sent cross join account_aliases as alias … cross join accounts as its …
  */
-const accountsOf = (organizationId: string, sent: string) => {
+const accountsOf = (organizationId: string, sent: string, more = sql``) => {
   const columns = sql`its.id, its.customer_id as customerId, its.created_at as createdAt, its.status, its.updated_at as updatedAt, its.version,
     (select member.invoice_group_id from invoice_group_accounts as member
-      where member.organization_id = its.organization_id and member.account_id = its.id) as invoiceGroupId`
+      where member.organization_id = its.organization_id and member.account_id = its.id) as invoiceGroupId${more}`
   return sql`
     select sent.value as name, null as "from", null as "until", ${columns} from json_each(${sent}) as sent
     cross join accounts as its on its.organization_id = ${organizationId} and its.id = sent.value
@@ -82,7 +86,7 @@ const readNames = async (ctx: Ctx, memory: OrganizationMemory, wanted: readonly 
   const sent = JSON.stringify(wanted)
   const found = accountsOf(ctx.organizationId, sent)
   const statements = [
-    selectRows(found),
+    selectRows(accountsOf(ctx.organizationId, sent, sql`, ${plansOfIts} as plans`)),
     ...(memory.hasSettings
       ? [
           selectRows(sql`
@@ -113,6 +117,7 @@ const readNames = async (ctx: Ctx, memory: OrganizationMemory, wanted: readonly 
       const own = settingsOf('ACCOUNT', row.id)
       const group = settingsOf('INVOICE_GROUP', row.invoiceGroupId)
       const customer = settingsOf('CUSTOMER', row.customerId)
+      const plans = readPlans(row.plans)
       account = {
         id: row.id,
         customerId: row.customerId,
@@ -120,6 +125,7 @@ const readNames = async (ctx: Ctx, memory: OrganizationMemory, wanted: readonly 
         status: row.status,
         archivedAt: row.status === 'ARCHIVED' ? row.updatedAt : Number.POSITIVE_INFINITY,
         version: row.version,
+        ...(plans && { plans }),
         ...(own && { settings: own }),
         ...(group && { invoiceGroupSettings: group }),
         ...(customer && { customerSettings: customer }),

@@ -7,6 +7,7 @@ import {
   accountKey,
   codeOf,
   ledgerOfAccount,
+  needsOpenTime,
   newReference,
   readReference,
   slotOf,
@@ -18,6 +19,7 @@ import type { CompiledSchema } from './definitions.ts'
 import { type Evaluation, evaluateEvent, resolveEventId } from './evaluate.ts'
 import type { ParsedEvent } from './event.ts'
 import type { OrganizationMemory } from './memory.ts'
+import { explainClosedCycle, findClosedCycle } from './plans.ts'
 import { LICENSE_SCHEMA, USAGE_SCHEMA, evaluateUsageEvent, readLicenseEvent } from './reserved.ts'
 import { type SettingValue, resolveSetting } from './settings.ts'
 import { keyOf } from './texts.ts'
@@ -144,8 +146,8 @@ const licenseOutcome = (processing: Processing, event: ParsedEvent, account: Acc
   }
 }
 
-/** Determines the status of an event, in the contract's order of checks. Only its ledger knows whether its id is new. */
-const determineOutcome = (processing: Processing, event: ParsedEvent, account: AccountMemory | undefined): Outcome => {
+/** Determines the status of an event as if its time were open, in the contract's order of checks. Only its ledger knows whether its id is new. */
+const determineOpenOutcome = (processing: Processing, event: ParsedEvent, account: AccountMemory | undefined): Outcome => {
   const { memory } = processing
   const isReserved = event.schemaName === USAGE_SCHEMA || event.schemaName === LICENSE_SCHEMA
   const schema = isReserved ? undefined : memory.schemas.get(event.schemaName)
@@ -169,11 +171,28 @@ const determineOutcome = (processing: Processing, event: ParsedEvent, account: A
   )
 }
 
-/** Processes an event with the current schemas and meters. An event without an id is stored under its reference. */
-export const processEvent = (processing: Processing, event: ParsedEvent, kept?: { id: string; reference: string }): ProcessedEvent => {
+/** Determines the status of an event that arrived at an instant (milliseconds): one whose cycle was closed by then counts nothing. */
+const determineOutcome = (processing: Processing, event: ParsedEvent, account: AccountMemory | undefined, arrival: number): Outcome => {
+  const outcome = determineOpenOutcome(processing, event, account)
+  const closed = account && needsOpenTime(codeOf(outcome.status)) ? findClosedCycle(account.plans, event.timestamp, arrival) : undefined
+  if (!closed) return outcome
+  const { units: _units, act: _act, ...its } = outcome
+  return { ...its, status: 'INGESTION_FAILED_PAST_GRACE_PERIOD', why: explainClosedCycle(closed) }
+}
+
+/**
+ * Processes an event that arrived at an instant (milliseconds) with the current schemas, meters and plans. An event without an id is stored
+ * under its reference.
+ */
+export const processEvent = (
+  processing: Processing,
+  event: ParsedEvent,
+  arrival: number,
+  kept?: { id: string; reference: string },
+): ProcessedEvent => {
   const name = keyOf(event.accountId)
   const account = processing.accountAt(name, event.timestamp)
-  const outcome = determineOutcome(processing, event, account)
+  const outcome = determineOutcome(processing, event, account, arrival)
   const { status, why, rules, units, act } = outcome
   const key = kept?.id ?? (outcome.id === undefined ? undefined : keyOf(outcome.id))
   const reference = kept?.reference ?? newReference(key ?? crypto.randomUUID(), event.timestamp)

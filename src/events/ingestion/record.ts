@@ -13,12 +13,16 @@ import { keyOf } from './texts.ts'
 
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 
-/** Processes events by what is in force; `kept` gives the ids and references of events that were processed before. */
+/**
+ * Processes events by what is in force. `kept` gives the ids and references of events that were processed before, and `arrivals` the times
+ * (milliseconds) of those that did not arrive just now.
+ */
 export const prepare = async (
   ctx: Ctx,
   memory: OrganizationMemory,
   events: readonly ParsedEvent[],
   kept: readonly (ProcessedEvent | undefined)[] = [],
+  arrivals: readonly number[] = [],
 ): Promise<{ processing: Processing; processed: ProcessedEvent[] }> => {
   const accountAt = await recallAccounts(
     ctx,
@@ -28,7 +32,7 @@ export const prepare = async (
   const processing: Processing = { organizationId: ctx.organizationId, memory, accountAt, ruleSets: {}, arrivedAt: ctx.now }
   const processed = events.map((event, index) => {
     const before = kept[index]
-    return processEvent(processing, event, before && { id: before.row[0], reference: before.row[1] })
+    return processEvent(processing, event, arrivals[index] ?? ctx.now, before && { id: before.row[0], reference: before.row[1] })
   })
   return { processing, processed }
 }

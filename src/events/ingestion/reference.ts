@@ -7,7 +7,7 @@ export const tags = { 'Event Ingestion': 'Sending events. Each is counted once b
 export const ingest = {
   summary: 'Ingest an event',
   description:
-    'Ingests one event. After a 202, it is stored, processed and visible to the next read. Its id stays taken for 45 days: a repeat is accepted, stored as a duplicate and not counted. A repeat with the Idempotency-Key of the first request is not stored at all. With dry_run, the answer shows how the event would be processed, and nothing is stored.',
+    'Ingests one event. After a 202, it is stored, processed and visible to the next read. Its id stays taken for 45 days: a repeat is accepted, stored as a duplicate and not counted. A repeat with the Idempotency-Key of the first request is not stored at all. An event that arrives after the grace period of its pricing cycle is stored and not counted. With dry_run, the answer shows how the event would be processed, and nothing is stored.',
   refuses: { 400: `The event does not have the right shape. ${SHAPE_ONLY}` },
   example: {
     after: ['createCustomer'],

@@ -100,6 +100,8 @@ const processWaiting = async (
       ctx,
       memory,
       known.map(({ parsed }) => parsed),
+      [],
+      known.map(({ event }) => event.createdAt),
     )
     const found = known.flatMap(({ event }, at) => {
       const its = processed[at]
