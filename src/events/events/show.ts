@@ -2,12 +2,13 @@ import type { Ctx } from '../../db/context.ts'
 import { type EventShown, type EventStatus, SOURCES, STATUSES, isUnknown } from '../../ledger/client.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
+import { cycleAt, dayOf } from '../../rating/cycle.ts'
 import { shortenDescription } from '../ingestion/context.ts'
 import type { Event } from '../ingestion/event.ts'
 import { showCycle } from '../ingestion/plans.ts'
-import { cycleAt, dayOf } from '../../rating/cycle.ts'
 import { type OwnedPlan, type Owners, readOwners } from './queries.ts'
-import type { EventPipelineInfo, EventWithStatus, GetEventResponse } from './schema.ts'
+import type { EventPipelineInfo } from './pipeline.ts'
+import type { EventWithStatus, GetEventResponse } from './schema.ts'
 
 /** The default description of each status. */
 const DESCRIPTIONS: Readonly<Record<EventStatus, string>> = {
