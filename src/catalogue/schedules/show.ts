@@ -1,7 +1,7 @@
 import { iso } from '../../lib/time.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import type { PlanDefinition } from '../price_plans/definition.ts'
-import { CARD_LISTS, type ListedType } from '../price_plans/schema.ts'
+import { CARD_LISTS } from '../price_plans/schema.ts'
 import { groupCards } from '../rate_cards/group.ts'
 import type { AccountSchedule, PlanOverride } from './schema.ts'
 import type { ScheduleOverride } from './table.ts'
@@ -25,7 +25,7 @@ const showDetailsOverride = (piece: Piece, own: ScheduleOverride | undefined): P
     ...(piece.isCycleOverridden && { pricingCycleConfig: piece.cycle }),
     ...(supportedCurrencies && { supportedCurrencies: [...supportedCurrencies] }),
     ...Object.fromEntries(
-      families.filter((type) => type !== 'MINIMUM_COMMITMENT').map((type) => [CARD_LISTS[type], lists[CARD_LISTS[type as ListedType]]]),
+      families.filter((type) => type !== 'MINIMUM_COMMITMENT').map((type) => [CARD_LISTS[type], lists[CARD_LISTS[type]]]),
     ),
     ...(families.includes('MINIMUM_COMMITMENT') && lists.minimumCommitment && { minimumCommitment: lists.minimumCommitment }),
   }

@@ -35,7 +35,7 @@ export const getAccount = async (
   const read = { ...accountAt(effectiveOn), passed: boundariesPassedAt(effectiveOn), ...(includeGroupDetails && { group: groupDetails }) }
   const [found] = await ctx.session.db.select(read).from(accounts).where(isAccount(ctx, id))
   requireReadable(ctx, found?.row, id)
-  const { row, group, passed } = found as NonNullable<typeof found>
+  const { row, group, passed } = found
   return {
     answer: showAccount(row, { ...found, invoiceGroupDetails: group?.details }),
     tag: tagOf(row.version, passed, ...(group ? [group.details.id, group.version] : [])),
