@@ -11,3 +11,15 @@ const NO_MONEY = /^X(?:A[GU]|B[A-D]|DR|P[DT]|SU|TS|UA|XX)$/
 
 /** Whether `code` is on list one of ISO 4217, and money. */
 export const isCurrency = (code: string): boolean => z.safeParse(Currency, code).success && !NO_MONEY.test(code)
+
+/** The currencies whose minor unit is not a hundredth, by the decimals of the minor unit (ISO 4217, list one). */
+const MINOR_DIGITS: Readonly<Record<number, readonly string[]>> = {
+  0: ['BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'],
+  3: ['BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'],
+  4: ['CLF', 'UYW'],
+}
+
+const digitsOf = new Map(Object.entries(MINOR_DIGITS).flatMap(([digits, codes]) => codes.map((code) => [code, Number(digits)])))
+
+/** How many decimals the smallest amount of a currency has: 2 for USD, 0 for JPY. */
+export const minorDigitsOf = (currency: string): number => digitsOf.get(currency) ?? 2

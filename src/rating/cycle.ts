@@ -152,11 +152,19 @@ export const cycleAt = (schedule: Schedule, day: number): Cycle | undefined => {
 /** The day on which the invoice of a cycle falls due: the grace period begins when the cycle ends. */
 export const dueDayOf = ({ end }: Pick<Cycle, 'end'>, gracePeriod: number): number => end + gracePeriod
 
-/** The whole period that some cycles of a schedule are parts of, and on how many of its days the schedule is in force. */
-export const periodOf = (schedule: Schedule, first: number, last: number): { days: number; of: number } => {
+/**
+ * The whole period that some cycles around one of a schedule are parts of, by their ordinals, and on how many of its days the schedule is in
+ * force.
+ */
+export const periodOf = (
+  schedule: Schedule,
+  cycle: Pick<Cycle, 'ordinal' | 'start'>,
+  first: number,
+  last: number,
+): { days: number; of: number } => {
   const { at, indexOf } = boundariesOf(schedule)
   const { from, until } = schedule
-  const index = indexOf(from)
-  const [start, end] = [at(index + first - 1), at(index + last)]
+  const index = indexOf(cycle.start) - cycle.ordinal
+  const [start, end] = [at(index + first), at(index + last + 1)]
   return { days: Math.max(0, Math.min(end, until) - Math.max(start, from)), of: end - start }
 }

@@ -114,7 +114,7 @@ const rateFixedFee = (card: FixedFeeCard, { currency, cycle, schedule }: RatingI
   const charged = chargedCycles(recurrence, timing, cycle.ordinal)
   if (fee === undefined || !charged) return undefined
   const amount = requireDecimal(fee)
-  const { days, of } = schedule ? periodOf(schedule, charged.first, charged.last) : shareOfCycle(cycle)
+  const { days, of } = schedule ? periodOf(schedule, cycle, charged.first, charged.last) : shareOfCycle(cycle)
   return { card, timing, amount: isProrated ? shareOf(amount, days, of) : whole(amount), limits: {} }
 }
 

@@ -12,7 +12,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'functions of the calendar':
     'dayOf instantOf firstOf daysIn monthOf weekdayOf startOfDay getTime getUTCDate getUTCMonth getUTCFullYear formatOffset',
   instants:
-    'at instant time now start end from until since created_at createdAt createdFrom createdUntil effectiveFrom effectiveUntil held_since closed_until closedUntil toldUntil clock local newest earliest due back before wanted withMonths settled',
+    'at instant time now start end from until since created_at createdAt createdFrom createdUntil effectiveFrom effectiveUntil held_since closed_until closedUntil toldUntil clock local newest earliest due back before wanted withMonths settled startedAt endedAt updatedAt arrivedAt arrived_at ended_at firstHour lastHour',
   durations:
     'ms hour hours minute minutes second seconds milliseconds millisecondsOf ofSeconds size unit DAY HOUR MINUTE MS_PER_DAY TAKEN_FOR TAKEN_UP_AFTER FOLDED_AFTER TOLD_FOR KEPT_FOR KEPT_LONGER KEPT_AT_LEAST EVENTS_KEPT_FOR LONGEST_WAIT readForgot offsetHours offsetMinutes',
   'places in lists and texts':
@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'counts of things of this program':
     'count names characters steps operations calls attempt joined inserted #recorded #failures PAIRS_IN_A_STEP FARTHEST factor sign MOST_BYTES',
   'orders, codes and versions':
-    'order priority version status statusOf source action isUndo generation slot hash imul SLOTS REFERENCES_BEGIN_AGAIN',
+    'order priority version status statusOf source action isUndo generation ledgers slot slotOf hash imul SLOTS REFERENCES_BEGIN_AGAIN',
   'digits of decimals': 'scale digits places shift',
   'functions of numbers': 'Number MAX_SAFE_INTEGER isFinite min max floor ceil random',
 }
@@ -48,6 +48,7 @@ const IN_FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'ledger/fold.ts': { total: 'its count' },
   'ledger/groups.ts': { one: 'the series of a status' },
   'ledger/event_ledger.ts': { '#store': 'what it forgot', due: 'instants' },
+  'ledger/licenses.ts': { reference: 'texts, compared' },
   'ledger/record.ts': { exec: 'how many rows' },
   'ledger/slot.ts': { value: 'a hash in base 62' },
   'ledger/store.ts': { value: 'a row of the settings of the ledger', one: 'one of them' },
