@@ -14,5 +14,5 @@ export const catalogueSteps: readonly DueStep[] = [
 
 /** The worker of jobs that move accounts to another price plan. */
 export const catalogueWorkers: JobWorkers = {
-  PRICE_PLAN: { entries: 50, parts: 4, work: migrations.moveAccounts },
+  PRICE_PLAN: { entries: 50, parts: 2, work: migrations.moveAccounts },
 }
