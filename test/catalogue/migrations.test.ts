@@ -573,6 +573,7 @@ describe('2,000 accounts', () => {
 
   it('are moved once each, whatever is killed, and with two runs at once', async () => {
     const api = await withMany(2000)
+    await env.DB.prepare("INSERT INTO ledger_generations VALUES (?, 'EVENT', 1, 4, 0, NULL, NULL, NULL)").bind(api.id).run()
     const path = await start(api)
     let batches = 0
     let kills = 0
@@ -635,6 +636,11 @@ describe('2,000 accounts', () => {
          ) GROUP BY 1, 2`,
       ),
     ).toEqual(['1 1 3088'])
+    /** What each of them makes due: its ledgers are told, and its next cycle is announced, as is that of the model that was not moved. */
+    expect(await rowsOf(api, 'SELECT kind, count(*) FROM due WHERE organization_id = ? GROUP BY 1 ORDER BY 1')).toEqual([
+      'ACCOUNT_CHANGED 1544',
+      'PRICING_CYCLE 1545',
+    ])
   })
 
   it('take few calls of D1, of few statements each, which read little', async () => {

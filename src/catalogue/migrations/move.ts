@@ -4,6 +4,7 @@ import type { ReadTimeline } from '../schedules/queries.ts'
 import { isOverridden } from '../schedules/show.ts'
 import { type Piece, cycleFrom, cycleKeepingStart, cycleOfPiece, findFirstAllowedDay, pieceOn } from '../schedules/timeline.ts'
 import type { Migration } from './draft.ts'
+import type { MovingMode } from './schema.ts'
 
 /** The result for an account: why it is left as it is, or the parts of its timeline after it was moved. */
 export type Move = { status: 'COMPLETED' | 'FAILED'; reason: string } | { pieces: readonly Piece[] }
@@ -14,10 +15,10 @@ const fail = (reason: string): Move => ({ status: 'FAILED', reason })
 const has = ({ pricePlanId, version }: Piece, { id, firstVersion, lastVersion }: Migration['source']): boolean =>
   pricePlanId === id && firstVersion <= version && version <= lastVersion
 
-/** The first day of the plan that an account gets: tomorrow, unless the mode asks for an end or the start of the cycle in force. */
-const firstDayOf = (active: readonly Piece[], { source, mode }: Migration, today: number): number => {
+/** The first day of the plan that an account gets: tomorrow, unless the mode asks for the end or the start of the cycle in force. */
+const firstDayOf = (active: readonly Piece[], mode: MovingMode, today: number): number => {
   const running = pieceOn(active, today)
-  const cycle = running && has(running, source) ? cycleOfPiece(running, today) : undefined
+  const cycle = running && cycleOfPiece(running, today)
   if (!cycle || mode === 'IMMEDIATE' || mode === 'IMMEDIATE_IGNORE_OVERRIDE') return today + 1
   return mode === 'START_OF_CURRENT_CYCLE' ? cycle.start : cycle.end
 }
@@ -68,7 +69,7 @@ export const moveTimeline = (
 ): Move => {
   const { active } = timeline
   const { source, mode, retainsStart } = migration
-  const first = firstDayOf(active, migration, today)
+  const first = firstDayOf(active, mode, today)
   const isMoved = (piece: Piece): boolean => has(piece, source) && piece.until > first
   const moved = active.filter(isMoved)
   if (!moved.length) return leave(`The account does not have the price plan "${source.id}" in this version from ${writeDay(first)} on.`)
