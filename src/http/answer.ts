@@ -103,7 +103,7 @@ export const answerWrite = async (c: Context<AppEnv>, writing: WriteHandler): Pr
     if (write.key && !reply.committed) await commit(ctx, { statements: [], changes: [], answer, ...(tag !== undefined && { tag }) }, true)
     const { json = JSON.stringify(answer), due = [] } = reply.committed ?? {}
     if (due.length) await c.get('doDue')(ctx, due, (work) => c.executionCtx.waitUntil(work))
-    return answerJson(json, status, headersOf(tag, locationOf?.(answer)))
+    return answerJson(json, status, headersOf(tag, reply.location ?? locationOf?.(answer)))
   } catch (error) {
     const kept = error instanceof ApiError ? await readKeptAnswer(ctx) : undefined
     if (!kept) throw error

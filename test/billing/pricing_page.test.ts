@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { moveTimeline } from '../../src/catalogue/migrations/move.ts'
+import { MOVING_MODES, type MovingMode } from '../../src/catalogue/migrations/schema.ts'
 import { DETAILS } from '../../src/catalogue/rate_cards/schema.ts'
 import { requireDecimal } from '../../src/lib/decimal.ts'
 import { type CycleConfig, type Schedule, cycleOf, readDay, writeDay } from '../../src/rating/cycle.ts'
@@ -30,6 +32,8 @@ const tableUnder = (heading: string): string[][] => {
       .map((cell) => cell.trim()),
   )
 }
+
+const monthly = { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 3 } as const
 
 const [base, ...examples] = blocks as [(typeof blocks)[number], ...typeof blocks]
 
@@ -81,5 +85,43 @@ describe('docs/pricing.md', () => {
     const rows = tableUnder('Rounding')
     expect(rows).toHaveLength(6)
     for (const [amount = '', digits, cut] of rows) expect(cutTo(Number(digits))(whole(requireDecimal(amount)))).toBe(cut)
+  })
+
+  it('has modes in which accounts are moved', () => {
+    const rows = tableUnder('Moving accounts to another version')
+    expect(rows.map(([mode]) => mode)).toEqual(MOVING_MODES.map((mode) => `\`${mode}\``))
+    const content = { pricePlanId: 'p', version: 1, cycle: monthly, isCycleOverridden: false, overrideId: null, isOpen: true }
+    const running = { ...content, id: 's', from: readDay('2026-03-10'), until: readDay('9999-01-01') }
+    const target = {
+      id: 'p',
+      planVersion: 2,
+      name: 'P',
+      status: 'ACTIVE',
+      activeCurrencies: ['USD'],
+      pricingCycleConfig: monthly,
+      deferredRevenue: true,
+    } as unknown as Parameters<typeof moveTimeline>[2]
+    const move = (mode: MovingMode, overrideId: string | null) =>
+      moveTimeline(
+        {
+          account: { id: 'a', status: 'ACTIVE', invoiceCurrency: 'USD' },
+          active: [{ ...running, overrideId }],
+        } as unknown as Parameters<typeof moveTimeline>[0],
+        { source: { id: 'p', firstVersion: 1, lastVersion: 1 }, target: { id: 'p', version: 2 }, mode, retainsStart: false },
+        target,
+        readDay('2026-04-20'),
+        () => 't',
+      )
+    const days: Record<string, string> = {
+      tomorrow: '2026-04-21',
+      'the end of the cycle that is in force today': '2026-05-01',
+      'the start of the cycle that is in force today': '2026-04-01',
+    }
+    for (const [index, [, from = '', overridden]] of rows.entries()) {
+      const mode = MOVING_MODES[index] ?? 'IMMEDIATE'
+      const moved = { pieces: [{ id: 's' }, { id: 't', version: 2, overrideId: null, from: readDay(days[from] ?? '') }] }
+      expect(move(mode, null)).toMatchObject(moved)
+      expect(move(mode, 'own')).toMatchObject(overridden === 'stay' ? { status: 'COMPLETED' } : moved)
+    }
   })
 })

@@ -1,14 +1,19 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { CreatePricingRule } from '../../src/catalogue/pricing_rules/schema.ts'
 import { type PlanDefinition, keepRules } from '../../src/catalogue/price_plans/service.ts'
 import { type SentCards, fromKept, keepSentCards, toKept } from '../../src/v1/price_plans/translate.ts'
 import { type Answer, organization } from '../helpers/api.ts'
+import { fee, finish, linesOf, newestJob, withVersions } from '../helpers/migrations.ts'
 import { organizationWithMeter } from '../helpers/metering.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 const monthly = { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 1 }
 
@@ -354,7 +359,52 @@ describe('getPricePlan', () => {
   })
 })
 
+describe('pricePlanMigration', () => {
+  it('does what pricePlanMigrationV2 does', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const api = await withVersions('2026-04-20T10:00:00Z')
+    await api.addAccount('first', '2026-04-01')
+    await api.publishSecond()
+    const body = { sourceId: api.planId, sourceVersion: 1, targetId: api.planId, migrationMode: 'NEXT_CYCLE' }
+    expect(said(await api.post('/price_plans/migration', { ...body, targetVersion: 1 }))).toEqual([
+      400,
+      'targetVersion: must be another version than 1, from which accounts are moved',
+    ])
+    const answer = await api.post('/price_plans/migration', body)
+    expect(said(answer)).toEqual([201, { success: true }])
+    const { entries } = await finish(api, answer.headers.get('Location'))
+    expect(entries).toEqual({ first: 'COMPLETED' })
+    expect(await linesOf(api, 'first')).toEqual(['Basic 1 2026-04-01 2026-05-01', 'Basic 2 2026-05-01 9999-01-01'])
+  })
+})
+
 describe('updatePricePlan', () => {
+  it('moves the accounts of older versions to the one that it publishes, if it is asked to', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const api = await withVersions('2026-04-20T10:00:00Z')
+    await api.addAccount('first', '2026-04-01')
+    await api.publishSecond()
+    await api.addAccount('second', '2026-04-01')
+    const next = (rate: number, more: Loose) => api.publish({ fixedFeeRateCards: fee(api.feeId, rate) }, more)
+    await next(30, { migrationMode: 'NONE', versionsToMigrate: 'ALL_VERSION' })
+    await next(30, { migrationMode: 'IMMEDIATE' })
+    expect(await newestJob(api)).toBeNull()
+    await next(40, { migrationMode: 'IMMEDIATE' })
+    const none = await finish(api, await newestJob(api))
+    expect([none.job.status, none.job.metadata.sourceVersion, none.entries]).toEqual(['COMPLETED', '3', {}])
+    vi.setSystemTime(Date.parse('2026-04-22T10:00:00Z'))
+    const answer = await next(50, { migrationMode: 'NEXT_CYCLE', versionsToMigrate: 'ALL_VERSION' })
+    expect([detailsOf(answer).fixedFeeRateCards[0].rateValues[0].rate, answer.headers.get('Location')]).toEqual([50, null])
+    const all = await finish(api, await newestJob(api))
+    expect([all.job.metadata.sourceVersion, all.job.metadata.targetVersion, all.entries]).toEqual([
+      '1-4',
+      '5',
+      { first: 'COMPLETED', second: 'COMPLETED' },
+    ])
+    expect(await linesOf(api, 'first')).toEqual(['Basic 1 2026-04-01 2026-05-01', 'Basic 5 2026-05-01 9999-01-01'])
+    expect(await linesOf(api, 'second')).toEqual(['Basic 2 2026-04-01 2026-05-01', 'Basic 5 2026-05-01 9999-01-01'])
+  })
+
   it('changes a plan that was never published in place, each member as a whole', async () => {
     const api = await withPlan({ pricingRules: [rule('one'), rule('two', { order: 2 })] })
     const before = (await api.get(api.path)).body

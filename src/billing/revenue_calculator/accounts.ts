@@ -1,4 +1,10 @@
-import { type CycleInForce, type MomentOfAccount, type PieceParts, cycleOn, readTimelines } from '../../catalogue/schedules/service.ts'
+import {
+  type CycleInForce,
+  type MomentOfAccount,
+  type PieceParts,
+  cycleOn,
+  readTimelinesInForce,
+} from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import type { Fault } from '../../lib/errors.ts'
 import { type Cycle, dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
@@ -95,7 +101,7 @@ export const readAccounts = async (ctx: Ctx, input: CalculateRevenueRequest): Pr
     name === 'pricePlanDetailsConfig' && time ? [{ accountId, at: time.at }] : [],
   )
   const accountIds = [...new Set(mentions.map(({ accountId }) => accountId))]
-  const { timelines, parts } = accountIds.length ? await readTimelines(ctx, accountIds, asked) : {}
+  const { timelines, parts } = accountIds.length ? await readTimelinesInForce(ctx, accountIds, asked) : {}
   const cycles = new Map<ConfigName, CycleInForce>()
   const faults = mentions.flatMap(({ path, accountId, time }): Fault[] => {
     const timeline = timelines?.get(accountId)

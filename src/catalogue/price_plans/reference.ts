@@ -233,7 +233,7 @@ export const listPricePlanErrors = {
 export const finalizePricePlan = {
   summary: 'Publish a price plan',
   description:
-    'Publishes the draft of a plan in all of its currencies. That version never changes any more. Accounts on older versions stay on them.',
+    'Publishes the draft of a plan in all of its currencies. That version never changes any more. With a migrationMode, a job moves the accounts on older versions to it: those on the version before it, or with ALL_VERSION those on any. Otherwise they stay.',
   refuses: {
     404: MISSING,
     409: `${NO_DRAFT} Or the draft has errors, or prices a usage meter or an add-on that is not active any more.`,

@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { changeVersioned } from '../../db/change.ts'
-import { type Draft, type Reply, commit } from '../../db/commit.ts'
+import { type Draft, type Reply, combineDrafts, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { builder, insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
@@ -10,6 +10,7 @@ import { newId } from '../../lib/ids.ts'
 import { closePage, openPage, pageOfWhole } from '../../lib/page.ts'
 import type { KeptCard } from '../rate_cards/schema.ts'
 import type { KeptRule } from '../pricing_rules/schema.ts'
+import { draftMoveToPublished } from '../migrations/draft.ts'
 import { applyOperations } from '../rate_cards/operate.ts'
 import { keepRules } from '../pricing_rules/keep.ts'
 import type { BillableItem, PlanDefinition } from './definition.ts'
@@ -345,13 +346,13 @@ export const refusePlanFaults = (name: string, faults: readonly PlanFault[]): vo
   throw new ApiError('CONFLICT', `The draft of the price plan "${name}" has errors: ${all.join('; ')}`)
 }
 
-/** Publishes the draft of a plan: from then on that version never changes. */
-export const finalizePricePlan = (ctx: Ctx, id: string, _input: FinalizePricePlanRequest): Promise<Reply<{ success: boolean }>> =>
+/** Publishes the draft of a plan: from then on that version never changes. Accounts on older versions are moved to it, if that is asked for. */
+export const finalizePricePlan = (ctx: Ctx, id: string, input: FinalizePricePlanRequest): Promise<Reply<{ success: boolean }>> =>
   changeVersionedPlan(ctx, id, ({ row, items }) => {
     if (row.versionStatus !== 'DRAFT') throw hasNoDraft(row)
     refusePlanFaults(row.name, findPlanFaults(row, items))
     const after = changePlan(ctx, row, publishDraft(row, items, row.supportedCurrencies))
-    return draftPlanChange(row, after, { success: true })
+    return combineDrafts(draftPlanChange(row, after, { success: true }), ...draftMoveToPublished(ctx, row, after.planVersion, input))
   })
 
 /** Drops the draft of a plan; a plan that was never published is gone with it. */

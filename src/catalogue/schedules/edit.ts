@@ -8,7 +8,18 @@ import { findOffsetFaults } from '../price_plans/faults.ts'
 import { type PlanWithPublished, type ReadPlan, publishedOf } from '../price_plans/queries.ts'
 import type { ReadTimeline, TimelineOwner } from './queries.ts'
 import type { ScheduleOverride } from './table.ts'
-import { type Piece, type PlanCycle, contentOf, cutOut, cycleFrom, findFirstAllowedDay, mergePieces, pieceOn, putIn } from './timeline.ts'
+import {
+  type Piece,
+  type PlanCycle,
+  contentOf,
+  cutOut,
+  cycleFrom,
+  cycleKeepingStart,
+  findFirstAllowedDay,
+  mergePieces,
+  pieceOn,
+  putIn,
+} from './timeline.ts'
 
 /** A change of a timeline from a day until before a day. `path` leads to it in the request, such as `edits[0].`. */
 export interface TimelineEdit {
@@ -89,11 +100,10 @@ export const requirePlanFor = (
 export const retainStart = (timeline: readonly Piece[], config: PricingCycleConfig, day: number, path: string): PlanCycle => {
   const now = pieceOn(timeline, day)
   if (!now) throw invalid(path, `no plan is in force on ${writeDay(day)}, whose cycles could be kept`)
-  const { interval, startOffset, anniversaryCycle } = now.cycle
+  const { interval } = now.cycle
   if (interval !== config.interval)
     throw invalid(path, `the cycles in force on ${writeDay(day)} are ${interval}, and those of the price plan ${config.interval}`)
-  const { anniversaryCycle: _anniversary, ...rest } = config
-  return { ...rest, startOffset, ...(anniversaryCycle !== undefined && { anniversaryCycle }) }
+  return cycleKeepingStart(config, now.cycle)
 }
 
 const cycleOfEdit = (

@@ -26,7 +26,7 @@ export interface MomentOfAccount {
  * Reads the timelines of accounts in one round trip, and what the plan is made of that is in force at one moment. Accounts that do not exist
  * are left out.
  */
-export const readTimelines = async (
+export const readTimelinesInForce = async (
   ctx: Ctx,
   accountIds: readonly string[],
   moment: MomentOfAccount | undefined,

@@ -86,7 +86,8 @@ export interface ReadTimeline {
   draft: readonly ReadPiece[]
 }
 
-type OwnerRow = TimelineOwner & {
+/** A row of `selectOwners`. */
+export type OwnerRow = TimelineOwner & {
   timelineVersion: number | null
   activeVersion: number | null
   draftBase: number | null
@@ -96,14 +97,18 @@ type OwnerRow = TimelineOwner & {
 const ownerColumns = sql`${accounts.id} as id, ${accounts.name} as name, ${accounts.status} as status, ${accounts.invoiceCurrency} as invoiceCurrency,
   ${accounts.togaiAccountId} as togaiAccountId, ${accounts.version} as version, ${accounts.customerId} as customerId`
 
-/** The query for an account and the version of its timeline. */
-export const selectOwner = prepare(['organizationId', 'accountId'], (at) =>
+/** The query for the accounts that a condition selects, each with the version of its timeline. */
+export const selectOwners = (organizationId: unknown, condition: SQL): Statement =>
   selectRows(sql`
     select ${ownerColumns}, timelines.version as timelineVersion, timelines.active_version as activeVersion, timelines.draft_base as draftBase,
-      (select due_at from due where organization_id = ${at.organizationId} and kind = 'PRICING_CYCLE' and subject = ${at.accountId}) as cycleDueAt
+      (select due_at from due where organization_id = ${organizationId} and kind = 'PRICING_CYCLE' and subject = ${accounts.id}) as cycleDueAt
     from ${accounts}
     left join timelines on timelines.organization_id = ${accounts.organizationId} and timelines.account_id = ${accounts.id}
-    where ${accounts.organizationId} = ${at.organizationId} and ${accounts.id} = ${at.accountId}`),
+    where ${accounts.organizationId} = ${organizationId} and ${condition}`)
+
+/** The query for an account and the version of its timeline. */
+export const selectOwner = prepare(['organizationId', 'accountId'], (at) =>
+  selectOwners(at.organizationId, sql`${accounts.id} = ${at.accountId}`),
 )
 
 const piecesOf = prepare(['organizationId', 'accountId'], (at) =>
@@ -116,21 +121,25 @@ export const selectTimeline = ({ organizationId }: Pick<Ctx, 'organizationId'>, 
   piecesOf({ organizationId, accountId }),
 ]
 
+/** The timeline of an account, from its row and the parts of it. */
+export const timelineOf = (
+  { timelineVersion, activeVersion, draftBase, cycleDueAt, ...account }: OwnerRow,
+  pieces: readonly ReadPiece[],
+): ReadTimeline => ({
+  account,
+  version: timelineVersion ?? undefined,
+  activeVersion: activeVersion ?? 0,
+  draftBase,
+  cycleDueAt,
+  active: pieces.filter(({ state }) => state === 'ACTIVE'),
+  draft: pieces.filter(({ state }) => state === 'DRAFT'),
+})
+
 /** Reads the results of `selectTimeline`. Throws NOT_FOUND if there is no such account. */
 export const readTimelineRows = (accountId: string, results: readonly { results: readonly unknown[] }[]): ReadTimeline => {
   const [owner] = (results[0]?.results ?? []) as OwnerRow[]
   if (!owner) throw notFound('account', accountId)
-  const { timelineVersion, activeVersion, draftBase, cycleDueAt, ...account } = owner
-  const pieces = readPieces(results[1]?.results)
-  return {
-    account,
-    version: timelineVersion ?? undefined,
-    activeVersion: activeVersion ?? 0,
-    draftBase,
-    cycleDueAt,
-    active: pieces.filter(({ state }) => state === 'ACTIVE'),
-    draft: pieces.filter(({ state }) => state === 'DRAFT'),
-  }
+  return timelineOf(owner, readPieces(results[1]?.results))
 }
 
 /** The tag of a timeline for its ETag: its version, and how many of its schedules have begun or ended at `now` (milliseconds). */

@@ -33,6 +33,12 @@ export const cycleFrom = (config: PricingCycleConfig, day: number): PlanCycle =>
   startOffset: startOffsetOf({ cycle: config, from: day }),
 })
 
+/** The cycles of a plan that begin on the days on which those of another one begin, which have the same interval. */
+export const cycleKeepingStart = (
+  { anniversaryCycle: _anniversary, ...config }: PricingCycleConfig,
+  { startOffset, anniversaryCycle }: PlanCycle,
+): PlanCycle => ({ ...config, startOffset, ...(anniversaryCycle !== undefined && { anniversaryCycle }) })
+
 /** A part of a timeline as the rating knows it: where its cycles begin does not depend on where the part begins. */
 const scheduleOf = ({ cycle, from, until }: Pick<Piece, 'cycle' | 'from' | 'until'>): Schedule => ({
   cycle: { interval: cycle.interval, startOffset: cycle.startOffset },

@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Change, Draft } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import type { Due } from '../../db/due.ts'
-import { builder } from '../../db/statements.ts'
+import { builder, selectRows } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { tagOf } from '../../lib/etag.ts'
 import { fold } from '../../lib/fold.ts'
@@ -124,4 +124,22 @@ export const draftAccountVersion = (
   ],
   changes: [],
   due: [{ kind: 'ACCOUNT_CHANGED', subject: id, dueAt: ctx.now }],
+})
+
+/**
+ * Drafts new versions of several accounts, as `draftAccountVersion` does that of one, with one statement. The organization is sent with each
+ * row, since SQLite would read all accounts of one that is given once.
+ */
+export const draftAccountVersions = (
+  ctx: Ctx,
+  rows: readonly Pick<AccountRow, 'id' | 'togaiAccountId' | 'version'>[],
+): Omit<Draft<object>, 'answer'> => ({
+  statements: [
+    selectRows(sql`
+      update accounts set version = (sent.value ->> 1) + 1
+      from json_each(${JSON.stringify(rows.map(({ togaiAccountId, version }) => [togaiAccountId, version, ctx.organizationId]))}) as sent
+      where accounts.organization_id = sent.value ->> 2 and accounts.togai_account_id = sent.value ->> 0`),
+  ],
+  changes: [],
+  due: rows.map(({ id }) => ({ kind: 'ACCOUNT_CHANGED', subject: id, dueAt: ctx.now })),
 })

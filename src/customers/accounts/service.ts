@@ -12,7 +12,7 @@ import { accountAt, aliasesAt, boundariesPassedAt, groupDetails, isAccount } fro
 import type { Account, AccountPaginatedResponse, GetAccountQuery, GetAccountsQuery, UpdateAccountRequest } from './schema.ts'
 import { accounts, sortable } from './table.ts'
 
-export { draftAccountVersion } from './account.ts'
+export { draftAccountVersion, draftAccountVersions } from './account.ts'
 
 /** Refuses to show an account that does not exist, or that a portal token cannot read. */
 export const requireReadable: (ctx: Ctx, row: Pick<AccountRow, 'id' | 'customerId'> | undefined, id: string) => asserts row = (

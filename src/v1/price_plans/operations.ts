@@ -1,3 +1,4 @@
+import { CreatePricePlanMigrationRequest } from '../../catalogue/migrations/schema.ts'
 import { feature, operation } from '../../http/operation.ts'
 import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
@@ -12,6 +13,7 @@ import {
   UpdatePricePlanRequest,
 } from './schema.ts'
 
+const migrations = loadLater(() => import('../../catalogue/migrations/service.ts'))
 const service = loadLater(() => import('./service.ts'))
 
 export const pricePlansV1 = feature('Price Plans', {
@@ -75,5 +77,14 @@ export const pricePlansV1 = feature('Price Plans', {
     tagged: true,
     condition: 'version',
     handle: (ctx, { param, json }) => service.activatePricePlan(ctx, param.price_plan_id, json),
+  }),
+  pricePlanMigration: operation({
+    method: 'post',
+    path: '/price_plans/migration',
+    json: CreatePricePlanMigrationRequest,
+    answers: { 201: BaseSuccessResponse },
+    deprecated: true,
+    mayLocate: true,
+    handle: (ctx, { json }) => migrations.migratePricePlan(ctx, json),
   }),
 })

@@ -1,4 +1,4 @@
-import { done, fifth, sixth, sourcePricePlanId, usageMeterId } from '../../lib/examples.ts'
+import { done, fifth, pricePlanId, sixth, sourcePricePlanId, usageMeterId } from '../../lib/examples.ts'
 
 const MISSING = 'No price plan of the organization has this id.'
 const ARCHIVED = 'The price plan is archived.'
@@ -121,7 +121,7 @@ export const getPricePlan = {
 export const updatePricePlan = {
   summary: 'Change a price plan with its cards',
   description:
-    'Replaces what is sent: a list of rate cards as a whole, and what is left out stays. A plan that was never published is changed in place. A published plan gets its next version, which is published at once in the currencies in which the plan is active, as far as it still supports them. No account is moved to it: accounts have no plans yet. Newer programs use updatePricePlanV2.',
+    'Replaces what is sent: a list of rate cards as a whole, and what is left out stays. A plan that was never published is changed in place. A published plan gets its next version, which is published at once in the currencies in which the plan is active, as far as it still supports them. With a migrationMode, a job moves the accounts on older versions to it: those on the version before it, or with ALL_VERSION those on any. Otherwise they stay. Newer programs use updatePricePlanV2.',
   refuses: {
     400: NOT_RATABLE,
     404: `${MISSING} Or ${NOT_THERE.toLowerCase()}`,
@@ -160,5 +160,29 @@ export const activatePricePlan = {
     request: { currencies: ['USD'] },
     answer: planWith('ACTIVE', ['USD']),
     other: { request: { currencies: ['EUR'] } },
+  },
+}
+
+const migration = {
+  sourceId: sourcePricePlanId,
+  sourceVersion: 1,
+  targetId: pricePlanId,
+  migrationMode: 'IMMEDIATE',
+  requireConfirmation: true,
+}
+
+export const pricePlanMigration = {
+  summary: 'Move accounts to another price plan',
+  description: 'Does what pricePlanMigrationV2 does, with the same body. Newer programs use that one.',
+  refuses: {
+    400: 'The target is the version that accounts have, or of type PURCHASE; retainStartOffsets is true and the intervals differ; or there is no target for it or for targetVersion.',
+    404: 'One of the price plans does not exist, or has no such published version.',
+    409: 'The target is not ACTIVE.',
+  },
+  example: {
+    after: [...published, 'createPricePlanV2', 'finalizePricePlan'],
+    request: migration,
+    answer: done,
+    other: { request: { ...migration, migrationMode: 'NEXT_CYCLE' } },
   },
 }

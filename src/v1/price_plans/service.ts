@@ -1,3 +1,4 @@
+import { draftMoveToPublished } from '../../catalogue/migrations/service.ts'
 import {
   type PlanDefinition,
   type ReadPlan,
@@ -19,7 +20,7 @@ import {
   tagOfPlan,
 } from '../../catalogue/price_plans/service.ts'
 import { MOST_CARDS } from '../../catalogue/rate_cards/schema.ts'
-import { type Reply, commit } from '../../db/commit.ts'
+import { type Reply, combineDrafts, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError, type Fault, refuseFaults } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
@@ -123,7 +124,7 @@ export const getPricePlan = async (ctx: Ctx, id: string, { version }: GetPricePl
   return { answer: showPlan(row), tag: tagOfPlan(row) }
 }
 
-/** Changes a plan that was never published in place; publishes the next version of one that was. */
+/** Changes a plan that was never published in place; publishes the next version of one that was, and moves accounts to it if that is asked for. */
 export const updatePricePlan = (ctx: Ctx, id: string, input: UpdatePricePlanRequest): Promise<Reply<PricePlan>> =>
   changeVersionedPlan(
     ctx,
@@ -141,7 +142,8 @@ export const updatePricePlan = (ctx: Ctx, id: string, input: UpdatePricePlanRequ
         next,
         isPublished ? publishDraft(next, items, activeCurrenciesOf({ ...next, versionStatus: 'ACTIVE' })) : {},
       )
-      return draftPlanChange(row, after, showPlan(after))
+      const moves = isPublished ? draftMoveToPublished(ctx, row, after.planVersion, input) : []
+      return combineDrafts(draftPlanChange(row, after, showPlan(after)), ...moves)
     },
     listBillableIds(input),
   )
