@@ -25,6 +25,8 @@ export interface DueStep {
   isLater?: boolean
   /** Returns a StepResult, or anything else if the row is done. */
   run: (ctx: Ctx, row: Due) => Promise<unknown>
+  /** Does rows of one instant together, as many as it can take: each is done as `run` would do it, or left as it was. */
+  runTogether?: (ctx: Ctx, rows: readonly Due[]) => Promise<unknown>
 }
 
 const insertDue = prepare(['organizationId', 'sent'], (at) =>

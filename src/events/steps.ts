@@ -10,7 +10,7 @@ const waiting = loadLater(() => import('./ingestion/waiting.ts'))
 export const eventSteps: readonly DueStep[] = [
   { kind: 'GENERATIONS_CHANGED', run: ledgers.matchLedgerGenerations },
   { kind: 'ORGANIZATION_CHANGED', run: ledgers.tellOrganizationVersion },
-  { kind: 'ACCOUNT_CHANGED', run: ledgers.tellAccountVersion },
+  { kind: 'ACCOUNT_CHANGED', run: ledgers.tellAccountVersion, runTogether: ledgers.tellAccountVersions },
   { kind: 'NAMES_GAINED', isLater: true, run: waiting.processEventsOfNewNames },
 ]
 

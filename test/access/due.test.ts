@@ -157,3 +157,44 @@ describe('what is due', () => {
     expect((await rowsOf(id)).map(([, subject]) => subject)).toEqual(['b', 'z'])
   })
 })
+
+describe('rows of one instant whose step does them together', () => {
+  const together = (done: string[], fails: (subjects: string[]) => boolean): DueStep[] => [
+    {
+      kind: 'first',
+      run: (ctx, row) => {
+        if (fails([row.subject])) throw new Error(row.subject)
+        done.push(row.subject)
+        return commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {} })
+      },
+      runTogether: (ctx, rows) => {
+        const subjects = rows.map(({ subject }) => subject)
+        if (fails(subjects)) return Promise.reject(new Error('together'))
+        done.push(subjects.join('+'))
+        return commit(ctx, { statements: rows.flatMap((row) => settleDue(ctx, row)), changes: [], answer: {} })
+      },
+    },
+  ]
+
+  it('are done at once, and one by one where one of them fails', async () => {
+    const { id } = await organization()
+    const rows = ['a', 'b', 'c'].map((subject) => ({ kind: 'first', subject, dueAt: DAY }))
+    await save(id, rows)
+    const done: string[] = []
+    expect(
+      await doDueOf(
+        context(id, 2 * DAY),
+        together(done, () => false),
+      ),
+    ).toEqual({ done: 3, errors: [] })
+    expect([done, await rowsOf(id)]).toEqual([['a+b+c'], []])
+    await save(id, rows)
+    done.length = 0
+    const run = await doDueOf(
+      context(id, 2 * DAY),
+      together(done, (subjects) => subjects.includes('b')),
+    )
+    expect([run.done, run.errors.map(({ message }) => message), done]).toEqual([2, ['b'], ['a', 'c']])
+    expect(await rowsOf(id)).toEqual([['first', 'b', DAY]])
+  })
+})

@@ -446,6 +446,7 @@ describe('a version', () => {
       { ...(await api.get(`/price_plans/${api.plan.id}?version=1`)).body, status: 'of the plan' },
     ]
     const first = await rowOf()
+    ids.pricing_schedule_id = String((first[0] as Loose).reference_id)
     expect((await api.get(`${api.path}?version=1`)).body).toMatchObject({ status: 'ACTIVE' })
 
     const rank = ({ operationId, method, path }: Operation) => {
@@ -459,7 +460,7 @@ describe('a version', () => {
       const url = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? String(shown[name])))
       const sent = json && inTheirPlace(request)
       const asked = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]))
-      if (path.startsWith('/v2/price_plans/')) await api.patch(api.path, { description: `Before ${operationId}` })
+      if (path.startsWith('/v2/price_plans/{')) await api.patch(api.path, { description: `Before ${operationId}` })
       const { status, body } = await api.call(method.toUpperCase(), `${url}?${String(asked)}`, sent)
       if (status >= 400 && path.includes('{price_plan_id}')) refused.push(`${operationId}: ${body.message}`)
       expect([operationId, await rowOf()]).toEqual([operationId, first])

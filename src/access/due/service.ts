@@ -81,6 +81,24 @@ const runStep = async (ctx: Ctx, steps: readonly DueStep[], row: Due): Promise<S
   }
 }
 
+/** Does rows together whose step can do that. Gives those that are still to be done one by one, also of a group that was refused. */
+const runTogether = async (ctx: Ctx, steps: readonly DueStep[], rows: readonly Due[], run: DueRun): Promise<Due[]> => {
+  const left: Due[] = []
+  for (const [kind, group] of Map.groupBy(rows, (row) => row.kind)) {
+    const step = steps.find((one) => one.kind === kind)
+    const isDone =
+      step?.runTogether !== undefined &&
+      group.length > 1 &&
+      (await step.runTogether(ctx, group).then(
+        () => true,
+        () => false,
+      ))
+    if (isDone) run.done += group.length
+    else left.push(...group)
+  }
+  return left
+}
+
 /** Does the due work of an organization, sorted by time, step and subject, until nothing is left or `isOver` returns true, which is asked before each piece. */
 export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: (run: DueRun) => boolean = () => false): Promise<DueRun> => {
   const run: DueRun = { done: 0, errors: [] }
@@ -92,7 +110,7 @@ export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: (run:
     const seen = JSON.stringify(rows)
     if (!rows.length || seen === last) return run
     last = seen
-    for (const row of rows) {
+    for (const row of await runTogether(ctx, steps, rows, run)) {
       if (isOver(run)) return run
       const { error, isUnfinished } = await runStep(ctx, steps, row)
       if (error) {

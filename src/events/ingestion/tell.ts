@@ -58,17 +58,23 @@ export const tellOrganizationVersion = async (ctx: Ctx, row: Due): Promise<void>
   await settle(ctx, row, await keepSpans(ctx, told.generations))
 }
 
-/** Tells every ledger of an organization the version of an account that has changed. */
-export const tellAccountVersion = async (ctx: Ctx, row: Due): Promise<void> => {
-  forgetAccounts(ctx, [row.subject])
+/** Tells every ledger of an organization the versions of accounts that have changed. */
+export const tellAccountVersions = async (ctx: Ctx, rows: readonly Due[]): Promise<void> => {
+  const ids = rows.map(({ subject }) => subject)
+  forgetAccounts(ctx, ids)
   const told = await readLedgersToTell(ctx)
-  const [result] = await ctx.session.batch([
-    selectRows(sql`select version from accounts where organization_id = ${ctx.organizationId} and id = ${row.subject}`),
-  ])
-  const [account] = (result?.results ?? []) as { version: number }[]
-  if (account) await tellLedgers(ctx, told, { [accountKey(row.subject)]: account.version })
-  await settle(ctx, row)
+  const accounts = await ctx.session.rows<{ id: string; version: number }>(
+    selectRows(sql`
+      select its.id, its.version from json_each(${JSON.stringify(ids)}) as sent
+      cross join accounts as its on its.organization_id = ${ctx.organizationId} and its.id = sent.value`),
+  )
+  const versions = Object.fromEntries(accounts.map(({ id, version }) => [accountKey(id), version]))
+  if (accounts.length) await tellLedgers(ctx, told, versions)
+  await commit(ctx, { statements: rows.flatMap((row) => settleDue(ctx, row)), changes: [], answer: {} })
 }
+
+/** Tells every ledger of an organization the version of an account that has changed. */
+export const tellAccountVersion = (ctx: Ctx, row: Due): Promise<void> => tellAccountVersions(ctx, [row])
 
 /** Makes the database and the first ledger of an organization agree on the generations, even after one of them was restored. */
 export const matchLedgerGenerations = async (ctx: Ctx, row: Due): Promise<void> => {
