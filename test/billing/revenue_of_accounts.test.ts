@@ -10,7 +10,7 @@ import { type Api, organization } from '../helpers/api.ts'
 import { calculate, calculationOf, perUnit, slabsOf } from '../helpers/calculator.ts'
 import { customer } from '../helpers/customer.ts'
 import { organizationWithMeter, ride } from '../helpers/metering.ts'
-import { monthly, publishPlan } from '../helpers/schedules.ts'
+import { monthly as monthlyOfDays, publishPlan } from '../helpers/schedules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -22,6 +22,9 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers()
 })
+
+/** Long enough for events of a cycle that ended a month before. */
+const monthly = { ...monthlyOfDays, gracePeriod: 40 }
 
 const TODAY = '2026-05-02T10:00:00Z'
 const ACCOUNT = 'acme main'
@@ -48,10 +51,12 @@ const withTimeline = async () => {
     await addOn('Seats', 'NAMED_LICENSE'),
   ]
   const basic = {
+    pricingCycleConfig: monthly,
     usageRateCards: [{ usageMeterId: api.meterId, ...perUnit(2) }],
     fixedFeeRateCards: [fee(support, 30), fee(setup, 100, { enableProration: false, recurrenceConfig: { interval: 3, offset: 0 } })],
   }
   const pro = {
+    pricingCycleConfig: monthly,
     usageRateCards: [{ usageMeterId: api.meterId, ...perUnit(3) }],
     fixedFeeRateCards: [fee(support, 60)],
     licenseRateCards: [{ id: seats, enableProration: false, usageCycle: 'WEEKLY', ...perUnit(5) }],

@@ -5,7 +5,7 @@ import type { Operation } from '../../src/http/operation.ts'
 import * as examples from '../../src/lib/examples.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { type Answer, organization } from './api.ts'
-import { operationOf, resourceOf } from './operations.ts'
+import { REQUIRED_QUERIES, operationOf, resourceOf } from './operations.ts'
 import { said } from './reference.ts'
 
 type Json = Record<string, unknown>
@@ -104,7 +104,8 @@ export const exampleOrganization = async () => {
     const operation = operationOf(operationId)
     const read = resourceOf(operation)
     if (!read) throw new Error(`${operationId} has a condition, and no tagged read has a path that its own begins with`)
-    return requestTo(read, { path: exampleOf(operationId).path, query: exampleOf(read.operationId).query })
+    const query = read.operationId in REQUIRED_QUERIES ? exampleOf(read.operationId).query : undefined
+    return requestTo(read, { path: exampleOf(operationId).path, query })
   }
 
   /** Learns what the server made where the example shows something of its kind. */
