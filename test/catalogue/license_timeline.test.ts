@@ -24,6 +24,9 @@ const updates = fc.array(
   { maxLength: 14 },
 )
 
+/** A limit that holds at all times. */
+const always = (cap: string | undefined) => (cap === undefined ? [] : [{ from: 0, until: Number.MAX_SAFE_INTEGER, cap }])
+
 const addAll = (
   all: readonly TimelineUpdate[],
   capOf: (update: TimelineUpdate) => string | undefined = () => undefined,
@@ -32,7 +35,7 @@ const addAll = (
   const taken: TimelineUpdate[] = []
   for (const [index, update] of all.entries()) {
     const placement = placeUpdate(entries, update)
-    if (findLicenseFaults(update, placement, capOf(update)).length) continue
+    if (findLicenseFaults(update, placement, always(capOf(update)), 0).length) continue
     entries = insertUpdate(entries, { ...update, id: String(index) }, placement)
     taken.push(update)
   }
@@ -97,9 +100,17 @@ describe('what forbids an update', () => {
     { updateType: 'ABSOLUTE', quantity: '1', effectiveFrom: 4 * DAY },
     { updateType: 'RELATIVE', quantity: '20', effectiveFrom: 5 * DAY },
   ])
-  const faultsOf = (updateType: 'RELATIVE' | 'ABSOLUTE', quantity: string, day: number, cap?: string) => {
+  const faultsOf = (updateType: 'RELATIVE' | 'ABSOLUTE', quantity: string, day: number, cap?: string) =>
+    faultsWith(updateType, quantity, day, always(cap))
+  const faultsWith = (
+    updateType: 'RELATIVE' | 'ABSOLUTE',
+    quantity: string,
+    day: number,
+    caps: Parameters<typeof findLicenseFaults>[2],
+    now = 0,
+  ) => {
     const update = { updateType, quantity, effectiveFrom: day * DAY }
-    return findLicenseFaults(update, placeUpdate(entries, update), cap).map(({ path, message }) => `${path.join('.')}: ${message}`)
+    return findLicenseFaults(update, placeUpdate(entries, update), caps, now).map(({ path, message }) => `${path.join('.')}: ${message}`)
   }
   const below = (value: string, day: number) => [
     `quantity: must leave 0 or more, and would leave ${value} from 1970-01-0${day + 1}T00:00:00.000Z on`,
@@ -132,5 +143,32 @@ describe('what forbids an update', () => {
     expect(faultsOf('RELATIVE', '0', 6, '10')).toEqual([])
     expect(faultsOf('ABSOLUTE', '21', 6, '10')).toEqual([])
     expect(faultsOf('ABSOLUTE', '21.5', 6, '10')).toEqual(above('10', '21.5', 6))
+  })
+
+  it('is the limit of each plan at its own time, and not that of a plan that begins later than now', () => {
+    const caps = [
+      { from: 0, until: 2 * DAY, cap: '10' },
+      { from: 2 * DAY, until: 5 * DAY, cap: '8' },
+      { from: 5 * DAY, until: 9 * DAY, cap: null },
+    ]
+    expect(faultsWith('RELATIVE', '1', 1, caps)).toEqual(above('8', '9', 2))
+    expect(faultsWith('RELATIVE', '6', 1, caps)).toEqual(above('10', '11', 1))
+    expect(faultsWith('RELATIVE', '6', 3, caps)).toEqual([])
+    expect(faultsWith('RELATIVE', '100', 5, caps)).toEqual([])
+    const later = [
+      { from: 0, until: 7 * DAY, cap: '100' },
+      { from: 7 * DAY, until: 9 * DAY, cap: '30' },
+    ]
+    expect(faultsWith('RELATIVE', '20', 5, later, 6 * DAY)).toEqual([])
+    expect(faultsWith('RELATIVE', '20', 5, later, 7 * DAY)).toEqual(above('30', '41', 7))
+    expect(faultsWith('RELATIVE', '9', 5, later, 7 * DAY)).toEqual([])
+  })
+
+  it('is the limit of a plan that began after an update that is dated back', () => {
+    const caps = [{ from: DAY / 2, until: 9 * DAY, cap: '20' }]
+    const update = { updateType: 'ABSOLUTE' as const, quantity: '21', effectiveFrom: 0 }
+    const faultsAt = (now: number) => findLicenseFaults(update, placeUpdate([], update), caps, now)
+    expect(faultsAt(DAY)).toHaveLength(1)
+    expect(faultsAt(0)).toEqual([])
   })
 })

@@ -450,7 +450,14 @@ describe('several updates in one commit', () => {
       asked(seat, 'RELATIVE', '-3', '12'),
       asked(seat, 'RELATIVE', '4', '12'),
     ]
-    const drafted = draftLicenseUpdates(ctx, { ...(await readLicenseState(ctx, 'acme', all)), caps: new Map([[3, '5']]) }, all)
+    const drafted = draftLicenseUpdates(
+      ctx,
+      {
+        ...(await readLicenseState(ctx, 'acme', all)),
+        caps: [{ licenseId: seat, from: 0, until: Date.parse('9999-01-01'), cap: '5', plan: '' }],
+      },
+      all,
+    )
     expect('faults' in drafted && drafted.faults).toEqual([
       { index: 1, fault: { path: ['licenseId'], message: 'the add-on "none" does not exist' } },
       { index: 2, fault: { path: ['quantity'], message: expect.stringContaining('would leave -1 ') } },

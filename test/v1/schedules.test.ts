@@ -160,6 +160,33 @@ describe('licences', () => {
     expect([await api.countOf(), await api.timelineOf()]).toEqual([[2], [['Seats', '2026-05-01', '9999-01-01']]])
   })
 
+  it('are limited by the plans that the same request puts in force', async () => {
+    const api = await withSeats(10)
+    const { body } = await api.get(`/price_plans/${api.planId}`)
+    const [card] = body.pricingSchedule[0].pricePlanDetails.licenseRateCards
+    const allowing = (maxQuantity: number) => ({
+      pricePlanId: api.planId,
+      pricePlanDetailsOverride: { licenseRateCards: [{ ...card, config: { maxQuantity } }] },
+    })
+    const may = '2026-05-01T00:00:00Z'
+    const refused = [400, expect.stringContaining('must leave 10 at most by the price plan')]
+    const first = { pricePlanId: api.planId, preActions: api.grant({ quantity: '11', effectiveFrom: may }) }
+    expect(said(await api.associate('2026-04-21', '9999-01-01', first))).toEqual(refused)
+    const edits = [{ effectiveFrom: '2026-04-21', effectiveUntil: '9999-01-01', associationConfig: { pricePlanId: api.planId } }]
+    await api.post('/v2/accounts/acc1/edit_schedules', { edits })
+    const finalized = await api.post('/v2/accounts/acc1/finalize_schedules', { preActions: first.preActions })
+    expect(said(finalized)).toEqual(refused)
+    expect((await api.associate('2026-04-21', '9999-01-01', { pricePlanId: api.planId })).status).toBe(200)
+    const more = api.grant({ quantity: '50', effectiveFrom: may })
+    expect((await api.associate('2026-05-01', '9999-01-01', { ...allowing(50), preActions: more })).status).toBe(200)
+    const less = api.grant({ quantity: '1', updateType: 'RELATIVE', effectiveFrom: '2026-06-01T00:00:00Z' })
+    expect(said(await api.associate('2026-06-01', '9999-01-01', { ...allowing(40), preActions: less }))).toEqual([
+      400,
+      expect.stringContaining('must leave 40 at most'),
+    ])
+    expect(await api.countOf()).toEqual([50])
+  })
+
   it('and plans that change at the same moment rest on each other', async () => {
     const api = await withSeats()
     await api.associate('2026-04-21', '9999-01-01')

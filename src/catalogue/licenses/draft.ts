@@ -122,7 +122,8 @@ export const draftLicenseUpdates = (
     const its = known.get(licenseId)
     const entries = timelines.get(licenseId) ?? its?.timeline ?? []
     const placement = placeUpdate(entries, update)
-    const wrong = [...findAddOnFault(licenseId, its), ...findLicenseFaults(update, placement, caps.get(index))]
+    const ownCaps = caps.filter((cap) => cap.licenseId === licenseId)
+    const wrong = [...findAddOnFault(licenseId, its), ...findLicenseFaults(update, placement, ownCaps, ctx.now)]
     if (wrong.length) faults.push(...wrong.map((fault) => ({ index, fault })))
     else {
       const made = placed.filter((one) => one.asked.licenseId === licenseId).length

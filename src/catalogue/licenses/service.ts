@@ -26,7 +26,15 @@ import { licenseUpdates, licenses } from './table.ts'
 import { shortToken } from './token.ts'
 
 export { type LicenseUpdatesDraft, draftLicenseUpdates } from './draft.ts'
-export { type AskedUpdate, type LicenseState, type StateRow, openLicenseState, selectLicenseState } from './state.ts'
+export {
+  type AskedUpdate,
+  type LicenseCap,
+  type LicenseState,
+  type StateRow,
+  nameOfPlan,
+  openLicenseState,
+  selectLicenseState,
+} from './state.ts'
 export { getNamedLicenseUpdates, readLicensedNames } from './names.ts'
 
 /** Reads what updates of an account rest on. */

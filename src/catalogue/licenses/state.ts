@@ -20,18 +20,35 @@ export interface LicenseRow {
   status: string
   version: number | null
   entries: number | null
+  /** The version of what is in force for the account. Null if it never had a plan. */
+  activeVersion: number | null
 }
 
 /** An update that was made with a key of the caller before. */
 export type KeptUpdate = Omit<ReadUpdate, 'id' | 'position'> & { key: string; fingerprint: string }
+
+/** The most licences of an add-on that an account may have while a plan is in force, from an instant until before another (milliseconds). */
+export interface LicenseCap {
+  licenseId: string
+  from: number
+  until: number
+  /** A whole number, or null without a limit. */
+  cap: string | null
+  /** What sets the limit: the price plan, its version, and what the account has instead of parts of it. */
+  plan: string
+}
+
+/** The name of what sets a limit. */
+export const nameOfPlan = (pricePlanId: string, version: number, overrideId: string | null): string =>
+  [pricePlanId, version, overrideId ?? ''].join(' ')
 
 /** What updates of an account rest on: of each licence its add-on, its version, and the part of its timeline that they can change. */
 export interface LicenseState {
   accountId: string
   licenses: ReadonlyMap<string, LicenseRow & { timeline: readonly TimelineEntry[] }>
   kept: readonly KeptUpdate[]
-  /** The most licences that each update may lead to, by its place, if the plan in force at its time sets a limit. */
-  caps: ReadonlyMap<number, string>
+  /** The limits that the plans of the account set from the first of the updates on. */
+  caps: readonly LicenseCap[]
   /** The version of what is in force for the account, on which the limits rest. */
   activeVersion: number
   /** Whether an update is followed by more entries than it can move. */
@@ -50,7 +67,7 @@ export interface StateRow {
 /**
  * The query for what updates of an account rest on, for `openLicenseState`: the add-ons with the versions of the account's licences, the
  * last entry before each licence's updates, those behind it up to one that sets the number, the update that was made with a key before,
- * and the limits of the plans in force.
+ * and the limits of its plans.
  *
  *     select 'LICENSE' as kind, json_object('id', …) as found from json_each(?) as sent cross join add_ons … left join licenses …
  *     union all select 'BEFORE', … union all select * from (select 'LATER', … limit ?) union all select 'KEPT', … union all select 'CAP', …
@@ -67,7 +84,6 @@ export const selectLicenseState = (
       return [licenseId, Math.min(...times), Math.max(...times)]
     }),
   )
-  const times = JSON.stringify(asked.map(({ licenseId, effectiveFrom }, index) => [index, licenseId, effectiveFrom]))
   const keys = JSON.stringify(asked.flatMap(({ key }) => (key ? [key.value] : [])))
   const from = sql`json_each(${sent}) as sent`
   const ofLicense = (table: SQL): SQL =>
@@ -75,7 +91,8 @@ export const selectLicenseState = (
   const entry = sql`json_object('licenseId', its.license_id, 'id', its.id, 'updateType', its.update_type, 'effectiveFrom', its.effective_from, 'value', its.value)`
   const [its, one] = [sql`its`, sql`one`]
   return selectRows(sql`
-    select 'LICENSE' as kind, json_object('id', its.id, 'type', its.type, 'status', its.status, 'version', one.version, 'entries', one.entries) as found
+    select 'LICENSE' as kind, json_object('id', its.id, 'type', its.type, 'status', its.status, 'version', one.version, 'entries', one.entries,
+      'activeVersion', (select active_version from timelines where organization_id = ${organizationId} and account_id = ${accountId})) as found
     from ${from} cross join add_ons as its on its.id = sent.value ->> 0 and its.organization_id = ${organizationId}
       left join licenses as one on ${ofLicense(one)}
     union all
@@ -99,17 +116,16 @@ export const selectLicenseState = (
     from json_each(${keys}) as sent cross join license_updates as its on its.organization_id = ${organizationId}
       and its.account_id = ${accountId} and its.idempotency_key = sent.value
     union all
-    select 'CAP', json_object('index', sent.value ->> 0, 'activeVersion', timelines.active_version, 'cap', (
-      select card.value ->> '$.rateCardDetails.licenseRateCard.config.maxQuantity'
-      from schedules as its
-      cross join price_plan_versions as version on version.price_plan_id = its.price_plan_id and version.plan_version = its.plan_version
-      left join schedule_overrides as own on own.organization_id = its.organization_id and own.id = its.override_id
-      cross join json_each(coalesce(own.content -> '$.cards', version.cards)) as card
-      where its.organization_id = ${organizationId} and its.account_id = ${accountId} and its.state = 'ACTIVE'
-        and its.start_at <= sent.value ->> 2 and its.end_at > sent.value ->> 2
-        and card.value ->> 'type' = 'LICENSE' and card.value ->> 'billableId' = sent.value ->> 1
-    ))
-    from json_each(${times}) as sent cross join timelines on timelines.organization_id = ${organizationId} and timelines.account_id = ${accountId}`)
+    select 'CAP', json_object('licenseId', sent.value ->> 0, 'from', its.start_at, 'until', its.end_at, 'pricePlanId', its.price_plan_id,
+      'version', its.plan_version, 'overrideId', its.override_id,
+      'cap', card.value ->> '$.rateCardDetails.licenseRateCard.config.maxQuantity')
+    from ${from}
+    cross join schedules as its on its.organization_id = ${organizationId} and its.account_id = ${accountId} and its.state = 'ACTIVE'
+      and its.end_at > sent.value ->> 1
+    cross join price_plan_versions as version on version.price_plan_id = its.price_plan_id and version.plan_version = its.plan_version
+    left join schedule_overrides as own on own.organization_id = its.organization_id and own.id = its.override_id
+    cross join json_each(coalesce(own.content -> '$.cards', version.cards)) as card
+    where card.value ->> 'type' = 'LICENSE' and card.value ->> 'billableId' = sent.value ->> 0`)
 }
 
 /** What the query of `selectLicenseState` has found. */
@@ -117,12 +133,18 @@ export const openLicenseState = (accountId: string, rows: readonly StateRow[]): 
   const found = (kind: StateRow['kind']): unknown[] =>
     rows.filter((row) => row.kind === kind).map((row) => JSON.parse(row.found) as unknown)
   const later = found('LATER')
-  const caps = found('CAP') as { index: number; activeVersion: number; cap: string | number | null }[]
+  const caps = found('CAP') as (Omit<LicenseCap, 'cap' | 'plan'> & {
+    pricePlanId: string
+    version: number
+    overrideId: string | null
+    cap: string | number | null
+  })[]
+  const addOns = found('LICENSE') as LicenseRow[]
   const entries = Map.groupBy([...found('BEFORE'), ...later] as (TimelineEntry & { licenseId: string })[], ({ licenseId }) => licenseId)
   return {
     accountId,
     licenses: new Map(
-      (found('LICENSE') as LicenseRow[]).map((row) => [
+      addOns.map((row) => [
         row.id,
         {
           ...row,
@@ -136,8 +158,12 @@ export const openLicenseState = (accountId: string, rows: readonly StateRow[]): 
       ]),
     ),
     kept: found('KEPT') as KeptUpdate[],
-    caps: new Map(caps.flatMap(({ index, cap }) => (cap === null ? [] : [[index, String(cap)] as const]))),
-    activeVersion: caps[0]?.activeVersion ?? 0,
+    caps: caps.map(({ pricePlanId, version: planVersion, overrideId, cap, ...rest }) => ({
+      ...rest,
+      cap: cap === null ? null : String(cap),
+      plan: nameOfPlan(pricePlanId, planVersion, overrideId),
+    })),
+    activeVersion: addOns[0]?.activeVersion ?? 0,
     isTooLong: later.length > MOST_MOVED,
   }
 }

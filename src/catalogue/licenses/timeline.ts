@@ -27,6 +27,8 @@ export interface Placement {
   value: Decimal
   /** The later entries whose values it changes, all of them by the same number. */
   moved: { entry: TimelineEntry; value: Decimal }[]
+  /** When the next entry sets the number anew, if one does (milliseconds). */
+  until: number
 }
 
 /**
@@ -41,7 +43,13 @@ export const placeUpdate = (entries: readonly TimelineEntry[], { updateType, qua
   const change = subtract(value, before)
   const next = entries.findIndex((entry, at) => at >= index && entry.updateType === 'ABSOLUTE')
   const later = isZero(change) ? [] : entries.slice(index, next < 0 ? undefined : next)
-  return { index, before, value, moved: later.map((entry) => ({ entry, value: add(requireDecimal(entry.value), change) })) }
+  return {
+    index,
+    before,
+    value,
+    moved: later.map((entry) => ({ entry, value: add(requireDecimal(entry.value), change) })),
+    until: entries[next]?.effectiveFrom ?? Number.POSITIVE_INFINITY,
+  }
 }
 
 /** The entries with an update in its place, and with the values that it moves. */
@@ -61,23 +69,41 @@ export const insertUpdate = (
   ]
 }
 
+/** A limit to the number of licences, from an instant until before another. */
+interface TimedCap {
+  from: number
+  until: number
+  cap: string | null
+}
+
 /**
- * What forbids an update: a number of licences below 0 at any time; or, where it adds licences, more than `cap` of them at its time or at
- * one that it changes. `cap` is a decimal.
+ * What forbids an update: a number of licences below 0 at any time; or, where it adds licences, more of them than the plan of the time
+ * allows: at the time of the update, at each that it changes, and at the start of each plan until `now`.
  */
-export const findLicenseFaults = (update: TimelineUpdate, { before, value, moved }: Placement, cap: string | undefined): Fault[] => {
+export const findLicenseFaults = (
+  update: TimelineUpdate,
+  { before, value, moved, until }: Placement,
+  caps: readonly TimedCap[],
+  now: number,
+): Fault[] => {
   const path = ['quantity']
   if (update.updateType === 'ABSOLUTE' && compare(value, ZERO) < 0) return [{ path, message: 'must be 0 or more if it is ABSOLUTE' }]
   const changed = [{ at: update.effectiveFrom, value }, ...moved.map((one) => ({ at: one.entry.effectiveFrom, value: one.value }))]
   const below = changed.find((one) => compare(one.value, ZERO) < 0)
   if (below) return [{ path, message: `must leave 0 or more, and would leave ${formatDecimal(below.value)} from ${iso(below.at)} on` }]
-  const most = cap === undefined || compare(value, before) <= 0 ? undefined : requireDecimal(cap)
-  const above = most && changed.find((one) => compare(one.value, most) > 0)
-  if (!above) return []
-  return [
-    {
-      path,
-      message: `must leave ${cap} at most by the price plan, and would leave ${formatDecimal(above.value)} from ${iso(above.at)} on`,
-    },
-  ]
+  if (compare(value, before) <= 0) return []
+  const begun = caps.filter(({ from }) => from > update.effectiveFrom && from < until && from <= now)
+  const valueAt = (at: number): Decimal => changed.findLast((one) => one.at <= at)?.value ?? value
+  const points = [...changed, ...begun.map(({ from }) => ({ at: from, value: valueAt(from) }))].toSorted((one, other) => one.at - other.at)
+  for (const point of points) {
+    const cap = caps.find(({ from, until: end }) => from <= point.at && point.at < end)?.cap
+    if (cap !== undefined && cap !== null && compare(point.value, requireDecimal(cap)) > 0)
+      return [
+        {
+          path,
+          message: `must leave ${cap} at most by the price plan, and would leave ${formatDecimal(point.value)} from ${iso(point.at)} on`,
+        },
+      ]
+  }
+  return []
 }

@@ -5,7 +5,7 @@ import { type Draft, type Reply, combineDrafts } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { instantOf } from '../../rating/cycle.ts'
-import { type PlanWithPublished, readPlanRows, selectPlan } from '../price_plans/queries.ts'
+import { type PlanWithPublished, publishedOf, readPlanRows, selectPlan } from '../price_plans/queries.ts'
 import { announceDueCycles } from './cycles.ts'
 import { type EditedTimeline, type TimelineEdit, applyEdits } from './edit.ts'
 import { draftActiveTimeline, draftDiscard, draftDraftTimeline } from './keep.ts'
@@ -125,12 +125,19 @@ export const editTimeline = (
     const discards = target.state === 'DRAFT' && target.discards
     const base = target.state === 'ACTIVE' || discards ? timeline.active : draftOf(timeline)
     const edited = await applyEdits(ctx, timeline, base, asked.editsOf(plans))
-    const answer = showEdited(timeline, edited, asked, plans, readOverrides(results[0]?.results))
+    const known = readOverrides(results[0]?.results)
+    const answer = showEdited(timeline, edited, asked, plans, known)
     if (target.state === 'DRAFT') {
       const read = discards ? { ...timeline, draftBase: null } : timeline
       return { ...draftDraftTimeline(ctx, read, edited), answer }
     }
-    const before = actions.draft(results.slice(1 + planIds.length))
+    const cardsOf = ({ pricePlanId, version, overrideId }: Piece) => {
+      const plan = plans.get(pricePlanId)
+      const published = plan && publishedOf(plan)
+      const own = overrideId === null ? {} : (edited.overrides.get(overrideId) ?? known.get(overrideId))
+      return published?.planVersion === version && own ? (own.cards ?? published.cards) : undefined
+    }
+    const before = actions.draft(results.slice(1 + planIds.length), { pieces: edited.pieces, cardsOf })
     if (!before && isSameTimeline(timeline.active, edited.pieces)) return { unchanged: answer }
     return draftAfter(before, { ...draftActiveTimeline(ctx, timeline, edited), answer })
   })

@@ -142,6 +142,7 @@ export const finalizeAccountSchedules = (
       },
       dropDraft(ctx, timeline),
     )
-    return draftAfter(actions.draft(results.slice(4)), draftedTimeline)
+    const granted = actions.draft(results.slice(4), { pieces, cardsOf: (piece) => definitionOf(piece, all).cards })
+    return draftAfter(granted, draftedTimeline)
   })
 }

@@ -5,9 +5,20 @@ import type { Ctx } from '../../db/context.ts'
 import { parseDecimal, formatDecimal } from '../../lib/decimal.ts'
 import { type Fault, refuseFaults } from '../../lib/errors.ts'
 import { instant } from '../../lib/time.ts'
+import { instantOf } from '../../rating/cycle.ts'
 import { MOST_LICENSES, UPDATE_TYPES } from '../licenses/schema.ts'
-import { type AskedUpdate, type StateRow, draftLicenseUpdates, openLicenseState, selectLicenseState } from '../licenses/service.ts'
+import {
+  type AskedUpdate,
+  type LicenseCap,
+  type StateRow,
+  draftLicenseUpdates,
+  nameOfPlan,
+  openLicenseState,
+  selectLicenseState,
+} from '../licenses/service.ts'
+import type { KeptCard } from '../rate_cards/schema.ts'
 import type { PreAction } from './schema.ts'
+import type { Piece } from './timeline.ts'
 
 const NAMES: ReadonlySet<string> = new Set(['licenseId', 'updateType', 'quantity', 'effectiveFrom'])
 
@@ -45,12 +56,31 @@ const readUpdate = (ctx: Ctx, config: Readonly<Record<string, string>>, path: Fa
   }
 }
 
+/** The timeline that is to be in force, by whose limits licences are granted. Without cards, a part of it is in force already as it is. */
+export interface TimelineCards {
+  pieces: readonly Piece[]
+  cardsOf: (piece: Piece) => readonly KeptCard[] | undefined
+}
+
+const capsOf = ({ pieces, cardsOf }: TimelineCards, licenseIds: ReadonlySet<string>, known: readonly LicenseCap[]): LicenseCap[] =>
+  pieces.flatMap((piece) => {
+    const plan = nameOfPlan(piece.pricePlanId, piece.version, piece.overrideId)
+    const cards = cardsOf(piece)
+    return [...licenseIds].map((licenseId): LicenseCap => {
+      const card = cards?.find(({ type, billableId }) => type === 'LICENSE' && billableId === licenseId)
+      const most = card?.rateCardDetails.licenseRateCard?.config?.maxQuantity
+      const own = most === undefined ? null : String(most)
+      const cap = cards ? own : (known.find((one) => one.plan === plan && one.licenseId === licenseId)?.cap ?? null)
+      return { licenseId, from: instantOf(piece.from), until: instantOf(piece.until), cap, plan }
+    })
+  })
+
 /** What is done before the schedules of an account are changed, in the same commit. */
 export interface PreparedActions {
   /** What is read beside the timeline. */
   statements: readonly Statement[]
   /** Drafts it of the results of these. Throws INVALID. */
-  draft: (results: readonly { results: readonly unknown[] }[]) => Omit<Draft<object>, 'answer'> | undefined
+  draft: (results: readonly { results: readonly unknown[] }[], timeline: TimelineCards) => Omit<Draft<object>, 'answer'> | undefined
 }
 
 /** Reads what is to be done before the schedules of an account are changed. Throws INVALID. */
@@ -64,8 +94,10 @@ export const preparePreActions = (ctx: Ctx, accountId: string, preActions: reado
   if (!asked.length) return { statements: [], draft: () => undefined }
   return {
     statements: [selectLicenseState(ctx, accountId, asked)],
-    draft: (results) => {
-      const drafted = draftLicenseUpdates(ctx, openLicenseState(accountId, (results[0]?.results ?? []) as StateRow[]), asked)
+    draft: (results, timeline) => {
+      const state = openLicenseState(accountId, (results[0]?.results ?? []) as StateRow[])
+      const caps = capsOf(timeline, new Set(asked.map(({ licenseId }) => licenseId)), state.caps)
+      const drafted = draftLicenseUpdates(ctx, { ...state, caps }, asked)
       if ('draft' in drafted) return drafted.draft
       refuseFaults(
         'INVALID',
