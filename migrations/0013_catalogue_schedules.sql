@@ -102,6 +102,25 @@ BEGIN
     );
 END;
 
+CREATE TRIGGER schedules_plan_of_changed BEFORE UPDATE OF price_plan_id, override_id, start_at, end_at, state ON schedules
+WHEN NEW.state = 'ACTIVE' AND (
+  OLD.state <> 'ACTIVE' OR NEW.price_plan_id <> OLD.price_plan_id OR NEW.override_id IS NOT OLD.override_id
+  OR NEW.start_at < OLD.start_at OR NEW.end_at > OLD.end_at
+)
+BEGIN
+  SELECT RAISE(ABORT, 'SCHEDULE_PLAN_GONE ' || json_array(name))
+  FROM price_plans WHERE id = NEW.price_plan_id AND status <> 'ACTIVE';
+
+  SELECT RAISE(ABORT, 'PRICE_PLAN_ITEM_GONE ' || json_array(card.value ->> 'name', card.value ->> 'billableId'))
+  FROM schedule_overrides AS own, json_each(own.content, '$.cards') AS card
+  WHERE own.organization_id = NEW.organization_id AND own.id = NEW.override_id
+    AND card.value ->> 'type' <> 'MINIMUM_COMMITMENT'
+    AND NOT EXISTS (
+      SELECT 1 FROM billable_items AS item
+      WHERE item.organization_id = NEW.organization_id AND item.id = card.value ->> 'billableId' AND item.status = 'ACTIVE'
+    );
+END;
+
 -- A plan stays while an account has it, or will have it.
 CREATE TRIGGER price_plans_in_force BEFORE UPDATE OF status ON price_plans WHEN NEW.status = 'ARCHIVED'
 BEGIN

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Piece, type PlanCycle, cycleOn, firstChangeableDay } from '../../src/catalogue/schedules/timeline.ts'
 import { iso } from '../../src/lib/time.ts'
 import { readDay, writeDay } from '../../src/rating/cycle.ts'
-import { type Answer, client, organization, watched } from '../helpers/api.ts'
+import { type Answer, changed, client, organization, watched, writesIn } from '../helpers/api.ts'
 import { doDue } from '../helpers/ledgers.ts'
 import { monthly, publishPlan, withAccount } from '../helpers/schedules.ts'
 
@@ -77,6 +77,41 @@ describe('an edit', () => {
       ])
     expect(said(await api.associate('2026-01-01', '2026-03-01'))).toMatchObject([200, {}])
     expect(said(await api.associate('2026-04-21'))).toMatchObject([200, {}])
+  })
+
+  it('does not come before the first cycle of what is in force, whose ordinals would be others', async () => {
+    const api = await withAccount('2026-04-10T08:00:00Z')
+    const pro = await publishPlan(api, 'Pro', api.feeId)
+    await api.associate('2026-04-10')
+    vi.setSystemTime(Date.parse('2026-04-15T08:00:00Z'))
+    expect(said(await api.associate('2026-03-20', '2026-04-10'))).toEqual([
+      409,
+      expect.stringContaining('2026-04-16 is the first date that can'),
+    ])
+    expect((await api.associate('2026-03-20', '2026-04-09')).status).toBe(200)
+    expect((await api.associate('2026-04-09', '2026-04-10', { pricePlanId: pro })).status).toBe(200)
+    expect(said(await api.associate('2026-04-09', '2026-04-10'))[0]).toBe(409)
+  })
+
+  it('waits for a version of its plan that is published at the same moment', async () => {
+    const api = await withAccount(TODAY)
+    const path = `/v2/price_plans/${api.planId}`
+    await api.patch(path, { description: 'Second' })
+    let isPublished = false
+    const overtaken = changed((session) => ({
+      batch: async (statements) => {
+        if (!isPublished && writesIn(statements)) {
+          isPublished = true
+          expect((await api.post(`${path}/finalize`, {})).status).toBe(200)
+        }
+        return session.batch(statements) as never
+      },
+    }))
+    const edit = { pricePlanId: api.planId, effectiveFrom: '2026-04-20', effectiveUntil: '9999-01-01' }
+    const { status } = await client(api.token, overtaken).post('/accounts/acc1/price_plans', edit)
+    expect([status, isPublished]).toEqual([200, true])
+    const { results } = await env.DB.prepare('SELECT plan_version FROM schedules WHERE organization_id = ?').bind(api.id).all()
+    expect(results).toEqual([{ plan_version: 2 }])
   })
 
   it('of a plan that allows updates of the ongoing cycle can begin with the first cycle that is not billed', async () => {
@@ -255,6 +290,36 @@ describe('a draft', () => {
     expect(await api.timelineOf('acc1', 'DRAFT')).toHaveLength(2)
     const { body: finalized } = await api.post('/v2/accounts/acc1/finalize_schedules', { mergeSchedules: true })
     expect(finalized.data.map((one: Loose) => [one.id, one.startDate])).toEqual([[id, '2026-04-21T00:00:00.000Z']])
+  })
+
+  it('is not put in force where it makes a plan longer that was archived since', async () => {
+    const api = await withAccount('2026-04-20T08:00:00Z')
+    await api.associate('2026-04-20', '2026-05-01')
+    const later = edit('2026-05-01', '9999-01-01', api.planId, { mergeSchedules: true })
+    expect((await api.post('/v2/accounts/acc1/edit_schedules', { edits: [later] })).status).toBe(200)
+    vi.setSystemTime(Date.parse('2026-05-10T08:00:00Z'))
+    expect((await api.delete(`/price_plans/${api.planId}`)).status).toBe(200)
+    expect(said(await api.post('/v2/accounts/acc1/finalize_schedules', {}))).toEqual([
+      409,
+      'The price plan "Basic" is ARCHIVED, and must be ACTIVE.',
+    ])
+    expect(await api.timelineOf()).toEqual([['Basic', '2026-04-20', '2026-05-01']])
+    const longer = env.DB.prepare("UPDATE schedules SET end_at = end_at + 86400000 WHERE organization_id = ? AND state = 'ACTIVE'").bind(
+      api.id,
+    )
+    await expect(longer.run()).rejects.toThrow('SCHEDULE_PLAN_GONE')
+  })
+
+  it('whose own days have passed is refused as the draft, and not as the edit of other days', async () => {
+    const api = await withAccount(TODAY)
+    await api.associate('2026-04-20')
+    const pro = await publishPlan(api, 'Pro', api.feeId)
+    await api.post('/v2/accounts/acc1/edit_schedules', { edits: [edit('2026-04-25', '9999-01-01', pro)] })
+    vi.setSystemTime(Date.parse('2026-04-28T08:00:00Z'))
+    const more = await api.post('/v2/accounts/acc1/edit_schedules', { edits: [edit('2026-09-01', '2026-10-01', api.planId)] })
+    expect(said(more)).toEqual([409, expect.stringMatching(/^The draft: .*2026-04-29 is the first date that can/)])
+    const own = await api.post('/v2/accounts/acc1/edit_schedules?discard=true', { edits: [edit('2026-04-20', '2026-10-01', pro)] })
+    expect(said(own)).toEqual([409, expect.stringMatching(/^edits\[0\]\.effectiveFrom: /)])
   })
 
   it('that changes the cards of a running schedule is in force from tomorrow on', async () => {

@@ -71,10 +71,18 @@ const firstUnbilled = (days: Days, day: number, today: number): number => {
   return start
 }
 
+/** How many cycles of its plan come before a schedule, in those that end one in the next. */
+const countBefore = (days: Days, from: number): number => {
+  let count = 0
+  for (let at = from - 1; days[at]?.plan === days[from]?.plan; at--) if (days[at]?.from === at || MONTHS.has(at)) count++
+  return count
+}
+
 /** Whether a change is allowed: what an account had until today stays, apart from cycles of open plans that are not billed. */
 export const isAllowed = (before: Days, after: Days, today: number): boolean =>
   before.every((old, day) => {
     const next = after[day]
-    if (day > today || !old || isSameDay(old, next)) return true
+    if (day > today || !old) return true
+    if (isSameDay(old, next) && countBefore(before, old.from) === countBefore(after, old.from)) return true
     return old.plan === OPEN && (!next || next.plan === OPEN) && day >= firstUnbilled(before, day, today)
   })

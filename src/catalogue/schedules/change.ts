@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { changeVersioned } from '../../db/change.ts'
 import type { Statement } from '../../db/client.ts'
 import { type Draft, type Reply, combineDrafts } from '../../db/commit.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { instantOf } from '../../rating/cycle.ts'
@@ -105,6 +106,17 @@ export const draftAfter = <Answer extends object>(before: Omit<Draft<object>, 'a
       }
     : draft
 
+/** The statement that refuses an edit if a newer version of a plan was published since it was read, whose migrations know nothing of the edit. */
+const holdVersions = ({ organizationId }: Ctx, plans: ReadonlyMap<string, PlanWithPublished>): Statement => {
+  const sent = JSON.stringify(Array.from(plans, ([id, plan]) => [id, publishedOf(plan).planVersion]))
+  return refuseWhen(
+    'STALE',
+    sql`
+      select '[]' from json_each(${sent}) as sent cross join price_plans as its on its.id = sent.value ->> 0
+      where its.organization_id = ${organizationId} and its.active_version <> sent.value ->> 1`,
+  )
+}
+
 /** Edits the timeline of an account, and answers the schedules that have days of the edits. */
 export const editTimeline = (
   ctx: Ctx,
@@ -139,7 +151,8 @@ export const editTimeline = (
     }
     const before = actions.draft(results.slice(1 + planIds.length), { pieces: edited.pieces, cardsOf })
     if (!before && isSameTimeline(timeline.active, edited.pieces)) return { unchanged: answer }
-    return draftAfter(before, { ...draftActiveTimeline(ctx, timeline, edited), answer })
+    const written = draftActiveTimeline(ctx, timeline, edited)
+    return draftAfter(before, { ...written, statements: [holdVersions(ctx, plans), ...written.statements], answer })
   })
 }
 

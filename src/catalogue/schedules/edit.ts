@@ -154,6 +154,7 @@ export const applyEdits = async (
   const overrides = new Map<string, ScheduleOverride>()
   let timeline = [...pieces]
   for (const { path, from, until, association } of edits) {
+    const lockedBefore = findFirstAllowedDay(active, timeline, today)
     if (association) {
       const { plan, isMerged, path: its } = association
       const version = requirePlanFor(plan, account, `${its}pricePlanId`)
@@ -177,7 +178,12 @@ export const applyEdits = async (
           (id) => !known.has(id),
         )
     } else timeline = cutOut(timeline, from, until, newPieceId)
-    refuseLocked(active, timeline, today, `${path}effectiveFrom`)
+    refuseLocked(
+      active,
+      timeline,
+      today,
+      lockedBefore === findFirstAllowedDay(active, timeline, today) ? 'The draft' : `${path}effectiveFrom`,
+    )
   }
   return { pieces: timeline, overrides }
 }

@@ -37,10 +37,10 @@ const conflict = (message: string): ApiError => new ApiError('CONFLICT', message
 const publishCards = (own: ScheduleOverride, items: readonly BillableItem[]): ScheduleOverride =>
   own.cards ? { ...own, cards: own.cards.map((card) => ({ ...card, publishedName: displayNameOf(card, items) })) } : own
 
-/** A part of a draft that is not in force as it is, with the version of its plan and what the account has instead of parts of it. */
+/** A part of a draft of which some days are not in force as they are, with the version of its plan and what the account has instead of parts of it. */
 const isChanged = (piece: Piece, active: readonly Piece[]): boolean => {
   const now = active.find(({ id }) => id === piece.id)
-  return !now || now.overrideId !== piece.overrideId || now.version !== piece.version
+  return !now || now.overrideId !== piece.overrideId || now.version !== piece.version || piece.from < now.from || piece.until > now.until
 }
 
 const requireRatable = (piece: Piece, definition: PlanDefinition, items: readonly BillableItem[]): void => {

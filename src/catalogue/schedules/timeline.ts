@@ -147,13 +147,14 @@ const firstUnbilledDay = (piece: Piece, today: number): number => {
 export const firstChangeableDay = (piece: Piece, today: number): number =>
   piece.isOpen ? Math.min(firstUnbilledDay(piece, today), today + 1) : today + 1
 
-/** Whether the same is in force, from the same day on, so that it has the same cycles. */
-const isUnchanged = (before: Piece | undefined, after: Piece | undefined): boolean =>
-  before && after ? before.from === after.from && contentOf(before) === contentOf(after) : before === after
+/** Whether the same is in force, from the same day on and in as many cycles as before, so that it has the same cycles with the same ordinals. */
+const isUnchanged = (before: readonly Piece[], after: readonly Piece[], old: Piece, next: Piece | undefined): boolean =>
+  old.from === next?.from && contentOf(old) === contentOf(next) && countCyclesBefore(before, old) === countCyclesBefore(after, next)
 
 /**
  * The first day from which on a change of a timeline would be allowed: undefined if it is. What was in force until today does not change,
- * but for cycles that are not billed yet of plans that say so; days without a plan are free (pricing.md, 7.1).
+ * but for cycles that are not billed yet of plans that say so; days without a plan are free (pricing.md, 7.1), unless what is put there would
+ * come before the first cycle of what was in force.
  */
 export const findFirstAllowedDay = (before: readonly Piece[], after: readonly Piece[], today: number): number | undefined => {
   const tomorrow = today + 1
@@ -162,7 +163,7 @@ export const findFirstAllowedDay = (before: readonly Piece[], after: readonly Pi
   const starts = [...new Set([...days, ...opened, tomorrow])].toSorted((one, other) => one - other).filter((day) => day < tomorrow)
   const locked = starts.flatMap((day, index) => {
     const [old, next] = [pieceOn(before, day), pieceOn(after, day)]
-    if (!old || isUnchanged(old, next)) return []
+    if (!old || isUnchanged(before, after, old, next)) return []
     const isAllowed = day >= firstChangeableDay(old, today) && (!next || next.isOpen)
     return isAllowed ? [] : [starts[index + 1] ?? tomorrow]
   })
