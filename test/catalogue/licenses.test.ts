@@ -78,6 +78,16 @@ describe('addLicenseUpdateEntry', () => {
     expect((await update('ABSOLUTE', 1e15, on('30'))).body.quantity).toBe(1e15)
   })
 
+  it('refuses an alias, which is the id of no account', async () => {
+    const { post, update } = await withSeats()
+    await post('/customers', customer('acme', { id: 'acme' }))
+    expect((await post('/accounts/acme/add_aliases', { aliases: ['acme-old'] })).status).toBe(200)
+    expect(resultOf(await update('ABSOLUTE', 1, { accountId: 'acme-old' }))).toEqual(
+      refused('accountId: must be the id of an account, and "acme-old" is an alias of the account "acme"'),
+    )
+    expect((await update('ABSOLUTE', 1, { accountId: 'acme-new' })).status).toBe(200)
+  })
+
   it('adds decimals exactly, also where no double is', async () => {
     const { update, id, seat } = await withSeats()
     await update('ABSOLUTE', 1e15)

@@ -200,6 +200,21 @@ describe('an edit', () => {
 })
 
 describe('what an account is charged for instead of what its plan has', () => {
+  it('is in the audit log, where it is put in and where it is changed', async () => {
+    const api = await withAccount(TODAY)
+    const priced = (rate: number) => ({
+      pricePlanDetailsOverride: {
+        fixedFeeRateCards: [{ id: api.feeId, name: 'fee', enableProration: true, rateValues: [{ currency: 'USD', rate }] }],
+      },
+    })
+    await api.associate('2026-05-01', '9999-01-01', priced(7))
+    await api.associate('2026-05-01', '9999-01-01', priced(8))
+    await api.associate('2026-05-01')
+    const { body: log } = await api.get('/audit_log?pageSize=100')
+    const contents = log.data.flatMap(({ changes }: Loose) => changes.overrideDetails?.new ?? [])
+    expect(contents.map(({ cards }: Loose) => cards[0].rateCardDetails.fixedFeeRateCard.rateValues[0].rate)).toEqual([8, 7])
+  })
+
   it('cannot be archived until its schedule has ended', async () => {
     const api = await withAccount(TODAY)
     const { body: meter } = await api.post('/usage_meters', {

@@ -23,9 +23,12 @@ const TOO_LONG = new ApiError(
   `effectiveFrom: more than ${MOST_MOVED} later entries would change with it. First make an ABSOLUTE entry soon after it, or take a later time.`,
 )
 
-const findAddOnFault = (id: string, addOn: LicenseRow | undefined): Fault[] => {
+const findAddOnFault = (id: string, accountId: string, addOn: LicenseRow | undefined): Fault[] => {
   const fault = (message: string): Fault[] => [{ path: ['licenseId'], message: `the add-on "${id}" ${message}` }]
   if (!addOn) return fault('does not exist')
+  const { aliasOf } = addOn
+  if (aliasOf !== null)
+    return [{ path: ['accountId'], message: `must be the id of an account, and "${accountId}" is an alias of the account "${aliasOf}"` }]
   if (addOn.type === 'NAMED_LICENSE') return fault('is of type NAMED_LICENSE, whose names are added and removed by events')
   if (addOn.type !== 'LICENSE') return fault(`is of type ${addOn.type}, and must be of type LICENSE`)
   return addOn.status === 'ACTIVE' ? [] : fault('is archived')
@@ -123,7 +126,7 @@ export const draftLicenseUpdates = (
     const entries = timelines.get(licenseId) ?? its?.timeline ?? []
     const placement = placeUpdate(entries, update)
     const ownCaps = caps.filter((cap) => cap.licenseId === licenseId)
-    const wrong = [...findAddOnFault(licenseId, its), ...findLicenseFaults(update, placement, ownCaps, ctx.now)]
+    const wrong = [...findAddOnFault(licenseId, accountId, its), ...findLicenseFaults(update, placement, ownCaps, ctx.now)]
     if (wrong.length) faults.push(...wrong.map((fault) => ({ index, fault })))
     else {
       const made = placed.filter((one) => one.asked.licenseId === licenseId).length

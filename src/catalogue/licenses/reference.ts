@@ -35,7 +35,7 @@ export const addLicenseUpdateEntry = {
   description:
     'Sets the number of licences of an account from a time on (ABSOLUTE), or adds to it (RELATIVE), and answers how many there are then. The number stays until the next update, whatever the price plan is. An update that takes effect earlier than others also changes what RELATIVE ones have led to since, until the next ABSOLUTE one; of two at the same time, the one that was made first counts first. The account can be created later. With an idempotencyKey, an update is made once for an account: sent again, it is answered as it stands.',
   refuses: {
-    400: 'There is no such add-on, or it is archived, or of another type than LICENSE; the number would be below 0 at some time; or it would rise over the maxQuantity of the rate card in the price plan that is in force when the update takes effect.',
+    400: 'There is no such add-on, or it is archived, or of another type than LICENSE; the number would be below 0 at some time; accountId is an alias; or the update adds licences, and there would be more of them than the price plan allows that is in force when it takes effect, when a later update takes effect, or since a plan began in the meantime.',
     409: 'Too many requests change these licences at the same time, and this update was not made. Send it again after Retry-After.',
     422: 'Or the idempotencyKey was used for another update of the account. Or more than 10,000 later updates would change with this one.',
   },

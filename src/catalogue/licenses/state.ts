@@ -22,6 +22,8 @@ export interface LicenseRow {
   entries: number | null
   /** The version of what is in force for the account. Null if it never had a plan. */
   activeVersion: number | null
+  /** The account that has what was sent as the id of an account for an alias. */
+  aliasOf: string | null
 }
 
 /** An update that was made with a key of the caller before. */
@@ -73,7 +75,7 @@ export interface StateRow {
  *     union all select 'BEFORE', … union all select * from (select 'LATER', … limit ?) union all select 'KEPT', … union all select 'CAP', …
  */
 export const selectLicenseState = (
-  { organizationId }: Pick<Ctx, 'organizationId'>,
+  { organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>,
   accountId: string,
   asked: readonly AskedUpdate[],
 ): Statement => {
@@ -92,7 +94,10 @@ export const selectLicenseState = (
   const [its, one] = [sql`its`, sql`one`]
   return selectRows(sql`
     select 'LICENSE' as kind, json_object('id', its.id, 'type', its.type, 'status', its.status, 'version', one.version, 'entries', one.entries,
-      'activeVersion', (select active_version from timelines where organization_id = ${organizationId} and account_id = ${accountId})) as found
+      'activeVersion', (select active_version from timelines where organization_id = ${organizationId} and account_id = ${accountId}),
+      'aliasOf', (
+        select owner.id from account_aliases as alias cross join accounts as owner on owner.togai_account_id = alias.togai_account_id
+        where alias.organization_id = ${organizationId} and alias.value = ${accountId} and alias.effective_until > ${now} limit 1)) as found
     from ${from} cross join add_ons as its on its.id = sent.value ->> 0 and its.organization_id = ${organizationId}
       left join licenses as one on ${ofLicense(one)}
     union all

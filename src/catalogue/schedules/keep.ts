@@ -14,7 +14,7 @@ import { keepOverrides, setTimelines, writePieces } from './write.ts'
 /** The kind of due work that announces the cycles of an account. Its subject is the id of the account. */
 export const PRICING_CYCLE = 'PRICING_CYCLE'
 
-/** What is recorded of a part of a timeline. */
+/** What is recorded of a part of a timeline. What the account has instead of parts of the plan is named, and recorded once: where it is put in. */
 const recorded = (piece: Piece) => ({
   pricePlanId: piece.pricePlanId,
   version: piece.version,
@@ -24,14 +24,24 @@ const recorded = (piece: Piece) => ({
   override: piece.overrideId,
 })
 
-const recordPieces = (before: readonly Piece[], after: readonly Piece[], accountId: string, isDraft: boolean): Change[] => {
+const recordPieces = (
+  before: readonly Piece[],
+  { pieces: after, overrides }: EditedTimeline,
+  accountId: string,
+  isDraft: boolean,
+): Change[] => {
   const ids = new Set([...before, ...after].map(({ id }) => id))
   return [...ids].flatMap((id) => {
     const [old, now] = [before, after].map((pieces) => pieces.find((piece) => piece.id === id))
     const fields = differences(old && recorded(old), now ? recorded(now) : {})
     if (!Object.keys(fields).length) return []
     const its = isDraft ? { draft: [old ? recorded(old) : null, now ? recorded(now) : null] as const } : fields
-    return [{ type: 'PRICING_SCHEDULE' as const, id, fields: { ...its, ...(!old && { accountId: [null, accountId] as const }) } }]
+    const content = now && now.overrideId !== (old?.overrideId ?? null) ? overrides.get(now.overrideId ?? '') : undefined
+    const more = {
+      ...(content && { overrideDetails: [null, content] as const }),
+      ...(!old && { accountId: [null, accountId] as const }),
+    }
+    return [{ type: 'PRICING_SCHEDULE' as const, id, fields: { ...its, ...more } }]
   })
 }
 
@@ -87,7 +97,7 @@ const draftActive = (
           ]
         : []),
     ],
-    changes: changes.flatMap(({ read, edited }) => recordPieces(read.active, edited.pieces, read.account.id, false)),
+    changes: changes.flatMap(({ read, edited }) => recordPieces(read.active, edited, read.account.id, false)),
     due: [
       ...(touch.due ?? []),
       ...announced.flatMap(({ subject, dueAt }) => (dueAt === undefined ? [] : [{ kind: PRICING_CYCLE, subject, dueAt }])),
@@ -127,7 +137,7 @@ export const draftDraftTimeline = (ctx: Ctx, read: ReadTimeline, { pieces, overr
       ...keepOverrides(ctx, overrides),
       ...writePieces(ctx, 'DRAFT', [{ accountId: account.id, before: draft, after: pieces }]),
     ],
-    changes: recordPieces(isOpen ? draft : active, pieces, account.id, true),
+    changes: recordPieces(isOpen ? draft : active, { pieces, overrides }, account.id, true),
     tag: nextTag(ctx, read, active),
   }
 }
@@ -143,7 +153,7 @@ export const draftDiscard = (ctx: Ctx, read: ReadTimeline): Omit<Draft<object>, 
   const { account, active, draft, activeVersion } = read
   return {
     statements: [...setTimelines(ctx, [{ read, activeVersion, draftBase: null }]), ...dropDraft(ctx, read).statements],
-    changes: recordPieces(draft, active, account.id, true),
+    changes: recordPieces(draft, { pieces: active, overrides: new Map() }, account.id, true),
     tag: nextTag(ctx, read, active),
   }
 }
