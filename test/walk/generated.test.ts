@@ -93,6 +93,7 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
       country: ['US', 'DE'],
       invoice_currency: ['USD', 'EUR'],
       retain_start_offsets: [false],
+      at: ['2026-04-15T00:00:00Z', '2026-12-31T23:59:59.999Z', '2025-01-01T00:00:00Z'],
       supported_currenci: [['USD'], ['USD', 'EUR']],
       currenci: [['USD'], ['EUR', 'USD']],
       _sort: ['id:ASC', 'updated_at:DESC', 'account_id:DESC,updated_at:ASC'],

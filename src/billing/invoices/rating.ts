@@ -1,42 +1,11 @@
-import type { Address } from '../../lib/address.ts'
-import { minorDigitsOf } from '../../lib/codes.ts'
 import { type BillableItem, type PlanDefinition, displayNameOf } from '../../catalogue/price_plans/service.ts'
 import { readCard } from '../../catalogue/rate_cards/service.ts'
-import type { Cycle, Schedule } from '../../rating/cycle.ts'
-import { instantOf } from '../../rating/cycle.ts'
-import { type Charges, type MiscellaneousCharge, type RatedPlan, buildInvoice, chargeAdvance, chargeArrears } from '../../rating/invoice.ts'
+import { minorDigitsOf } from '../../lib/codes.ts'
+import { type Cycle, type Schedule, instantOf } from '../../rating/cycle.ts'
+import { type Charges, type RatedPlan, buildInvoice, chargeAdvance, chargeArrears } from '../../rating/invoice.ts'
 import type { LicenseUse } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
 import type { RatingInput } from '../../rating/rate.ts'
-import type { RuleLog } from '../../rating/rules.ts'
-
-/** What an invoice shows of those whom it is about, as it was when the invoice fell due. */
-export interface FrozenDetails {
-  customer?: { name: string; primaryEmail: string; billingAddress?: string; address?: Address }
-  account?: { name: string; invoiceCurrency: string; address: Address; primaryEmail: string }
-  pricePlanName?: string
-  invoiceGroup?: { id: string; name: string; email?: string; dailyInvoiceConsolidation: boolean; invoiceCurrency: string; address: Address }
-}
-
-/** What an invoice rests on: with it the invoice can be reckoned again. */
-export interface ReckonedFrom {
-  planVersion: number
-  overrideId: string | null
-  ordinal: number
-  /** The units of usage meters in the cycle. */
-  usage: Readonly<Record<string, string>>
-  /** When it was reckoned, in milliseconds. */
-  at: number
-}
-
-/** What an invoice comes to: the tree of its lines, the usage in it, and what rules did. */
-export interface KeptRating {
-  root: Line
-  usage: readonly Line[]
-  logs: readonly RuleLog[]
-  from?: ReckonedFrom
-  miscellaneous?: readonly (MiscellaneousCharge & { considerForRevenue?: boolean })[]
-}
 
 /** A plan that is in force for a cycle of an account, and what was used of it. */
 export interface BilledCycle {
@@ -46,11 +15,18 @@ export interface BilledCycle {
   currency: string
   cycle: Cycle
   schedule: Schedule
+  /** The units of usage meters, by their ids. */
   usage: Readonly<Record<string, string>>
+  /** The licences of add-ons, by their ids. */
   licenses: Readonly<Record<string, LicenseUse>>
 }
 
-/** A plan as it is rated. */
+/** What an invoice comes to: the tree of its lines, and the usage in it. */
+export interface RatedInvoice {
+  root: Line
+  usage: readonly Line[]
+}
+
 const ratedPlanOf = ({ planName, definition, items }: BilledCycle): RatedPlan => ({
   name: planName,
   cards: definition.cards.flatMap((kept) => readCard(kept, { displayName: displayNameOf(kept, items), isPurchase: false }) ?? []),
@@ -90,33 +66,17 @@ const usageLines = ({ definition, items, usage }: BilledCycle): Line[] =>
       value: usage[kept.billableId] ?? '0',
     }))
 
-const keepCharges = (
-  billed: BilledCycle,
-  { lines, logs }: Charges,
-  usage: readonly Line[],
-  miscellaneous: KeptRating['miscellaneous'] = [],
-): KeptRating => {
-  const { cycle, currency } = billed
-  const { root } = buildInvoice(lines, {
-    digits: minorDigitsOf(currency),
-    from: instantOf(cycle.start),
-    until: instantOf(cycle.end),
-    miscellaneous,
-  })
-  return { root, usage, logs, ...(miscellaneous.length && { miscellaneous }) }
-}
+const treeOf = ({ cycle, currency }: BilledCycle, { lines }: Charges): Line =>
+  buildInvoice(lines, { digits: minorDigitsOf(currency), from: instantOf(cycle.start), until: instantOf(cycle.end) }).root
 
-/** Reckons what is billed after a cycle. */
-export const reckonArrears = (billed: BilledCycle, miscellaneous?: KeptRating['miscellaneous']): KeptRating =>
-  keepCharges(
-    billed,
-    chargeArrears(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(billed.currency)),
-    usageLines(billed),
-    miscellaneous,
-  )
+/** Rates what is billed after a cycle. */
+export const rateArrears = (billed: BilledCycle): RatedInvoice => ({
+  root: treeOf(billed, chargeArrears(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(billed.currency))),
+  usage: usageLines(billed),
+})
 
-/** Reckons what is billed when a cycle begins. Undefined if no card is paid in advance. */
-export const reckonAdvance = (billed: BilledCycle): KeptRating | undefined => {
+/** Rates what is billed when a cycle begins. Undefined if nothing is paid in advance. */
+export const rateAdvance = (billed: BilledCycle): RatedInvoice | undefined => {
   const charges = chargeAdvance(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(billed.currency))
-  return charges.lines.length ? keepCharges(billed, charges, []) : undefined
+  return charges.lines.length ? { root: treeOf(billed, charges), usage: [] } : undefined
 }

@@ -44,7 +44,7 @@ export const cutChanges = (
 }
 
 /** What there is of an add-on. One of unknown type is of names where names are all there is of it. */
-const useOf = ({ counted, named }: Licenses, id: string, type: string | undefined): LicenseUse => {
+export const useOf = ({ counted, named }: Licenses, id: string, type: string | undefined): LicenseUse => {
   const [its, names] = [counted.filter(({ licenseId }) => licenseId === id), named.filter(({ licenseId }) => licenseId === id)]
   if (type === 'NAMED_LICENSE' || (type === undefined && names.length && !its.length)) return { names }
   return { changes: its.toSorted((one, other) => one.at - other.at) }

@@ -1,0 +1,65 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../db/context.ts'
+import { selectRows } from '../../db/statements.ts'
+import { type Address, billingAddress } from '../../lib/address.ts'
+import { notFound } from '../../lib/errors.ts'
+
+/** Whom an invoice is about, and how many days they have to pay it. */
+export interface InvoiceOwner {
+  id: string
+  customerId: string
+  netTermDays: number
+  customer: { name: string; primaryEmail: string; billingAddress?: string; address: Address }
+  account: { name: string; invoiceCurrency: string; address: Address; primaryEmail: string }
+}
+
+interface OwnerRow {
+  customerId: string
+  name: string
+  invoiceCurrency: string
+  address: string | null
+  primaryEmail: string | null
+  netTermDays: number | null
+  customerName: string
+  customerEmail: string
+  customerAddress: string
+}
+
+/**
+ * Reads whom an invoice of an account is about. What the account does not say itself is said by its customer, and the days until an
+ * invoice is to be paid by the account, its invoice group, or neither: then it is at once.
+ */
+export const readInvoiceOwner = async ({ organizationId, session }: Ctx, accountId: string): Promise<InvoiceOwner> => {
+  const [row] = await session.rows<OwnerRow>(
+    selectRows(sql`
+      select its.customer_id as customerId, its.name, its.invoice_currency as invoiceCurrency, its.address, its.primary_email as primaryEmail,
+        coalesce(its.net_term_days, (
+          select own.net_term_days from invoice_group_accounts as member cross join invoice_groups as own on own.id = member.invoice_group_id
+          where member.organization_id = its.organization_id and member.account_id = its.id
+        )) as netTermDays,
+        customer.name as customerName, customer.primary_email as customerEmail, customer.address as customerAddress
+      from accounts as its
+      cross join customers as customer on customer.organization_id = its.organization_id and customer.id = its.customer_id
+      where its.organization_id = ${organizationId} and its.id = ${accountId}`),
+  )
+  if (!row) throw notFound('account', accountId)
+  const address = JSON.parse(row.customerAddress) as Address
+  const inOneLine = billingAddress(address)
+  return {
+    id: accountId,
+    customerId: row.customerId,
+    netTermDays: row.netTermDays ?? 0,
+    customer: {
+      name: row.customerName,
+      primaryEmail: row.customerEmail,
+      ...(inOneLine && { billingAddress: inOneLine }),
+      address,
+    },
+    account: {
+      name: row.name,
+      invoiceCurrency: row.invoiceCurrency,
+      address: row.address === null ? address : (JSON.parse(row.address) as Address),
+      primaryEmail: row.primaryEmail ?? row.customerEmail,
+    },
+  }
+}
