@@ -16,8 +16,8 @@ const readTarget = (id: string, rows: readonly unknown[] | undefined): Published
   return { ...plan, pricingCycleConfig }
 }
 
-/** Moves the accounts of a part of a job. Their timelines and the plan that they get are read in one round trip. */
-export const moveAccounts = async (ctx: Ctx, { request }: Job, entries: readonly JobEntry[]): Promise<PartResult> => {
+/** Moves the accounts of a part of a job, at `clock`. Their timelines and the plan that they get are read in one round trip. */
+export const moveAccounts = async (ctx: Ctx, { request }: Job, entries: readonly JobEntry[], clock: number): Promise<PartResult> => {
   const migration = request as Migration
   const asked = migration.target
   const accountIds = entries.map(({ entityId }) => entityId)
@@ -32,5 +32,5 @@ export const moveAccounts = async (ctx: Ctx, { request }: Job, entries: readonly
     changes.push({ read: timeline, edited: { pieces: move.pieces, overrides: new Map() } })
     return { position, status: 'COMPLETED', reason: '' }
   })
-  return { outcomes, drafts: changes.length ? [draftActiveTimelines(ctx, changes)] : [] }
+  return { outcomes, drafts: changes.length ? [draftActiveTimelines(ctx, changes, clock)] : [] }
 }
