@@ -23,11 +23,12 @@ export const moveAccounts = async (ctx: Ctx, { request }: Job, entries: readonly
   const accountIds = entries.map(({ entityId }) => entityId)
   const { timelines, results } = await readTimelines(ctx, accountIds, asked ? [selectPlan(ctx, asked.id, [], asked.version)] : [])
   const target = asked && readTarget(asked.id, results[0]?.results)
+  const days = { started: dayOf(ctx.now), today: dayOf(clock) }
   const changes: Parameters<typeof draftActiveTimelines>[1][number][] = []
   const outcomes = entries.map(({ position, entityId }): EntryOutcome => {
     const timeline = timelines.get(entityId)
     if (!timeline) throw new Error('An account of a migration does not exist')
-    const move = moveTimeline(timeline, migration, target, dayOf(ctx.now), () => newId('PRICING_SCHEDULE', ctx.now))
+    const move = moveTimeline(timeline, migration, target, days, () => newId('PRICING_SCHEDULE', ctx.now))
     if ('status' in move) return { position, ...move }
     changes.push({ read: timeline, edited: { pieces: move.pieces, overrides: new Map() } })
     return { position, status: 'COMPLETED', reason: '' }
