@@ -109,7 +109,7 @@ describe('docs/pricing.md', () => {
         } as unknown as Parameters<typeof moveTimeline>[0],
         { source: { id: 'p', firstVersion: 1, lastVersion: 1 }, target: { id: 'p', version: 2 }, mode, retainsStart: false },
         target,
-        readDay('2026-04-20'),
+        { started: readDay('2026-04-20'), today: readDay('2026-04-20') },
         () => 't',
       )
     const days: Record<string, string> = {

@@ -2,13 +2,13 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { doDueOf, systemContext } from '../../src/access/due/service.ts'
 import { jobStep } from '../../src/access/jobs/steps.ts'
-import { catalogueWorkers } from '../../src/catalogue/steps.ts'
+import { catalogueSteps, catalogueWorkers } from '../../src/catalogue/steps.ts'
 import { conflicts } from '../../src/conflicts.ts'
 import { connect } from '../../src/db/client.ts'
 import { type Answer, changed, failed, ledgers, organization } from '../helpers/api.ts'
 import { doDue } from '../helpers/ledgers.ts'
 import { fee, finish, idsOf, linesOf, newestJob, offsetsOf, withVersions } from '../helpers/migrations.ts'
-import { monthly, publishPlan } from '../helpers/schedules.ts'
+import { announcedOf, monthly, publishPlan } from '../helpers/schedules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -49,6 +49,17 @@ const withAccounts = async (first: Loose = {}, second: Loose = {}) => {
 
 const NOT_FROM = (api: { planId: string }, day: string): string =>
   `COMPLETED: The account does not have the price plan "${api.planId}" in this version from ${day} on.`
+
+/** Starts a migration whose job runs only when the test says so. */
+const startLate = async (api: Awaited<ReturnType<typeof withVersions>>, more: Loose = {}): Promise<string> => {
+  const path = locationOf(await api.migrate({ requireConfirmation: true, ...more })) ?? ''
+  const id = path.split('/').at(-1) ?? ''
+  await env.DB.batch([
+    env.DB.prepare("UPDATE jobs SET status = 'PENDING' WHERE id = ?").bind(id),
+    env.DB.prepare("INSERT INTO due (organization_id, kind, subject, due_at) VALUES (?, 'JOB', ?, ?)").bind(api.id, id, Date.now()),
+  ])
+  return path
+}
 
 describe('a migration', () => {
   it('IMMEDIATE is from tomorrow on: parts keep their days, what is cut keeps its id in front, and what was to come is replaced', async () => {
@@ -124,41 +135,44 @@ describe('a migration', () => {
     expect(await linesOf(api, 'future')).toEqual(['Other 1 2026-05-10 2026-08-01'])
   })
 
-  it.each(MODES)('%s leaves what an account has instead of a part of the plan, or drops it', async (migrationMode) => {
-    const api = await withVersions(TODAY, open)
-    const fifteenth = { ...monthly, startOffset: { dayOffset: '15', monthOffset: 'NIL' } }
-    const details: Loose = {
-      cards: { fixedFeeRateCards: fee(api.feeId, 7) },
-      cycle: { pricingCycleConfig: fifteenth },
-    }
-    for (const account of ['cards', 'cycle'])
-      await api.addAccount(account, '2026-04-01', '9999-01-01', { pricePlanDetailsOverride: details[account] })
-    await api.addAccount('rules', '2026-04-01')
-    await api.edit('rules', '2026-06-01', '9999-01-01', {
-      pricingRulesOverride: [{ name: 'r', order: 1, computation: '1', action: { type: 'ADD' } }],
-    })
-    await api.addAccount('past', '2026-04-01', '2026-04-10', { pricePlanDetailsOverride: details.cards })
-    await api.edit('past', '2026-04-20')
-    await api.publishSecond()
-    const { entries } = await finish(api, locationOf(await api.migrate({ migrationMode })))
-    const isLeft = migrationMode === 'IMMEDIATE' || migrationMode === 'NEXT_CYCLE'
-    const left = `COMPLETED: The account has something instead of a part of its price plan, and ${migrationMode} leaves such accounts as they are.`
-    const result = isLeft ? left : 'COMPLETED'
-    expect(entries).toEqual({ cards: result, cycle: result, rules: result, past: 'COMPLETED' })
-    const lines = await Promise.all(['cards', 'cycle', 'rules'].map((account) => linesOf(api, account)))
-    if (isLeft) expect(lines.flat().filter((line) => !line.startsWith('Basic 1'))).toEqual([])
-    else {
-      expect(lines.map((all) => all.at(-1))).toEqual(
-        {
-          IMMEDIATE_IGNORE_OVERRIDE: ['Basic 2 2026-04-21 9999-01-01', 'Basic 2 2026-04-21 9999-01-01', 'Basic 2 2026-06-01 9999-01-01'],
-          NEXT_CYCLE_IGNORE_OVERRIDE: ['Basic 2 2026-05-01 9999-01-01', 'Basic 2 2026-05-15 9999-01-01', 'Basic 2 2026-06-01 9999-01-01'],
-          START_OF_CURRENT_CYCLE: ['Basic 2 2026-04-01 9999-01-01', 'Basic 2 2026-04-15 9999-01-01', 'Basic 2 2026-06-01 9999-01-01'],
-        }[migrationMode],
-      )
-      expect((await offsetsOf(api, 'cycle')).at(-1)).toBe('1')
-    }
-    expect((await linesOf(api, 'past'))[0]).toBe('Basic 1 2026-04-01 2026-04-10 own')
-  })
+  it.each(MODES)(
+    '%s skips the whole account if any schedule that it would move, also a later one, has something instead of a part of the plan, or drops that',
+    async (migrationMode) => {
+      const api = await withVersions(TODAY, open)
+      const fifteenth = { ...monthly, startOffset: { dayOffset: '15', monthOffset: 'NIL' } }
+      const details: Loose = {
+        cards: { fixedFeeRateCards: fee(api.feeId, 7) },
+        cycle: { pricingCycleConfig: fifteenth },
+      }
+      for (const account of ['cards', 'cycle'])
+        await api.addAccount(account, '2026-04-01', '9999-01-01', { pricePlanDetailsOverride: details[account] })
+      await api.addAccount('rules', '2026-04-01')
+      await api.edit('rules', '2026-06-01', '9999-01-01', {
+        pricingRulesOverride: [{ name: 'r', order: 1, computation: '1', action: { type: 'ADD' } }],
+      })
+      await api.addAccount('past', '2026-04-01', '2026-04-10', { pricePlanDetailsOverride: details.cards })
+      await api.edit('past', '2026-04-20')
+      await api.publishSecond()
+      const { entries } = await finish(api, locationOf(await api.migrate({ migrationMode })))
+      const isLeft = migrationMode === 'IMMEDIATE' || migrationMode === 'NEXT_CYCLE'
+      const left = `COMPLETED: The account has something instead of a part of its price plan, and ${migrationMode} leaves such accounts as they are.`
+      const result = isLeft ? left : 'COMPLETED'
+      expect(entries).toEqual({ cards: result, cycle: result, rules: result, past: 'COMPLETED' })
+      const lines = await Promise.all(['cards', 'cycle', 'rules'].map((account) => linesOf(api, account)))
+      if (isLeft) expect(lines.flat().filter((line) => !line.startsWith('Basic 1'))).toEqual([])
+      else {
+        expect(lines.map((all) => all.at(-1))).toEqual(
+          {
+            IMMEDIATE_IGNORE_OVERRIDE: ['Basic 2 2026-04-21 9999-01-01', 'Basic 2 2026-04-21 9999-01-01', 'Basic 2 2026-06-01 9999-01-01'],
+            NEXT_CYCLE_IGNORE_OVERRIDE: ['Basic 2 2026-05-01 9999-01-01', 'Basic 2 2026-05-15 9999-01-01', 'Basic 2 2026-06-01 9999-01-01'],
+            START_OF_CURRENT_CYCLE: ['Basic 2 2026-04-01 9999-01-01', 'Basic 2 2026-04-15 9999-01-01', 'Basic 2 2026-06-01 9999-01-01'],
+          }[migrationMode],
+        )
+        expect((await offsetsOf(api, 'cycle')).at(-1)).toBe('1')
+      }
+      expect((await linesOf(api, 'past'))[0]).toBe('Basic 1 2026-04-01 2026-04-10 own')
+    },
+  )
 
   it('counts the cycles of the target: anniversaries from the first day of what is moved', async () => {
     const anniversary = { interval: 'MONTHLY', gracePeriod: 3, anniversaryCycle: true }
@@ -277,19 +291,113 @@ describe('a migration', () => {
     expect(await linesOf(api, 'running')).toHaveLength(2)
   })
 
-  it('goes by the day on which it was started, however late it runs', async () => {
-    const api = await withAccounts()
-    const waiting = await api.migrate({ requireConfirmation: true })
-    const id = locationOf(waiting)?.split('/').at(-1) ?? ''
-    await env.DB.batch([
-      env.DB.prepare("UPDATE jobs SET status = 'PENDING' WHERE id = ?").bind(id),
-      env.DB.prepare("INSERT INTO due (organization_id, kind, subject, due_at) VALUES (?, 'JOB', ?, ?)").bind(api.id, id, Date.now()),
-    ])
+  it('goes by the day on which it was started, however late it runs, while nothing is closed', async () => {
+    const api = await withAccounts(open)
+    const path = await startLate(api)
     vi.setSystemTime(Date.parse('2026-04-24T00:00:00Z'))
-    await finish(api, locationOf(waiting))
+    await finish(api, path)
     expect(await linesOf(api, 'running')).toEqual(['Basic 1 2026-03-10 2026-04-21', 'Basic 2 2026-04-21 9999-01-01'])
     const [, id2 = ''] = await idsOf(api, 'running')
     expect(await env.DB.prepare('SELECT created_at FROM schedules WHERE id = ?').bind(id2).first('created_at')).toBe(Date.parse(TODAY))
+  })
+
+  describe('that runs days after it was started', () => {
+    const closing = { ...open, pricingCycleConfig: { ...monthly, gracePeriod: 0 } }
+    const STARTED = '2026-04-29T10:00:00Z'
+    const RUNS = Date.parse('2026-05-03T10:00:00Z')
+
+    const withLate = async (details: Loose, more: Loose) => {
+      const api = await withVersions(STARTED, details)
+      const pro = await publishPlan(api, 'Pro', api.feeId, details)
+      await api.addAccount('one', '2026-04-01')
+      await api.addAccount('edited', '2026-04-01')
+      await api.addAccount('over', '2026-04-01', '2026-05-01')
+      await api.publishSecond()
+      await doDue(api.id, undefined, Date.now())
+      const path = await startLate(api, more)
+      vi.setSystemTime(RUNS)
+      return { ...api, pro, path }
+    }
+
+    it.each(['START_OF_CURRENT_CYCLE', 'IMMEDIATE'])(
+      '%s leaves cycles that have been closed since, as an edit would',
+      async (migrationMode) => {
+        const api = await withLate(closing, { migrationMode })
+        expect(said(await api.edit('edited', '2026-04-30', '9999-01-01', { pricePlanId: api.pro }))).toEqual([
+          409,
+          expect.stringContaining('2026-05-01 is the first date that can'),
+        ])
+        expect((await api.edit('edited', '2026-05-01', '9999-01-01', { pricePlanId: api.pro })).status).toBe(200)
+        const { entries } = await finish(api, api.path)
+        const left = NOT_FROM(api, '2026-05-01')
+        expect(entries).toEqual({ edited: left, one: 'COMPLETED', over: left })
+        expect(await linesOf(api, 'one')).toEqual(['Basic 1 2026-04-01 2026-05-01', 'Basic 2 2026-05-01 9999-01-01'])
+        expect(await linesOf(api, 'edited')).toEqual(['Basic 1 2026-04-01 2026-05-01', 'Pro 1 2026-05-01 9999-01-01'])
+        expect(await linesOf(api, 'over')).toEqual(['Basic 1 2026-04-01 2026-05-01'])
+      },
+    )
+
+    it.each(['IMMEDIATE', 'NEXT_CYCLE'])('%s moves accounts of plans that are not open from tomorrow on', async (migrationMode) => {
+      const api = await withLate({}, { migrationMode })
+      expect((await api.edit('edited', '2026-05-04', '9999-01-01', { pricePlanId: api.pro })).status).toBe(200)
+      const { entries } = await finish(api, api.path)
+      expect(entries).toEqual({
+        edited: NOT_FROM(api, '2026-05-04'),
+        one: 'COMPLETED',
+        over: NOT_FROM(api, migrationMode === 'IMMEDIATE' ? '2026-05-04' : '2026-05-01'),
+      })
+      expect(await linesOf(api, 'one')).toEqual(['Basic 1 2026-04-01 2026-05-04', 'Basic 2 2026-05-04 9999-01-01'])
+      expect(await linesOf(api, 'edited')).toEqual(['Basic 1 2026-04-01 2026-05-04', 'Pro 1 2026-05-04 9999-01-01'])
+    })
+
+    it('without a target ends a plan on the first day that can be changed', async () => {
+      const api = await withLate({}, { targetId: undefined })
+      await finish(api, api.path)
+      expect(await linesOf(api, 'one')).toEqual(['Basic 1 2026-04-01 2026-05-04'])
+    })
+
+    it('still fails where it could not have begun', async () => {
+      const api = await withLate({}, { migrationMode: 'START_OF_CURRENT_CYCLE' })
+      const { entries } = await finish(api, api.path)
+      expect(entries['one']).toContain('FAILED: What is in force until 2026-04-30 cannot be changed')
+      expect(await linesOf(api, 'one')).toEqual(['Basic 1 2026-04-01 9999-01-01'])
+    })
+
+    it.each(['before', 'after'])('announces each cycle once, and its end, if those of May are announced %s it', async (order) => {
+      const api = await withLate(closing, { migrationMode: 'START_OF_CURRENT_CYCLE' })
+      if (order === 'before') await doDue(api.id, catalogueSteps, Date.now())
+      await finish(api, api.path)
+      await doDue(api.id, undefined, Date.parse('2026-06-01T00:00:00Z'))
+      expect(await announcedOf(api, 'one')).toEqual([
+        'a 2026-04-01 IN_FORCE',
+        'a 2026-04-01 ENDED',
+        ...(order === 'before' ? ['a 2026-05-01 IN_FORCE', 'a 2026-05-01 ENDED'] : []),
+        'b 2026-05-01 IN_FORCE',
+        'b 2026-05-01 ENDED',
+        'b 2026-06-01 IN_FORCE',
+      ])
+    })
+
+    it('announces what it puts in place of cycles that had ended and are not billed', async () => {
+      const api = await withLate(
+        { ...open, pricingCycleConfig: { ...monthly, gracePeriod: 5 } },
+        { migrationMode: 'START_OF_CURRENT_CYCLE' },
+      )
+      await doDue(api.id, catalogueSteps, Date.now())
+      await finish(api, api.path)
+      await doDue(api.id, undefined, Date.parse('2026-06-01T00:00:00Z'))
+      expect(await announcedOf(api, 'one')).toEqual([
+        'a 2026-04-01 IN_FORCE',
+        'a 2026-04-01 ENDED',
+        'a 2026-05-01 IN_FORCE',
+        'a 2026-05-01 ENDED',
+        'b 2026-04-01 IN_FORCE',
+        'b 2026-04-01 ENDED',
+        'b 2026-05-01 IN_FORCE',
+        'b 2026-05-01 ENDED',
+        'b 2026-06-01 IN_FORCE',
+      ])
+    })
   })
 
   it('moves accounts whose schedules are edited at the same moment', async () => {
@@ -488,8 +596,8 @@ describe('finalizePricePlan', () => {
 
 describe('2,000 accounts', () => {
   /** An organization with as many accounts of the plan, of which every 10th has something of its own and every 7th another currency. */
-  const withMany = async (count: number) => {
-    const api = await withVersions(TODAY)
+  const withMany = async (count: number, details: Loose = {}) => {
+    const api = await withVersions(TODAY, details)
     await api.addAccount('model', '2026-04-01')
     await api.addAccount('own', '2026-04-01', '9999-01-01', { pricePlanDetailsOverride: { fixedFeeRateCards: fee(api.feeId, 7) } })
     await api.publishSecond()
@@ -555,17 +663,6 @@ describe('2,000 accounts', () => {
   const context = (id: string, d1: D1Database) =>
     systemContext({ session: connect(d1).primary(), ledgers, now: Date.now(), secrets: ['secret'], conflicts }, { id, baseCurrency: 'USD' })
 
-  /** Starts a migration whose job runs only when the test says so. */
-  const start = async (api: Awaited<ReturnType<typeof withMany>>): Promise<string> => {
-    const path = locationOf(await api.migrate({ requireConfirmation: true })) ?? ''
-    const id = path.split('/').at(-1) ?? ''
-    await env.DB.batch([
-      env.DB.prepare("UPDATE jobs SET status = 'PENDING' WHERE id = ?").bind(id),
-      env.DB.prepare("INSERT INTO due (organization_id, kind, subject, due_at) VALUES (?, 'JOB', ?, ?)").bind(api.id, id, Date.now()),
-    ])
-    return path
-  }
-
   const steps = [jobStep(catalogueWorkers)]
 
   const rowsOf = async ({ id }: { id: string }, query: string): Promise<unknown> =>
@@ -574,7 +671,7 @@ describe('2,000 accounts', () => {
   it('are moved once each, whatever is killed, and with two runs at once', async () => {
     const api = await withMany(2000)
     await env.DB.prepare("INSERT INTO ledger_generations VALUES (?, 'EVENT', 1, 4, 0, NULL, NULL, NULL)").bind(api.id).run()
-    const path = await start(api)
+    const path = await startLate(api)
     let batches = 0
     let kills = 0
     const deadly = changed((session) => ({
@@ -643,9 +740,29 @@ describe('2,000 accounts', () => {
     ])
   })
 
+  it.each([
+    ['closed', {}, '2026-04-22'],
+    ['open', open, '2026-04-21'],
+  ])('of a job that is cut off before midnight are moved after it from the first day that can, if they are %s', async (_, details, day) => {
+    const api = await withMany(140, details)
+    vi.setSystemTime(Date.parse('2026-04-20T23:59:50Z'))
+    const path = await startLate(api)
+    let asked = 0
+    await doDueOf(context(api.id, env.DB), steps, () => asked++ > 1)
+    expect((await api.get(path)).body).toMatchObject({ status: 'IN_PROGRESS', pendingJobEntries: 42 })
+    vi.setSystemTime(Date.parse('2026-04-21T00:00:10Z'))
+    await doDueOf(context(api.id, env.DB), steps)
+    expect((await api.get(path)).body).toMatchObject({ status: 'COMPLETED', pendingJobEntries: 0 })
+    const moved = await rowsOf(
+      api,
+      `SELECT date(start_at / 1000, 'unixepoch'), count(*) > 20 FROM schedules WHERE organization_id = ? AND plan_version = 2 GROUP BY 1 ORDER BY 1`,
+    )
+    expect(moved).toEqual([...new Set(['2026-04-21', day])].map((one) => `${one} 1`))
+  })
+
   it('take few calls of D1, of few statements each, which read little', async () => {
     const api = await withMany(2000)
-    const path = await start(api)
+    const path = await startLate(api)
     let most = 0
     const counted = changed((session) => ({
       batch: (statements) => {

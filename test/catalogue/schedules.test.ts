@@ -1,11 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { draftActiveTimelines } from '../../src/catalogue/schedules/keep.ts'
+import { readTimelines } from '../../src/catalogue/schedules/read_many.ts'
 import { type Piece, type PlanCycle, cycleOn, firstChangeableDay } from '../../src/catalogue/schedules/timeline.ts'
+import { commit } from '../../src/db/commit.ts'
+import { STALE } from '../../src/db/conflicts.ts'
 import { iso } from '../../src/lib/time.ts'
 import { readDay, writeDay } from '../../src/rating/cycle.ts'
 import { type Answer, changed, client, organization, watched, writesIn } from '../helpers/api.ts'
-import { doDue } from '../helpers/ledgers.ts'
-import { monthly, publishPlan, withAccount } from '../helpers/schedules.ts'
+import { doDue, system } from '../helpers/ledgers.ts'
+import { announcedOf, monthly, publishPlan, withAccount } from '../helpers/schedules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -551,5 +555,34 @@ describe('cycles', () => {
       '2026-06-01 IN_FORCE',
       '2026-06-01 ENDED',
     ])
+  })
+
+  it('that a change drops or makes after they have begun are announced with it, each once', async () => {
+    const api = await withAccount('2026-04-20T10:00:00Z', { allow_ongoing_cycle_updates: true })
+    const other = await publishPlan(api, 'Other', api.feeId, { allow_ongoing_cycle_updates: true })
+    await api.associate('2026-04-10')
+    await doDue(api.id, undefined, Date.now())
+    expect((await api.associate('2026-04-10', '9999-01-01', { pricePlanId: other })).status).toBe(200)
+    const replaced = ['a 2026-04-10 IN_FORCE', 'a 2026-04-10 ENDED', 'b 2026-04-10 IN_FORCE']
+    expect(await announcedOf(api)).toEqual(replaced)
+    expect((await api.associate('2026-02-10', '2026-03-15')).status).toBe(200)
+    const filled = ['c 2026-02-10 IN_FORCE', 'c 2026-02-10 ENDED', 'c 2026-03-01 IN_FORCE', 'c 2026-03-01 ENDED']
+    expect(await announcedOf(api)).toEqual([...replaced, ...filled])
+    await doDue(api.id, undefined, Date.parse('2026-05-01T00:00:00Z'))
+    expect(await announcedOf(api)).toEqual([...replaced, ...filled, 'b 2026-04-10 ENDED', 'b 2026-05-01 IN_FORCE'])
+  })
+
+  it('that are announced after a timeline was read make its change stale', async () => {
+    const api = await withAccount('2026-04-20T10:00:00Z')
+    await api.associate('2026-04-10')
+    await doDue(api.id, undefined, Date.now())
+    const ctx = system(api.id, Date.parse('2026-04-30T23:59:59Z'))
+    const read = (await readTimelines(ctx, ['acc1'], [])).timelines.get('acc1')
+    if (!read) throw new Error('The account does not exist')
+    await doDue(api.id, undefined, Date.parse('2026-05-01T00:00:00Z'))
+    const draft = draftActiveTimelines(ctx, [{ read, edited: { pieces: read.active, overrides: new Map() } }], ctx.now)
+    await expect(commit(ctx, { ...draft, answer: {} })).rejects.toBe(STALE)
+    await doDue(api.id, undefined, Date.parse('2026-05-02T00:00:00Z'))
+    expect(await announcedOf(api)).toEqual(['a 2026-04-10 IN_FORCE', 'a 2026-04-10 ENDED', 'a 2026-05-01 IN_FORCE'])
   })
 })

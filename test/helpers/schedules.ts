@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
 import { type Api, organization } from './api.ts'
 import { customer } from './customer.ts'
@@ -45,4 +46,19 @@ export const withAccount = async (now: string, details: Loose = {}) => {
     ])
   }
   return { ...api, feeId: fee.id as string, planId, associate, timelineOf }
+}
+
+/** What was announced of the cycles of an account, in its order: a letter for each schedule as it comes up, the first day and the status. */
+export const announcedOf = async ({ id }: Pick<Api, 'id'>, account = 'acc1'): Promise<string[]> => {
+  const { results } = await env.DB.prepare(
+    `SELECT its.id, substr(log.resource_id, instr(log.resource_id, '#') + 1) AS day, log.changes ->> '$.status[1]' AS status
+     FROM audit_log AS log JOIN (
+       SELECT DISTINCT id, organization_id, account_id FROM schedules
+     ) AS its ON its.organization_id = log.organization_id AND its.id = substr(log.resource_id, 1, instr(log.resource_id, '#') - 1)
+     WHERE log.organization_id = ? AND log.resource_type = 'PRICING_CYCLE' AND its.account_id = ? ORDER BY log.sequence`,
+  )
+    .bind(id, account)
+    .all<{ id: string; day: string; status: string }>()
+  const ids = [...new Set(results.map((row) => row.id))]
+  return results.map((row) => `${'abcdefgh'[ids.indexOf(row.id)]} ${row.day} ${row.status}`)
 }

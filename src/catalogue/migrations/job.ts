@@ -16,21 +16,22 @@ const readTarget = (id: string, rows: readonly unknown[] | undefined): Published
   return { ...plan, pricingCycleConfig }
 }
 
-/** Moves the accounts of a part of a job. Their timelines and the plan that they get are read in one round trip. */
-export const moveAccounts = async (ctx: Ctx, { request }: Job, entries: readonly JobEntry[]): Promise<PartResult> => {
+/** Moves the accounts of a part of a job, at `clock`. Their timelines and the plan that they get are read in one round trip. */
+export const moveAccounts = async (ctx: Ctx, { request }: Job, entries: readonly JobEntry[], clock: number): Promise<PartResult> => {
   const migration = request as Migration
   const asked = migration.target
   const accountIds = entries.map(({ entityId }) => entityId)
   const { timelines, results } = await readTimelines(ctx, accountIds, asked ? [selectPlan(ctx, asked.id, [], asked.version)] : [])
   const target = asked && readTarget(asked.id, results[0]?.results)
+  const days = { started: dayOf(ctx.now), today: dayOf(clock) }
   const changes: Parameters<typeof draftActiveTimelines>[1][number][] = []
   const outcomes = entries.map(({ position, entityId }): EntryOutcome => {
     const timeline = timelines.get(entityId)
     if (!timeline) throw new Error('An account of a migration does not exist')
-    const move = moveTimeline(timeline, migration, target, dayOf(ctx.now), () => newId('PRICING_SCHEDULE', ctx.now))
+    const move = moveTimeline(timeline, migration, target, days, () => newId('PRICING_SCHEDULE', ctx.now))
     if ('status' in move) return { position, ...move }
     changes.push({ read: timeline, edited: { pieces: move.pieces, overrides: new Map() } })
     return { position, status: 'COMPLETED', reason: '' }
   })
-  return { outcomes, drafts: changes.length ? [draftActiveTimelines(ctx, changes)] : [] }
+  return { outcomes, drafts: changes.length ? [draftActiveTimelines(ctx, changes, clock)] : [] }
 }

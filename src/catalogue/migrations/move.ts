@@ -2,7 +2,7 @@ import { writeDay } from '../../rating/cycle.ts'
 import type { PublishedPlan } from '../schedules/edit.ts'
 import type { ReadTimeline } from '../schedules/queries.ts'
 import { isOverridden } from '../schedules/show.ts'
-import { type Piece, cycleFrom, cycleKeepingStart, cycleOfPiece, findFirstAllowedDay, pieceOn } from '../schedules/timeline.ts'
+import { type Piece, cycleFrom, cycleKeepingStart, cycleOfPiece, firstChangeableDay, pieceOn } from '../schedules/timeline.ts'
 import type { Migration } from './draft.ts'
 import type { MovingMode } from './schema.ts'
 
@@ -23,6 +23,9 @@ const firstDayOf = (active: readonly Piece[], mode: MovingMode, today: number): 
   return mode === 'START_OF_CURRENT_CYCLE' ? cycle.start : cycle.end
 }
 
+/** Whether a plan can be given to accounts from a day on that has passed. */
+const isOpenPlan = ({ deferredRevenue, allowOngoingCycleUpdates }: PublishedPlan): boolean => deferredRevenue || allowOngoingCycleUpdates
+
 /** The part of a timeline that takes the place of another one from a day on. */
 const replace = ({ until, cycle }: Piece, from: number, target: PublishedPlan, retainsStart: boolean, id: string): Piece => ({
   id,
@@ -31,7 +34,7 @@ const replace = ({ until, cycle }: Piece, from: number, target: PublishedPlan, r
   cycle: retainsStart ? cycleKeepingStart(target.pricingCycleConfig, cycle) : cycleFrom(target.pricingCycleConfig, from),
   isCycleOverridden: false,
   overrideId: null,
-  isOpen: target.deferredRevenue || target.allowOngoingCycleUpdates,
+  isOpen: isOpenPlan(target),
   from,
   until,
 })
@@ -56,36 +59,59 @@ const findTargetFault = (
   )
 }
 
+/** The first day from which on a part of a timeline can get a plan, or none, today. */
+const firstAllowedDay = (piece: Piece, target: PublishedPlan | undefined, today: number): number =>
+  !target || isOpenPlan(target) ? firstChangeableDay(piece, today) : today + 1
+
+/** The day until which parts of a timeline cannot be changed today, though they are to be from a day on: undefined if they can. */
+const findLockedDay = (asked: readonly Piece[], target: PublishedPlan | undefined, first: number, today: number): number | undefined => {
+  const locked = asked.filter((piece) => Math.max(first, piece.from) < firstAllowedDay(piece, target, today))
+  return locked.length ? Math.max(...locked.map((piece) => Math.min(piece.until, firstAllowedDay(piece, target, today)))) : undefined
+}
+
+/** The day on which a migration was started, from which it counts, and the day on which it gets to an account. */
+interface MoveDays {
+  started: number
+  today: number
+}
+
 /**
  * Moves an account: the parts of its timeline that have the source get the target in their place, from a day on and with the same end, or
- * go if there is none. What is cut keeps its id in front. `today` is the day on which the migration was started.
+ * go if there is none. What is cut keeps its id in front. What was open when the migration was started and has been closed since is left
+ * as it is, so that such a part is moved from the first day on that is still open.
  */
 export const moveTimeline = (
   timeline: ReadTimeline,
   migration: Migration,
   target: PublishedPlan | undefined,
-  today: number,
+  { started, today }: MoveDays,
   newPieceId: () => string,
 ): Move => {
   const { active } = timeline
   const { source, mode, retainsStart } = migration
-  const first = firstDayOf(active, mode, today)
-  const isMoved = (piece: Piece): boolean => has(piece, source) && piece.until > first
-  const moved = active.filter(isMoved)
-  if (!moved.length) return leave(`The account does not have the price plan "${source.id}" in this version from ${writeDay(first)} on.`)
+  const first = firstDayOf(active, mode, started)
+  const asked = active.filter((piece) => has(piece, source) && piece.until > first)
+  const startOf = (piece: Piece): number => Math.max(first, piece.from, firstAllowedDay(piece, target, today))
+  const moved = asked.filter((piece) => piece.until > startOf(piece))
+  const locked = findLockedDay(asked, target, first, started)
+  if (!moved.length && locked === undefined) {
+    const day = Math.max(first, ...asked.map(startOf))
+    return leave(`The account does not have the price plan "${source.id}" in this version from ${writeDay(day)} on.`)
+  }
   if ((mode === 'IMMEDIATE' || mode === 'NEXT_CYCLE') && moved.some(isOverridden))
     return leave(`The account has something instead of a part of its price plan, and ${mode} leaves such accounts as they are.`)
   const fault = target && findTargetFault(timeline, migration, target, moved)
   if (fault !== undefined) return fail(fault)
-  const pieces = active.flatMap((piece) => {
-    if (!isMoved(piece)) return [piece]
-    const from = Math.max(first, piece.from)
-    const front = piece.from < from ? [{ ...piece, until: from }] : []
-    return target ? [...front, replace(piece, from, target, retainsStart, newPieceId())] : front
-  })
-  const allowed = findFirstAllowedDay(active, pieces, today)
-  if (allowed === undefined) return { pieces }
-  return fail(
-    `What is in force until ${writeDay(allowed)} cannot be changed: a cycle that has begun takes another price plan only if deferredRevenue or allowOngoingCycleUpdates is true in both.`,
-  )
+  if (locked !== undefined)
+    return fail(
+      `What is in force until ${writeDay(locked)} cannot be changed: a cycle that has begun takes another price plan only if deferredRevenue or allowOngoingCycleUpdates is true in both.`,
+    )
+  return {
+    pieces: active.flatMap((piece) => {
+      if (!moved.includes(piece)) return [piece]
+      const from = startOf(piece)
+      const front = piece.from < from ? [{ ...piece, until: from }] : []
+      return target ? [...front, replace(piece, from, target, retainsStart, newPieceId())] : front
+    }),
+  }
 }

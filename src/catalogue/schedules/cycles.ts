@@ -1,18 +1,12 @@
 import { sql } from 'drizzle-orm'
-import { type Change, commit } from '../../db/commit.ts'
+import { commit } from '../../db/commit.ts'
 import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
-import { dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
-import { PRICING_CYCLE } from './keep.ts'
+import { dayOf, instantOf } from '../../rating/cycle.ts'
+import { PRICING_CYCLE, describeBegin, describeEnd } from './announcements.ts'
 import { type ReadTimeline, readTimeline } from './queries.ts'
-import { type CycleInForce, LAST_DAY, boundariesOf, cycleOn } from './timeline.ts'
-
-const describeCycle = ({ piece, cycle }: CycleInForce, status: readonly [string | null, string]): Change => ({
-  type: 'PRICING_CYCLE',
-  id: `${piece.id}#${writeDay(cycle.start)}`,
-  fields: { status, ...(status[0] === null && { startDate: [null, writeDay(cycle.start)], endDate: [null, writeDay(cycle.end)] }) },
-})
+import { LAST_DAY, boundariesOf, cycleOn } from './timeline.ts'
 
 /** Announces that cycles of an account have ended and begun at the instant of a due row, and sets when the next do. */
 export const announceCycles = async (ctx: Ctx, row: Due): Promise<void> => {
@@ -28,10 +22,7 @@ export const announceCycles = async (ctx: Ctx, row: Due): Promise<void> => {
       ),
       ...settleDue(ctx, row, next === undefined || next >= LAST_DAY ? undefined : instantOf(next)),
     ],
-    changes: [
-      ...(ended?.cycle.end === day ? [describeCycle(ended, ['IN_FORCE', 'ENDED'])] : []),
-      ...(started?.cycle.start === day ? [describeCycle(started, [null, 'IN_FORCE'])] : []),
-    ],
+    changes: [...(ended?.cycle.end === day ? [describeEnd(ended)] : []), ...(started?.cycle.start === day ? [describeBegin(started)] : [])],
     answer: {},
   })
 }

@@ -1,18 +1,18 @@
 import { sql } from 'drizzle-orm'
 import { draftAccountVersion, draftAccountVersions } from '../../customers/accounts/service.ts'
+import type { Statement } from '../../db/client.ts'
 import type { Change, Draft } from '../../db/commit.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { iso } from '../../lib/time.ts'
-import { dayOf, instantOf } from '../../rating/cycle.ts'
+import { instantOf } from '../../rating/cycle.ts'
+import { PRICING_CYCLE, announceChange } from './announcements.ts'
 import type { EditedTimeline } from './edit.ts'
 import { type ReadTimeline, tagOfTimeline } from './queries.ts'
-import { type Piece, boundariesOf } from './timeline.ts'
+import type { Piece } from './timeline.ts'
 import { keepOverrides, setTimelines, writePieces } from './write.ts'
-
-/** The kind of due work that announces the cycles of an account. Its subject is the id of the account. */
-export const PRICING_CYCLE = 'PRICING_CYCLE'
 
 /** What is recorded of a part of a timeline. What the account has instead of parts of the plan is named, and recorded once: where it is put in. */
 const recorded = (piece: Piece) => ({
@@ -45,17 +45,6 @@ const recordPieces = (
   })
 }
 
-/** The last day of which anything is announced. */
-const LAST_ANNOUNCED = 2_932_531
-
-/** When the next cycle of an account is to be announced, after its timeline has changed: one that has begun or ended already, or the next one. */
-const nextAnnouncement = (ctx: Ctx, before: readonly Piece[], after: readonly Piece[]): number | undefined => {
-  const today = dayOf(ctx.now)
-  const known = new Set(boundariesOf(before, Number.NEGATIVE_INFINITY, today))
-  const next = boundariesOf(after, Number.NEGATIVE_INFINITY, today).find((day) => instantOf(day) > ctx.now || !known.has(day))
-  return next === undefined || next > LAST_ANNOUNCED ? undefined : instantOf(next)
-}
-
 const nextTag = ({ now }: Ctx, { version = 0 }: ReadTimeline, active: readonly Piece[]): string => tagOfTimeline(version + 1, active, now)
 
 /** A timeline that is to be in force in place of the one that was read. */
@@ -65,20 +54,29 @@ interface ActiveChange {
   draftBase?: number | null
 }
 
-/** The write that makes timelines those in force, beside `touch`, which gives their accounts a new version. */
+/** The statement that refuses the commit as stale if cycles of the accounts were announced since their timelines were read. */
+const refuseAnnounced = ({ organizationId }: Ctx, changes: readonly ActiveChange[]): Statement =>
+  refuseWhen(
+    'STALE',
+    sql`select '[]' from json_each(${JSON.stringify(changes.map(({ read }) => [read.account.id, read.cycleDueAt]))}) as sent
+      where (
+        select due_at from due where organization_id = ${organizationId} and kind = ${PRICING_CYCLE} and subject = sent.value ->> 0
+      ) is not (sent.value ->> 1)`,
+  )
+
+/** The write that makes timelines those in force at `clock`, beside `touch`, which gives their accounts a new version. */
 const draftActive = (
   ctx: Ctx,
   changes: readonly ActiveChange[],
   touch: Omit<Draft<object>, 'answer'>,
+  clock: number,
 ): Required<Pick<Draft<object>, 'statements' | 'changes' | 'due'>> => {
-  const announced = changes.map(({ read, edited }) => ({
-    subject: read.account.id,
-    dueAt: nextAnnouncement(ctx, read.active, edited.pieces),
-  }))
+  const announced = changes.map(({ read, edited }) => ({ subject: read.account.id, ...announceChange(read, edited.pieces, clock) }))
   const silent = announced.filter(({ dueAt }) => dueAt === undefined).map(({ subject }) => subject)
   return {
     statements: [
       ...touch.statements,
+      refuseAnnounced(ctx, changes),
       ...setTimelines(
         ctx,
         changes.map(({ read, draftBase = read.draftBase }) => ({ read, activeVersion: read.activeVersion + 1, draftBase })),
@@ -97,7 +95,10 @@ const draftActive = (
           ]
         : []),
     ],
-    changes: changes.flatMap(({ read, edited }) => recordPieces(read.active, edited, read.account.id, false)),
+    changes: [
+      ...changes.flatMap(({ read, edited }) => recordPieces(read.active, edited, read.account.id, false)),
+      ...announced.flatMap((one) => one.changes),
+    ],
     due: [
       ...(touch.due ?? []),
       ...announced.flatMap(({ subject, dueAt }) => (dueAt === undefined ? [] : [{ kind: PRICING_CYCLE, subject, dueAt }])),
@@ -112,12 +113,16 @@ export const draftActiveTimeline = (
   edited: EditedTimeline,
   { draftBase = read.draftBase, ended = [] }: { draftBase?: number | null; ended?: readonly string[] } = {},
 ): Omit<Draft<object>, 'answer'> => ({
-  ...draftActive(ctx, [{ read, edited, draftBase }], draftAccountVersion(ctx, read.account, ended)),
+  ...draftActive(ctx, [{ read, edited, draftBase }], draftAccountVersion(ctx, read.account, ended), ctx.now),
   tag: nextTag(ctx, read, edited.pieces),
 })
 
-/** The write that makes the timelines of several accounts those in force, with as many statements as for one. */
-export const draftActiveTimelines = (ctx: Ctx, changes: readonly Omit<ActiveChange, 'draftBase'>[]): Omit<Draft<object>, 'answer'> =>
+/** The write that makes the timelines of several accounts those in force at `clock`, with as many statements as for one. */
+export const draftActiveTimelines = (
+  ctx: Ctx,
+  changes: readonly Omit<ActiveChange, 'draftBase'>[],
+  clock: number,
+): Omit<Draft<object>, 'answer'> =>
   draftActive(
     ctx,
     changes,
@@ -125,6 +130,7 @@ export const draftActiveTimelines = (ctx: Ctx, changes: readonly Omit<ActiveChan
       ctx,
       changes.map(({ read }) => read.account),
     ),
+    clock,
   )
 
 /** The write that makes a timeline the draft of an account. */
