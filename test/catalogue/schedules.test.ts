@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Piece, type PlanCycle, cycleOn, firstChangeableDay } from '../../src/catalogue/schedules/timeline.ts'
 import { iso } from '../../src/lib/time.ts'
 import { readDay, writeDay } from '../../src/rating/cycle.ts'
-import { type Answer, client, organization, watched } from '../helpers/api.ts'
+import { type Answer, client, organization, rowsRead, watched } from '../helpers/api.ts'
 import { doDue } from '../helpers/ledgers.ts'
 import { monthly, publishPlan, withAccount } from '../helpers/schedules.ts'
 
@@ -363,6 +363,34 @@ describe('an account', () => {
     expect([past.body.data.length, past.body.data.at(-1).startDate < again.body.data[0].startDate]).toEqual([20, true])
     const back = await get(`/v2/accounts/acc1/schedules?mode=ACTIVE&nextToken=${encodeURIComponent(past.body.nextToken)}`)
     expect(back.body.data.map(({ id }: Loose) => id)).toEqual(again.body.data.map(({ id }: Loose) => id))
+  })
+})
+
+describe('a schedule', () => {
+  it('is found by its id among those of 3,000 other accounts without reading these', async () => {
+    const api = await withAccount(TODAY)
+    const [{ id }] = (await api.associate('2026-04-20')).body.pricingSchedules
+    const paths = ['rate_cards?mode=ACTIVE', 'pricing_rules?mode=ACTIVE', 'errors'].map((path) => `/v2/schedules/${id}/${path}`)
+    const edits = Array.from({ length: 10 }, (_, index) => ({
+      effectiveFrom: `20${30 + index}-01-01`,
+      effectiveUntil: `20${31 + index}-01-01`,
+      associationConfig: { scheduleId: index ? `sch.${index}` : id },
+    }))
+    const costs = async () => [
+      ...(await Promise.all(paths.map((path) => rowsRead(api, path)))),
+      await rowsRead(api, `/price_plans/${api.planId}/pricing_schedules/${id}/pricing_rules`),
+      await rowsRead(api, `/v2/schedules/${id}/rate_cards?dry_run=true`, { operations: [{ actionType: 'DELETE', rateCardName: 'fee' }] }),
+    ]
+    const before = await costs()
+    await env.DB.prepare(
+      `INSERT INTO schedules (id, organization_id, account_id, state, price_plan_id, plan_version, start_at, end_at, cycle, is_cycle_overridden, created_at, updated_at)
+       SELECT 'sch.' || n.value, organization_id, 'acc.' || n.value, 'ACTIVE', price_plan_id, 1, start_at, end_at, cycle, 0, 0, 0
+       FROM schedules, json_each(?2) AS n WHERE schedules.id = ?1`,
+    )
+      .bind(id, JSON.stringify(Array.from({ length: 3000 }, (_, index) => index)))
+      .run()
+    expect(await costs()).toEqual(before)
+    expect(await rowsRead(api, '/v2/accounts/acc1/edit_schedules?dry_run=true', { edits })).toBeLessThan(1000)
   })
 })
 

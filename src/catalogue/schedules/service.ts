@@ -26,11 +26,13 @@ import { readTimelinePage } from './list.ts'
 import {
   type PieceParts,
   type ReadPiece,
+  type State,
   definitionOf,
   keysOfPieces,
   readPieceParts,
   readPieces,
   readTag,
+  schedulesById,
   selectPieceParts,
   selectPieces,
   selectTag,
@@ -58,8 +60,6 @@ export { isOverridden, showDates, showPlanInfo } from './show.ts'
 export type { ScheduleOverride } from './table.ts'
 export { type CycleInForce, cycleOn } from './timeline.ts'
 
-type State = 'ACTIVE' | 'DRAFT'
-
 /** A part of a timeline, and what is in force in it. */
 interface FoundSchedule {
   piece: ReadPiece
@@ -73,15 +73,11 @@ const scheduleNotFound = (id: string, state: State): ApiError => notFound(state 
 /** Reads schedules of one account by their ids, with what is in force in them. */
 export const readSchedules = async (ctx: Ctx, ids: readonly string[], state: State): Promise<Map<string, FoundSchedule>> => {
   const { organizationId } = ctx
-  const condition = sql`its.id in (select value from json_each(${JSON.stringify(ids)})) and its.state = ${state}`
+  const from = schedulesById(ids, [state])
   const results = await ctx.session.batch([
-    selectRows(selectPieces(organizationId, condition)),
-    selectTag(
-      organizationId,
-      sql`(select its.account_id from schedules as its where its.organization_id = ${organizationId} and ${condition})`,
-      ctx.now,
-    ),
-    ...selectPieceParts(ctx, keysOfPieces(organizationId, condition)),
+    selectRows(selectPieces(organizationId, sql`true`, sql`order by its.start_at`, from)),
+    selectTag(organizationId, sql`(select its.account_id from ${from} where its.organization_id = ${organizationId} limit 1)`, ctx.now),
+    ...selectPieceParts(ctx, keysOfPieces(organizationId, sql`true`, from)),
   ])
   const tag = readTag(results[1]?.results)
   const parts = readPieceParts(results.slice(2))
@@ -98,8 +94,8 @@ const readSchedule = async (ctx: Ctx, id: string, state: State): Promise<FoundSc
 const readAccountOf = async (ctx: Ctx, id: string): Promise<string> => {
   const [found] = await ctx.session.rows<{ accountId: string }>(
     selectRows(sql`
-      select account_id as accountId from schedules
-      where organization_id = ${ctx.organizationId} and id = ${id} and state in ('ACTIVE', 'DRAFT') limit 1`),
+      select its.account_id as accountId from ${schedulesById([id], ['ACTIVE', 'DRAFT'])}
+      where its.organization_id = ${ctx.organizationId} limit 1`),
   )
   if (!found) throw scheduleNotFound(id, 'ACTIVE')
   return found.accountId
@@ -206,7 +202,7 @@ const changeScheduleDraft = async <Answer extends object>(
   sent: readonly string[] = [],
 ): Promise<Reply<Answer>> => {
   const accountId = await readAccountOf(ctx, id)
-  const keys = keysOfPieces(ctx.organizationId, sql`its.id = ${id} and its.state in ('ACTIVE', 'DRAFT')`)
+  const keys = keysOfPieces(ctx.organizationId, sql`true`, schedulesById([id], ['ACTIVE', 'DRAFT']))
   return changeTimeline(ctx, accountId, selectPieceParts(ctx, keys, sent), async ({ timeline, results }) => {
     const parts = readPieceParts(results)
     const pieces = draftOf(timeline)
