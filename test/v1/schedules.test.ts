@@ -208,6 +208,27 @@ describe('the worked cases', () => {
   })
 })
 
+describe('the list of schedules', () => {
+  it('has its whole query in its tokens', async () => {
+    const api = await withAccount(TODAY)
+    for (const month of ['05', '06', '07', '08', '09']) await api.associate(`2026-${month}-01`, `2026-${month}-20`)
+    const query = 'start_date=2026-06-10T00:00:00Z&end_date=2026-08-10T00:00:00Z&compact=true&include_price_plan_info=true&pageSize=1'
+    const read = async (asked: string) => {
+      const { body } = await api.get(`/accounts/acc1/pricing_schedules?${asked}`)
+      const shown = body.data.map((one: Loose) => [one.startDate.slice(0, 10), 'pricePlanDetails' in one, one.pricePlanInfo?.name])
+      return { shown, next: encodeURIComponent(body.nextToken ?? ''), previous: encodeURIComponent(body.previousToken ?? '') }
+    }
+    const pages = [await read(query)]
+    for (let next = pages[0]?.next; next; next = pages.at(-1)?.next) pages.push(await read(`nextToken=${next}`))
+    const expected = ['06', '07', '08'].map((month) => [[`2026-${month}-01`, false, 'Basic']])
+    expect(pages.map(({ shown }) => shown)).toEqual(expected)
+    const back = await read(`nextToken=${pages[2]?.previous}`)
+    expect([back.shown, (await read(`nextToken=${back.previous}`)).shown]).toEqual([expected[1], expected[0]])
+    const other = await api.get(`/accounts/acc1/pricing_schedules?nextToken=${pages[0]?.next}&compact=false`)
+    expect(said(other)).toEqual([400, 'nextToken: must come alone, or with what the page before was asked for'])
+  })
+})
+
 describe('the rules of a schedule', () => {
   const rule = (name: string, order: number, invoiceTiming: string) => ({
     name,

@@ -187,7 +187,7 @@ export const listAccountSchedules = async (
   { mode, ...query }: SchedulesQuery,
 ): Promise<Reply<SchedulesPaginatedResponse>> => {
   if (ctx.portal && mode === 'DRAFT') throw new ApiError('FORBIDDEN', 'This portal token does not read drafts.')
-  const { pieces, parts, tag, tokens } = await readTimelinePage(ctx, accountId, { state: mode }, query)
+  const { pieces, parts, tag, tokens } = await readTimelinePage(ctx, accountId, mode, query)
   return { answer: { data: pieces.map((piece) => showSchedule(piece, definitionOf(piece, parts))), ...tokens }, tag }
 }
 
