@@ -374,7 +374,7 @@ describe('a schedule', () => {
     const edits = Array.from({ length: 10 }, (_, index) => ({
       effectiveFrom: `20${30 + index}-01-01`,
       effectiveUntil: `20${31 + index}-01-01`,
-      associationConfig: { scheduleId: index ? `sch.${index}` : id },
+      associationConfig: { scheduleId: index ? `${id}.${index}` : id },
     }))
     const costs = async () => [
       ...(await Promise.all(paths.map((path) => rowsRead(api, path)))),
@@ -384,7 +384,7 @@ describe('a schedule', () => {
     const before = await costs()
     await env.DB.prepare(
       `INSERT INTO schedules (id, organization_id, account_id, state, price_plan_id, plan_version, start_at, end_at, cycle, is_cycle_overridden, created_at, updated_at)
-       SELECT 'sch.' || n.value, organization_id, 'acc.' || n.value, 'ACTIVE', price_plan_id, 1, start_at, end_at, cycle, 0, 0, 0
+       SELECT ?1 || '.' || n.value, organization_id, 'acc.' || n.value, 'ACTIVE', price_plan_id, 1, start_at, end_at, cycle, 0, 0, 0
        FROM schedules, json_each(?2) AS n WHERE schedules.id = ?1`,
     )
       .bind(id, JSON.stringify(Array.from({ length: 3000 }, (_, index) => index)))
@@ -437,6 +437,7 @@ describe('the cycle on a day', () => {
     isCycleOverridden: false,
     overrideId: null,
     isOpen: false,
+    currencies: 1,
     ...more,
   })
 

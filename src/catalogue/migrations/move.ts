@@ -32,6 +32,7 @@ const replace = ({ until, cycle }: Piece, from: number, target: PublishedPlan, r
   isCycleOverridden: false,
   overrideId: null,
   isOpen: target.deferredRevenue || target.allowOngoingCycleUpdates,
+  currencies: target.activeCurrencies.length,
   from,
   until,
 })

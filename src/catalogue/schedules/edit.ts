@@ -167,6 +167,7 @@ export const applyEdits = async (
         ...cycleOfEdit(timeline, association, version.pricingCycleConfig, from),
         overrideId,
         isOpen: version.deferredRevenue || version.allowOngoingCycleUpdates,
+        currencies: version.activeCurrencies.length,
       }
       const same = timeline.find((piece) => piece.from === from && contentOf(piece) === contentOf(content))
       timeline = putIn(timeline, { ...content, id: same?.id ?? newPieceId(), from, until }, newPieceId)
