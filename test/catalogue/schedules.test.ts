@@ -236,12 +236,43 @@ describe('a draft', () => {
     const stale = [409, expect.stringContaining('have changed since their draft was made')]
     expect(said(await api.post('/v2/accounts/acc1/finalize_schedules', {}))).toEqual(stale)
     expect(said(await api.post('/v2/accounts/acc1/edit_schedules', { edits }))).toEqual(stale)
+    const [{ id }] = (await api.get('/v2/accounts/acc1/schedules?mode=DRAFT')).body.data
+    const error = { referenceId: id, entityId: id, entityType: 'SCHEDULE', errorMessage: stale[1] }
+    expect((await api.get(`/v2/schedules/${id}/errors`)).body.data).toEqual([error])
     expect((await api.post('/v2/accounts/acc1/edit_schedules?discard=true', { edits })).status).toBe(200)
     expect((await api.post('/v2/accounts/acc1/finalize_schedules', {})).status).toBe(200)
     expect(await api.timelineOf()).toEqual([
       ['Basic', '2026-05-01', '2026-06-01'],
       ['Basic', '2026-07-01', '9999-01-01'],
     ])
+  })
+
+  it('whose days cannot be changed any more is refused, and its errors name the schedule in force and the day', async () => {
+    const api = await withAccount(TODAY)
+    const { body } = await api.associate('2026-04-01')
+    const inForce = body.pricingSchedules[0].id
+    const other = await publishPlan(api, 'Pro', api.feeId)
+    const drafted = await api.post('/v2/accounts/acc1/edit_schedules', { edits: [edit('2026-04-21', '9999-01-01', other)] })
+    const { id } = drafted.body.pricingSchedules[0]
+    const errorsOf = async (schedule: string) => (await api.get(`/v2/schedules/${schedule}/errors`)).body.data
+    expect([await errorsOf(id), await errorsOf(inForce)]).toEqual([[], []])
+    vi.setSystemTime(Date.parse('2026-04-21T00:00:00Z'))
+    const message = `The schedule "${inForce}": the plan that is in force until then cannot be changed any more; 2026-04-22 is the first date that can`
+    expect(said(await api.post('/v2/accounts/acc1/finalize_schedules', {}))).toEqual([409, message])
+    const error = { entityId: inForce, entityType: 'SCHEDULE', errorMessage: message }
+    expect(await errorsOf(id)).toEqual([{ referenceId: id, ...error }])
+    expect(await errorsOf(inForce)).toEqual([{ referenceId: inForce, ...error }])
+  })
+
+  it('of a plan that is archived by then is refused, and its errors say so', async () => {
+    const api = await withAccount(TODAY)
+    const drafted = await api.post('/v2/accounts/acc1/edit_schedules', { edits: [edit('2026-05-01', '9999-01-01', api.planId)] })
+    const { id } = drafted.body.pricingSchedules[0]
+    expect((await api.delete(`/price_plans/${api.planId}`)).status).toBe(200)
+    const message = 'The price plan "Basic" is ARCHIVED, and must be ACTIVE.'
+    expect(said(await api.post('/v2/accounts/acc1/finalize_schedules', {}))).toEqual([409, message])
+    const error = { referenceId: id, entityId: api.planId, entityType: 'PRICE_PLAN', errorMessage: message }
+    expect((await api.get(`/v2/schedules/${id}/errors`)).body.data).toEqual([error])
   })
 
   it('merges schedules that touch, and the one that was there keeps its id', async () => {

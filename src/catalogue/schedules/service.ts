@@ -21,6 +21,7 @@ import { applyOperations } from '../rate_cards/operate.ts'
 import type { KeptCard } from '../rate_cards/schema.ts'
 import { changeTimeline, draftOf, editTimeline } from './change.ts'
 import { type Association, type TimelineEdit, overrideIdOf } from './edit.ts'
+import { findDraftFaults } from './finalize.ts'
 import { draftDraftTimeline } from './keep.ts'
 import { readTimelinePage } from './list.ts'
 import {
@@ -277,16 +278,18 @@ export const updateScheduleRules = (
 /** Why a schedule cannot be put in force. Nothing is wrong with one that is. */
 export const listScheduleErrors = async (ctx: Ctx, id: string): Promise<Reply<ValidatedEntityErrorsPaginatedResponse>> => {
   const draft = (await readSchedules(ctx, [id], 'DRAFT')).get(id)
-  if (!draft) await readSchedule(ctx, id, 'ACTIVE')
-  const faults = draft ? findPlanFaults(definitionOf(draft.piece, draft.parts), draft.parts.items) : []
+  if (!draft) {
+    await readSchedule(ctx, id, 'ACTIVE')
+    return { answer: { data: [] } }
+  }
+  const { piece, parts } = draft
+  const ofDraft = await findDraftFaults(ctx, piece, parts)
+  const held = findPlanFaults(definitionOf(piece, parts), parts.items).map((fault) => ({
+    entityType: fault.entityId ? fault.entityType : 'SCHEDULE',
+    entityId: fault.entityId || id,
+    message: explainFault(fault),
+  }))
   return {
-    answer: {
-      data: faults.map((fault) => ({
-        referenceId: id,
-        entityId: fault.entityId || id,
-        entityType: fault.entityType,
-        errorMessage: explainFault(fault),
-      })),
-    },
+    answer: { data: [...ofDraft, ...held].map(({ message, ...entity }) => ({ referenceId: id, ...entity, errorMessage: message })) },
   }
 }
