@@ -300,6 +300,11 @@ describe('a draft', () => {
     }
     const operate = (card: Loose) =>
       api.post(`/v2/schedules/${id}/rate_cards`, { operations: [{ actionType: 'UPDATE', rateCardName: 'fee', rateCard: card }] })
+    const create = { actionType: 'CREATE', rateCardName: 'fee', rateCard }
+    expect(said(await api.post(`/v2/schedules/${id}/rate_cards`, { operations: [create] }))).toEqual([
+      409,
+      'operations[0].rateCardName: the schedule has a card "fee" already',
+    ])
     expect((await operate(rateCard)).status).toBe(200)
     const { body: errors } = await api.get(`/v2/schedules/${id}/errors`)
     expect(errors.data).toEqual([

@@ -230,7 +230,7 @@ export const operateScheduleCards = (
     ctx,
     id,
     ({ piece, parts, definition, own }) => {
-      const { cards, touched } = applyOperations(definition.cards, operations)
+      const { cards, touched } = applyOperations('schedule', definition.cards, operations)
       const names = new Set(operations.map(({ rateCardName }) => rateCardName))
       const changed = [...definition.cards, ...cards].filter(({ name }) => names.has(name))
       const families = [...new Set([...(own.families ?? []), ...changed.map(({ type }) => type)])]
