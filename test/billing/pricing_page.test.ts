@@ -90,7 +90,15 @@ describe('docs/pricing.md', () => {
   it('has modes in which accounts are moved', () => {
     const rows = tableUnder('Moving accounts to another version')
     expect(rows.map(([mode]) => mode)).toEqual(MOVING_MODES.map((mode) => `\`${mode}\``))
-    const content = { pricePlanId: 'p', version: 1, cycle: monthly, isCycleOverridden: false, overrideId: null, isOpen: true }
+    const content = {
+      pricePlanId: 'p',
+      version: 1,
+      cycle: monthly,
+      isCycleOverridden: false,
+      overrideId: null,
+      isOpen: true,
+      currencies: 1,
+    }
     const running = { ...content, id: 's', from: readDay('2026-03-10'), until: readDay('9999-01-01') }
     const target = {
       id: 'p',

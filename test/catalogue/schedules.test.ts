@@ -7,7 +7,7 @@ import { commit } from '../../src/db/commit.ts'
 import { STALE } from '../../src/db/conflicts.ts'
 import { iso } from '../../src/lib/time.ts'
 import { readDay, writeDay } from '../../src/rating/cycle.ts'
-import { type Answer, changed, client, organization, watched, writesIn } from '../helpers/api.ts'
+import { type Answer, changed, client, organization, rowsRead, watched, writesIn } from '../helpers/api.ts'
 import { doDue, system } from '../helpers/ledgers.ts'
 import { announcedOf, monthly, publishPlan, withAccount } from '../helpers/schedules.ts'
 
@@ -290,12 +290,43 @@ describe('a draft', () => {
     const stale = [409, expect.stringContaining('have changed since their draft was made')]
     expect(said(await api.post('/v2/accounts/acc1/finalize_schedules', {}))).toEqual(stale)
     expect(said(await api.post('/v2/accounts/acc1/edit_schedules', { edits }))).toEqual(stale)
+    const [{ id }] = (await api.get('/v2/accounts/acc1/schedules?mode=DRAFT')).body.data
+    const error = { referenceId: id, entityId: id, entityType: 'SCHEDULE', errorMessage: stale[1] }
+    expect((await api.get(`/v2/schedules/${id}/errors`)).body.data).toEqual([error])
     expect((await api.post('/v2/accounts/acc1/edit_schedules?discard=true', { edits })).status).toBe(200)
     expect((await api.post('/v2/accounts/acc1/finalize_schedules', {})).status).toBe(200)
     expect(await api.timelineOf()).toEqual([
       ['Basic', '2026-05-01', '2026-06-01'],
       ['Basic', '2026-07-01', '9999-01-01'],
     ])
+  })
+
+  it('whose days cannot be changed any more is refused, and its errors name the schedule in force and the day', async () => {
+    const api = await withAccount(TODAY)
+    const { body } = await api.associate('2026-04-01')
+    const inForce = body.pricingSchedules[0].id
+    const other = await publishPlan(api, 'Pro', api.feeId)
+    const drafted = await api.post('/v2/accounts/acc1/edit_schedules', { edits: [edit('2026-04-21', '9999-01-01', other)] })
+    const { id } = drafted.body.pricingSchedules[0]
+    const errorsOf = async (schedule: string) => (await api.get(`/v2/schedules/${schedule}/errors`)).body.data
+    expect([await errorsOf(id), await errorsOf(inForce)]).toEqual([[], []])
+    vi.setSystemTime(Date.parse('2026-04-21T00:00:00Z'))
+    const message = `The schedule "${inForce}": the plan that is in force until then cannot be changed any more; 2026-04-22 is the first date that can`
+    expect(said(await api.post('/v2/accounts/acc1/finalize_schedules', {}))).toEqual([409, message])
+    const error = { entityId: inForce, entityType: 'SCHEDULE', errorMessage: message }
+    expect(await errorsOf(id)).toEqual([{ referenceId: id, ...error }])
+    expect(await errorsOf(inForce)).toEqual([{ referenceId: inForce, ...error }])
+  })
+
+  it('of a plan that is archived by then is refused, and its errors say so', async () => {
+    const api = await withAccount(TODAY)
+    const drafted = await api.post('/v2/accounts/acc1/edit_schedules', { edits: [edit('2026-05-01', '9999-01-01', api.planId)] })
+    const { id } = drafted.body.pricingSchedules[0]
+    expect((await api.delete(`/price_plans/${api.planId}`)).status).toBe(200)
+    const message = 'The price plan "Basic" is ARCHIVED, and must be ACTIVE.'
+    expect(said(await api.post('/v2/accounts/acc1/finalize_schedules', {}))).toEqual([409, message])
+    const error = { referenceId: id, entityId: api.planId, entityType: 'PRICE_PLAN', errorMessage: message }
+    expect((await api.get(`/v2/schedules/${id}/errors`)).body.data).toEqual([error])
   })
 
   it('merges schedules that touch, and the one that was there keeps its id', async () => {
@@ -353,6 +384,11 @@ describe('a draft', () => {
     }
     const operate = (card: Loose) =>
       api.post(`/v2/schedules/${id}/rate_cards`, { operations: [{ actionType: 'UPDATE', rateCardName: 'fee', rateCard: card }] })
+    const create = { actionType: 'CREATE', rateCardName: 'fee', rateCard }
+    expect(said(await api.post(`/v2/schedules/${id}/rate_cards`, { operations: [create] }))).toEqual([
+      409,
+      'operations[0].rateCardName: the schedule has a card "fee" already',
+    ])
     expect((await operate(rateCard)).status).toBe(200)
     const { body: errors } = await api.get(`/v2/schedules/${id}/errors`)
     expect(errors.data).toEqual([
@@ -450,6 +486,34 @@ describe('an account', () => {
   })
 })
 
+describe('a schedule', () => {
+  it('is found by its id among those of 3,000 other accounts without reading these', async () => {
+    const api = await withAccount(TODAY)
+    const [{ id }] = (await api.associate('2026-04-20')).body.pricingSchedules
+    const paths = ['rate_cards?mode=ACTIVE', 'pricing_rules?mode=ACTIVE', 'errors'].map((path) => `/v2/schedules/${id}/${path}`)
+    const edits = Array.from({ length: 10 }, (_, index) => ({
+      effectiveFrom: `20${30 + index}-01-01`,
+      effectiveUntil: `20${31 + index}-01-01`,
+      associationConfig: { scheduleId: index ? `${id}.${index}` : id },
+    }))
+    const costs = async () => [
+      ...(await Promise.all(paths.map((path) => rowsRead(api, path)))),
+      await rowsRead(api, `/price_plans/${api.planId}/pricing_schedules/${id}/pricing_rules`),
+      await rowsRead(api, `/v2/schedules/${id}/rate_cards?dry_run=true`, { operations: [{ actionType: 'DELETE', rateCardName: 'fee' }] }),
+    ]
+    const before = await costs()
+    await env.DB.prepare(
+      `INSERT INTO schedules (id, organization_id, account_id, state, price_plan_id, plan_version, start_at, end_at, cycle, is_cycle_overridden, created_at, updated_at)
+       SELECT ?1 || '.' || n.value, organization_id, 'acc.' || n.value, 'ACTIVE', price_plan_id, 1, start_at, end_at, cycle, 0, 0, 0
+       FROM schedules, json_each(?2) AS n WHERE schedules.id = ?1`,
+    )
+      .bind(id, JSON.stringify(Array.from({ length: 3000 }, (_, index) => index)))
+      .run()
+    expect(await costs()).toEqual(before)
+    expect(await rowsRead(api, '/v2/accounts/acc1/edit_schedules?dry_run=true', { edits })).toBeLessThan(1000)
+  })
+})
+
 describe('the database', () => {
   it('holds that an account has one plan at most at every instant', async () => {
     const api = await withAccount(TODAY)
@@ -493,6 +557,7 @@ describe('the cycle on a day', () => {
     isCycleOverridden: false,
     overrideId: null,
     isOpen: false,
+    currencies: 1,
     ...more,
   })
 

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { forgetOrganization } from '../../src/events/ingestion/memory.ts'
 import { accountKey, askAccounts, askEvents, ledgerName } from '../../src/ledger/client.ts'
-import { changed, client, ledgers, watched } from '../helpers/api.ts'
+import { changed, client, ledgers, rowsRead, watched } from '../helpers/api.ts'
 import { doDue } from '../helpers/ledgers.ts'
 import { ride, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
 import { DAY, METERED, PAST, WAITS, type World, setClock, withPlans } from '../helpers/plans.ts'
@@ -367,19 +367,6 @@ describe('a Worker that remembers an account from before', () => {
     expect(callsIn((await api.sendEvent('third', APRIL)).headers, 'd1')).toBe(2)
   })
 })
-
-/** The rows that D1 reads for a request. */
-const rowsRead = async (api: World, path: string, body?: unknown): Promise<number> => {
-  let rows = 0
-  const count = <Result extends D1Result>(result: Result): Result => {
-    rows += result.meta.rows_read
-    return result
-  }
-  const d1 = changed((session) => ({ batch: async (statements) => (await session.batch<Loose>(statements)).map(count) }))
-  const { status } = await client(api.token, d1).call(body ? 'POST' : 'GET', path, body)
-  expect([200, 202]).toContain(status)
-  return rows
-}
 
 /** Gives an account 500 plans of the past, of two days with a gap of one. */
 const plantPast = (organizationId: string, account: string, scheduleId: string): Promise<unknown> =>

@@ -204,3 +204,16 @@ export const watched = (batch = (statements: D1PreparedStatement[]) => statement
   })
   return { d1, seen }
 }
+
+/** The rows that D1 reads for a request. */
+export const rowsRead = async ({ token }: Pick<Api, 'token'>, path: string, body?: unknown): Promise<number> => {
+  let rows = 0
+  const count = <Result extends D1Result>(result: Result): Result => {
+    rows += result.meta.rows_read
+    return result
+  }
+  const d1 = changed((session) => ({ batch: async (statements) => (await session.batch(statements)).map(count) as never }))
+  const { status } = await client(token, d1).call(body ? 'POST' : 'GET', path, body)
+  expect([200, 202]).toContain(status)
+  return rows
+}

@@ -235,6 +235,47 @@ describe('the worked cases', () => {
   })
 })
 
+describe('the list of schedules', () => {
+  it('has its whole query in its tokens', async () => {
+    const api = await withAccount(TODAY)
+    for (const month of ['05', '06', '07', '08', '09']) await api.associate(`2026-${month}-01`, `2026-${month}-20`)
+    const query = 'start_date=2026-06-10T00:00:00Z&end_date=2026-08-10T00:00:00Z&compact=true&include_price_plan_info=true&pageSize=1'
+    const read = async (asked: string) => {
+      const { body } = await api.get(`/accounts/acc1/pricing_schedules?${asked}`)
+      const shown = body.data.map((one: Loose) => [one.startDate.slice(0, 10), 'pricePlanDetails' in one, one.pricePlanInfo?.name])
+      return { shown, next: encodeURIComponent(body.nextToken ?? ''), previous: encodeURIComponent(body.previousToken ?? '') }
+    }
+    const pages = [await read(query)]
+    for (let next = pages[0]?.next; next; next = pages.at(-1)?.next) pages.push(await read(`nextToken=${next}`))
+    const expected = ['06', '07', '08'].map((month) => [[`2026-${month}-01`, false, 'Basic']])
+    expect(pages.map(({ shown }) => shown)).toEqual(expected)
+    const back = await read(`nextToken=${pages[2]?.previous}`)
+    expect([back.shown, (await read(`nextToken=${back.previous}`)).shown]).toEqual([expected[1], expected[0]])
+    const other = await api.get(`/accounts/acc1/pricing_schedules?nextToken=${pages[0]?.next}&compact=false`)
+    expect(said(other)).toEqual([400, 'nextToken: must come alone, or with what the page before was asked for'])
+  })
+
+  it('has another ETag when a plan of it is activated in another currency, and edits hold to it', async () => {
+    const api = await withAccount(TODAY, { supportedCurrencies: ['USD', 'EUR'], fixedFeeRateCards: [] })
+    await api.associate('2026-05-01')
+    const path = '/accounts/acc1/pricing_schedules'
+    const first = await api.get(path)
+    const conditional = (name: string, tag: string | null) => ({ [name]: tag ?? '' })
+    const tag = first.headers.get('ETag')
+    expect((await api.call('GET', path, undefined, conditional('If-None-Match', tag))).status).toBe(304)
+    expect((await api.post(`/price_plans/${api.planId}/activate`, { currencies: ['USD', 'EUR'] })).status).toBe(200)
+    const again = await api.call('GET', path, undefined, conditional('If-None-Match', tag))
+    expect([again.status, again.body?.data[0].pricePlanDetails.activeCurrencies]).toEqual([200, ['USD', 'EUR']])
+    const list = await api.get('/v2/accounts/acc1/schedules?mode=ACTIVE')
+    expect(list.headers.get('ETag')).toBe(again.headers.get('ETag'))
+    const edit = { pricePlanId: api.planId, effectiveFrom: '2026-07-01', effectiveUntil: '2026-08-01' }
+    const change = (name: string | null) => api.call('POST', '/accounts/acc1/price_plans', edit, conditional('If-Match', name))
+    expect((await change(tag)).status).toBe(412)
+    const changed = await change(list.headers.get('ETag'))
+    expect([changed.status, changed.headers.get('ETag')]).toEqual([200, (await api.get(path)).headers.get('ETag')])
+  })
+})
+
 describe('the rules of a schedule', () => {
   const rule = (name: string, order: number, invoiceTiming: string) => ({
     name,

@@ -122,6 +122,7 @@ describe('the document', () => {
         expect(cause, `${operationId} ${code}`).toEqual(sentence)
         expect(cause.split(' ').length, `${operationId} ${code}`).toBeGreaterThan(3)
         const [, own] = new RegExp(`^- \\*\\*${code}\\*\\* (.*)$`, 'm').exec(description) ?? []
+        expect(own ?? '', `${operationId} ${code} continues what is not there`).not.toMatch(/^Or /)
         if (typeof response['$ref'] === 'string') expect(own, `${operationId} ${code}`).toBeUndefined()
         else if (code !== '422') expect(cause.endsWith(own ?? 'no words of its own'), `${operationId} ${code}`).toBe(true)
       }

@@ -37,7 +37,7 @@ export const addLicenseUpdateEntry = {
   refuses: {
     400: 'There is no such add-on, or it is archived, or of another type than LICENSE; the number would be below 0 at some time; accountId is an alias; or the update adds licences, and there would be more of them than the price plan allows that is in force when it takes effect, when a later update takes effect, or since a plan began in the meantime.',
     409: 'Too many requests change these licences at the same time, and this update was not made. Send it again after Retry-After.',
-    422: 'Or the idempotencyKey was used for another update of the account. Or more than 10,000 later updates would change with this one.',
+    422: 'The idempotencyKey in the body was used for another update of the account. Or more than 10,000 later updates would change with this one.',
   },
   example: {
     after: ['createAddOn'],

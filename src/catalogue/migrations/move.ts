@@ -35,6 +35,7 @@ const replace = ({ until, cycle }: Piece, from: number, target: PublishedPlan, r
   isCycleOverridden: false,
   overrideId: null,
   isOpen: isOpenPlan(target),
+  currencies: target.activeCurrencies.length,
   from,
   until,
 })

@@ -179,8 +179,8 @@ const ValidatedEntityError = named(
   'ValidatedEntityError',
   z.strictObject({
     referenceId: z.string(),
-    entityId: described('The name of the card, the id of the rule, or the id of the plan.', z.string()),
-    entityType: described('RATE_CARD, PRICING_RULE or PRICE_PLAN.', z.string()),
+    entityId: described('The name of the card, or the id of the rule, the plan or the schedule.', z.string()),
+    entityType: described('RATE_CARD, PRICING_RULE, PRICE_PLAN or SCHEDULE.', z.string()),
     errorMessage: described('The field and what would be right.', z.string()),
   }),
 )

@@ -297,7 +297,7 @@ export const operateRateCards = (
     ctx,
     id,
     (draft, items) => {
-      const { cards, touched } = applyOperations(draft.cards, operations)
+      const { cards, touched } = applyOperations('plan', draft.cards, operations)
       return { set: { cards }, answerOf: (after) => ({ rateCards: touched.map((card) => showCard(card, after, items)) }) }
     },
     operations.flatMap(({ rateCard }) => rateCard?.billableId ?? []),

@@ -106,8 +106,18 @@ export const FixedFeeRateCard = named(
 const LicenseRateCardConfig = named(
   'LicenseRateCardConfig',
   z.strictObject({
-    maxQuantity: z.optional(whole(0, Number.MAX_SAFE_INTEGER, 'int64')),
-    maxQuantityBreachAction: z.optional(named('MaxQuantityBreachAction', z.enum(['DO_NOTHING']))),
+    maxQuantity: z.optional(
+      described(
+        'The most licences that an account may have. An update that would raise their number above it is refused with 400.',
+        whole(0, Number.MAX_SAFE_INTEGER, 'int64'),
+      ),
+    ),
+    maxQuantityBreachAction: z.optional(
+      described(
+        'What is done with an update that would raise the number above maxQuantity. DO_NOTHING is the only action, also if it is left out: the update grants nothing.',
+        named('MaxQuantityBreachAction', z.enum(['DO_NOTHING'])),
+      ),
+    ),
   }),
 )
 

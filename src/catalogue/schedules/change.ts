@@ -52,15 +52,18 @@ export const changeTimeline = <Answer extends object>(
     change,
   })
 
+/** Says that what is in force has changed since a draft was made, if it has. */
+export const explainStaleDraft = ({ account, draftBase, activeVersion }: ReadTimeline): string | undefined =>
+  draftBase === null || draftBase === activeVersion
+    ? undefined
+    : `The schedules of the account "${account.id}" have changed since their draft was made. Discard the draft, and make the edits again.`
+
 /** Gives what is in force where there is no draft, or the parts of the draft. Throws CONFLICT if what is in force has changed since it was made. */
-export const draftOf = ({ account, active, draft, draftBase, activeVersion }: ReadTimeline): readonly Piece[] => {
-  if (draftBase === null) return active
-  if (draftBase !== activeVersion)
-    throw new ApiError(
-      'CONFLICT',
-      `The schedules of the account "${account.id}" have changed since their draft was made. Discard the draft, and make the edits again.`,
-    )
-  return draft
+export const draftOf = (timeline: ReadTimeline): readonly Piece[] => {
+  const { active, draft, draftBase } = timeline
+  const stale = explainStaleDraft(timeline)
+  if (stale !== undefined) throw new ApiError('CONFLICT', stale)
+  return draftBase === null ? active : draft
 }
 
 /** Edits of a timeline, before the plans that they name are read. */

@@ -124,11 +124,14 @@ const cycleOfEdit = (
   return { cycle: cycleFrom(cycle, from), isCycleOverridden: true }
 }
 
+/** What is wrong with a change of what is not to be changed any more until before a day. */
+export const explainLock = (day: number): string =>
+  `the plan that is in force until then cannot be changed any more; ${writeDay(day)} is the first date that can`
+
 /** Refuses a change of what is not to be changed any more, and says from which day on it could be. */
 export const refuseLocked = (before: readonly Piece[], after: readonly Piece[], today: number, path: string): void => {
   const day = findFirstAllowedDay(before, after, today)
-  if (day !== undefined)
-    throw conflict(path, `the plan that is in force until then cannot be changed any more; ${writeDay(day)} is the first date that can`)
+  if (day !== undefined) throw conflict(path, explainLock(day))
 }
 
 /**
@@ -168,6 +171,7 @@ export const applyEdits = async (
         ...cycleOfEdit(timeline, association, version.pricingCycleConfig, from),
         overrideId,
         isOpen: version.deferredRevenue || version.allowOngoingCycleUpdates,
+        currencies: version.activeCurrencies.length,
       }
       const same = timeline.find((piece) => piece.from === from && contentOf(piece) === contentOf(content))
       timeline = putIn(timeline, { ...content, id: same?.id ?? newPieceId(), from, until }, newPieceId)

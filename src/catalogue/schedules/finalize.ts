@@ -9,15 +9,25 @@ import { dayOf } from '../../rating/cycle.ts'
 import type { BillableItem, PlanDefinition } from '../price_plans/definition.ts'
 import { explainFault, findPlanFaults } from '../price_plans/faults.ts'
 import { displayNameOf } from '../price_plans/queries.ts'
-import { changeTimeline, draftAfter, draftOf } from './change.ts'
-import { overrideIdOf, refuseLocked, requireActiveAccount } from './edit.ts'
+import { changeTimeline, draftAfter, draftOf, explainStaleDraft } from './change.ts'
+import { explainLock, overrideIdOf, requireActiveAccount } from './edit.ts'
 import { draftActiveTimeline, dropDraft } from './keep.ts'
 import { preparePreActions } from './pre_actions.ts'
-import { type PieceParts, type ReadTimeline, definitionOf, keysOfPieces, readPieceParts, selectPieceParts } from './queries.ts'
+import {
+  type PieceParts,
+  type ReadPiece,
+  type ReadTimeline,
+  definitionOf,
+  keysOfPieces,
+  readPieceParts,
+  readTimelineRows,
+  selectPieceParts,
+  selectTimeline,
+} from './queries.ts'
 import type { FinalizeAccountSchedules, SchedulesPaginatedResponse } from './schema.ts'
 import { showSchedule } from './show.ts'
 import type { ScheduleOverride } from './table.ts'
-import { type Piece, firstChangeableDay, mergePieces } from './timeline.ts'
+import { type Piece, findFirstAllowedDay, firstChangeableDay, mergePieces, pieceOn } from './timeline.ts'
 
 /** The plans of the draft of an account, and whether they can still be put in force. */
 const selectDraftPlans = ({ organizationId }: Ctx, accountId: string): Statement =>
@@ -50,15 +60,17 @@ const requireRatable = (piece: Piece, definition: PlanDefinition, items: readonl
   throw conflict(`The schedule "${piece.id}" has errors: ${all.join('; ')}`)
 }
 
-const requirePlan = (
+/** Says why an account cannot have a plan, if it cannot. */
+const explainPlan = (
   { account }: ReadTimeline,
   { supportedCurrencies, activeCurrencies }: PlanDefinition & { activeCurrencies: readonly string[] },
   plan: DraftPlan | undefined,
-): void => {
-  if (plan?.status !== 'ACTIVE') throw conflict(`The price plan "${plan?.name ?? ''}" is ${plan?.status ?? 'gone'}, and must be ACTIVE.`)
+): string | undefined => {
+  if (plan?.status !== 'ACTIVE') return `The price plan "${plan?.name ?? ''}" is ${plan?.status ?? 'gone'}, and must be ACTIVE.`
   const currency = account.invoiceCurrency
-  if (!activeCurrencies.includes(currency) || !supportedCurrencies.includes(currency))
-    throw conflict(`The account "${account.id}" is invoiced in ${currency}, in which the price plan "${plan.name}" is not active.`)
+  return activeCurrencies.includes(currency) && supportedCurrencies.includes(currency)
+    ? undefined
+    : `The account "${account.id}" is invoiced in ${currency}, in which the price plan "${plan.name}" is not active.`
 }
 
 /** Parts that are in force until tomorrow as they are, and in which something else is in force from then on. */
@@ -73,6 +85,42 @@ const splitRunning = (ctx: Ctx, active: readonly Piece[], draft: readonly Piece[
       { ...piece, id: newId('PRICING_SCHEDULE', ctx.now), from: day },
     ]
   })
+
+/** Says which schedule in force a draft would change that is not to be changed any more, and from which day on it could. */
+const explainLockedDraft = (
+  active: readonly Piece[],
+  draft: readonly Piece[],
+  today: number,
+): { id: string; message: string } | undefined => {
+  const day = findFirstAllowedDay(active, draft, today)
+  const locked = day === undefined ? undefined : pieceOn(active, day - 1)
+  return day === undefined || !locked ? undefined : { id: locked.id, message: `The schedule "${locked.id}": ${explainLock(day)}` }
+}
+
+/** What keeps a draft from being put in force beside what its schedules hold: of a plan or of a schedule, by its id. */
+export interface DraftFault {
+  entityType: 'PRICE_PLAN' | 'SCHEDULE'
+  entityId: string
+  message: string
+}
+
+/** Finds what keeps a part of a draft, or the whole draft, from being put in force, beside faults of what the part holds. */
+export const findDraftFaults = async (ctx: Ctx, piece: ReadPiece, parts: PieceParts): Promise<DraftFault[]> => {
+  const { id, accountId, pricePlanId } = piece
+  const results = await ctx.session.batch([...selectTimeline(ctx, accountId), selectDraftPlans(ctx, accountId)])
+  const timeline = readTimelineRows(accountId, results)
+  const { active, draft } = timeline
+  const stale = explainStaleDraft(timeline)
+  if (stale !== undefined) return [{ entityType: 'SCHEDULE', entityId: id, message: stale }]
+  const plan = ((results[2]?.results ?? []) as DraftPlan[]).find((one) => one.id === pricePlanId)
+  const ofPlan = isChanged(piece, active) ? explainPlan(timeline, definitionOf(piece, parts), plan) : undefined
+  const today = dayOf(ctx.now)
+  const lock = explainLockedDraft(active, splitRunning(ctx, active, draft, today), today)
+  return [
+    ...(ofPlan === undefined ? [] : [{ entityType: 'PRICE_PLAN' as const, entityId: pricePlanId, message: ofPlan }]),
+    ...(lock ? [{ entityType: 'SCHEDULE' as const, entityId: lock.id, message: lock.message }] : []),
+  ]
+}
 
 /** Parts of a draft with what they have instead of parts of plans as it is put in force. */
 const publishPieces = async (pieces: readonly Piece[], active: readonly Piece[], { overrides, items }: PieceParts) => {
@@ -111,11 +159,12 @@ export const finalizeAccountSchedules = (
     for (const piece of draft) {
       if (!isChanged(piece, active)) continue
       const definition = definitionOf(piece, parts)
-      requirePlan(
+      const wrong = explainPlan(
         timeline,
         definition,
         plans.find(({ id }) => id === piece.pricePlanId),
       )
+      if (wrong !== undefined) throw conflict(wrong)
       requireRatable(piece, definition, parts.items)
     }
     const { pieces: published, overrides } = await publishPieces(splitRunning(ctx, active, draft, today), active, parts)
@@ -127,7 +176,8 @@ export const finalizeAccountSchedules = (
           (id) => !known.has(id),
         )
       : published
-    refuseLocked(active, pieces, today, 'The draft')
+    const lock = explainLockedDraft(active, pieces, today)
+    if (lock) throw conflict(lock.message)
     const all: PieceParts = { ...parts, overrides: new Map([...parts.overrides, ...overrides]) }
     const names = new Map([...active, ...timeline.draft].map(({ pricePlanId, planName }) => [pricePlanId, planName]))
     const shown = pieces.filter(({ until }) => until > today)

@@ -22,11 +22,16 @@ import {
 const FORWARD = { sortable: [], sort: [['start', 'ASC']] } as const
 const BACK = [['start', 'DESC']] as const
 
-/** A page of the timeline of an account. `from` and `until` (milliseconds) select what is in force in between. */
-export interface TimelineQuery {
-  state: 'ACTIVE' | 'DRAFT'
+/**
+ * A page of the timeline of an account. `from` and `until` (milliseconds) select what is in force in between. `shown` says how schedules are
+ * shown. A token has all of them, so that the next page needs none.
+ */
+export interface TimelineQuery<Shown extends string> {
+  nextToken?: string | undefined
+  pageSize?: number | undefined
   from?: number | undefined
   until?: number | undefined
+  shown?: Readonly<Partial<Record<Shown, string | undefined>>>
 }
 
 /** When the first and the last schedule of a list begin, in milliseconds. */
@@ -35,9 +40,10 @@ interface Bounds {
   last: number | null
 }
 
-export interface TimelinePage {
+export interface TimelinePage<Shown extends string> {
   pieces: ReadPiece[]
   parts: PieceParts
+  shown: Readonly<Partial<Record<Shown, string>>>
   /** The tag of the timeline. */
   tag: string
   tokens: { nextToken?: string; previousToken?: string }
@@ -47,15 +53,16 @@ export interface TimelinePage {
  * Reads a page of the timeline of an account by the first days, in one round trip. The first page begins with what is in force at `from`,
  * which is now if it is left out; from there pages lead forward and back. Throws NOT_FOUND.
  */
-export const readTimelinePage = async (
+export const readTimelinePage = async <Shown extends string = never>(
   ctx: Ctx,
   accountId: string,
-  { state, from, until }: TimelineQuery,
-  query: Parameters<typeof openPage>[2],
-): Promise<TimelinePage> => {
+  state: 'ACTIVE' | 'DRAFT',
+  { shown, ...query }: TimelineQuery<Shown>,
+): Promise<TimelinePage<Shown>> => {
   const { organizationId } = ctx
   const within = `${accountId} ${state}`
-  const page = await openPage(ctx, FORWARD, query, within)
+  const page = await openPage(ctx, FORWARD, { ...query, ...shown, from: query.from?.toString(), until: query.until?.toString() }, within)
+  const [from, until] = ['from', 'until'].map((name) => (page.filters[name] === undefined ? undefined : Number(page.filters[name])))
   const isBack = page.sort[0]?.[1] === 'DESC'
   const [after] = page.after ?? []
   const all = sql`its.account_id = ${accountId} and its.state = ${state}
@@ -90,6 +97,7 @@ export const readTimelinePage = async (
   ])
   return {
     pieces,
+    shown: page.filters as Partial<Record<Shown, string>>,
     tag: readTag(results[3]?.results),
     parts: readPieceParts(results.slice(4)),
     tokens: { ...(nextToken !== undefined && { nextToken }), ...(previousToken !== undefined && { previousToken }) },

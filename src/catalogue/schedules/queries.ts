@@ -33,6 +33,7 @@ interface PieceRow {
   planName: string
   planDescription: string | null
   isOpen: number
+  currencies: number
 }
 
 const pieceOf = ({ startAt, endAt, cycle, isCycleOverridden, isOpen, ...row }: PieceRow): ReadPiece => ({
@@ -44,16 +45,29 @@ const pieceOf = ({ startAt, endAt, cycle, isCycleOverridden, isOpen, ...row }: P
   isOpen: isOpen === 1,
 })
 
+const SCHEDULES = sql`schedules as its`
+
+export type State = 'ACTIVE' | 'DRAFT'
+
+/**
+ * Schedules by their ids, to select from. They are found in the index of ids, which SQLite uses only if state is compared with GONE as in the
+ * index, and if the ids come first.
+ */
+export const schedulesById = (ids: readonly string[], states: readonly State[]): SQL => sql`
+  json_each(${JSON.stringify([...new Set(ids)])}) as sent
+  cross join schedules as its on its.id = sent.value and its.state in (${sql.join([...states], sql`, `)}) and its.state <> 'GONE'`
+
 /**
  * The parts of timelines that a condition selects, each with its plan.
  *
  *     select … from schedules as its join price_plans as plan … join price_plan_versions as version … where its.organization_id = ? and …
  */
-export const selectPieces = (organizationId: unknown, condition: SQL, rest: SQL = sql`order by its.start_at`): SQL => sql`
+export const selectPieces = (organizationId: unknown, condition: SQL, rest: SQL = sql`order by its.start_at`, from = SCHEDULES): SQL => sql`
   select its.id, its.account_id as accountId, its.state, its.price_plan_id as pricePlanId, its.plan_version as version,
     its.start_at as startAt, its.end_at as endAt, its.cycle, its.is_cycle_overridden as isCycleOverridden, its.override_id as overrideId,
-    plan.name as planName, version.description as planDescription, max(version.deferred_revenue, version.allow_ongoing_cycle_updates) as isOpen
-  from schedules as its
+    plan.name as planName, version.description as planDescription, max(version.deferred_revenue, version.allow_ongoing_cycle_updates) as isOpen,
+    json_array_length(version.active_currencies) as currencies
+  from ${from}
   cross join price_plans as plan on plan.id = its.price_plan_id
   cross join price_plan_versions as version on version.price_plan_id = its.price_plan_id and version.plan_version = its.plan_version
   where its.organization_id = ${organizationId} and ${condition} ${rest}`
@@ -142,24 +156,40 @@ export const readTimelineRows = (accountId: string, results: readonly { results:
   return timelineOf(owner, readPieces(results[1]?.results))
 }
 
-/** The tag of a timeline for its ETag: its version, and how many of its schedules have begun or ended at `now` (milliseconds). */
-export const tagOfTimeline = (version: number | undefined, active: readonly Pick<Piece, 'from' | 'until'>[], now: number): string =>
+/**
+ * The tag of a timeline for its ETag: its version, how many of its schedules have begun or ended at `now` (milliseconds), and in how many
+ * currencies their plans are active, which are shown with them.
+ */
+export const tagOfTimeline = (
+  version: number | undefined,
+  active: readonly Pick<Piece, 'from' | 'until' | 'currencies'>[],
+  now: number,
+): string =>
   tagOf(
     version ?? 0,
     active.reduce((passed, { from, until }) => passed + Number(instantOf(from) <= now) + Number(instantOf(until) <= now), 0),
+    active.reduce((sum, { currencies }) => sum + currencies, 0),
   )
 
-/** The query for the tag of the timeline of an account, as one row with `version` and `passed`. */
+/** The query for the tag of the timeline of an account, as one row with `version`, `passed` and `currencies`. */
 export const selectTag = (organizationId: string, accountId: SQL, now: number): Statement =>
   selectRows(sql`
     select coalesce((select version from timelines where organization_id = ${organizationId} and account_id = ${accountId}), 0) as version,
-      count(*) filter (where start_at <= ${now}) + count(*) filter (where end_at <= ${now}) as passed
-    from schedules where organization_id = ${organizationId} and account_id = ${accountId} and state = 'ACTIVE'`)
+      coalesce(sum(its.passed), 0) as passed, coalesce(sum(its.pieces * json_array_length(plan.active_currencies)), 0) as currencies
+    from (
+      select price_plan_id, plan_version, count(*) as pieces, sum((start_at <= ${now}) + (end_at <= ${now})) as passed
+      from schedules where organization_id = ${organizationId} and account_id = ${accountId} and state = 'ACTIVE'
+      group by price_plan_id, plan_version
+    ) as its
+    cross join price_plan_versions as plan on plan.price_plan_id = its.price_plan_id and plan.plan_version = its.plan_version`)
 
 /** Reads the row of `selectTag`. */
 export const readTag = (rows: readonly unknown[] | undefined): string => {
-  const [{ version, passed } = { version: 0, passed: 0 }] = (rows ?? []) as { version: number; passed: number }[]
-  return tagOf(version, passed)
+  const [{ version, passed, currencies } = { version: 0, passed: 0, currencies: 0 }] = (rows ?? []) as Record<
+    'version' | 'passed' | 'currencies',
+    number
+  >[]
+  return tagOf(version, passed, currencies)
 }
 
 /** Reads the timeline of an account, all of it, in one round trip. Throws NOT_FOUND. */
@@ -239,8 +269,8 @@ export const readPieceParts = (results: readonly { results: readonly unknown[] }
 }
 
 /** The keys of the parts of timelines that a condition selects. */
-export const keysOfPieces = (organizationId: string, condition: SQL): SQL => sql`
-  select its.price_plan_id, its.plan_version, its.override_id from schedules as its where its.organization_id = ${organizationId} and ${condition}`
+export const keysOfPieces = (organizationId: string, condition: SQL, from = SCHEDULES): SQL => sql`
+  select its.price_plan_id, its.plan_version, its.override_id from ${from} where its.organization_id = ${organizationId} and ${condition}`
 
 /** What is in force in a part of a timeline: the version of its plan, with what the account has instead of parts of it. */
 export const definitionOf = (

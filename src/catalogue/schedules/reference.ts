@@ -255,7 +255,7 @@ export const listPricingRules = {
 export const listScheduleErrors = {
   summary: 'List the errors of a schedule',
   description:
-    'Lists what keeps a schedule of a draft from being put in force: for each error the card, the rule or the schedule that has it, the field, and what would be right.',
+    'Lists what keeps a schedule of a draft from being put in force: for each error the card, the rule, the price plan or the schedule that has it, the field, and what would be right. What keeps the whole draft from it is listed for each of its schedules: that what is in force has changed since the draft was made, or that the draft changes days that cannot be changed any more.',
   refuses: { 404: NO_SCHEDULE },
   example: { after: drafted, path: schedulePath, answer: { data: [] } },
 }

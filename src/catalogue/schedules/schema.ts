@@ -177,15 +177,19 @@ export const SchedulesPaginatedResponse = named(
 )
 export type SchedulesPaginatedResponse = z.infer<typeof SchedulesPaginatedResponse>
 
-const mode = described('ACTIVE shows what is in force. DRAFT shows the draft that is not finalized.', z.enum(['ACTIVE', 'DRAFT']))
+const MODE = 'ACTIVE shows what is in force. DRAFT shows the draft that is not finalized.'
+const modeOf = (description: string) => described(description, z.enum(['ACTIVE', 'DRAFT']))
 
-export const SchedulesQuery = pageQuery({ mode })
+/** The contract requires the mode, also beside nextToken. */
+const pagedMode = modeOf(`${MODE} It is sent with nextToken too, and is that of the first page.`)
+
+export const SchedulesQuery = pageQuery({ mode: pagedMode })
 export type SchedulesQuery = z.infer<typeof SchedulesQuery>
 
 export const SchedulePath = z.strictObject({ schedule_id: identifier() })
 
-export const ScheduleCardsQuery = pageQuery({ mode })
+export const ScheduleCardsQuery = pageQuery({ mode: pagedMode })
 export type ScheduleCardsQuery = z.infer<typeof ScheduleCardsQuery>
 
-export const ScheduleModeQuery = z.strictObject({ mode })
+export const ScheduleModeQuery = z.strictObject({ mode: modeOf(MODE) })
 export type ScheduleModeQuery = z.infer<typeof ScheduleModeQuery>

@@ -21,16 +21,19 @@ import { applyOperations } from '../rate_cards/operate.ts'
 import type { KeptCard } from '../rate_cards/schema.ts'
 import { changeTimeline, draftOf, editTimeline } from './change.ts'
 import { type Association, type TimelineEdit, overrideIdOf } from './edit.ts'
+import { findDraftFaults } from './finalize.ts'
 import { draftDraftTimeline } from './keep.ts'
 import { readTimelinePage } from './list.ts'
 import {
   type PieceParts,
   type ReadPiece,
+  type State,
   definitionOf,
   keysOfPieces,
   readPieceParts,
   readPieces,
   readTag,
+  schedulesById,
   selectPieceParts,
   selectPieces,
   selectTag,
@@ -58,8 +61,6 @@ export { isOverridden, showDates, showPlanInfo } from './show.ts'
 export type { ScheduleOverride } from './table.ts'
 export { type CycleInForce, cycleOn } from './timeline.ts'
 
-type State = 'ACTIVE' | 'DRAFT'
-
 /** A part of a timeline, and what is in force in it. */
 interface FoundSchedule {
   piece: ReadPiece
@@ -73,15 +74,11 @@ const scheduleNotFound = (id: string, state: State): ApiError => notFound(state 
 /** Reads schedules of one account by their ids, with what is in force in them. */
 export const readSchedules = async (ctx: Ctx, ids: readonly string[], state: State): Promise<Map<string, FoundSchedule>> => {
   const { organizationId } = ctx
-  const condition = sql`its.id in (select value from json_each(${JSON.stringify(ids)})) and its.state = ${state}`
+  const from = schedulesById(ids, [state])
   const results = await ctx.session.batch([
-    selectRows(selectPieces(organizationId, condition)),
-    selectTag(
-      organizationId,
-      sql`(select its.account_id from schedules as its where its.organization_id = ${organizationId} and ${condition})`,
-      ctx.now,
-    ),
-    ...selectPieceParts(ctx, keysOfPieces(organizationId, condition)),
+    selectRows(selectPieces(organizationId, sql`true`, sql`order by its.start_at`, from)),
+    selectTag(organizationId, sql`(select its.account_id from ${from} where its.organization_id = ${organizationId} limit 1)`, ctx.now),
+    ...selectPieceParts(ctx, keysOfPieces(organizationId, sql`true`, from)),
   ])
   const tag = readTag(results[1]?.results)
   const parts = readPieceParts(results.slice(2))
@@ -98,8 +95,8 @@ const readSchedule = async (ctx: Ctx, id: string, state: State): Promise<FoundSc
 const readAccountOf = async (ctx: Ctx, id: string): Promise<string> => {
   const [found] = await ctx.session.rows<{ accountId: string }>(
     selectRows(sql`
-      select account_id as accountId from schedules
-      where organization_id = ${ctx.organizationId} and id = ${id} and state in ('ACTIVE', 'DRAFT') limit 1`),
+      select its.account_id as accountId from ${schedulesById([id], ['ACTIVE', 'DRAFT'])}
+      where its.organization_id = ${ctx.organizationId} limit 1`),
   )
   if (!found) throw scheduleNotFound(id, 'ACTIVE')
   return found.accountId
@@ -191,7 +188,7 @@ export const listAccountSchedules = async (
   { mode, ...query }: SchedulesQuery,
 ): Promise<Reply<SchedulesPaginatedResponse>> => {
   if (ctx.portal && mode === 'DRAFT') throw new ApiError('FORBIDDEN', 'This portal token does not read drafts.')
-  const { pieces, parts, tag, tokens } = await readTimelinePage(ctx, accountId, { state: mode }, query)
+  const { pieces, parts, tag, tokens } = await readTimelinePage(ctx, accountId, mode, query)
   return { answer: { data: pieces.map((piece) => showSchedule(piece, definitionOf(piece, parts))), ...tokens }, tag }
 }
 
@@ -206,7 +203,7 @@ const changeScheduleDraft = async <Answer extends object>(
   sent: readonly string[] = [],
 ): Promise<Reply<Answer>> => {
   const accountId = await readAccountOf(ctx, id)
-  const keys = keysOfPieces(ctx.organizationId, sql`its.id = ${id} and its.state in ('ACTIVE', 'DRAFT')`)
+  const keys = keysOfPieces(ctx.organizationId, sql`true`, schedulesById([id], ['ACTIVE', 'DRAFT']))
   return changeTimeline(ctx, accountId, selectPieceParts(ctx, keys, sent), async ({ timeline, results }) => {
     const parts = readPieceParts(results)
     const pieces = draftOf(timeline)
@@ -233,7 +230,7 @@ export const operateScheduleCards = (
     ctx,
     id,
     ({ piece, parts, definition, own }) => {
-      const { cards, touched } = applyOperations(definition.cards, operations)
+      const { cards, touched } = applyOperations('schedule', definition.cards, operations)
       const names = new Set(operations.map(({ rateCardName }) => rateCardName))
       const changed = [...definition.cards, ...cards].filter(({ name }) => names.has(name))
       const families = [...new Set([...(own.families ?? []), ...changed.map(({ type }) => type)])]
@@ -281,16 +278,18 @@ export const updateScheduleRules = (
 /** Why a schedule cannot be put in force. Nothing is wrong with one that is. */
 export const listScheduleErrors = async (ctx: Ctx, id: string): Promise<Reply<ValidatedEntityErrorsPaginatedResponse>> => {
   const draft = (await readSchedules(ctx, [id], 'DRAFT')).get(id)
-  if (!draft) await readSchedule(ctx, id, 'ACTIVE')
-  const faults = draft ? findPlanFaults(definitionOf(draft.piece, draft.parts), draft.parts.items) : []
+  if (!draft) {
+    await readSchedule(ctx, id, 'ACTIVE')
+    return { answer: { data: [] } }
+  }
+  const { piece, parts } = draft
+  const ofDraft = await findDraftFaults(ctx, piece, parts)
+  const held = findPlanFaults(definitionOf(piece, parts), parts.items).map((fault) => ({
+    entityType: fault.entityId ? fault.entityType : 'SCHEDULE',
+    entityId: fault.entityId || id,
+    message: explainFault(fault),
+  }))
   return {
-    answer: {
-      data: faults.map((fault) => ({
-        referenceId: id,
-        entityId: fault.entityId || id,
-        entityType: fault.entityType,
-        errorMessage: explainFault(fault),
-      })),
-    },
+    answer: { data: [...ofDraft, ...held].map(({ message, ...entity }) => ({ referenceId: id, ...entity, errorMessage: message })) },
   }
 }

@@ -15,6 +15,8 @@ export interface PieceContent {
   overrideId: string | null
   /** Whether it can be changed from the start of its first cycle on that is not billed yet. */
   isOpen: boolean
+  /** In how many currencies its version of the plan is active: more can be activated, but none ends. */
+  currencies: number
 }
 
 /** A part of the timeline of an account, from a day until before a day, as days since 1970-01-01. */

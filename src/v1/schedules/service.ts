@@ -89,9 +89,10 @@ export const getPricingSchedules = async (
   accountId: string,
   query: PricingSchedulesQuery,
 ): Promise<Reply<PricingSchedulePaginatedResponse>> => {
-  const { start_date: from, end_date: until, compact: _compact, include_price_plan_info: _withInfo, ...page } = query
-  const { pieces, parts, tag, tokens } = await readTimelinePage(ctx, accountId, { state: 'ACTIVE', from, until }, page)
-  return { answer: { data: pieces.map((piece) => showPricingSchedule(piece, parts, query)), ...tokens }, tag }
+  const { start_date: from, end_date: until, nextToken, pageSize, ...asked } = query
+  const page = await readTimelinePage(ctx, accountId, 'ACTIVE', { nextToken, pageSize, from, until, shown: asked })
+  const { pieces, parts, shown, tag, tokens } = page
+  return { answer: { data: pieces.map((piece) => showPricingSchedule(piece, parts, shown)), ...tokens }, tag }
 }
 
 /** Lists the rules of a schedule of an account, or of a version of a plan. */

@@ -15,7 +15,7 @@ import type { Ctx } from '../../db/context.ts'
 import type { Fault } from '../../lib/errors.ts'
 import { requireRatable } from '../price_plans/service.ts'
 import { fromKept, toKept } from '../price_plans/translate.ts'
-import type { PricingScheduleWithPricePlanId, PricingSchedulesQuery, UpdatePricingScheduleRequest } from './schema.ts'
+import type { PricingScheduleWithPricePlanId, UpdatePricingScheduleRequest } from './schema.ts'
 
 const NAMES: Readonly<Record<string, string>> = { pricePlanDetails: 'pricePlanDetailsOverride', pricingRules: 'pricingRulesOverride' }
 
@@ -56,7 +56,7 @@ export const overrideOf = (
 export const showPricingSchedule = (
   piece: ReadPiece,
   parts: PieceParts,
-  { compact, include_price_plan_info: withInfo }: PricingSchedulesQuery,
+  { compact, include_price_plan_info: withInfo }: Readonly<Partial<Record<'compact' | 'include_price_plan_info', string>>>,
 ): PricingScheduleWithPricePlanId => {
   const { version, pricePlanId, planName, planDescription } = piece
   const definition = compact === 'true' ? undefined : definitionOf(piece, parts)
