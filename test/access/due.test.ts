@@ -132,6 +132,53 @@ describe('what is due', () => {
     expect([await rowsOf(one.id), await rowsOf(other.id)]).toEqual([[], []])
   })
 
+  it('is found without reading what is due later, or due in real time but not by a test clock', async () => {
+    const now = 500 * DAY
+    const own = `own ${crypto.randomUUID()}`
+    const nothing: DueStep[] = [{ kind: own, run: () => Promise.reject(new Error('planted')) }]
+    const measure = async () => {
+      const { usage, primary } = connect(env.DB)
+      await doAllDue({ session: primary(), ledgers, now, secrets: [], conflicts }, nothing, () => 0)
+      return usage.rowsRead
+    }
+    const [later, behind] = [await organization(), await organization()]
+    const before = await measure()
+    const rows = (dueAt: number) => Array.from({ length: 20_000 }, (_, subject) => ({ kind: own, subject: String(subject), dueAt }))
+    await save(later.id, rows(now + DAY))
+    expect((await measure()) - before).toBeLessThan(10)
+    await env.DB.prepare('UPDATE organizations SET clock_at = ? WHERE id = ?')
+      .bind(now - 2 * DAY, behind.id)
+      .run()
+    await save(behind.id, rows(now - DAY))
+    const { results } = await env.DB.prepare('SELECT count(*) AS count FROM organizations').all<{ count: number }>()
+    expect((await measure()) - before).toBeLessThan(4100 + 10 * (results[0]?.count ?? 0))
+    await env.DB.prepare('DELETE FROM due WHERE kind = ?').bind(own).run()
+  })
+
+  it('of an organization is found behind thousands of rows that wait for a test clock', async () => {
+    const now = 500 * DAY
+    const own = `own ${crypto.randomUUID()}`
+    const [behind, real] = [await organization(), await organization()]
+    await env.DB.prepare('UPDATE organizations SET clock_at = ? WHERE id = ?')
+      .bind(now - 9 * DAY, behind.id)
+      .run()
+    await save(
+      behind.id,
+      Array.from({ length: 1500 }, (_, subject) => ({ kind: own, subject: String(subject), dueAt: now - 5 * DAY })),
+    )
+    await save(real.id, [{ kind: own, subject: 'real', dueAt: now - DAY }])
+    const done: string[] = []
+    const steps: DueStep[] = [
+      {
+        kind: own,
+        run: (ctx, row) => (done.push(row.subject), commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {} })),
+      },
+    ]
+    await doAllDue({ session: connect(env.DB).primary(), ledgers, now, secrets: [], conflicts }, steps, () => 0)
+    expect(done).toEqual(['real'])
+    await env.DB.prepare('DELETE FROM due WHERE kind = ?').bind(own).run()
+  })
+
   it('at once because of a write is done before its answer, and stays for later when it fails', async () => {
     const { id } = await organization()
     const done: string[] = []
