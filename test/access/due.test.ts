@@ -132,6 +132,28 @@ describe('what is due', () => {
     expect([await rowsOf(one.id), await rowsOf(other.id)]).toEqual([[], []])
   })
 
+  it('is done in as many runs as its calls need, and that of others meanwhile', async () => {
+    const [long, short] = [await organization(), await organization()]
+    const subjects = Array.from({ length: 1000 }, (_, index) => String(index).padStart(4, '0'))
+    await save(
+      long.id,
+      subjects.map((subject) => ({ kind: 'first', subject, dueAt: 0 })),
+    )
+    await save(short.id, [{ kind: 'second', subject: 'short', dueAt: DAY }])
+    const done: string[] = []
+    const used: number[] = []
+    for (let runs = 0; runs < 2; runs++) {
+      const { usage, primary } = connect(env.DB)
+      await doAllDue({ session: primary(), ledgers, now: DAY, secrets: [], conflicts }, recording(done), () => 0)
+      used.push(usage.calls)
+      expect(done).toContain('second short 1')
+    }
+    expect(Math.max(...used)).toBeLessThan(810)
+    expect(done.indexOf('second short 1')).toBeLessThan(110)
+    expect(done.filter((line) => line.startsWith('first'))).toEqual(subjects.map((subject) => `first ${subject} 0`))
+    expect(await rowsOf(long.id)).toEqual([])
+  })
+
   it('is found without reading what is due later, or due in real time but not by a test clock', async () => {
     const now = 500 * DAY
     const own = `own ${crypto.randomUUID()}`
@@ -222,6 +244,19 @@ describe('rows of one instant whose step does them together', () => {
       },
     },
   ]
+
+  it('are done after the rows of earlier steps, and before those of later ones', async () => {
+    const { id } = await organization()
+    await save(
+      id,
+      ['before', 'first', 'second'].flatMap((kind) => ['a', 'b'].map((subject) => ({ kind, subject, dueAt: DAY }))),
+    )
+    const done: string[] = []
+    const [first, second] = recording(done) as [DueStep, DueStep]
+    const [both] = together(done, () => false) as [DueStep]
+    await doDueOf(context(id, DAY), [{ ...first, kind: 'before' }, both, second])
+    expect(done).toEqual(['first a 1', 'first b 1', 'a+b', 'second a 1', 'second b 1'])
+  })
 
   it('are done at once, and one by one where one of them fails', async () => {
     const { id } = await organization()

@@ -14,8 +14,11 @@ const ROWS = 50
 /** The longest time of one run of `scheduled`, in milliseconds. The next run does the rest. */
 const WORKS_FOR = 20_000
 
-/** The time after which it is the turn of the next organization, in milliseconds. Whoever has work left gets another turn. */
-const TURN = 2_000
+/** The most calls to the database and to ledgers of one run or request, since Cloudflare allows 1,000 for each Worker call. */
+export const MOST_CALLS = 800
+
+/** The milliseconds and the calls after which it is the turn of the next organization. Whoever has work left gets another turn. */
+const TURN = { ms: 2_000, calls: 100 }
 
 /** The most organizations that are handled in one run. */
 const ORGANIZATIONS = 200
@@ -84,22 +87,17 @@ const runStep = async (ctx: Ctx, steps: readonly DueStep[], row: Due): Promise<S
   }
 }
 
-/** Does rows together whose step can do that. Gives those that are still to be done one by one, also of a group that was refused. */
-const runTogether = async (ctx: Ctx, steps: readonly DueStep[], rows: readonly Due[], run: DueRun): Promise<Due[]> => {
-  const left: Due[] = []
-  for (const [kind, group] of Map.groupBy(rows, (row) => row.kind)) {
-    const step = steps.find((one) => one.kind === kind)
-    const isDone =
-      step?.runTogether !== undefined &&
-      group.length > 1 &&
-      (await step.runTogether(ctx, group).then(
-        () => true,
-        () => false,
-      ))
-    if (isDone) run.done += group.length
-    else left.push(...group)
+/** Does rows of one step together if it can do that. Gives those that are still to be done one by one: all, if that was refused. */
+const runTogether = async (ctx: Ctx, steps: readonly DueStep[], rows: readonly Due[], run: DueRun): Promise<readonly Due[]> => {
+  const step = steps.find(({ kind }) => kind === rows[0]?.kind)
+  if (!step?.runTogether || rows.length < 2) return rows
+  try {
+    await step.runTogether(ctx, rows)
+  } catch {
+    return rows
   }
-  return left
+  run.done += rows.length
+  return []
 }
 
 /** Does the due work of an organization, sorted by time, step and subject, until nothing is left or `isOver` returns true, which is asked before each piece. */
@@ -113,14 +111,17 @@ export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: (run:
     const seen = JSON.stringify(rows)
     if (!rows.length || seen === last) return run
     last = seen
-    for (const row of await runTogether(ctx, steps, rows, run)) {
+    for (const group of Map.groupBy(rows, ({ kind }) => kind).values()) {
       if (isOver(run)) return run
-      const { error, isUnfinished } = await runStep(ctx, steps, row)
-      if (error) {
-        run.errors.push(error)
-        skipped.push(row)
-      } else if (isUnfinished) last = ''
-      else run.done++
+      for (const row of await runTogether(ctx, steps, group, run)) {
+        if (isOver(run)) return run
+        const { error, isUnfinished } = await runStep(ctx, steps, row)
+        if (error) {
+          run.errors.push(error)
+          skipped.push(row)
+        } else if (isUnfinished) last = ''
+        else run.done++
+      }
     }
   }
   return run
@@ -157,15 +158,18 @@ export const doDueNow = async (
 export const doAllDue = async (ctx: SystemCtx, steps: readonly DueStep[], elapsed: () => number): Promise<DueRun> => {
   const all: DueRun = { done: 0, errors: [] }
   if (!steps.length) return all
-  const isOver = () => elapsed() > WORKS_FOR
+  const calls = () => ctx.session.calls() + ctx.ledgers.usage.calls
+  const most = calls() + MOST_CALLS
+  const isOver = () => elapsed() > WORKS_FOR || calls() > most
   let waiting = await readOrganizations(ctx.session, ctx.now)
   while (waiting.length && !isOver()) {
     const left: typeof waiting = []
     for (const organization of waiting) {
       if (isOver()) break
-      const end = elapsed() + TURN
+      const end = { ms: elapsed() + TURN.ms, calls: calls() + TURN.calls }
       let isCut = false
-      const { done, errors } = await doDueOf(systemContext(ctx, organization), steps, () => (isCut = elapsed() > end || isOver()))
+      const isCutNow = () => (isCut = elapsed() > end.ms || calls() > end.calls || isOver())
+      const { done, errors } = await doDueOf(systemContext(ctx, organization), steps, isCutNow)
       all.done += done
       all.errors.push(...errors)
       if (isCut && !errors.length) left.push(organization)
