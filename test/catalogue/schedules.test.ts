@@ -6,7 +6,7 @@ import { connect } from '../../src/db/client.ts'
 import { steps } from '../../src/steps.ts'
 import { iso } from '../../src/lib/time.ts'
 import { readDay, writeDay } from '../../src/rating/cycle.ts'
-import { type Answer, changed, client, organization, watched } from '../helpers/api.ts'
+import { type Answer, changed, client, failed, organization, watched } from '../helpers/api.ts'
 import { doDue, system } from '../helpers/ledgers.ts'
 import { monthly, publishPlan, withAccount } from '../helpers/schedules.ts'
 
@@ -567,4 +567,32 @@ describe('cycles', () => {
     expect([await doDueOf(late, steps), isChanged]).toEqual([{ done: 60, errors: [] }, true])
     expect((await announced(api)).slice(before + 120)).toEqual(ids.flatMap(() => ['2026-05-01 ENDED', '2026-06-01 IN_FORCE']))
   }, 60_000)
+
+  it.each([
+    [
+      'at the start of a cycle',
+      '2026-05-01T00:00:20Z',
+      ['2026-04-01 IN_FORCE', '2026-04-01 ENDED', '2026-05-01 IN_FORCE', '2026-05-01 ENDED'],
+    ],
+    ['on the last day of a cycle', '2026-04-30T12:00:00Z', ['2026-04-01 IN_FORCE', '2026-04-01 ENDED']],
+  ])('of an account that is archived %s are all announced, and none behind its end, on time or late', async (_, at, lines) => {
+    for (const isLate of [false, true]) {
+      const api = await withAccount('2026-04-20T10:00:00Z')
+      await api.associate('2026-04-01')
+      await doDue(api.id, undefined, Date.now())
+      vi.setSystemTime(Date.parse(at))
+      /** Keeps the timeline from being ended before the answer, so that a run two months later does it. */
+      const failing = changed((session) => ({
+        batch: (statements) => (statements.length === 3 ? Promise.reject(failed('Network connection lost.')) : session.batch(statements)),
+      }))
+      expect((await client(api.token, isLate ? failing : env.DB).delete('/accounts/acc1')).status).toBe(200)
+      const { results } = await env.DB.prepare("SELECT 1 FROM due WHERE organization_id = ? AND kind = 'ACCOUNT_ARCHIVED'")
+        .bind(api.id)
+        .all()
+      expect(results).toHaveLength(isLate ? 1 : 0)
+      await doDue(api.id, undefined, Date.parse('2026-07-01T00:00:00Z'))
+      expect(await announced(api)).toEqual(lines)
+      expect((await env.DB.prepare('SELECT 1 FROM due WHERE organization_id = ?').bind(api.id).all()).results).toEqual([])
+    }
+  })
 })
