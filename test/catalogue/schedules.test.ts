@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { readTimelines } from '../../src/catalogue/schedules/read_many.ts'
 import { type Piece, type PlanCycle, cycleOn, firstChangeableDay } from '../../src/catalogue/schedules/timeline.ts'
 import { doDueOf } from '../../src/access/due/service.ts'
 import { connect } from '../../src/db/client.ts'
@@ -526,6 +527,25 @@ describe('cycles', () => {
     await doDueOf({ ...system(api.id), session: primary() }, steps)
     expect(await announced(api)).toEqual(weeks('1996-01-01', '2026-04-20'))
     expect([usage.calls < 20, most]).toEqual([true, 1000])
+  })
+
+  it('of many accounts that are read together are announced before, the earliest first', async () => {
+    const api = await withAccount('2026-04-20T10:00:00Z', { pricingCycleConfig: weekly })
+    const ids = Array.from({ length: 20 }, (_, index) => `read ${String(index).padStart(2, '0')}`)
+    for (const id of ids) {
+      await api.post('/accounts', { id, name: id, customerId: 'cus1' })
+      await api.associate('2026-04-20', '9999-01-01', {}, id)
+    }
+    await doDue(api.id, undefined, Date.now())
+    const { usage, primary } = connect(env.DB)
+    const ctx = { ...system(api.id, Date.parse('2026-05-12T10:00:00Z')), session: primary() }
+    const { timelines } = await readTimelines(ctx, ids, [])
+    expect([timelines.size, usage.calls]).toEqual([20, 4])
+    expect((await announced(api)).slice(20)).toEqual(
+      ['2026-04-20', '2026-04-27', '2026-05-04'].flatMap((day) =>
+        ids.flatMap(() => [`${day} ENDED`, `${writeDay(readDay(day) + 7)} IN_FORCE`]),
+      ),
+    )
   })
 
   it('of many accounts that turn at the same instant are announced together, and one by one where another change comes between', async () => {
