@@ -9,7 +9,7 @@ const migrations = loadLater(() => import('./migrations/job.ts'))
 /** The scheduled steps of the catalogue: timelines of archived accounts end, and cycles are announced. */
 export const catalogueSteps: readonly DueStep[] = [
   { kind: 'ACCOUNT_ARCHIVED', run: archive.endTimeline },
-  { kind: 'PRICING_CYCLE', isLater: true, run: cycles.announceCycles },
+  { kind: 'PRICING_CYCLE', isLater: true, run: cycles.announceCycles, runTogether: cycles.announceCyclesTogether },
 ]
 
 /** The worker of jobs that move accounts to another price plan. */

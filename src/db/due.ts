@@ -29,6 +29,8 @@ export interface DueStep {
   runTogether?: (ctx: Ctx, rows: readonly Due[]) => Promise<unknown>
 }
 
+const sendDue = (rows: readonly Due[]): string => JSON.stringify(rows.map(({ kind, subject, dueAt }) => [kind, subject, dueAt]))
+
 const insertDue = prepare(['organizationId', 'sent'], (at) =>
   builder
     .insert(due)
@@ -38,7 +40,7 @@ const insertDue = prepare(['organizationId', 'sent'], (at) =>
 
 /** The statements that set the instants at which subjects are due. */
 export const setDue = ({ organizationId }: Pick<Ctx, 'organizationId'>, rows: readonly Due[]): Statement[] =>
-  rows.length ? [insertDue({ organizationId, sent: JSON.stringify(rows.map(({ kind, subject, dueAt }) => [kind, subject, dueAt])) })] : []
+  rows.length ? [insertDue({ organizationId, sent: sendDue(rows) })] : []
 
 /** The query for the rows that are due now. */
 export const selectDueNow = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, rows: readonly Due[]): Statement =>
@@ -51,22 +53,45 @@ export const selectDueNow = ({ organizationId, now }: Pick<Ctx, 'organizationId'
       )`,
     )
 
-const deleteDue = prepare(['organizationId', 'kind', 'subject'], (at) =>
-  builder
-    .delete(due)
-    .where(sql`${due.organizationId} = ${at.organizationId} and ${due.kind} = ${at.kind} and ${due.subject} = ${at.subject}`),
-)
-
-/**
- * The statements that settle what was due, for the commit that did it: the row goes, or moves to `next` (milliseconds).
- * When another run has settled or moved it meanwhile, the commit is refused as stale, so that nothing is done twice.
- */
-export const settleDue = ({ organizationId }: Pick<Ctx, 'organizationId'>, { kind, subject, dueAt }: Due, next?: number): Statement[] => [
+const refuseSettled = prepare(['organizationId', 'sent'], (at) =>
   refuseWhen(
     'STALE',
-    sql`select '[]' where not exists (
-      select 1 from ${due} where organization_id = ${organizationId} and kind = ${kind} and subject = ${subject} and due_at = ${dueAt}
+    sql`select '[]' from json_each(${at.sent}) as sent where not exists (
+      select 1 from ${due} where organization_id = ${at.organizationId} and kind = sent.value ->> 0 and subject = sent.value ->> 1
+        and due_at = sent.value ->> 2
     )`,
   ),
-  ...(next === undefined ? [deleteDue({ organizationId, kind, subject })] : setDue({ organizationId }, [{ kind, subject, dueAt: next }])),
-]
+)
+
+const deleteDue = prepare(['organizationId', 'sent'], (at) =>
+  builder.delete(due).where(
+    sql`${due.organizationId} = ${at.organizationId} and (${due.kind}, ${due.subject}) in (
+        select value ->> 0, value ->> 1 from json_each(${at.sent})
+      )`,
+  ),
+)
+
+/** A row that is to be settled. It goes, or moves to `next` (milliseconds). */
+export interface SettledDue {
+  row: Due
+  next?: number | undefined
+}
+
+/**
+ * The statements that settle what was due, for the commit that did it. When another run has settled or moved a row meanwhile, the commit
+ * is refused as stale, so that nothing is done twice.
+ */
+export const settleAllDue = ({ organizationId }: Pick<Ctx, 'organizationId'>, settled: readonly SettledDue[]): Statement[] => {
+  const gone = settled.flatMap(({ row, next }) => (next === undefined ? [row] : []))
+  return [
+    refuseSettled({ organizationId, sent: sendDue(settled.map(({ row }) => row)) }),
+    ...(gone.length ? [deleteDue({ organizationId, sent: sendDue(gone) })] : []),
+    ...setDue(
+      { organizationId },
+      settled.flatMap(({ row, next }) => (next === undefined ? [] : [{ ...row, dueAt: next }])),
+    ),
+  ]
+}
+
+/** The statements that settle one row, as `settleAllDue` does. */
+export const settleDue = (ctx: Pick<Ctx, 'organizationId'>, row: Due, next?: number): Statement[] => settleAllDue(ctx, [{ row, next }])

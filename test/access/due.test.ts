@@ -132,6 +132,75 @@ describe('what is due', () => {
     expect([await rowsOf(one.id), await rowsOf(other.id)]).toEqual([[], []])
   })
 
+  it('is done in as many runs as its calls need, and that of others meanwhile', async () => {
+    const [long, short] = [await organization(), await organization()]
+    const subjects = Array.from({ length: 1000 }, (_, index) => String(index).padStart(4, '0'))
+    await save(
+      long.id,
+      subjects.map((subject) => ({ kind: 'first', subject, dueAt: 0 })),
+    )
+    await save(short.id, [{ kind: 'second', subject: 'short', dueAt: DAY }])
+    const done: string[] = []
+    const used: number[] = []
+    for (let runs = 0; runs < 2; runs++) {
+      const { usage, primary } = connect(env.DB)
+      await doAllDue({ session: primary(), ledgers, now: DAY, secrets: [], conflicts }, recording(done), () => 0)
+      used.push(usage.calls)
+      expect(done).toContain('second short 1')
+    }
+    expect(Math.max(...used)).toBeLessThan(810)
+    expect(done.indexOf('second short 1')).toBeLessThan(110)
+    expect(done.filter((line) => line.startsWith('first'))).toEqual(subjects.map((subject) => `first ${subject} 0`))
+    expect(await rowsOf(long.id)).toEqual([])
+  })
+
+  it('is found without reading what is due later, or due in real time but not by a test clock', async () => {
+    const now = 500 * DAY
+    const own = `own ${crypto.randomUUID()}`
+    const nothing: DueStep[] = [{ kind: own, run: () => Promise.reject(new Error('planted')) }]
+    const measure = async () => {
+      const { usage, primary } = connect(env.DB)
+      await doAllDue({ session: primary(), ledgers, now, secrets: [], conflicts }, nothing, () => 0)
+      return usage.rowsRead
+    }
+    const [later, behind] = [await organization(), await organization()]
+    const before = await measure()
+    const rows = (dueAt: number) => Array.from({ length: 20_000 }, (_, subject) => ({ kind: own, subject: String(subject), dueAt }))
+    await save(later.id, rows(now + DAY))
+    expect((await measure()) - before).toBeLessThan(10)
+    await env.DB.prepare('UPDATE organizations SET clock_at = ? WHERE id = ?')
+      .bind(now - 2 * DAY, behind.id)
+      .run()
+    await save(behind.id, rows(now - DAY))
+    const { results } = await env.DB.prepare('SELECT count(*) AS count FROM organizations').all<{ count: number }>()
+    expect((await measure()) - before).toBeLessThan(4100 + 10 * (results[0]?.count ?? 0))
+    await env.DB.prepare('DELETE FROM due WHERE kind = ?').bind(own).run()
+  })
+
+  it('of an organization is found behind thousands of rows that wait for a test clock', async () => {
+    const now = 500 * DAY
+    const own = `own ${crypto.randomUUID()}`
+    const [behind, real] = [await organization(), await organization()]
+    await env.DB.prepare('UPDATE organizations SET clock_at = ? WHERE id = ?')
+      .bind(now - 9 * DAY, behind.id)
+      .run()
+    await save(
+      behind.id,
+      Array.from({ length: 1500 }, (_, subject) => ({ kind: own, subject: String(subject), dueAt: now - 5 * DAY })),
+    )
+    await save(real.id, [{ kind: own, subject: 'real', dueAt: now - DAY }])
+    const done: string[] = []
+    const steps: DueStep[] = [
+      {
+        kind: own,
+        run: (ctx, row) => (done.push(row.subject), commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {} })),
+      },
+    ]
+    await doAllDue({ session: connect(env.DB).primary(), ledgers, now, secrets: [], conflicts }, steps, () => 0)
+    expect(done).toEqual(['real'])
+    await env.DB.prepare('DELETE FROM due WHERE kind = ?').bind(own).run()
+  })
+
   it('at once because of a write is done before its answer, and stays for later when it fails', async () => {
     const { id } = await organization()
     const done: string[] = []
@@ -175,6 +244,19 @@ describe('rows of one instant whose step does them together', () => {
       },
     },
   ]
+
+  it('are done after the rows of earlier steps, and before those of later ones', async () => {
+    const { id } = await organization()
+    await save(
+      id,
+      ['before', 'first', 'second'].flatMap((kind) => ['a', 'b'].map((subject) => ({ kind, subject, dueAt: DAY }))),
+    )
+    const done: string[] = []
+    const [first, second] = recording(done) as [DueStep, DueStep]
+    const [both] = together(done, () => false) as [DueStep]
+    await doDueOf(context(id, DAY), [{ ...first, kind: 'before' }, both, second])
+    expect(done).toEqual(['first a 1', 'first b 1', 'a+b', 'second a 1', 'second b 1'])
+  })
 
   it('are done at once, and one by one where one of them fails', async () => {
     const { id } = await organization()

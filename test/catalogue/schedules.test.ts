@@ -1,13 +1,16 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { doDueOf } from '../../src/access/due/service.ts'
 import { draftActiveTimelines } from '../../src/catalogue/schedules/keep.ts'
 import { readTimelines } from '../../src/catalogue/schedules/read_many.ts'
 import { type Piece, type PlanCycle, cycleOn, firstChangeableDay } from '../../src/catalogue/schedules/timeline.ts'
+import { connect } from '../../src/db/client.ts'
 import { commit } from '../../src/db/commit.ts'
 import { STALE } from '../../src/db/conflicts.ts'
 import { iso } from '../../src/lib/time.ts'
 import { readDay, writeDay } from '../../src/rating/cycle.ts'
-import { type Answer, changed, client, organization, rowsRead, watched, writesIn } from '../helpers/api.ts'
+import { steps } from '../../src/steps.ts'
+import { type Answer, changed, client, failed, organization, rowsRead, watched, writesIn } from '../helpers/api.ts'
 import { doDue, system } from '../helpers/ledgers.ts'
 import { announcedOf, monthly, publishPlan, withAccount } from '../helpers/schedules.ts'
 
@@ -649,5 +652,144 @@ describe('cycles', () => {
     await expect(commit(ctx, { ...draft, answer: {} })).rejects.toBe(STALE)
     await doDue(api.id, undefined, Date.parse('2026-05-02T00:00:00Z'))
     expect(await announcedOf(api)).toEqual(['a 2026-04-10 IN_FORCE', 'a 2026-04-10 ENDED', 'a 2026-05-01 IN_FORCE'])
+  })
+
+  const weekly = { interval: 'WEEKLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 0 }
+
+  /** What was announced, in the order of the audit log and of the outbox, which must be the same. */
+  const announced = async (api: { id: string }): Promise<string[]> => {
+    const { results } = await env.DB.prepare(
+      "SELECT resource_id AS id, changes ->> '$.status[1]' AS status FROM audit_log WHERE organization_id = ? AND resource_type = 'PRICING_CYCLE' ORDER BY sequence",
+    )
+      .bind(api.id)
+      .all<{ id: string; status: string }>()
+    const sent = await env.DB.prepare(
+      "SELECT resource_id AS id FROM outbox WHERE organization_id = ? AND resource_type = 'PRICING_CYCLE' ORDER BY sequence",
+    )
+      .bind(api.id)
+      .all<{ id: string }>()
+    expect(sent.results.map(({ id }) => id)).toEqual(results.map(({ id }) => id))
+    return results.map(({ id, status }) => `${id.split('#')[1]} ${status}`)
+  }
+
+  /** What is announced of cycles that begin each week, until one that has begun. */
+  const weeks = (first: string, last: string): string[] => {
+    const lines = [`${first} IN_FORCE`]
+    for (let day = readDay(first); day < readDay(last); day += 7) lines.push(`${writeDay(day)} ENDED`, `${writeDay(day + 7)} IN_FORCE`)
+    return lines
+  }
+
+  it('of many years that are late are announced in few commits before the next edit, in their order', async () => {
+    const api = await withAccount('2026-04-20T10:00:00Z', { pricingCycleConfig: weekly })
+    await api.associate('2016-01-04')
+    const { seen, d1 } = watched()
+    const edit = { pricePlanId: api.planId, effectiveFrom: '2027-01-01', effectiveUntil: '2027-02-01', mode: 'DISASSOCIATE' }
+    const { status } = await client(api.token, d1).post('/accounts/acc1/price_plans', edit)
+    expect([status, await announced(api)]).toEqual([200, weeks('2016-01-04', '2026-04-20')])
+    expect(seen.calls).toBeLessThan(12)
+  })
+
+  it('of many years are announced by a run in few calls, a bounded number in each commit', async () => {
+    const api = await withAccount('2026-04-20T10:00:00Z', { pricingCycleConfig: weekly })
+    await api.associate('1996-01-01')
+    let most = 0
+    const measured = changed((session) => ({
+      batch: async <Row>(statements: D1PreparedStatement[]) => {
+        const results = await session.batch<Row>(statements)
+        most = Math.max(most, ...results.map(({ meta }) => meta.changes))
+        return results
+      },
+    }))
+    const { usage, primary } = connect(measured)
+    await doDueOf({ ...system(api.id), session: primary() }, steps)
+    expect(await announced(api)).toEqual(weeks('1996-01-01', '2026-04-20'))
+    expect([usage.calls < 20, most]).toEqual([true, 1000])
+  })
+
+  it('of many accounts that are read together are announced before, the earliest first', async () => {
+    const api = await withAccount('2026-04-20T10:00:00Z', { pricingCycleConfig: weekly })
+    const ids = Array.from({ length: 20 }, (_, index) => `read ${String(index).padStart(2, '0')}`)
+    for (const id of ids) {
+      await api.post('/accounts', { id, name: id, customerId: 'cus1' })
+      await api.associate('2026-04-20', '9999-01-01', {}, id)
+    }
+    await doDue(api.id, undefined, Date.now())
+    const { usage, primary } = connect(env.DB)
+    const ctx = { ...system(api.id, Date.parse('2026-05-12T10:00:00Z')), session: primary() }
+    const { timelines } = await readTimelines(ctx, ids, [])
+    expect([timelines.size, usage.calls]).toEqual([20, 4])
+    expect((await announced(api)).slice(20)).toEqual(
+      ['2026-04-20', '2026-04-27', '2026-05-04'].flatMap((day) =>
+        ids.flatMap(() => [`${day} ENDED`, `${writeDay(readDay(day) + 7)} IN_FORCE`]),
+      ),
+    )
+  })
+
+  it('of many accounts that turn at the same instant are announced together, and one by one where another change comes between', async () => {
+    const api = await withAccount('2026-04-20T10:00:00Z')
+    const ids = Array.from({ length: 60 }, (_, index) => `many ${String(index).padStart(2, '0')}`)
+    for (const id of ids) {
+      await api.post('/accounts', { id, name: id, customerId: 'cus1' })
+      await api.associate('2026-04-20', '9999-01-01', {}, id)
+    }
+    await doDue(api.id)
+    const before = (await announced(api)).length
+    const next = Date.parse('2026-05-01T00:00:30Z')
+    const { usage, primary } = connect(env.DB)
+    expect(await doDueOf({ ...system(api.id, next), session: primary() }, steps)).toEqual({ done: 60, errors: [] })
+    expect(usage.calls).toBeLessThan(10)
+    expect(usage.rowsRead / 60).toBeLessThan(40)
+    expect((await announced(api)).slice(before)).toEqual(ids.flatMap(() => ['2026-04-20 ENDED', '2026-05-01 IN_FORCE']))
+    const { results } = await env.DB.prepare(
+      'SELECT due_at AS dueAt, count(*) AS count FROM due WHERE organization_id = ? AND kind = ? GROUP BY 1',
+    )
+      .bind(api.id, 'PRICING_CYCLE')
+      .all()
+    expect(results).toEqual([{ dueAt: Date.parse('2026-06-01'), count: 60 }])
+    /** The timeline of one of them changes between the read and the commit. */
+    let isChanged = false
+    const touching = changed((session) => ({
+      batch: async (statements) => {
+        const read = await session.batch<never>(statements)
+        if (!isChanged && statements.length === 3) {
+          isChanged = true
+          await env.DB.prepare("UPDATE timelines SET version = version + 1 WHERE organization_id = ? AND account_id = 'many 07'")
+            .bind(api.id)
+            .run()
+        }
+        return read
+      },
+    }))
+    const late = { ...system(api.id, Date.parse('2026-06-01T00:00:30Z')), session: connect(touching).primary() }
+    expect([await doDueOf(late, steps), isChanged]).toEqual([{ done: 60, errors: [] }, true])
+    expect((await announced(api)).slice(before + 120)).toEqual(ids.flatMap(() => ['2026-05-01 ENDED', '2026-06-01 IN_FORCE']))
+  }, 60_000)
+
+  it.each([
+    [
+      'at the start of a cycle',
+      '2026-05-01T00:00:20Z',
+      ['2026-04-01 IN_FORCE', '2026-04-01 ENDED', '2026-05-01 IN_FORCE', '2026-05-01 ENDED'],
+    ],
+    ['on the last day of a cycle', '2026-04-30T12:00:00Z', ['2026-04-01 IN_FORCE', '2026-04-01 ENDED']],
+  ])('of an account that is archived %s are all announced, and none behind its end, on time or late', async (_, at, lines) => {
+    for (const isLate of [false, true]) {
+      const api = await withAccount('2026-04-20T10:00:00Z')
+      await api.associate('2026-04-01')
+      await doDue(api.id, undefined, Date.now())
+      vi.setSystemTime(Date.parse(at))
+      /** Keeps the timeline from being ended before the answer, so that a run two months later does it. */
+      const failing = changed((session) => ({
+        batch: (statements) => (statements.length === 3 ? Promise.reject(failed('Network connection lost.')) : session.batch(statements)),
+      }))
+      expect((await client(api.token, isLate ? failing : env.DB).delete('/accounts/acc1')).status).toBe(200)
+      const { results } = await env.DB.prepare("SELECT 1 FROM due WHERE organization_id = ? AND kind = 'ACCOUNT_ARCHIVED'")
+        .bind(api.id)
+        .all()
+      expect(results).toHaveLength(isLate ? 1 : 0)
+      await doDue(api.id, undefined, Date.parse('2026-07-01T00:00:00Z'))
+      expect(await announced(api)).toEqual(lines)
+      expect((await env.DB.prepare('SELECT 1 FROM due WHERE organization_id = ?').bind(api.id).all()).results).toEqual([])
+    }
   })
 })

@@ -8,15 +8,12 @@ import { due } from '../../db/table.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { CHANGED } from '../../lib/etag.ts'
 import { iso } from '../../lib/time.ts'
-import { doDueOf, systemContext } from '../due/service.ts'
+import { MOST_CALLS, doDueOf, systemContext } from '../due/service.ts'
 import { organizations } from '../organizations/table.ts'
 import type { MoveTestClockRequest, MovedTestClock, TestClock } from './schema.ts'
 
 /** The longest time of one request, in milliseconds. The same request goes on with the rest. */
 const WORKS_FOR = 20_000
-
-/** The most calls to the database and to ledgers of one request, since Cloudflare allows 1,000 for each Worker call. */
-const MOST_CALLS = 800
 
 /** After how many runs at one instant work that is always due again counts as failed. */
 const MOST_RUNS = 20

@@ -14,11 +14,17 @@ const ROWS = 50
 /** The longest time of one run of `scheduled`, in milliseconds. The next run does the rest. */
 const WORKS_FOR = 20_000
 
-/** The time after which it is the turn of the next organization, in milliseconds. Whoever has work left gets another turn. */
-const TURN = 2_000
+/** The most calls to the database and to ledgers of one run or request, since Cloudflare allows 1,000 for each Worker call. */
+export const MOST_CALLS = 800
+
+/** The milliseconds and the calls after which it is the turn of the next organization. Whoever has work left gets another turn. */
+const TURN = { ms: 2_000, calls: 100 }
 
 /** The most organizations that are handled in one run. */
 const ORGANIZATIONS = 200
+
+/** As many due rows are read to find out which organizations they are of. */
+const FOUND_BY_TIME = 1000
 
 /** What scheduled work needs. `now` is the real time, in milliseconds. */
 type SystemCtx = Pick<Ctx, 'session' | 'ledgers' | 'now' | 'secrets' | 'conflicts'>
@@ -81,22 +87,17 @@ const runStep = async (ctx: Ctx, steps: readonly DueStep[], row: Due): Promise<S
   }
 }
 
-/** Does rows together whose step can do that. Gives those that are still to be done one by one, also of a group that was refused. */
-const runTogether = async (ctx: Ctx, steps: readonly DueStep[], rows: readonly Due[], run: DueRun): Promise<Due[]> => {
-  const left: Due[] = []
-  for (const [kind, group] of Map.groupBy(rows, (row) => row.kind)) {
-    const step = steps.find((one) => one.kind === kind)
-    const isDone =
-      step?.runTogether !== undefined &&
-      group.length > 1 &&
-      (await step.runTogether(ctx, group).then(
-        () => true,
-        () => false,
-      ))
-    if (isDone) run.done += group.length
-    else left.push(...group)
+/** Does rows of one step together if it can do that. Gives those that are still to be done one by one: all, if that was refused. */
+const runTogether = async (ctx: Ctx, steps: readonly DueStep[], rows: readonly Due[], run: DueRun): Promise<readonly Due[]> => {
+  const step = steps.find(({ kind }) => kind === rows[0]?.kind)
+  if (!step?.runTogether || rows.length < 2) return rows
+  try {
+    await step.runTogether(ctx, rows)
+  } catch {
+    return rows
   }
-  return left
+  run.done += rows.length
+  return []
 }
 
 /** Does the due work of an organization, sorted by time, step and subject, until nothing is left or `isOver` returns true, which is asked before each piece. */
@@ -110,14 +111,17 @@ export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: (run:
     const seen = JSON.stringify(rows)
     if (!rows.length || seen === last) return run
     last = seen
-    for (const row of await runTogether(ctx, steps, rows, run)) {
+    for (const group of Map.groupBy(rows, ({ kind }) => kind).values()) {
       if (isOver(run)) return run
-      const { error, isUnfinished } = await runStep(ctx, steps, row)
-      if (error) {
-        run.errors.push(error)
-        skipped.push(row)
-      } else if (isUnfinished) last = ''
-      else run.done++
+      for (const row of await runTogether(ctx, steps, group, run)) {
+        if (isOver(run)) return run
+        const { error, isUnfinished } = await runStep(ctx, steps, row)
+        if (error) {
+          run.errors.push(error)
+          skipped.push(row)
+        } else if (isUnfinished) last = ''
+        else run.done++
+      }
     }
   }
   return run
@@ -154,15 +158,18 @@ export const doDueNow = async (
 export const doAllDue = async (ctx: SystemCtx, steps: readonly DueStep[], elapsed: () => number): Promise<DueRun> => {
   const all: DueRun = { done: 0, errors: [] }
   if (!steps.length) return all
-  const isOver = () => elapsed() > WORKS_FOR
+  const calls = () => ctx.session.calls() + ctx.ledgers.usage.calls
+  const most = calls() + MOST_CALLS
+  const isOver = () => elapsed() > WORKS_FOR || calls() > most
   let waiting = await readOrganizations(ctx.session, ctx.now)
   while (waiting.length && !isOver()) {
     const left: typeof waiting = []
     for (const organization of waiting) {
       if (isOver()) break
-      const end = elapsed() + TURN
+      const end = { ms: elapsed() + TURN.ms, calls: calls() + TURN.calls }
       let isCut = false
-      const { done, errors } = await doDueOf(systemContext(ctx, organization), steps, () => (isCut = elapsed() > end || isOver()))
+      const isCutNow = () => (isCut = elapsed() > end.ms || calls() > end.calls || isOver())
+      const { done, errors } = await doDueOf(systemContext(ctx, organization), steps, isCutNow)
       all.done += done
       all.errors.push(...errors)
       if (isCut && !errors.length) left.push(organization)
@@ -172,16 +179,21 @@ export const doAllDue = async (ctx: SystemCtx, steps: readonly DueStep[], elapse
   return all
 }
 
-/** Reads the organizations with due work, by real time or by the test clock of the organization. The one that has waited longest comes first. */
+/**
+ * Reads the organizations with due work, by real time or by the test clock of the organization. The one that has waited longest comes first.
+ * Their rows are found by time; where that gives too many, perhaps of test clocks that are behind, each organization is asked for its first.
+ */
 const readOrganizations = ({ db }: Session, now: number): Promise<Required<WorkedOrganization>[]> =>
   db.all(sql`
-    select its.id, its.base_currency as baseCurrency, its.clock_at as clockAt from (
-      select organization.*, waiting.first from (
-        select organization_id, min(due_at) as first from ${due} where due_at <= ${now} group by organization_id
-      ) as waiting join ${organizations} as organization on organization.id = waiting.organization_id where organization.clock_at is null
-      union all
-      select organization.*, (
-        select min(due_at) from ${due} as waiting where waiting.organization_id = organization.id and waiting.due_at <= organization.clock_at
-      ) as first from ${organizations} as organization where organization.clock_at is not null
-    ) as its where its.first is not null order by coalesce(its.clock_at, ${now}) - its.first desc limit ${ORGANIZATIONS}
+    with early as materialized (select organization_id from ${due} indexed by due_by_time where due_at <= ${now} limit ${FOUND_BY_TIME}),
+    asked as (
+      select organization_id as id from early
+      union select id from ${organizations} where (select count(*) from early) >= ${FOUND_BY_TIME}
+      union select id from ${organizations} indexed by organizations_with_clock where clock_at is not null
+    )
+    select id, baseCurrency, clockAt from (
+      select its.id, its.base_currency as baseCurrency, its.clock_at as clockAt, coalesce(its.clock_at, ${now}) as reached, (
+        select min(due_at) from ${due} where organization_id = its.id and due_at <= coalesce(its.clock_at, ${now})
+      ) as first from asked cross join ${organizations} as its on its.id = asked.id
+    ) where first is not null order by reached - first desc limit ${ORGANIZATIONS}
   `)

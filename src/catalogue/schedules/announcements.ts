@@ -1,13 +1,10 @@
 import type { Change } from '../../db/commit.ts'
 import { dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
 import type { ReadTimeline } from './queries.ts'
-import { type CycleInForce, type Piece, boundariesOf, cycleOfPiece, cycleOn } from './timeline.ts'
+import { type CycleInForce, LAST_DAY, type Piece, boundariesOf, cycleOfPiece, cycleOn } from './timeline.ts'
 
 /** The kind of due work that announces the cycles of an account. Its subject is the id of the account. */
 export const PRICING_CYCLE = 'PRICING_CYCLE'
-
-/** The last day of which anything is announced. */
-const LAST_ANNOUNCED = 2_932_531
 
 type NamedCycle = Pick<CycleInForce, 'piece' | 'cycle'>
 
@@ -48,10 +45,10 @@ const findLastAnnounced = ({ active, cycleDueAt }: ReadTimeline, now: number): n
   return boundariesOf(active, Number.NEGATIVE_INFINITY, until).findLast((day) => day <= until)
 }
 
-/** When the first cycle behind a day is to be announced. */
-const findNext = (timeline: readonly Piece[], day: number): number | undefined => {
+/** When the next cycle of a timeline begins or ends behind a day, in milliseconds: undefined if none does any more. */
+export const findNext = (timeline: readonly Piece[], day: number): number | undefined => {
   const [next] = boundariesOf(timeline, day, day)
-  return next === undefined || next > LAST_ANNOUNCED ? undefined : instantOf(next)
+  return next === undefined || next >= LAST_DAY ? undefined : instantOf(next)
 }
 
 /**

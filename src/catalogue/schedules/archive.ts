@@ -5,21 +5,30 @@ import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { dayOf } from '../../rating/cycle.ts'
+import { announceDueCycles } from './cycles.ts'
 import { draftActiveTimeline, dropDraft } from './keep.ts'
-import { readTimelineRows, selectTimeline, tagOfTimeline } from './queries.ts'
+import { type ReadTimeline, readTimelineRows, selectTimeline, tagOfTimeline } from './queries.ts'
 import { LAST_DAY, cutOut } from './timeline.ts'
 
-/** Ends the timeline of an archived account at the end of the day, and drops its draft. */
+/** Reads the timeline of an account that was archived, and whether it is still to be ended. What was due for it by then is done first. */
+const readArchived = async (ctx: Ctx, { kind, subject, dueAt }: Due): Promise<{ timeline: ReadTimeline; isDue: boolean }> => {
+  for (;;) {
+    const results = await ctx.session.batch([
+      ...selectTimeline(ctx, subject),
+      selectRows(sql`
+        select 1 from due where organization_id = ${ctx.organizationId} and kind = ${kind} and subject = ${subject} and due_at = ${dueAt}`),
+    ])
+    const timeline = readTimelineRows(subject, results)
+    const isDue = (results[2]?.results.length ?? 0) > 0
+    if (!isDue || !(await announceDueCycles(ctx, [timeline], dueAt))) return { timeline, isDue }
+  }
+}
+
+/** Ends the timeline of an archived account at the end of the day, and drops its draft. It is written as of the instant of the row. */
 export const endTimeline = async (ctx: Ctx, row: Due): Promise<void> => {
+  const its = { ...ctx, now: row.dueAt }
   await changeVersioned(ctx, {
-    read: async () => {
-      const results = await ctx.session.batch([
-        ...selectTimeline(ctx, row.subject),
-        selectRows(sql`
-          select 1 from due where organization_id = ${ctx.organizationId} and kind = ${row.kind} and subject = ${row.subject} and due_at = ${row.dueAt}`),
-      ])
-      return { timeline: readTimelineRows(row.subject, results), isDue: (results[2]?.results.length ?? 0) > 0 }
-    },
+    read: () => readArchived(ctx, row),
     tagOf: ({ timeline }) => tagOfTimeline(timeline.version, timeline.active, ctx.now),
     change: ({ timeline, isDue }) => {
       const { account, active, draftBase } = timeline
@@ -32,8 +41,8 @@ export const endTimeline = async (ctx: Ctx, row: Due): Promise<void> => {
       const plans = [...new Set(ended.map(({ pricePlanId }) => pricePlanId))]
       return combineDrafts(
         settled,
-        draftActiveTimeline(ctx, timeline, { pieces, overrides: new Map() }, { draftBase: null, ended: plans }),
-        dropDraft(ctx, timeline),
+        draftActiveTimeline(its, timeline, { pieces, overrides: new Map() }, { draftBase: null, ended: plans }),
+        dropDraft(its, timeline),
       )
     },
   })

@@ -45,7 +45,7 @@ export const changeTimeline = <Answer extends object>(
       for (;;) {
         const results = await ctx.session.batch([...selectTimeline(ctx, accountId), ...more])
         const timeline = readTimelineRows(accountId, results)
-        if (!(await announceDueCycles(ctx, timeline))) return { timeline, results: results.slice(2) }
+        if (!(await announceDueCycles(ctx, [timeline]))) return { timeline, results: results.slice(2) }
       }
     },
     tagOf: ({ timeline }) => tagOfTimeline(timeline.version, timeline.active, ctx.now),

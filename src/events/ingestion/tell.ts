@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { type Due, settleDue } from '../../db/due.ts'
+import { type Due, settleAllDue, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { accountKey, askEvents, ledgersOf } from '../../ledger/client.ts'
 import { forgetAccounts } from './accounts.ts'
@@ -70,7 +70,14 @@ export const tellAccountVersions = async (ctx: Ctx, rows: readonly Due[]): Promi
   )
   const versions = Object.fromEntries(accounts.map(({ id, version }) => [accountKey(id), version]))
   if (accounts.length) await tellLedgers(ctx, told, versions)
-  await commit(ctx, { statements: rows.flatMap((row) => settleDue(ctx, row)), changes: [], answer: {} })
+  await commit(ctx, {
+    statements: settleAllDue(
+      ctx,
+      rows.map((row) => ({ row })),
+    ),
+    changes: [],
+    answer: {},
+  })
 }
 
 /** Tells every ledger of an organization the version of an account that has changed. */
