@@ -748,7 +748,7 @@ describe('2,000 accounts', () => {
     vi.setSystemTime(Date.parse('2026-04-20T23:59:50Z'))
     const path = await startLate(api)
     let asked = 0
-    await doDueOf(context(api.id, env.DB), steps, () => asked++ > 1)
+    await doDueOf(context(api.id, env.DB), steps, () => asked++ > 2)
     expect((await api.get(path)).body).toMatchObject({ status: 'IN_PROGRESS', pendingJobEntries: 42 })
     vi.setSystemTime(Date.parse('2026-04-21T00:00:10Z'))
     await doDueOf(context(api.id, env.DB), steps)
