@@ -478,6 +478,24 @@ describe('several updates in one commit', () => {
     ])
   })
 
+  it('are never made before those on which they rest', async () => {
+    const { id, seat, update, get } = await withSeats()
+    const all = [asked(seat, 'RELATIVE', '1', '10')]
+    vi.setSystemTime(NOW + 5)
+    await update('ABSOLUTE', 4, on('10'))
+    const ctx = system(id, NOW)
+    const drafted = draftLicenseUpdates(ctx, await readLicenseState(ctx, 'acme', all), all)
+    if ('faults' in drafted) throw new Error('refused')
+    await commit(ctx, { ...drafted.draft, answer: {} })
+    const { body } = await get('/license_updates?account_id=acme')
+    expect(
+      body.data.map(({ quantity, createdAt }: { quantity: number; createdAt: string }) => [quantity, Date.parse(createdAt) - NOW]),
+    ).toEqual([
+      [5, 5],
+      [4, 5],
+    ])
+  })
+
   it('are STALE if another update came between', async () => {
     const { id, seat, update } = await withSeats()
     const ctx = system(id)

@@ -285,6 +285,16 @@ describe('a draft', () => {
     ])
   })
 
+  it('is not changed by an edit that is sent again', async () => {
+    const api = await withAccount(TODAY)
+    const edits = [edit('2026-07-01', '9999-01-01', api.planId)]
+    const send = async () => {
+      const { status, headers } = await api.post('/v2/accounts/acc1/edit_schedules', { edits })
+      return [status, headers.get('ETag') ?? (await api.get('/v2/accounts/acc1/schedules?mode=DRAFT')).headers.get('ETag')]
+    }
+    expect(await send()).toEqual(await send())
+  })
+
   it('whose base has changed is refused, and can be made anew', async () => {
     const api = await withAccount(TODAY)
     const edits = [edit('2026-07-01', '9999-01-01', api.planId)]

@@ -152,7 +152,8 @@ export const draftLicenseUpdates = (
     metadata: metadata ?? null,
     idempotencyKey: key?.value ?? null,
     fingerprint: key?.fingerprint ?? null,
-    createdAt: ctx.now,
+    /** Two updates at once count in the order in which they are written, and are made in that order too. */
+    createdAt: Math.max(ctx.now, known.get(licenseId)?.lastAt ?? 0),
   }))
   const counts = Map.groupBy(rows, ({ licenseId }) => licenseId)
   return {

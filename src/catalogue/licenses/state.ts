@@ -20,6 +20,8 @@ export interface LicenseRow {
   status: string
   version: number | null
   entries: number | null
+  /** When the last of them was made. */
+  lastAt: number | null
   /** The version of what is in force for the account. Null if it never had a plan. */
   activeVersion: number | null
   /** The account that has what was sent as the id of an account for an alias. */
@@ -91,9 +93,10 @@ export const selectLicenseState = (
   const ofLicense = (table: SQL): SQL =>
     sql`${table}.organization_id = ${organizationId} and ${table}.account_id = ${accountId} and ${table}.license_id = sent.value ->> 0`
   const entry = sql`json_object('licenseId', its.license_id, 'id', its.id, 'updateType', its.update_type, 'effectiveFrom', its.effective_from, 'value', its.value)`
-  const [its, one] = [sql`its`, sql`one`]
+  const [its, one, made] = [sql`its`, sql`one`, sql`made`]
   return selectRows(sql`
     select 'LICENSE' as kind, json_object('id', its.id, 'type', its.type, 'status', its.status, 'version', one.version, 'entries', one.entries,
+      'lastAt', (select max(made.created_at) from license_updates as made where ${ofLicense(made)}),
       'activeVersion', (select active_version from timelines where organization_id = ${organizationId} and account_id = ${accountId}),
       'aliasOf', (
         select owner.id from account_aliases as alias cross join accounts as owner on owner.togai_account_id = alias.togai_account_id

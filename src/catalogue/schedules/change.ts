@@ -143,6 +143,8 @@ export const editTimeline = (
     const known = readOverrides(results[0]?.results)
     const answer = showEdited(timeline, edited, asked, plans, known)
     if (target.state === 'DRAFT') {
+      const isOpen = timeline.draftBase !== null && !discards
+      if (isOpen && isSameTimeline(timeline.draft, edited.pieces)) return { unchanged: answer }
       const read = discards ? { ...timeline, draftBase: null } : timeline
       return { ...draftDraftTimeline(ctx, read, edited), answer }
     }
