@@ -8,20 +8,26 @@ type Methods<Ledger> = Exclude<
   keyof Rpc.DurableObjectBranded
 >
 
-/** A class for the Worker to export when it starts. An object of it loads the ledger's own class when it wakes, before it is asked anything, and hands each call to that. */
+/**
+ * A class for the Worker to export when it starts. The first object of it that wakes loads the ledger's own class, before it is asked
+ * anything, and each object hands its calls to one of those.
+ */
 const loadWhenAwake = <Ledger extends object>(
   load: () => Promise<new (state: DurableObjectState, env: never) => Ledger>,
   methods: Readonly<Record<Methods<Ledger>, true>>,
 ) => {
+  let Loaded: Awaited<ReturnType<typeof load>> | undefined
   class Exported extends DurableObject {
     ledger: unknown
 
     constructor(state: DurableObjectState, env: Cloudflare.Env) {
       super(state, env)
-      void state.blockConcurrencyWhile(async () => {
-        const Loaded = await load()
-        this.ledger = new Loaded(state, env as never)
-      })
+      if (Loaded) this.ledger = new Loaded(state, env as never)
+      else
+        void state.blockConcurrencyWhile(async () => {
+          Loaded = await load()
+          this.ledger = new Loaded(state, env as never)
+        })
     }
   }
   for (const method of Object.keys(methods))
