@@ -31,6 +31,8 @@ interface ListDefinition<Shown extends Columns, More extends Expressions> extend
   sortable?: readonly string[]
   /** The column of each filter. */
   filters?: Columns
+  /** Filters that are the first millisecond of a column, or the first one after it. */
+  bounds?: Readonly<Record<string, readonly [column: Column, side: 'FROM' | 'UNTIL']>>
   /** The statuses that are shown when the query has no `status`. The indexes have the status before the sort fields. */
   statuses?: readonly string[]
   /** For a `status` of the query that stands for several statuses, those statuses. */
@@ -62,7 +64,20 @@ export interface ListPage<Row> {
  */
 export const defineList = <Shown extends Columns, More extends Expressions>(definition: ListDefinition<Shown, More>) => {
   type Row = DecodedRow<Shown> & ExpressionValues<More>
-  const { table, key, columns, more, order, sortable = [], filters = {}, statuses = [], statusesOf = {}, searched = [], where } = definition
+  const {
+    table,
+    key,
+    columns,
+    more,
+    order,
+    sortable = [],
+    filters = {},
+    bounds = {},
+    statuses = [],
+    statusesOf = {},
+    searched = [],
+    where,
+  } = definition
   const rules: ListRules = { ...definition, sortable }
   const { selected, read } = selection(columns)
   const keys = Object.fromEntries(
@@ -90,6 +105,13 @@ export const defineList = <Shown extends Columns, More extends Expressions>(defi
       base: and(
         sql`organization_id = ${values['organizationId']}`,
         ...given.map(([filter, column]) => sql`${nameOf(column)} = ${values[filter]}`),
+        ...Object.entries(bounds)
+          .filter(([bound]) => bound in sent)
+          .map(([bound, [column, side]]) =>
+            side === 'FROM'
+              ? sql`${nameOf(column)} >= cast(${values[bound]} as integer)`
+              : sql`${nameOf(column)} < cast(${values[bound]} as integer)`,
+          ),
         where?.(values),
         unchanged,
       ) as SQL,
@@ -136,7 +158,7 @@ export const defineList = <Shown extends Columns, More extends Expressions>(defi
       statementsByShape.set(shape, (statement = prepare(Object.keys(sent), (at) => build(page.sort, sent, at as Placeholders))))
     const rows = read(await ctx.session.rows(statement(sent))) as Row[]
     const valueOf = (row: Row, field: string) => row[keys[field] as keyof Row] as string | number
-    const { visible, ...next } = await closePage(ctx, page, rows, valueOf, { within })
+    const { visible, ...next } = await closePage(ctx, page, rows, valueOf, { within, ...(definition.token && { token: definition.token }) })
     return { rows: [...visible], next, context: contextOf(page) }
   }
 }

@@ -1,2 +1,2 @@
 /** The newest migration. The code needs it. */
-export const MIGRATION = '0015_access_test_clock.sql'
+export const MIGRATION = '0016_billing_invoices.sql'

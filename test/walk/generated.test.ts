@@ -341,7 +341,9 @@ const takesEvents = new Set(['ingest', 'ingestBatch', 'eventCorrection'])
 
 /** The contract has a status of its own for a page of events that is too large. */
 const statusOf = ({ operationId }: Operation, at: string, kind: string): unknown =>
-  ['getEvents', 'getLicenseUpdates', 'getNamedLicenseUpdates'].includes(operationId) && at === 'pageSize' && kind === 'out of bounds'
+  ['getEvents', 'getLicenseUpdates', 'getNamedLicenseUpdates', 'listInvoices'].includes(operationId) &&
+  at === 'pageSize' &&
+  kind === 'out of bounds'
     ? expect.toBeOneOf([400, 422])
     : 400
 

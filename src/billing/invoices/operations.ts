@@ -1,17 +1,74 @@
 import { AccountPath } from '../../customers/accounts/schema.ts'
 import { feature, operation } from '../../http/operation.ts'
 import { loadLater } from '../../lib/load.ts'
-import { InvoicePreviewResponse, PreviewQuery } from './schema.ts'
+import { BaseSuccessResponse } from '../../lib/page.ts'
+import {
+  CreateCustomInvoiceRequest,
+  Invoice,
+  InvoicePath,
+  InvoicePreviewResponse,
+  ListInvoicesQuery,
+  ListInvoicesResponse,
+  PreviewQuery,
+  UpdateInvoiceRequest,
+} from './schema.ts'
 
 const service = loadLater(() => import('./service.ts'))
 
-export const invoices = feature('Extensions', {
-  previewInvoices: operation({
-    method: 'get',
-    path: '/accounts/{account_id}/invoice_preview',
-    param: AccountPath,
-    query: PreviewQuery,
-    answers: { 200: InvoicePreviewResponse },
-    handle: (ctx, { param, query }) => service.previewInvoices(ctx, param.account_id, query),
+export const invoices = [
+  ...feature('Invoices', {
+    listInvoices: operation({
+      method: 'get',
+      path: '/invoices',
+      query: ListInvoicesQuery,
+      answers: { 200: ListInvoicesResponse },
+      handle: (ctx, { query }) => service.listInvoices(ctx, query),
+    }),
+    createCustomInvoice: operation({
+      method: 'post',
+      path: '/invoices',
+      json: CreateCustomInvoiceRequest,
+      answers: { 201: Invoice },
+      tagged: true,
+      location: ({ id }) => `/invoices/${id}`,
+      handle: (ctx, { json }) => service.createCustomInvoice(ctx, json),
+    }),
+    getInvoice: operation({
+      method: 'get',
+      path: '/invoices/{invoice_id}',
+      param: InvoicePath,
+      answers: { 200: Invoice },
+      tagged: true,
+      handle: (ctx, { param }) => service.getInvoice(ctx, param.invoice_id),
+    }),
+    updateInvoice: operation({
+      method: 'patch',
+      path: '/invoices/{invoice_id}',
+      param: InvoicePath,
+      json: UpdateInvoiceRequest,
+      answers: { 200: Invoice },
+      tagged: true,
+      condition: 'version',
+      handle: (ctx, { param, json }) => service.updateInvoice(ctx, param.invoice_id, json),
+    }),
+    deleteCustomInvoice: operation({
+      method: 'delete',
+      path: '/invoices/{invoice_id}',
+      param: InvoicePath,
+      answers: { 200: BaseSuccessResponse },
+      tagged: true,
+      condition: 'version',
+      handle: (ctx, { param }) => service.deleteCustomInvoice(ctx, param.invoice_id),
+    }),
   }),
-})
+  ...feature('Extensions', {
+    previewInvoices: operation({
+      method: 'get',
+      path: '/accounts/{account_id}/invoice_preview',
+      param: AccountPath,
+      query: PreviewQuery,
+      answers: { 200: InvoicePreviewResponse },
+      handle: (ctx, { param, query }) => service.previewInvoices(ctx, param.account_id, query),
+    }),
+  }),
+]

@@ -3,18 +3,23 @@ import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type Address, billingAddress } from '../../lib/address.ts'
 import { notFound } from '../../lib/errors.ts'
+import type { InvoiceDetails } from './table.ts'
 
 /** Whom an invoice is about, and how many days they have to pay it. */
 export interface InvoiceOwner {
   id: string
-  customerId: string
+  /** The account, and its customer, if it is not an invoice group. */
+  accountId: string | null
+  customerId: string | null
+  currency: string
+  isArchived: boolean
   netTermDays: number
-  customer: { name: string; primaryEmail: string; billingAddress?: string; address: Address }
-  account: { name: string; invoiceCurrency: string; address: Address; primaryEmail: string }
+  details: InvoiceDetails
 }
 
 interface OwnerRow {
   customerId: string
+  status: string
   name: string
   invoiceCurrency: string
   address: string | null
@@ -29,10 +34,10 @@ interface OwnerRow {
  * Reads whom an invoice of an account is about. What the account does not say itself is said by its customer, and the days until an
  * invoice is to be paid by the account, its invoice group, or neither: then it is at once.
  */
-export const readInvoiceOwner = async ({ organizationId, session }: Ctx, accountId: string): Promise<InvoiceOwner> => {
+export const readAccountOwner = async ({ organizationId, session }: Ctx, accountId: string): Promise<InvoiceOwner> => {
   const [row] = await session.rows<OwnerRow>(
     selectRows(sql`
-      select its.customer_id as customerId, its.name, its.invoice_currency as invoiceCurrency, its.address, its.primary_email as primaryEmail,
+      select its.customer_id as customerId, its.status, its.name, its.invoice_currency as invoiceCurrency, its.address, its.primary_email as primaryEmail,
         coalesce(its.net_term_days, (
           select own.net_term_days from invoice_group_accounts as member cross join invoice_groups as own on own.id = member.invoice_group_id
           where member.organization_id = its.organization_id and member.account_id = its.id
@@ -47,19 +52,62 @@ export const readInvoiceOwner = async ({ organizationId, session }: Ctx, account
   const inOneLine = billingAddress(address)
   return {
     id: accountId,
+    accountId,
     customerId: row.customerId,
+    currency: row.invoiceCurrency,
+    isArchived: row.status === 'ARCHIVED',
     netTermDays: row.netTermDays ?? 0,
-    customer: {
-      name: row.customerName,
-      primaryEmail: row.customerEmail,
-      ...(inOneLine && { billingAddress: inOneLine }),
-      address,
+    details: {
+      customer: {
+        name: row.customerName,
+        primaryEmail: row.customerEmail,
+        ...(inOneLine && { billingAddress: inOneLine }),
+        address,
+      },
+      account: {
+        name: row.name,
+        invoiceCurrency: row.invoiceCurrency,
+        address: row.address === null ? address : (JSON.parse(row.address) as Address),
+        primaryEmail: row.primaryEmail ?? row.customerEmail,
+      },
     },
-    account: {
-      name: row.name,
-      invoiceCurrency: row.invoiceCurrency,
-      address: row.address === null ? address : (JSON.parse(row.address) as Address),
-      primaryEmail: row.primaryEmail ?? row.customerEmail,
-    },
+  }
+}
+
+interface GroupRow {
+  name: string
+  email: string
+  consolidates: number
+  netTermDays: number | null
+  invoiceCurrency: string
+  address: string
+  status: string
+}
+
+/** Reads whom an invoice of an invoice group is about. */
+export const readGroupOwner = async ({ organizationId, session }: Ctx, groupId: string): Promise<InvoiceOwner> => {
+  const [row] = await session.rows<GroupRow>(
+    selectRows(sql`
+      select name, email, daily_invoice_consolidation as consolidates, net_term_days as netTermDays, invoice_currency as invoiceCurrency, address, status
+      from invoice_groups where organization_id = ${organizationId} and id = ${groupId}`),
+  )
+  if (!row) throw notFound('invoice group', groupId)
+  const { name, email, invoiceCurrency } = row
+  const invoiceGroup = {
+    id: groupId,
+    name,
+    email,
+    dailyInvoiceConsolidation: row.consolidates === 1,
+    invoiceCurrency,
+    address: JSON.parse(row.address) as Address,
+  }
+  return {
+    id: groupId,
+    accountId: null,
+    customerId: null,
+    currency: invoiceCurrency,
+    isArchived: row.status === 'ARCHIVED',
+    netTermDays: row.netTermDays ?? 0,
+    details: { invoiceGroup },
   }
 }

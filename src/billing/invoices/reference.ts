@@ -1,4 +1,4 @@
-import { accountId, address, customerId, sourcePricePlanId, usageMeterId } from '../../lib/examples.ts'
+import { accountId, address, customerId, done, invoiceId, second, sourcePricePlanId, third, usageMeterId } from '../../lib/examples.ts'
 
 const money = { units: 'USD' }
 const parent = (type: string, description: string, lineItems: readonly object[], id = type) => ({
@@ -40,6 +40,156 @@ const tree = parent('GRAND_TOTAL_AMOUNT', 'Grand Total Amount', [
   ]),
 ])
 
+const details = {
+  customer: {
+    name: 'ACME Enterprise',
+    primaryEmail: 'admin@example.com',
+    billingAddress: '2281 Broadway Street, G-31, 29501, Florence, South Carolina, US',
+    address,
+  },
+  account: { name: 'Primary Account', invoiceCurrency: 'USD', address, primaryEmail: 'admin@example.com' },
+}
+
+const sentLine = { id: 'onboarding', description: 'Onboarding', quantity: 2, valuePerQuantity: 150.25 }
+const sent = {
+  accountId,
+  startDate: '2026-03-01T00:00:00Z',
+  endDate: '2026-03-30T00:00:00Z',
+  status: 'DRAFT',
+  lineItems: [sentLine],
+}
+
+const treeOf = (value: number, line: object) => {
+  const around = (type: string, description: string, lineItems: readonly object[]) => ({
+    id: type,
+    description,
+    type,
+    ...money,
+    value,
+    lineItems,
+  })
+  return around('GRAND_TOTAL_AMOUNT', 'Grand Total Amount', [
+    around('TOTAL_AMOUNT', 'Total Amount', [around('NET_AMOUNT', 'Net Amount', [around('GROSS_AMOUNT', 'Gross Amount', [line])])]),
+  ])
+}
+
+const shown = {
+  id: invoiceId,
+  customerId,
+  ownerId: accountId,
+  status: 'DRAFT',
+  invoiceClass: 'INVOICE',
+  invoiceType: 'CUSTOM',
+  startDate: '2026-03-01T00:00:00.000Z',
+  endDate: '2026-03-30T00:00:00.000Z',
+  endDateInclusive: '2026-03-29T23:59:59.999Z',
+  invoiceDate: '2026-03-30T00:00:00.000Z',
+  dueDate: '2026-03-30T00:00:00.000Z',
+  updatedAt: second,
+  totalAmount: 300.5,
+  paidAmount: 0,
+  invoiceDetails: details,
+  netTermDays: 0,
+  usageInfo: [],
+  revenueInfo: treeOf(300.5, { ...sentLine, type: 'CUSTOM_AMOUNT', ...money, value: 300.5 }),
+  autoAdvance: false,
+  info: [],
+}
+
+const { invoiceDetails: _details, usageInfo: _usage, revenueInfo: _revenue, autoAdvance: _advance, info: _info, ...listed } = shown
+
+const path = { invoice_id: invoiceId }
+
+const MISSING = 'No invoice of the organization has this id.'
+
+export const tags = {
+  Invoices: 'What accounts are asked to pay.',
+}
+
+export const parameters = {
+  invoice_id: 'The id of the invoice.',
+}
+
+export const listInvoices = {
+  summary: 'List invoices',
+  description:
+    'Lists invoices, the newest first, page by page, without their lines. start_time and end_time are compared with invoiceDate. Whom a DRAFT is about is shown by getInvoice.',
+  refuses: { 422: 'pageSize is larger than 50.' },
+  example: {
+    after: ['createCustomer', 'createCustomInvoice'],
+    query: {
+      owner_id: accountId,
+      customer_id: customerId,
+      status: 'DRAFT',
+      start_time: 1774828800000,
+      end_time: 1774915200000,
+      pageSize: 20,
+    },
+    answer: { data: [listed] },
+  },
+}
+
+export const createCustomInvoice = {
+  summary: 'Create an invoice of your own lines',
+  description:
+    'Creates an invoice of lines that you write: a DRAFT, which can be changed, or one that is due or paid at once. A line is a value, or quantity times valuePerQuantity, cut to the minor unit of the currency. A DRAFT with autoAdvance falls due at its endDate, or at once if that has passed. When an invoice falls due, it is frozen and gets the next number of the organization; one of 0 is paid then, and one below 0 is given back.',
+  refuses: {
+    400: 'A line has neither a value nor quantity with valuePerQuantity, or both and they differ; endDate is before startDate; or status is DUE or PAID, and endDate has not come.',
+    404: 'No account, or no invoice group, has this id.',
+    409: 'The account or the invoice group is archived.',
+    422: 'The idempotencyKey in the body was used for another invoice.',
+  },
+  example: {
+    after: ['createCustomer'],
+    request: sent,
+    answer: shown,
+    other: { request: { ...sent, endDate: '2026-03-29T00:00:00Z' } },
+  },
+}
+
+export const getInvoice = {
+  summary: 'Read an invoice',
+  description:
+    'Reads an invoice with its lines: each is the sum of its lineItems. Of a DRAFT, invoiceDetails, netTermDays and dueDate are as they would be now; from the day on which it falls due, nothing of it changes but its status and what is paid.',
+  refuses: { 404: MISSING },
+  example: { after: ['createCustomer', 'createCustomInvoice'], path, answer: shown },
+}
+
+export const updateInvoice = {
+  summary: 'Change an invoice',
+  description:
+    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID; PAID becomes REFUND_INITIATED. An empty body changes nothing.',
+  refuses: {
+    400: 'As for createCustomInvoice.',
+    404: MISSING,
+    409: 'The invoice cannot become what status says: the message names what it can become. Or another field is sent, and it is no DRAFT that a person has written.',
+  },
+  example: {
+    after: ['createCustomer', 'createCustomInvoice'],
+    path,
+    request: { lineItems: [{ ...sentLine, quantity: 3 }] },
+    answer: {
+      ...shown,
+      updatedAt: third,
+      totalAmount: 450.75,
+      revenueInfo: treeOf(450.75, { ...sentLine, quantity: 3, type: 'CUSTOM_AMOUNT', ...money, value: 450.75 }),
+    },
+    other: { request: { autoAdvance: true, endDate: '2026-06-30T00:00:00Z' } },
+  },
+}
+
+export const deleteCustomInvoice = {
+  summary: 'Delete a custom draft',
+  description: 'Deletes a DRAFT that a person has written. Invoices that fell due are never deleted.',
+  refuses: { 404: MISSING, 409: 'The invoice is no DRAFT, or not one that a person has written.' },
+  example: {
+    after: ['createCustomer', 'createCustomInvoice'],
+    path,
+    answer: done,
+    other: { path: { invoice_id: 'inv.0VFLWOg4iVn.other' } },
+  },
+}
+
 export const previewInvoices = {
   summary: 'Preview the invoices of a cycle',
   description:
@@ -72,16 +222,7 @@ export const previewInvoices = {
           dueDate: '2026-05-02T00:00:00.000Z',
           netTermDays: 0,
           totalAmount: 0,
-          invoiceDetails: {
-            customer: {
-              name: 'ACME Enterprise',
-              primaryEmail: 'admin@example.com',
-              billingAddress: '2281 Broadway Street, G-31, 29501, Florence, South Carolina, US',
-              address,
-            },
-            account: { name: 'Primary Account', invoiceCurrency: 'USD', address, primaryEmail: 'admin@example.com' },
-            pricePlanName: 'Hosting',
-          },
+          invoiceDetails: { ...details, pricePlanName: 'Hosting' },
           usageInfo: [{ id: usageMeterId, description: 'Delivered gigabytes', type: 'USAGE_METER_USAGE', units: 'USAGE_UNITS', value: 0 }],
           revenueInfo: tree,
         },

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini'
 import { Address } from '../../lib/address.ts'
-import { described, named } from '../../lib/fields.ts'
+import { decimalFromNumber, formatDecimal } from '../../lib/decimal.ts'
+import { described, identifier, label, named, text } from '../../lib/fields.ts'
+import { ledgerPage, ledgerPageQuery } from '../../lib/page.ts'
 import { dateTime, instant } from '../../lib/time.ts'
-
-export const INVOICE_TYPES = ['STANDARD', 'AD_HOC', 'CUSTOM', 'COMPOSITE', 'STANDARD_ADVANCED', 'ADHOC_ADVANCED'] as const
+import { CLASSES, STATUSES, TYPES } from './table.ts'
 
 const LINE_TYPES = [
   'TOTAL_USAGE',
@@ -95,13 +96,168 @@ const InvoiceDetailsAccount = named(
   z.strictObject({ name: z.string(), invoiceCurrency: z.string(), address: Address, primaryEmail: z.string() }),
 )
 
+const InvoiceDetailsInvoiceGroup = named(
+  'InvoiceDetailsInvoiceGroup',
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    email: z.optional(z.string()),
+    dailyInvoiceConsolidation: z.boolean(),
+    invoiceCurrency: z.string(),
+    address: Address,
+  }),
+)
+
+const InvoiceDetails = named(
+  'InvoiceDetails',
+  z.strictObject({
+    customer: z.optional(InvoiceDetailsCustomer),
+    account: z.optional(InvoiceDetailsAccount),
+    pricePlanName: z.optional(z.string()),
+    invoiceGroup: z.optional(InvoiceDetailsInvoiceGroup),
+  }),
+  'Whom the invoice is about: as it is now while the invoice is a DRAFT, and then as it was when it fell due.',
+)
+
+const InvoicesStatus = named('InvoicesStatus', z.enum(STATUSES))
+const InvoicesClass = named('InvoicesClass', z.enum(CLASSES))
+const InvoicesType = named('InvoicesType', z.enum(TYPES))
+const InvoiceInfoInner = named('InvoiceInfoInner', z.strictObject({ type: z.string(), value: z.string() }))
+
+const summary = {
+  id: z.string(),
+  customerId: z.optional(z.string()),
+  ownerId: z.optional(described('The id of the account or of the invoice group.', z.string())),
+  pricePlanId: z.optional(z.string()),
+  status: InvoicesStatus,
+  finalizingStatus: z.optional(z.enum(['FINALIZING', 'FINALIZED'])),
+  invoiceClass: InvoicesClass,
+  invoiceType: InvoicesType,
+  startDate: z.optional(described('The first instant of the period.', dateTime())),
+  endDate: z.optional(described('The first instant after the period.', dateTime())),
+  endDateInclusive: z.optional(dateTime()),
+  invoiceDate: described('When the invoice falls due, or fell due.', dateTime()),
+  dueDate: z.optional(described('Until when it is to be paid: netTermDays after invoiceDate.', dateTime())),
+  generatedAt: z.optional(described('When it fell due and was frozen.', dateTime())),
+  updatedAt: dateTime(),
+  sequenceId: z.optional(described('The number of the invoice. A DRAFT has none.', z.string())),
+  totalAmount: z.number(),
+  paidAmount: z.number(),
+  invoiceDetails: z.optional(InvoiceDetails),
+  netTermDays: described('How many days after invoiceDate it is to be paid.', z.int32()),
+}
+
+export const Invoice = named(
+  'Invoice',
+  z.strictObject({
+    ...summary,
+    usageInfo: z.optional(described('The units of each usage meter that is priced.', z.array(InvoiceLineItem))),
+    revenueInfo: z.optional(InvoiceLineItem),
+    autoAdvance: z.optional(described('Whether a DRAFT falls due by itself.', z.boolean())),
+    metadata: z.optional(z.record(z.string(), z.unknown())),
+    info: z.optional(z.array(InvoiceInfoInner)),
+  }),
+)
+export type Invoice = z.infer<typeof Invoice>
+
+const InvoiceSummary = named('InvoiceSummary', z.strictObject(summary))
+export type InvoiceSummary = z.infer<typeof InvoiceSummary>
+
+export const ListInvoicesResponse = named('ListInvoicesResponse', ledgerPage(InvoiceSummary))
+export type ListInvoicesResponse = z.infer<typeof ListInvoicesResponse>
+
+/** No number of a line is larger. */
+const LARGEST = 1e13
+
+/** A number as a decimal text. */
+const amount = (description: string) =>
+  z.pipe(
+    z.number().register(z.globalRegistry, { minimum: -LARGEST, maximum: LARGEST, description }),
+    z.transform((number: number, { issues }) => {
+      const decimal = Math.abs(number) <= LARGEST ? decimalFromNumber(number) : undefined
+      if (decimal) return formatDecimal(decimal)
+      issues.push({ code: 'custom', input: number, message: `must be a number from -${LARGEST} to ${LARGEST}` })
+      return '0'
+    }),
+  )
+
+const CustomInvoiceLineItem = named(
+  'CustomInvoiceLineItem',
+  z.strictObject({
+    id: z.optional(described('Your own id of the line.', label(1, 50))),
+    description: z.optional(text(500)),
+    valuePerQuantity: z.optional(amount('The price of one unit.')),
+    quantity: z.optional(amount('The number of units.')),
+    value: z.optional(amount('What the line comes to, instead of quantity and valuePerQuantity or equal to their product.')),
+    billableId: z.optional(described('What the line is charged for, such as an add-on.', identifier())),
+  }),
+)
+
+const lineItems = () => z.array(CustomInvoiceLineItem).check(z.minLength(1), z.maxLength(MOST_LINES))
+
+export const CreateCustomInvoiceRequest = named(
+  'CreateCustomInvoiceRequest',
+  z.strictObject({
+    accountId: described('The id of the account, or of the invoice group if ownerType says so.', identifier()),
+    ownerType: z.optional(z.enum(['ACCOUNT', 'INVOICE_GROUP'])),
+    startDate: described('The first instant of the period.', instant()),
+    endDate: described('The first instant after the period.', instant()),
+    idempotencyKey: z.optional(
+      described('Your key for this invoice: with the same key, the same invoice is made once, however often it is sent.', label(1, 255)),
+    ),
+    status: described('A DRAFT can be changed. DUE and PAID must have ended.', z.enum(['DRAFT', 'DUE', 'PAID'])),
+    lineItems: lineItems(),
+    autoAdvance: z.optional(described('Whether a DRAFT falls due at its endDate: by default false.', z.boolean())),
+    applyCredits: z.optional(described('Whether credits of the account come off: by default true.', z.boolean())),
+    applyWalletBalance: z.optional(described('Whether it is paid from the wallet of the account: by default true.', z.boolean())),
+  }),
+)
+export type CreateCustomInvoiceRequest = z.infer<typeof CreateCustomInvoiceRequest>
+
+export const UpdateInvoiceRequest = named(
+  'UpdateInvoiceRequest',
+  z.strictObject({
+    startDate: z.optional(instant()),
+    endDate: z.optional(instant()),
+    status: z.optional(z.enum(['DUE', 'PAID', 'VOID', 'UN_COLLECTIBLE', 'REFUND_INITIATED'])),
+    lineItems: z.optional(lineItems()),
+    autoAdvance: z.optional(z.boolean()),
+  }),
+)
+export type UpdateInvoiceRequest = z.infer<typeof UpdateInvoiceRequest>
+
+/** An instant in milliseconds since 1970 in a query, as text. */
+const milliseconds = (description: string) =>
+  z.optional(
+    z
+      .string()
+      .check(z.regex(/^\d{1,15}$/, { error: 'must be a whole number of milliseconds since 1970' }))
+      .register(z.globalRegistry, {
+        type: 'integer',
+        format: 'int64',
+        minimum: 0,
+        description,
+      }),
+  )
+
+export const ListInvoicesQuery = ledgerPageQuery({
+  status: z.optional(described('Lists the invoices of one status. By default all are listed.', z.enum(STATUSES))),
+  owner_id: z.optional(described('Lists the invoices of one account or invoice group.', identifier())),
+  customer_id: z.optional(described('Lists the invoices of one customer.', identifier())),
+  start_time: milliseconds('The start of the time range in which invoiceDate is (inclusive), in milliseconds since 1970.'),
+  end_time: milliseconds('The end of this range (exclusive).'),
+})
+export type ListInvoicesQuery = z.infer<typeof ListInvoicesQuery>
+
+export const InvoicePath = z.strictObject({ invoice_id: identifier() })
+
 export const InvoicePreview = named(
   'InvoicePreview',
   z.strictObject({
     customerId: z.string(),
     ownerId: described('The id of the account.', z.string()),
     pricePlanId: z.string(),
-    invoiceType: described('STANDARD is billed after the cycle, and STANDARD_ADVANCED when it begins.', z.enum(INVOICE_TYPES)),
+    invoiceType: described('STANDARD is billed after the cycle, and STANDARD_ADVANCED when it begins.', z.enum(TYPES)),
     startDate: described('The first instant of the cycle.', dateTime()),
     endDate: described('The first instant after the cycle.', dateTime()),
     endDateInclusive: dateTime(),
@@ -112,11 +268,7 @@ export const InvoicePreview = named(
     dueDate: described('When it is to be paid: netTermDays after invoiceDate.', dateTime()),
     netTermDays: z.int32(),
     totalAmount: z.number(),
-    invoiceDetails: z.strictObject({
-      customer: InvoiceDetailsCustomer,
-      account: InvoiceDetailsAccount,
-      pricePlanName: z.string(),
-    }),
+    invoiceDetails: InvoiceDetails,
     usageInfo: described('The units of each usage meter that is priced.', z.array(InvoiceLineItem)),
     revenueInfo: InvoiceLineItem,
   }),

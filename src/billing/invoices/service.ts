@@ -1,84 +1,280 @@
-import { type ReadPiece, cycleOn, definitionOf, readTimelinesInForce } from '../../catalogue/schedules/service.ts'
-import type { Reply } from '../../db/commit.ts'
+import { changeVersioned, retryWhenStale } from '../../db/change.ts'
+import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { notFound, refuseFaults } from '../../lib/errors.ts'
-import { jsonNumber } from '../../lib/decimal.ts'
-import { FOREVER, iso } from '../../lib/time.ts'
-import { dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
-import { useOf } from '../revenue_calculator/licenses.ts'
-import { readCounted, readGenerations, readNames, readUsage } from '../revenue_calculator/lookup.ts'
-import { readInvoiceOwner } from './owner.ts'
-import { type BilledCycle, type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
-import type { InvoicePreview, InvoicePreviewResponse, PreviewQuery } from './schema.ts'
-import { showLine } from './show.ts'
+import { type Due, settleDue } from '../../db/due.ts'
+import { insertInto } from '../../db/statements.ts'
+import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { newId, randomBase62 } from '../../lib/ids.ts'
+import { iso } from '../../lib/time.ts'
+import { buildCustomTree } from './lines.ts'
+import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
+import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
+import type { CreateCustomInvoiceRequest, Invoice, ListInvoicesQuery, ListInvoicesResponse, UpdateInvoiceRequest } from './schema.ts'
+import { INVOICE_DUE, changeInvoice, draftDue, recordInvoice, showFallenDue } from './settle.ts'
+import { type InvoiceRow, showInvoice, showSummary } from './show.ts'
+import { type InvoiceStatus, type KeptRating, invoices } from './table.ts'
 
-const DAY = 86_400_000
+export { previewInvoices } from './preview.ts'
 
-/**
- * Answers what the invoices of the cycle that holds an instant would be: the one that is billed after it, and the one that is billed when it
- * begins if anything is. Usage and licences are those that are known now. Nothing is stored.
- */
-export const previewInvoices = async (
-  ctx: Ctx,
-  accountId: string,
-  { at = ctx.now }: PreviewQuery,
-): Promise<Reply<InvoicePreviewResponse>> => {
-  const [{ timelines, parts }, owner, generations] = await Promise.all([
-    readTimelinesInForce(ctx, [accountId], { accountId, at }),
-    readInvoiceOwner(ctx, accountId),
-    readGenerations(ctx),
-  ])
-  const timeline = timelines.get(accountId)
-  if (!timeline) throw notFound('account', accountId)
-  const inForce = cycleOn(timeline.active, dayOf(at))
-  if (!inForce) {
-    const message = `no price plan is in force for the account "${accountId}" on ${writeDay(dayOf(at))}`
-    refuseFaults('NOT_FOUND', [{ path: ['at'], message }])
-    throw new Error(message)
+const insertInvoices = insertInto(invoices)
+
+/** The owner of a DRAFT, from whom it takes what it shows until it falls due. */
+const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' | 'accountId'>): Promise<InvoiceOwner> =>
+  accountId === null ? readGroupOwner(ctx, ownerId) : readAccountOwner(ctx, accountId)
+
+const readLive = (ctx: Ctx, row: InvoiceRow): Promise<InvoiceOwner | undefined> =>
+  row.status === 'DRAFT' ? readOwner(ctx, row) : Promise.resolve(undefined)
+
+/** Lists invoices, the newest first, page by page. */
+export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<Reply<ListInvoicesResponse>> => {
+  const { rows, next } = await listInvoiceRows(ctx, query)
+  return { answer: { data: rows.map((row) => showSummary(row)), ...next } }
+}
+
+export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
+  const row = await readInvoice(ctx, id)
+  const owner = await readLive(ctx, row)
+  return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
+}
+
+/** The tree of written lines. Throws INVALID. */
+const rateLines = (
+  written: NonNullable<KeptRating['written']>,
+  period: Pick<InvoiceRow, 'startAt' | 'endAt' | 'currency'>,
+): Pick<InvoiceRow, 'rated' | 'total'> => {
+  const built = buildCustomTree(written, period)
+  if (built.faults) {
+    refuseFaults('INVALID', built.faults)
+    throw new Error('The lines of an invoice are wrong')
   }
-  const { piece, cycle, dueAt } = inForce
-  const { planName } = piece as ReadPiece
-  const { items } = parts
-  const definition = definitionOf(piece, parts)
-  const lookup = { accountId, start: instantOf(cycle.start), end: instantOf(cycle.end) }
-  const idsOf = (family: string) => definition.cards.filter(({ type }) => type === family).map(({ billableId }) => billableId)
-  const licenseIds = idsOf('LICENSE')
-  const [usage, counted, named] = await Promise.all([
-    readUsage(ctx, generations, lookup, idsOf('USAGE')),
-    readCounted(ctx, lookup, licenseIds),
-    licenseIds.length ? readNames(ctx, generations, lookup) : [],
-  ])
-  const typeOf = (id: string) => items.find((item) => item.id === id)?.type ?? undefined
-  const billed: BilledCycle = {
-    planName,
-    definition,
-    items,
-    currency: owner.account.invoiceCurrency,
-    cycle,
-    schedule: { cycle: { interval: piece.cycle.interval, startOffset: piece.cycle.startOffset }, from: piece.from, until: piece.until },
-    usage: Object.fromEntries(usage),
-    licenses: Object.fromEntries(licenseIds.map((id) => [id, useOf({ counted, named }, id, typeOf(id))])),
-  }
-  const show = (invoiceType: InvoicePreview['invoiceType'], invoiceAt: number, { root, usage: lines }: RatedInvoice): InvoicePreview => ({
-    customerId: owner.customerId,
-    ownerId: accountId,
-    pricePlanId: piece.pricePlanId,
-    invoiceType,
-    startDate: iso(lookup.start),
-    endDate: iso(lookup.end),
-    endDateInclusive: iso(lookup.end - 1),
-    invoiceDate: iso(invoiceAt),
-    dueDate: iso(Math.min(invoiceAt + owner.netTermDays * DAY, FOREVER.until)),
-    netTermDays: owner.netTermDays,
-    totalAmount: jsonNumber(root.value),
-    invoiceDetails: { customer: owner.customer, account: owner.account, pricePlanName: planName },
-    usageInfo: lines.map((line) => showLine(line, 'USAGE_UNITS')),
-    revenueInfo: showLine(root, billed.currency),
+  return { rated: { root: built.root, usage: [], written }, total: built.root.value }
+}
+
+const refusePeriod = ({ startAt, endAt }: Pick<InvoiceRow, 'startAt' | 'endAt'>): void => {
+  if (endAt < startAt) throw new ApiError('INVALID', 'endDate: must not be before startDate')
+}
+
+const refuseFuture = ({ endAt }: Pick<InvoiceRow, 'endAt'>, status: string, now: number): void => {
+  if (endAt > now) throw new ApiError('INVALID', `status: cannot be ${status} before endDate, which is ${iso(endAt)}`)
+}
+
+const dueOf = ({ id, endAt, autoAdvance }: Pick<InvoiceRow, 'id' | 'endAt' | 'autoAdvance'>): Due[] =>
+  autoAdvance ? [{ kind: INVOICE_DUE, subject: id, dueAt: endAt }] : []
+
+/** The fingerprint of an invoice that is sent with a key. It begins with its salt, since lines can be personal. */
+const fingerprintOf = async ({ idempotencyKey: _key, ...sent }: CreateCustomInvoiceRequest, salt: string): Promise<string> => {
+  const sorted = Object.entries(sent).toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return `${salt}.${await sha256(JSON.stringify([salt, sorted]))}`
+}
+
+const isSameRequest = async ({ fingerprint }: InvoiceRow, input: CreateCustomInvoiceRequest): Promise<boolean> =>
+  fingerprint === (await fingerprintOf(input, fingerprint?.slice(0, fingerprint.indexOf('.')) ?? ''))
+
+/** Creates an invoice of lines that a person has written: as a DRAFT, or due or paid at once. */
+export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRequest): Promise<Reply<Invoice>> => {
+  const { accountId: ownerId, ownerType = 'ACCOUNT', startDate: startAt, endDate: endAt, idempotencyKey = null, status, lineItems } = input
+  const fingerprint = idempotencyKey === null ? null : await fingerprintOf(input, randomBase62(2))
+  return retryWhenStale(async () => {
+    const kept = idempotencyKey === null ? undefined : await findInvoiceOfKey(ctx, idempotencyKey)
+    if (kept && !(await isSameRequest(kept, input)))
+      throw new ApiError('UNPROCESSABLE', 'idempotencyKey: was used for another invoice. Take a new key.')
+    if (kept) {
+      const live = await readLive(ctx, kept)
+      return { answer: showInvoice(kept, live), tag: await tagOfInvoice(kept, live) }
+    }
+    const owner = await (ownerType === 'ACCOUNT' ? readAccountOwner(ctx, ownerId) : readGroupOwner(ctx, ownerId))
+    if (owner.isArchived) throw archived(ownerType === 'ACCOUNT' ? 'account' : 'invoice group', ownerId)
+    const period = { startAt, endAt, currency: owner.currency }
+    refusePeriod(period)
+    if (status !== 'DRAFT') refuseFuture(period, status, ctx.now)
+    const row: InvoiceRow = {
+      id: newId('INVOICE', ctx.now),
+      organizationId: ctx.organizationId,
+      ownerId,
+      accountId: owner.accountId,
+      customerId: owner.customerId,
+      invoiceClass: 'INVOICE',
+      invoiceType: 'CUSTOM',
+      status: 'DRAFT',
+      pricePlanId: null,
+      scheduleId: null,
+      ...period,
+      invoiceAt: endAt,
+      autoAdvance: input.autoAdvance ?? false,
+      netTermDays: owner.netTermDays,
+      ...rateLines(lineItems, period),
+      paid: '0',
+      sequence: null,
+      sequenceId: null,
+      details: null,
+      info: [],
+      metadata: null,
+      appliesCredits: input.applyCredits ?? true,
+      appliesWallet: input.applyWalletBalance ?? true,
+      idempotencyKey,
+      fingerprint,
+      generatedAt: null,
+      createdAt: ctx.now,
+      updatedAt: ctx.now,
+      version: 1,
+    }
+    const insert = insertInvoices([row])
+    if (status === 'DRAFT' && !(row.autoAdvance && endAt <= ctx.now))
+      return commit(ctx, {
+        statements: [insert],
+        changes: recordInvoice(undefined, row),
+        answer: showInvoice(row, owner),
+        tag: await tagOfInvoice(row, owner),
+        due: dueOf(row),
+      })
+    const fallen = draftDue(ctx, row, owner, status === 'PAID')
+    return commit(ctx, {
+      statements: [insert, ...fallen.statements],
+      changes: recordInvoice(undefined, fallen.row),
+      ...showFallenDue(fallen),
+      tag: await tagOfInvoice(fallen.row, undefined),
+    })
   })
-  const advance = rateAdvance(billed)
+}
+
+/** What the API can make of an invoice, by its status (pricing.md, 12.3). */
+const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
+  DRAFT: ['DUE', 'VOID'],
+  DUE: ['PAID', 'VOID', 'UN_COLLECTIBLE'],
+  PARTIALLY_PAID: ['PAID', 'UN_COLLECTIBLE', 'REFUND_INITIATED'],
+  UN_COLLECTIBLE: ['PAID', 'VOID'],
+  PAID: ['REFUND_INITIATED'],
+  REFUND_INITIATED: [],
+  REFUND_COMPLETED: [],
+  VOID: [],
+  MERGED: [],
+}
+
+const sayNext = (status: InvoiceStatus): string => {
+  const next = NEXT[status]
+  return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'
+}
+
+const refuseTransition = ({ id, status }: InvoiceRow, next: InvoiceStatus): void => {
+  const now = status as InvoiceStatus
+  if (!NEXT[now].includes(next)) throw new ApiError('CONFLICT', `status: the invoice "${id}" is ${now}, and ${sayNext(now)}, not ${next}`)
+}
+
+/** Refuses to change what an invoice says, which only a custom one can have done as long as it is a DRAFT. */
+const refuseFrozen = ({ id, invoiceType, status }: InvoiceRow): void => {
+  if (invoiceType !== 'CUSTOM')
+    throw new ApiError('CONFLICT', `The invoice "${id}" is ${invoiceType}. Only the lines of CUSTOM invoices can be changed.`)
+  if (status !== 'DRAFT')
+    throw new ApiError(
+      'CONFLICT',
+      `The invoice "${id}" is ${status}, and ${sayNext(status as InvoiceStatus)}. Only a DRAFT can be changed.`,
+    )
+}
+
+/** What an invoice is given with another status, if it does not fall due. */
+const draftStatus = (row: InvoiceRow, status: InvoiceStatus, owner: InvoiceOwner | undefined): Partial<InvoiceRow> => ({
+  status,
+  ...(status === 'PAID' && { paid: row.total }),
+  ...(owner && { details: owner.details, netTermDays: owner.netTermDays }),
+})
+
+/** An invoice that is to be changed, and from whom it takes what it shows as long as it is a DRAFT. */
+interface FoundInvoice {
+  row: InvoiceRow
+  owner: InvoiceOwner | undefined
+  tag: string
+}
+
+const findInvoice = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
+  const row = await readInvoice(ctx, id)
+  const owner = await readLive(ctx, row)
+  return { row, owner, tag: await tagOfInvoice(row, owner) }
+}
+
+/** What a request makes of a custom DRAFT, but for its status. Throws INVALID or CONFLICT. */
+const editDraft = (row: InvoiceRow, { startDate, endDate, lineItems, autoAdvance }: UpdateInvoiceRequest): Partial<InvoiceRow> => {
+  if ([startDate, endDate, lineItems, autoAdvance].every((field) => field === undefined)) return {}
+  refuseFrozen(row)
+  const period = { startAt: startDate ?? row.startAt, endAt: endDate ?? row.endAt, currency: row.currency }
+  refusePeriod(period)
   return {
-    answer: {
-      data: [show('STANDARD', dueAt, rateArrears(billed)), ...(advance ? [show('STANDARD_ADVANCED', lookup.start, advance)] : [])],
-    },
+    ...period,
+    invoiceAt: period.endAt,
+    autoAdvance: autoAdvance ?? row.autoAdvance,
+    ...rateLines(lineItems ?? row.rated.written ?? [], period),
   }
+}
+
+/** Changes a custom DRAFT, or gives an invoice another status. */
+export const updateInvoice = (ctx: Ctx, id: string, input: UpdateInvoiceRequest): Promise<Reply<Invoice>> =>
+  changeVersioned(ctx, {
+    read: () => findInvoice(ctx, id),
+    tagOf: ({ tag }) => tag,
+    change: async ({ row, owner }): Promise<Draft<Invoice> | { unchanged: Invoice }> => {
+      const status = input.status === row.status ? undefined : input.status
+      if (status) refuseTransition(row, status)
+      const edits = editDraft(row, input)
+      const edited: InvoiceRow = { ...row, ...edits }
+      if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
+      if (status === 'DUE') refuseFuture(edited, status, ctx.now)
+      const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
+      if (owner && fallsDue) {
+        const fallen = draftDue(ctx, edited, owner)
+        return {
+          statements: [...(Object.keys(edits).length ? [changeInvoice(ctx, row, edits)] : []), ...fallen.statements],
+          changes: recordInvoice(row, fallen.row),
+          ...showFallenDue(fallen),
+          tag: await tagOfInvoice(fallen.row, undefined),
+        }
+      }
+      const set = { ...edits, ...(status && draftStatus(edited, status, owner)), updatedAt: ctx.now, version: row.version + 1 }
+      const after: InvoiceRow = { ...row, ...set }
+      const live = after.status === 'DRAFT' ? owner : undefined
+      return {
+        statements: [changeInvoice(ctx, row, set)],
+        changes: recordInvoice(row, after),
+        answer: showInvoice(after, live),
+        tag: await tagOfInvoice(after, live),
+        due: live ? dueOf(after) : [],
+      }
+    },
+  })
+
+/** Deletes a custom DRAFT. */
+export const deleteCustomInvoice = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
+  changeVersioned(ctx, {
+    read: () => findInvoice(ctx, id),
+    tagOf: ({ tag }) => tag,
+    change: async ({ row }) => {
+      refuseFrozen(row)
+      const set = { status: 'GONE' as const, updatedAt: ctx.now, version: row.version + 1 }
+      return {
+        statements: [changeInvoice(ctx, row, set)],
+        changes: recordInvoice(row, { ...row, ...set }),
+        answer: { success: true },
+        tag: await tagOfInvoice(set, undefined),
+      }
+    },
+  })
+
+/** Lets a DRAFT fall due at its instant, if it is still one that falls due by itself then. */
+export const makeInvoiceDue = async (ctx: Ctx, due: Due): Promise<void> => {
+  const at: Ctx = { ...ctx, now: due.dueAt }
+  const row = await readInvoice(ctx, due.subject).catch((error: unknown) => {
+    if (error instanceof ApiError) return undefined
+    throw error
+  })
+  const isDraft = row?.status === 'DRAFT' && row.autoAdvance
+  if (!row || !isDraft || row.invoiceAt > due.dueAt) {
+    const next = row && isDraft ? row.invoiceAt : undefined
+    await commit(at, { statements: settleDue(at, due, next), changes: [], answer: {} })
+    return
+  }
+  const fallen = draftDue(at, row, await readOwner(ctx, row))
+  await commit(at, {
+    statements: [...fallen.statements, ...settleDue(at, due)],
+    changes: recordInvoice(row, fallen.row),
+    answer: {},
+  })
 }

@@ -1,6 +1,13 @@
 import { jsonNumber } from '../../lib/decimal.ts'
+import { FOREVER, iso } from '../../lib/time.ts'
 import { type Line, parentOf } from '../../rating/line.ts'
-import { type InvoiceLineItem, MOST_LINES } from './schema.ts'
+import { type Invoice, type InvoiceLineItem, type InvoiceSummary, MOST_LINES } from './schema.ts'
+import type { InvoiceDetails, InvoiceStatus, invoices } from './table.ts'
+
+const DAY = 86_400_000
+
+/** Until when an invoice is to be paid, in milliseconds. */
+export const dueDateOf = (invoiceAt: number, netTermDays: number): number => Math.min(invoiceAt + netTermDays * DAY, FOREVER.until)
 
 /** Lines as they can stand under one: those that are too many stand together under the last. */
 const groupLines = (lines: readonly Line[]): readonly Line[] => {
@@ -30,4 +37,42 @@ export const showLine = (
   value: jsonNumber(value),
   ...(metadata && { metadata: showMetadata(metadata) }),
   ...(lines?.length && { lineItems: groupLines(lines).map((line) => showLine(line, units)) }),
+})
+
+export type InvoiceRow = typeof invoices.$inferSelect
+
+/** An invoice as a list shows it. `live` is what a DRAFT takes from its owner as long as it is one. */
+export const showSummary = (row: Omit<InvoiceRow, 'rated'>, live?: { details: InvoiceDetails; netTermDays: number }): InvoiceSummary => {
+  const { details = row.details, netTermDays = row.netTermDays } = live ?? {}
+  return {
+    id: row.id,
+    ...(row.customerId !== null && { customerId: row.customerId }),
+    ownerId: row.ownerId,
+    ...(row.pricePlanId !== null && { pricePlanId: row.pricePlanId }),
+    status: row.status as InvoiceStatus,
+    ...(row.sequenceId !== null && { finalizingStatus: 'FINALIZED', sequenceId: row.sequenceId }),
+    invoiceClass: row.invoiceClass,
+    invoiceType: row.invoiceType,
+    startDate: iso(row.startAt),
+    endDate: iso(row.endAt),
+    endDateInclusive: iso(Math.max(row.startAt, row.endAt - 1)),
+    invoiceDate: iso(row.invoiceAt),
+    dueDate: iso(dueDateOf(row.invoiceAt, netTermDays)),
+    ...(row.generatedAt !== null && { generatedAt: iso(row.generatedAt) }),
+    updatedAt: iso(row.updatedAt),
+    totalAmount: jsonNumber(row.total),
+    paidAmount: jsonNumber(row.paid),
+    ...(details && { invoiceDetails: details }),
+    netTermDays,
+  }
+}
+
+/** An invoice as it is shown by itself. */
+export const showInvoice = (row: InvoiceRow, live?: { details: InvoiceDetails; netTermDays: number }): Invoice => ({
+  ...showSummary(row, live),
+  usageInfo: row.rated.usage.map((line) => showLine(line, 'USAGE_UNITS')),
+  revenueInfo: showLine(row.rated.root, row.currency),
+  autoAdvance: row.autoAdvance,
+  ...(row.metadata && { metadata: row.metadata }),
+  info: [...row.info],
 })

@@ -1,0 +1,61 @@
+import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import type { Ctx } from '../../db/context.ts'
+import { defineList } from '../../db/list.ts'
+import { builder, prepare, selection } from '../../db/statements.ts'
+import { notFound } from '../../lib/errors.ts'
+import { tagOf } from '../../lib/etag.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { LEDGER_PAGE } from '../../lib/page.ts'
+import type { InvoiceOwner } from './owner.ts'
+import type { InvoiceRow } from './show.ts'
+import { invoices } from './table.ts'
+import { invoiceToken } from './token.ts'
+
+const columns = getTableColumns(invoices)
+const readRows = selection(columns)
+
+const oneInvoice = prepare(['organizationId', 'id'], (at) =>
+  builder
+    .select(readRows.selected)
+    .from(invoices)
+    .where(and(eq(invoices.organizationId, at.organizationId), eq(invoices.id, at.id), sql`${invoices.status} <> 'GONE'`)),
+)
+
+const invoiceOfKey = prepare(['organizationId', 'key'], (at) =>
+  builder
+    .select(readRows.selected)
+    .from(invoices)
+    .where(and(eq(invoices.organizationId, at.organizationId), eq(invoices.idempotencyKey, at.key))),
+)
+
+/** The state of an invoice that its ETag names, with what a DRAFT takes from its owner. */
+export const tagOfInvoice = async ({ version }: Pick<InvoiceRow, 'version'>, owner: InvoiceOwner | undefined): Promise<string> =>
+  owner ? tagOf(version, (await sha256(JSON.stringify([owner.details, owner.netTermDays]))).slice(0, 12)) : tagOf(version)
+
+export const readInvoice = async (ctx: Ctx, id: string): Promise<InvoiceRow> => {
+  const [row] = readRows.read(await ctx.session.rows(oneInvoice({ organizationId: ctx.organizationId, id })))
+  if (!row) throw notFound('invoice', id)
+  return row
+}
+
+/** The invoice that was made with a key of the caller before. */
+export const findInvoiceOfKey = async (ctx: Ctx, key: string): Promise<InvoiceRow | undefined> =>
+  readRows.read(await ctx.session.rows(invoiceOfKey({ organizationId: ctx.organizationId, key })))[0]
+
+const { rated: _rated, ...listed } = columns
+
+export const listInvoiceRows = defineList({
+  ...LEDGER_PAGE,
+  table: invoices,
+  key: invoices.id,
+  columns: listed,
+  order: { created_at: invoices.createdAt, id: invoices.id },
+  sort: [
+    ['created_at', 'DESC'],
+    ['id', 'ASC'],
+  ],
+  filters: { owner_id: invoices.ownerId, customer_id: invoices.customerId },
+  bounds: { start_time: [invoices.invoiceAt, 'FROM'], end_time: [invoices.invoiceAt, 'UNTIL'] },
+  where: () => sql`status <> 'GONE'`,
+  token: invoiceToken,
+})

@@ -1,0 +1,96 @@
+import { type SQL, and, eq, sql } from 'drizzle-orm'
+import type { Statement } from '../../db/client.ts'
+import type { Change, Draft } from '../../db/commit.ts'
+import type { Ctx } from '../../db/context.ts'
+import { builder, selectRows } from '../../db/statements.ts'
+import { differences } from '../../lib/changes.ts'
+import { ZERO, compare, requireDecimal } from '../../lib/decimal.ts'
+import { iso } from '../../lib/time.ts'
+import type { InvoiceOwner } from './owner.ts'
+import type { Invoice } from './schema.ts'
+import { type InvoiceRow, showInvoice } from './show.ts'
+import { type InvoiceStatus, invoices } from './table.ts'
+
+/** The kind of due work that makes a DRAFT fall due. Its subject is the id of the invoice. */
+export const INVOICE_DUE = 'INVOICE'
+
+/** What is recorded of an invoice. */
+const recorded = (row: InvoiceRow) => ({
+  ownerId: row.ownerId,
+  invoiceType: row.invoiceType,
+  status: row.status,
+  startDate: iso(row.startAt),
+  endDate: iso(row.endAt),
+  autoAdvance: row.autoAdvance,
+  currency: row.currency,
+  lineItems: row.rated.written,
+  totalAmount: row.total,
+  paidAmount: row.paid,
+  netTermDays: row.netTermDays,
+  details: row.details,
+})
+
+export const recordInvoice = (before: InvoiceRow | undefined, after: InvoiceRow): Change[] => [
+  { type: 'INVOICE', id: after.id, fields: differences(before && recorded(before), recorded(after)) },
+]
+
+/** What an invoice is as soon as it falls due: nothing is left to pay of one of 0, and one below 0 is given back (pricing.md, 12.3). */
+const statusAtDue = (total: string): InvoiceStatus => {
+  const sign = compare(requireDecimal(total), ZERO)
+  if (sign > 0) return 'DUE'
+  return sign === 0 ? 'PAID' : 'REFUND_COMPLETED'
+}
+
+/** The statement that changes an invoice. It is STALE if another write came first. */
+export const changeInvoice = ({ organizationId }: Pick<Ctx, 'organizationId'>, row: InvoiceRow, set: Partial<InvoiceRow>): Statement =>
+  builder
+    .update(invoices)
+    .set(set)
+    .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id)))
+
+/** A DRAFT that falls due: the write, and the invoice as it is then, but for its number, which only the database knows. */
+export interface FallenDue {
+  statements: readonly Statement[]
+  row: InvoiceRow
+  sequenceId: SQL
+}
+
+/**
+ * Drafts that a DRAFT falls due at an instant: what it shows is frozen, and it gets the next number of its organization, of which none is
+ * left out, since the number is given in the commit that freezes it. `asPaid` says that all of it is paid.
+ */
+export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, asPaid = false): FallenDue => {
+  const { organizationId, now } = ctx
+  const first = statusAtDue(row.total)
+  const status = first === 'DUE' && asPaid ? 'PAID' : first
+  const set = {
+    status,
+    details: owner.details,
+    netTermDays: owner.netTermDays,
+    paid: status === 'DUE' ? '0' : row.total,
+    generatedAt: now,
+    updatedAt: now,
+    version: row.version + 1,
+  }
+  const last = sql`(select last from invoice_counters where organization_id = ${organizationId})`
+  const month = sql`strftime('%Y-%m', ${row.invoiceAt} / 1000, 'unixepoch')`
+  return {
+    statements: [
+      selectRows(sql`
+        insert into invoice_counters (organization_id, last) values (${organizationId}, 1)
+        on conflict (organization_id) do update set last = last + 1`),
+      builder
+        .update(invoices)
+        .set({ ...set, sequence: sql`${last}`, sequenceId: sql`${month} || '-' || printf('%04d', ${last})` })
+        .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id))),
+    ],
+    row: { ...row, ...set },
+    sequenceId: sql`(select sequence_id from invoices where organization_id = ${organizationId} and id = ${row.id})`,
+  }
+}
+
+/** The answer of a commit in which an invoice fell due. */
+export const showFallenDue = ({ row, sequenceId }: FallenDue): Pick<Draft<Invoice>, 'answer' | 'fromDatabase'> => {
+  const { sequenceId: _given, ...answer } = showInvoice({ ...row, sequenceId: '' })
+  return { answer, fromDatabase: { sequenceId } }
+}

@@ -1,0 +1,78 @@
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { Address } from '../../lib/address.ts'
+import type { Line } from '../../rating/line.ts'
+
+export const CLASSES = ['INVOICE', 'ORDER', 'BILLABLE'] as const
+export const TYPES = ['STANDARD', 'AD_HOC', 'CUSTOM', 'COMPOSITE', 'STANDARD_ADVANCED', 'ADHOC_ADVANCED'] as const
+export const STATUSES = [
+  'DRAFT',
+  'DUE',
+  'PAID',
+  'VOID',
+  'UN_COLLECTIBLE',
+  'REFUND_INITIATED',
+  'REFUND_COMPLETED',
+  'MERGED',
+  'PARTIALLY_PAID',
+] as const
+export type InvoiceStatus = (typeof STATUSES)[number]
+
+/** A line that a person has written. Numbers are decimal texts. */
+export interface WrittenLine {
+  id?: string | undefined
+  description?: string | undefined
+  billableId?: string | undefined
+  value?: string | undefined
+  quantity?: string | undefined
+  valuePerQuantity?: string | undefined
+}
+
+/** What an invoice comes to: the tree of its lines, the usage in it, and the lines that a person has written. */
+export interface KeptRating {
+  root: Line
+  usage: readonly Line[]
+  written?: readonly WrittenLine[]
+}
+
+/** Whom an invoice is about. */
+export interface InvoiceDetails {
+  customer?: { name: string; primaryEmail: string; billingAddress?: string; address: Address }
+  account?: { name: string; invoiceCurrency: string; address: Address; primaryEmail: string }
+  pricePlanName?: string
+  invoiceGroup?: { id: string; name: string; email: string; dailyInvoiceConsolidation: boolean; invoiceCurrency: string; address: Address }
+}
+
+export const invoices = sqliteTable('invoices', {
+  id: text().primaryKey(),
+  organizationId: text('organization_id').notNull(),
+  ownerId: text('owner_id').notNull(),
+  accountId: text('account_id'),
+  customerId: text('customer_id'),
+  invoiceClass: text('invoice_class', { enum: CLASSES }).notNull(),
+  invoiceType: text('invoice_type', { enum: TYPES }).notNull(),
+  status: text({ enum: [...STATUSES, 'GONE'] }).notNull(),
+  pricePlanId: text('price_plan_id'),
+  scheduleId: text('schedule_id'),
+  currency: text().notNull(),
+  startAt: integer('start_at').notNull(),
+  endAt: integer('end_at').notNull(),
+  invoiceAt: integer('invoice_at').notNull(),
+  autoAdvance: integer('auto_advance', { mode: 'boolean' }).notNull(),
+  netTermDays: integer('net_term_days').notNull(),
+  total: text().notNull(),
+  paid: text().notNull(),
+  sequence: integer(),
+  sequenceId: text('sequence_id'),
+  rated: text({ mode: 'json' }).$type<KeptRating>().notNull(),
+  details: text({ mode: 'json' }).$type<InvoiceDetails>(),
+  info: text({ mode: 'json' }).$type<readonly { type: string; value: string }[]>().notNull(),
+  metadata: text({ mode: 'json' }).$type<Record<string, unknown>>(),
+  appliesCredits: integer('applies_credits', { mode: 'boolean' }).notNull(),
+  appliesWallet: integer('applies_wallet', { mode: 'boolean' }).notNull(),
+  idempotencyKey: text('idempotency_key'),
+  fingerprint: text(),
+  generatedAt: integer('generated_at'),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+  version: integer().notNull(),
+})
