@@ -232,6 +232,15 @@ describe('the status of an invoice', () => {
     }
   })
 
+  it('of what is paid becomes VOID only if nothing was paid for it', async () => {
+    const { make, patch } = await withAccount()
+    const nothing = await make(0, { status: 'DUE' })
+    expect(nothing.status).toBe('PAID')
+    expect((await patch(nothing.id, { status: 'VOID' })).body.status).toBe('VOID')
+    const refund = await make(-1, { status: 'DUE' })
+    expect(said(await patch(refund.id, { status: 'VOID' }))[0]).toBe(409)
+  })
+
   it('of a DRAFT that becomes VOID leaves no number out', async () => {
     const { make, patch } = await withAccount()
     const { body } = await patch((await make(5)).id, { status: 'VOID' })
@@ -261,9 +270,10 @@ describe('the status of an invoice', () => {
     const { make, id } = await withAccount()
     await make(5, { status: 'DUE' })
     for (const change of ["total = '4'", "rated = '{}'", "details = '{}'", 'sequence = 9', 'invoice_at = 0', "owner_id = 'other'"])
-      await expect(env.DB.prepare(`UPDATE invoices SET version = version + 1, ${change} WHERE organization_id = ?`).bind(id).run(), change).rejects.toThrow(
-        'never change',
-      )
+      await expect(
+        env.DB.prepare(`UPDATE invoices SET version = version + 1, ${change} WHERE organization_id = ?`).bind(id).run(),
+        change,
+      ).rejects.toThrow('never change')
     await expect(env.DB.prepare('DELETE FROM invoices WHERE organization_id = ?').bind(id).run()).rejects.toThrow('never deleted')
   })
 })

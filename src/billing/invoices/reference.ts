@@ -158,7 +158,7 @@ export const getInvoice = {
 export const updateInvoice = {
   summary: 'Change an invoice',
   description:
-    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID; PAID becomes REFUND_INITIATED. An empty body changes nothing.',
+    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID; PAID becomes REFUND_INITIATED, or VOID if nothing was paid for it, as for one of 0. An empty body changes nothing.',
   refuses: {
     400: 'As for createCustomInvoice.',
     404: MISSING,
@@ -193,7 +193,7 @@ export const deleteCustomInvoice = {
 export const previewInvoices = {
   summary: 'Preview the invoices of a cycle',
   description:
-    'Reckons what the invoices of the pricing cycle that holds an instant would be if nothing came any more: the one that is billed after the cycle, and the one that is billed when it begins if the price plan has cards that are paid in advance. The cycle can have ended, be the present one, or be one to come. Each line is the sum of its lineItems, cut to the minor unit of the currency where it has none; where more than 50 stand under one, the last of them holds the rest. Credits, miscellaneous charges and licences that are added within a cycle and paid in advance are not in it. Nothing is stored.',
+    'Reckons what the invoices of the pricing cycle that holds an instant would be if nothing came any more: the one that is billed after the cycle, and the one that is billed when it begins if the price plan has cards that are paid in advance. The cycle can have ended, be the present one, or be one to come. Each line is the sum of its lineItems, cut to the minor unit of the currency where it has none. Credits, miscellaneous charges and licences that are added within a cycle and paid in advance are not in it. Nothing is stored.',
   refuses: { 404: 'No account of the organization has this id, or it has no price plan at this time.' },
   example: {
     after: [

@@ -48,8 +48,8 @@ const LINE_TYPES = [
   'PROXY_AMOUNT',
 ] as const
 
-/** The most lines that the contract lets stand under one. */
-export const MOST_LINES = 50
+/** The most lines that a person can write into an invoice. */
+const MOST_LINES = 50
 
 /** A line of an invoice as it is shown. */
 export interface InvoiceLineItem {
@@ -76,7 +76,7 @@ export const InvoiceLineItem: z.ZodMiniType<InvoiceLineItem> = named(
     value: described('What the line comes to: the sum of its lineItems, if it has any.', z.number()),
     metadata: z.optional(z.record(z.string(), z.unknown())),
     get lineItems() {
-      return z.optional(z.array(InvoiceLineItem).check(z.maxLength(MOST_LINES)))
+      return z.optional(z.array(InvoiceLineItem))
     },
   }),
 )

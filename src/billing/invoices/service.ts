@@ -138,38 +138,39 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
   })
 }
 
-/** What the API can make of an invoice, by its status (pricing.md, 12.3). */
+/** What the API can make of an invoice, by its status (pricing.md, 12.3). What was paid for cannot become VOID. */
 const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
   DRAFT: ['DUE', 'VOID'],
   DUE: ['PAID', 'VOID', 'UN_COLLECTIBLE'],
-  PARTIALLY_PAID: ['PAID', 'UN_COLLECTIBLE', 'REFUND_INITIATED'],
+  PARTIALLY_PAID: ['PAID', 'UN_COLLECTIBLE', 'REFUND_INITIATED', 'VOID'],
   UN_COLLECTIBLE: ['PAID', 'VOID'],
-  PAID: ['REFUND_INITIATED'],
+  PAID: ['REFUND_INITIATED', 'VOID'],
   REFUND_INITIATED: [],
   REFUND_COMPLETED: [],
   VOID: [],
   MERGED: [],
 }
 
-const sayNext = (status: InvoiceStatus): string => {
-  const next = NEXT[status]
+const nextOf = ({ status, paid }: Pick<InvoiceRow, 'status' | 'paid'>): readonly InvoiceStatus[] =>
+  NEXT[status as InvoiceStatus].filter((next) => next !== 'VOID' || paid === '0')
+
+const sayNext = (row: Pick<InvoiceRow, 'status' | 'paid'>): string => {
+  const next = nextOf(row)
   return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'
 }
 
-const refuseTransition = ({ id, status }: InvoiceRow, next: InvoiceStatus): void => {
-  const now = status as InvoiceStatus
-  if (!NEXT[now].includes(next)) throw new ApiError('CONFLICT', `status: the invoice "${id}" is ${now}, and ${sayNext(now)}, not ${next}`)
+const refuseTransition = (row: InvoiceRow, next: InvoiceStatus): void => {
+  if (!nextOf(row).includes(next))
+    throw new ApiError('CONFLICT', `status: the invoice "${row.id}" is ${row.status}, and ${sayNext(row)}, not ${next}`)
 }
 
 /** Refuses to change what an invoice says, which only a custom one can have done as long as it is a DRAFT. */
-const refuseFrozen = ({ id, invoiceType, status }: InvoiceRow): void => {
+const refuseFrozen = (row: InvoiceRow): void => {
+  const { id, invoiceType, status } = row
   if (invoiceType !== 'CUSTOM')
     throw new ApiError('CONFLICT', `The invoice "${id}" is ${invoiceType}. Only the lines of CUSTOM invoices can be changed.`)
   if (status !== 'DRAFT')
-    throw new ApiError(
-      'CONFLICT',
-      `The invoice "${id}" is ${status}, and ${sayNext(status as InvoiceStatus)}. Only a DRAFT can be changed.`,
-    )
+    throw new ApiError('CONFLICT', `The invoice "${id}" is ${status}, and ${sayNext(row)}. Only a DRAFT can be changed.`)
 }
 
 /** What an invoice is given with another status, if it does not fall due. */

@@ -1,19 +1,13 @@
 import { jsonNumber } from '../../lib/decimal.ts'
 import { FOREVER, iso } from '../../lib/time.ts'
-import { type Line, parentOf } from '../../rating/line.ts'
-import { type Invoice, type InvoiceLineItem, type InvoiceSummary, MOST_LINES } from './schema.ts'
+import type { Line } from '../../rating/line.ts'
+import type { Invoice, InvoiceLineItem, InvoiceSummary } from './schema.ts'
 import type { InvoiceDetails, InvoiceStatus, invoices } from './table.ts'
 
 const DAY = 86_400_000
 
 /** Until when an invoice is to be paid, in milliseconds. */
 export const dueDateOf = (invoiceAt: number, netTermDays: number): number => Math.min(invoiceAt + netTermDays * DAY, FOREVER.until)
-
-/** Lines as they can stand under one: those that are too many stand together under the last. */
-const groupLines = (lines: readonly Line[]): readonly Line[] => {
-  if (lines.length <= MOST_LINES) return lines
-  return [...lines.slice(0, MOST_LINES - 1), parentOf({ type: 'CUSTOM_TAG', description: 'Others' }, lines.slice(MOST_LINES - 1))]
-}
 
 /** What is a number in what is said of a line; a size of packages is a text, as it is in the price plan. */
 const COUNTS: ReadonlySet<string> = new Set(['startAfter', 'packageQuantity'])
@@ -36,7 +30,7 @@ export const showLine = (
   ...(valuePerQuantity !== undefined && { valuePerQuantity: jsonNumber(valuePerQuantity) }),
   value: jsonNumber(value),
   ...(metadata && { metadata: showMetadata(metadata) }),
-  ...(lines?.length && { lineItems: groupLines(lines).map((line) => showLine(line, units)) }),
+  ...(lines?.length && { lineItems: lines.map((line) => showLine(line, units)) }),
 })
 
 export type InvoiceRow = typeof invoices.$inferSelect
