@@ -18,7 +18,7 @@ export const RESOURCES = {
   CUSTOMER: { prefix: 'customer', personal: ['name', 'primaryEmail', 'address', 'billingAddress'] },
   EVENT_SCHEMA: { prefix: 'event_schema' },
   FEATURE: { prefix: 'feature' },
-  INVOICE: { prefix: 'inv', personal: ['details', 'lineItems'] },
+  INVOICE: { prefix: 'inv', personal: ['details', 'lineItems', 'miscellaneousCharges'] },
   INVOICE_GROUP: { prefix: 'inv_group', personal: ['name', 'email', 'billingAddress'] },
   JOB: { prefix: 'job', personal: ['metadata'] },
   LICENSE_UPDATE: { prefix: 'license_update', personal: ['metadata'] },

@@ -1,4 +1,5 @@
-import { compare, formatDecimal, multiply, requireDecimal, subtract } from '../lib/decimal.ts'
+import { type Decimal, compare, formatDecimal, multiply, requireDecimal, subtract } from '../lib/decimal.ts'
+import { explainRuleError } from '../logic/place.ts'
 import { compileRule } from '../logic/rule.ts'
 import { type Value, toDecimalResult } from '../logic/values.ts'
 import { type Card, type Timing, timingOf } from './card.ts'
@@ -158,14 +159,17 @@ const valuesIn = (lines: readonly Line[], values: Record<string, string[]> = {})
   return values
 }
 
-const chargeValue = (charge: MiscellaneousCharge, data: Readonly<Record<string, Value>>): Value => {
-  if (charge.value === undefined) return requireDecimal(multiplyText(charge.rate ?? '0', charge.quantity ?? '0'))
+/** What a charge comes to, or why it comes to no number. */
+const chargeValue = (charge: MiscellaneousCharge, data: Readonly<Record<string, Value>>): { value: Decimal } | { error: string } => {
+  if (charge.value === undefined) return { value: requireDecimal(multiplyText(charge.rate ?? '0', charge.quantity ?? '0')) }
   const compiled = compileRule(charge.value)
-  const outcome = compiled.evaluate?.(data)
-  return outcome && 'value' in outcome ? (outcome.value ?? null) : null
+  const outcome = compiled.evaluate ? compiled.evaluate(data) : compiled
+  if (outcome.error) return { error: explainRuleError(outcome.error) }
+  const value = toDecimalResult(outcome.value)
+  return value ? { value } : { error: 'comes to no number' }
 }
 
-/** The lines of charges that people have put on an invoice: one that comes to no number is 0. */
+/** The lines of charges that people have put on an invoice: one that comes to no number is 0, and says why. */
 const miscellaneousLines = (charges: readonly MiscellaneousCharge[], net: Line, digits: number): Line[] => {
   if (!charges.length) return []
   const data = Object.fromEntries(
@@ -175,13 +179,14 @@ const miscellaneousLines = (charges: readonly MiscellaneousCharge[], net: Line, 
     ]),
   )
   const lines = charges.map((charge): Line => {
-    const result = toDecimalResult(chargeValue(charge, data))
+    const result = chargeValue(charge, data)
     const { name, rate, quantity } = charge
     return {
       type: 'MISCELLANEOUS_CHARGE',
       description: name,
       ...(charge.value === undefined && { quantity: quantity ?? '0', valuePerQuantity: rate ?? '0' }),
-      value: result ? cutDecimal(result, digits) : '0',
+      value: 'value' in result ? cutDecimal(result.value, digits) : '0',
+      ...('error' in result && { metadata: { error: result.error } }),
     }
   })
   return [parentOf({ id: 'TOTAL_MISCELLANEOUS_CHARGES', type: 'TOTAL_MISCELLANEOUS_CHARGES', description: 'Other charges' }, lines)]

@@ -194,6 +194,101 @@ describe('an invoice that a person writes', () => {
   })
 })
 
+describe('miscellaneous charges', () => {
+  const chargesOf = ({ revenueInfo }: Loose): Loose[] =>
+    revenueInfo.lineItems[0].lineItems.find(({ type }: Loose) => type === 'TOTAL_MISCELLANEOUS_CHARGES')?.lineItems ?? []
+
+  const withDraft = async () => {
+    const api = await withAccount()
+    const draft = await api.make(90, {
+      lineItems: [
+        { id: 'base', value: 90 },
+        { id: 'base', value: 10 },
+      ],
+    })
+    const set = (...items: Loose[]) => api.call('PUT', `/invoices/${draft.id}/miscellaneous_charges`, { items })
+    return { ...api, draft, set, now: () => api.read(draft.id) }
+  }
+
+  it('stand beside the lines, as a price times a quantity, a number, or what JSON Logic makes of the lines', async () => {
+    const { set, now, patch, draft } = await withDraft()
+    const items = [
+      { name: 'Courier', rate: 0.333, quantity: 10 },
+      { name: 'Stamp', value: '1.999' },
+      { name: 'Tax', value: '{"*":[{"var":"base"},0.075]}', considerForRevenue: true },
+      { name: 'Rebate', value: '{"-":[0,{"var":"GROSS_AMOUNT"}]}' },
+    ]
+    const { status, body } = await set(...items)
+    expect([status, body.data.map(({ value, considerForRevenue }: Loose) => [value, considerForRevenue])]).toEqual([
+      200,
+      [
+        ['3.33', false],
+        ['1.999', false],
+        [items[2]?.value, true],
+        [items[3]?.value, false],
+      ],
+    ])
+    const invoice = await now()
+    expect(chargesOf(invoice).map(({ description, value, quantity }) => [description, value, quantity])).toEqual([
+      ['Courier', 3.33, 10],
+      ['Stamp', 1.99, undefined],
+      ['Tax', 7.5, undefined],
+      ['Rebate', -100, undefined],
+    ])
+    expect(invoice.totalAmount).toBe(12.82)
+    const { body: edited } = await patch(draft.id, { lineItems: [{ id: 'base', value: 200 }] })
+    expect([edited.totalAmount, chargesOf(edited).map(({ value }) => value)]).toEqual([20.32, [3.33, 1.99, 15, -200]])
+    await set({ name: 'Stamp', value: '1' })
+    expect((await now()).totalAmount).toBe(201)
+    await set()
+    expect([(await now()).totalAmount, chargesOf(await now())]).toEqual([200, []])
+  })
+
+  it('that come to no number are 0, and info says why', async () => {
+    const { set, now } = await withDraft()
+    await set({ name: 'Share', value: '{"/":[{"var":"base"},0]}' }, { name: 'Text', value: '"x"' }, { name: 'Stamp', value: '2' })
+    const { totalAmount, info } = await now()
+    expect([totalAmount, info]).toEqual([
+      102,
+      [
+        { type: 'MISCELLANEOUS_CHARGE_FAILED', value: expect.stringMatching(/^Share: /) },
+        { type: 'MISCELLANEOUS_CHARGE_FAILED', value: 'Text: comes to no number' },
+      ],
+    ])
+    await set({ name: 'Stamp', value: '2' })
+    expect((await now()).info).toEqual([])
+  })
+
+  it.each([
+    [[{ name: 'a' }], 'items[0].value: is required unless rate and quantity are sent'],
+    [[{ name: 'a', rate: 1 }], 'items[0].quantity: is required with rate'],
+    [[{ name: 'a', quantity: 1 }], 'items[0].rate: is required with quantity'],
+    [[{ name: 'a', rate: 1, quantity: 1, value: '1' }], 'items[0].value: must be left out if rate or quantity is sent'],
+    [
+      [
+        { name: 'a', value: '1' },
+        { name: 'a', value: '2' },
+      ],
+      'items[1].name: must not be the name of two charges',
+    ],
+    [[{ name: 'a', value: '{"unknown":1}' }], expect.stringMatching(/^items\[0\]\.value: must be a number or JSON Logic: /)],
+    [[{ name: 'a', rate: 1e13, quantity: -2 }], 'items[0].quantity: must come to 10000000000000 at most, times rate'],
+  ])('%j are refused', async (items, message) => {
+    const { set, now } = await withDraft()
+    const before = await now()
+    expect(said(await set(...items))).toEqual([400, message])
+    expect(await now()).toEqual(before)
+  })
+
+  it('of what fell due never change', async () => {
+    const { set, patch, draft, now } = await withDraft()
+    await set({ name: 'Stamp', value: '2' })
+    await patch(draft.id, { status: 'DUE' })
+    const due = await now()
+    expect([due.totalAmount, said(await set())[0], await now()]).toEqual([102, 409, due])
+  })
+})
+
 describe('the status of an invoice', () => {
   const possible: Readonly<Record<string, readonly string[]>> = {
     DRAFT: ['DUE', 'VOID'],

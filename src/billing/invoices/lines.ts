@@ -1,12 +1,16 @@
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { type Decimal, compare, formatDecimal, multiply, negate, requireDecimal } from '../../lib/decimal.ts'
 import type { Fault } from '../../lib/errors.ts'
-import { buildInvoice } from '../../rating/invoice.ts'
+import { explainRuleError } from '../../logic/place.ts'
+import { compileRule } from '../../logic/rule.ts'
+import { type MiscellaneousCharge, buildInvoice } from '../../rating/invoice.ts'
 import { type Line, cutDecimal } from '../../rating/line.ts'
-import type { WrittenLine } from './table.ts'
+import type { WrittenCharge, WrittenLine } from './table.ts'
 
 /** No line comes to more, or to less below 0. */
 const LARGEST: Decimal = requireDecimal('10000000000000')
+
+const isTooLarge = (amount: Decimal): boolean => compare(amount, LARGEST) > 0 || compare(amount, negate(LARGEST)) < 0
 
 /** The period of an invoice, in milliseconds, and its currency. */
 export interface InvoicePeriod {
@@ -26,17 +30,56 @@ const valueOf = (line: WrittenLine, digits: number): { value: string } | { field
   if (quantity === undefined) return { field: 'quantity', message: 'is required with valuePerQuantity' }
   if (valuePerQuantity === undefined) return { field: 'valuePerQuantity', message: 'is required with quantity' }
   const product = multiply(requireDecimal(quantity), requireDecimal(valuePerQuantity))
-  if (compare(product, LARGEST) > 0 || compare(product, negate(LARGEST)) < 0)
-    return { field: 'quantity', message: `must come to ${formatDecimal(LARGEST)} at most, times valuePerQuantity` }
+  if (isTooLarge(product)) return { field: 'quantity', message: `must come to ${formatDecimal(LARGEST)} at most, times valuePerQuantity` }
   const rated = cut(product)
   if (value !== undefined && compare(requireDecimal(value), product) !== 0 && compare(requireDecimal(value), requireDecimal(rated)) !== 0)
     return { field: 'value', message: `must be left out, or be ${rated}, which is quantity times valuePerQuantity` }
   return { value: rated }
 }
 
-/** Makes the tree of an invoice of lines that a person has written (pricing.md, 12.4). */
+/** What is wrong with charges, each at its place in `items` (pricing.md, 12.5). */
+export const findChargeFaults = (charges: readonly WrittenCharge[]): Fault[] => {
+  const names = charges.map(({ name }) => name)
+  return charges.flatMap(({ name, rate, quantity, value }, index): Fault[] => {
+    const fault = (field: string, message: string): Fault[] => [{ path: ['items', index, field], message }]
+    if (names.indexOf(name) < index) return fault('name', 'must not be the name of two charges')
+    const isRated = rate !== undefined || quantity !== undefined
+    if (value === undefined) {
+      if (!isRated) return fault('value', 'is required unless rate and quantity are sent')
+      if (rate === undefined) return fault('rate', 'is required with quantity')
+      if (quantity === undefined) return fault('quantity', 'is required with rate')
+      return isTooLarge(multiply(requireDecimal(rate), requireDecimal(quantity)))
+        ? fault('quantity', `must come to ${formatDecimal(LARGEST)} at most, times rate`)
+        : []
+    }
+    if (isRated) return fault('value', 'must be left out if rate or quantity is sent')
+    const { error } = compileRule(value)
+    return error ? fault('value', `must be a number or JSON Logic: ${explainRuleError(error)}`) : []
+  })
+}
+
+/** Why charges of an invoice come to no number, and are 0 on it. */
+export const listFailedCharges = (line: Line): { type: string; value: string }[] => {
+  const own =
+    line.type === 'MISCELLANEOUS_CHARGE' && line.metadata?.['error'] !== undefined
+      ? [{ type: 'MISCELLANEOUS_CHARGE_FAILED', value: `${line.description}: ${String(line.metadata['error'])}` }]
+      : []
+  return [...own, ...(line.lines ?? []).flatMap(listFailedCharges)]
+}
+
+/** The charges as the rating knows them. */
+const ratedCharges = (charges: readonly WrittenCharge[]): MiscellaneousCharge[] =>
+  charges.map(({ name, rate, quantity, value }) => ({
+    name,
+    ...(rate !== undefined && { rate }),
+    ...(quantity !== undefined && { quantity }),
+    ...(value !== undefined && { value }),
+  }))
+
+/** Makes the tree of an invoice of lines and charges that people have written (pricing.md, 12.4). */
 export const buildCustomTree = (
   written: readonly WrittenLine[],
+  charges: readonly WrittenCharge[],
   { currency, startAt, endAt }: InvoicePeriod,
 ): { root: Line; faults?: undefined } | { faults: Fault[] } => {
   const digits = minorDigitsOf(currency)
@@ -54,5 +97,7 @@ export const buildCustomTree = (
       value: 'value' in found ? found.value : '0',
     }
   })
-  return faults.length ? { faults } : { root: buildInvoice(lines, { digits, from: startAt, until: endAt }).root }
+  return faults.length
+    ? { faults }
+    : { root: buildInvoice(lines, { digits, from: startAt, until: endAt, miscellaneous: ratedCharges(charges) }).root }
 }

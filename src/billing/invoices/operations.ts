@@ -9,6 +9,8 @@ import {
   InvoicePreviewResponse,
   ListInvoicesQuery,
   ListInvoicesResponse,
+  ManageMiscellaneousChargesRequest,
+  MiscellaneousChargesResponse,
   PreviewQuery,
   UpdateInvoiceRequest,
 } from './schema.ts'
@@ -50,6 +52,16 @@ export const invoices = [
       tagged: true,
       condition: 'version',
       handle: (ctx, { param, json }) => service.updateInvoice(ctx, param.invoice_id, json),
+    }),
+    manageMiscellaneousChargesInInvoice: operation({
+      method: 'put',
+      path: '/invoices/{invoice_id}/miscellaneous_charges',
+      param: InvoicePath,
+      json: ManageMiscellaneousChargesRequest,
+      answers: { 200: MiscellaneousChargesResponse },
+      tagged: true,
+      condition: 'version',
+      handle: (ctx, { param, json }) => service.manageMiscellaneousChargesInInvoice(ctx, param.invoice_id, json),
     }),
     deleteCustomInvoice: operation({
       method: 'delete',

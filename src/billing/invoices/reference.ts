@@ -114,7 +114,7 @@ export const listInvoices = {
   summary: 'List invoices',
   description:
     'Lists invoices, the newest first, page by page, without their lines. start_time and end_time are compared with invoiceDate. Whom a DRAFT is about is shown by getInvoice.',
-  refuses: { 422: 'pageSize is larger than 50.' },
+  refuses: { 422: 'A page has 50 invoices at most, and pageSize is larger.' },
   example: {
     after: ['createCustomer', 'createCustomInvoice'],
     query: {
@@ -175,6 +175,34 @@ export const updateInvoice = {
       revenueInfo: treeOf(450.75, { ...sentLine, quantity: 3, type: 'CUSTOM_AMOUNT', ...money, value: 450.75 }),
     },
     other: { request: { autoAdvance: true, endDate: '2026-06-30T00:00:00Z' } },
+  },
+}
+
+export const manageMiscellaneousChargesInInvoice = {
+  summary: 'Set the miscellaneous charges of an invoice',
+  description:
+    'Replaces the charges that stand beside the lines of a DRAFT, such as a tax or the price of a service. A charge is rate times quantity, or a number or JSON Logic in value: there, {"var": "…"} is what the lines with this id come to, before credits and charges are added, and charges do not see each other. One that comes to no number is 0 on the invoice, and info says why.',
+  refuses: {
+    400: 'A charge has both value and rate or quantity, or neither; two have one name; or value is no JSON Logic.',
+    404: MISSING,
+    409: 'The invoice is no DRAFT, or not one that a person has written.',
+  },
+  example: {
+    after: ['createCustomer', 'createCustomInvoice'],
+    path,
+    request: {
+      items: [
+        { name: 'Courier', rate: 20, quantity: 10 },
+        { name: 'Tax', value: '{"*":[{"var":"NET_AMOUNT"},0.1]}', considerForRevenue: true },
+      ],
+    },
+    answer: {
+      data: [
+        { name: 'Courier', rate: 20, quantity: 10, value: '200', considerForRevenue: false },
+        { name: 'Tax', value: '{"*":[{"var":"NET_AMOUNT"},0.1]}', considerForRevenue: true },
+      ],
+    },
+    other: { request: { items: [{ name: 'Courier', value: '10' }] } },
   },
 }
 

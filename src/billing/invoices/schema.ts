@@ -226,6 +226,45 @@ export const UpdateInvoiceRequest = named(
 )
 export type UpdateInvoiceRequest = z.infer<typeof UpdateInvoiceRequest>
 
+const LONGEST_RULE = 10_000
+const MOST_CHARGES = 50
+
+const MiscellaneousCharge = named(
+  'MiscellaneousCharge',
+  z.strictObject({
+    name: described('What the line is called. Each charge of an invoice has another name.', label(1, 255)),
+    rate: z.optional(amount('The price of one unit.')),
+    quantity: z.optional(amount('The number of units.')),
+    value: z.optional(
+      described(
+        'Instead of rate and quantity: a number as text, or JSON Logic over the lines of the invoice by their ids, such as {"*":[{"var":"GROSS_AMOUNT"},0.1]}.',
+        text(LONGEST_RULE),
+      ),
+    ),
+    considerForRevenue: z._default(described('Whether it counts as revenue.', z.boolean()), false),
+  }),
+)
+
+export const ManageMiscellaneousChargesRequest = named(
+  'ManageMiscellaneousChargesRequest',
+  z.strictObject({ items: z.array(MiscellaneousCharge).check(z.maxLength(MOST_CHARGES)) }),
+)
+export type ManageMiscellaneousChargesRequest = z.infer<typeof ManageMiscellaneousChargesRequest>
+
+const ShownCharge = named(
+  'MiscellaneousChargeShown',
+  z.strictObject({
+    name: z.string(),
+    rate: z.optional(z.number()),
+    quantity: z.optional(z.number()),
+    value: z.optional(described('rate times quantity, or the value as it was sent.', z.string())),
+    considerForRevenue: z.optional(z.boolean()),
+  }),
+)
+
+export const MiscellaneousChargesResponse = named('MiscellaneousChargesResponse', z.strictObject({ data: z.array(ShownCharge) }))
+export type MiscellaneousChargesResponse = z.infer<typeof MiscellaneousChargesResponse>
+
 /** An instant in milliseconds since 1970 in a query, as text. */
 const milliseconds = (description: string) =>
   z.optional(

@@ -3,17 +3,26 @@ import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
 import { insertInto } from '../../db/statements.ts'
+import { formatDecimal, jsonNumber, multiply, requireDecimal } from '../../lib/decimal.ts'
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { newId, randomBase62 } from '../../lib/ids.ts'
 import { iso } from '../../lib/time.ts'
-import { buildCustomTree } from './lines.ts'
+import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
-import type { CreateCustomInvoiceRequest, Invoice, ListInvoicesQuery, ListInvoicesResponse, UpdateInvoiceRequest } from './schema.ts'
+import type {
+  CreateCustomInvoiceRequest,
+  Invoice,
+  ListInvoicesQuery,
+  ListInvoicesResponse,
+  ManageMiscellaneousChargesRequest,
+  MiscellaneousChargesResponse,
+  UpdateInvoiceRequest,
+} from './schema.ts'
 import { INVOICE_DUE, changeInvoice, draftDue, recordInvoice, showFallenDue } from './settle.ts'
 import { type InvoiceRow, showInvoice, showSummary } from './show.ts'
-import { type InvoiceStatus, type KeptRating, invoices } from './table.ts'
+import { type InvoiceStatus, type KeptRating, type WrittenCharge, invoices } from './table.ts'
 
 export { previewInvoices } from './preview.ts'
 
@@ -38,17 +47,18 @@ export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> 
   return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
 }
 
-/** The tree of written lines. Throws INVALID. */
+/** The tree of lines and charges that people have written, and why some of those charges are 0. Throws INVALID. */
 const rateLines = (
-  written: NonNullable<KeptRating['written']>,
+  { written = [], charges = [] }: Pick<KeptRating, 'written' | 'charges'>,
   period: Pick<InvoiceRow, 'startAt' | 'endAt' | 'currency'>,
-): Pick<InvoiceRow, 'rated' | 'total'> => {
-  const built = buildCustomTree(written, period)
+): Pick<InvoiceRow, 'rated' | 'total' | 'info'> => {
+  const built = buildCustomTree(written, charges, period)
   if (built.faults) {
     refuseFaults('INVALID', built.faults)
     throw new Error('The lines of an invoice are wrong')
   }
-  return { rated: { root: built.root, usage: [], written }, total: built.root.value }
+  const rated = { root: built.root, usage: [], written, ...(charges.length && { charges }) }
+  return { rated, total: built.root.value, info: listFailedCharges(built.root) }
 }
 
 const refusePeriod = ({ startAt, endAt }: Pick<InvoiceRow, 'startAt' | 'endAt'>): void => {
@@ -103,12 +113,11 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
       invoiceAt: endAt,
       autoAdvance: input.autoAdvance ?? false,
       netTermDays: owner.netTermDays,
-      ...rateLines(lineItems, period),
+      ...rateLines({ written: lineItems }, period),
       paid: '0',
       sequence: null,
       sequenceId: null,
       details: null,
-      info: [],
       metadata: null,
       appliesCredits: input.applyCredits ?? true,
       appliesWallet: input.applyWalletBalance ?? true,
@@ -203,7 +212,7 @@ const editDraft = (row: InvoiceRow, { startDate, endDate, lineItems, autoAdvance
     ...period,
     invoiceAt: period.endAt,
     autoAdvance: autoAdvance ?? row.autoAdvance,
-    ...rateLines(lineItems ?? row.rated.written ?? [], period),
+    ...rateLines({ ...row.rated, ...(lineItems && { written: lineItems }) }, period),
   }
 }
 
@@ -241,6 +250,39 @@ export const updateInvoice = (ctx: Ctx, id: string, input: UpdateInvoiceRequest)
       }
     },
   })
+
+const showCharges = (charges: readonly WrittenCharge[]): MiscellaneousChargesResponse => ({
+  data: charges.map(({ name, rate, quantity, value, considerForRevenue }) => ({
+    name,
+    ...(rate !== undefined && { rate: jsonNumber(rate) }),
+    ...(quantity !== undefined && { quantity: jsonNumber(quantity) }),
+    value: value ?? formatDecimal(multiply(requireDecimal(rate ?? '0'), requireDecimal(quantity ?? '0'))),
+    considerForRevenue,
+  })),
+})
+
+/** Replaces the charges that people have put on a DRAFT beside its lines. */
+export const manageMiscellaneousChargesInInvoice = (
+  ctx: Ctx,
+  id: string,
+  { items }: ManageMiscellaneousChargesRequest,
+): Promise<Reply<MiscellaneousChargesResponse>> => {
+  refuseFaults('INVALID', findChargeFaults(items))
+  return changeVersioned(ctx, {
+    read: () => findInvoice(ctx, id),
+    tagOf: ({ tag }) => tag,
+    change: async ({ row, owner }) => {
+      refuseFrozen(row)
+      const answer = showCharges(items)
+      const { rated, total, info } = rateLines({ ...row.rated, charges: items }, row)
+      const set = { rated, total, info, updatedAt: ctx.now, version: row.version + 1 }
+      const after: InvoiceRow = { ...row, ...set }
+      const changes = recordInvoice(row, after)
+      if (!Object.keys(changes[0]?.fields ?? {}).length) return { unchanged: answer }
+      return { statements: [changeInvoice(ctx, row, set)], changes, answer, tag: await tagOfInvoice(after, owner) }
+    },
+  })
+}
 
 /** Deletes a custom DRAFT. */
 export const deleteCustomInvoice = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>

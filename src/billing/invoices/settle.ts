@@ -2,14 +2,14 @@ import { type SQL, and, eq, sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Change, Draft } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { builder, selectRows } from '../../db/statements.ts'
+import { builder } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ZERO, compare, requireDecimal } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
 import type { InvoiceOwner } from './owner.ts'
 import type { Invoice } from './schema.ts'
 import { type InvoiceRow, showInvoice } from './show.ts'
-import { type InvoiceStatus, invoices } from './table.ts'
+import { type InvoiceStatus, invoiceCounters, invoices } from './table.ts'
 
 /** The kind of due work that makes a DRAFT fall due. Its subject is the id of the invoice. */
 export const INVOICE_DUE = 'INVOICE'
@@ -24,6 +24,7 @@ const recorded = (row: InvoiceRow) => ({
   autoAdvance: row.autoAdvance,
   currency: row.currency,
   lineItems: row.rated.written,
+  miscellaneousCharges: row.rated.charges,
   totalAmount: row.total,
   paidAmount: row.paid,
   netTermDays: row.netTermDays,
@@ -72,13 +73,14 @@ export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, asPaid 
     updatedAt: now,
     version: row.version + 1,
   }
-  const last = sql`(select last from invoice_counters where organization_id = ${organizationId})`
+  const last = sql`(select last from ${invoiceCounters} where organization_id = ${organizationId})`
   const month = sql`strftime('%Y-%m', ${row.invoiceAt} / 1000, 'unixepoch')`
   return {
     statements: [
-      selectRows(sql`
-        insert into invoice_counters (organization_id, last) values (${organizationId}, 1)
-        on conflict (organization_id) do update set last = last + 1`),
+      builder
+        .insert(invoiceCounters)
+        .values({ organizationId, last: 1 })
+        .onConflictDoUpdate({ target: invoiceCounters.organizationId, set: { last: sql`${invoiceCounters.last} + 1` } }),
       builder
         .update(invoices)
         .set({ ...set, sequence: sql`${last}`, sequenceId: sql`${month} || '-' || printf('%04d', ${last})` })

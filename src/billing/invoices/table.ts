@@ -27,11 +27,21 @@ export interface WrittenLine {
   valuePerQuantity?: string | undefined
 }
 
-/** What an invoice comes to: the tree of its lines, the usage in it, and the lines that a person has written. */
+/** A charge that a person has put on an invoice: a rate and a quantity, or a number or JSON Logic as text. */
+export interface WrittenCharge {
+  name: string
+  rate?: string | undefined
+  quantity?: string | undefined
+  value?: string | undefined
+  considerForRevenue: boolean
+}
+
+/** What an invoice comes to: the tree of its lines, the usage in it, and the lines and charges that people have written. */
 export interface KeptRating {
   root: Line
   usage: readonly Line[]
   written?: readonly WrittenLine[]
+  charges?: readonly WrittenCharge[]
 }
 
 /** Whom an invoice is about. */
@@ -75,4 +85,10 @@ export const invoices = sqliteTable('invoices', {
   createdAt: integer('created_at').notNull(),
   updatedAt: integer('updated_at').notNull(),
   version: integer().notNull(),
+})
+
+/** How many invoices of an organization have a number. */
+export const invoiceCounters = sqliteTable('invoice_counters', {
+  organizationId: text('organization_id').primaryKey(),
+  last: integer().notNull(),
 })
