@@ -3,5 +3,8 @@ import { loadLater } from '../lib/load.ts'
 
 const invoices = loadLater(() => import('./invoices/service.ts'))
 
-/** The scheduled steps of billing: invoices fall due. */
-export const billingSteps: readonly DueStep[] = [{ kind: 'INVOICE', run: invoices.makeInvoiceDue }]
+/** The scheduled steps of billing: invoices that people have written fall due, and the cycles of accounts are billed. */
+export const billingSteps: readonly DueStep[] = [
+  { kind: 'INVOICE', run: invoices.makeInvoiceDue },
+  { kind: 'BILLING', run: invoices.billAccount },
+]

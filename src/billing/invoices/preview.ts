@@ -1,16 +1,16 @@
-import { type ReadPiece, cycleOn, definitionOf, readTimelinesInForce } from '../../catalogue/schedules/service.ts'
+import { type ReadPiece, cycleOn, readTimelinesInForce } from '../../catalogue/schedules/service.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { notFound, refuseFaults } from '../../lib/errors.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
+import { notFound, refuseFaults } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
 import { dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
-import { useOf } from '../revenue_calculator/licenses.ts'
-import { readCounted, readGenerations, readNames, readUsage } from '../revenue_calculator/lookup.ts'
+import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
 import { readAccountOwner } from './owner.ts'
-import { type BilledCycle, type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
+import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
 import type { InvoicePreview, InvoicePreviewResponse, PreviewQuery } from './schema.ts'
 import { dueDateOf, showLine } from './show.ts'
+import { readBilledCycle } from './usage.ts'
 
 /**
  * Answers what the invoices of the cycle that holds an instant would be: the one that is billed after it, and the one that is billed when it
@@ -35,48 +35,28 @@ export const previewInvoices = async (
     throw new Error(message)
   }
   const { piece, cycle, dueAt } = inForce
-  const { planName } = piece as ReadPiece
-  const { items } = parts
-  const definition = definitionOf(piece, parts)
-  const lookup = { accountId, start: instantOf(cycle.start), end: instantOf(cycle.end) }
-  const idsOf = (family: string) => definition.cards.filter(({ type }) => type === family).map(({ billableId }) => billableId)
-  const licenseIds = idsOf('LICENSE')
-  const [usage, counted, named] = await Promise.all([
-    readUsage(ctx, generations, lookup, idsOf('USAGE')),
-    readCounted(ctx, lookup, licenseIds),
-    licenseIds.length ? readNames(ctx, generations, lookup) : [],
-  ])
-  const typeOf = (id: string) => items.find((item) => item.id === id)?.type ?? undefined
-  const billed: BilledCycle = {
-    planName,
-    definition,
-    items,
-    currency: owner.currency,
-    cycle,
-    schedule: { cycle: { interval: piece.cycle.interval, startOffset: piece.cycle.startOffset }, from: piece.from, until: piece.until },
-    usage: Object.fromEntries(usage),
-    licenses: Object.fromEntries(licenseIds.map((id) => [id, useOf({ counted, named }, id, typeOf(id))])),
-  }
-  const show = (invoiceType: InvoicePreview['invoiceType'], invoiceAt: number, { root, usage: lines }: RatedInvoice): InvoicePreview => ({
+  const [start, end] = [instantOf(cycle.start), instantOf(cycle.end)]
+  const billed = await readBilledCycle(ctx, { inForce, parts, owner, generations }, (meterIds) =>
+    readUsage(ctx, generations, { accountId, start, end }, meterIds),
+  )
+  const show = (invoiceType: InvoicePreview['invoiceType'], invoiceAt: number, { root, usage }: RatedInvoice): InvoicePreview => ({
     customerId: owner.customerId ?? '',
     ownerId: accountId,
     pricePlanId: piece.pricePlanId,
     invoiceType,
-    startDate: iso(lookup.start),
-    endDate: iso(lookup.end),
-    endDateInclusive: iso(lookup.end - 1),
+    startDate: iso(start),
+    endDate: iso(end),
+    endDateInclusive: iso(end - 1),
     invoiceDate: iso(invoiceAt),
     dueDate: iso(dueDateOf(invoiceAt, owner.netTermDays)),
     netTermDays: owner.netTermDays,
     totalAmount: jsonNumber(root.value),
-    invoiceDetails: { ...owner.details, pricePlanName: planName },
-    usageInfo: lines.map((line) => showLine(line, 'USAGE_UNITS')),
-    revenueInfo: showLine(root, billed.currency),
+    invoiceDetails: { ...owner.details, pricePlanName: (piece as ReadPiece).planName },
+    usageInfo: usage.map((line) => showLine(line, 'USAGE_UNITS')),
+    revenueInfo: showLine(root, owner.currency),
   })
   const advance = rateAdvance(billed)
   return {
-    answer: {
-      data: [show('STANDARD', dueAt, rateArrears(billed)), ...(advance ? [show('STANDARD_ADVANCED', lookup.start, advance)] : [])],
-    },
+    answer: { data: [show('STANDARD', dueAt, rateArrears(billed)), ...(advance ? [show('STANDARD_ADVANCED', start, advance)] : [])] },
   }
 }

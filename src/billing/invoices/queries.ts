@@ -28,9 +28,30 @@ const invoiceOfKey = prepare(['organizationId', 'key'], (at) =>
     .where(and(eq(invoices.organizationId, at.organizationId), eq(invoices.idempotencyKey, at.key))),
 )
 
-/** The state of an invoice that its ETag names, with what a DRAFT takes from its owner. */
-export const tagOfInvoice = async ({ version }: Pick<InvoiceRow, 'version'>, owner: InvoiceOwner | undefined): Promise<string> =>
-  owner ? tagOf(version, (await sha256(JSON.stringify([owner.details, owner.netTermDays]))).slice(0, 12)) : tagOf(version)
+const draftsOf = prepare(['organizationId', 'accountId'], (at) =>
+  builder
+    .select(readRows.selected)
+    .from(invoices)
+    .where(
+      and(
+        eq(invoices.organizationId, at.organizationId),
+        eq(invoices.accountId, at.accountId),
+        sql`${invoices.status} = 'DRAFT' and ${invoices.invoiceType} = 'STANDARD'`,
+      ),
+    )
+    .orderBy(invoices.startAt),
+)
+
+/** The query for the invoices of cycles of an account that have not fallen due, and what it gives. */
+export const selectDraftsOf = draftsOf
+export const readInvoiceRows = (rows: readonly Record<string, unknown>[]): InvoiceRow[] => readRows.read(rows)
+
+/** The state of an invoice that its ETag names, with what a DRAFT takes from its owner and its cycle. */
+export const tagOfInvoice = async (
+  { version, rated }: Pick<InvoiceRow, 'version' | 'rated'>,
+  owner: InvoiceOwner | undefined,
+): Promise<string> =>
+  owner ? tagOf(version, (await sha256(JSON.stringify([owner.details, owner.netTermDays, rated]))).slice(0, 12)) : tagOf(version)
 
 export const readInvoice = async (ctx: Ctx, id: string): Promise<InvoiceRow> => {
   const [row] = readRows.read(await ctx.session.rows(oneInvoice({ organizationId: ctx.organizationId, id })))

@@ -8,6 +8,7 @@ import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { newId, randomBase62 } from '../../lib/ids.ts'
 import { iso } from '../../lib/time.ts'
+import { closeDraft, rateDraft } from './cycles.ts'
 import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
@@ -24,6 +25,7 @@ import { INVOICE_DUE, changeInvoice, draftDue, recordInvoice, showFallenDue } fr
 import { type InvoiceRow, showInvoice, showSummary } from './show.ts'
 import { type InvoiceStatus, type KeptRating, type WrittenCharge, invoices } from './table.ts'
 
+export { billAccount } from './cycles.ts'
 export { previewInvoices } from './preview.ts'
 
 const insertInvoices = insertInto(invoices)
@@ -32,8 +34,11 @@ const insertInvoices = insertInto(invoices)
 const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' | 'accountId'>): Promise<InvoiceOwner> =>
   accountId === null ? readGroupOwner(ctx, ownerId) : readAccountOwner(ctx, accountId)
 
-const readLive = (ctx: Ctx, row: InvoiceRow): Promise<InvoiceOwner | undefined> =>
-  row.status === 'DRAFT' ? readOwner(ctx, row) : Promise.resolve(undefined)
+/** An invoice as it is now, and from whom it takes what it shows as long as it is a DRAFT. */
+const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; owner?: InvoiceOwner }> => {
+  if (row.status !== 'DRAFT') return { row }
+  return row.invoiceType === 'STANDARD' ? rateDraft(ctx, row) : { row, owner: await readOwner(ctx, row) }
+}
 
 /** Lists invoices, the newest first, page by page. */
 export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<Reply<ListInvoicesResponse>> => {
@@ -42,8 +47,7 @@ export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<
 }
 
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
-  const row = await readInvoice(ctx, id)
-  const owner = await readLive(ctx, row)
+  const { row, owner } = await readLive(ctx, await readInvoice(ctx, id))
   return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
 }
 
@@ -90,8 +94,8 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
     if (kept && !(await isSameRequest(kept, input)))
       throw new ApiError('UNPROCESSABLE', 'idempotencyKey: was used for another invoice. Take a new key.')
     if (kept) {
-      const live = await readLive(ctx, kept)
-      return { answer: showInvoice(kept, live), tag: await tagOfInvoice(kept, live) }
+      const { row, owner } = await readLive(ctx, kept)
+      return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
     }
     const owner = await (ownerType === 'ACCOUNT' ? readAccountOwner(ctx, ownerId) : readGroupOwner(ctx, ownerId))
     if (owner.isArchived) throw archived(ownerType === 'ACCOUNT' ? 'account' : 'invoice group', ownerId)
@@ -197,8 +201,7 @@ interface FoundInvoice {
 }
 
 const findInvoice = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
-  const row = await readInvoice(ctx, id)
-  const owner = await readLive(ctx, row)
+  const { row, owner } = await readLive(ctx, await readInvoice(ctx, id))
   return { row, owner, tag: await tagOfInvoice(row, owner) }
 }
 
@@ -224,10 +227,11 @@ export const updateInvoice = (ctx: Ctx, id: string, input: UpdateInvoiceRequest)
     change: async ({ row, owner }): Promise<Draft<Invoice> | { unchanged: Invoice }> => {
       const status = input.status === row.status ? undefined : input.status
       if (status) refuseTransition(row, status)
-      const edits = editDraft(row, input)
+      if (status === 'DUE') refuseFuture({ endAt: input.endDate ?? row.endAt }, status, ctx.now)
+      const isOfCycle = row.status === 'DRAFT' && row.invoiceType === 'STANDARD'
+      const edits = { ...editDraft(row, input), ...(isOfCycle && status && !ctx.write?.dryRun && (await closeDraft(ctx, row))) }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
-      if (status === 'DUE') refuseFuture(edited, status, ctx.now)
       const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
       if (owner && fallsDue) {
         const fallen = draftDue(ctx, edited, owner)
@@ -296,7 +300,7 @@ export const deleteCustomInvoice = (ctx: Ctx, id: string): Promise<Reply<{ succe
         statements: [changeInvoice(ctx, row, set)],
         changes: recordInvoice(row, { ...row, ...set }),
         answer: { success: true },
-        tag: await tagOfInvoice(set, undefined),
+        tag: await tagOfInvoice({ ...row, ...set }, undefined),
       }
     },
   })

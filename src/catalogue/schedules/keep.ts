@@ -8,7 +8,7 @@ import { selectRows } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { iso } from '../../lib/time.ts'
 import { instantOf } from '../../rating/cycle.ts'
-import { PRICING_CYCLE, announceChange } from './announcements.ts'
+import { BILLING, PRICING_CYCLE, announceChange } from './announcements.ts'
 import type { EditedTimeline } from './edit.ts'
 import { type ReadTimeline, tagOfTimeline } from './queries.ts'
 import type { Piece } from './timeline.ts'
@@ -102,6 +102,7 @@ const draftActive = (
     due: [
       ...(touch.due ?? []),
       ...announced.flatMap(({ subject, dueAt }) => (dueAt === undefined ? [] : [{ kind: PRICING_CYCLE, subject, dueAt }])),
+      ...changes.map(({ read }) => ({ kind: BILLING, subject: read.account.id, dueAt: ctx.now })),
     ],
   }
 }

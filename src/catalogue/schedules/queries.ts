@@ -207,6 +207,12 @@ export const keyOfVersion = ({ pricePlanId, version }: Pick<Piece, 'pricePlanId'
 
 type Keys = SQL
 
+/** The keys of some parts of timelines. */
+export const keysOfList = (pieces: readonly Pick<Piece, 'pricePlanId' | 'version' | 'overrideId'>[]): Keys => {
+  const sent = JSON.stringify(pieces.map(({ pricePlanId, version, overrideId }) => [pricePlanId, version, overrideId]))
+  return sql`select value ->> 0 as price_plan_id, value ->> 1 as plan_version, value ->> 2 as override_id from json_each(${sent})`
+}
+
 /** The versions of plans that some parts of timelines have. `keys` is a query for their price_plan_id, plan_version and override_id. */
 const selectVersions = (organizationId: string, keys: Keys): Statement =>
   selectRows(sql`

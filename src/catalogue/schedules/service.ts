@@ -56,10 +56,20 @@ export type { PublishedPlan, TimelineEdit } from './edit.ts'
 export { finalizeAccountSchedules } from './finalize.ts'
 export { type MomentOfAccount, readTimelinesInForce } from './in_force.ts'
 export { readTimelinePage } from './list.ts'
-export { type PieceParts, type ReadPiece, definitionOf } from './queries.ts'
+export { BILLING } from './announcements.ts'
+export {
+  type PieceParts,
+  type ReadPiece,
+  type ReadTimeline,
+  definitionOf,
+  keysOfList,
+  readPieceParts,
+  selectPieceParts,
+} from './queries.ts'
+export { readTimelines } from './read_many.ts'
 export { isOverridden, showDates, showPlanInfo } from './show.ts'
 export type { ScheduleOverride } from './table.ts'
-export { type CycleInForce, cycleOn } from './timeline.ts'
+export { type CycleInForce, LAST_DAY, boundariesOf, cycleOn, listCycles } from './timeline.ts'
 
 /** A part of a timeline, and what is in force in it. */
 interface FoundSchedule {

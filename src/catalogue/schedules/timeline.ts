@@ -191,3 +191,17 @@ export const boundariesOf = (timeline: readonly Piece[], after: number, until: n
   const last = sorted.findIndex((day) => day > until)
   return last < 0 ? sorted : sorted.slice(0, last + 1)
 }
+
+/** The cycles of a timeline that begin until a day, the earliest first. */
+export const listCycles = (timeline: readonly Piece[], until: number): CycleInForce[] =>
+  timeline.flatMap((piece) => {
+    const cycles: CycleInForce[] = []
+    const before = countCyclesBefore(timeline, piece)
+    for (let day = piece.from; day <= until;) {
+      const cycle = cycleOfPiece(piece, day)
+      if (!cycle) break
+      cycles.push({ piece, cycle: { ...cycle, ordinal: cycle.ordinal + before }, dueAt: dueAtOf(piece, cycle) })
+      day = cycle.end
+    }
+    return cycles
+  })

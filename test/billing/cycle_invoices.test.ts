@@ -1,0 +1,175 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { perUnit } from '../helpers/calculator.ts'
+import { doDue } from '../helpers/ledgers.ts'
+import { organizationWithMeter, ride } from '../helpers/metering.ts'
+import { monthly, publishPlan } from '../helpers/schedules.ts'
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Loose = any
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const ACCOUNT = 'acme main'
+
+const withBilling = async (now: string, details: Loose = {}) => {
+  vi.setSystemTime(Date.parse(now))
+  const api = await organizationWithMeter()
+  const addOn = async (name: string, type: string): Promise<string> => (await api.post('/addons', { name, type })).body.id
+  const [support, platform, seats] = [
+    await addOn('Support', 'FIXED_FEE'),
+    await addOn('Platform', 'FIXED_FEE'),
+    await addOn('Seats', 'LICENSE'),
+  ]
+  const fee = (id: string, rate: number, more: Loose = {}) => ({
+    id,
+    name: `fee ${id}`,
+    enableProration: true,
+    rateValues: [{ currency: 'USD', rate }],
+    ...more,
+  })
+  const plan = (name: string, more: Loose = {}) =>
+    publishPlan(api, name, support, {
+      pricingCycleConfig: monthly,
+      usageRateCards: [{ usageMeterId: api.meterId, name: 'distance', ...perUnit(2) }],
+      fixedFeeRateCards: [fee(support, 30), fee(platform, 9, { invoiceTiming: 'IN_ADVANCE' })],
+      ...details,
+      ...more,
+    })
+  const planId = await plan('Standard')
+  const associate = (effectiveFrom: string, effectiveUntil = '9999-01-01', pricePlanId = planId) =>
+    api.post(`/accounts/${encodeURIComponent(ACCOUNT)}/price_plans`, { pricePlanId, effectiveFrom, effectiveUntil })
+  const send = async (id: string, distance: string, timestamp: string) =>
+    expect((await api.post('/ingest', { event: ride(id, distance, { timestamp }) })).status).toBe(202)
+  const moveTo = async (time: string) => {
+    vi.setSystemTime(Date.parse(time))
+    await doDue(api.id)
+  }
+  const list = async (): Promise<Loose[]> => {
+    const { body } = await api.get('/invoices?pageSize=50')
+    const all = await Promise.all(body.data.map(async ({ id }: Loose) => (await api.get(`/invoices/${id}`)).body))
+    return all.toSorted((one, other) => (one.startDate + one.invoiceType < other.startDate + other.invoiceType ? -1 : 1))
+  }
+  const shown = async () =>
+    (await list()).map(({ invoiceType, status, startDate, endDate, invoiceDate, totalAmount, sequenceId }) => [
+      invoiceType,
+      status,
+      startDate.slice(5, 10),
+      endDate.slice(5, 10),
+      invoiceDate.slice(5, 10),
+      totalAmount,
+      sequenceId,
+    ])
+  return { ...api, planId, plan, associate, send, moveTo, list, shown, seats }
+}
+
+describe('the invoice of a cycle', () => {
+  it('is a DRAFT from the first instant of the cycle, up to date whenever it is read, and falls due once after its grace', async () => {
+    const api = await withBilling('2026-04-20T10:00:00Z')
+    expect((await api.associate('2026-04-20')).status).toBe(200)
+    const april = ['04-20', '05-01']
+    expect(await api.shown()).toEqual([
+      ['STANDARD', 'DRAFT', ...april, '05-04', 11, undefined],
+      ['STANDARD_ADVANCED', 'DUE', ...april, '04-20', 3.3, '2026-04-0001'],
+    ])
+    await api.send('one', '7', '2026-04-20T11:00:00Z')
+    expect((await api.shown())[0]?.[5]).toBe(25)
+    await api.moveTo('2026-05-01T00:00:00Z')
+    await api.send('late', '1', '2026-04-30T23:59:59Z')
+    expect(await api.shown()).toEqual([
+      ['STANDARD', 'DRAFT', ...april, '05-04', 27, undefined],
+      ['STANDARD_ADVANCED', 'DUE', ...april, '04-20', 3.3, '2026-04-0001'],
+      ['STANDARD', 'DRAFT', '05-01', '06-01', '06-04', 30, undefined],
+      ['STANDARD_ADVANCED', 'DUE', '05-01', '06-01', '05-01', 9, '2026-05-0002'],
+    ])
+    vi.setSystemTime(Date.parse('2026-05-04T07:00:00Z'))
+    await Promise.all([doDue(api.id), doDue(api.id), doDue(api.id)])
+    const [standard] = await api.list()
+    expect(standard).toMatchObject({
+      status: 'DUE',
+      totalAmount: 27,
+      sequenceId: '2026-05-0003',
+      generatedAt: '2026-05-04T00:00:00.000Z',
+      invoiceDetails: { pricePlanName: 'Standard' },
+      usageInfo: [{ value: 8 }],
+    })
+    await api.send('too late', '100', '2026-04-30T23:59:59Z')
+    await api.patch(`/accounts/${encodeURIComponent(ACCOUNT)}`, { name: 'Renamed' })
+    expect((await api.list())[0]).toEqual(standard)
+    expect(await api.shown()).toHaveLength(4)
+  })
+
+  it('follows its cycle when the plan is changed, and goes with it', async () => {
+    const api = await withBilling('2026-04-01T10:00:00Z')
+    const pro = await api.plan('Pro', {
+      fixedFeeRateCards: [],
+      usageRateCards: [{ usageMeterId: api.meterId, name: 'distance', ...perUnit(3) }],
+    })
+    await api.associate('2026-04-01')
+    await api.send('one', '10', '2026-04-01T10:00:00Z')
+    await api.associate('2026-04-11', '9999-01-01', pro)
+    expect(await api.shown()).toEqual([
+      ['STANDARD', 'DRAFT', '04-01', '04-11', '04-14', 30, undefined],
+      ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
+    ])
+    await api.moveTo('2026-04-15T00:00:00Z')
+    await api.send('two', '10', '2026-04-15T00:00:00Z')
+    expect(await api.shown()).toEqual([
+      ['STANDARD', 'DUE', '04-01', '04-11', '04-14', 30, '2026-04-0002'],
+      ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
+      ['STANDARD', 'DRAFT', '04-11', '05-01', '05-04', 30, undefined],
+    ])
+  })
+
+  it('of an account that is archived is of its last day, and bills after its grace', async () => {
+    const api = await withBilling('2026-04-01T10:00:00Z')
+    await api.associate('2026-04-01')
+    await api.moveTo('2026-04-10T10:00:00Z')
+    expect((await api.delete(`/accounts/${encodeURIComponent(ACCOUNT)}`)).status).toBe(200)
+    await api.moveTo('2026-08-01T10:00:00Z')
+    expect(await api.shown()).toEqual([
+      ['STANDARD', 'DUE', '04-01', '04-11', '04-14', 10, '2026-04-0002'],
+      ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
+    ])
+    expect((await env.DB.prepare('SELECT * FROM due WHERE organization_id = ?').bind(api.id).all()).results).toEqual([])
+  })
+
+  it('of months that have passed are closed at once, each with its number, in their order', async () => {
+    const api = await withBilling('2026-04-20T10:00:00Z')
+    await api.send('old', '5', '2026-03-10T00:00:00Z')
+    await api.associate('2025-01-01')
+    await doDue(api.id)
+    const shown = await api.shown()
+    const standard = shown.filter(([type]) => type === 'STANDARD')
+    expect(standard).toHaveLength(16)
+    expect(standard.slice(0, 15).map(([, status, , , , total]) => [status, total])).toEqual([
+      ...Array.from({ length: 14 }, () => ['DUE', 30]),
+      ['DUE', 40],
+    ])
+    const numbers = shown.flatMap((row) => row[6] ?? []).map((one) => Number(String(one).slice(8)))
+    expect(numbers.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 31 }, (_, n) => n + 1))
+  })
+
+  it('that does not fall due by itself waits for the word, in its grace and after it', async () => {
+    const api = await withBilling('2026-04-20T10:00:00Z')
+    await api.post('/settings', {
+      entityType: 'ORGANIZATION',
+      settings: [{ id: 'auto_advance_invoice', value: 'false', namespace: 'SYSTEM', name: 'Auto', dataType: 'STRING' }],
+    })
+    await api.associate('2026-04-20')
+    const id = async () => (await api.list())[0].id
+    const open = await api.patch(`/invoices/${await id()}`, { status: 'DUE' })
+    expect([open.status, open.body.message]).toEqual([400, 'status: cannot be DUE before endDate, which is 2026-05-01T00:00:00.000Z'])
+    await api.moveTo('2026-05-02T10:00:00Z')
+    const { status, body } = await api.patch(`/invoices/${await id()}`, { status: 'DUE' })
+    expect([status, body.status, body.totalAmount, body.generatedAt]).toEqual([200, 'DUE', 11, '2026-05-02T10:00:00.000Z'])
+    await api.send('late', '5', '2026-04-30T00:00:00Z')
+    expect((await api.list())[0]).toEqual(body)
+  })
+})
