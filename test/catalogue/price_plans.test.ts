@@ -446,7 +446,7 @@ describe('a version', () => {
       { ...(await api.get(`/price_plans/${api.plan.id}?version=1`)).body, status: 'of the plan' },
     ]
     const first = await rowOf()
-    ids.pricing_schedule_id = String((first[0] as Loose).reference_id)
+    ids.pricing_schedule_id = String(first[0].reference_id)
     expect((await api.get(`${api.path}?version=1`)).body).toMatchObject({ status: 'ACTIVE' })
 
     const rank = ({ operationId, method, path }: Operation) => {

@@ -60,10 +60,8 @@ export const findChargeFaults = (charges: readonly WrittenCharge[]): Fault[] => 
 
 /** Why charges of an invoice come to no number, and are 0 on it. */
 export const listFailedCharges = (line: Line): { type: string; value: string }[] => {
-  const own =
-    line.type === 'MISCELLANEOUS_CHARGE' && line.metadata?.['error'] !== undefined
-      ? [{ type: 'MISCELLANEOUS_CHARGE_FAILED', value: `${line.description}: ${String(line.metadata['error'])}` }]
-      : []
+  const error = line.type === 'MISCELLANEOUS_CHARGE' ? line.metadata?.['error'] : undefined
+  const own = typeof error === 'string' ? [{ type: 'MISCELLANEOUS_CHARGE_FAILED', value: `${line.description}: ${error}` }] : []
   return [...own, ...(line.lines ?? []).flatMap(listFailedCharges)]
 }
 
