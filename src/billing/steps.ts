@@ -6,5 +6,5 @@ const invoices = loadLater(() => import('./invoices/service.ts'))
 /** The scheduled steps of billing: invoices that people have written fall due, and the cycles of accounts are billed. */
 export const billingSteps: readonly DueStep[] = [
   { kind: 'INVOICE', run: invoices.makeInvoiceDue },
-  { kind: 'BILLING', run: invoices.billAccount },
+  { kind: 'BILLING', run: invoices.billAccount, runTogether: invoices.billAccounts },
 ]

@@ -65,6 +65,17 @@ export const closeAndSum = (store: Store, account: string, from: number, until: 
   return readSums(store, { from, until, period: 'ALL', kind: 'm', accounts: [account], byAccount: true })
 }
 
+/** Times of an account that are to be closed, from `from` until before `until` (milliseconds). */
+export interface Closing {
+  account: string
+  from: number
+  until: number
+}
+
+/** Closes the times of several accounts, and gives what the meters of each add up to in them, in the same order. */
+export const closeAndSumAll = (store: Store, closings: readonly Closing[]): SumRow[][] =>
+  closings.map(({ account, from, until }) => closeAndSum(store, account, from, until))
+
 /** Removes a closing whose invoice was not frozen. */
 export const liftClosing = ({ sql }: Store, account: string, from: number): void => {
   sql.exec('DELETE FROM closing WHERE account = ? AND since = ?', account, from)

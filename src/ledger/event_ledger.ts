@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Batch } from './batch.ts'
-import { closeAndSum, liftClosing } from './closing.ts'
+import { type Closing, closeAndSum, closeAndSumAll, liftClosing } from './closing.ts'
 import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent, tryRevert } from './correct.ts'
 import { type Ledgers, doDueWork, dropCarry } from './due_work.ts'
 import { DAY, type EventShown, type Recorded, type Stale } from './entry.ts'
@@ -177,6 +177,10 @@ export class EventLedger extends DurableObject<Env> {
 
   closeAndSum(account: string, from: number, until: number): SumRow[] {
     return closeAndSum(this.#store, account, from, until)
+  }
+
+  closeAndSumAll(closings: readonly Closing[]): SumRow[][] {
+    return closeAndSumAll(this.#store, closings)
   }
 
   liftClosing(account: string, from: number): void {

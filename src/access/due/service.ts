@@ -88,16 +88,22 @@ const runStep = async (ctx: Ctx, steps: readonly DueStep[], row: Due): Promise<S
 }
 
 /** Does rows of one step together if it can do that. Gives those that are still to be done one by one: all, if that was refused. */
-const runTogether = async (ctx: Ctx, steps: readonly DueStep[], rows: readonly Due[], run: DueRun): Promise<readonly Due[]> => {
+const runTogether = async (
+  ctx: Ctx,
+  steps: readonly DueStep[],
+  rows: readonly Due[],
+  run: DueRun,
+): Promise<{ left: readonly Due[]; isUnfinished: boolean }> => {
   const step = steps.find(({ kind }) => kind === rows[0]?.kind)
-  if (!step?.runTogether || rows.length < 2) return rows
+  if (!step?.runTogether || rows.length < 2) return { left: rows, isUnfinished: false }
   try {
-    await step.runTogether(ctx, rows)
+    const result = (await step.runTogether(ctx, rows)) as StepResult | undefined
+    if (result?.isUnfinished) return { left: [], isUnfinished: true }
   } catch {
-    return rows
+    return { left: rows, isUnfinished: false }
   }
   run.done += rows.length
-  return []
+  return { left: [], isUnfinished: false }
 }
 
 /** Does the due work of an organization, sorted by time, step and subject, until nothing is left or `isOver` returns true, which is asked before each piece. */
@@ -113,7 +119,9 @@ export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: (run:
     last = seen
     for (const group of Map.groupBy(rows, ({ kind }) => kind).values()) {
       if (isOver(run)) return run
-      for (const row of await runTogether(ctx, steps, group, run)) {
+      const together = await runTogether(ctx, steps, group, run)
+      if (together.isUnfinished) last = ''
+      for (const row of together.left) {
         if (isOver(run)) return run
         const { error, isUnfinished } = await runStep(ctx, steps, row)
         if (error) {

@@ -9,22 +9,23 @@ import {
   keysOfList,
   listCycles,
   readPieceParts,
-  readTimelines,
+  readTimelineRowsOfMany,
   readTimelinesInForce,
   selectPieceParts,
+  selectTimelines,
 } from '../../catalogue/schedules/service.ts'
 import type { Statement } from '../../db/client.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { STALE, refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
-import { type Due, type StepResult, settleDue } from '../../db/due.ts'
+import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import { insertInto, selectRows } from '../../db/statements.ts'
 import { newId } from '../../lib/ids.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
 import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
-import { type InvoiceOwner, readAccountOwner } from './owner.ts'
+import { type InvoiceOwner, readAccountOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
 import { readInvoiceRows, selectDraftsOf } from './queries.ts'
 import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
 import { changeInvoice, draftDue, recordInvoice } from './settle.ts'
@@ -40,50 +41,63 @@ const insertInvoices = insertInto(invoices)
 /** What the bills of an account rest on. */
 interface Billing {
   timeline: ReadTimeline
+  owner: InvoiceOwner
   drafts: readonly InvoiceRow[]
   /** The first instants of the cycles that have an invoice. */
   known: ReadonlySet<number>
-  generations: readonly KindedGeneration[]
   /** How often licences of the account have changed. */
   licenseVersion: number
+}
+
+/** What the bills of all accounts rest on. */
+interface Billings {
+  accounts: ReadonlyMap<string, Billing>
+  generations: readonly KindedGeneration[]
   /** Whether invoices fall due by themselves. */
   advances: boolean
 }
 
-const licenseVersionOf = (organizationId: string, accountId: string) =>
-  sql`(select coalesce(sum(version), 0) from licenses where organization_id = ${organizationId} and account_id = ${accountId})`
+/** The query for how often licences of some accounts have changed, by the ids of the accounts. */
+const licenseVersions = (organizationId: string, listed: string) => sql`
+  select account_id as accountId, sum(version) as version from licenses
+  where organization_id = ${organizationId} and account_id in (select value from json_each(${listed})) group by account_id`
 
-/** Reads what the bills of an account rest on, as of `ctx.now`. */
-const readBilling = async (ctx: Ctx, accountId: string): Promise<Billing | undefined> => {
+/** Reads what the bills of accounts rest on, as of `ctx.now`. Accounts that do not exist are left out. */
+const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Promise<Billings> => {
   const { organizationId } = ctx
-  const { timelines, results } = await readTimelines(
-    ctx,
-    [accountId],
-    [
-      selectDraftsOf({ organizationId, accountId }),
-      selectRows(sql`
-        select start_at as startAt from invoices
-        where organization_id = ${organizationId} and account_id = ${accountId} and invoice_type = 'STANDARD' and status <> 'GONE'`),
-      selectGenerations(organizationId),
-      selectRows(sql`
-        select ${licenseVersionOf(organizationId, accountId)} as licenseVersion, not exists (
-          select 1 from settings
-          where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'
-        ) as advances`),
-    ],
+  const listed = JSON.stringify(accountIds)
+  const all = await ctx.session.batch([
+    ...selectTimelines(organizationId, accountIds),
+    selectDraftsOf({ organizationId, listed }),
+    selectRows(sql`
+      select account_id as accountId, start_at as startAt from invoices
+      where organization_id = ${organizationId} and account_id in (select value from json_each(${listed}))
+        and invoice_type = 'STANDARD' and status <> 'GONE'`),
+    selectRows(licenseVersions(organizationId, listed)),
+    selectGenerations(organizationId),
+    selectRows(sql`
+      select 1 from settings
+      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'`),
+    selectAccountOwners(ctx, accountIds),
+  ])
+  const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
+  const owners = readAccountOwners(results[5]?.results)
+  const drafts = Map.groupBy(readInvoiceRows((results[0]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
+  const known = Map.groupBy((results[1]?.results ?? []) as { accountId: string; startAt: number }[], ({ accountId }) => accountId)
+  const versions = new Map(
+    ((results[2]?.results ?? []) as { accountId: string; version: number }[]).map(({ accountId, version }) => [accountId, version]),
   )
-  const timeline = timelines.get(accountId)
-  const [last] = (results[3]?.results ?? []) as { licenseVersion: number; advances: number }[]
-  return (
-    timeline && {
-      timeline,
-      drafts: readInvoiceRows((results[0]?.results ?? []) as Record<string, unknown>[]),
-      known: new Set(((results[1]?.results ?? []) as { startAt: number }[]).map(({ startAt }) => startAt)),
-      generations: (results[2]?.results ?? []) as KindedGeneration[],
-      licenseVersion: last?.licenseVersion ?? 0,
-      advances: last?.advances === 1,
-    }
-  )
+  const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
+    const owner = owners.get(id)
+    if (!owner) return []
+    const starts = new Set((known.get(id) ?? []).map(({ startAt }) => startAt))
+    return [[id, { timeline, owner, drafts: drafts.get(id) ?? [], known: starts, licenseVersion: versions.get(id) ?? 0 }]]
+  })
+  return {
+    accounts: new Map(accounts),
+    generations: (results[3]?.results ?? []) as KindedGeneration[],
+    advances: !results[4]?.results.length,
+  }
 }
 
 const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
@@ -148,30 +162,6 @@ export const withPlan = (owner: InvoiceOwner, { piece }: CycleInForce): InvoiceO
   details: { ...owner.details, pricePlanName: (piece as ReadPiece).planName },
 })
 
-/** Rates the cycle of a DRAFT for good: what comes later to its time counts in no invoice (rulings, 1). */
-export const rateForGood = async (
-  ctx: Ctx,
-  inForce: CycleInForce,
-  owner: InvoiceOwner,
-  generations: readonly KindedGeneration[],
-): Promise<RatedInvoice> => {
-  const { cycle, piece } = inForce
-  const parts = readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList([piece]))))
-  const time = { start: instantOf(cycle.start), end: instantOf(cycle.end) }
-  const units = await closeUsage(ctx, generations, owner.id, time)
-  return rateArrears(await readBilledCycle(ctx, { inForce, parts, owner, generations }, () => Promise.resolve(units)))
-}
-
-const rateStart = async (
-  ctx: Ctx,
-  inForce: CycleInForce,
-  owner: InvoiceOwner,
-  generations: readonly KindedGeneration[],
-): Promise<RatedInvoice | undefined> => {
-  const parts = readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList([inForce.piece]))))
-  return rateAdvance(await readBilledCycle(ctx, { inForce, parts, owner, generations }, () => Promise.resolve(new Map())))
-}
-
 /** The cycle of a DRAFT, with what it takes to rate it. Undefined if the account has another one now. */
 const readCycleOf = async (ctx: Ctx, { ownerId, startAt }: Pick<InvoiceRow, 'ownerId' | 'startAt'>): Promise<CycleToRate | undefined> => {
   const [{ timelines, parts }, owner, generations] = await Promise.all([
@@ -197,7 +187,9 @@ export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: Invoi
 export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Pick<InvoiceRow, 'rated' | 'total'>> => {
   const found = await readCycleOf(ctx, row)
   if (!found) throw STALE
-  return keepRating(await rateForGood(ctx, found.inForce, found.owner, found.generations))
+  const time = { accountId: row.ownerId, start: row.startAt, end: row.endAt }
+  const [units = new Map<string, string>()] = await closeUsage(ctx, found.generations, [time])
+  return keepRating(rateArrears(await readBilledCycle(ctx, found, () => Promise.resolve(units))))
 }
 
 /** When something of the bills of an account is due next: a cycle begins or ends, or a DRAFT falls due. */
@@ -211,92 +203,131 @@ const findNext = ({ active }: ReadTimeline, drafts: readonly InvoiceRow[], now: 
   return times.length ? Math.min(...times) : undefined
 }
 
-/**
- * Bills an account at the instant of a due row: each cycle that has begun gets its DRAFT, and is billed for what is paid in advance; a DRAFT
- * whose cycle has changed follows it, or is GONE with it; and each DRAFT whose instant has come falls due, the oldest first.
- */
-export const billAccount = async (ctx: Ctx, due: Due): Promise<StepResult> => {
-  const { organizationId } = ctx
-  const its: Ctx = { ...ctx, now: due.dueAt }
-  const { now } = its
-  const billing = await readBilling(its, due.subject)
-  if (!billing) {
-    await commit(its, { statements: settleDue(its, due), changes: [], answer: {} })
-    return {}
-  }
-  const { timeline, known, generations } = billing
-  const owner = await readAccountOwner(its, due.subject)
+/** What is to be done for an account at an instant. */
+interface Plan {
+  billing: Billing
+  /** DRAFTs whose cycle has changed or is gone, and what becomes of them. */
+  moved: { row: InvoiceRow; after: InvoiceRow }[]
+  begun: CycleInForce[]
+  falling: { row: InvoiceRow; inForce: CycleInForce }[]
+  /** The DRAFTs that are left when all of this is done. */
+  left: InvoiceRow[]
+  isUnfinished: boolean
+}
+
+const planOf = (ctx: Ctx, billing: Billing, advances: boolean): Plan & { made: InvoiceRow[] } => {
+  const { timeline, owner, known } = billing
+  const { now } = ctx
   const cycles = listCycles(timeline.active, dayOf(now))
   const cycleOf = new Map(cycles.map((one) => [instantOf(one.cycle.start), one]))
+  const moved = billing.drafts.flatMap((row) => {
+    const inForce = cycleOf.get(row.startAt)
+    if (inForce && isPlaced(row, inForce)) return []
+    const set = { ...(inForce ? placeOf(inForce) : { status: 'GONE' as const }), updatedAt: now, version: row.version + 1 }
+    return [{ row, after: { ...row, ...set } as InvoiceRow }]
+  })
+  const movedTo = new Map(moved.map(({ row, after }) => [row, after]))
+  const kept = billing.drafts.map((row) => movedTo.get(row) ?? row).filter(({ status }) => status === 'DRAFT')
+  const missing = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
+  const begun = missing.slice(0, MOST_CYCLES)
+  const made = begun.map((inForce) => draftOf(ctx, inForce, owner, { invoiceType: 'STANDARD', autoAdvance: advances }, NOTHING))
+  const due = [...kept, ...made]
+    .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
+    .toSorted((one, other) => one.startAt - other.startAt)
+  const falling = due.slice(0, MOST_CYCLES).flatMap((row) => {
+    const inForce = cycleOf.get(row.startAt)
+    return inForce ? [{ row, inForce }] : []
+  })
+  const fallen = new Set(falling.map(({ row }) => row))
+  return {
+    billing,
+    moved,
+    begun,
+    made,
+    falling,
+    left: [...kept, ...made].filter((row) => !fallen.has(row)),
+    isUnfinished: missing.length > MOST_CYCLES || due.length > MOST_CYCLES,
+  }
+}
+
+/** The statement that refuses the commit if what the bills rest on has changed since it was read: plans in force, or licences. */
+const holdBillings = ({ organizationId }: Ctx, plans: readonly Plan[]) => {
+  const sent = JSON.stringify(
+    plans.map(({ billing: { timeline, licenseVersion } }) => [timeline.account.id, timeline.activeVersion, licenseVersion]),
+  )
+  const accountId = sql`sent.value ->> 0`
+  return refuseWhen(
+    'STALE',
+    sql`
+      select '[]' from json_each(${sent}) as sent
+      where coalesce((
+          select active_version from timelines where organization_id = ${organizationId} and account_id = ${accountId}
+        ), 0) <> sent.value ->> 1
+        or coalesce((select sum(version) from licenses where organization_id = ${organizationId} and account_id = ${accountId}), 0) <> sent.value ->> 2`,
+  )
+}
+
+/**
+ * Bills accounts at the instant of due rows, all in one commit: each cycle that has begun gets its DRAFT, and is billed for what is paid in
+ * advance; a DRAFT whose cycle has changed follows it, or is GONE with it; and each DRAFT whose instant has come falls due, the oldest first.
+ */
+export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<StepResult> => {
+  const its: Ctx = { ...ctx, now: rows[0]?.dueAt ?? ctx.now }
+  const { accounts, generations, advances } = await readBillings(
+    its,
+    rows.map(({ subject }) => subject),
+  )
+  const plans = new Map([...accounts].map(([id, billing]) => [id, planOf(its, billing, advances)]))
+  const all = [...plans.values()]
+  const rated = all.flatMap(({ begun, falling }) => [...begun, ...falling.map(({ inForce }) => inForce)])
+  const parts = rated.length
+    ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(rated.map(({ piece }) => piece)))))
+    : undefined
+  const falling = all.flatMap((plan) => plan.falling.map((one) => ({ ...one, plan })))
+  const units = await closeUsage(
+    its,
+    generations,
+    falling.map(({ row }) => ({ accountId: row.ownerId, start: row.startAt, end: row.endAt })),
+  )
   const statements: Statement[] = []
   const changes: Change[] = []
-  const drafts: InvoiceRow[] = []
-  let count = 0
-
-  for (const row of billing.drafts) {
-    const inForce = cycleOf.get(row.startAt)
-    if (inForce && isPlaced(row, inForce)) drafts.push(row)
-    else {
-      const set = { ...(inForce ? placeOf(inForce) : { status: 'GONE' as const }), updatedAt: now, version: row.version + 1 }
-      const after: InvoiceRow = { ...row, ...set }
-      statements.push(changeInvoice(its, row, set))
+  for (const { billing, moved, begun, made } of all) {
+    const { owner } = billing
+    for (const { row, after } of moved) {
+      const { status, pricePlanId, scheduleId, endAt, invoiceAt, updatedAt, version } = after
+      statements.push(changeInvoice(its, row, { status, pricePlanId, scheduleId, endAt, invoiceAt, updatedAt, version }))
       changes.push(...recordInvoice(row, after))
-      if (inForce) drafts.push(after)
     }
-  }
-
-  const begun = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
-  for (const inForce of begun.slice(0, MOST_CYCLES)) {
-    const row = draftOf(its, inForce, owner, { invoiceType: 'STANDARD', autoAdvance: billing.advances }, NOTHING)
-    statements.push(insertInvoices([row]))
-    changes.push(...recordInvoice(undefined, row))
-    drafts.push(row)
-    count++
-    const advance = await rateStart(its, inForce, owner, generations)
-    if (advance) {
-      const paid = {
-        ...draftOf(its, inForce, owner, { invoiceType: 'STANDARD_ADVANCED', autoAdvance: true }, advance),
-        invoiceAt: row.startAt,
-      }
-      const fallen = draftDue(its, paid, withPlan(owner, inForce))
-      statements.push(insertInvoices([paid]), ...fallen.statements)
+    if (made.length) statements.push(insertInvoices(made))
+    changes.push(...made.flatMap((row) => recordInvoice(undefined, row)))
+    for (const inForce of begun) {
+      if (!parts) break
+      const cycle = { inForce, parts, owner, generations }
+      const advance = rateAdvance(await readBilledCycle(its, cycle, () => Promise.resolve(new Map())))
+      if (!advance) continue
+      const drafted = draftOf(its, inForce, owner, { invoiceType: 'STANDARD_ADVANCED', autoAdvance: true }, advance)
+      const row = { ...drafted, invoiceAt: drafted.startAt }
+      const fallen = draftDue(its, row, withPlan(owner, inForce))
+      statements.push(insertInvoices([row]), ...fallen.statements)
       changes.push(...recordInvoice(undefined, fallen.row))
     }
   }
-
-  const falling = drafts
-    .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
-    .toSorted((one, other) => one.startAt - other.startAt)
-  const fallen = new Set<InvoiceRow>()
-  for (const row of falling.slice(0, MOST_CYCLES)) {
-    const inForce = cycleOf.get(row.startAt)
-    if (!inForce) continue
-    const rated = await rateForGood(its, inForce, owner, generations)
-    const { rated: kept, total } = keepRating(rated)
-    const made = draftDue(its, { ...row, rated: kept, total }, withPlan(owner, inForce))
-    statements.push(changeInvoice(its, row, { rated: kept, total }), ...made.statements)
-    changes.push(...recordInvoice(row, made.row))
-    fallen.add(row)
-    count++
+  for (const [index, { row, inForce, plan }] of falling.entries()) {
+    if (!parts) break
+    const { owner } = plan.billing
+    const used = units[index] ?? new Map<string, string>()
+    const kept = keepRating(rateArrears(await readBilledCycle(its, { inForce, parts, owner, generations }, () => Promise.resolve(used))))
+    const fallen = draftDue(its, { ...row, ...kept }, withPlan(owner, inForce))
+    statements.push(changeInvoice(its, row, kept), ...fallen.statements)
+    changes.push(...recordInvoice(row, fallen.row))
   }
-
-  const isUnfinished = begun.length > MOST_CYCLES || falling.length > MOST_CYCLES
-  const left = drafts.filter((row) => !fallen.has(row))
-  await commit(its, {
-    statements: [
-      refuseWhen(
-        'STALE',
-        sql`
-          select '[]' where coalesce((
-              select active_version from timelines where organization_id = ${organizationId} and account_id = ${due.subject}
-            ), 0) <> ${timeline.activeVersion}
-            or ${licenseVersionOf(organizationId, due.subject)} <> ${billing.licenseVersion}`,
-      ),
-      ...statements,
-      ...settleDue(its, due, isUnfinished ? now : findNext(timeline, left, now)),
-    ],
-    changes,
-    answer: {},
+  const settled = rows.map((row) => {
+    const plan = plans.get(row.subject)
+    return { row, next: plan && (plan.isUnfinished ? its.now : findNext(plan.billing.timeline, plan.left, its.now)) }
   })
-  return { isUnfinished: isUnfinished && count > 0 }
+  await commit(its, { statements: [holdBillings(its, all), ...statements, ...settleAllDue(its, settled)], changes, answer: {} })
+  return { isUnfinished: all.some(({ isUnfinished }) => isUnfinished) }
 }
+
+/** Bills an account at the instant of a due row. */
+export const billAccount = (ctx: Ctx, row: Due): Promise<StepResult> => billAccounts(ctx, [row])

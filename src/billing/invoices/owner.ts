@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type Address, billingAddress } from '../../lib/address.ts'
@@ -18,6 +19,7 @@ export interface InvoiceOwner {
 }
 
 interface OwnerRow {
+  id: string
   customerId: string
   status: string
   name: string
@@ -30,29 +32,12 @@ interface OwnerRow {
   customerAddress: string
 }
 
-/**
- * Reads whom an invoice of an account is about. What the account does not say itself is said by its customer, and the days until an
- * invoice is to be paid by the account, its invoice group, or neither: then it is at once.
- */
-export const readAccountOwner = async ({ organizationId, session }: Ctx, accountId: string): Promise<InvoiceOwner> => {
-  const [row] = await session.rows<OwnerRow>(
-    selectRows(sql`
-      select its.customer_id as customerId, its.status, its.name, its.invoice_currency as invoiceCurrency, its.address, its.primary_email as primaryEmail,
-        coalesce(its.net_term_days, (
-          select own.net_term_days from invoice_group_accounts as member cross join invoice_groups as own on own.id = member.invoice_group_id
-          where member.organization_id = its.organization_id and member.account_id = its.id
-        )) as netTermDays,
-        customer.name as customerName, customer.primary_email as customerEmail, customer.address as customerAddress
-      from accounts as its
-      cross join customers as customer on customer.organization_id = its.organization_id and customer.id = its.customer_id
-      where its.organization_id = ${organizationId} and its.id = ${accountId}`),
-  )
-  if (!row) throw notFound('account', accountId)
+const ownerOf = (row: OwnerRow): InvoiceOwner => {
   const address = JSON.parse(row.customerAddress) as Address
   const inOneLine = billingAddress(address)
   return {
-    id: accountId,
-    accountId,
+    id: row.id,
+    accountId: row.id,
     customerId: row.customerId,
     currency: row.invoiceCurrency,
     isArchived: row.status === 'ARCHIVED',
@@ -72,6 +57,33 @@ export const readAccountOwner = async ({ organizationId, session }: Ctx, account
       },
     },
   }
+}
+
+/**
+ * The query for whom invoices of accounts are about. What an account does not say itself is said by its customer, and the days until an
+ * invoice is to be paid by the account, its invoice group, or neither: then it is at once.
+ */
+export const selectAccountOwners = ({ organizationId }: Pick<Ctx, 'organizationId'>, accountIds: readonly string[]): Statement =>
+  selectRows(sql`
+    select its.id, its.customer_id as customerId, its.status, its.name, its.invoice_currency as invoiceCurrency, its.address, its.primary_email as primaryEmail,
+      coalesce(its.net_term_days, (
+        select own.net_term_days from invoice_group_accounts as member cross join invoice_groups as own on own.id = member.invoice_group_id
+        where member.organization_id = its.organization_id and member.account_id = its.id
+      )) as netTermDays,
+      customer.name as customerName, customer.primary_email as customerEmail, customer.address as customerAddress
+    from json_each(${JSON.stringify(accountIds)}) as sent
+    cross join accounts as its on its.organization_id = ${organizationId} and its.id = sent.value
+    cross join customers as customer on customer.organization_id = its.organization_id and customer.id = its.customer_id`)
+
+/** What the query of `selectAccountOwners` has found, by the ids of the accounts. */
+export const readAccountOwners = (rows: readonly unknown[] | undefined): Map<string, InvoiceOwner> =>
+  new Map(((rows ?? []) as OwnerRow[]).map((row) => [row.id, ownerOf(row)]))
+
+/** Reads whom an invoice of an account is about. Throws NOT_FOUND. */
+export const readAccountOwner = async (ctx: Ctx, accountId: string): Promise<InvoiceOwner> => {
+  const owner = readAccountOwners(await ctx.session.rows(selectAccountOwners(ctx, [accountId]))).get(accountId)
+  if (!owner) throw notFound('account', accountId)
+  return owner
 }
 
 interface GroupRow {

@@ -28,21 +28,21 @@ const invoiceOfKey = prepare(['organizationId', 'key'], (at) =>
     .where(and(eq(invoices.organizationId, at.organizationId), eq(invoices.idempotencyKey, at.key))),
 )
 
-const draftsOf = prepare(['organizationId', 'accountId'], (at) =>
+const draftsOf = prepare(['organizationId', 'listed'], (at) =>
   builder
     .select(readRows.selected)
     .from(invoices)
     .where(
       and(
         eq(invoices.organizationId, at.organizationId),
-        eq(invoices.accountId, at.accountId),
+        sql`${invoices.accountId} in (select value from json_each(${at.listed}))`,
         sql`${invoices.status} = 'DRAFT' and ${invoices.invoiceType} = 'STANDARD'`,
       ),
     )
-    .orderBy(invoices.startAt),
+    .orderBy(invoices.accountId, invoices.startAt),
 )
 
-/** The query for the invoices of cycles of an account that have not fallen due, and what it gives. */
+/** The query for the invoices of cycles of accounts, by a JSON list of their ids, that have not fallen due; and what it gives. */
 export const selectDraftsOf = draftsOf
 export const readInvoiceRows = (rows: readonly Record<string, unknown>[]): InvoiceRow[] => readRows.read(rows)
 

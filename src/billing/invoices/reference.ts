@@ -113,7 +113,7 @@ export const parameters = {
 export const listInvoices = {
   summary: 'List invoices',
   description:
-    'Lists invoices, the newest first, page by page, without their lines. start_time and end_time are compared with invoiceDate. Whom a DRAFT is about is shown by getInvoice.',
+    'Lists invoices, the newest first, page by page, without their lines. start_time and end_time are compared with invoiceDate. Of a DRAFT, getInvoice shows whom it is about, and what it comes to if it is of a pricing cycle.',
   refuses: { 422: 'A page has 50 invoices at most, and pageSize is larger.' },
   example: {
     after: ['createCustomer', 'createCustomInvoice'],
@@ -150,7 +150,7 @@ export const createCustomInvoice = {
 export const getInvoice = {
   summary: 'Read an invoice',
   description:
-    'Reads an invoice with its lines: each is the sum of its lineItems. Of a DRAFT, invoiceDetails, netTermDays and dueDate are as they would be now; from the day on which it falls due, nothing of it changes but its status and what is paid.',
+    'Reads an invoice with its lines: each is the sum of its lineItems. Each pricing cycle of an account has a STANDARD invoice, which is a DRAFT from the first instant of the cycle until the end of its grace period, and a STANDARD_ADVANCED one if its price plan has cards that are paid in advance, which falls due when the cycle begins. A DRAFT is reckoned when it is read, with the usage and the licences that are known then; invoiceDetails, netTermDays and dueDate are as they would be now. From the instant at which it falls due, nothing of an invoice changes but its status and what is paid.',
   refuses: { 404: MISSING },
   example: { after: ['createCustomer', 'createCustomInvoice'], path, answer: shown },
 }
@@ -158,7 +158,7 @@ export const getInvoice = {
 export const updateInvoice = {
   summary: 'Change an invoice',
   description:
-    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID; PAID becomes REFUND_INITIATED, or VOID if nothing was paid for it, as for one of 0. An empty body changes nothing.',
+    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; both close the cycle if it is of one, so that later events do not count in it; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID; PAID becomes REFUND_INITIATED, or VOID if nothing was paid for it, as for one of 0. An empty body changes nothing.',
   refuses: {
     400: 'As for createCustomInvoice.',
     404: MISSING,

@@ -25,7 +25,7 @@ import { INVOICE_DUE, changeInvoice, draftDue, recordInvoice, showFallenDue } fr
 import { type InvoiceRow, showInvoice, showSummary } from './show.ts'
 import { type InvoiceStatus, type KeptRating, type WrittenCharge, invoices } from './table.ts'
 
-export { billAccount } from './cycles.ts'
+export { billAccount, billAccounts } from './cycles.ts'
 export { previewInvoices } from './preview.ts'
 
 const insertInvoices = insertInto(invoices)

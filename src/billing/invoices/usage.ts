@@ -46,17 +46,35 @@ export const readBilledCycle = async (
   }
 }
 
-/** Closes a time of an account in all of its ledgers, so that nothing is added to it from now on, and gives the units of meters in it. */
+/** A time of an account, in milliseconds. */
+export interface AccountTime {
+  accountId: string
+  start: number
+  end: number
+}
+
+/**
+ * Closes times of accounts in all of their ledgers, so that nothing is added to them from now on, and gives the units of meters in each, in
+ * the same order. Each ledger is asked once.
+ */
 export const closeUsage = async (
   ctx: Ctx,
   generations: readonly KindedGeneration[],
-  accountId: string,
-  { start, end }: { start: number; end: number },
-): Promise<Map<string, string>> => {
-  const key = accountKey(accountId)
-  const all = await askAll(eventLedgersIn(ctx, generations, start, end), (name) =>
-    askEvents(ctx, name, (ledger) => ledger.closeAndSum(key, start, end)),
+  times: readonly AccountTime[],
+): Promise<Map<string, string>[]> => {
+  if (!times.length) return []
+  const closings = times.map(({ accountId, start: from, end: until }) => ({ account: accountKey(accountId), from, until }))
+  const [first, last] = [Math.min(...times.map(({ start }) => start)), Math.max(...times.map(({ end }) => end))]
+  const all = await askAll(eventLedgersIn(ctx, generations, first, last), (name) =>
+    askEvents(ctx, name, (ledger) => ledger.closeAndSumAll(closings)),
   )
-  const units = Map.groupBy(all.flat(), ([, , series]) => series)
-  return new Map([...units].map(([series, rows]) => [series.slice(meterSeries('').length), sumDecimals(rows.map(([, , , text]) => text))]))
+  return times.map((_, index) => {
+    const units = Map.groupBy(
+      all.flatMap((sums) => sums[index] ?? []),
+      ([, , series]) => series,
+    )
+    return new Map(
+      [...units].map(([series, rows]) => [series.slice(meterSeries('').length), sumDecimals(rows.map(([, , , text]) => text))]),
+    )
+  })
 }

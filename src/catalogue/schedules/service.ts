@@ -66,7 +66,7 @@ export {
   readPieceParts,
   selectPieceParts,
 } from './queries.ts'
-export { readTimelines } from './read_many.ts'
+export { readTimelineRowsOfMany, selectTimelines } from './select_many.ts'
 export { isOverridden, showDates, showPlanInfo } from './show.ts'
 export type { ScheduleOverride } from './table.ts'
 export { type CycleInForce, LAST_DAY, boundariesOf, cycleOn, listCycles } from './timeline.ts'
