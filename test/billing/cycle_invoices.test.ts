@@ -127,6 +127,22 @@ describe('the invoice of a cycle', () => {
     ])
   })
 
+  it('that is gone with its plan is made anew with it, and what was paid in advance is not billed twice', async () => {
+    const api = await withBilling('2026-04-01T10:00:00Z', { allow_ongoing_cycle_updates: true })
+    await api.associate('2026-04-01')
+    const path = `/accounts/${encodeURIComponent(ACCOUNT)}/price_plans`
+    const { status } = await api.post(path, { mode: 'DISASSOCIATE', effectiveFrom: '2026-04-01', effectiveUntil: '9999-01-01' })
+    expect([status, (await api.shown()).map(([type, its]) => [type, its])]).toEqual([200, [['STANDARD_ADVANCED', 'DUE']]])
+    await api.associate('2026-04-01')
+    await api.moveTo('2026-05-04T00:00:00Z')
+    expect(await api.shown()).toEqual([
+      ['STANDARD', 'DUE', '04-01', '05-01', '05-04', 30, '2026-05-0003'],
+      ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
+      ['STANDARD', 'DRAFT', '05-01', '06-01', '06-04', 30, undefined],
+      ['STANDARD_ADVANCED', 'DUE', '05-01', '06-01', '05-01', 9, '2026-05-0002'],
+    ])
+  })
+
   it('of an account that is archived is of its last day, and bills after its grace', async () => {
     const api = await withBilling('2026-04-01T10:00:00Z')
     await api.associate('2026-04-01')

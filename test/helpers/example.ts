@@ -160,11 +160,11 @@ export const exampleOrganization = async () => {
   return { ...api, partsOf, request, other, resource, waitMinute, sendNext, hold, make, makeOther, withoutMade }
 }
 
-/** Lets no job go on after an answer: what the walks hold of a write is what it does itself, and how jobs go on has tests of its own. */
+/** Lets no job go on, and no account be billed, after a write: what the walks hold of a write is what it does itself, and the rest has tests of its own. */
 const holdJobs = () =>
   env.DB.prepare(
     `CREATE TRIGGER IF NOT EXISTS walks_hold_jobs AFTER INSERT ON due
-     WHEN NEW.kind = 'JOB' AND EXISTS (
+     WHEN NEW.kind IN ('JOB', 'BILLING') AND EXISTS (
        SELECT 1 FROM tokens WHERE organization_id = NEW.organization_id AND name = '${EXAMPLES_TOKEN}' AND created_at = ${EXAMPLES_START - 5 * MINUTE}
      )
      BEGIN

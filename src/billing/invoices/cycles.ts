@@ -45,6 +45,8 @@ interface Billing {
   drafts: readonly InvoiceRow[]
   /** The first instants of the cycles that have an invoice. */
   known: ReadonlySet<number>
+  /** Those of the cycles that were billed when they began. */
+  advanced: ReadonlySet<number>
   /** How often licences of the account have changed. */
   licenseVersion: number
 }
@@ -70,9 +72,9 @@ const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Promise<Bi
     ...selectTimelines(organizationId, accountIds),
     selectDraftsOf({ organizationId, listed }),
     selectRows(sql`
-      select account_id as accountId, start_at as startAt from invoices
+      select account_id as accountId, invoice_type as invoiceType, start_at as startAt from invoices
       where organization_id = ${organizationId} and account_id in (select value from json_each(${listed}))
-        and invoice_type = 'STANDARD' and status <> 'GONE'`),
+        and invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and status <> 'GONE'`),
     selectRows(licenseVersions(organizationId, listed)),
     selectGenerations(organizationId),
     selectRows(sql`
@@ -83,15 +85,20 @@ const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Promise<Bi
   const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
   const owners = readAccountOwners(results[5]?.results)
   const drafts = Map.groupBy(readInvoiceRows((results[0]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
-  const known = Map.groupBy((results[1]?.results ?? []) as { accountId: string; startAt: number }[], ({ accountId }) => accountId)
+  const known = Map.groupBy(
+    (results[1]?.results ?? []) as { accountId: string; invoiceType: string; startAt: number }[],
+    ({ accountId }) => accountId,
+  )
   const versions = new Map(
     ((results[2]?.results ?? []) as { accountId: string; version: number }[]).map(({ accountId, version }) => [accountId, version]),
   )
   const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
     const owner = owners.get(id)
     if (!owner) return []
-    const starts = new Set((known.get(id) ?? []).map(({ startAt }) => startAt))
-    return [[id, { timeline, owner, drafts: drafts.get(id) ?? [], known: starts, licenseVersion: versions.get(id) ?? 0 }]]
+    const startsOf = (type: string) =>
+      new Set((known.get(id) ?? []).flatMap(({ invoiceType, startAt }) => (invoiceType === type ? [startAt] : [])))
+    const its = { timeline, owner, drafts: drafts.get(id) ?? [], licenseVersion: versions.get(id) ?? 0 }
+    return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED') }]]
   })
   return {
     accounts: new Map(accounts),
@@ -224,7 +231,7 @@ const planOf = (ctx: Ctx, billing: Billing, advances: boolean): Plan & { made: I
     const inForce = cycleOf.get(row.startAt)
     if (inForce && isPlaced(row, inForce)) return []
     const set = { ...(inForce ? placeOf(inForce) : { status: 'GONE' as const }), updatedAt: now, version: row.version + 1 }
-    return [{ row, after: { ...row, ...set } as InvoiceRow }]
+    return [{ row, after: { ...row, ...set } }]
   })
   const movedTo = new Map(moved.map(({ row, after }) => [row, after]))
   const kept = billing.drafts.map((row) => movedTo.get(row) ?? row).filter(({ status }) => status === 'DRAFT')
@@ -301,7 +308,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     if (made.length) statements.push(insertInvoices(made))
     changes.push(...made.flatMap((row) => recordInvoice(undefined, row)))
     for (const inForce of begun) {
-      if (!parts) break
+      if (!parts || billing.advanced.has(instantOf(inForce.cycle.start))) continue
       const cycle = { inForce, parts, owner, generations }
       const advance = rateAdvance(await readBilledCycle(its, cycle, () => Promise.resolve(new Map())))
       if (!advance) continue
