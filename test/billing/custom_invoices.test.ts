@@ -179,6 +179,17 @@ describe('an invoice that a person writes', () => {
     expect(said(await write({ value: 8 }, keyed))).toEqual([422, 'idempotencyKey: was used for another invoice. Take a new key.'])
   })
 
+  it('that was deleted is not made again with its key', async () => {
+    const { write, delete: remove } = await withAccount()
+    const keyed = { idempotencyKey: 'order 7' }
+    const { body } = await write({ value: 7 }, keyed)
+    expect((await remove(`/invoices/${body.id}`)).status).toBe(200)
+    expect(said(await write({ value: 7 }, keyed))).toEqual([
+      409,
+      'idempotencyKey: the invoice that was made with it has been deleted. Take a new key.',
+    ])
+  })
+
   it('has a number without gaps, whatever happens at the same moment', async () => {
     const { make, patch, write, get } = await withAccount()
     const drafts = await Promise.all(Array.from({ length: 10 }, () => make(1)))

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { perUnit } from '../helpers/calculator.ts'
 import { doDue } from '../helpers/ledgers.ts'
-import { organizationWithMeter, ride } from '../helpers/metering.ts'
+import { organizationWithMeter, ride, throughLedgers, watchedLedgers } from '../helpers/metering.ts'
 import { monthly, publishPlan } from '../helpers/schedules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -170,6 +170,30 @@ describe('the invoice of a cycle', () => {
     ])
     const numbers = shown.flatMap((row) => row[6] ?? []).map((one) => Number(String(one).slice(8)))
     expect(numbers.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 31 }, (_, n) => n + 1))
+  })
+
+  it('that is made void is not billed, and takes no more events, also when the ledgers could not be told at first', async () => {
+    const api = await withBilling('2026-04-20T10:00:00Z')
+    await api.associate('2026-04-20')
+    await api.send('one', '7', '2026-04-20T11:00:00Z')
+    const [{ id }] = await api.list()
+    const statusOf = async (event: string) => (await api.get(`/events/${event}`)).body.events[0].ingestionStatus.status
+    const dry = await api.patch(`/invoices/${id}?dry_run=true`, { status: 'VOID' })
+    expect([dry.status, dry.body.status]).toEqual([200, 'VOID'])
+    await api.send('still', '7', '2026-04-20T11:00:00Z')
+    expect(await statusOf('still')).toBe('INGESTION_COMPLETED_EVENT_METERED')
+    const deaf = watchedLedgers(({ method }, call) => (method === 'closeAndSumAll' ? Promise.reject(new Error('gone')) : call()))
+    const untold = await throughLedgers(api.token, deaf)(`/invoices/${id}`, { status: 'VOID' }, {}, 'PATCH')
+    expect(untold.status).toBe(503)
+    const { status, body } = await api.patch(`/invoices/${id}`, { status: 'VOID' })
+    expect([status, body.status, body.sequenceId]).toEqual([200, 'VOID', undefined])
+    await api.send('two', '7', '2026-04-25T11:00:00Z')
+    expect(await statusOf('two')).toBe('INGESTION_FAILED_PAST_GRACE_PERIOD')
+    await api.moveTo('2026-05-10T00:00:00Z')
+    expect((await api.shown()).filter(([type]) => type === 'STANDARD').map((row) => row.slice(1, 4))).toEqual([
+      ['VOID', '04-20', '05-01'],
+      ['DRAFT', '05-01', '06-01'],
+    ])
   })
 
   it('that does not fall due by itself waits for the word, in its grace and after it', async () => {

@@ -93,10 +93,15 @@ export const watchedLedgers = (
 /** The API as a token sees it through other ledgers. */
 export const throughLedgers =
   (token: string, exports: Pick<Namespaces, 'EventLedger' | 'AccountLedger'>) =>
-  async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<{ status: number; body: Record<string, unknown> }> => {
+  async (
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+    method: 'POST' | 'PATCH' = 'POST',
+  ): Promise<{ status: number; body: Record<string, unknown> }> => {
     const context = Object.assign(Object.create(createExecutionContext()) as ExecutionContext, { exports, waitUntil: () => {} })
     const request = new Request(`http://localhost${path}`, {
-      method: 'POST',
+      method: method === 'POST' ? 'POST' : 'PATCH',
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify(body),
     })

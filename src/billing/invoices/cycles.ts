@@ -9,103 +9,26 @@ import {
   keysOfList,
   listCycles,
   readPieceParts,
-  readTimelineRowsOfMany,
   readTimelinesInForce,
   selectPieceParts,
-  selectTimelines,
 } from '../../catalogue/schedules/service.ts'
 import type { Statement } from '../../db/client.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { STALE, refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
-import { insertInto, selectRows } from '../../db/statements.ts'
-import { newId } from '../../lib/ids.ts'
-import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
 import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
-import { type InvoiceOwner, readAccountOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
-import { readInvoiceRows, selectDraftsOf } from './queries.ts'
+import { type Billing, readBillings } from './billings.ts'
+import { type InvoiceOwner, readAccountOwner } from './owner.ts'
 import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
-import { changeInvoice, draftDue, recordInvoice } from './settle.ts'
+import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { invoices } from './table.ts'
 import { type CycleToRate, closeUsage, readBilledCycle } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit. */
 const MOST_CYCLES = 10
-
-const insertInvoices = insertInto(invoices)
-
-/** What the bills of an account rest on. */
-interface Billing {
-  timeline: ReadTimeline
-  owner: InvoiceOwner
-  drafts: readonly InvoiceRow[]
-  /** The first instants of the cycles that have an invoice. */
-  known: ReadonlySet<number>
-  /** Those of the cycles that were billed when they began. */
-  advanced: ReadonlySet<number>
-  /** How often licences of the account have changed. */
-  licenseVersion: number
-}
-
-/** What the bills of all accounts rest on. */
-interface Billings {
-  accounts: ReadonlyMap<string, Billing>
-  generations: readonly KindedGeneration[]
-  /** Whether invoices fall due by themselves. */
-  advances: boolean
-}
-
-/** The query for how often licences of some accounts have changed, by the ids of the accounts. */
-const licenseVersions = (organizationId: string, listed: string) => sql`
-  select account_id as accountId, sum(version) as version from licenses
-  where organization_id = ${organizationId} and account_id in (select value from json_each(${listed})) group by account_id`
-
-/** Reads what the bills of accounts rest on, as of `ctx.now`. Accounts that do not exist are left out. */
-const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Promise<Billings> => {
-  const { organizationId } = ctx
-  const listed = JSON.stringify(accountIds)
-  const all = await ctx.session.batch([
-    ...selectTimelines(organizationId, accountIds),
-    selectDraftsOf({ organizationId, listed }),
-    selectRows(sql`
-      select account_id as accountId, invoice_type as invoiceType, start_at as startAt from invoices
-      where organization_id = ${organizationId} and account_id in (select value from json_each(${listed}))
-        and invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and status <> 'GONE'`),
-    selectRows(licenseVersions(organizationId, listed)),
-    selectGenerations(organizationId),
-    selectRows(sql`
-      select 1 from settings
-      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'`),
-    selectAccountOwners(ctx, accountIds),
-  ])
-  const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
-  const owners = readAccountOwners(results[5]?.results)
-  const drafts = Map.groupBy(readInvoiceRows((results[0]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
-  const known = Map.groupBy(
-    (results[1]?.results ?? []) as { accountId: string; invoiceType: string; startAt: number }[],
-    ({ accountId }) => accountId,
-  )
-  const versions = new Map(
-    ((results[2]?.results ?? []) as { accountId: string; version: number }[]).map(({ accountId, version }) => [accountId, version]),
-  )
-  const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
-    const owner = owners.get(id)
-    if (!owner) return []
-    const startsOf = (type: string) =>
-      new Set((known.get(id) ?? []).flatMap(({ invoiceType, startAt }) => (invoiceType === type ? [startAt] : [])))
-    const its = { timeline, owner, drafts: drafts.get(id) ?? [], licenseVersion: versions.get(id) ?? 0 }
-    return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED') }]]
-  })
-  return {
-    accounts: new Map(accounts),
-    generations: (results[3]?.results ?? []) as KindedGeneration[],
-    advances: !results[4]?.results.length,
-  }
-}
 
 const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
 
@@ -121,41 +44,6 @@ const placeOf = ({ piece, cycle, dueAt }: CycleInForce) => ({
   startAt: instantOf(cycle.start),
   endAt: instantOf(cycle.end),
   invoiceAt: dueAt,
-})
-
-const draftOf = (
-  { organizationId, now }: Ctx,
-  inForce: CycleInForce,
-  owner: InvoiceOwner,
-  rest: Pick<InvoiceRow, 'invoiceType' | 'autoAdvance'>,
-  rated: RatedInvoice,
-): InvoiceRow => ({
-  id: newId('INVOICE', now),
-  organizationId,
-  ownerId: owner.id,
-  accountId: owner.accountId,
-  customerId: owner.customerId,
-  invoiceClass: 'INVOICE',
-  status: 'DRAFT',
-  currency: owner.currency,
-  ...placeOf(inForce),
-  ...rest,
-  netTermDays: owner.netTermDays,
-  ...keepRating(rated),
-  paid: '0',
-  sequence: null,
-  sequenceId: null,
-  details: null,
-  info: [],
-  metadata: null,
-  appliesCredits: true,
-  appliesWallet: true,
-  idempotencyKey: null,
-  fingerprint: null,
-  generatedAt: null,
-  createdAt: now,
-  updatedAt: now,
-  version: 1,
 })
 
 const isPlaced = (row: InvoiceRow, inForce: CycleInForce): boolean => {
@@ -190,7 +78,7 @@ export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: Invoi
   return { row: { ...row, ...keepRating(rateArrears(billed)) }, owner }
 }
 
-/** A DRAFT of a cycle as it is when it is closed, before or at its instant. */
+/** A DRAFT of a cycle as it is when it is closed before its instant. Throws STALE if the account has another cycle now. */
 export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Pick<InvoiceRow, 'rated' | 'total'>> => {
   const found = await readCycleOf(ctx, row)
   if (!found) throw STALE
@@ -215,14 +103,17 @@ interface Plan {
   billing: Billing
   /** DRAFTs whose cycle has changed or is gone, and what becomes of them. */
   moved: { row: InvoiceRow; after: InvoiceRow }[]
+  /** The cycles that have begun, and their DRAFTs. */
   begun: CycleInForce[]
+  made: InvoiceRow[]
   falling: { row: InvoiceRow; inForce: CycleInForce }[]
   /** The DRAFTs that are left when all of this is done. */
   left: InvoiceRow[]
   isUnfinished: boolean
 }
 
-const planOf = (ctx: Ctx, billing: Billing, advances: boolean): Plan & { made: InvoiceRow[] } => {
+/** What is to be done for an account at `ctx.now`. `advances` says whether its new DRAFTs fall due by themselves. */
+const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const { timeline, owner, known } = billing
   const { now } = ctx
   const cycles = listCycles(timeline.active, dayOf(now))
@@ -237,7 +128,9 @@ const planOf = (ctx: Ctx, billing: Billing, advances: boolean): Plan & { made: I
   const kept = billing.drafts.map((row) => movedTo.get(row) ?? row).filter(({ status }) => status === 'DRAFT')
   const missing = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
   const begun = missing.slice(0, MOST_CYCLES)
-  const made = begun.map((inForce) => draftOf(ctx, inForce, owner, { invoiceType: 'STANDARD', autoAdvance: advances }, NOTHING))
+  const made = begun.map((inForce) =>
+    newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(NOTHING) }),
+  )
   const due = [...kept, ...made]
     .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
     .toSorted((one, other) => one.startAt - other.startAt)
@@ -284,7 +177,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     its,
     rows.map(({ subject }) => subject),
   )
-  const plans = new Map([...accounts].map(([id, billing]) => [id, planOf(its, billing, advances)]))
+  const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, advances)]))
   const all = [...plans.values()]
   const rated = all.flatMap(({ begun, falling }) => [...begun, ...falling.map(({ inForce }) => inForce)])
   const parts = rated.length
@@ -312,8 +205,14 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
       const cycle = { inForce, parts, owner, generations }
       const advance = rateAdvance(await readBilledCycle(its, cycle, () => Promise.resolve(new Map())))
       if (!advance) continue
-      const drafted = draftOf(its, inForce, owner, { invoiceType: 'STANDARD_ADVANCED', autoAdvance: true }, advance)
-      const row = { ...drafted, invoiceAt: drafted.startAt }
+      const place = placeOf(inForce)
+      const row = newDraft(its, owner, {
+        invoiceType: 'STANDARD_ADVANCED',
+        autoAdvance: true,
+        ...place,
+        invoiceAt: place.startAt,
+        ...keepRating(advance),
+      })
       const fallen = draftDue(its, row, withPlan(owner, inForce))
       statements.push(insertInvoices([row]), ...fallen.statements)
       changes.push(...recordInvoice(undefined, fallen.row))

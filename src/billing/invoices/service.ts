@@ -2,12 +2,11 @@ import { changeVersioned, retryWhenStale } from '../../db/change.ts'
 import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
-import { insertInto } from '../../db/statements.ts'
 import { formatDecimal, jsonNumber, multiply, requireDecimal } from '../../lib/decimal.ts'
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { newId, randomBase62 } from '../../lib/ids.ts'
-import { iso } from '../../lib/time.ts'
+import { randomBase62 } from '../../lib/ids.ts'
+import { readGenerations } from '../revenue_calculator/lookup.ts'
 import { closeDraft, rateDraft } from './cycles.ts'
 import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
@@ -21,14 +20,14 @@ import type {
   MiscellaneousChargesResponse,
   UpdateInvoiceRequest,
 } from './schema.ts'
-import { INVOICE_DUE, changeInvoice, draftDue, recordInvoice, showFallenDue } from './settle.ts'
+import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
 import { type InvoiceRow, showInvoice, showSummary } from './show.ts'
-import { type InvoiceStatus, type KeptRating, type WrittenCharge, invoices } from './table.ts'
+import { refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
+import type { InvoiceStatus, KeptRating, WrittenCharge } from './table.ts'
+import { type AccountTime, closeUsage } from './usage.ts'
 
 export { billAccount, billAccounts } from './cycles.ts'
 export { previewInvoices } from './preview.ts'
-
-const insertInvoices = insertInto(invoices)
 
 /** The owner of a DRAFT, from whom it takes what it shows until it falls due. */
 const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' | 'accountId'>): Promise<InvoiceOwner> =>
@@ -69,10 +68,6 @@ const refusePeriod = ({ startAt, endAt }: Pick<InvoiceRow, 'startAt' | 'endAt'>)
   if (endAt < startAt) throw new ApiError('INVALID', 'endDate: must not be before startDate')
 }
 
-const refuseFuture = ({ endAt }: Pick<InvoiceRow, 'endAt'>, status: string, now: number): void => {
-  if (endAt > now) throw new ApiError('INVALID', `status: cannot be ${status} before endDate, which is ${iso(endAt)}`)
-}
-
 const dueOf = ({ id, endAt, autoAdvance }: Pick<InvoiceRow, 'id' | 'endAt' | 'autoAdvance'>): Due[] =>
   autoAdvance ? [{ kind: INVOICE_DUE, subject: id, dueAt: endAt }] : []
 
@@ -93,6 +88,8 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
     const kept = idempotencyKey === null ? undefined : await findInvoiceOfKey(ctx, idempotencyKey)
     if (kept && !(await isSameRequest(kept, input)))
       throw new ApiError('UNPROCESSABLE', 'idempotencyKey: was used for another invoice. Take a new key.')
+    if (kept?.status === 'GONE')
+      throw new ApiError('CONFLICT', 'idempotencyKey: the invoice that was made with it has been deleted. Take a new key.')
     if (kept) {
       const { row, owner } = await readLive(ctx, kept)
       return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
@@ -102,36 +99,17 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
     const period = { startAt, endAt, currency: owner.currency }
     refusePeriod(period)
     if (status !== 'DRAFT') refuseFuture(period, status, ctx.now)
-    const row: InvoiceRow = {
-      id: newId('INVOICE', ctx.now),
-      organizationId: ctx.organizationId,
-      ownerId,
-      accountId: owner.accountId,
-      customerId: owner.customerId,
-      invoiceClass: 'INVOICE',
+    const row = newDraft(ctx, owner, {
       invoiceType: 'CUSTOM',
-      status: 'DRAFT',
-      pricePlanId: null,
-      scheduleId: null,
       ...period,
       invoiceAt: endAt,
       autoAdvance: input.autoAdvance ?? false,
-      netTermDays: owner.netTermDays,
       ...rateLines({ written: lineItems }, period),
-      paid: '0',
-      sequence: null,
-      sequenceId: null,
-      details: null,
-      metadata: null,
       appliesCredits: input.applyCredits ?? true,
       appliesWallet: input.applyWalletBalance ?? true,
       idempotencyKey,
       fingerprint,
-      generatedAt: null,
-      createdAt: ctx.now,
-      updatedAt: ctx.now,
-      version: 1,
-    }
+    })
     const insert = insertInvoices([row])
     if (status === 'DRAFT' && !(row.autoAdvance && endAt <= ctx.now))
       return commit(ctx, {
@@ -149,41 +127,6 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
       tag: await tagOfInvoice(fallen.row, undefined),
     })
   })
-}
-
-/** What the API can make of an invoice, by its status (pricing.md, 12.3). What was paid for cannot become VOID. */
-const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
-  DRAFT: ['DUE', 'VOID'],
-  DUE: ['PAID', 'VOID', 'UN_COLLECTIBLE'],
-  PARTIALLY_PAID: ['PAID', 'UN_COLLECTIBLE', 'REFUND_INITIATED', 'VOID'],
-  UN_COLLECTIBLE: ['PAID', 'VOID'],
-  PAID: ['REFUND_INITIATED', 'VOID'],
-  REFUND_INITIATED: [],
-  REFUND_COMPLETED: [],
-  VOID: [],
-  MERGED: [],
-}
-
-const nextOf = ({ status, paid }: Pick<InvoiceRow, 'status' | 'paid'>): readonly InvoiceStatus[] =>
-  NEXT[status as InvoiceStatus].filter((next) => next !== 'VOID' || paid === '0')
-
-const sayNext = (row: Pick<InvoiceRow, 'status' | 'paid'>): string => {
-  const next = nextOf(row)
-  return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'
-}
-
-const refuseTransition = (row: InvoiceRow, next: InvoiceStatus): void => {
-  if (!nextOf(row).includes(next))
-    throw new ApiError('CONFLICT', `status: the invoice "${row.id}" is ${row.status}, and ${sayNext(row)}, not ${next}`)
-}
-
-/** Refuses to change what an invoice says, which only a custom one can have done as long as it is a DRAFT. */
-const refuseFrozen = (row: InvoiceRow): void => {
-  const { id, invoiceType, status } = row
-  if (invoiceType !== 'CUSTOM')
-    throw new ApiError('CONFLICT', `The invoice "${id}" is ${invoiceType}. Only the lines of CUSTOM invoices can be changed.`)
-  if (status !== 'DRAFT')
-    throw new ApiError('CONFLICT', `The invoice "${id}" is ${status}, and ${sayNext(row)}. Only a DRAFT can be changed.`)
 }
 
 /** What an invoice is given with another status, if it does not fall due. */
@@ -220,16 +163,18 @@ const editDraft = (row: InvoiceRow, { startDate, endDate, lineItems, autoAdvance
 }
 
 /** Changes a custom DRAFT, or gives an invoice another status. */
-export const updateInvoice = (ctx: Ctx, id: string, input: UpdateInvoiceRequest): Promise<Reply<Invoice>> =>
-  changeVersioned(ctx, {
+export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRequest): Promise<Reply<Invoice>> => {
+  let period: AccountTime | undefined
+  const reply = await changeVersioned(ctx, {
     read: () => findInvoice(ctx, id),
     tagOf: ({ tag }) => tag,
     change: async ({ row, owner }): Promise<Draft<Invoice> | { unchanged: Invoice }> => {
+      if (row.invoiceType === 'STANDARD') period = { accountId: row.ownerId, start: row.startAt, end: row.endAt }
       const status = input.status === row.status ? undefined : input.status
       if (status) refuseTransition(row, status)
       if (status === 'DUE') refuseFuture({ endAt: input.endDate ?? row.endAt }, status, ctx.now)
-      const isOfCycle = row.status === 'DRAFT' && row.invoiceType === 'STANDARD'
-      const edits = { ...editDraft(row, input), ...(isOfCycle && status && !ctx.write?.dryRun && (await closeDraft(ctx, row))) }
+      const closes = status === 'DUE' && row.invoiceType === 'STANDARD' && !ctx.write?.dryRun
+      const edits = { ...editDraft(row, input), ...(closes && (await closeDraft(ctx, row))) }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
       const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
@@ -254,6 +199,10 @@ export const updateInvoice = (ctx: Ctx, id: string, input: UpdateInvoiceRequest)
       }
     },
   })
+  /** A cycle that is not billed is closed when that is written, and again when it is asked for again, so that a closing that failed is made up for. */
+  if (input.status === 'VOID' && period && !ctx.write?.dryRun) await closeUsage(ctx, await readGenerations(ctx), [period])
+  return reply
+}
 
 const showCharges = (charges: readonly WrittenCharge[]): MiscellaneousChargesResponse => ({
   data: charges.map(({ name, rate, quantity, value, considerForRevenue }) => ({

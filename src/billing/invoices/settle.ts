@@ -2,9 +2,10 @@ import { type SQL, and, eq, sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Change, Draft } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { builder } from '../../db/statements.ts'
+import { builder, insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ZERO, compare, requireDecimal } from '../../lib/decimal.ts'
+import { newId } from '../../lib/ids.ts'
 import { iso } from '../../lib/time.ts'
 import type { InvoiceOwner } from './owner.ts'
 import type { Invoice } from './schema.ts'
@@ -35,6 +36,42 @@ export const recordInvoice = (before: InvoiceRow | undefined, after: InvoiceRow)
   { type: 'INVOICE', id: after.id, fields: differences(before && recorded(before), recorded(after)) },
 ]
 
+export const insertInvoices = insertInto(invoices)
+
+/** A new DRAFT of an owner, which nobody has paid for and which has no number. */
+export const newDraft = (
+  { organizationId, now }: Ctx,
+  owner: InvoiceOwner,
+  its: Pick<InvoiceRow, 'invoiceType' | 'startAt' | 'endAt' | 'invoiceAt' | 'autoAdvance' | 'rated' | 'total'> & Partial<InvoiceRow>,
+): InvoiceRow => ({
+  id: newId('INVOICE', now),
+  organizationId,
+  ownerId: owner.id,
+  accountId: owner.accountId,
+  customerId: owner.customerId,
+  invoiceClass: 'INVOICE',
+  status: 'DRAFT',
+  pricePlanId: null,
+  scheduleId: null,
+  currency: owner.currency,
+  netTermDays: owner.netTermDays,
+  paid: '0',
+  sequence: null,
+  sequenceId: null,
+  details: null,
+  info: [],
+  metadata: null,
+  appliesCredits: true,
+  appliesWallet: true,
+  idempotencyKey: null,
+  fingerprint: null,
+  generatedAt: null,
+  createdAt: now,
+  updatedAt: now,
+  version: 1,
+  ...its,
+})
+
 /** What an invoice is as soon as it falls due: nothing is left to pay of one of 0, and one below 0 is given back (pricing.md, 12.3). */
 const statusAtDue = (total: string): InvoiceStatus => {
   const sign = compare(requireDecimal(total), ZERO)
@@ -42,7 +79,7 @@ const statusAtDue = (total: string): InvoiceStatus => {
   return sign === 0 ? 'PAID' : 'REFUND_COMPLETED'
 }
 
-/** The statement that changes an invoice. It is STALE if another write came first. */
+/** The statement that changes an invoice. With a version, it is STALE if another write came first. */
 export const changeInvoice = ({ organizationId }: Pick<Ctx, 'organizationId'>, row: InvoiceRow, set: Partial<InvoiceRow>): Statement =>
   builder
     .update(invoices)

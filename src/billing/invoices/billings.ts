@@ -1,0 +1,77 @@
+import { sql } from 'drizzle-orm'
+import { type ReadTimeline, readTimelineRowsOfMany, selectTimelines } from '../../catalogue/schedules/service.ts'
+import type { Ctx } from '../../db/context.ts'
+import { selectRows } from '../../db/statements.ts'
+import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
+import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
+import { readInvoiceRows, selectDraftsOf } from './queries.ts'
+import type { InvoiceRow } from './show.ts'
+
+/** What the bills of an account rest on. */
+export interface Billing {
+  timeline: ReadTimeline
+  owner: InvoiceOwner
+  drafts: readonly InvoiceRow[]
+  /** The first instants of the cycles that have an invoice. */
+  known: ReadonlySet<number>
+  /** Those of the cycles that were billed when they began. */
+  advanced: ReadonlySet<number>
+  /** How often licences of the account have changed. */
+  licenseVersion: number
+}
+
+/** What the bills of all accounts rest on. */
+export interface Billings {
+  accounts: ReadonlyMap<string, Billing>
+  generations: readonly KindedGeneration[]
+  /** Whether invoices fall due by themselves. */
+  advances: boolean
+}
+
+/** The query for how often licences of some accounts have changed, by the ids of the accounts. */
+const licenseVersions = (organizationId: string, listed: string) => sql`
+  select account_id as accountId, sum(version) as version from licenses
+  where organization_id = ${organizationId} and account_id in (select value from json_each(${listed})) group by account_id`
+
+/** Reads what the bills of accounts rest on, as of `ctx.now`. Accounts that do not exist are left out. */
+export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Promise<Billings> => {
+  const { organizationId } = ctx
+  const listed = JSON.stringify(accountIds)
+  const all = await ctx.session.batch([
+    ...selectTimelines(organizationId, accountIds),
+    selectDraftsOf({ organizationId, listed }),
+    selectRows(sql`
+      select account_id as accountId, invoice_type as invoiceType, start_at as startAt from invoices
+      where organization_id = ${organizationId} and account_id in (select value from json_each(${listed}))
+        and invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and status <> 'GONE'`),
+    selectRows(licenseVersions(organizationId, listed)),
+    selectGenerations(organizationId),
+    selectRows(sql`
+      select 1 from settings
+      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'`),
+    selectAccountOwners(ctx, accountIds),
+  ])
+  const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
+  const owners = readAccountOwners(results[5]?.results)
+  const drafts = Map.groupBy(readInvoiceRows((results[0]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
+  const known = Map.groupBy(
+    (results[1]?.results ?? []) as { accountId: string; invoiceType: string; startAt: number }[],
+    ({ accountId }) => accountId,
+  )
+  const versions = new Map(
+    ((results[2]?.results ?? []) as { accountId: string; version: number }[]).map(({ accountId, version }) => [accountId, version]),
+  )
+  const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
+    const owner = owners.get(id)
+    if (!owner) return []
+    const startsOf = (type: string) =>
+      new Set((known.get(id) ?? []).flatMap(({ invoiceType, startAt }) => (invoiceType === type ? [startAt] : [])))
+    const its = { timeline, owner, drafts: drafts.get(id) ?? [], licenseVersion: versions.get(id) ?? 0 }
+    return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED') }]]
+  })
+  return {
+    accounts: new Map(accounts),
+    generations: (results[3]?.results ?? []) as KindedGeneration[],
+    advances: !results[4]?.results.length,
+  }
+}

@@ -1,0 +1,45 @@
+import { ApiError } from '../../lib/errors.ts'
+import { iso } from '../../lib/time.ts'
+import type { InvoiceRow } from './show.ts'
+import type { InvoiceStatus } from './table.ts'
+
+/** What the API can make of an invoice, by its status (pricing.md, 12.3). What was paid for cannot become VOID. */
+const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
+  DRAFT: ['DUE', 'VOID'],
+  DUE: ['PAID', 'VOID', 'UN_COLLECTIBLE'],
+  PARTIALLY_PAID: ['PAID', 'UN_COLLECTIBLE', 'REFUND_INITIATED', 'VOID'],
+  UN_COLLECTIBLE: ['PAID', 'VOID'],
+  PAID: ['REFUND_INITIATED', 'VOID'],
+  REFUND_INITIATED: [],
+  REFUND_COMPLETED: [],
+  VOID: [],
+  MERGED: [],
+}
+
+const nextOf = ({ status, paid }: Pick<InvoiceRow, 'status' | 'paid'>): readonly InvoiceStatus[] =>
+  NEXT[status as InvoiceStatus].filter((next) => next !== 'VOID' || paid === '0')
+
+const sayNext = (row: Pick<InvoiceRow, 'status' | 'paid'>): string => {
+  const next = nextOf(row)
+  return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'
+}
+
+/** Refuses a status that an invoice cannot become, and says which it can. */
+export const refuseTransition = (row: InvoiceRow, next: InvoiceStatus): void => {
+  if (!nextOf(row).includes(next))
+    throw new ApiError('CONFLICT', `status: the invoice "${row.id}" is ${row.status}, and ${sayNext(row)}, not ${next}`)
+}
+
+/** Refuses to change what an invoice says, which only a custom one can have done as long as it is a DRAFT. */
+export const refuseFrozen = (row: InvoiceRow): void => {
+  const { id, invoiceType, status } = row
+  if (invoiceType !== 'CUSTOM')
+    throw new ApiError('CONFLICT', `The invoice "${id}" is ${invoiceType}. Only the lines of CUSTOM invoices can be changed.`)
+  if (status !== 'DRAFT')
+    throw new ApiError('CONFLICT', `The invoice "${id}" is ${status}, and ${sayNext(row)}. Only a DRAFT can be changed.`)
+}
+
+/** Refuses that an invoice falls due before it has ended. */
+export const refuseFuture = ({ endAt }: Pick<InvoiceRow, 'endAt'>, status: string, now: number): void => {
+  if (endAt > now) throw new ApiError('INVALID', `status: cannot be ${status} before endDate, which is ${iso(endAt)}`)
+}
