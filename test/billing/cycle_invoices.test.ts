@@ -127,7 +127,7 @@ describe('the invoice of a cycle', () => {
     ])
   })
 
-  it('that is gone with its plan is made anew with it, and what was paid in advance is not billed twice', async () => {
+  it('that is gone with its plan gives back what was paid in advance, and is made anew with it', async () => {
     const api = await withBilling('2026-04-01T10:00:00Z', { allow_ongoing_cycle_updates: true })
     await api.associate('2026-04-01')
     const path = `/accounts/${encodeURIComponent(ACCOUNT)}/price_plans`
@@ -136,10 +136,22 @@ describe('the invoice of a cycle', () => {
     await api.associate('2026-04-01')
     await api.moveTo('2026-05-04T00:00:00Z')
     expect(await api.shown()).toEqual([
-      ['STANDARD', 'DUE', '04-01', '05-01', '05-04', 30, '2026-05-0003'],
+      ['ADHOC_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0002'],
+      ['STANDARD', 'DUE', '04-01', '05-01', '05-04', 30, '2026-05-0004'],
       ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
       ['STANDARD', 'DRAFT', '05-01', '06-01', '06-04', 30, undefined],
-      ['STANDARD_ADVANCED', 'DUE', '05-01', '06-01', '05-01', 9, '2026-05-0002'],
+      ['STANDARD_ADVANCED', 'DUE', '05-01', '06-01', '05-01', 9, '2026-05-0003'],
+    ])
+    const { results } = await env.DB.prepare(
+      'select position, amount, refund_mode from advance_charges where organization_id = ? order by cycle_at, position',
+    )
+      .bind(api.id)
+      .all()
+    expect(results).toEqual([
+      { position: 0, amount: '9', refund_mode: null },
+      { position: 1, amount: '-9', refund_mode: 'CREDITS' },
+      { position: 2, amount: '9', refund_mode: null },
+      { position: 0, amount: '9', refund_mode: null },
     ])
   })
 

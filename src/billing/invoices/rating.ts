@@ -6,10 +6,12 @@ import { type Charges, type RatedPlan, buildInvoice, chargeAdvance, chargeArrear
 import type { LicenseUse } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
 import type { RatingInput } from '../../rating/rate.ts'
+import type { Basis, LicenseBasis } from './table.ts'
 
 /** A plan that is in force for a cycle of an account, and what was used of it. */
 export interface BilledCycle {
   planName: string
+  plan: Basis['plan']
   definition: PlanDefinition
   items: readonly BillableItem[]
   currency: string
@@ -27,7 +29,7 @@ export interface RatedInvoice {
   usage: readonly Line[]
 }
 
-const ratedPlanOf = ({ planName, definition, items }: BilledCycle): RatedPlan => ({
+export const ratedPlanOf = ({ planName, definition, items }: BilledCycle): RatedPlan => ({
   name: planName,
   cards: definition.cards.flatMap((kept) => readCard(kept, { displayName: displayNameOf(kept, items), isPurchase: false }) ?? []),
   rules: definition.rules.map(({ id, name, order, invoiceTiming = 'IN_ARREARS', condition, computation, action }) => ({
@@ -46,13 +48,28 @@ const ratedPlanOf = ({ planName, definition, items }: BilledCycle): RatedPlan =>
   })),
 })
 
-const inputOf = ({ currency, cycle, schedule, usage, licenses }: BilledCycle): RatingInput => ({
+export const inputOf = ({ currency, cycle, schedule, usage, licenses }: BilledCycle): RatingInput => ({
   currency,
   cycle,
   schedule,
   usage,
   licenses,
   overage: {},
+})
+
+const licenseBasisOf = (use: LicenseUse): LicenseBasis =>
+  'changes' in use
+    ? { changes: use.changes.map(({ at, quantity }) => ({ at, quantity })) }
+    : { spans: use.names.map(({ from, until }) => [from, until] as const) }
+
+/** What a cycle was rated with, by what was known at an instant (milliseconds). */
+export const basisOf = ({ plan, cycle, schedule, usage, licenses }: BilledCycle, at: number): Basis => ({
+  plan,
+  cycle,
+  schedule,
+  usage,
+  licenses: Object.fromEntries(Object.entries(licenses).map(([id, use]) => [id, licenseBasisOf(use)])),
+  at,
 })
 
 /** The usage of the meters that cards of a plan price, each in a line. */

@@ -66,6 +66,7 @@ export const newDraft = (
   idempotencyKey: null,
   fingerprint: null,
   generatedAt: null,
+  basis: null,
   createdAt: now,
   updatedAt: now,
   version: 1,
