@@ -88,3 +88,15 @@ CREATE TRIGGER advance_charges_kept BEFORE DELETE ON advance_charges
 BEGIN
   SELECT RAISE(ABORT, 'what was charged in advance is never deleted');
 END;
+
+-- What a customer has yet to be billed for is billed first.
+CREATE TRIGGER customers_with_drafts BEFORE UPDATE OF status ON customers WHEN NEW.status = 'ARCHIVED'
+BEGIN
+  SELECT RAISE(ABORT, 'CUSTOMER_HAS_DRAFT ' || json_array(NEW.id, account.id, its.id))
+  FROM accounts AS account
+  JOIN invoices AS its ON its.organization_id = account.organization_id AND its.account_id = account.id AND its.status = 'DRAFT'
+  WHERE account.organization_id = NEW.organization_id AND account.customer_id = NEW.id AND NOT EXISTS (
+    SELECT 1 FROM schedules
+    WHERE organization_id = account.organization_id AND account_id = account.id AND state = 'ACTIVE' AND end_at > NEW.updated_at
+  );
+END;

@@ -79,7 +79,16 @@ describe('the invoice of a cycle', () => {
       ['STANDARD_ADVANCED', 'DUE', ...april, '04-20', 3.3, '2026-04-0001'],
     ])
     await api.send('one', '7', '2026-04-20T11:00:00Z')
+    const listed = async () => (await api.get('/invoices?status=DRAFT')).body.data.map(({ totalAmount }: Loose) => totalAmount)
+    expect(await listed()).toEqual([11])
     expect((await api.shown())[0]?.[5]).toBe(25)
+    expect(await listed()).toEqual([25])
+    const { results } = await env.DB.prepare(
+      "select count(*) as count from audit_log where organization_id = ? and operation_id like 'get%'",
+    )
+      .bind(api.id)
+      .all()
+    expect(results).toEqual([{ count: 0 }])
     await api.moveTo('2026-05-01T00:00:00Z')
     await api.send('late', '1', '2026-04-30T23:59:59Z')
     expect(await api.shown()).toEqual([
@@ -160,7 +169,14 @@ describe('the invoice of a cycle', () => {
     await api.associate('2026-04-01')
     await api.moveTo('2026-04-10T10:00:00Z')
     expect((await api.delete(`/accounts/${encodeURIComponent(ACCOUNT)}`)).status).toBe(200)
+    await api.moveTo('2026-04-12T10:00:00Z')
+    const refused = await api.delete('/customers/acme')
+    expect([refused.status, refused.body.message]).toEqual([
+      409,
+      expect.stringMatching(/^The account "acme main" of the customer "acme" has an invoice that is a DRAFT, "inv\./),
+    ])
     await api.moveTo('2026-08-01T10:00:00Z')
+    expect((await api.delete('/customers/acme')).status).toBe(200)
     expect(await api.shown()).toEqual([
       ['STANDARD', 'DUE', '04-01', '04-11', '04-14', 10, '2026-04-0002'],
       ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],

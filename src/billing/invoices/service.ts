@@ -20,7 +20,7 @@ import type {
   MiscellaneousChargesResponse,
   UpdateInvoiceRequest,
 } from './schema.ts'
-import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
+import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, keepDraft, newDraft, recordInvoice, showFallenDue } from './settle.ts'
 import { type InvoiceRow, showInvoice, showSummary } from './show.ts'
 import { refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
 import type { InvoiceStatus, KeptRating, WrittenCharge } from './table.ts'
@@ -45,9 +45,14 @@ export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<
   return { answer: { data: rows.map((row) => showSummary(row)), ...next } }
 }
 
+/** Reads an invoice. What a DRAFT comes to now is kept, so that lists show it too. */
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
-  const { row, owner } = await readLive(ctx, await readInvoice(ctx, id))
-  return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
+  const kept = await readInvoice(ctx, id)
+  const { row, owner } = await readLive(ctx, kept)
+  const isChanged = JSON.stringify(row.rated) !== JSON.stringify(kept.rated)
+  if (isChanged) await ctx.session.batch([keepDraft(ctx, row)])
+  const shown = isChanged ? { ...row, updatedAt: ctx.now } : row
+  return { answer: showInvoice(shown, owner), tag: await tagOfInvoice(row, owner) }
 }
 
 /** The tree of lines and charges that people have written, and why some of those charges are 0. Throws INVALID. */
