@@ -70,6 +70,7 @@ CREATE TABLE advance_charges (
 ) STRICT;
 
 CREATE INDEX advance_charges_by_end ON advance_charges (organization_id, account_id, paid_until);
+CREATE INDEX advance_charges_by_invoice ON advance_charges (organization_id, invoice_id);
 
 -- Of two runs that charge a change at the same time, the second one reads again.
 CREATE TRIGGER advance_charges_once BEFORE INSERT ON advance_charges

@@ -3,7 +3,7 @@ import { readCard } from '../../catalogue/rate_cards/service.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { type Cycle, type Schedule, instantOf } from '../../rating/cycle.ts'
 import { type Charges, type RatedPlan, buildInvoice, chargeAdvance, chargeArrears } from '../../rating/invoice.ts'
-import type { LicenseUse } from '../../rating/licenses.ts'
+import type { LicenseUse, LicensedName } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
 import type { RatingInput } from '../../rating/rate.ts'
 import type { Basis, LicenseBasis } from './table.ts'
@@ -57,10 +57,30 @@ export const inputOf = ({ currency, cycle, schedule, usage, licenses }: BilledCy
   overage: {},
 })
 
+/** The spans of names, in which a name is its place among all of them: who has a licence is nothing that an invoice has to keep. */
+const spansOf = (names: readonly LicensedName[]): [name: number, from: number, until: number | null][] => {
+  const places = new Map([...new Set(names.map(({ name }) => name))].map((name, place) => [name, place]))
+  return names.map(({ name, from, until }) => [places.get(name) ?? 0, from, until])
+}
+
+const useOfBasis = (basis: LicenseBasis): LicenseUse =>
+  'changes' in basis ? basis : { names: basis.spans.map(([name, from, until]) => ({ name: String(name), from, until })) }
+
+/** What a cycle was rated with, of what an invoice kept of it and of the plan. */
+export const billedOf = (
+  { plan, cycle, schedule, usage, licenses }: Basis,
+  its: Pick<BilledCycle, 'planName' | 'definition' | 'items' | 'currency'>,
+): BilledCycle => ({
+  ...its,
+  plan,
+  cycle,
+  schedule,
+  usage,
+  licenses: Object.fromEntries(Object.entries(licenses).map(([id, one]) => [id, useOfBasis(one)])),
+})
+
 const licenseBasisOf = (use: LicenseUse): LicenseBasis =>
-  'changes' in use
-    ? { changes: use.changes.map(({ at, quantity }) => ({ at, quantity })) }
-    : { spans: use.names.map(({ from, until }) => [from, until] as const) }
+  'changes' in use ? { changes: use.changes.map(({ at, quantity }) => ({ at, quantity })) } : { spans: spansOf(use.names) }
 
 /** What a cycle was rated with, by what was known at an instant (milliseconds). */
 export const basisOf = ({ plan, cycle, schedule, usage, licenses }: BilledCycle, at: number): Basis => ({

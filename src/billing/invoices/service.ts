@@ -26,8 +26,10 @@ import { refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
 import type { InvoiceStatus, KeptRating, WrittenCharge } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
 
+export { readChargesOf, readQuotient } from './advances.ts'
 export { billAccount, billAccounts } from './cycles.ts'
 export { previewInvoices } from './preview.ts'
+export type { InvoiceRow } from './show.ts'
 
 /** The owner of a DRAFT, from whom it takes what it shows until it falls due. */
 const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' | 'accountId'>): Promise<InvoiceOwner> =>
@@ -38,6 +40,10 @@ const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; o
   if (row.status !== 'DRAFT') return { row }
   return row.invoiceType === 'STANDARD' ? rateDraft(ctx, row) : { row, owner: await readOwner(ctx, row) }
 }
+
+/** Reads an invoice as it is now. Throws NOT_FOUND. */
+export const readInvoiceNow = async (ctx: Ctx, id: string): Promise<{ row: InvoiceRow; owner?: InvoiceOwner }> =>
+  readLive(ctx, await readInvoice(ctx, id))
 
 /** Lists invoices, the newest first, page by page. */
 export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<Reply<ListInvoicesResponse>> => {

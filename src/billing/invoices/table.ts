@@ -47,8 +47,10 @@ export interface KeptRating {
   charges?: readonly WrittenCharge[]
 }
 
-/** The licences of an add-on that an invoice was reckoned with: their numbers, or from when until when names had one, without the names. */
-export type LicenseBasis = { changes: readonly LicenseChange[] } | { spans: readonly (readonly [from: number, until: number | null])[] }
+/** The licences of an add-on that an invoice was reckoned with: their numbers, or from when until when which names had one, each name as a number. */
+export type LicenseBasis =
+  | { changes: readonly LicenseChange[] }
+  | { spans: readonly (readonly [name: number, from: number, until: number | null])[] }
 
 /** What an invoice was reckoned with. Numbers are decimal texts, instants milliseconds and days since 1970-01-01. */
 export interface Basis {
