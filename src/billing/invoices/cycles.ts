@@ -227,7 +227,7 @@ const openAdvance = (ctx: Ctx, owner: InvoiceOwner, { cycleAt, cycle, billed }: 
     invoiceType: 'STANDARD_ADVANCED',
     autoAdvance: true,
     ...place,
-    ...keepReckoning(advance, billed, cycleAt),
+    ...keepReckoning(advance, billed, ctx.now),
   })
   addDueInvoice(ctx, row, owner, bills)
   const opened = openCharges(ctx, owner, billed, row.id)

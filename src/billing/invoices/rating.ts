@@ -1,11 +1,13 @@
 import { type BillableItem, type PlanDefinition, displayNameOf } from '../../catalogue/price_plans/service.ts'
 import { readCard } from '../../catalogue/rate_cards/service.ts'
+import { type PieceParts, definitionOf } from '../../catalogue/schedules/service.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { type Cycle, type Schedule, instantOf } from '../../rating/cycle.ts'
 import { type Charges, type RatedPlan, buildInvoice, chargeAdvance, chargeArrears } from '../../rating/invoice.ts'
 import type { LicenseUse, LicensedName } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
 import type { RatingInput } from '../../rating/rate.ts'
+import type { InvoiceRow } from './show.ts'
 import type { Basis, LicenseBasis } from './table.ts'
 
 /** A plan that is in force for a cycle of an account, and what was used of it. */
@@ -66,12 +68,16 @@ const spansOf = (names: readonly LicensedName[]): [name: number, from: number, u
 const useOfBasis = (basis: LicenseBasis): LicenseUse =>
   'changes' in basis ? basis : { names: basis.spans.map(([name, from, until]) => ({ name: String(name), from, until })) }
 
-/** What a cycle was rated with, of what an invoice kept of it and of the plan. */
-export const billedOf = (
+/** The cycle that an invoice was reckoned with, of what it kept of it, and the version of the plan. */
+export const billedOfBasis = (
   { plan, cycle, schedule, usage, licenses }: Basis,
-  its: Pick<BilledCycle, 'planName' | 'definition' | 'items' | 'currency'>,
+  { currency, details }: Pick<InvoiceRow, 'currency' | 'details'>,
+  parts: PieceParts,
 ): BilledCycle => ({
-  ...its,
+  planName: details?.pricePlanName ?? '',
+  definition: definitionOf({ pricePlanId: plan.id, version: plan.version, overrideId: plan.overrideId }, parts),
+  items: parts.items,
+  currency,
   plan,
   cycle,
   schedule,

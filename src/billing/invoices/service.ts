@@ -26,9 +26,12 @@ import { refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
 import type { InvoiceStatus, KeptRating, WrittenCharge } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
 
-export { readChargesOf, readQuotient } from './advances.ts'
+export { type ChargeOfInvoice, readChargesOfInvoices, readQuotient } from './advances.ts'
 export { billAccount, billAccounts } from './cycles.ts'
+export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
+export { listFrozenInvoices } from './queries.ts'
+export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears } from './rating.ts'
 export type { InvoiceRow } from './show.ts'
 
 /** The owner of a DRAFT, from whom it takes what it shows until it falls due. */

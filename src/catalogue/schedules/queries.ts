@@ -286,12 +286,12 @@ export const keysOfPieces = (organizationId: string, condition: SQL, from = SCHE
 
 /** What is in force in a part of a timeline: the version of its plan, with what the account has instead of parts of it. */
 export const definitionOf = (
-  piece: Pick<Piece, 'pricePlanId' | 'version' | 'overrideId' | 'cycle'>,
+  piece: Pick<Piece, 'pricePlanId' | 'version' | 'overrideId'> & Partial<Pick<Piece, 'cycle'>>,
   { versions, overrides }: PieceParts,
 ): PlanDefinition & { activeCurrencies: readonly string[] } => {
   const version = versions.get(keyOfVersion(piece))
   if (!version) throw new Error('A schedule has a version of a plan that does not exist')
   const own = piece.overrideId === null ? undefined : overrides.get(piece.overrideId)
   const { cards = version.cards, rules = version.rules, supportedCurrencies = version.supportedCurrencies } = own ?? {}
-  return { ...version, cards, rules, supportedCurrencies, pricingCycleConfig: piece.cycle }
+  return { ...version, cards, rules, supportedCurrencies, pricingCycleConfig: piece.cycle ?? version.pricingCycleConfig }
 }
