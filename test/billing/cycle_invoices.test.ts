@@ -148,6 +148,7 @@ describe('the invoice of a cycle', () => {
     await api.associate('2026-04-01')
     await api.moveTo('2026-04-10T10:00:00Z')
     expect((await api.delete(`/accounts/${encodeURIComponent(ACCOUNT)}`)).status).toBe(200)
+    expect((await api.shown())[0]).toEqual(['STANDARD', 'DRAFT', '04-01', '04-11', '04-14', 10, undefined])
     await api.moveTo('2026-08-01T10:00:00Z')
     expect(await api.shown()).toEqual([
       ['STANDARD', 'DUE', '04-01', '04-11', '04-14', 10, '2026-04-0002'],
