@@ -199,10 +199,8 @@ describe('the invoice of a cycle', () => {
 
   it('that does not fall due by itself waits for the word, in its grace and after it', async () => {
     const api = await withBilling('2026-04-20T10:00:00Z')
-    await api.post('/settings', {
-      entityType: 'ORGANIZATION',
-      settings: [{ id: 'auto_advance_invoice', value: 'false', namespace: 'SYSTEM', name: 'Auto', dataType: 'STRING' }],
-    })
+    const setting = { id: 'auto_advance_invoice', value: 'false', namespace: 'SYSTEM', name: 'Auto', dataType: 'STRING' }
+    expect((await api.post('/settings', { ...setting, entityType: 'ORGANIZATION', entityId: api.id })).status).toBe(201)
     await api.associate('2026-04-20')
     const id = async () => (await api.list())[0].id
     const open = await api.patch(`/invoices/${await id()}`, { status: 'DUE' })
@@ -212,5 +210,15 @@ describe('the invoice of a cycle', () => {
     expect([status, body.status, body.totalAmount, body.generatedAt]).toEqual([200, 'DUE', 11, '2026-05-02T10:00:00.000Z'])
     await api.send('late', '5', '2026-04-30T00:00:00Z')
     expect((await api.list())[0]).toEqual(body)
+    await api.moveTo('2026-07-01T10:00:00Z')
+    const standard = (await api.list()).filter(({ invoiceType }) => invoiceType === 'STANDARD')
+    expect(standard.map(({ status, autoAdvance }) => [status, autoAdvance])).toEqual([
+      ['DUE', false],
+      ['DRAFT', false],
+      ['DRAFT', false],
+      ['DRAFT', false],
+    ])
+    const late = await api.patch(`/invoices/${standard[1].id}`, { status: 'DUE' })
+    expect([late.status, late.body.status, late.body.totalAmount]).toEqual([200, 'DUE', 30])
   })
 })
