@@ -224,8 +224,9 @@ export const editPlan = async (world: World, account: Account, now: number): Pro
     await done(api.post(path, { mode: 'DISASSOCIATE', ...days }))
     putPiece(account, from, until)
   } else {
-    const plan = pick(plans)
     const neighbours = [pieceOn(account, from - 1), pieceOn(account, until)]
+    const same = plans.find(({ id }) => id === neighbours[0]?.plan.id)
+    const plan = same && chance(40) ? same : pick(plans)
     if (plan.isStrict && neighbours.some((one) => one?.plan.id === plan.id)) return
     const override = overrideOf(world, plan)
     const sent = { pricePlanId: plan.id, ...days, ...(Object.keys(override).length && { pricePlanDetailsOverride: override }) }
