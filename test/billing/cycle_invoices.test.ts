@@ -212,7 +212,7 @@ describe('the invoice of a cycle', () => {
     expect((await api.list())[0]).toEqual(body)
     await api.moveTo('2026-07-01T10:00:00Z')
     const standard = (await api.list()).filter(({ invoiceType }) => invoiceType === 'STANDARD')
-    expect(standard.map(({ status, autoAdvance }) => [status, autoAdvance])).toEqual([
+    expect(standard.map((one) => [one.status, one.autoAdvance])).toEqual([
       ['DUE', false],
       ['DRAFT', false],
       ['DRAFT', false],
