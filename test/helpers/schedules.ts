@@ -20,7 +20,7 @@ export const publishPlan = async (api: Pick<Api, 'post'>, name: string, feeId: s
     },
   })
   const activated = await api.post(`/price_plans/${body.id}/activate`, { currencies: ['USD'] })
-  if (activated.status !== 200) throw new Error(`The plan "${name}" is not published: ${activated.body.message ?? body.message}`)
+  if (activated.status !== 200) throw new Error(`The plan "${name}" is not published: ${body.message ?? activated.body.message}`)
   return body.id as string
 }
 

@@ -36,7 +36,7 @@ export const previewInvoices = async (
   }
   const { piece, cycle, dueAt } = inForce
   const [start, end] = [instantOf(cycle.start), instantOf(cycle.end)]
-  const billed = await readBilledCycle(ctx, { inForce, parts, owner, generations }, (meterIds) =>
+  const billed = await readBilledCycle(ctx, generations, { inForce, parts, owner }, (meterIds) =>
     readUsage(ctx, generations, { accountId, start, end }, meterIds),
   )
   const show = (invoiceType: InvoicePreview['invoiceType'], invoiceAt: number, { root, usage }: RatedInvoice): InvoicePreview => ({

@@ -20,14 +20,16 @@ import type {
   MiscellaneousChargesResponse,
   UpdateInvoiceRequest,
 } from './schema.ts'
-import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
+import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, keepDraft, newDraft, recordInvoice, showFallenDue } from './settle.ts'
 import { type InvoiceRow, showInvoice, showSummary } from './show.ts'
 import { refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
 import type { InvoiceStatus, KeptRating, WrittenCharge } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
 
+export { readChargesOf, readQuotient } from './advances.ts'
 export { billAccount, billAccounts } from './cycles.ts'
 export { previewInvoices } from './preview.ts'
+export type { InvoiceRow } from './show.ts'
 
 /** The owner of a DRAFT, from whom it takes what it shows until it falls due. */
 const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' | 'accountId'>): Promise<InvoiceOwner> =>
@@ -39,15 +41,24 @@ const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; o
   return row.invoiceType === 'STANDARD' ? rateDraft(ctx, row) : { row, owner: await readOwner(ctx, row) }
 }
 
+/** Reads an invoice as it is now. Throws NOT_FOUND. */
+export const readInvoiceNow = async (ctx: Ctx, id: string): Promise<{ row: InvoiceRow; owner?: InvoiceOwner }> =>
+  readLive(ctx, await readInvoice(ctx, id))
+
 /** Lists invoices, the newest first, page by page. */
 export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<Reply<ListInvoicesResponse>> => {
   const { rows, next } = await listInvoiceRows(ctx, query)
   return { answer: { data: rows.map((row) => showSummary(row)), ...next } }
 }
 
+/** Reads an invoice. What a DRAFT comes to now is kept, so that lists show it too. */
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
-  const { row, owner } = await readLive(ctx, await readInvoice(ctx, id))
-  return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
+  const kept = await readInvoice(ctx, id)
+  const { row, owner } = await readLive(ctx, kept)
+  const isChanged = JSON.stringify(row.rated) !== JSON.stringify(kept.rated)
+  if (isChanged) await ctx.session.batch([keepDraft(ctx, row)])
+  const shown = isChanged ? { ...row, updatedAt: ctx.now } : row
+  return { answer: showInvoice(shown, owner), tag: await tagOfInvoice(row, owner) }
 }
 
 /** The tree of lines and charges that people have written, and why some of those charges are 0. Throws INVALID. */

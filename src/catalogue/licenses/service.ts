@@ -11,7 +11,7 @@ import { LEDGER_PAGE, closePage, openPage } from '../../lib/page.ts'
 import { iso } from '../../lib/time.ts'
 import type { LicenseChange } from '../../rating/licenses.ts'
 import { draftLicenseUpdates } from './draft.ts'
-import { readLastAt, readUpdates, selectChanges, showUpdate } from './queries.ts'
+import { type LicenseLookup, readLastAt, readUpdates, selectChanges, showUpdate } from './queries.ts'
 import type {
   GetLicenseUpdatesQuery,
   GetLicenseUpdatesResponse,
@@ -36,6 +36,7 @@ export {
   selectLicenseState,
 } from './state.ts'
 export { getNamedLicenseUpdates, readLicensedNames } from './names.ts'
+export type { LicenseLookup } from './queries.ts'
 
 /** Reads what updates of an account rest on. */
 export const readLicenseState = async (ctx: Ctx, accountId: string, asked: readonly AskedUpdate[]): Promise<LicenseState> =>
@@ -171,9 +172,18 @@ export const updateLicenseEntryDetails = async (
 }
 
 /**
- * How many licences an account has of add-ons, by their ids: what changed before `until`. Of what changed before `from`, only the last
- * change is read. Times are in milliseconds.
+ * How many licences accounts have of add-ons, for each lookup by their ids: what changed before `until`. Of what changed before `from`, only
+ * the last change is read.
  */
+export const readLicenseChangesOf = async (ctx: Ctx, lookups: readonly LicenseLookup[]): Promise<Map<string, LicenseChange[]>[]> => {
+  const found = lookups.map(({ licenseIds }) => new Map<string, LicenseChange[]>(licenseIds.map((id) => [id, []])))
+  if (!lookups.some(({ licenseIds }) => licenseIds.length)) return found
+  const rows = await ctx.session.rows<{ lookup: number; licenseId: string; at: number; value: string }>(selectChanges(ctx, lookups))
+  for (const { lookup, licenseId, at, value } of rows) found[lookup]?.get(licenseId)?.push({ at, quantity: value })
+  return found
+}
+
+/** How many licences an account has of add-ons, as `readLicenseChangesOf` reads it. Times are in milliseconds. */
 export const readLicenseChanges = async (
   ctx: Ctx,
   accountId: string,
@@ -181,10 +191,6 @@ export const readLicenseChanges = async (
   until: number,
   from = 0,
 ): Promise<Map<string, LicenseChange[]>> => {
-  const rows = await ctx.session.rows<{ licenseId: string; at: number; value: string }>(
-    selectChanges(ctx, accountId, licenseIds, { from, until }),
-  )
-  const changes = new Map<string, LicenseChange[]>(licenseIds.map((id) => [id, []]))
-  for (const { licenseId, at, value } of rows) changes.get(licenseId)?.push({ at, quantity: value })
-  return changes
+  const [changes] = await readLicenseChangesOf(ctx, [{ accountId, licenseIds, from, until }])
+  return changes ?? new Map<string, LicenseChange[]>()
 }

@@ -38,6 +38,8 @@ export interface LicenseCap {
   until: number
   /** A whole number, or null without a limit. */
   cap: string | null
+  /** Whether it is paid for in advance, so that a change is charged at once. */
+  isAdvanced: boolean
   /** What sets the limit: the price plan, its version, and what the account has instead of parts of it. */
   plan: string
 }
@@ -126,7 +128,8 @@ export const selectLicenseState = (
     union all
     select 'CAP', json_object('licenseId', sent.value ->> 0, 'from', its.start_at, 'until', its.end_at, 'pricePlanId', its.price_plan_id,
       'version', its.plan_version, 'overrideId', its.override_id,
-      'cap', card.value ->> '$.rateCardDetails.licenseRateCard.config.maxQuantity')
+      'cap', card.value ->> '$.rateCardDetails.licenseRateCard.config.maxQuantity',
+      'timing', card.value ->> 'invoiceTiming')
     from ${from}
     cross join schedules as its on its.organization_id = ${organizationId} and its.account_id = ${accountId} and its.state = 'ACTIVE'
       and its.end_at > sent.value ->> 1
@@ -141,7 +144,8 @@ export const openLicenseState = (accountId: string, rows: readonly StateRow[]): 
   const found = (kind: StateRow['kind']): unknown[] =>
     rows.filter((row) => row.kind === kind).map((row) => JSON.parse(row.found) as unknown)
   const later = found('LATER')
-  const caps = found('CAP') as (Omit<LicenseCap, 'cap' | 'plan'> & {
+  const caps = found('CAP') as (Omit<LicenseCap, 'cap' | 'plan' | 'isAdvanced'> & {
+    timing: string
     pricePlanId: string
     version: number
     overrideId: string | null
@@ -166,9 +170,10 @@ export const openLicenseState = (accountId: string, rows: readonly StateRow[]): 
       ]),
     ),
     kept: found('KEPT') as KeptUpdate[],
-    caps: caps.map(({ pricePlanId, version: planVersion, overrideId, cap, ...rest }) => ({
+    caps: caps.map(({ pricePlanId, version: planVersion, overrideId, cap, timing, ...rest }) => ({
       ...rest,
       cap: cap === null ? null : String(cap),
+      isAdvanced: timing === 'IN_ADVANCE',
       plan: nameOfPlan(pricePlanId, planVersion, overrideId),
     })),
     activeVersion: addOns[0]?.activeVersion ?? 0,

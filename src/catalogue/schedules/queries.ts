@@ -280,7 +280,7 @@ export const keysOfPieces = (organizationId: string, condition: SQL, from = SCHE
 
 /** What is in force in a part of a timeline: the version of its plan, with what the account has instead of parts of it. */
 export const definitionOf = (
-  piece: Piece,
+  piece: Pick<Piece, 'pricePlanId' | 'version' | 'overrideId' | 'cycle'>,
   { versions, overrides }: PieceParts,
 ): PlanDefinition & { activeCurrencies: readonly string[] } => {
   const version = versions.get(keyOfVersion(piece))
