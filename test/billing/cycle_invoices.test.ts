@@ -169,6 +169,7 @@ describe('the invoice of a cycle', () => {
     await api.associate('2026-04-01')
     await api.moveTo('2026-04-10T10:00:00Z')
     expect((await api.delete(`/accounts/${encodeURIComponent(ACCOUNT)}`)).status).toBe(200)
+    expect((await api.shown())[0]).toEqual(['STANDARD', 'DRAFT', '04-01', '04-11', '04-14', 10, undefined])
     await api.moveTo('2026-04-12T10:00:00Z')
     const refused = await api.delete('/customers/acme')
     expect([refused.status, refused.body.message]).toEqual([
@@ -226,10 +227,16 @@ describe('the invoice of a cycle', () => {
 
   it('that does not fall due by itself waits for the word, in its grace and after it', async () => {
     const api = await withBilling('2026-04-20T10:00:00Z')
-    await api.post('/settings', {
+    const set = await api.post('/settings', {
       entityType: 'ORGANIZATION',
-      settings: [{ id: 'auto_advance_invoice', value: 'false', namespace: 'SYSTEM', name: 'Auto', dataType: 'STRING' }],
+      entityId: api.id,
+      id: 'auto_advance_invoice',
+      value: 'false',
+      namespace: 'SYSTEM',
+      name: 'Auto',
+      dataType: 'STRING',
     })
+    expect(set.status).toBe(201)
     await api.associate('2026-04-20')
     const id = async () => (await api.list())[0].id
     const open = await api.patch(`/invoices/${await id()}`, { status: 'DUE' })
@@ -239,5 +246,15 @@ describe('the invoice of a cycle', () => {
     expect([status, body.status, body.totalAmount, body.generatedAt]).toEqual([200, 'DUE', 11, '2026-05-02T10:00:00.000Z'])
     await api.send('late', '5', '2026-04-30T00:00:00Z')
     expect((await api.list())[0]).toEqual(body)
+    await api.moveTo('2026-07-01T10:00:00Z')
+    const standard = (await api.list()).filter(({ invoiceType }) => invoiceType === 'STANDARD')
+    expect(standard.map((one) => [one.status, one.autoAdvance])).toEqual([
+      ['DUE', false],
+      ['DRAFT', false],
+      ['DRAFT', false],
+      ['DRAFT', false],
+    ])
+    const late = await api.patch(`/invoices/${standard[1].id}`, { status: 'DUE' })
+    expect([late.status, late.body.status, late.body.totalAmount]).toEqual([200, 'DUE', 30])
   })
 })
