@@ -3,6 +3,7 @@ import { type ReadTimeline, readTimelineRowsOfMany, selectTimelines } from '../.
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
+import { type HeldCharges, readHeldCharges, selectHeldCharges } from './held_charges.ts'
 import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
 import { readInvoiceRows, selectDraftsOf } from './queries.ts'
 import type { InvoiceRow } from './show.ts'
@@ -18,6 +19,9 @@ export interface Billing {
   advanced: ReadonlySet<number>
   /** How often licences of the account have changed. */
   licenseVersion: number
+  /** The charges that wait for its next DRAFT, and how often they have changed. */
+  held: HeldCharges
+  heldVersion: number
 }
 
 /** What the bills of all accounts rest on. */
@@ -50,9 +54,11 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
       select 1 from settings
       where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'`),
     selectAccountOwners(ctx, accountIds),
+    selectHeldCharges(organizationId, accountIds),
   ])
   const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
   const owners = readAccountOwners(results[5]?.results)
+  const charges = readHeldCharges(results[6]?.results)
   const drafts = Map.groupBy(readInvoiceRows((results[0]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
   const known = Map.groupBy(
     (results[1]?.results ?? []) as { accountId: string; invoiceType: string; startAt: number }[],
@@ -66,7 +72,8 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     if (!owner) return []
     const startsOf = (type: string) =>
       new Set((known.get(id) ?? []).flatMap(({ invoiceType, startAt }) => (invoiceType === type ? [startAt] : [])))
-    const its = { timeline, owner, drafts: drafts.get(id) ?? [], licenseVersion: versions.get(id) ?? 0 }
+    const { items: held = [], version: heldVersion = 0 } = charges.get(id) ?? {}
+    const its = { timeline, owner, drafts: drafts.get(id) ?? [], licenseVersion: versions.get(id) ?? 0, held, heldVersion }
     return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED') }]]
   })
   return {

@@ -21,6 +21,8 @@ import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
 import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
 import { type Billing, readBillings } from './billings.ts'
+import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
+import { listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwner } from './owner.ts'
 import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
@@ -32,10 +34,10 @@ const MOST_CYCLES = 10
 
 const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
 
-export const keepRating = ({ root, usage }: RatedInvoice): Pick<InvoiceRow, 'rated' | 'total'> => ({
-  rated: { root, usage },
-  total: root.value,
-})
+/** What an invoice keeps of a reckoning. */
+type Reckoned = Pick<InvoiceRow, 'rated' | 'total' | 'info'>
+
+export const keepRating = (rated: RatedInvoice): Reckoned => ({ rated, total: rated.root.value, info: listFailedCharges(rated.root) })
 
 /** What an invoice of a cycle takes from that. */
 const placeOf = ({ piece, cycle, dueAt }: CycleInForce) => ({
@@ -46,7 +48,8 @@ const placeOf = ({ piece, cycle, dueAt }: CycleInForce) => ({
   invoiceAt: dueAt,
 })
 
-const isPlaced = (row: InvoiceRow, inForce: CycleInForce): boolean => {
+/** Whether an invoice is of its cycle as that is in force now. */
+export const isPlaced = (row: InvoiceRow, inForce: CycleInForce): boolean => {
   const place = placeOf(inForce)
   return row.endAt === place.endAt && row.invoiceAt === place.invoiceAt && row.scheduleId === place.scheduleId
 }
@@ -75,16 +78,16 @@ export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: Invoi
   const { inForce, owner, generations } = found
   const time = { accountId: row.ownerId, start: instantOf(inForce.cycle.start), end: instantOf(inForce.cycle.end) }
   const billed = await readBilledCycle(ctx, found, (meterIds) => readUsage(ctx, generations, time, meterIds))
-  return { row: { ...row, ...keepRating(rateArrears(billed)) }, owner }
+  return { row: { ...row, ...keepRating(rateArrears(billed, row.rated.charges)) }, owner }
 }
 
 /** A DRAFT of a cycle as it is when it is closed before its instant. Throws STALE if the account has another cycle now. */
-export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Pick<InvoiceRow, 'rated' | 'total'>> => {
+export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Reckoned> => {
   const found = await readCycleOf(ctx, row)
   if (!found) throw STALE
   const time = { accountId: row.ownerId, start: row.startAt, end: row.endAt }
   const [units = new Map<string, string>()] = await closeUsage(ctx, found.generations, [time])
-  return keepRating(rateArrears(await readBilledCycle(ctx, found, () => Promise.resolve(units))))
+  return keepRating(rateArrears(await readBilledCycle(ctx, found, () => Promise.resolve(units)), row.rated.charges))
 }
 
 /** When something of the bills of an account is due next: a cycle begins or ends, or a DRAFT falls due. */
@@ -106,6 +109,8 @@ interface Plan {
   /** The cycles that have begun, and their DRAFTs. */
   begun: CycleInForce[]
   made: InvoiceRow[]
+  /** The charges that wait for the next DRAFT when this is done. */
+  held: HeldCharges
   falling: { row: InvoiceRow; inForce: CycleInForce }[]
   /** The DRAFTs that are left when all of this is done. */
   left: InvoiceRow[]
@@ -128,9 +133,12 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const kept = billing.drafts.map((row) => movedTo.get(row) ?? row).filter(({ status }) => status === 'DRAFT')
   const missing = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
   const begun = missing.slice(0, MOST_CYCLES)
-  const made = begun.map((inForce) =>
-    newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(NOTHING) }),
-  )
+  const freed = moved.flatMap(({ row, after }) => (after.status === 'GONE' ? (row.rated.charges ?? []) : []))
+  const waiting = freed.length ? [...freed, ...billing.held] : billing.held
+  const made = begun.map((inForce, index) => {
+    const rated = { ...NOTHING, ...(index === 0 && waiting.length && { charges: waiting }) }
+    return newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(rated) })
+  })
   const due = [...kept, ...made]
     .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
     .toSorted((one, other) => one.startAt - other.startAt)
@@ -144,6 +152,7 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
     moved,
     begun,
     made,
+    held: made.length ? [] : waiting,
     falling,
     left: [...kept, ...made].filter((row) => !fallen.has(row)),
     isUnfinished: missing.length > MOST_CYCLES || due.length > MOST_CYCLES,
@@ -151,10 +160,8 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
 }
 
 /** The statement that refuses the commit if what the bills rest on has changed since it was read: plans in force, or licences. */
-const holdBillings = ({ organizationId }: Ctx, plans: readonly Plan[]) => {
-  const sent = JSON.stringify(
-    plans.map(({ billing: { timeline, licenseVersion } }) => [timeline.account.id, timeline.activeVersion, licenseVersion]),
-  )
+export const holdBillings = ({ organizationId }: Ctx, billings: readonly Billing[]) => {
+  const sent = JSON.stringify(billings.map(({ timeline, licenseVersion }) => [timeline.account.id, timeline.activeVersion, licenseVersion]))
   const accountId = sql`sent.value ->> 0`
   return refuseWhen(
     'STALE',
@@ -167,9 +174,41 @@ const holdBillings = ({ organizationId }: Ctx, plans: readonly Plan[]) => {
   )
 }
 
+/** A DRAFT that falls due, and the cycle that it is of. */
+export interface FallingDraft {
+  row: InvoiceRow
+  inForce: CycleInForce
+  owner: InvoiceOwner
+}
+
+/** Drafts that DRAFTs fall due at `ctx.now`, in this order: their cycles are closed, and what was used in them is rated and frozen. */
+export const freezeDrafts = async (
+  ctx: Ctx,
+  falling: readonly FallingDraft[],
+  { parts, generations }: Pick<CycleToRate, 'parts' | 'generations'>,
+): Promise<{ statements: Statement[]; changes: Change[] }> => {
+  const units = await closeUsage(
+    ctx,
+    generations,
+    falling.map(({ row }) => ({ accountId: row.ownerId, start: row.startAt, end: row.endAt })),
+  )
+  const statements: Statement[] = []
+  const changes: Change[] = []
+  for (const [index, { row, inForce, owner }] of falling.entries()) {
+    const used = units[index] ?? new Map<string, string>()
+    const billed = await readBilledCycle(ctx, { inForce, parts, owner, generations }, () => Promise.resolve(used))
+    const kept = keepRating(rateArrears(billed, row.rated.charges))
+    const fallen = draftDue(ctx, { ...row, ...kept }, withPlan(owner, inForce))
+    statements.push(changeInvoice(ctx, row, kept), ...fallen.statements)
+    changes.push(...recordInvoice(row, fallen.row))
+  }
+  return { statements, changes }
+}
+
 /**
  * Bills accounts at the instant of due rows, all in one commit: each cycle that has begun gets its DRAFT, and is billed for what is paid in
  * advance; a DRAFT whose cycle has changed follows it, or is GONE with it; and each DRAFT whose instant has come falls due, the oldest first.
+ * Charges that wait go to the first new DRAFT, and those of one that is GONE wait for the next.
  */
 export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<StepResult> => {
   const its: Ctx = { ...ctx, now: rows[0]?.dueAt ?? ctx.now }
@@ -183,12 +222,8 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   const parts = rated.length
     ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(rated.map(({ piece }) => piece)))))
     : undefined
-  const falling = all.flatMap((plan) => plan.falling.map((one) => ({ ...one, plan })))
-  const units = await closeUsage(
-    its,
-    generations,
-    falling.map(({ row }) => ({ accountId: row.ownerId, start: row.startAt, end: row.endAt })),
-  )
+  const falling = all.flatMap((plan) => plan.falling.map((one) => ({ ...one, owner: plan.billing.owner })))
+  const frozen = parts && (await freezeDrafts(its, falling, { parts, generations }))
   const statements: Statement[] = []
   const changes: Change[] = []
   for (const { billing, moved, begun, made } of all) {
@@ -218,20 +253,17 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
       changes.push(...recordInvoice(undefined, fallen.row))
     }
   }
-  for (const [index, { row, inForce, plan }] of falling.entries()) {
-    if (!parts) break
-    const { owner } = plan.billing
-    const used = units[index] ?? new Map<string, string>()
-    const kept = keepRating(rateArrears(await readBilledCycle(its, { inForce, parts, owner, generations }, () => Promise.resolve(used))))
-    const fallen = draftDue(its, { ...row, ...kept }, withPlan(owner, inForce))
-    statements.push(changeInvoice(its, row, kept), ...fallen.statements)
-    changes.push(...recordInvoice(row, fallen.row))
-  }
+  statements.push(...keepHeldCharges(its, all), ...(frozen?.statements ?? []))
+  changes.push(...recordHeldCharges(all), ...(frozen?.changes ?? []))
   const settled = rows.map((row) => {
     const plan = plans.get(row.subject)
     return { row, next: plan && (plan.isUnfinished ? its.now : findNext(plan.billing.timeline, plan.left, its.now)) }
   })
-  await commit(its, { statements: [holdBillings(its, all), ...statements, ...settleAllDue(its, settled)], changes, answer: {} })
+  const held = holdBillings(
+    its,
+    all.map(({ billing }) => billing),
+  )
+  await commit(its, { statements: [held, ...settleAllDue(its, settled), ...statements], changes, answer: {} })
   return { isUnfinished: all.some(({ isUnfinished }) => isUnfinished) }
 }
 

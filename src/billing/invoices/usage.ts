@@ -36,6 +36,8 @@ export const readBilledCycle = async (
   ])
   return {
     planName: (piece as ReadPiece).planName,
+    planVersion: piece.version,
+    overrideId: piece.overrideId,
     definition,
     items,
     currency: owner.currency,
