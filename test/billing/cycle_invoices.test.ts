@@ -198,10 +198,16 @@ describe('the invoice of a cycle', () => {
 
   it('that does not fall due by itself waits for the word, in its grace and after it', async () => {
     const api = await withBilling('2026-04-20T10:00:00Z')
-    await api.post('/settings', {
+    const set = await api.post('/settings', {
       entityType: 'ORGANIZATION',
-      settings: [{ id: 'auto_advance_invoice', value: 'false', namespace: 'SYSTEM', name: 'Auto', dataType: 'STRING' }],
+      entityId: api.id,
+      id: 'auto_advance_invoice',
+      value: 'false',
+      namespace: 'SYSTEM',
+      name: 'Auto',
+      dataType: 'STRING',
     })
+    expect(set.status).toBe(201)
     await api.associate('2026-04-20')
     const id = async () => (await api.list())[0].id
     const open = await api.patch(`/invoices/${await id()}`, { status: 'DUE' })

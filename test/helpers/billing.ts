@@ -62,11 +62,18 @@ export const withCycles = async (
   }
   const read = async (id: string): Promise<Loose> => (await api.get(`/invoices/${id}`)).body
   /** Lets invoices wait for a bill run instead of falling due by themselves. */
-  const waitForRuns = () =>
-    api.post('/settings', {
+  const waitForRuns = async () => {
+    const { status } = await api.post('/settings', {
       entityType: 'ORGANIZATION',
-      settings: [{ id: 'auto_advance_invoice', value: 'false', namespace: 'SYSTEM', name: 'Auto', dataType: 'STRING' }],
+      entityId: api.id,
+      id: 'auto_advance_invoice',
+      value: 'false',
+      namespace: 'SYSTEM',
+      name: 'Auto',
+      dataType: 'STRING',
     })
+    expect(status).toBe(201)
+  }
   const putCharges = (items: readonly object[], of = path, query = '') => api.call('PUT', `${of}/miscellaneous_charges${query}`, { items })
   return { ...api, ids, planId, publish, associate, send, moveTo, list, read, waitForRuns, putCharges }
 }
