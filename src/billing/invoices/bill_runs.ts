@@ -10,11 +10,11 @@ import { dayOf } from '../../rating/cycle.ts'
 import { type Billings, readBillings } from './billings.ts'
 import { type FallingDraft, freezeDrafts, holdBillings, isPlaced } from './cycles.ts'
 import { listRowsForBillRun, waitsForBillRun } from './queries.ts'
-import type { CreateBillRunQuery, ListInvoicesQuery, ListInvoicesResponse } from './schema.ts'
+import type { CreateBillRunQuery, ListBillRunQuery, ListInvoicesResponse } from './schema.ts'
 import { type InvoiceRow, showSummary } from './show.ts'
 
 /** Lists the invoices that a bill run would let fall due, the newest first, page by page. */
-export const listInvoicesForBillRun = async (ctx: Ctx, query: ListInvoicesQuery): Promise<Reply<ListInvoicesResponse>> => {
+export const listInvoicesForBillRun = async (ctx: Ctx, query: ListBillRunQuery): Promise<Reply<ListInvoicesResponse>> => {
   const { rows, next } = await listRowsForBillRun(ctx, query)
   return { answer: { data: rows.map((row) => showSummary(row)), ...next } }
 }

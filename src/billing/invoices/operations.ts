@@ -8,6 +8,7 @@ import {
   Invoice,
   InvoicePath,
   InvoicePreviewResponse,
+  ListBillRunQuery,
   ListInvoicesQuery,
   ListInvoicesResponse,
   ManageMiscellaneousChargesRequest,
@@ -40,7 +41,7 @@ export const invoices = [
     listInvoicesForBillRun: operation({
       method: 'get',
       path: '/invoices/bill_runs',
-      query: ListInvoicesQuery,
+      query: ListBillRunQuery,
       answers: { 200: ListInvoicesResponse },
       handle: (ctx, { query }) => service.listInvoicesForBillRun(ctx, query),
     }),

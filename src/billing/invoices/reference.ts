@@ -1,4 +1,16 @@
-import { accountId, address, customerId, done, invoiceId, second, sourcePricePlanId, third, usageMeterId } from '../../lib/examples.ts'
+import {
+  accountId,
+  address,
+  customerId,
+  done,
+  ninth,
+  invoiceId,
+  organizationId,
+  second,
+  sourcePricePlanId,
+  third,
+  usageMeterId,
+} from '../../lib/examples.ts'
 
 const money = { units: 'USD' }
 const parent = (type: string, description: string, lineItems: readonly object[], id = type) => ({
@@ -98,6 +110,37 @@ const shown = {
 
 const { invoiceDetails: _details, usageInfo: _usage, revenueInfo: _revenue, autoAdvance: _advance, info: _info, ...listed } = shown
 
+/** The setting by which invoices wait for a bill run, and an account whose invoice of January does. */
+const manually = {
+  entityType: 'ORGANIZATION',
+  entityId: organizationId,
+  id: 'auto_advance_invoice',
+  value: 'false',
+  namespace: 'SYSTEM',
+  name: 'Invoices fall due by themselves',
+  dataType: 'STRING',
+}
+const january = { mode: 'ASSOCIATE', pricePlanId: sourcePricePlanId, effectiveFrom: '2026-01-01' }
+
+const waiting = {
+  id: invoiceId,
+  customerId,
+  ownerId: accountId,
+  pricePlanId: sourcePricePlanId,
+  status: 'DRAFT',
+  invoiceClass: 'INVOICE',
+  invoiceType: 'STANDARD',
+  startDate: '2026-01-01T00:00:00.000Z',
+  endDate: '2026-02-01T00:00:00.000Z',
+  endDateInclusive: '2026-01-31T23:59:59.999Z',
+  invoiceDate: '2026-02-02T00:00:00.000Z',
+  dueDate: '2026-02-02T00:00:00.000Z',
+  updatedAt: ninth,
+  totalAmount: 0,
+  paidAmount: 0,
+  netTermDays: 0,
+}
+
 const path = { invoice_id: invoiceId }
 
 const MISSING = 'No invoice of the organization has this id.'
@@ -183,8 +226,34 @@ export const listInvoicesForBillRun = {
   summary: 'List the invoices that wait for a bill run',
   description:
     'Lists the invoices of pricing cycles whose grace period has passed, and which have not fallen due by themselves since auto_advance_invoice was false when their cycles began, the newest first, page by page. DRAFTs that a person has written are not among them: they wait for updateInvoice. The query is that of listInvoices.',
-  refuses: { 422: 'A page has 50 invoices at most, and pageSize is larger.' },
-  example: { after: ['createCustomer', 'createCustomInvoice'], query: { owner_id: accountId, pageSize: 20 }, answer: { data: [] } },
+  example: {
+    after: [
+      'createCustomer',
+      'createEventSchema',
+      'createUsageMeter',
+      'activateEventSchema',
+      'activateUsageMeter',
+      'createPricePlan',
+      'activatePricePlan',
+      { operation: 'insertSetting', request: manually, answer: {} },
+      {
+        operation: 'updatePricingSchedule',
+        path: { account_id: accountId },
+        request: { ...january, effectiveUntil: '2026-02-01' },
+        answer: {},
+        other: { request: { ...january, effectiveFrom: '2026-02-01', effectiveUntil: '2026-03-01' } },
+      },
+    ],
+    query: {
+      owner_id: accountId,
+      customer_id: customerId,
+      status: 'DRAFT',
+      start_time: 1767225600000,
+      end_time: 1774915200000,
+      pageSize: 20,
+    },
+    answer: { data: [waiting] },
+  },
 }
 
 export const createInvoiceBillRun = {
@@ -192,8 +261,14 @@ export const createInvoiceBillRun = {
   description:
     'Lets the invoices fall due that listInvoicesForBillRun would list now for the same filters, the one that has waited longest first. A job does this after the answer, with an entry for each invoice, and Location names the job. With require_confirmation, it starts when confirmJob is called. Each invoice is reckoned and frozen as if it fell due by itself, and its cycle is closed; generatedAt is the instant at which the job was started. An invoice that something else has let fall due meanwhile, or made void, is left as it is, and its entry says so.',
   example: {
-    after: ['createCustomer'],
-    query: { owner_id: accountId, require_confirmation: true },
+    query: {
+      owner_id: accountId,
+      customer_id: customerId,
+      status: 'DRAFT',
+      start_time: 1767225600000,
+      end_time: 1774915200000,
+      require_confirmation: true,
+    },
     answer: done,
     other: { query: { customer_id: customerId } },
   },

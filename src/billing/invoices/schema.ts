@@ -279,23 +279,22 @@ const milliseconds = (description: string) =>
       }),
   )
 
-export const ListInvoicesQuery = ledgerPageQuery({
+const invoiceFilters = {
   status: z.optional(described('Lists the invoices of one status. By default all are listed.', z.enum(STATUSES))),
   owner_id: z.optional(described('Lists the invoices of one account or invoice group.', identifier())),
   customer_id: z.optional(described('Lists the invoices of one customer.', identifier())),
   start_time: milliseconds('The start of the time range in which invoiceDate is (inclusive), in milliseconds since 1970.'),
   end_time: milliseconds('The end of this range (exclusive).'),
-})
+}
+
+export const ListInvoicesQuery = ledgerPageQuery(invoiceFilters)
 export type ListInvoicesQuery = z.infer<typeof ListInvoicesQuery>
 
-const { status, owner_id, customer_id, start_time, end_time } = ListInvoicesQuery.shape
+export const ListBillRunQuery = ledgerPageQuery(invoiceFilters, false)
+export type ListBillRunQuery = z.infer<typeof ListBillRunQuery>
 
 export const CreateBillRunQuery = z.strictObject({
-  status,
-  owner_id,
-  customer_id,
-  start_time,
-  end_time,
+  ...invoiceFilters,
   require_confirmation: z.optional(
     described(
       'Whether the job waits until it is confirmed.',
