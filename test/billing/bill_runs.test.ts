@@ -70,8 +70,14 @@ describe('the list of invoices for a bill run', () => {
       [...(await api.waiting(`nextToken=${body.nextToken}`)), ...body.data.map(({ ownerId }: Loose) => `${ownerId} 05-01`)].toSorted(),
     ).toEqual(['acc1 05-01', `${ACCOUNT} 05-01`])
     expect((await api.get('/invoices/bill_runs?pageSize=51')).status).toBe(400)
-    const other = await withWaiting()
-    expect(await other.waiting()).toEqual([])
+  })
+
+  it('has none that are about to fall due by themselves, and none of another organization', async () => {
+    await (await withWaiting()).moveTo('2026-05-04T00:00:00Z')
+    const api = await withCycles('2026-04-01T10:00:00Z')
+    await api.associate('2026-04-01')
+    vi.setSystemTime(Date.parse('2026-05-04T00:00:00Z'))
+    expect((await api.get('/invoices/bill_runs')).body).toEqual({ data: [] })
   })
 })
 
