@@ -5,7 +5,7 @@ import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type Evidence, accountKey, askAll, askEvents, eventLedgersIn, meterSeries } from '../../ledger/client.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
-import { formatDecimal, sumDecimals } from '../../lib/decimal.ts'
+import { formatDecimal, jsonNumber, sumDecimals } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
 import { chargeAdvance, chargeArrears } from '../../rating/invoice.ts'
 import { instantOf } from '../../rating/cycle.ts'
@@ -158,7 +158,7 @@ export const explainInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoic
       invoiceType: row.invoiceType,
       status: row.status as InvoiceStatus,
       currency,
-      totalAmount: row.total,
+      totalAmount: jsonNumber(row.total),
       ...(basis &&
         billed && {
           reckonedAt: iso(basis.at),
@@ -176,7 +176,7 @@ export const explainInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoic
             ofDays: basis.cycle.nominalEnd - basis.cycle.nominalStart,
           },
         }),
-      revenueInfo: showLine(whole, basis, events),
+      grandTotal: showLine(whole, basis, events),
     },
   }
 }

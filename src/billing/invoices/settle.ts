@@ -88,10 +88,10 @@ export const changeInvoice = ({ organizationId }: Pick<Ctx, 'organizationId'>, r
     .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id)))
 
 /** The statement that keeps what a DRAFT comes to now, if it has not been changed meanwhile. It is no change that anybody made. */
-export const keepDraft = ({ organizationId, now }: Ctx, { id, version, rated, total }: InvoiceRow): Statement =>
+export const keepDraft = ({ organizationId, now }: Ctx, { id, version, rated, total, info }: InvoiceRow): Statement =>
   builder
     .update(invoices)
-    .set({ rated, total, updatedAt: now })
+    .set({ rated, total, info, updatedAt: now })
     .where(
       and(
         eq(invoices.organizationId, organizationId),

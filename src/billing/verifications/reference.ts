@@ -15,7 +15,7 @@ export const verifyInvoices = {
           ownerId: accountId,
           invoiceType: 'CUSTOM',
           status: 'DUE',
-          totalAmount: '300.5',
+          totalAmount: 300.5,
           isReckoned: true,
           differences: [],
         },

@@ -11,7 +11,7 @@ const InvoiceVerification = named(
     ownerId: z.string(),
     invoiceType: InvoicesType,
     status: InvoicesStatus,
-    totalAmount: described('As a decimal.', z.string()),
+    totalAmount: z.number(),
     isReckoned: described('Whether it kept what it was reckoned with, so that it could be reckoned again.', z.boolean()),
     differences: described('What is not as it was when the invoice fell due. Empty if everything is.', z.array(z.string())),
   }),

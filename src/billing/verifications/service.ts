@@ -4,6 +4,7 @@ import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type Evidence, accountKey, askAll, askEvents, eventLedgersIn, meterSeries } from '../../ledger/client.ts'
+import { jsonNumber } from '../../lib/decimal.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import { type LicenseEntry, foldLicenseEntries } from '../../rating/licenses.ts'
 import { type InvoiceRow, billedOfBasis, listFrozenInvoices, readChargesOfInvoices } from '../invoices/service.ts'
@@ -72,7 +73,9 @@ const readLicenses = async (
       )
       const changes = Object.keys(row.basis.licenses).map((id): [string, { at: number; quantity: string }[]] => [
         id,
-        cutChanges(id, foldLicenseEntries(own.get(id) ?? []), timeOf(row)).map(({ at, quantity }) => ({ at, quantity })),
+        cutChanges(id, foldLicenseEntries(own.get(id) ?? []), timeOf(row))
+          .filter(({ at }) => at <= row.basis.at)
+          .map(({ at, quantity }) => ({ at, quantity })),
       ])
       return [row, new Map(changes)]
     }),
@@ -109,7 +112,7 @@ export const verifyInvoices = async (ctx: Ctx, query: VerifyInvoicesQuery): Prom
       ownerId: row.ownerId,
       invoiceType: row.invoiceType,
       status: row.status as InvoiceStatus,
-      totalAmount: row.total,
+      totalAmount: jsonNumber(row.total),
       isReckoned: billed !== undefined || row.invoiceType === 'CUSTOM',
       differences,
     }
