@@ -17,7 +17,13 @@ export default defineConfig(async () => {
   const worker = cloudflareTest({
     wrangler: { configPath: join(root, 'wrangler.toml') },
     remoteBindings: false,
-    miniflare: { bindings: { MIGRATIONS: await readD1Migrations(join(root, 'migrations')), DOMAIN: folders.join() } },
+    miniflare: {
+      bindings: {
+        MIGRATIONS: await readD1Migrations(join(root, 'migrations')),
+        DOMAIN: folders.join(),
+        BILLING_MODEL: process.env['BILLING_MODEL'] ?? '',
+      },
+    },
   })
   const project = (name: string, isolate: boolean, include: string[], exclude: string[] = []) => ({
     root,

@@ -8,7 +8,7 @@ import { selectRows } from '../../db/statements.ts'
 import { iso } from '../../lib/time.ts'
 import { dayOf } from '../../rating/cycle.ts'
 import { type Billings, readBillings } from './billings.ts'
-import { type FallingDraft, freezeDrafts, holdBillings, isPlaced } from './cycles.ts'
+import { freezeDrafts, holdBillings, isPlaced } from './cycles.ts'
 import { listRowsForBillRun, waitsForBillRun } from './queries.ts'
 import type { CreateBillRunQuery, ListBillRunQuery, ListInvoicesResponse } from './schema.ts'
 import { type InvoiceRow, showSummary } from './show.ts'
@@ -66,8 +66,8 @@ const findReason = ({ status, invoiceAt }: FoundInvoice, now: number): string | 
   return invoiceAt > now ? `The cycle of the invoice has changed: it can fall due from ${iso(invoiceAt)} on.` : undefined
 }
 
-/** A DRAFT with what it takes to freeze it. Throws STALE if it, or its cycle, is being changed. */
-const findFalling = ({ accounts }: Billings, { id, ownerId }: FoundInvoice): FallingDraft => {
+/** A DRAFT, its cycle and its owner. Throws STALE if it, or its cycle, is being changed. */
+const findFalling = ({ accounts }: Billings, { id, ownerId }: FoundInvoice) => {
   const billing = accounts.get(ownerId)
   const row = billing?.drafts.find((draft) => draft.id === id)
   const inForce = billing && row && cycleOn(billing.timeline.active, dayOf(row.startAt))
@@ -92,6 +92,10 @@ export const billDrafts = async (ctx: Ctx, _job: Job, entries: readonly JobEntry
   const { accounts, generations } = billings
   const falling = open.map((invoice) => findFalling(billings, invoice))
   const parts = readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList(falling.map(({ inForce: { piece } }) => piece)))))
-  const { statements, changes } = await freezeDrafts(ctx, falling, { parts, generations })
+  const { statements, changes } = await freezeDrafts(
+    ctx,
+    generations,
+    falling.map((its) => ({ ...its, parts })),
+  )
   return { outcomes, drafts: [{ statements: [holdBillings(ctx, [...accounts.values()]), ...statements], changes }] }
 }

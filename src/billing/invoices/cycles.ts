@@ -6,6 +6,7 @@ import {
   type ReadTimeline,
   boundariesOf,
   cycleOn,
+  definitionOf,
   keysOfList,
   listCycles,
   readPieceParts,
@@ -17,6 +18,7 @@ import { type Change, commit } from '../../db/commit.ts'
 import { STALE, refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
+import type { KindedGeneration } from '../../ledger/client.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
 import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
@@ -24,20 +26,40 @@ import { type Billing, readBillings } from './billings.ts'
 import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
 import { listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwner } from './owner.ts'
-import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
+import {
+  type AdvanceChange,
+  type LastCharge,
+  findNextChange,
+  insertAdvanceCharges,
+  isInvoiced,
+  listAdvanceChanges,
+  openCharges,
+  treeOfChanges,
+} from './advances.ts'
+import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type CycleToRate, closeUsage, readBilledCycle } from './usage.ts'
+import { type CycleToRate, closeUsage, readBilledCycle, readBilledCycles } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit. */
 const MOST_CYCLES = 10
 
 const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
 
-/** What an invoice keeps of a reckoning. */
-type Reckoned = Pick<InvoiceRow, 'rated' | 'total' | 'info'>
+export const keepRating = (rated: RatedInvoice): Pick<InvoiceRow, 'rated' | 'total' | 'info'> => ({
+  rated,
+  total: rated.root.value,
+  info: listFailedCharges(rated.root),
+})
 
-export const keepRating = (rated: RatedInvoice): Reckoned => ({ rated, total: rated.root.value, info: listFailedCharges(rated.root) })
+/** What an invoice keeps of a reckoning. */
+type Reckoned = Pick<InvoiceRow, 'rated' | 'total' | 'info' | 'basis'>
+
+/** What an invoice keeps of a rating by what was known at an instant, and what it was reckoned with. */
+const keepReckoning = (rated: RatedInvoice, billed: BilledCycle, at: number): Reckoned => ({
+  ...keepRating(rated),
+  basis: basisOf(billed, at),
+})
 
 /** What an invoice of a cycle takes from that. */
 const placeOf = ({ piece, cycle, dueAt }: CycleInForce) => ({
@@ -61,24 +83,28 @@ export const withPlan = (owner: InvoiceOwner, { piece }: CycleInForce): InvoiceO
 })
 
 /** The cycle of a DRAFT, with what it takes to rate it. Undefined if the account has another one now. */
-const readCycleOf = async (ctx: Ctx, { ownerId, startAt }: Pick<InvoiceRow, 'ownerId' | 'startAt'>): Promise<CycleToRate | undefined> => {
+const readCycleOf = async (
+  ctx: Ctx,
+  { ownerId, startAt }: Pick<InvoiceRow, 'ownerId' | 'startAt'>,
+): Promise<{ cycle: CycleToRate; generations: readonly KindedGeneration[] } | undefined> => {
   const [{ timelines, parts }, owner, generations] = await Promise.all([
     readTimelinesInForce(ctx, [ownerId], { accountId: ownerId, at: startAt }),
     readAccountOwner(ctx, ownerId),
     readGenerations(ctx),
   ])
   const inForce = cycleOn(timelines.get(ownerId)?.active ?? [], dayOf(startAt))
-  return inForce?.cycle.start === dayOf(startAt) ? { inForce, parts, owner: withPlan(owner, inForce), generations } : undefined
+  return inForce?.cycle.start === dayOf(startAt) ? { cycle: { inForce, parts, owner: withPlan(owner, inForce) }, generations } : undefined
 }
 
 /** A DRAFT of a cycle as it would be now. */
 export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; owner: InvoiceOwner }> => {
   const found = await readCycleOf(ctx, row)
   if (!found) return { row, owner: await readAccountOwner(ctx, row.ownerId) }
-  const { inForce, owner, generations } = found
-  const time = { accountId: row.ownerId, start: instantOf(inForce.cycle.start), end: instantOf(inForce.cycle.end) }
-  const billed = await readBilledCycle(ctx, found, (meterIds) => readUsage(ctx, generations, time, meterIds))
-  return { row: { ...row, ...keepRating(rateArrears(billed, row.rated.charges)) }, owner }
+  const { cycle, generations } = found
+  const { start, end } = cycle.inForce.cycle
+  const time = { accountId: row.ownerId, start: instantOf(start), end: instantOf(end) }
+  const billed = await readBilledCycle(ctx, generations, cycle, (meterIds) => readUsage(ctx, generations, time, meterIds))
+  return { row: { ...row, ...keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now) }, owner: cycle.owner }
 }
 
 /** A DRAFT of a cycle as it is when it is closed before its instant. Throws STALE if the account has another cycle now. */
@@ -87,16 +113,23 @@ export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Reckoned> =
   if (!found) throw STALE
   const time = { accountId: row.ownerId, start: row.startAt, end: row.endAt }
   const [units = new Map<string, string>()] = await closeUsage(ctx, found.generations, [time])
-  return keepRating(rateArrears(await readBilledCycle(ctx, found, () => Promise.resolve(units)), row.rated.charges))
+  const billed = await readBilledCycle(ctx, found.generations, found.cycle, () => Promise.resolve(units))
+  return keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now)
 }
 
-/** When something of the bills of an account is due next: a cycle begins or ends, or a DRAFT falls due. */
-const findNext = ({ active }: ReadTimeline, drafts: readonly InvoiceRow[], now: number): number | undefined => {
+/** When something of the bills of an account is due next: a cycle begins or ends, a DRAFT falls due, or licences change that are paid in advance. */
+const findNext = (
+  { active }: ReadTimeline,
+  drafts: readonly InvoiceRow[],
+  billed: readonly BilledCycle[],
+  now: number,
+): number | undefined => {
   const day = dayOf(now)
   const [boundary] = boundariesOf(active, day, day)
   const times = [
     ...(boundary !== undefined && boundary < LAST_DAY ? [instantOf(boundary)] : []),
     ...drafts.filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt > now).map(({ invoiceAt }) => invoiceAt),
+    ...billed.flatMap((its) => findNextChange(its, now) ?? []),
   ]
   return times.length ? Math.min(...times) : undefined
 }
@@ -106,12 +139,15 @@ interface Plan {
   billing: Billing
   /** DRAFTs whose cycle has changed or is gone, and what becomes of them. */
   moved: { row: InvoiceRow; after: InvoiceRow }[]
-  /** The cycles that have begun, and their DRAFTs. */
-  begun: CycleInForce[]
+  /** The DRAFTs of the cycles that have begun. */
   made: InvoiceRow[]
   /** The charges that wait for the next DRAFT when this is done. */
   held: HeldCharges
-  falling: { row: InvoiceRow; inForce: CycleInForce }[]
+  falling: InvoiceRow[]
+  /** The cycles that are billed, or may have changed since they were charged in advance, by their first instants. */
+  open: ReadonlyMap<number, CycleInForce>
+  /** The first instants of those that had a DRAFT before this. */
+  hasDraft: ReadonlySet<number>
   /** The DRAFTs that are left when all of this is done. */
   left: InvoiceRow[]
   isUnfinished: boolean
@@ -132,82 +168,161 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const movedTo = new Map(moved.map(({ row, after }) => [row, after]))
   const kept = billing.drafts.map((row) => movedTo.get(row) ?? row).filter(({ status }) => status === 'DRAFT')
   const missing = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
-  const begun = missing.slice(0, MOST_CYCLES)
   const freed = moved.flatMap(({ row, after }) => (after.status === 'GONE' ? (row.rated.charges ?? []) : []))
   const waiting = freed.length ? [...freed, ...billing.held] : billing.held
-  const made = begun.map((inForce, index) => {
+  const made = missing.slice(0, MOST_CYCLES).map((inForce, index) => {
     const rated = { ...NOTHING, ...(index === 0 && waiting.length && { charges: waiting }) }
     return newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(rated) })
   })
-  const due = [...kept, ...made]
+  const drafts = [...kept, ...made]
+  const due = drafts
     .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
     .toSorted((one, other) => one.startAt - other.startAt)
-  const falling = due.slice(0, MOST_CYCLES).flatMap((row) => {
-    const inForce = cycleOf.get(row.startAt)
-    return inForce ? [{ row, inForce }] : []
-  })
-  const fallen = new Set(falling.map(({ row }) => row))
+  const falling = due.slice(0, MOST_CYCLES)
+  const fallen = new Set(falling)
+  const hasDraft = new Set(drafts.map(({ startAt }) => startAt))
+  const starts = new Set([...hasDraft, ...billing.charges.map(({ cycleAt }) => cycleAt)])
   return {
     billing,
     moved,
-    begun,
     made,
     held: made.length ? [] : waiting,
     falling,
-    left: [...kept, ...made].filter((row) => !fallen.has(row)),
+    hasDraft,
+    open: new Map([...cycleOf].filter(([start]) => starts.has(start))),
+    left: drafts.filter((row) => !fallen.has(row)),
     isUnfinished: missing.length > MOST_CYCLES || due.length > MOST_CYCLES,
   }
 }
 
-/** The statement that refuses the commit if what the bills rest on has changed since it was read: plans in force, or licences. */
+/** The statement that refuses the commit if what the bills rest on has changed since it was read. */
 export const holdBillings = ({ organizationId }: Ctx, billings: readonly Billing[]) => {
-  const sent = JSON.stringify(billings.map(({ timeline, licenseVersion }) => [timeline.account.id, timeline.activeVersion, licenseVersion]))
-  const accountId = sql`sent.value ->> 0`
+  const sent = JSON.stringify(billings.map(({ timeline, version }) => [timeline.account.id, version]))
   return refuseWhen(
     'STALE',
     sql`
       select '[]' from json_each(${sent}) as sent
       where coalesce((
-          select active_version from timelines where organization_id = ${organizationId} and account_id = ${accountId}
-        ), 0) <> sent.value ->> 1
-        or coalesce((select sum(version) from licenses where organization_id = ${organizationId} and account_id = ${accountId}), 0) <> sent.value ->> 2`,
+        select version from account_billing where organization_id = ${organizationId} and account_id = sent.value ->> 0
+      ), 0) <> sent.value ->> 1`,
   )
 }
 
-/** A DRAFT that falls due, and the cycle that it is of. */
-export interface FallingDraft {
-  row: InvoiceRow
-  inForce: CycleInForce
-  owner: InvoiceOwner
+/** What a commit of bills is made of. */
+interface Bills {
+  statements: Statement[]
+  changes: Change[]
 }
 
-/** Drafts that DRAFTs fall due at `ctx.now`, in this order: their cycles are closed, and what was used in them is rated and frozen. */
+/** Lets a DRAFT fall due with what was used in its cycle: it is rated for the last time, and frozen. */
+const freezeDraft = (
+  ctx: Ctx,
+  row: InvoiceRow,
+  { inForce, owner }: CycleToRate,
+  used: BilledCycle,
+  { statements, changes }: Bills,
+): void => {
+  const kept = keepReckoning(rateArrears(used, row.rated.charges), used, ctx.now)
+  const fallen = draftDue(ctx, { ...row, ...kept }, withPlan(owner, inForce))
+  statements.push(changeInvoice(ctx, row, kept), ...fallen.statements)
+  changes.push(...recordInvoice(row, fallen.row))
+}
+
+/** Drafts that DRAFTs fall due at `ctx.now`, in this order, whose cycles are closed for that. */
 export const freezeDrafts = async (
   ctx: Ctx,
-  falling: readonly FallingDraft[],
-  { parts, generations }: Pick<CycleToRate, 'parts' | 'generations'>,
-): Promise<{ statements: Statement[]; changes: Change[] }> => {
-  const units = await closeUsage(
-    ctx,
-    generations,
-    falling.map(({ row }) => ({ accountId: row.ownerId, start: row.startAt, end: row.endAt })),
-  )
-  const statements: Statement[] = []
-  const changes: Change[] = []
-  for (const [index, { row, inForce, owner }] of falling.entries()) {
-    const used = units[index] ?? new Map<string, string>()
-    const billed = await readBilledCycle(ctx, { inForce, parts, owner, generations }, () => Promise.resolve(used))
-    const kept = keepRating(rateArrears(billed, row.rated.charges))
-    const fallen = draftDue(ctx, { ...row, ...kept }, withPlan(owner, inForce))
-    statements.push(changeInvoice(ctx, row, kept), ...fallen.statements)
-    changes.push(...recordInvoice(row, fallen.row))
+  generations: readonly KindedGeneration[],
+  falling: readonly (CycleToRate & { row: InvoiceRow })[],
+): Promise<Bills> => {
+  const times = falling.map(({ row }) => ({ accountId: row.ownerId, start: row.startAt, end: row.endAt }))
+  const closed = await closeUsage(ctx, generations, times)
+  const units = new Map(falling.map((cycle, index) => [cycle, closed[index] ?? new Map<string, string>()]))
+  const billed = await readBilledCycles(ctx, generations, falling, (cycle) => units.get(cycle) ?? new Map<string, string>())
+  const bills: Bills = { statements: [], changes: [] }
+  for (const [cycle, used] of billed) freezeDraft(ctx, cycle.row, cycle, used, bills)
+  return bills
+}
+
+const hasAdvance = ({ inForce: { piece }, parts }: CycleToRate): boolean =>
+  definitionOf(piece, parts).cards.some(({ invoiceTiming }) => invoiceTiming === 'IN_ADVANCE')
+
+/** Makes an invoice that falls due at once. */
+const addDueInvoice = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, { statements, changes }: Bills): void => {
+  const fallen = draftDue(ctx, row, owner)
+  statements.push(insertInvoices([row]), ...fallen.statements)
+  changes.push(...recordInvoice(undefined, fallen.row))
+}
+
+/** A cycle whose advance part is billed, by its first instant: what it is rated with is left out where the account has it no more. */
+interface AdvancedCycle {
+  cycleAt: number
+  cycle: CycleToRate | undefined
+  billed: BilledCycle | undefined
+}
+
+/** Bills all that is paid in advance in a cycle, and gives what was charged for each card. */
+const openAdvance = (ctx: Ctx, owner: InvoiceOwner, { cycleAt, cycle, billed }: AdvancedCycle, bills: Bills): readonly LastCharge[] => {
+  const advance = billed && rateAdvance(billed)
+  if (!cycle || !advance) return []
+  const place = { ...placeOf(cycle.inForce), invoiceAt: cycleAt }
+  const row = newDraft(ctx, owner, {
+    invoiceType: 'STANDARD_ADVANCED',
+    autoAdvance: true,
+    ...place,
+    ...keepReckoning(advance, billed, ctx.now),
+  })
+  addDueInvoice(ctx, row, owner, bills)
+  const opened = openCharges(ctx, owner, billed, row.id)
+  if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
+  return opened
+}
+
+/** Bills changes of what is paid in advance in a cycle. What is given back by an invoice has one of its own. */
+const billChanges = (
+  ctx: Ctx,
+  owner: InvoiceOwner,
+  { cycleAt, cycle, billed }: AdvancedCycle,
+  listed: readonly AdvanceChange[],
+  bills: Bills,
+): void => {
+  const [more, less] = [listed.filter(({ row }) => row.refundMode === null), listed.filter(({ row }) => row.refundMode !== null)]
+  for (const its of [...(more.length ? [more] : []), ...less.map((one) => [one])]) {
+    let invoiceId: string | null = null
+    if (its.every(isInvoiced)) {
+      const endAt = Math.max(cycleAt, ...its.map(({ row }) => row.paidUntil))
+      const row = newDraft(ctx, owner, {
+        ...(cycle && placeOf(cycle.inForce)),
+        invoiceType: 'ADHOC_ADVANCED',
+        autoAdvance: true,
+        startAt: Math.min(Math.max(cycleAt, instantOf(dayOf(ctx.now))), endAt),
+        endAt,
+        invoiceAt: ctx.now,
+        ...keepRating({ root: treeOfChanges(its), usage: [] }),
+        ...(billed && { basis: basisOf(billed, ctx.now) }),
+      })
+      invoiceId = row.id
+      addDueInvoice(ctx, row, owner, bills)
+    }
+    bills.statements.push(insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
   }
-  return { statements, changes }
+}
+
+/** Bills what is paid in advance in a cycle: all of it, if that has not been done, and then what has become more or less since. */
+const billAdvance = (ctx: Ctx, { billing, open, hasDraft }: Plan, advanced: AdvancedCycle, bills: Bills): void => {
+  const { cycleAt, cycle, billed } = advanced
+  const owner = cycle ? withPlan(billing.owner, cycle.inForce) : billing.owner
+  const known = billing.charges.filter((charge) => charge.cycleAt === cycleAt)
+  const isAdvanced = billing.advanced.has(cycleAt)
+  /** Invoices from before changes were billed have no charges that these could be compared with. */
+  if (isAdvanced && !known.length) return
+  const charges = isAdvanced || known.length ? known : openAdvance(ctx, owner, advanced, bills)
+  const isOpen = !open.has(cycleAt) || hasDraft.has(cycleAt)
+  billChanges(ctx, owner, advanced, listAdvanceChanges(ctx, owner, cycleAt, charges, { billed, isOpen }), bills)
 }
 
 /**
- * Bills accounts at the instant of due rows, all in one commit: each cycle that has begun gets its DRAFT, and is billed for what is paid in
- * advance; a DRAFT whose cycle has changed follows it, or is GONE with it; and each DRAFT whose instant has come falls due, the oldest first.
+ * Bills accounts at the instant of due rows, all in one commit: a DRAFT whose cycle has changed follows it, or is GONE with it; each cycle
+ * that has begun gets its DRAFT; each DRAFT whose instant has come falls due, the oldest first; and then what is paid in advance is billed.
  * Charges that wait go to the first new DRAFT, and those of one that is GONE wait for the next.
  */
 export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<StepResult> => {
@@ -218,52 +333,66 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   )
   const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, advances)]))
   const all = [...plans.values()]
-  const rated = all.flatMap(({ begun, falling }) => [...begun, ...falling.map(({ inForce }) => inForce)])
-  const parts = rated.length
-    ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(rated.map(({ piece }) => piece)))))
-    : undefined
-  const falling = all.flatMap((plan) => plan.falling.map((one) => ({ ...one, owner: plan.billing.owner })))
-  const frozen = parts && (await freezeDrafts(its, falling, { parts, generations }))
-  const statements: Statement[] = []
-  const changes: Change[] = []
-  for (const { billing, moved, begun, made } of all) {
-    const { owner } = billing
+  const falling = all.flatMap((plan) => plan.falling.map((row) => ({ row, plan })))
+  const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
+  const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined
+  const closed = await closeUsage(
+    its,
+    generations,
+    falling.map(({ row }) => ({ accountId: row.ownerId, start: row.startAt, end: row.endAt })),
+  )
+  const units = new Map(falling.map(({ row }, index) => [row, closed[index] ?? new Map<string, string>()]))
+  const cycles = all.flatMap((plan) =>
+    [...plan.open].flatMap(([start, inForce]) => {
+      if (!parts) return []
+      const row = plan.falling.find(({ startAt }) => startAt === start)
+      const cycle = { inForce, parts, owner: plan.billing.owner, plan, row }
+      return row || hasAdvance(cycle) ? [cycle] : []
+    }),
+  )
+  const billed = await readBilledCycles(its, generations, cycles, ({ row }) => (row && units.get(row)) ?? new Map<string, string>())
+  const cyclesOf = Map.groupBy(cycles, ({ plan }) => plan)
+  const bills: Bills = { statements: [], changes: [] }
+  for (const { moved, made } of all) {
     for (const { row, after } of moved) {
       const { status, pricePlanId, scheduleId, endAt, invoiceAt, updatedAt, version } = after
-      statements.push(changeInvoice(its, row, { status, pricePlanId, scheduleId, endAt, invoiceAt, updatedAt, version }))
-      changes.push(...recordInvoice(row, after))
+      bills.statements.push(changeInvoice(its, row, { status, pricePlanId, scheduleId, endAt, invoiceAt, updatedAt, version }))
+      bills.changes.push(...recordInvoice(row, after))
     }
-    if (made.length) statements.push(insertInvoices(made))
-    changes.push(...made.flatMap((row) => recordInvoice(undefined, row)))
-    for (const inForce of begun) {
-      if (!parts || billing.advanced.has(instantOf(inForce.cycle.start))) continue
-      const cycle = { inForce, parts, owner, generations }
-      const advance = rateAdvance(await readBilledCycle(its, cycle, () => Promise.resolve(new Map())))
-      if (!advance) continue
-      const place = placeOf(inForce)
-      const row = newDraft(its, owner, {
-        invoiceType: 'STANDARD_ADVANCED',
-        autoAdvance: true,
-        ...place,
-        invoiceAt: place.startAt,
-        ...keepRating(advance),
-      })
-      const fallen = draftDue(its, row, withPlan(owner, inForce))
-      statements.push(insertInvoices([row]), ...fallen.statements)
-      changes.push(...recordInvoice(undefined, fallen.row))
+    if (made.length) bills.statements.push(insertInvoices(made))
+    bills.changes.push(...made.flatMap((row) => recordInvoice(undefined, row)))
+  }
+  bills.statements.push(...keepHeldCharges(its, all))
+  bills.changes.push(...recordHeldCharges(all))
+  for (const [cycle, used] of billed) {
+    if (cycle.row) freezeDraft(its, cycle.row, cycle, used, bills)
+  }
+  for (const plan of all) {
+    const own = new Map((cyclesOf.get(plan) ?? []).map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
+    const starts = new Set([...own.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
+    for (const start of [...starts].toSorted((one, other) => one - other)) {
+      const cycle = own.get(start)
+      billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle) }, bills)
     }
   }
-  statements.push(...keepHeldCharges(its, all), ...(frozen?.statements ?? []))
-  changes.push(...recordHeldCharges(all), ...(frozen?.changes ?? []))
   const settled = rows.map((row) => {
     const plan = plans.get(row.subject)
-    return { row, next: plan && (plan.isUnfinished ? its.now : findNext(plan.billing.timeline, plan.left, its.now)) }
+    if (!plan) return { row, next: undefined }
+    const used = (cyclesOf.get(plan) ?? []).flatMap((cycle) => billed.get(cycle) ?? [])
+    return { row, next: plan.isUnfinished ? its.now : findNext(plan.billing.timeline, plan.left, used, its.now) }
   })
-  const held = holdBillings(
-    its,
-    all.map(({ billing }) => billing),
-  )
-  await commit(its, { statements: [held, ...settleAllDue(its, settled), ...statements], changes, answer: {} })
+  await commit(its, {
+    statements: [
+      holdBillings(
+        its,
+        all.map(({ billing }) => billing),
+      ),
+      ...settleAllDue(its, settled),
+      ...bills.statements,
+    ],
+    changes: bills.changes,
+    answer: {},
+  })
   return { isUnfinished: all.some(({ isUnfinished }) => isUnfinished) }
 }
 

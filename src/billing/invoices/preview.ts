@@ -38,7 +38,7 @@ export const previewInvoices = async (
   const { piece, cycle, dueAt } = inForce
   const [start, end] = [instantOf(cycle.start), instantOf(cycle.end)]
   const [billed, charges] = await Promise.all([
-    readBilledCycle(ctx, { inForce, parts, owner, generations }, (meterIds) =>
+    readBilledCycle(ctx, generations, { inForce, parts, owner }, (meterIds) =>
       readUsage(ctx, generations, { accountId, start, end }, meterIds),
     ),
     readChargesOfCycle(ctx, timeline, cycle.start),

@@ -87,3 +87,19 @@ const list = {
 export const listInvoiceRows = defineList({ ...list, where: () => sql`status <> 'GONE'` })
 
 export const listRowsForBillRun = defineList({ ...list, where: ({ now }) => waitsForBillRun(now) })
+
+/** Lists invoices that fell due, with all that they keep. */
+export const listFrozenInvoices = defineList({
+  ...LEDGER_PAGE,
+  table: invoices,
+  key: invoices.id,
+  columns,
+  order: { created_at: invoices.createdAt, id: invoices.id },
+  sort: [
+    ['created_at', 'DESC'],
+    ['id', 'ASC'],
+  ],
+  filters: { owner_id: invoices.ownerId },
+  where: () => sql`sequence is not null`,
+  token: invoiceToken,
+})

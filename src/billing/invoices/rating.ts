@@ -1,21 +1,21 @@
 import { type BillableItem, type PlanDefinition, displayNameOf } from '../../catalogue/price_plans/service.ts'
 import { readCard } from '../../catalogue/rate_cards/service.ts'
+import { type PieceParts, definitionOf } from '../../catalogue/schedules/service.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { type Cycle, type Schedule, instantOf } from '../../rating/cycle.ts'
 import { type Charges, type RatedPlan, buildInvoice, chargeAdvance, chargeArrears } from '../../rating/invoice.ts'
-import type { LicenseUse } from '../../rating/licenses.ts'
+import type { LicenseUse, LicensedName } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
 import type { RatingInput } from '../../rating/rate.ts'
 import { ratedCharges } from './lines.ts'
 import { keepLogs } from './rule_logs.ts'
-import type { KeptRating, WrittenCharge } from './table.ts'
+import type { InvoiceRow } from './show.ts'
+import type { Basis, KeptRating, LicenseBasis, WrittenCharge } from './table.ts'
 
 /** A plan that is in force for a cycle of an account, and what was used of it. */
 export interface BilledCycle {
   planName: string
-  planVersion: number
-  /** What the account has instead of parts of the plan, if it has anything. */
-  overrideId: string | null
+  plan: Basis['plan']
   definition: PlanDefinition
   items: readonly BillableItem[]
   currency: string
@@ -30,7 +30,7 @@ export interface BilledCycle {
 /** What an invoice comes to: the tree of its lines, the usage in it, and what its rules did. */
 export type RatedInvoice = Pick<KeptRating, 'root' | 'usage' | 'charges' | 'logs'>
 
-const ratedPlanOf = ({ planName, definition, items }: BilledCycle): RatedPlan => ({
+export const ratedPlanOf = ({ planName, definition, items }: BilledCycle): RatedPlan => ({
   name: planName,
   cards: definition.cards.flatMap((kept) => readCard(kept, { displayName: displayNameOf(kept, items), isPurchase: false }) ?? []),
   rules: definition.rules.map(({ id, name, order, invoiceTiming = 'IN_ARREARS', condition, computation, action }) => ({
@@ -49,13 +49,52 @@ const ratedPlanOf = ({ planName, definition, items }: BilledCycle): RatedPlan =>
   })),
 })
 
-const inputOf = ({ currency, cycle, schedule, usage, licenses }: BilledCycle): RatingInput => ({
+export const inputOf = ({ currency, cycle, schedule, usage, licenses }: BilledCycle): RatingInput => ({
   currency,
   cycle,
   schedule,
   usage,
   licenses,
   overage: {},
+})
+
+/** The spans of names, in which a name is its place among all of them: who has a licence is nothing that an invoice has to keep. */
+const spansOf = (names: readonly LicensedName[]): [name: number, from: number, until: number | null][] => {
+  const places = new Map([...new Set(names.map(({ name }) => name))].map((name, place) => [name, place]))
+  return names.map(({ name, from, until }) => [places.get(name) ?? 0, from, until])
+}
+
+const useOfBasis = (basis: LicenseBasis): LicenseUse =>
+  'changes' in basis ? basis : { names: basis.spans.map(([name, from, until]) => ({ name: String(name), from, until })) }
+
+/** The cycle that an invoice was reckoned with, of what it kept of it, and the version of the plan. */
+export const billedOfBasis = (
+  { plan, cycle, schedule, usage, licenses }: Basis,
+  { currency, details }: Pick<InvoiceRow, 'currency' | 'details'>,
+  parts: PieceParts,
+): BilledCycle => ({
+  planName: details?.pricePlanName ?? '',
+  definition: definitionOf({ pricePlanId: plan.id, version: plan.version, overrideId: plan.overrideId }, parts),
+  items: parts.items,
+  currency,
+  plan,
+  cycle,
+  schedule,
+  usage,
+  licenses: Object.fromEntries(Object.entries(licenses).map(([id, one]) => [id, useOfBasis(one)])),
+})
+
+const licenseBasisOf = (use: LicenseUse): LicenseBasis =>
+  'changes' in use ? { changes: use.changes.map(({ at, quantity }) => ({ at, quantity })) } : { spans: spansOf(use.names) }
+
+/** What a cycle was rated with, by what was known at an instant (milliseconds). */
+export const basisOf = ({ plan, cycle, schedule, usage, licenses }: BilledCycle, at: number): Basis => ({
+  plan,
+  cycle,
+  schedule,
+  usage,
+  licenses: Object.fromEntries(Object.entries(licenses).map(([id, use]) => [id, licenseBasisOf(use)])),
+  at,
 })
 
 /** The usage of the meters that cards of a plan price, each in a line. */

@@ -119,9 +119,9 @@ const InvoiceDetails = named(
   'Whom the invoice is about: as it is now while the invoice is a DRAFT, and then as it was when it fell due.',
 )
 
-const InvoicesStatus = named('InvoicesStatus', z.enum(STATUSES))
+export const InvoicesStatus = named('InvoicesStatus', z.enum(STATUSES))
 const InvoicesClass = named('InvoicesClass', z.enum(CLASSES))
-const InvoicesType = named('InvoicesType', z.enum(TYPES))
+export const InvoicesType = named('InvoicesType', z.enum(TYPES))
 const InvoiceInfoInner = named('InvoiceInfoInner', z.strictObject({ type: z.string(), value: z.string() }))
 
 const summary = {
