@@ -70,7 +70,7 @@ export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> 
 
 /** Lists what the pricing rules of an invoice did when it was reckoned last: of a DRAFT now, of another one when it was frozen. */
 export const listPricingRuleLogs = async (ctx: Ctx, id: string): Promise<Reply<PricingRulesLogsPaginatedResponse>> => {
-  const { row } = await readLive(ctx, await readInvoice(ctx, id))
+  const { row } = await readInvoiceNow(ctx, id)
   return { answer: { data: await showRuleLogs(ctx, row) } }
 }
 
@@ -199,7 +199,8 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       if (status === 'DUE') refuseFuture({ endAt: input.endDate ?? row.endAt }, status, ctx.now)
       const closes = status === 'DUE' && row.invoiceType === 'STANDARD' && !ctx.write?.dryRun
       /** A cycle that is not billed keeps what it would have come to. */
-      const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && { rated: row.rated, total: row.total, info: row.info }
+      const { rated, total, info, basis } = row
+      const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && { rated, total, info, basis }
       const edits = { ...editDraft(row, input), ...(closes && (await closeDraft(ctx, row))), ...kept }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }

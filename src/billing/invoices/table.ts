@@ -40,17 +40,10 @@ export interface WrittenCharge {
   considerForRevenue: boolean
 }
 
-/** What a rule did, and what it is named that it did that to. */
+/** What a rule did, and what it is named that it did that to. The texts of the rule are in the version of the plan that the invoice was reckoned with. */
 export interface KeptRuleLog extends Pick<RuleLog, 'type' | 'changes' | 'variables'> {
   ruleId: string
   keyName?: string
-}
-
-/** What the rules of a version of a plan did, or those that an account has instead, which have the texts of the rules. */
-export interface KeptRuleLogs {
-  planVersion: number
-  overrideId: string | null
-  entries: readonly KeptRuleLog[]
 }
 
 /** What an invoice comes to: the tree of its lines, the usage in it, what rules did, and the lines and charges that people have written. */
@@ -59,7 +52,7 @@ export interface KeptRating {
   usage: readonly Line[]
   written?: readonly WrittenLine[]
   charges?: readonly WrittenCharge[]
-  logs?: KeptRuleLogs
+  logs?: readonly KeptRuleLog[]
 }
 
 /** The licences of an add-on that an invoice was reckoned with: their numbers, or from when until when which names had one, each name as a number. */
