@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { type Api, client, organization } from '../helpers/api.ts'
+import { foldEntries } from './billing_cards.ts'
 import {
   type Account,
   DAY,
@@ -8,13 +9,12 @@ import {
   type Piece,
   type Plan,
   dayOf,
-  foldEntries,
   isClosed,
   offsetsOn,
   pieceOn,
   putPiece,
-  settle,
-} from './billing_model.ts'
+} from './billing_cycles.ts'
+import { settle, sortInvoices } from './billing_model.ts'
 import { CURRENCIES, type Items, type Random, cyclesOf, planDetails, planRules } from './billing_plans.ts'
 import { exact } from './billing_rating.ts'
 
@@ -37,6 +37,7 @@ export interface World {
   plans: KnownPlan[]
   accounts: Account[]
   made: number
+  now: number
 }
 
 const done = async (answer: Promise<{ status: number; body: Loose }>): Promise<Loose> => {
@@ -87,7 +88,7 @@ export const makeWorld = async (random: Random, now: number, sizes: { accounts: 
     licenses: await addOns('LICENSE', 2),
     names: await addOns('NAMED_LICENSE', 1),
   }
-  const world: World = { api, random, items, plans: [], accounts: [], made: 0 }
+  const world: World = { api, random, items, plans: [], accounts: [], made: 0, now }
   for (let n = 0; n < sizes.plans; n++) world.plans.push(await makePlan(world, `Plan ${n}`, n % 3 === 0))
   for (let n = 0; n < sizes.accounts; n++) {
     const [id, currency, netTermDays] = [`account ${n}`, random.pick(CURRENCIES), random.whole(0, 30)]
@@ -95,7 +96,7 @@ export const makeWorld = async (random: Random, now: number, sizes: { accounts: 
     if (n % 10 === 0)
       await done(post('/customers', { id: `customer ${n}`, name: 'Customer', primaryEmail: 'c@example.com', address: {}, account }))
     else await done(post('/accounts', { ...account, customerId: `customer ${n - (n % 10)}` }))
-    const nothing = { isArchived: false, pieces: [], events: [], entries: [], names: [], invoiced: new Map() }
+    const nothing = { isArchived: false, pieces: [], events: [], entries: [], names: [], invoiced: new Map(), charged: new Map() }
     world.accounts.push({ id, currency, netTermDays, ...nothing })
   }
   return world
@@ -172,7 +173,9 @@ export const updateLicense = async ({ api, random, items }: World, account: Acco
   const body = { licenseId, accountId: account.id, updateType: mode, quantity, effectiveFrom: timeText(at) }
   const { status, body: answer } = await api.post('/license_updates', body)
   expect([status, isBelow ? '' : answer.message]).toEqual([isBelow ? 400 : 200, isBelow ? '' : undefined])
-  if (!isBelow) account.entries = after
+  if (isBelow) return
+  account.entries = after
+  settle(account, now)
 }
 
 /** Gives a name a licence of an account, or takes it, as of now. */
@@ -255,13 +258,16 @@ export const revisePlan = async (world: World, now: number): Promise<void> => {
   if (migrationMode === 'NONE') return
   await moveTo(world, now)
   const tomorrow = dayOf(now) + 1
-  for (const account of accounts.filter(({ isArchived }) => !isArchived))
-    for (const piece of account.pieces) {
-      if (piece.plan.details !== before.details || piece.isOverridden || piece.until <= tomorrow) continue
+  for (const account of accounts.filter(({ isArchived }) => !isArchived)) {
+    const moved = account.pieces.filter(
+      ({ plan, isOverridden, until }) => plan.details === before.details && !isOverridden && until > tomorrow,
+    )
+    for (const piece of moved) {
       const from = Math.max(piece.from, tomorrow)
-      const { dayOffset, monthOffset } = pieceOf(after, from, {})
-      putPiece(account, from, piece.until, { ...piece, plan: after, details: after.details, rules: after.rules, dayOffset, monthOffset })
+      putPiece(account, from, piece.until, { ...piece, ...pieceOf(after, from, {}) })
     }
+    if (moved.length) settle(account, now)
+  }
 }
 
 export const changeTerms = async ({ api, random }: World, account: Account): Promise<void> => {
@@ -273,13 +279,23 @@ export const archive = async ({ api }: World, account: Account, now: number): Pr
   await done(api.delete(`/accounts/${encodeURIComponent(account.id)}`))
   account.isArchived = true
   putPiece(account, dayOf(now) + 1, FOREVER)
+  settle(account, now)
+}
+
+/** The instants at which something may be due for an account, behind one until another. */
+const instantsOf = ({ entries }: Account, after: number, until: number): number[] => {
+  const midnights = Array.from({ length: dayOf(until) - dayOf(after) }, (_, index) => (dayOf(after) + 1 + index) * DAY)
+  const changes = entries.map(({ at }) => at).filter((at) => at > after && at <= until)
+  return [...new Set([...midnights, ...changes])].toSorted((one, other) => one - other)
 }
 
 /** Moves the clock, in as many requests as it takes, and does in the model what is due by then. */
-export const moveTo = async ({ api, accounts }: World, now: number): Promise<void> => {
+export const moveTo = async (world: World, now: number): Promise<void> => {
+  const { api, accounts } = world
   const target = timeText(now)
   for (let reached = ''; reached !== target; reached = (await done(api.post('/test_clock', { now: target }))).now);
-  for (const account of accounts) settle(account, dayOf(now) * DAY)
+  for (const account of accounts) for (const instant of instantsOf(account, world.now, now)) settle(account, instant)
+  world.now = now
 }
 
 const COMPARED = /^(?:ADVANCED_.+|.+_RATE_CARD_AMOUNT|TRUE_UP_AMOUNT|PRICING_RULE_ADDITION_AMOUNT)$/
@@ -301,21 +317,15 @@ const shownOf = (invoice: Loose): Invoiced => ({
   usage: Object.fromEntries(invoice.usageInfo.map(({ id, value }: Loose) => [id, exact(value).toFixed()])),
 })
 
-/** The invoices of an account as the API shows each of them, but for those that are raised within a cycle. */
+/** The invoices of an account as the API shows each of them, and their numbers. */
 export const readInvoices = async ({ api }: World, { id }: Account): Promise<{ shown: Invoiced[]; numbers: string[] }> => {
   const all: Loose[] = []
-  for (let token: string | undefined = ''; token !== undefined;) {
-    const page: Loose = await done(
-      api.get(`/invoices?${token ? `nextToken=${encodeURIComponent(token)}` : `owner_id=${encodeURIComponent(id)}&pageSize=50`}`),
-    )
-    all.push(...page.data)
-    token = page.nextToken
+  for (let query = `owner_id=${encodeURIComponent(id)}&pageSize=50`; query;) {
+    const { data, nextToken } = await done(api.get(`/invoices?${query}`))
+    all.push(...data)
+    query = nextToken ? `nextToken=${encodeURIComponent(nextToken)}` : ''
   }
-  const ofCycles = all.filter(({ invoiceType }) => invoiceType === 'STANDARD' || invoiceType === 'STANDARD_ADVANCED')
   const shown: Invoiced[] = []
-  for (const one of ofCycles) shown.push(shownOf(await done(api.get(`/invoices/${one.id}`))))
-  return {
-    shown: shown.toSorted((one, other) => one.start - other.start || (one.type < other.type ? -1 : 1)),
-    numbers: all.flatMap(({ sequenceId }) => sequenceId ?? []),
-  }
+  for (const one of all) shown.push(shownOf(await done(api.get(`/invoices/${one.id}`))))
+  return { shown: sortInvoices(shown), numbers: all.flatMap(({ sequenceId }) => sequenceId ?? []) }
 }
