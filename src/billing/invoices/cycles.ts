@@ -25,7 +25,7 @@ import { type InvoiceOwner, readAccountOwner } from './owner.ts'
 import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type CycleToRate, closeUsage, readBilledCycle } from './usage.ts'
+import { type CycleToRate, closeUsage, readBilledCycle, readBilledCycles } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit. */
 const MOST_CYCLES = 10
@@ -189,6 +189,13 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     generations,
     falling.map(({ row }) => ({ accountId: row.ownerId, start: row.startAt, end: row.endAt })),
   )
+  const advanced = all.flatMap(({ billing, begun }) =>
+    begun.filter(({ cycle }) => !billing.advanced.has(instantOf(cycle.start))).map((inForce) => ({ billing, inForce, units: new Map() })),
+  )
+  const used = falling.map(({ inForce, plan: { billing } }, index) => ({ billing, inForce, units: units[index] ?? new Map() }))
+  const toRate = parts ? [...advanced, ...used].map(({ billing, ...one }) => ({ ...one, parts, owner: billing.owner, generations })) : []
+  const billed = await readBilledCycles(its, toRate)
+  const billedInAdvance = new Map(advanced.map(({ inForce }, index) => [inForce, billed[index]]))
   const statements: Statement[] = []
   const changes: Change[] = []
   for (const { billing, moved, begun, made } of all) {
@@ -201,9 +208,8 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     if (made.length) statements.push(insertInvoices(made))
     changes.push(...made.flatMap((row) => recordInvoice(undefined, row)))
     for (const inForce of begun) {
-      if (!parts || billing.advanced.has(instantOf(inForce.cycle.start))) continue
-      const cycle = { inForce, parts, owner, generations }
-      const advance = rateAdvance(await readBilledCycle(its, cycle, () => Promise.resolve(new Map())))
+      const cycle = billedInAdvance.get(inForce)
+      const advance = cycle && rateAdvance(cycle)
       if (!advance) continue
       const place = placeOf(inForce)
       const row = newDraft(its, owner, {
@@ -219,10 +225,10 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     }
   }
   for (const [index, { row, inForce, plan }] of falling.entries()) {
-    if (!parts) break
     const { owner } = plan.billing
-    const used = units[index] ?? new Map<string, string>()
-    const kept = keepRating(rateArrears(await readBilledCycle(its, { inForce, parts, owner, generations }, () => Promise.resolve(used))))
+    const cycle = billed[advanced.length + index]
+    if (!cycle) throw new Error('A cycle that falls due was not read')
+    const kept = keepRating(rateArrears(cycle))
     const fallen = draftDue(its, { ...row, ...kept }, withPlan(owner, inForce))
     statements.push(changeInvoice(its, row, kept), ...fallen.statements)
     changes.push(...recordInvoice(row, fallen.row))

@@ -1,10 +1,12 @@
+import { readLicenseChangesOfMany } from '../../catalogue/licenses/service.ts'
+import type { PlanDefinition } from '../../catalogue/price_plans/service.ts'
 import { type CycleInForce, type PieceParts, type ReadPiece, definitionOf } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
 import { type KindedGeneration, accountKey, askAll, askEvents, eventLedgersIn, meterSeries } from '../../ledger/client.ts'
 import { instantOf } from '../../rating/cycle.ts'
-import { useOf } from '../revenue_calculator/licenses.ts'
-import { readCounted, readNames } from '../revenue_calculator/lookup.ts'
+import { cutChanges, useOf } from '../revenue_calculator/licenses.ts'
+import { readNamesOfMany } from '../revenue_calculator/lookup.ts'
 import type { InvoiceOwner } from './owner.ts'
 import type { BilledCycle } from './rating.ts'
 
@@ -16,34 +18,68 @@ export interface CycleToRate {
   generations: readonly KindedGeneration[]
 }
 
+const idsOf = ({ cards }: PlanDefinition, family: string): string[] =>
+  cards.filter(({ type }) => type === family).map(({ billableId }) => billableId)
+
+const definitionOfCycle = ({ inForce, parts }: CycleToRate): PlanDefinition => definitionOf(inForce.piece, parts)
+
+/** Reads the licences in cycles of accounts, in the same order. The database and each ledger of accounts are asked once. */
+const readLicenses = async (ctx: Ctx, cycles: readonly CycleToRate[]): Promise<BilledCycle['licenses'][]> => {
+  const asked = cycles.map((one) => {
+    const { cycle } = one.inForce
+    const typeOf = (id: string) => one.parts.items.find((item) => item.id === id)?.type ?? undefined
+    const licenses = idsOf(definitionOfCycle(one), 'LICENSE').map((id) => ({ id, type: typeOf(id) }))
+    return { accountId: one.owner.id, start: instantOf(cycle.start), end: instantOf(cycle.end), licenses }
+  })
+  const times = asked.flatMap(({ accountId, start: from, end: until, licenses }) =>
+    licenses.map(({ id: licenseId }) => ({ accountId, licenseId, from, until })),
+  )
+  const withNames = asked.filter(({ licenses }) => licenses.some(({ type }) => type === 'NAMED_LICENSE'))
+  const [changes, namesOf] = await Promise.all([
+    readLicenseChangesOfMany(ctx, times),
+    readNamesOfMany(ctx, cycles[0]?.generations ?? [], withNames),
+  ])
+  const rest = changes.values()
+  return asked.map((one) => {
+    const named = namesOf(one)
+    return Object.fromEntries(
+      one.licenses.map(({ id, type }) => [id, useOf({ counted: cutChanges(id, rest.next().value ?? [], one), named }, id, type)]),
+    )
+  })
+}
+
+/** A cycle of an account with the units of its meters, by their ids. */
+export interface UsedCycle extends CycleToRate {
+  units: ReadonlyMap<string, string>
+}
+
+/** Reads what was used in cycles of accounts of an organization, in the same order. */
+export const readBilledCycles = async (ctx: Ctx, cycles: readonly UsedCycle[]): Promise<BilledCycle[]> => {
+  const licenses = await readLicenses(ctx, cycles)
+  return cycles.map((one, index) => {
+    const { piece, cycle } = one.inForce
+    return {
+      planName: (piece as ReadPiece).planName,
+      definition: definitionOfCycle(one),
+      items: one.parts.items,
+      currency: one.owner.currency,
+      cycle,
+      schedule: { cycle: { interval: piece.cycle.interval, startOffset: piece.cycle.startOffset }, from: piece.from, until: piece.until },
+      usage: Object.fromEntries(one.units),
+      licenses: licenses[index] ?? {},
+    }
+  })
+}
+
 /** Reads what was used in a cycle of an account. `readUnits` gives the units of meters by their ids. */
 export const readBilledCycle = async (
   ctx: Ctx,
-  { inForce: { piece, cycle }, parts, owner, generations }: CycleToRate,
+  cycle: CycleToRate,
   readUnits: (meterIds: readonly string[]) => Promise<ReadonlyMap<string, string>>,
 ): Promise<BilledCycle> => {
-  const definition = definitionOf(piece, parts)
-  const { items } = parts
-  const lookup = { accountId: owner.id, start: instantOf(cycle.start), end: instantOf(cycle.end) }
-  const idsOf = (family: string) => definition.cards.filter(({ type }) => type === family).map(({ billableId }) => billableId)
-  const licenseIds = idsOf('LICENSE')
-  const typeOf = (id: string) => items.find((item) => item.id === id)?.type ?? undefined
-  const hasNames = licenseIds.some((id) => typeOf(id) === 'NAMED_LICENSE')
-  const [usage, counted, named] = await Promise.all([
-    readUnits(idsOf('USAGE')),
-    readCounted(ctx, lookup, licenseIds),
-    hasNames ? readNames(ctx, generations, lookup) : [],
-  ])
-  return {
-    planName: (piece as ReadPiece).planName,
-    definition,
-    items,
-    currency: owner.currency,
-    cycle,
-    schedule: { cycle: { interval: piece.cycle.interval, startOffset: piece.cycle.startOffset }, from: piece.from, until: piece.until },
-    usage: Object.fromEntries(usage),
-    licenses: Object.fromEntries(licenseIds.map((id) => [id, useOf({ counted, named }, id, typeOf(id))])),
-  }
+  const [billed] = await readBilledCycles(ctx, [{ ...cycle, units: await readUnits(idsOf(definitionOfCycle(cycle), 'USAGE')) }])
+  if (!billed) throw new Error('A cycle was not read')
+  return billed
 }
 
 /** A time of an account, in milliseconds. */
