@@ -1,15 +1,15 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { cpus, totalmem } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { fail, findMedian } from '../scripts/wrangler.ts'
 import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
+import { AT_ONCE, DUE, END, type Organization, START, customerOf, forEach, prepareAccounts } from './billed_accounts.ts'
 
 const { values } = parseArgs({ options: { accounts: { type: 'string' }, events: { type: 'string' }, draft: { type: 'string' } } })
 
 const ROUNDS = 4
-/** Requests to create customers in a round, and how many of any requests are sent at a time. */
-const [CUSTOMERS, AT_ONCE] = [500, 8]
+/** Requests to create customers in a round. */
+const CUSTOMERS = 500
 /** Accounts that fall due together, each with a plan of 5 cards, and the events of each in the cycle. */
 const LOADS = values.accounts
   ? [{ accounts: Number(values.accounts), events: Number(values.events ?? 10) }]
@@ -21,7 +21,6 @@ const LOADS = values.accounts
 /** The events of the two accounts whose DRAFTs are read. */
 const DRAFTS = [1000, Number(values.draft ?? 1_000_000)] as const
 const READS = 31
-const BATCH = 1000
 /** In milliseconds: no round begins later than the first, and nothing takes longer than the second. */
 const [TIME, LONGEST] = [150_000, 1_200_000]
 /** How many accounts are billed while a customer is created: at least, and the mark. */
@@ -39,140 +38,7 @@ const { url } = await server.listen()
 const worker = server.getWorker<{ DB: D1Database }>()
 const { DB } = await worker.getEnv()
 await worker.applyD1Migrations('DB')
-
-/** The cycle in which it is now, in UTC. Its invoices fall due after the grace of the plan. */
-const [year, month] = [new Date(started).getUTCFullYear(), new Date(started).getUTCMonth()]
-const [START, END] = [Date.UTC(year, month), Date.UTC(year, month + 1)]
-const GRACE = 3
-const DUE = END + GRACE * 86_400_000
-
-interface Organization {
-  id: string
-  token: string
-  meters: string[]
-}
-
-const ask = async (token: string, path: string, body?: unknown, method = 'POST'): Promise<Record<string, unknown>> => {
-  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
-  const response = await fetch(url.origin + path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
-  const answer = (await response.json()) as Record<string, unknown>
-  if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status} ${JSON.stringify(answer)}`)
-  return answer
-}
-
-/** Does some work for each of `count` numbers, some at a time. */
-const forEach = async (count: number, work: (n: number) => Promise<unknown>, atOnce = AT_ONCE): Promise<void> => {
-  let next = 0
-  const client = async (): Promise<void> => {
-    for (let n = next++; n < count; n = next++) await work(n)
-  }
-  await Promise.all(Array.from({ length: atOnce }, client))
-}
-
-let organizations = 0
-const makeOrganization = async (): Promise<Organization> => {
-  const id = `org.${++organizations}`
-  const token = randomBytes(32).toString('base64url')
-  await DB.batch([
-    DB.prepare('INSERT INTO organizations (id, name, created_at) VALUES (?1, ?1, 0)').bind(id),
-    DB.prepare("INSERT INTO tokens (id, organization_id, name, hash, created_at) VALUES (?, ?, 'Bench', ?, 0)").bind(
-      `token.${organizations}`,
-      id,
-      createHash('sha256').update(token).digest('hex'),
-    ),
-  ])
-  return { id, token, meters: [] }
-}
-
-/** Makes the meters, the add-ons and a plan of 5 cards: two of usage, two fees, one of them in advance, and licences. Gives its id. */
-const makePlan = async ({ token, meters }: Organization): Promise<string> => {
-  await ask(token, '/event_schema', { name: 'rides', attributes: [{ name: 'distance' }, { name: 'minutes' }], dimensions: [] })
-  await ask(token, '/event_schema/rides/activate')
-  for (const attribute of ['distance', 'minutes']) {
-    const { id } = await ask(token, '/usage_meters', {
-      name: attribute,
-      type: 'COUNTER',
-      aggregation: 'SUM',
-      eventSchemaName: 'rides',
-      computations: [{ computation: `{"var":"attributes.${attribute}"}`, order: 1 }],
-    })
-    await ask(token, `/usage_meters/${String(id)}/activate`)
-    meters.push(String(id))
-  }
-  const addOn = async (name: string, type: string) => (await ask(token, '/addons', { name, type }))['id']
-  const [support, platform, seats] = [
-    await addOn('Support', 'FIXED_FEE'),
-    await addOn('Platform', 'FIXED_FEE'),
-    await addOn('Seats', 'LICENSE'),
-  ]
-  const slabs = [0, 100, 1000].map((startAfter, index) => ({ order: index + 1, startAfter, priceType: 'PER_UNIT' }))
-  const ratePlan = { pricingModel: 'TIERED', slabs }
-  const rateValues = [{ currency: 'USD', slabRates: [0.25, 0.125, 0.0625].map((rate, index) => ({ order: index + 1, rate })) }]
-  const fee = (id: unknown, invoiceTiming: string, rate: number) => ({
-    id,
-    name: `fee ${String(id)}`,
-    enableProration: true,
-    invoiceTiming,
-    rateValues: [{ currency: 'USD', rate }],
-  })
-  const { id } = await ask(token, '/price_plans', {
-    name: 'Standard',
-    pricePlanDetails: {
-      supportedCurrencies: ['USD'],
-      pricingCycleConfig: { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: GRACE },
-      usageRateCards: meters.map((usageMeterId) => ({ usageMeterId, name: `usage ${usageMeterId}`, ratePlan, rateValues })),
-      fixedFeeRateCards: [fee(support, 'IN_ARREARS', 30), fee(platform, 'IN_ADVANCE', 9)],
-      licenseRateCards: [{ id: seats, name: 'seats', enableProration: true, invoiceTiming: 'IN_ARREARS', ratePlan, rateValues }],
-    },
-  })
-  await ask(token, `/price_plans/${String(id)}/activate`, { currencies: ['USD'] })
-  return String(id)
-}
-
-const customerOf = (n: number | string) => ({
-  id: `customer-${n}`,
-  name: `ACME Enterprise ${n}`,
-  primaryEmail: `billing-${n}@example.com`,
-  address: { city: 'Florence', country: 'US' },
-  account: { id: `account-${n}`, name: `Primary Account ${n}`, invoiceCurrency: 'USD', aliases: [`alias-${n}`] },
-})
-
-/** Sends the events of an account, at times all over what has passed of the cycle, with distances of two decimals. */
-const sendEvents = async ({ token }: Organization, account: string, count: number): Promise<void> => {
-  await forEach(
-    Math.ceil(count / BATCH),
-    (batch) =>
-      ask(token, '/ingestBatch', {
-        events: Array.from({ length: Math.min(BATCH, count - batch * BATCH) }, (_, n) => {
-          const part = (batch * BATCH + n + 0.5) / count
-          return {
-            id: randomUUID(),
-            schemaName: 'rides',
-            timestamp: new Date(START + Math.floor(part * (started - START))).toISOString(),
-            accountId: account,
-            attributes: [
-              { name: 'distance', value: `${n % 100}.${10 + (n % 90)}` },
-              { name: 'minutes', value: String(1 + (n % 60)) },
-            ],
-            dimensions: {},
-          }
-        }),
-      }),
-    4,
-  )
-}
-
-/** Makes accounts that have the plan since the cycle began, with their events. */
-const makeAccounts = async (organization: Organization, accounts: number, events: number): Promise<void> => {
-  const { token } = organization
-  const pricePlanId = await makePlan(organization)
-  const effectiveFrom = new Date(START).toISOString().slice(0, 10)
-  await forEach(accounts, async (n) => {
-    await ask(token, '/customers', customerOf(n))
-    await ask(token, `/accounts/account-${n}/price_plans`, { pricePlanId, effectiveFrom, effectiveUntil: '9999-01-01' })
-  })
-  await forEach(accounts, (n) => sendEvents(organization, `account-${n}`, events), 4)
-}
+const { ask, makeOrganization, makeAccounts, sendEvents } = prepareAccounts(url.origin, DB)
 
 /** Does what `scheduled` does at an instant, minute by minute, until nothing is due for an organization. Gives the seconds of each run. */
 const runScheduled = async (now: number, id?: string): Promise<number[]> => {
@@ -282,6 +148,7 @@ const readDrafts = async (): Promise<number[]> => {
   return times.map(findMedian)
 }
 
+const saySeconds = (runs: readonly number[] = []): string => runs.map((seconds) => seconds.toFixed(1)).join(', ')
 const say = (count: number): string => count.toLocaleString('en')
 
 let drafts: number[] = []
@@ -332,8 +199,9 @@ for (const [at, { accounts, events }] of LOADS.entries()) {
 console.log('\nratio: accounts a second to POST /customers a second, of each round; its median')
 if (values.accounts) {
   const [billed] = rounds[0]?.billed ?? []
-  const show = (runs: readonly number[] = []): string => runs.map((seconds) => seconds.toFixed(1)).join(', ')
-  console.log(`runs of scheduled, in seconds: cycles begin in ${show(billed?.begun)}; invoices fall due in ${show(billed?.due)}`)
+  console.log(
+    `runs of scheduled, in seconds: cycles begin in ${saySeconds(billed?.begun)}; invoices fall due in ${saySeconds(billed?.due)}`,
+  )
   process.exit(0)
 }
 const [many = 0, few = 0, more = 0] = each

@@ -8,8 +8,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type AuditRow, type Seal, verifyChain } from '../src/access/audit/chain.ts'
 import { fail, fault, migrateLocal, quiet, root, run } from '../scripts/wrangler.ts'
-import { BILLED, BILLING_ORGANIZATION, openBillingLoad } from './torture_billing.ts'
+import { BILLED, openBillingLoad } from './torture_billing.ts'
 import { EVENTS_ORGANIZATION, LICENSE, isSettled, openEventLoad } from './torture_events.ts'
+import { BILLING_ORGANIZATION } from './torture_invoices.ts'
 
 const KILLS = 10
 const CLIENTS = 32

@@ -1,22 +1,16 @@
 import { randomInt } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type KeptLedgers, METERED, hundredthsOf, must, pick, textOf } from './torture_events.ts'
+import { type KeptLedgers, must, pick, textOf } from './torture_events.ts'
+import { DAY, FEE, HOUR, IN_ADVANCE, START, type SeenInvoices, UNIT, holdInvoices, iso, readClock } from './torture_invoices.ts'
 
-/** The organization for billing, which has a test clock. */
-export const BILLING_ORGANIZATION = 'org.billing'
 /** What the ids of its events begin with, since the files of the ledgers do not say whose they are. */
 export const BILLED = 'billed-'
 
 const ACCOUNTS = 12
 const [SENDERS, CHANGERS, READERS, MOVERS] = [3, 3, 3, 2]
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
-const START = Date.UTC(2026, 0, 1)
 /** Where the clock ends: events are kept for longer than that. */
 const MOST_DAYS = 300
-/** What a cycle costs, whether it is whole or not, in hundredths: what is paid in advance, the fee, and a unit of usage. */
-const [IN_ADVANCE, FEE, UNIT] = [900n, 3000n, 2n]
 
 interface Request {
   method: string
@@ -41,23 +35,15 @@ interface Shown {
   totalAmount: number
 }
 
-interface KeptInvoice {
-  id: string
-  account: string
-  type: string
-  status: string
-  startAt: number
-  endAt: number
-  invoiceAt: number
-  total: string
-  sequence: number | null
-  sequenceId: string | null
-  rated: string
-  details: string | null
-}
+const feeOf = (id: unknown, rate: number, invoiceTiming: string) => ({
+  id,
+  name: `fee ${String(id)}`,
+  enableProration: false,
+  invoiceTiming,
+  rateValues: [{ currency: 'USD', rate }],
+})
 
 const pathOf = (n: number): string => `/accounts/payer-${n}`
-const iso = (time: number): string => new Date(time).toISOString()
 
 /** Bills accounts by a test clock that moves on, and checks their invoices after each kill and at the end. */
 export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
@@ -65,11 +51,8 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
   let named = 0
   let now = START
   let target = START
-  /** The statuses that an invoice may have by the answers to the changes of its status, or because one of these was lost. */
-  const known = new Map<string, Set<string>>()
   const acknowledged = new Set<string>()
-  /** What an invoice that fell due was shown as: this never changes. */
-  const frozen = new Map<string, string>()
+  const seen: SeenInvoices = { statuses: new Map(), frozen: new Map() }
 
   const make = async (path: string, body?: Record<string, unknown>): Promise<Record<string, unknown>> => {
     const answer = await send({ method: 'POST', path, ...(body && { body }), headers: { 'Idempotency-Key': `setup-${++named}` } })
@@ -79,13 +62,6 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
 
   /** Makes a plan whose weeks begin on a day of the week. Gives its id. */
   const makePlan = async (name: string, dayOffset: string, [meter, fee, platform]: readonly unknown[]): Promise<unknown> => {
-    const feeOf = (id: unknown, rate: number, invoiceTiming: string) => ({
-      id,
-      name: `fee ${String(id)}`,
-      enableProration: false,
-      invoiceTiming,
-      rateValues: [{ currency: 'USD', rate }],
-    })
     const { id } = await make('/price_plans', {
       name,
       pricePlanDetails: {
@@ -171,9 +147,9 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
   const note = ({ id, sequenceId, totalAmount }: Shown): void => {
     if (sequenceId === undefined) return
     const shown = `${sequenceId} ${totalAmount}`
-    const before = frozen.get(id) ?? shown
+    const before = seen.frozen.get(id) ?? shown
     must(before === shown, `invoice ${id} was ${before}, and is ${shown}`)
-    frozen.set(id, shown)
+    seen.frozen.set(id, shown)
   }
 
   const listInvoices = async (n: number): Promise<Shown[] | undefined> => {
@@ -198,8 +174,8 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
   const changeStatus = async ({ id, status: before }: Shown): Promise<void> => {
     const status = pick(NEXT[before] ?? [])
     if (status === undefined) return
-    const may = known.get(id) ?? new Set([before])
-    known.set(id, new Set([...may, before, status]))
+    const may = seen.statuses.get(id) ?? new Set([before])
+    seen.statuses.set(id, new Set([...may, before, status]))
     const answer = await send({ method: 'PATCH', path: `/invoices/${id}`, body: { status }, refusals: [400, 409] })
     if (!answer) {
       counts.lost++
@@ -209,7 +185,7 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
     const shown = answer.body as unknown as Shown
     must(shown.status === status, `invoice ${id}, which was ${before}, was made ${status}, and is ${shown.status}`)
     note(shown)
-    known.set(id, new Set([status]))
+    seen.statuses.set(id, new Set([status]))
     counts.changed++
   }
 
@@ -223,113 +199,20 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
     }
   }
 
-  const readInvoices = (database: DatabaseSync): KeptInvoice[] =>
-    database
-      .prepare(
-        `SELECT id, account_id AS account, invoice_type AS type, status, start_at AS startAt, end_at AS endAt, invoice_at AS invoiceAt, total,
-          sequence, sequence_id AS sequenceId, rated, details
-         FROM invoices WHERE organization_id = '${BILLING_ORGANIZATION}' ORDER BY account_id, invoice_type, start_at`,
-      )
-      .all() as unknown as KeptInvoice[]
-
-  /** What the events that are counted in a cycle come to, with the fee. */
-  const totalOf = (
-    { account, startAt, endAt }: KeptInvoice,
-    units: ReadonlyMap<string, readonly [time: number, hundredths: bigint][]>,
-  ): bigint =>
-    (units.get(account) ?? []).reduce((sum, [time, hundredths]) => (time >= startAt && time < endAt ? sum + UNIT * hundredths : sum), FEE)
-
-  const holdInvoice = (invoice: KeptInvoice, right: bigint): void => {
-    const { id, account, type, status, total, sequence, sequenceId, rated, details } = invoice
-    const what = `${type} ${id} of ${account} from ${iso(invoice.startAt)}, which is ${status}`
-    const hasNumber = sequence !== null && sequenceId !== null && details !== null
-    must(hasNumber || (sequence === null && sequenceId === null), `${what}, is half due`)
-    must(hasNumber === (status !== 'DRAFT') || status === 'VOID', `${what}, has ${hasNumber ? 'a' : 'no'} number`)
-    must(status !== 'GONE', `${what}, has a cycle`)
-    if (hasNumber) {
-      must(hundredthsOf(total) === right, `${what}, comes to ${total}, and its events to ${textOf(right)}`)
-      const { root } = JSON.parse(rated) as { root: { value: string } }
-      must(root.value === total, `${what}, comes to ${total}, and its lines to ${root.value}`)
-      const shown = frozen.get(id)
-      must(
-        shown === undefined || shown === `${sequenceId} ${Number(total)}`,
-        `${what}, was shown as ${shown}, and is ${sequenceId} ${total}`,
-      )
-    }
-    const may = known.get(id)
-    must(!may || may.has(status) || may.has('DRAFT'), `${what}, was made ${[...(may ?? [])].join(' or ')}`)
-  }
-
-  /** The cycles of each account follow each other, with one invoice of each type, and the last ones begin when the clock says. */
-  const holdCycles = (invoices: readonly KeptInvoice[], clock: number, isEnd: boolean): void => {
-    for (const [whose, its] of Map.groupBy(invoices, ({ account, type }) => `${type} of ${account}`)) {
-      for (const [at, { startAt }] of its.entries()) {
-        const right = its[at - 1]?.endAt ?? START
-        must(startAt === right, `after ${iso(right)} the next ${whose} begins at ${iso(startAt)}`)
-      }
-      const last = its.at(-1)
-      must(!isEnd || (last && last.startAt <= clock && last.endAt > clock), `the last ${whose} ends at ${iso(last?.endAt ?? 0)}`)
-    }
-    const late = invoices.filter(({ status, invoiceAt }) => isEnd && status === 'DRAFT' && invoiceAt <= clock)
-    must(!late.length, `${late.length} invoices did not fall due, the first of them ${late[0]?.id} at ${iso(late[0]?.invoiceAt ?? 0)}`)
-  }
-
-  /** Each invoice has the status that the audit log tells, step by step. */
-  const holdLog = (database: DatabaseSync, invoices: readonly KeptInvoice[]): void => {
-    const rows = database
-      .prepare(
-        `SELECT resource_id AS id, changes ->> '$.status[0]' AS before, changes ->> '$.status[1]' AS after FROM audit_log
-         WHERE organization_id = '${BILLING_ORGANIZATION}' AND resource_type = 'INVOICE' AND changes -> '$.status' IS NOT NULL ORDER BY sequence`,
-      )
-      .all() as { id: string; before: string | null; after: string }[]
-    const told = new Map<string, string>()
-    for (const { id, before, after } of rows) {
-      must((told.get(id) ?? null) === before, `the audit log says that invoice ${id} was ${told.get(id)}, and then that it was ${before}`)
-      told.set(id, after)
-    }
-    for (const { id, status } of invoices) must(told.get(id) === status, `invoice ${id} is ${status}, and by the audit log ${told.get(id)}`)
-    must(told.size === invoices.length, `the audit log knows ${told.size} invoices, and there are ${invoices.length}`)
-  }
-
   /** Compares the database with the events in the ledgers: after a kill, or when everything is done. */
-  const hold = (database: DatabaseSync, { events, rules }: KeptLedgers, isEnd = false): void => {
-    const one = <Row>(query: string): Row => database.prepare(query).get() as Row
-    const { clock } = one<{ clock: number }>(`SELECT clock_at AS clock FROM organizations WHERE id = '${BILLING_ORGANIZATION}'`)
+  const hold = (database: DatabaseSync, kept: KeptLedgers, isEnd = false): void => {
+    const clock = readClock(database)
     must(
       clock >= now && clock <= Math.max(now, target),
       `the clock stands at ${iso(clock)}, was at ${iso(now)}, and was moved to ${iso(target)}`,
     )
-    const counted = events
-      .filter(({ id, status }) => id.startsWith(BILLED) && status === METERED)
-      .map(({ account, time, units, rules: name }): [string, [number, bigint]] => {
-        must(rules.has(name ?? ''), 'an event has no rules')
-        const [unit = '0'] = JSON.parse(units ?? '[]') as string[]
-        return [account.slice(1), [time, hundredthsOf(unit)]]
-      })
-    const units = new Map(
-      Map.groupBy(counted, ([account]) => account)
-        .entries()
-        .map(([account, its]) => [account, its.map(([, unit]) => unit)]),
-    )
-    const invoices = readInvoices(database)
-    for (const invoice of invoices) holdInvoice(invoice, invoice.type === 'STANDARD' ? totalOf(invoice, units) : IN_ADVANCE)
-    holdCycles(invoices, clock, isEnd)
-    holdLog(database, invoices)
-    const numbers = invoices.flatMap(({ sequence }) => sequence ?? []).toSorted((a, b) => a - b)
-    const gap = numbers.findIndex((number, at) => number !== at + 1)
-    must(gap < 0, `after ${gap} invoices comes the number ${numbers[gap]}`)
-    const { last } = one<{ last: number }>(
-      `SELECT max(last) AS last FROM invoice_counters WHERE organization_id = '${BILLING_ORGANIZATION}'`,
-    )
-    must(last === numbers.length, `${numbers.length} invoices have a number, and the last that was given is ${last}`)
-    const { due } = one<{ due: number }>(
-      `SELECT count(*) AS due FROM due WHERE organization_id = '${BILLING_ORGANIZATION}' AND kind = 'BILLING' AND subject LIKE 'payer-%'`,
-    )
-    must(due === ACCOUNTS, `of ${ACCOUNTS} accounts ${due} are due again`)
+    now = clock
+    const events = kept.events.filter(({ id }) => id.startsWith(BILLED))
     const there = new Set(events.map(({ id }) => id))
     for (const id of acknowledged) must(there.has(id), `${id} was acknowledged, and is not there`)
-    now = clock
-    Object.assign(counts, { billed: numbers.length, days: Math.round((clock - START) / DAY) })
+    const { billed, due } = holdInvoices(database, { ...kept, events }, seen, isEnd ? clock : undefined)
+    must(due === ACCOUNTS, `of ${ACCOUNTS} accounts ${due} are due again`)
+    Object.assign(counts, { billed, days: Math.round((clock - START) / DAY) })
   }
 
   /** Moves the clock beyond the grace of all that has begun. */

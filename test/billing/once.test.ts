@@ -129,10 +129,10 @@ it.each([1, 2])('50 reads, runs and status changes around its DUE instant leave 
     ...['DUE', 'PAID', 'VOID', 'DUE', 'VOID', 'PAID'].map((status) => set('mixed', status)),
   ]
   const sent = new Map(ACCOUNTS.map((account): [string, string[]] => [account, []]))
-  let isOver = false
+  const rest = { isDone: false }
   const sendEvents = async (account: string): Promise<void> => {
     const ids = sent.get(account) ?? []
-    while (!isOver && ids.length < MOST_EVENTS) {
+    while (!rest.isDone && ids.length < MOST_EVENTS) {
       const id = `late ${ids.length} ${account}`
       ids.push(id)
       expect((await api.send(id, account, '1')).status).toBe(202)
@@ -141,7 +141,7 @@ it.each([1, 2])('50 reads, runs and status changes around its DUE instant leave 
   expect(reads.length + runs.length + changes.length).toBe(50)
   const sending = Promise.all(ACCOUNTS.map(sendEvents))
   const answers = (await doAround<Loose>(DUE, mix<() => Promise<Loose>>(reads, runs, changes))).filter(Boolean)
-  isOver = true
+  rest.isDone = true
   await sending
   for (const { status, body } of answers) expect([200, 409], body.message).toContain(status)
   expect((await doDue(api.id, undefined, Date.now())).errors).toEqual([])
