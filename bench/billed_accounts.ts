@@ -104,29 +104,28 @@ export const prepareAccounts = (origin: string, DB: D1Database) => {
     return String(id)
   }
 
-  /** Sends the events of an account, at times all over what has passed of the cycle, with distances of two decimals. */
-  const sendEvents = async ({ token }: Organization, account: string, count: number): Promise<void> => {
-    await forEach(
-      Math.ceil(count / BATCH),
-      (batch) =>
-        ask(token, '/ingestBatch', {
-          events: Array.from({ length: Math.min(BATCH, count - batch * BATCH) }, (_, n) => {
-            const part = (batch * BATCH + n + 0.5) / count
-            return {
-              id: randomUUID(),
-              schemaName: 'rides',
-              timestamp: new Date(START + Math.floor(part * (now - START))).toISOString(),
-              accountId: account,
-              attributes: [
-                { name: 'distance', value: `${n % 100}.${10 + (n % 90)}` },
-                { name: 'minutes', value: String(1 + (n % 60)) },
-              ],
-              dimensions: {},
-            }
-          }),
-        }),
-      4,
-    )
+  /** Sends events of accounts, as many of each, at times all over what has passed of the cycle, with distances of two decimals. */
+  const sendEvents = async ({ token }: Organization, accounts: readonly string[], count: number): Promise<void> => {
+    const eventOf = (at: number) => {
+      const n = at % count
+      return {
+        id: randomUUID(),
+        schemaName: 'rides',
+        timestamp: new Date(START + Math.floor(((n + 0.5) / count) * (now - START))).toISOString(),
+        accountId: accounts[Math.floor(at / count)],
+        attributes: [
+          { name: 'distance', value: `${n % 100}.${10 + (n % 90)}` },
+          { name: 'minutes', value: String(1 + (n % 60)) },
+        ],
+        dimensions: {},
+      }
+    }
+    const total = accounts.length * count
+    const send = (batch: number) => {
+      const first = batch * BATCH
+      return ask(token, '/ingestBatch', { events: Array.from({ length: Math.min(BATCH, total - first) }, (_, n) => eventOf(first + n)) })
+    }
+    await forEach(Math.ceil(total / BATCH), send, 4)
   }
 
   /** Makes accounts that have the plan since the cycle began, with their events. */
@@ -138,7 +137,8 @@ export const prepareAccounts = (origin: string, DB: D1Database) => {
       await ask(token, '/customers', customerOf(n))
       await ask(token, `/accounts/account-${n}/price_plans`, { pricePlanId, effectiveFrom, effectiveUntil: '9999-01-01' })
     })
-    await forEach(accounts, (n) => sendEvents(organization, `account-${n}`, events), 4)
+    const names = Array.from({ length: accounts }, (_, n) => `account-${n}`)
+    await sendEvents(organization, names, events)
   }
 
   return { ask, makeOrganization, makeAccounts, sendEvents }

@@ -130,7 +130,7 @@ const measureRound = async (): Promise<Round> => {
 const readDrafts = async (): Promise<number[]> => {
   const organization = await makeOrganization()
   await makeAccounts(organization, DRAFTS.length, 1)
-  for (const [n, events] of DRAFTS.entries()) await sendEvents(organization, `account-${n}`, events)
+  for (const [n, events] of DRAFTS.entries()) await sendEvents(organization, [`account-${n}`], events)
   await wait(UNTIL_FOLDED)
   const ids = await Promise.all(
     DRAFTS.map(async (_, n) => {
