@@ -62,7 +62,7 @@ const findInvoiceFaults = ({
 /** Every invoice and preview in an answer, wherever it stands in it. */
 const invoicesIn = (value: unknown): Invoiced[] => {
   if (typeof value !== 'object' || value === null || value instanceof Big) return []
-  const own = 'totalAmount' in value && 'invoiceType' in value ? [value as Invoiced] : []
+  const own = 'totalAmount' in value && value.totalAmount instanceof Big && 'invoiceType' in value ? [value as Invoiced] : []
   return [...own, ...Object.values(value).flatMap(invoicesIn)]
 }
 
