@@ -2,11 +2,12 @@ import { type SQL, and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { defineList } from '../../db/list.ts'
 import { builder, prepare, selection } from '../../db/statements.ts'
-import { notFound } from '../../lib/errors.ts'
+import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { LEDGER_PAGE } from '../../lib/page.ts'
 import type { InvoiceOwner } from './owner.ts'
+import type { ListInvoicesQuery } from './schema.ts'
 import type { InvoiceRow } from './show.ts'
 import { invoices } from './table.ts'
 import { invoiceToken } from './token.ts'
@@ -53,8 +54,14 @@ export const tagOfInvoice = async (
 ): Promise<string> =>
   owner ? tagOf(version, (await sha256(JSON.stringify([owner.details, owner.netTermDays, rated]))).slice(0, 12)) : tagOf(version)
 
+/** Whether the caller may read an invoice: with a portal token, those of its customer and accounts only. */
+const isReadable = ({ portal }: Ctx, { customerId, accountId }: Pick<InvoiceRow, 'customerId' | 'accountId'>): boolean =>
+  !portal ||
+  (customerId === portal.customerId && (portal.accountIds === 'all' || (accountId !== null && portal.accountIds.includes(accountId))))
+
 export const readInvoice = async (ctx: Ctx, id: string): Promise<InvoiceRow> => {
   const [row] = readRows.read(await ctx.session.rows(oneInvoice({ organizationId: ctx.organizationId, id })))
+  if (ctx.portal && !(row && isReadable(ctx, row))) throw new ApiError('FORBIDDEN', 'This portal token does not read this invoice.')
   if (!row) throw notFound('invoice', id)
   return row
 }
@@ -84,7 +91,25 @@ const list = {
   token: invoiceToken,
 } as const
 
-export const listInvoiceRows = defineList({ ...list, where: () => sql`status <> 'GONE'` })
+const listOfAll = defineList({
+  ...list,
+  where: ({ portalCustomer, portalAccounts }) =>
+    and(
+      sql`status <> 'GONE'`,
+      portalCustomer && sql`customer_id = ${portalCustomer}`,
+      portalAccounts && sql`account_id in (select value from json_each(${portalAccounts}))`,
+    ) as SQL,
+})
+
+/** Lists invoices: with a portal token, those of its customer and accounts. */
+export const listInvoiceRows = (ctx: Ctx, query: ListInvoicesQuery): ReturnType<typeof listOfAll> => {
+  const { portal } = ctx
+  const own = portal && {
+    portalCustomer: portal.customerId,
+    ...(portal.accountIds !== 'all' && { portalAccounts: JSON.stringify(portal.accountIds) }),
+  }
+  return listOfAll(ctx, query, own)
+}
 
 export const listRowsForBillRun = defineList({ ...list, where: ({ now }) => waitsForBillRun(now) })
 
