@@ -4,10 +4,15 @@ import { loadLater } from '../lib/load.ts'
 
 const invoices = loadLater(() => import('./invoices/service.ts'))
 
-/** The scheduled steps of billing: invoices that people have written fall due, and the cycles of accounts are billed. */
+/**
+ * The scheduled steps of billing: invoices that people have written fall due, the cycles of accounts are billed, archived accounts leave
+ * their groups, and the invoices of a day are merged in their groups.
+ */
 export const billingSteps: readonly DueStep[] = [
   { kind: 'INVOICE', run: invoices.makeInvoiceDue },
   { kind: 'BILLING', run: invoices.billAccount, runTogether: invoices.billAccounts },
+  { kind: 'INVOICE_GROUP_LEFT', run: invoices.leaveInvoiceGroup },
+  { kind: 'INVOICE_GROUP', run: invoices.mergeInvoicesOfGroup },
 ]
 
 /** The worker of jobs that let invoices of pricing cycles fall due. */

@@ -8,6 +8,7 @@ import { randomBase62 } from '../../lib/ids.ts'
 import { readGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { closeDraft, rateDraft } from './cycles.ts'
+import { readMembers } from './composite.ts'
 import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
@@ -31,7 +32,10 @@ import { type AccountTime, closeUsage } from './usage.ts'
 export { type ChargeOfInvoice, readChargesOfInvoices, readQuotient } from './advances.ts'
 export { billDrafts, createInvoiceBillRun, listInvoicesForBillRun } from './bill_runs.ts'
 export { manageMiscellaneousChargesInAccount } from './charges.ts'
+export { readMergedTotals } from './composite.ts'
 export { billAccount, billAccounts } from './cycles.ts'
+export { mergeInvoicesOfGroup } from './groups.ts'
+export { leaveInvoiceGroup } from './leaving.ts'
 export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
 export { listFrozenInvoices } from './queries.ts'
@@ -44,6 +48,7 @@ const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' 
 
 /** An invoice as it is now, and from whom it takes what it shows as long as it is a DRAFT. */
 const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; owner?: InvoiceOwner }> => {
+  if (row.invoiceType === 'COMPOSITE') return { row: await readMembers(ctx, row) }
   if (row.status !== 'DRAFT') return { row }
   return row.invoiceType === 'STANDARD' ? rateDraft(ctx, row) : { row, owner: await readOwner(ctx, row) }
 }
@@ -62,7 +67,7 @@ export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
   const kept = await readInvoice(ctx, id)
   const { row, owner } = await readLive(ctx, kept)
-  const isChanged = JSON.stringify(row.rated) !== JSON.stringify(kept.rated)
+  const isChanged = kept.status === 'DRAFT' && JSON.stringify(row.rated) !== JSON.stringify(kept.rated)
   if (isChanged) await ctx.session.batch([keepDraft(ctx, row)])
   const shown = isChanged ? { ...row, updatedAt: ctx.now } : row
   return { answer: showInvoice(shown, owner), tag: await tagOfInvoice(row, owner) }

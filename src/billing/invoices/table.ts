@@ -115,6 +115,9 @@ export const invoices = sqliteTable('invoices', {
   updatedAt: integer('updated_at').notNull(),
   version: integer().notNull(),
   basis: text({ mode: 'json' }).$type<Basis>(),
+  /** The invoice group that pays for it, and the COMPOSITE invoice that it was merged into. */
+  invoiceGroupId: text('invoice_group_id'),
+  mergedInto: text('merged_into'),
 })
 
 /** Charges that wait for the next invoice of an account. */
