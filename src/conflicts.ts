@@ -1,8 +1,15 @@
 import { accessConflicts } from './access/conflicts.ts'
+import { billingConflicts } from './billing/conflicts.ts'
 import { catalogueConflicts } from './catalogue/conflicts.ts'
 import { customerConflicts } from './customers/conflicts.ts'
 import type { ConflictWords } from './db/conflicts.ts'
 import { meteringConflicts } from './metering/conflicts.ts'
 
 /** The messages of all conflicts that the database raises, by code. */
-export const conflicts: ConflictWords = { ...accessConflicts, ...customerConflicts, ...meteringConflicts, ...catalogueConflicts }
+export const conflicts: ConflictWords = {
+  ...accessConflicts,
+  ...customerConflicts,
+  ...meteringConflicts,
+  ...catalogueConflicts,
+  ...billingConflicts,
+}

@@ -9,6 +9,8 @@ declare global {
       MIGRATIONS: D1Migration[]
       /** The folders whose operations are walked, with commas between them: `customers`, `customers/notes`. Empty, all. */
       DOMAIN: string
+      /** How large the model of billing is: `full`, or the size that always runs. */
+      BILLING_MODEL: string
     }
   }
 }

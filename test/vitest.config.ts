@@ -11,13 +11,24 @@ const folders = chosenFolders(process.env['DOMAIN'], process.argv)
 const files = testsOf(folders)
 
 /** These change the tables, what is kept of every organization, or which modules the Worker has: each has a Worker of its own. */
-const ALONE = ['test/access/scheduled.test.ts', 'test/access/revocation.test.ts', 'test/db/migrations.test.ts']
+const ALONE = [
+  'test/access/scheduled.test.ts',
+  'test/access/revocation.test.ts',
+  'test/billing/verifications.test.ts',
+  'test/db/migrations.test.ts',
+]
 
 export default defineConfig(async () => {
   const worker = cloudflareTest({
     wrangler: { configPath: join(root, 'wrangler.toml') },
     remoteBindings: false,
-    miniflare: { bindings: { MIGRATIONS: await readD1Migrations(join(root, 'migrations')), DOMAIN: folders.join() } },
+    miniflare: {
+      bindings: {
+        MIGRATIONS: await readD1Migrations(join(root, 'migrations')),
+        DOMAIN: folders.join(),
+        BILLING_MODEL: process.env['BILLING_MODEL'] ?? '',
+      },
+    },
   })
   const project = (name: string, isolate: boolean, include: string[], exclude: string[] = []) => ({
     root,

@@ -1,4 +1,5 @@
 import type { DueStep } from '../access/due/service.ts'
+import type { JobWorkers } from '../access/jobs/service.ts'
 import { loadLater } from '../lib/load.ts'
 
 const invoices = loadLater(() => import('./invoices/service.ts'))
@@ -8,3 +9,8 @@ export const billingSteps: readonly DueStep[] = [
   { kind: 'INVOICE', run: invoices.makeInvoiceDue },
   { kind: 'BILLING', run: invoices.billAccount, runTogether: invoices.billAccounts },
 ]
+
+/** The worker of jobs that let invoices of pricing cycles fall due. */
+export const billingWorkers: JobWorkers = {
+  BILL_RUN: { entries: 50, parts: 2, work: invoices.billDrafts },
+}

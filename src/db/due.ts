@@ -5,6 +5,9 @@ import type { Ctx } from './context.ts'
 import { builder, prepare } from './statements.ts'
 import { due } from './table.ts'
 
+/** The kind of due work that bills an account. Its subject is the id of the account. */
+export const BILLING = 'BILLING'
+
 /** Scheduled work for a subject at an instant (milliseconds). There is one row for each kind and subject. */
 export interface Due {
   kind: string

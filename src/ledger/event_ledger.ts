@@ -13,7 +13,7 @@ import { type TriedEvent, tryEvents } from './repeats.ts'
 import { forgetSome, hasForgettable, readForgot } from './retention.ts'
 import { type Settled, type Settlement, readWaiting, settleEvents } from './settle.ts'
 import { type Store, forgetTold, openStore, readState, takeVersion, tellAccounts, writeState } from './store.ts'
-import { type SumQuery, type SumRow, readSpan, readSums } from './sums.ts'
+import { type Evidence, type EvidenceQuery, type SumQuery, type SumRow, readEvidence, readSpan, readSums } from './sums.ts'
 import { type AskedEvent, type TakenIds, claimKey, findTaken, readKey } from './taken.ts'
 import { readNextDue } from './work.ts'
 
@@ -128,6 +128,10 @@ export class EventLedger extends DurableObject<Env> {
 
   readSums(query: SumQuery): SumRow[] {
     return readSums(this.#store, query)
+  }
+
+  readEvidence(queries: readonly EvidenceQuery[]): Evidence[][] {
+    return readEvidence(this.#store, queries)
   }
 
   readGroups(query: GroupQuery): Grouped {

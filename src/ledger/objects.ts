@@ -59,6 +59,7 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   liftClosing: true,
   listEvents: true,
   readEvent: true,
+  readEvidence: true,
   readGenerations: true,
   readGroups: true,
   readKey: true,

@@ -82,12 +82,15 @@ export const chargeArrears = (plan: RatedPlan, input: RatingInput, digits: numbe
   return { lines: [parentOf({ id: 'PRICE_PLAN_AMOUNT', type: 'PRICE_PLAN_AMOUNT', description: plan.name }, [subTotal, ...trueUp])], logs }
 }
 
+const advancedFees = (lines: readonly Line[]): Line =>
+  parentOf({ id: 'TOTAL_ADVANCED_FEES', type: 'TOTAL_ADVANCED_FEES', description: 'Advanced fees' }, lines)
+
 /** What is billed when a cycle begins; nothing where no card is paid in advance. */
 export const chargeAdvance = (plan: RatedPlan, input: RatingInput, digits: number): Charges => {
   const { cards, additions, logs } = rateTimed(plan, input, digits, 'IN_ADVANCE')
   const lines = [...groupByTag(cards), ...additionLines(additions)]
   if (!lines.length) return { lines, logs }
-  return { lines: [parentOf({ id: 'TOTAL_ADVANCED_FEES', type: 'TOTAL_ADVANCED_FEES', description: 'Advanced fees' }, lines)], logs }
+  return { lines: [advancedFees(lines)], logs }
 }
 
 const multiplyText = (one: string, other: string): string => formatDecimal(multiply(requireDecimal(one), requireDecimal(other)))
@@ -243,3 +246,6 @@ export const buildInvoice = (
     credits: applied,
   }
 }
+
+/** The tree of an invoice of lines that are paid in advance. Their values are cut to the minor unit. */
+export const advanceTree = (lines: readonly Line[]): Line => buildInvoice([advancedFees(lines)], { digits: 0, from: 0, until: 0 }).root

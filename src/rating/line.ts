@@ -40,8 +40,8 @@ const FAMILIES = {
   MINIMUM_COMMITMENT: 'MINIMUM_COMMITMENT',
 } as const satisfies Record<Card['type'], string>
 
-/** The type of the line of a card. */
-const typeOf = ({ type }: Card, timing: Timing): string => {
+/** The type of the line of a card of a family. */
+export const typeOfCardLine = (type: Card['type'], timing: Timing): string => {
   if (timing !== 'IN_ADVANCE') return `${FAMILIES[type]}_RATE_CARD_AMOUNT`
   return type === 'FIXED_FEE' ? 'ADVANCED_FIXED_FEE' : `ADVANCED_${FAMILIES[type]}_RATE_CARD_AMOUNT`
 }
@@ -99,7 +99,7 @@ const cutLimits = ({ minimum, maximum }: Limits, digits: number): Limits => {
 export const cardLine = (rated: RatedCard, digits: number): Line => {
   const { card, timing, slabs = [], windows, quantity, amount } = rated
   const cut = cutTo(digits)
-  const type = typeOf(card, timing)
+  const type = typeOfCardLine(card.type, timing)
   const head = {
     id: card.billableId,
     type,

@@ -359,28 +359,6 @@ export const commitmentOf = (
   return { displayName: card.displayName, amount: shareOf(requireDecimal(amount), days, of) }
 }
 
-/**
- * What a change of licences within a cycle costs, of which the card is paid in advance: above 0 is charged at once, below 0 given back. It
- * counts in each window from the one of the change on. Without proration the whole price of what is more than was ever paid for is
- * charged for each of them, and nothing is given back.
- */
-export const rateLicenseChange = (
-  card: LicenseCard,
-  currency: string,
-  cycle: Cycle,
-  { before, after, day }: { before: string; after: string; day: number },
-): Quotient => {
-  const rates = card.rates[currency] ?? NO_RATES
-  const [paid, next] = [before, after].map((quantity) => amountOf(rateSlabs(card.model, card.slabs, rates, requireDecimal(quantity))))
-  const difference = subtract(next ?? ZERO, paid ?? ZERO)
-  const isMore = compare(requireDecimal(after), requireDecimal(before)) > 0
-  if (!card.isProrated && !isMore) return whole(ZERO)
-  /** A day counts with its largest number, so what is less counts from the next day on. */
-  const from = isMore ? day : day + 1
-  const left = windowsOfCard(card, cycle).filter(({ end }) => from < end)
-  return sumQuotients(left.map(({ start, end, of }) => shareOf(difference, card.isProrated ? end - Math.max(start, from) : of, of)))
-}
-
 /** The amount of a card within its limits, exactly, and what those add or take. */
 export const limitCard = ({
   amount,

@@ -79,7 +79,16 @@ describe('the invoice of a cycle', () => {
       ['STANDARD_ADVANCED', 'DUE', ...april, '04-20', 3.3, '2026-04-0001'],
     ])
     await api.send('one', '7', '2026-04-20T11:00:00Z')
+    const listed = async () => (await api.get('/invoices?status=DRAFT')).body.data.map(({ totalAmount }: Loose) => totalAmount)
+    expect(await listed()).toEqual([11])
     expect((await api.shown())[0]?.[5]).toBe(25)
+    expect(await listed()).toEqual([25])
+    const { results } = await env.DB.prepare(
+      "select count(*) as count from audit_log where organization_id = ? and operation_id like 'get%'",
+    )
+      .bind(api.id)
+      .all()
+    expect(results).toEqual([{ count: 0 }])
     await api.moveTo('2026-05-01T00:00:00Z')
     await api.send('late', '1', '2026-04-30T23:59:59Z')
     expect(await api.shown()).toEqual([
@@ -127,7 +136,7 @@ describe('the invoice of a cycle', () => {
     ])
   })
 
-  it('that is gone with its plan is made anew with it, and what was paid in advance is not billed twice', async () => {
+  it('that is gone with its plan gives back what was paid in advance, and is made anew with it', async () => {
     const api = await withBilling('2026-04-01T10:00:00Z', { allow_ongoing_cycle_updates: true })
     await api.associate('2026-04-01')
     const path = `/accounts/${encodeURIComponent(ACCOUNT)}/price_plans`
@@ -136,10 +145,22 @@ describe('the invoice of a cycle', () => {
     await api.associate('2026-04-01')
     await api.moveTo('2026-05-04T00:00:00Z')
     expect(await api.shown()).toEqual([
-      ['STANDARD', 'DUE', '04-01', '05-01', '05-04', 30, '2026-05-0003'],
+      ['ADHOC_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0002'],
+      ['STANDARD', 'DUE', '04-01', '05-01', '05-04', 30, '2026-05-0004'],
       ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
       ['STANDARD', 'DRAFT', '05-01', '06-01', '06-04', 30, undefined],
-      ['STANDARD_ADVANCED', 'DUE', '05-01', '06-01', '05-01', 9, '2026-05-0002'],
+      ['STANDARD_ADVANCED', 'DUE', '05-01', '06-01', '05-01', 9, '2026-05-0003'],
+    ])
+    const { results } = await env.DB.prepare(
+      'select position, amount, refund_mode from advance_charges where organization_id = ? order by cycle_at, position',
+    )
+      .bind(api.id)
+      .all()
+    expect(results).toEqual([
+      { position: 0, amount: '9', refund_mode: null },
+      { position: 1, amount: '-9', refund_mode: 'CREDITS' },
+      { position: 2, amount: '9', refund_mode: null },
+      { position: 0, amount: '9', refund_mode: null },
     ])
   })
 
@@ -148,7 +169,15 @@ describe('the invoice of a cycle', () => {
     await api.associate('2026-04-01')
     await api.moveTo('2026-04-10T10:00:00Z')
     expect((await api.delete(`/accounts/${encodeURIComponent(ACCOUNT)}`)).status).toBe(200)
+    expect((await api.shown())[0]).toEqual(['STANDARD', 'DRAFT', '04-01', '04-11', '04-14', 10, undefined])
+    await api.moveTo('2026-04-12T10:00:00Z')
+    const refused = await api.delete('/customers/acme')
+    expect([refused.status, refused.body.message]).toEqual([
+      409,
+      expect.stringMatching(/^The account "acme main" of the customer "acme" has an invoice that is a DRAFT, "inv\./),
+    ])
     await api.moveTo('2026-08-01T10:00:00Z')
+    expect((await api.delete('/customers/acme')).status).toBe(200)
     expect(await api.shown()).toEqual([
       ['STANDARD', 'DUE', '04-01', '04-11', '04-14', 10, '2026-04-0002'],
       ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
@@ -198,10 +227,16 @@ describe('the invoice of a cycle', () => {
 
   it('that does not fall due by itself waits for the word, in its grace and after it', async () => {
     const api = await withBilling('2026-04-20T10:00:00Z')
-    await api.post('/settings', {
+    const set = await api.post('/settings', {
       entityType: 'ORGANIZATION',
-      settings: [{ id: 'auto_advance_invoice', value: 'false', namespace: 'SYSTEM', name: 'Auto', dataType: 'STRING' }],
+      entityId: api.id,
+      id: 'auto_advance_invoice',
+      value: 'false',
+      namespace: 'SYSTEM',
+      name: 'Auto',
+      dataType: 'STRING',
     })
+    expect(set.status).toBe(201)
     await api.associate('2026-04-20')
     const id = async () => (await api.list())[0].id
     const open = await api.patch(`/invoices/${await id()}`, { status: 'DUE' })
@@ -211,5 +246,15 @@ describe('the invoice of a cycle', () => {
     expect([status, body.status, body.totalAmount, body.generatedAt]).toEqual([200, 'DUE', 11, '2026-05-02T10:00:00.000Z'])
     await api.send('late', '5', '2026-04-30T00:00:00Z')
     expect((await api.list())[0]).toEqual(body)
+    await api.moveTo('2026-07-01T10:00:00Z')
+    const standard = (await api.list()).filter(({ invoiceType }) => invoiceType === 'STANDARD')
+    expect(standard.map((one) => [one.status, one.autoAdvance])).toEqual([
+      ['DUE', false],
+      ['DRAFT', false],
+      ['DRAFT', false],
+      ['DRAFT', false],
+    ])
+    const late = await api.patch(`/invoices/${standard[1].id}`, { status: 'DUE' })
+    expect([late.status, late.body.status, late.body.totalAmount]).toEqual([200, 'DUE', 30])
   })
 })

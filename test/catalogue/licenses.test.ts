@@ -464,7 +464,7 @@ describe('several updates in one commit', () => {
       ctx,
       {
         ...(await readLicenseState(ctx, 'acme', all)),
-        caps: [{ licenseId: seat, from: 0, until: Date.parse('9999-01-01'), cap: '5', plan: '' }],
+        caps: [{ licenseId: seat, from: 0, until: Date.parse('9999-01-01'), cap: '5', isAdvanced: false, plan: '' }],
       },
       all,
     )

@@ -454,6 +454,9 @@ describe('an account', () => {
     expect(await api.timelineOf()).toEqual([['Basic', '2026-04-01', '2026-04-21']])
     await api.delete('/accounts/acc1')
     vi.setSystemTime(Date.parse('2026-04-21T00:00:00Z'))
+    expect(said(await api.delete('/customers/cus1'))).toEqual([409, expect.stringContaining(' has an invoice that is a DRAFT, ')])
+    vi.setSystemTime(Date.parse('2026-04-24T00:00:00Z'))
+    await doDue(api.id)
     expect((await api.delete('/customers/cus1')).status).toBe(200)
   })
 

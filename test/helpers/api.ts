@@ -8,6 +8,7 @@ import { openLedgers } from '../../src/ledger/client.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { brief, explainIssues } from '../../src/lib/errors.ts'
 import { operations } from '../../src/operations.ts'
+import { findTreeFaults } from './invoice_tree.ts'
 import { described, said } from './reference.ts'
 import { hashToken } from '../../src/access/tokens/secret.ts'
 
@@ -44,7 +45,8 @@ const faultOf = (schema: z.ZodMiniType, body: unknown): string | undefined => {
 export const ledgers: Ledgers = openLedgers({ exports })
 
 /**
- * Sends a request through the front door, and holds the answer against the schema of its operation: the document cannot lie.
+ * Sends a request through the front door, and holds the answer against the schema of its operation: the document cannot lie. The invoices
+ * in it add up.
  * Operations that need the variable TEST_CLOCK have it, unless the bindings say otherwise.
  */
 export const send = async (request: Request, d1: D1Database = env.DB, secrets: Partial<Bindings> = {}): Promise<Answer> => {
@@ -54,10 +56,12 @@ export const send = async (request: Request, d1: D1Database = env.DB, secrets: P
   const bindings = { DB: d1, SIGNING_SECRET: env.SIGNING_SECRET, ...(ofTestClock && { TEST_CLOCK: 'on' }), ...secrets }
   const response = await app.fetch(request, bindings, createExecutionContext())
   const { status, headers } = response
-  const body = status === 304 ? undefined : await response.json<{ message?: string }>()
+  const text = await response.text()
+  const body = status === 304 ? undefined : (JSON.parse(text) as { message?: string })
   const { operation, statuses } = routes.find((route) => route.method === method && route.pattern.test(pathname)) ?? {}
   const answer = `${method} ${pathname} answered ${status} ${body?.message ?? ''}`
   if (body) expect(faultOf(operation?.answers[status] ?? ErrorResponse, body), `${answer}: not as its schema says`).toBeUndefined()
+  expect(findTreeFaults(text), answer).toEqual([])
   expect(headers.get('X-Request-Id'), answer).toMatch(UUID)
   if (statuses && status !== 500) expect(statuses.includes(String(status)), `${answer}: the document has no such status`).toBe(true)
   if (operation && status === operation.status) {

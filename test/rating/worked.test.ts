@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readCard } from '../../src/catalogue/rate_cards/card.ts'
 import { DETAILS, type KeptCard, type RateCardType } from '../../src/catalogue/rate_cards/schema.ts'
 import { decimalFromNumber, formatDecimal, requireDecimal } from '../../src/lib/decimal.ts'
+import { rateAdvanceAt } from '../../src/rating/advance.ts'
 import type { Card } from '../../src/rating/card.ts'
 import {
   type Cycle,
@@ -11,13 +12,14 @@ import {
   cycleAt,
   cycleOf,
   dueDayOf,
+  instantOf,
   readDay,
   writeDay,
 } from '../../src/rating/cycle.ts'
 import { chargeArrears } from '../../src/rating/invoice.ts'
 import { cutTo } from '../../src/rating/line.ts'
-import { decimalOf, whole } from '../../src/rating/quotient.ts'
-import { type RatingInput, chargedCycles, isOverageBilled, limitCard, rateCard, rateLicenseChange } from '../../src/rating/rate.ts'
+import { NOTHING, addQuotients, decimalOf, negateQuotient, whole } from '../../src/rating/quotient.ts'
+import { type RatingInput, chargedCycles, isOverageBilled, limitCard, rateCard } from '../../src/rating/rate.ts'
 import cases from '../data/pricing.json'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -209,33 +211,40 @@ describe('licences', () => {
     ])
   })
 
+  /** What a change costs of licences that are paid in advance: the difference of what they cost by what is known before and at its instant. */
+  const costOfChange = (card: Card, cycle: Cycle, before: string, after: string, day: number): string => {
+    const [first, at] = [instantOf(cycle.start), instantOf(day)]
+    const changes = [
+      { at: first, quantity: before },
+      { at, quantity: after },
+    ]
+    const input = { ...inputOf({ licenses: { 'addon.L': { changes } } }), cycle }
+    const charged = at > first ? rateAdvanceAt(card, input, at - 1)?.total : rateAdvanceAt(card, inputBefore(input, before), at)?.total
+    const now = rateAdvanceAt(card, input, at)?.total
+    return usd(addQuotients(now ?? NOTHING, negateQuotient(charged ?? NOTHING)))
+  }
+  const inputBefore = (input: RatingInput, quantity: string): RatingInput => ({
+    ...input,
+    licenses: { 'addon.L': { changes: [{ at: instantOf(input.cycle.start), quantity }] } },
+  })
+
   it.each(['license-advance-decrease', 'license-advance-increase'])('%s', (id) => {
     const { given, expect: right } = caseOf(id)
     const [start, end] = given.cycle.map(readDay)
     const card = cardIn(oneSlab(given.rate, { invoiceTiming: 'IN_ADVANCE' }))
-    const amount = rateLicenseChange(
-      card as Extract<Card, { type: 'LICENSE' }>,
-      'USD',
-      { ordinal: 1, start, end, nominalStart: start, nominalEnd: end },
-      {
-        before: text(given.paidQuantity),
-        after: text(given.newQuantity),
-        day: readDay(given.effectiveFrom),
-      },
-    )
-    expect(usd(amount)).toBe(right.refund === undefined ? text(right.adhocInvoice) : `-${text(right.refund)}`)
+    const cycle = { ordinal: 1, start, end, nominalStart: start, nominalEnd: end }
+    const cost = costOfChange(card, cycle, text(given.paidQuantity), text(given.newQuantity), readDay(given.effectiveFrom))
+    expect(cost).toBe(right.refund === undefined ? text(right.adhocInvoice) : `-${text(right.refund)}`)
   })
 
   it('usage-cycle-weekly: a change costs in each window that is left', () => {
-    const cycle = { ...JUNE, end: JUNE.start + 30, nominalEnd: JUNE.start + 30 }
     const change = (before: string, after: string, day: number, enableProration: boolean, end = 28) =>
-      usd(
-        rateLicenseChange(
-          cardIn(oneSlab(1, { invoiceTiming: 'IN_ADVANCE', usageCycle: 'WEEKLY', enableProration })) as Extract<Card, { type: 'LICENSE' }>,
-          'USD',
-          { ...cycle, end: JUNE.start + end, nominalEnd: JUNE.start + end },
-          { before, after, day: JUNE.start + day - 1 },
-        ),
+      costOfChange(
+        cardIn(oneSlab(1, { invoiceTiming: 'IN_ADVANCE', usageCycle: 'WEEKLY', enableProration })),
+        { ...JUNE, end: JUNE.start + end, nominalEnd: JUNE.start + end },
+        before,
+        after,
+        JUNE.start + day - 1,
       )
     expect([change('0', '1', 8, true), change('0', '1', 8, false)]).toEqual(['3', '3'])
     expect([change('0', '1', 1, true), change('0', '1', 14, true), change('0', '2', 14, false)]).toEqual(['4', '2.14', '6'])

@@ -3,6 +3,8 @@ import { type ReadTimeline, readTimelineRowsOfMany, selectTimelines } from '../.
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
+import { type LastCharge, readAdvanceCharges, selectAdvanceCharges } from './advances.ts'
+import { type HeldCharges, readHeldCharges, selectHeldCharges } from './held_charges.ts'
 import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
 import { readInvoiceRows, selectDraftsOf } from './queries.ts'
 import type { InvoiceRow } from './show.ts'
@@ -16,8 +18,13 @@ export interface Billing {
   known: ReadonlySet<number>
   /** Those of the cycles that were billed when they began. */
   advanced: ReadonlySet<number>
-  /** How often licences of the account have changed. */
-  licenseVersion: number
+  /** What was charged last in advance in cycles that can still change. */
+  charges: readonly LastCharge[]
+  /** The charges of people that wait for its next DRAFT, and how often they have changed. */
+  held: HeldCharges
+  heldVersion: number
+  /** How often something changed that this rests on. */
+  version: number
 }
 
 /** What the bills of all accounts rest on. */
@@ -27,11 +34,6 @@ export interface Billings {
   /** Whether invoices fall due by themselves. */
   advances: boolean
 }
-
-/** The query for how often licences of some accounts have changed, by the ids of the accounts. */
-const licenseVersions = (organizationId: string, listed: string) => sql`
-  select account_id as accountId, sum(version) as version from licenses
-  where organization_id = ${organizationId} and account_id in (select value from json_each(${listed})) group by account_id`
 
 /** Reads what the bills of accounts rest on, as of `ctx.now`. Accounts that do not exist are left out. */
 export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Promise<Billings> => {
@@ -44,12 +46,16 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
       select account_id as accountId, invoice_type as invoiceType, start_at as startAt from invoices
       where organization_id = ${organizationId} and account_id in (select value from json_each(${listed}))
         and invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and status <> 'GONE'`),
-    selectRows(licenseVersions(organizationId, listed)),
+    selectRows(sql`
+      select account_id as accountId, version from account_billing
+      where organization_id = ${organizationId} and account_id in (select value from json_each(${listed}))`),
     selectGenerations(organizationId),
     selectRows(sql`
       select 1 from settings
       where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'`),
     selectAccountOwners(ctx, accountIds),
+    selectAdvanceCharges(ctx, listed),
+    selectHeldCharges(organizationId, accountIds),
   ])
   const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
   const owners = readAccountOwners(results[5]?.results)
@@ -61,12 +67,23 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
   const versions = new Map(
     ((results[2]?.results ?? []) as { accountId: string; version: number }[]).map(({ accountId, version }) => [accountId, version]),
   )
+  const charges = Map.groupBy(readAdvanceCharges(results[6]?.results), ({ accountId }) => accountId)
+  const allHeld = readHeldCharges(results[7]?.results)
   const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
     const owner = owners.get(id)
     if (!owner) return []
     const startsOf = (type: string) =>
       new Set((known.get(id) ?? []).flatMap(({ invoiceType, startAt }) => (invoiceType === type ? [startAt] : [])))
-    const its = { timeline, owner, drafts: drafts.get(id) ?? [], licenseVersion: versions.get(id) ?? 0 }
+    const { items: held = [], version: heldVersion = 0 } = allHeld.get(id) ?? {}
+    const its = {
+      timeline,
+      owner,
+      held,
+      heldVersion,
+      drafts: drafts.get(id) ?? [],
+      charges: charges.get(id) ?? [],
+      version: versions.get(id) ?? 0,
+    }
     return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED') }]]
   })
   return {

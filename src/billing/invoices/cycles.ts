@@ -6,6 +6,7 @@ import {
   type ReadTimeline,
   boundariesOf,
   cycleOn,
+  definitionOf,
   keysOfList,
   listCycles,
   readPieceParts,
@@ -17,24 +18,48 @@ import { type Change, commit } from '../../db/commit.ts'
 import { STALE, refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
+import type { KindedGeneration } from '../../ledger/client.ts'
+import { useUntil } from '../../rating/advance.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
 import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
 import { type Billing, readBillings } from './billings.ts'
+import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
+import { listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwner } from './owner.ts'
-import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
+import {
+  type AdvanceChange,
+  type LastCharge,
+  findNextChange,
+  insertAdvanceCharges,
+  isInvoiced,
+  listAdvanceChanges,
+  openCharges,
+  treeOfChanges,
+} from './advances.ts'
+import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type CycleToRate, closeUsage, readBilledCycle, readBilledCycles } from './usage.ts'
+import { type CycleToRate, type Units, closeUsage, readBilledCycle, readBilledCycles } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit. */
 const MOST_CYCLES = 10
 
 const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
 
-export const keepRating = ({ root, usage }: RatedInvoice): Pick<InvoiceRow, 'rated' | 'total'> => ({
-  rated: { root, usage },
-  total: root.value,
+export const keepRating = (rated: RatedInvoice): Pick<InvoiceRow, 'rated' | 'total' | 'info'> => ({
+  rated,
+  total: rated.root.value,
+  info: listFailedCharges(rated.root),
+})
+
+/** What an invoice keeps of a reckoning. */
+type Reckoned = Pick<InvoiceRow, 'rated' | 'total' | 'info' | 'basis'>
+
+/** What an invoice keeps of a rating by what was known at an instant, and what it was reckoned with. */
+const keepReckoning = (rated: RatedInvoice, billed: BilledCycle, at: number): Reckoned => ({
+  ...keepRating(rated),
+  basis: basisOf(billed, at),
 })
 
 /** What an invoice of a cycle takes from that. */
@@ -46,7 +71,8 @@ const placeOf = ({ piece, cycle, dueAt }: CycleInForce) => ({
   invoiceAt: dueAt,
 })
 
-const isPlaced = (row: InvoiceRow, inForce: CycleInForce): boolean => {
+/** Whether an invoice is of its cycle as that is in force now. */
+export const isPlaced = (row: InvoiceRow, inForce: CycleInForce): boolean => {
   const place = placeOf(inForce)
   return row.endAt === place.endAt && row.invoiceAt === place.invoiceAt && row.scheduleId === place.scheduleId
 }
@@ -58,42 +84,53 @@ export const withPlan = (owner: InvoiceOwner, { piece }: CycleInForce): InvoiceO
 })
 
 /** The cycle of a DRAFT, with what it takes to rate it. Undefined if the account has another one now. */
-const readCycleOf = async (ctx: Ctx, { ownerId, startAt }: Pick<InvoiceRow, 'ownerId' | 'startAt'>): Promise<CycleToRate | undefined> => {
+const readCycleOf = async (
+  ctx: Ctx,
+  { ownerId, startAt }: Pick<InvoiceRow, 'ownerId' | 'startAt'>,
+): Promise<{ cycle: CycleToRate; generations: readonly KindedGeneration[] } | undefined> => {
   const [{ timelines, parts }, owner, generations] = await Promise.all([
     readTimelinesInForce(ctx, [ownerId], { accountId: ownerId, at: startAt }),
     readAccountOwner(ctx, ownerId),
     readGenerations(ctx),
   ])
   const inForce = cycleOn(timelines.get(ownerId)?.active ?? [], dayOf(startAt))
-  return inForce?.cycle.start === dayOf(startAt) ? { inForce, parts, owner: withPlan(owner, inForce), generations } : undefined
+  return inForce?.cycle.start === dayOf(startAt) ? { cycle: { inForce, parts, owner: withPlan(owner, inForce) }, generations } : undefined
 }
 
 /** A DRAFT of a cycle as it would be now. */
 export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; owner: InvoiceOwner }> => {
   const found = await readCycleOf(ctx, row)
   if (!found) return { row, owner: await readAccountOwner(ctx, row.ownerId) }
-  const { inForce, owner, generations } = found
-  const time = { accountId: row.ownerId, start: instantOf(inForce.cycle.start), end: instantOf(inForce.cycle.end) }
-  const billed = await readBilledCycle(ctx, found, (meterIds) => readUsage(ctx, generations, time, meterIds))
-  return { row: { ...row, ...keepRating(rateArrears(billed)) }, owner }
+  const { cycle, generations } = found
+  const { start, end } = cycle.inForce.cycle
+  const time = { accountId: row.ownerId, start: instantOf(start), end: instantOf(end) }
+  const billed = await readBilledCycle(ctx, generations, cycle, (meterIds) => readUsage(ctx, generations, time, meterIds))
+  return { row: { ...row, ...keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now) }, owner: cycle.owner }
 }
 
 /** A DRAFT of a cycle as it is when it is closed before its instant. Throws STALE if the account has another cycle now. */
-export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Pick<InvoiceRow, 'rated' | 'total'>> => {
+export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Reckoned> => {
   const found = await readCycleOf(ctx, row)
   if (!found) throw STALE
   const time = { accountId: row.ownerId, start: row.startAt, end: row.endAt }
   const [units = new Map<string, string>()] = await closeUsage(ctx, found.generations, [time])
-  return keepRating(rateArrears(await readBilledCycle(ctx, found, () => Promise.resolve(units))))
+  const billed = await readBilledCycle(ctx, found.generations, found.cycle, () => Promise.resolve(units))
+  return keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now)
 }
 
-/** When something of the bills of an account is due next: a cycle begins or ends, or a DRAFT falls due. */
-const findNext = ({ active }: ReadTimeline, drafts: readonly InvoiceRow[], now: number): number | undefined => {
+/** When something of the bills of an account is due next: a cycle begins or ends, a DRAFT falls due, or licences change that are paid in advance. */
+const findNext = (
+  { active }: ReadTimeline,
+  drafts: readonly InvoiceRow[],
+  billed: readonly BilledCycle[],
+  now: number,
+): number | undefined => {
   const day = dayOf(now)
   const [boundary] = boundariesOf(active, day, day)
   const times = [
     ...(boundary !== undefined && boundary < LAST_DAY ? [instantOf(boundary)] : []),
     ...drafts.filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt > now).map(({ invoiceAt }) => invoiceAt),
+    ...billed.flatMap((its) => findNextChange(its, now) ?? []),
   ]
   return times.length ? Math.min(...times) : undefined
 }
@@ -103,10 +140,15 @@ interface Plan {
   billing: Billing
   /** DRAFTs whose cycle has changed or is gone, and what becomes of them. */
   moved: { row: InvoiceRow; after: InvoiceRow }[]
-  /** The cycles that have begun, and their DRAFTs. */
-  begun: CycleInForce[]
+  /** The DRAFTs of the cycles that have begun. */
   made: InvoiceRow[]
-  falling: { row: InvoiceRow; inForce: CycleInForce }[]
+  /** The charges that wait for the next DRAFT when this is done. */
+  held: HeldCharges
+  falling: InvoiceRow[]
+  /** The cycles that are billed, or may have changed since they were charged in advance, by their first instants. */
+  open: ReadonlyMap<number, CycleInForce>
+  /** The first instants of those that had a DRAFT before this. */
+  hasDraft: ReadonlySet<number>
   /** The DRAFTs that are left when all of this is done. */
   left: InvoiceRow[]
   isUnfinished: boolean
@@ -127,49 +169,180 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const movedTo = new Map(moved.map(({ row, after }) => [row, after]))
   const kept = billing.drafts.map((row) => movedTo.get(row) ?? row).filter(({ status }) => status === 'DRAFT')
   const missing = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
-  const begun = missing.slice(0, MOST_CYCLES)
-  const made = begun.map((inForce) =>
-    newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(NOTHING) }),
-  )
-  const due = [...kept, ...made]
+  const freed = moved.flatMap(({ row, after }) => (after.status === 'GONE' ? (row.rated.charges ?? []) : []))
+  const waiting = freed.length ? [...freed, ...billing.held] : billing.held
+  const made = missing.slice(0, MOST_CYCLES).map((inForce, index) => {
+    const rated = { ...NOTHING, ...(index === 0 && waiting.length && { charges: waiting }) }
+    return newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(rated) })
+  })
+  const drafts = [...kept, ...made]
+  const due = drafts
     .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
     .toSorted((one, other) => one.startAt - other.startAt)
-  const falling = due.slice(0, MOST_CYCLES).flatMap((row) => {
-    const inForce = cycleOf.get(row.startAt)
-    return inForce ? [{ row, inForce }] : []
-  })
-  const fallen = new Set(falling.map(({ row }) => row))
+  const falling = due.slice(0, MOST_CYCLES)
+  const fallen = new Set(falling)
+  const hasDraft = new Set(drafts.map(({ startAt }) => startAt))
+  const starts = new Set([...hasDraft, ...billing.charges.map(({ cycleAt }) => cycleAt)])
   return {
     billing,
     moved,
-    begun,
     made,
+    held: made.length ? [] : waiting,
     falling,
-    left: [...kept, ...made].filter((row) => !fallen.has(row)),
+    hasDraft,
+    open: new Map([...cycleOf].filter(([start]) => starts.has(start))),
+    left: drafts.filter((row) => !fallen.has(row)),
     isUnfinished: missing.length > MOST_CYCLES || due.length > MOST_CYCLES,
   }
 }
 
-/** The statement that refuses the commit if what the bills rest on has changed since it was read: plans in force, or licences. */
-const holdBillings = ({ organizationId }: Ctx, plans: readonly Plan[]) => {
-  const sent = JSON.stringify(
-    plans.map(({ billing: { timeline, licenseVersion } }) => [timeline.account.id, timeline.activeVersion, licenseVersion]),
-  )
-  const accountId = sql`sent.value ->> 0`
+/** The statement that refuses the commit if what the bills rest on has changed since it was read. */
+export const holdBillings = ({ organizationId }: Ctx, billings: readonly Billing[]) => {
+  const sent = JSON.stringify(billings.map(({ timeline, version }) => [timeline.account.id, version]))
   return refuseWhen(
     'STALE',
     sql`
       select '[]' from json_each(${sent}) as sent
       where coalesce((
-          select active_version from timelines where organization_id = ${organizationId} and account_id = ${accountId}
-        ), 0) <> sent.value ->> 1
-        or coalesce((select sum(version) from licenses where organization_id = ${organizationId} and account_id = ${accountId}), 0) <> sent.value ->> 2`,
+        select version from account_billing where organization_id = ${organizationId} and account_id = sent.value ->> 0
+      ), 0) <> sent.value ->> 1`,
   )
 }
 
+/** What a commit of bills is made of. */
+interface Bills {
+  statements: Statement[]
+  changes: Change[]
+}
+
+/** A DRAFT that falls due, and the cycle that it is of. */
+export interface FallingDraft extends CycleToRate {
+  row: InvoiceRow
+}
+
+/** Drafts that a DRAFT falls due at `ctx.now`, with what its closed cycle is rated with. */
+const freezeDraft = (ctx: Ctx, { row, inForce, owner }: FallingDraft, billed: BilledCycle, { statements, changes }: Bills): void => {
+  const kept = keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now)
+  const fallen = draftDue(ctx, { ...row, ...kept }, withPlan(owner, inForce))
+  statements.push(changeInvoice(ctx, row, kept), ...fallen.statements)
+  changes.push(...recordInvoice(row, fallen.row))
+}
+
+/** Closes the cycles of DRAFTs that fall due, and gives the units of meters in each. */
+const closeDrafts = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  rows: readonly InvoiceRow[],
+): Promise<Map<InvoiceRow, Units>> => {
+  const times = rows.map(({ ownerId, startAt, endAt }) => ({ accountId: ownerId, start: startAt, end: endAt }))
+  const closed = await closeUsage(ctx, generations, times)
+  return new Map(rows.map((row, index) => [row, closed[index] ?? new Map<string, string>()]))
+}
+
+/** Drafts that DRAFTs fall due at `ctx.now`, in this order: their cycles are closed, and what was used in them is rated and frozen. */
+export const freezeDrafts = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  falling: readonly FallingDraft[],
+): Promise<Bills> => {
+  const units = await closeDrafts(
+    ctx,
+    generations,
+    falling.map(({ row }) => row),
+  )
+  const billed = await readBilledCycles(ctx, generations, falling, ({ row }) => units.get(row) ?? new Map<string, string>())
+  const bills: Bills = { statements: [], changes: [] }
+  for (const [one, its] of billed) freezeDraft(ctx, one, its, bills)
+  return bills
+}
+
+const hasAdvance = ({ inForce: { piece }, parts }: CycleToRate): boolean =>
+  definitionOf(piece, parts).cards.some(({ invoiceTiming }) => invoiceTiming === 'IN_ADVANCE')
+
+/** Makes an invoice that falls due at once. */
+const addDueInvoice = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, { statements, changes }: Bills): void => {
+  const fallen = draftDue(ctx, row, owner)
+  statements.push(insertInvoices([row]), ...fallen.statements)
+  changes.push(...recordInvoice(undefined, fallen.row))
+}
+
+/** A cycle whose advance part is billed, by its first instant: what it is rated with is left out where the account has it no more. */
+interface AdvancedCycle {
+  cycleAt: number
+  cycle: CycleToRate | undefined
+  billed: BilledCycle | undefined
+}
+
+/** A cycle with the licences that are known at an instant, of which the changes to come are not charged yet. */
+const knownAt = (billed: BilledCycle, at: number): BilledCycle => ({
+  ...billed,
+  licenses: Object.fromEntries(Object.entries(billed.licenses).map(([id, use]) => [id, useUntil(use, at)])),
+})
+
+/** Bills all that is paid in advance in a cycle, and gives what was charged for each card. */
+const openAdvance = (ctx: Ctx, owner: InvoiceOwner, { cycleAt, cycle, billed }: AdvancedCycle, bills: Bills): readonly LastCharge[] => {
+  const advance = billed && rateAdvance(billed)
+  if (!cycle || !advance) return []
+  const place = { ...placeOf(cycle.inForce), invoiceAt: cycleAt }
+  const row = newDraft(ctx, owner, {
+    invoiceType: 'STANDARD_ADVANCED',
+    autoAdvance: true,
+    ...place,
+    ...keepReckoning(advance, knownAt(billed, ctx.now), ctx.now),
+  })
+  addDueInvoice(ctx, row, owner, bills)
+  const opened = openCharges(ctx, owner, billed, row.id)
+  if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
+  return opened
+}
+
+/** Bills changes of what is paid in advance in a cycle. What is given back by an invoice has one of its own. */
+const billChanges = (
+  ctx: Ctx,
+  owner: InvoiceOwner,
+  { cycleAt, cycle, billed }: AdvancedCycle,
+  listed: readonly AdvanceChange[],
+  bills: Bills,
+): void => {
+  const [more, less] = [listed.filter(({ row }) => row.refundMode === null), listed.filter(({ row }) => row.refundMode !== null)]
+  for (const its of [...(more.length ? [more] : []), ...less.map((one) => [one])]) {
+    let invoiceId: string | null = null
+    if (its.every(isInvoiced)) {
+      const endAt = Math.max(cycleAt, ...its.map(({ row }) => row.paidUntil))
+      const row = newDraft(ctx, owner, {
+        ...(cycle && placeOf(cycle.inForce)),
+        invoiceType: 'ADHOC_ADVANCED',
+        autoAdvance: true,
+        startAt: Math.min(Math.max(cycleAt, instantOf(dayOf(ctx.now))), endAt),
+        endAt,
+        invoiceAt: ctx.now,
+        ...keepRating({ root: treeOfChanges(its), usage: [] }),
+        ...(billed && { basis: basisOf(knownAt(billed, ctx.now), ctx.now) }),
+      })
+      invoiceId = row.id
+      addDueInvoice(ctx, row, owner, bills)
+    }
+    bills.statements.push(insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
+  }
+}
+
+/** Bills what is paid in advance in a cycle: all of it, if that has not been done, and then what has become more or less since. */
+const billAdvance = (ctx: Ctx, { billing, open, hasDraft }: Plan, advanced: AdvancedCycle, bills: Bills): void => {
+  const { cycleAt, cycle, billed } = advanced
+  const owner = cycle ? withPlan(billing.owner, cycle.inForce) : billing.owner
+  const known = billing.charges.filter((charge) => charge.cycleAt === cycleAt)
+  const isAdvanced = billing.advanced.has(cycleAt)
+  /** Invoices from before changes were billed have no charges that these could be compared with. */
+  if (isAdvanced && !known.length) return
+  const charges = isAdvanced || known.length ? known : openAdvance(ctx, owner, advanced, bills)
+  const isOpen = !open.has(cycleAt) || hasDraft.has(cycleAt)
+  billChanges(ctx, owner, advanced, listAdvanceChanges(ctx, owner, cycleAt, charges, { billed, isOpen }), bills)
+}
+
 /**
- * Bills accounts at the instant of due rows, all in one commit: each cycle that has begun gets its DRAFT, and is billed for what is paid in
- * advance; a DRAFT whose cycle has changed follows it, or is GONE with it; and each DRAFT whose instant has come falls due, the oldest first.
+ * Bills accounts at the instant of due rows, all in one commit: a DRAFT whose cycle has changed follows it, or is GONE with it; each cycle
+ * that has begun gets its DRAFT; each DRAFT whose instant has come falls due, the oldest first; and then what is paid in advance is billed.
+ * Charges that wait go to the first new DRAFT, and those of one that is GONE wait for the next.
  */
 export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<StepResult> => {
   const its: Ctx = { ...ctx, now: rows[0]?.dueAt ?? ctx.now }
@@ -179,65 +352,59 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   )
   const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, advances)]))
   const all = [...plans.values()]
-  const rated = all.flatMap(({ begun, falling }) => [...begun, ...falling.map(({ inForce }) => inForce)])
-  const parts = rated.length
-    ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(rated.map(({ piece }) => piece)))))
-    : undefined
-  const falling = all.flatMap((plan) => plan.falling.map((one) => ({ ...one, plan })))
-  const units = await closeUsage(
+  const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
+  const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined
+  const units = await closeDrafts(
     its,
     generations,
-    falling.map(({ row }) => ({ accountId: row.ownerId, start: row.startAt, end: row.endAt })),
+    all.flatMap(({ falling }) => falling),
   )
-  const advanced = all.flatMap(({ billing, begun }) =>
-    begun.filter(({ cycle }) => !billing.advanced.has(instantOf(cycle.start))).map((inForce) => ({ billing, inForce, units: new Map() })),
+  const cycles = all.flatMap((plan) =>
+    [...plan.open].flatMap(([start, inForce]) => {
+      if (!parts) return []
+      const row = plan.falling.find(({ startAt }) => startAt === start)
+      const cycle = { inForce, parts, owner: plan.billing.owner, plan, row }
+      return row || hasAdvance(cycle) ? [cycle] : []
+    }),
   )
-  const used = falling.map(({ inForce, plan: { billing } }, index) => ({ billing, inForce, units: units[index] ?? new Map() }))
-  const toRate = parts ? [...advanced, ...used].map(({ billing, ...one }) => ({ ...one, parts, owner: billing.owner, generations })) : []
-  const billed = await readBilledCycles(its, toRate)
-  const billedInAdvance = new Map(advanced.map(({ inForce }, index) => [inForce, billed[index]]))
-  const statements: Statement[] = []
-  const changes: Change[] = []
-  for (const { billing, moved, begun, made } of all) {
-    const { owner } = billing
+  const billed = await readBilledCycles(its, generations, cycles, ({ row }) => (row && units.get(row)) ?? new Map<string, string>())
+  const cyclesOf = Map.groupBy(cycles, ({ plan }) => plan)
+  const bills: Bills = { statements: [], changes: [] }
+  for (const { moved, made } of all) {
     for (const { row, after } of moved) {
       const { status, pricePlanId, scheduleId, endAt, invoiceAt, updatedAt, version } = after
-      statements.push(changeInvoice(its, row, { status, pricePlanId, scheduleId, endAt, invoiceAt, updatedAt, version }))
-      changes.push(...recordInvoice(row, after))
+      bills.statements.push(changeInvoice(its, row, { status, pricePlanId, scheduleId, endAt, invoiceAt, updatedAt, version }))
+      bills.changes.push(...recordInvoice(row, after))
     }
-    if (made.length) statements.push(insertInvoices(made))
-    changes.push(...made.flatMap((row) => recordInvoice(undefined, row)))
-    for (const inForce of begun) {
-      const cycle = billedInAdvance.get(inForce)
-      const advance = cycle && rateAdvance(cycle)
-      if (!advance) continue
-      const place = placeOf(inForce)
-      const row = newDraft(its, owner, {
-        invoiceType: 'STANDARD_ADVANCED',
-        autoAdvance: true,
-        ...place,
-        invoiceAt: place.startAt,
-        ...keepRating(advance),
-      })
-      const fallen = draftDue(its, row, withPlan(owner, inForce))
-      statements.push(insertInvoices([row]), ...fallen.statements)
-      changes.push(...recordInvoice(undefined, fallen.row))
-    }
+    if (made.length) bills.statements.push(insertInvoices(made))
+    bills.changes.push(...made.flatMap((row) => recordInvoice(undefined, row)))
   }
-  for (const [index, { row, inForce, plan }] of falling.entries()) {
-    const { owner } = plan.billing
-    const cycle = billed[advanced.length + index]
-    if (!cycle) throw new Error('A cycle that falls due was not read')
-    const kept = keepRating(rateArrears(cycle))
-    const fallen = draftDue(its, { ...row, ...kept }, withPlan(owner, inForce))
-    statements.push(changeInvoice(its, row, kept), ...fallen.statements)
-    changes.push(...recordInvoice(row, fallen.row))
+  bills.statements.push(...keepHeldCharges(its, all))
+  bills.changes.push(...recordHeldCharges(all))
+  for (const [cycle, used] of billed) if (cycle.row) freezeDraft(its, { ...cycle, row: cycle.row }, used, bills)
+  for (const plan of all) {
+    const own = new Map((cyclesOf.get(plan) ?? []).map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
+    const starts = new Set([...own.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
+    for (const start of [...starts].toSorted((one, other) => one - other)) {
+      const cycle = own.get(start)
+      billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle) }, bills)
+    }
   }
   const settled = rows.map((row) => {
     const plan = plans.get(row.subject)
-    return { row, next: plan && (plan.isUnfinished ? its.now : findNext(plan.billing.timeline, plan.left, its.now)) }
+    if (!plan) return { row, next: undefined }
+    const used = (cyclesOf.get(plan) ?? []).flatMap((cycle) => billed.get(cycle) ?? [])
+    return { row, next: plan.isUnfinished ? its.now : findNext(plan.billing.timeline, plan.left, used, its.now) }
   })
-  await commit(its, { statements: [holdBillings(its, all), ...statements, ...settleAllDue(its, settled)], changes, answer: {} })
+  const held = holdBillings(
+    its,
+    all.map(({ billing }) => billing),
+  )
+  await commit(its, {
+    statements: [held, ...settleAllDue(its, settled), ...bills.statements],
+    changes: bills.changes,
+    answer: {},
+  })
   return { isUnfinished: all.some(({ isUnfinished }) => isUnfinished) }
 }
 

@@ -3,15 +3,18 @@ import { feature, operation } from '../../http/operation.ts'
 import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
 import {
+  CreateBillRunQuery,
   CreateCustomInvoiceRequest,
   Invoice,
   InvoicePath,
   InvoicePreviewResponse,
+  ListBillRunQuery,
   ListInvoicesQuery,
   ListInvoicesResponse,
   ManageMiscellaneousChargesRequest,
   MiscellaneousChargesResponse,
   PreviewQuery,
+  PricingRulesLogsPaginatedResponse,
   UpdateInvoiceRequest,
 } from './schema.ts'
 
@@ -34,6 +37,21 @@ export const invoices = [
       tagged: true,
       location: ({ id }) => `/invoices/${id}`,
       handle: (ctx, { json }) => service.createCustomInvoice(ctx, json),
+    }),
+    listInvoicesForBillRun: operation({
+      method: 'get',
+      path: '/invoices/bill_runs',
+      query: ListBillRunQuery,
+      answers: { 200: ListInvoicesResponse },
+      handle: (ctx, { query }) => service.listInvoicesForBillRun(ctx, query),
+    }),
+    createInvoiceBillRun: operation({
+      method: 'post',
+      path: '/invoices/bill_runs',
+      query: CreateBillRunQuery,
+      answers: { 200: BaseSuccessResponse },
+      mayLocate: true,
+      handle: (ctx, { query }) => service.createInvoiceBillRun(ctx, query),
     }),
     getInvoice: operation({
       method: 'get',
@@ -62,6 +80,21 @@ export const invoices = [
       tagged: true,
       condition: 'version',
       handle: (ctx, { param, json }) => service.manageMiscellaneousChargesInInvoice(ctx, param.invoice_id, json),
+    }),
+    manageMiscellaneousChargesInAccount: operation({
+      method: 'put',
+      path: '/accounts/{account_id}/miscellaneous_charges',
+      param: AccountPath,
+      json: ManageMiscellaneousChargesRequest,
+      answers: { 200: MiscellaneousChargesResponse },
+      handle: (ctx, { param, json }) => service.manageMiscellaneousChargesInAccount(ctx, param.account_id, json),
+    }),
+    listPricingRuleLogs: operation({
+      method: 'get',
+      path: '/invoice/{invoice_id}/pricing_rules_logs',
+      param: InvoicePath,
+      answers: { 200: PricingRulesLogsPaginatedResponse },
+      handle: (ctx, { param }) => service.listPricingRuleLogs(ctx, param.invoice_id),
     }),
     deleteCustomInvoice: operation({
       method: 'delete',

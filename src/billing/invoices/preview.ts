@@ -6,6 +6,7 @@ import { notFound, refuseFaults } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
 import { dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
 import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
+import { readChargesOfCycle } from './charges.ts'
 import { readAccountOwner } from './owner.ts'
 import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
 import type { InvoicePreview, InvoicePreviewResponse, PreviewQuery } from './schema.ts'
@@ -36,9 +37,12 @@ export const previewInvoices = async (
   }
   const { piece, cycle, dueAt } = inForce
   const [start, end] = [instantOf(cycle.start), instantOf(cycle.end)]
-  const billed = await readBilledCycle(ctx, { inForce, parts, owner, generations }, (meterIds) =>
-    readUsage(ctx, generations, { accountId, start, end }, meterIds),
-  )
+  const [billed, charges] = await Promise.all([
+    readBilledCycle(ctx, generations, { inForce, parts, owner }, (meterIds) =>
+      readUsage(ctx, generations, { accountId, start, end }, meterIds),
+    ),
+    readChargesOfCycle(ctx, timeline, cycle.start),
+  ])
   const show = (invoiceType: InvoicePreview['invoiceType'], invoiceAt: number, { root, usage }: RatedInvoice): InvoicePreview => ({
     customerId: owner.customerId ?? '',
     ownerId: accountId,
@@ -57,6 +61,8 @@ export const previewInvoices = async (
   })
   const advance = rateAdvance(billed)
   return {
-    answer: { data: [show('STANDARD', dueAt, rateArrears(billed)), ...(advance ? [show('STANDARD_ADVANCED', start, advance)] : [])] },
+    answer: {
+      data: [show('STANDARD', dueAt, rateArrears(billed, charges)), ...(advance ? [show('STANDARD_ADVANCED', start, advance)] : [])],
+    },
   }
 }

@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { type SQL, and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { defineList } from '../../db/list.ts'
 import { builder, prepare, selection } from '../../db/statements.ts'
@@ -65,7 +65,11 @@ export const findInvoiceOfKey = async (ctx: Ctx, key: string): Promise<InvoiceRo
 
 const { rated: _rated, ...listed } = columns
 
-export const listInvoiceRows = defineList({
+/** The invoices of pricing cycles that wait for a bill run, since they have not fallen due by themselves. */
+export const waitsForBillRun = (now: unknown): SQL =>
+  sql`status = 'DRAFT' and invoice_type = 'STANDARD' and auto_advance = 0 and invoice_at <= ${now}`
+
+const list = {
   ...LEDGER_PAGE,
   table: invoices,
   key: invoices.id,
@@ -77,6 +81,25 @@ export const listInvoiceRows = defineList({
   ],
   filters: { owner_id: invoices.ownerId, customer_id: invoices.customerId },
   bounds: { start_time: [invoices.invoiceAt, 'FROM'], end_time: [invoices.invoiceAt, 'UNTIL'] },
-  where: () => sql`status <> 'GONE'`,
+  token: invoiceToken,
+} as const
+
+export const listInvoiceRows = defineList({ ...list, where: () => sql`status <> 'GONE'` })
+
+export const listRowsForBillRun = defineList({ ...list, where: ({ now }) => waitsForBillRun(now) })
+
+/** Lists invoices that fell due, with all that they keep. */
+export const listFrozenInvoices = defineList({
+  ...LEDGER_PAGE,
+  table: invoices,
+  key: invoices.id,
+  columns,
+  order: { created_at: invoices.createdAt, id: invoices.id },
+  sort: [
+    ['created_at', 'DESC'],
+    ['id', 'ASC'],
+  ],
+  filters: { owner_id: invoices.ownerId },
+  where: () => sql`sequence is not null`,
   token: invoiceToken,
 })

@@ -66,6 +66,7 @@ export const newDraft = (
   idempotencyKey: null,
   fingerprint: null,
   generatedAt: null,
+  basis: null,
   createdAt: now,
   updatedAt: now,
   version: 1,
@@ -85,6 +86,19 @@ export const changeInvoice = ({ organizationId }: Pick<Ctx, 'organizationId'>, r
     .update(invoices)
     .set(set)
     .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id)))
+
+/** The statement that keeps what a DRAFT comes to now, if it has not been changed meanwhile. It is no change that anybody made. */
+export const keepDraft = ({ organizationId, now }: Ctx, { id, version, rated, total, info }: InvoiceRow): Statement =>
+  builder
+    .update(invoices)
+    .set({ rated, total, info, updatedAt: now })
+    .where(
+      and(
+        eq(invoices.organizationId, organizationId),
+        eq(invoices.id, id),
+        sql`${invoices.version} = ${version} and ${invoices.status} = 'DRAFT'`,
+      ),
+    )
 
 /** A DRAFT that falls due: the write, and the invoice as it is then, but for its number, which only the database knows. */
 export interface FallenDue {

@@ -30,13 +30,19 @@ export const refuseTransition = (row: InvoiceRow, next: InvoiceStatus): void => 
     throw new ApiError('CONFLICT', `status: the invoice "${row.id}" is ${row.status}, and ${sayNext(row)}, not ${next}`)
 }
 
-/** Refuses to change what an invoice says, which only a custom one can have done as long as it is a DRAFT. */
+/** Refuses to change an invoice that is no DRAFT. */
 export const refuseFrozen = (row: InvoiceRow): void => {
-  const { id, invoiceType, status } = row
-  if (invoiceType !== 'CUSTOM')
-    throw new ApiError('CONFLICT', `The invoice "${id}" is ${invoiceType}. Only the lines of CUSTOM invoices can be changed.`)
+  const { id, status } = row
   if (status !== 'DRAFT')
     throw new ApiError('CONFLICT', `The invoice "${id}" is ${status}, and ${sayNext(row)}. Only a DRAFT can be changed.`)
+}
+
+/** Refuses to change the lines of an invoice that no person has written, or that is no DRAFT. */
+export const refuseFixedLines = (row: InvoiceRow): void => {
+  const { id, invoiceType } = row
+  if (invoiceType !== 'CUSTOM')
+    throw new ApiError('CONFLICT', `The invoice "${id}" is ${invoiceType}. Only the lines of CUSTOM invoices can be changed.`)
+  refuseFrozen(row)
 }
 
 /** Refuses that an invoice falls due before it has ended. */

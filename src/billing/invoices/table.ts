@@ -1,6 +1,10 @@
-import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Address } from '../../lib/address.ts'
+import type { CardType } from '../../rating/card.ts'
+import type { Cycle, Schedule } from '../../rating/cycle.ts'
+import type { LicenseChange } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
+import type { RuleLog } from '../../rating/rules.ts'
 
 export const CLASSES = ['INVOICE', 'ORDER', 'BILLABLE'] as const
 export const TYPES = ['STANDARD', 'AD_HOC', 'CUSTOM', 'COMPOSITE', 'STANDARD_ADVANCED', 'ADHOC_ADVANCED'] as const
@@ -36,12 +40,44 @@ export interface WrittenCharge {
   considerForRevenue: boolean
 }
 
-/** What an invoice comes to: the tree of its lines, the usage in it, and the lines and charges that people have written. */
+/** What a rule did, and what it is named that it did that to. */
+export interface KeptRuleLog extends Pick<RuleLog, 'type' | 'changes' | 'variables'> {
+  ruleId: string
+  keyName?: string
+}
+
+/** What the rules of a version of a plan did, or those that an account has instead, which have the texts of the rules. */
+export interface KeptRuleLogs {
+  planVersion: number
+  overrideId: string | null
+  entries: readonly KeptRuleLog[]
+}
+
+/** What an invoice comes to: the tree of its lines, the usage in it, what rules did, and the lines and charges that people have written. */
 export interface KeptRating {
   root: Line
   usage: readonly Line[]
   written?: readonly WrittenLine[]
   charges?: readonly WrittenCharge[]
+  logs?: KeptRuleLogs
+}
+
+/** The licences of an add-on that an invoice was reckoned with: their numbers, or from when until when which names had one, each name as a number. */
+export type LicenseBasis =
+  | { changes: readonly LicenseChange[] }
+  | { spans: readonly (readonly [name: number, from: number, until: number | null])[] }
+
+/** What an invoice was reckoned with. Numbers are decimal texts, instants milliseconds and days since 1970-01-01. */
+export interface Basis {
+  plan: { id: string; version: number; overrideId: string | null }
+  cycle: Cycle
+  schedule: Schedule
+  /** The units of usage meters, by their ids. */
+  usage: Readonly<Record<string, string>>
+  /** By the ids of add-ons. */
+  licenses: Readonly<Record<string, LicenseBasis>>
+  /** Until when what it was reckoned with was known. */
+  at: number
 }
 
 /** Whom an invoice is about. */
@@ -85,10 +121,65 @@ export const invoices = sqliteTable('invoices', {
   createdAt: integer('created_at').notNull(),
   updatedAt: integer('updated_at').notNull(),
   version: integer().notNull(),
+  basis: text({ mode: 'json' }).$type<Basis>(),
 })
+
+/** Charges that wait for the next invoice of an account. */
+export const accountCharges = sqliteTable(
+  'account_charges',
+  {
+    organizationId: text('organization_id').notNull(),
+    accountId: text('account_id').notNull(),
+    items: text({ mode: 'json' }).$type<readonly WrittenCharge[]>().notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    version: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organizationId, table.accountId] })],
+)
 
 /** How many invoices of an organization have a number. */
 export const invoiceCounters = sqliteTable('invoice_counters', {
   organizationId: text('organization_id').primaryKey(),
   last: integer().notNull(),
 })
+
+/** How often something changed that the bills of an account rest on. */
+export const accountBilling = sqliteTable(
+  'account_billing',
+  { organizationId: text('organization_id').notNull(), accountId: text('account_id').notNull(), version: integer().notNull() },
+  (table) => [primaryKey({ columns: [table.organizationId, table.accountId] })],
+)
+
+/** The card that something was charged for in advance. */
+export interface ChargedCard {
+  type: CardType
+  name: string
+  displayName: string
+  /** How a part of it is given back. */
+  refundMode: RefundMode
+}
+
+export const REFUND_MODES = ['NONE', 'CREDITS', 'PAYMENT', 'WALLET'] as const
+export type RefundMode = (typeof REFUND_MODES)[number]
+
+/** What was charged in advance for a card in a cycle, and each change of it after that. */
+export const advanceCharges = sqliteTable(
+  'advance_charges',
+  {
+    organizationId: text('organization_id').notNull(),
+    accountId: text('account_id').notNull(),
+    cycleAt: integer('cycle_at').notNull(),
+    billableId: text('billable_id').notNull(),
+    position: integer().notNull(),
+    card: text({ mode: 'json' }).$type<ChargedCard>().notNull(),
+    total: text().notNull(),
+    quantity: text(),
+    amount: text().notNull(),
+    refundMode: text('refund_mode', { enum: REFUND_MODES }),
+    isRefundable: integer('is_refundable', { mode: 'boolean' }).notNull(),
+    paidUntil: integer('paid_until').notNull(),
+    invoiceId: text('invoice_id'),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organizationId, table.accountId, table.cycleAt, table.billableId, table.position] })],
+)

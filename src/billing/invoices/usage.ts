@@ -1,12 +1,20 @@
-import { readLicenseChangesOfMany } from '../../catalogue/licenses/service.ts'
-import type { PlanDefinition } from '../../catalogue/price_plans/service.ts'
+import { readLicenseChangesOf } from '../../catalogue/licenses/service.ts'
 import { type CycleInForce, type PieceParts, type ReadPiece, definitionOf } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
-import { type KindedGeneration, accountKey, askAll, askEvents, eventLedgersIn, meterSeries } from '../../ledger/client.ts'
+import {
+  type KindedGeneration,
+  accountKey,
+  accountLedgersOf,
+  askAccounts,
+  askAll,
+  askEvents,
+  eventLedgersIn,
+  meterSeries,
+} from '../../ledger/client.ts'
 import { instantOf } from '../../rating/cycle.ts'
-import { cutChanges, useOf } from '../revenue_calculator/licenses.ts'
-import { readNamesOfMany } from '../revenue_calculator/lookup.ts'
+import type { LicenseUse } from '../../rating/licenses.ts'
+import { type NamedUse, cutChanges, useOf } from '../revenue_calculator/licenses.ts'
 import type { InvoiceOwner } from './owner.ts'
 import type { BilledCycle } from './rating.ts'
 
@@ -15,78 +23,139 @@ export interface CycleToRate {
   inForce: CycleInForce
   parts: PieceParts
   owner: InvoiceOwner
-  generations: readonly KindedGeneration[]
 }
 
-const idsOf = ({ cards }: PlanDefinition, family: string): string[] =>
-  cards.filter(({ type }) => type === family).map(({ billableId }) => billableId)
-
-const definitionOfCycle = ({ inForce, parts }: CycleToRate): PlanDefinition => definitionOf(inForce.piece, parts)
-
-/** Reads the licences in cycles of accounts, in the same order. The database and each ledger of accounts are asked once. */
-const readLicenses = async (ctx: Ctx, cycles: readonly CycleToRate[]): Promise<BilledCycle['licenses'][]> => {
-  const asked = cycles.map((one) => {
-    const { cycle } = one.inForce
-    const typeOf = (id: string) => one.parts.items.find((item) => item.id === id)?.type ?? undefined
-    const licenses = idsOf(definitionOfCycle(one), 'LICENSE').map((id) => ({ id, type: typeOf(id) }))
-    return { accountId: one.owner.id, start: instantOf(cycle.start), end: instantOf(cycle.end), licenses }
-  })
-  const times = asked.flatMap(({ accountId, start: from, end: until, licenses }) =>
-    licenses.map(({ id: licenseId }) => ({ accountId, licenseId, from, until })),
-  )
-  const withNames = asked.filter(({ licenses }) => licenses.some(({ type }) => type === 'NAMED_LICENSE'))
-  const [changes, namesOf] = await Promise.all([
-    readLicenseChangesOfMany(ctx, times),
-    readNamesOfMany(ctx, cycles[0]?.generations ?? [], withNames),
-  ])
-  const rest = changes.values()
-  return asked.map((one) => {
-    const named = namesOf(one)
-    return Object.fromEntries(
-      one.licenses.map(({ id, type }) => [id, useOf({ counted: cutChanges(id, rest.next().value ?? [], one), named }, id, type)]),
-    )
-  })
-}
-
-/** A cycle of an account with the units of its meters, by their ids. */
-export interface UsedCycle extends CycleToRate {
-  units: ReadonlyMap<string, string>
-}
-
-/** Reads what was used in cycles of accounts of an organization, in the same order. */
-export const readBilledCycles = async (ctx: Ctx, cycles: readonly UsedCycle[]): Promise<BilledCycle[]> => {
-  const licenses = await readLicenses(ctx, cycles)
-  return cycles.map((one, index) => {
-    const { piece, cycle } = one.inForce
-    return {
-      planName: (piece as ReadPiece).planName,
-      definition: definitionOfCycle(one),
-      items: one.parts.items,
-      currency: one.owner.currency,
-      cycle,
-      schedule: { cycle: { interval: piece.cycle.interval, startOffset: piece.cycle.startOffset }, from: piece.from, until: piece.until },
-      usage: Object.fromEntries(one.units),
-      licenses: licenses[index] ?? {},
-    }
-  })
-}
-
-/** Reads what was used in a cycle of an account. `readUnits` gives the units of meters by their ids. */
-export const readBilledCycle = async (
-  ctx: Ctx,
-  cycle: CycleToRate,
-  readUnits: (meterIds: readonly string[]) => Promise<ReadonlyMap<string, string>>,
-): Promise<BilledCycle> => {
-  const [billed] = await readBilledCycles(ctx, [{ ...cycle, units: await readUnits(idsOf(definitionOfCycle(cycle), 'USAGE')) }])
-  if (!billed) throw new Error('A cycle was not read')
-  return billed
-}
+/** The units of meters, by their ids. */
+export type Units = ReadonlyMap<string, string>
 
 /** A time of an account, in milliseconds. */
 export interface AccountTime {
   accountId: string
   start: number
   end: number
+}
+
+const timeOf = ({ inForce: { cycle }, owner }: CycleToRate): AccountTime => ({
+  accountId: owner.id,
+  start: instantOf(cycle.start),
+  end: instantOf(cycle.end),
+})
+
+/** The ids of what cards of a family price in a cycle. */
+const billablesOf = ({ inForce: { piece }, parts }: CycleToRate, family: string): string[] =>
+  definitionOf(piece, parts)
+    .cards.filter(({ type }) => type === family)
+    .map(({ billableId }) => billableId)
+
+/** The ids of the usage meters that are priced in a cycle. */
+export const metersOf = (cycle: CycleToRate): string[] => billablesOf(cycle, 'USAGE')
+
+const typeOfAddOn = ({ parts }: CycleToRate, id: string): string | undefined =>
+  parts.items.find((item) => item.id === id)?.type ?? undefined
+
+/** Reads the names that have licences of accounts in the times of cycles, for each cycle. Each ledger is asked once for cycles of one time. */
+const readNamesOf = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  cycles: readonly AccountTime[],
+): Promise<Map<AccountTime, NamedUse[]>> => {
+  const found = new Map<AccountTime, NamedUse[]>()
+  await Promise.all(
+    Map.groupBy(cycles, ({ start, end }) => `${start} ${end}`)
+      .values()
+      .map(async (its) => {
+        const { start, end } = its[0] as AccountTime
+        const accounts = its.map(({ accountId }) => accountId)
+        const all = await askAll(accountLedgersOf(ctx, generations), (name) =>
+          askAccounts(ctx, name, (ledger) => ledger.readLicenses(start, end, accounts)),
+        )
+        const named = Map.groupBy(all.flat(), ({ account }) => account)
+        for (const time of its)
+          found.set(
+            time,
+            (named.get(time.accountId) ?? []).map(({ license, name, from, until }) => ({
+              licenseId: license,
+              name,
+              from: Math.max(from, start),
+              until: until === null ? end : Math.min(until, end),
+            })),
+          )
+      }),
+  )
+  return found
+}
+
+/** Reads the licences of accounts in cycles, for each cycle by the ids of the add-ons that are priced in it. */
+const readLicensesOf = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  cycles: readonly CycleToRate[],
+): Promise<Record<string, LicenseUse>[]> => {
+  const asked = cycles.map((cycle) => ({ cycle, time: timeOf(cycle), licenseIds: billablesOf(cycle, 'LICENSE') }))
+  const withNames = asked.filter(({ cycle, licenseIds }) => licenseIds.some((id) => typeOfAddOn(cycle, id) === 'NAMED_LICENSE'))
+  const [counted, named] = await Promise.all([
+    readLicenseChangesOf(
+      ctx,
+      asked.map(({ time: { accountId, start, end }, licenseIds }) => ({ accountId, licenseIds, from: start, until: end })),
+    ),
+    readNamesOf(
+      ctx,
+      generations,
+      withNames.map(({ time }) => time),
+    ),
+  ])
+  return asked.map(({ cycle, time, licenseIds }, index) => {
+    const its = {
+      counted: [...(counted[index] ?? [])].flatMap(([id, changes]) => cutChanges(id, changes, time)),
+      named: named.get(time) ?? [],
+    }
+    return Object.fromEntries(licenseIds.map((id) => [id, useOf(its, id, typeOfAddOn(cycle, id))]))
+  })
+}
+
+/** Reads what cycles of accounts are rated with. `unitsOf` gives the units of meters in each of them. */
+export const readBilledCycles = async <Rated extends CycleToRate>(
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  cycles: readonly Rated[],
+  unitsOf: (cycle: Rated) => Units | Promise<Units>,
+): Promise<Map<Rated, BilledCycle>> => {
+  if (!cycles.length) return new Map()
+  const [licenses, units] = await Promise.all([readLicensesOf(ctx, generations, cycles), Promise.all(cycles.map(unitsOf))])
+  return new Map(
+    cycles.map((one, index) => {
+      const { piece, cycle } = one.inForce
+      return [
+        one,
+        {
+          planName: (piece as ReadPiece).planName,
+          plan: { id: piece.pricePlanId, version: piece.version, overrideId: piece.overrideId },
+          definition: definitionOf(piece, one.parts),
+          items: one.parts.items,
+          currency: one.owner.currency,
+          cycle,
+          schedule: {
+            cycle: { interval: piece.cycle.interval, startOffset: piece.cycle.startOffset },
+            from: piece.from,
+            until: piece.until,
+          },
+          usage: Object.fromEntries(units[index] ?? []),
+          licenses: licenses[index] ?? {},
+        },
+      ]
+    }),
+  )
+}
+
+/** Reads what a cycle of an account is rated with. `readUnits` gives the units of meters by their ids. */
+export const readBilledCycle = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  cycle: CycleToRate,
+  readUnits: (meterIds: readonly string[]) => Promise<Units>,
+): Promise<BilledCycle> => {
+  const billed = await readBilledCycles(ctx, generations, [cycle], (one) => readUnits(metersOf(one)))
+  return billed.get(cycle) as BilledCycle
 }
 
 /**

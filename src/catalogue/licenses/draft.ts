@@ -3,6 +3,7 @@ import type { Draft } from '../../db/commit.ts'
 import type { Statement } from '../../db/client.ts'
 import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
+import { BILLING } from '../../db/due.ts'
 import { builder, insertInto, selectRows } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { formatDecimal, subtract } from '../../lib/decimal.ts'
@@ -168,6 +169,7 @@ export const draftLicenseUpdates = (
         ),
       ],
       changes: placed.map((one) => recordUpdate(accountId, one)),
+      due: caps.some(({ isAdvanced }) => isAdvanced) ? [{ kind: BILLING, subject: accountId, dueAt: ctx.now }] : [],
     },
     updates: rows.map(showUpdate),
   }

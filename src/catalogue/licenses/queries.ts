@@ -128,51 +128,38 @@ export const readUpdates = async ({ organizationId, session }: Ctx, page: Update
   return rows.map(readMetadata)
 }
 
-/** The query for what is in force of licences: the updates of an account before `until`, and of those before `from` only the last one (milliseconds). */
-export const selectChanges = (
-  { organizationId }: Pick<Ctx, 'organizationId'>,
-  account: string,
-  licenseIds: readonly string[],
-  { from, until }: { from: number; until: number },
-): Statement => {
-  const its = sql`its.organization_id = ${organizationId} and its.account_id = ${account} and its.license_id = sent.value`
-  const first = sql`(
-    select id from license_updates
-    where organization_id = ${organizationId} and account_id = ${account} and license_id = sent.value and effective_from <= ${from} and effective_from < ${until}
-    order by effective_from desc, position desc limit 1
-  )`
-  return selectRows(sql`
-    select its.license_id as licenseId, its.effective_from as at, its.value, its.position
-    from json_each(${JSON.stringify(licenseIds)}) as sent cross join license_updates as its on its.id = ${first}
-    union all
-    select its.license_id, its.effective_from, its.value, its.position
-    from json_each(${JSON.stringify(licenseIds)}) as sent cross join license_updates as its on ${its}
-      and its.effective_from > ${from} and its.effective_from < ${until}
-    order by licenseId, at, position`)
-}
-
-/** A time of an account in which changes of its licences of an add-on are read, in milliseconds. */
-export interface LicenseTime {
+/** Licences of an account, by the ids of their add-ons, and a time (milliseconds). */
+export interface LicenseLookup {
   accountId: string
-  licenseId: string
+  licenseIds: readonly string[]
   from: number
   until: number
 }
 
-/** The query for the changes of licences in several times: as `selectChanges`, with the place of the time in the list. */
-export const selectChangesOfMany = ({ organizationId }: Pick<Ctx, 'organizationId'>, times: readonly LicenseTime[]): Statement => {
-  const sent = JSON.stringify(times.map(({ accountId, licenseId, from, until }) => [accountId, licenseId, from, until]))
-  const its = (name: string) => sql`
-    ${sql.raw(name)}.organization_id = ${organizationId} and ${sql.raw(name)}.account_id = sent.value ->> 0
-      and ${sql.raw(name)}.license_id = sent.value ->> 1 and ${sql.raw(name)}.effective_from < sent.value ->> 3`
+/**
+ * The query for what is in force of licences, for each lookup by its place: the updates before `until`, and of those before `from` only the
+ * last one.
+ *
+ *     select sent.value ->> 0 as lookup, … from json_each(?) as sent cross join license_updates as its on its.id = (the last one before from)
+ *     union all select … cross join license_updates as its on … and its.effective_from > from and its.effective_from < until
+ */
+export const selectChanges = ({ organizationId }: Pick<Ctx, 'organizationId'>, lookups: readonly LicenseLookup[]): Statement => {
+  const rows = lookups.flatMap(({ accountId, licenseIds, from, until }, index) =>
+    licenseIds.map((id) => [index, accountId, id, from, until]),
+  )
+  const sent = sql`json_each(${JSON.stringify(rows)}) as sent`
+  const its = sql`its.organization_id = ${organizationId} and its.account_id = sent.value ->> 1 and its.license_id = sent.value ->> 2`
+  const columns = sql`sent.value ->> 0 as lookup, its.license_id as licenseId, its.effective_from as at, its.value, its.position`
+  const first = sql`(
+    select id from license_updates
+    where organization_id = ${organizationId} and account_id = sent.value ->> 1 and license_id = sent.value ->> 2
+      and effective_from <= sent.value ->> 3 and effective_from < sent.value ->> 4
+    order by effective_from desc, position desc limit 1
+  )`
   return selectRows(sql`
-    select sent.key as place, its.effective_from as at, its.value, its.position
-    from json_each(${sent}) as sent cross join license_updates as its on its.id = (
-      select one.id from license_updates as one where ${its('one')} and one.effective_from <= sent.value ->> 2
-      order by one.effective_from desc, one.position desc limit 1
-    )
+    select ${columns} from ${sent} cross join license_updates as its on its.id = ${first}
     union all
-    select sent.key, its.effective_from, its.value, its.position
-    from json_each(${sent}) as sent cross join license_updates as its on ${its('its')} and its.effective_from > sent.value ->> 2
-    order by place, at, position`)
+    select ${columns} from ${sent} cross join license_updates as its on ${its}
+      and its.effective_from > sent.value ->> 3 and its.effective_from < sent.value ->> 4
+    order by lookup, licenseId, at, position`)
 }

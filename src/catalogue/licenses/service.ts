@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
+import { doDueFirst } from '../../access/due/service.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import { retryWhenStale } from '../../db/change.ts'
 import type { Ctx } from '../../db/context.ts'
+import { BILLING } from '../../db/due.ts'
 import { builder } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, notFound, refuseFaults } from '../../lib/errors.ts'
@@ -11,7 +13,7 @@ import { LEDGER_PAGE, closePage, openPage } from '../../lib/page.ts'
 import { iso } from '../../lib/time.ts'
 import type { LicenseChange } from '../../rating/licenses.ts'
 import { draftLicenseUpdates } from './draft.ts'
-import { type LicenseTime, readLastAt, readUpdates, selectChanges, selectChangesOfMany, showUpdate } from './queries.ts'
+import { type LicenseLookup, readLastAt, readUpdates, selectChanges, showUpdate } from './queries.ts'
 import type {
   GetLicenseUpdatesQuery,
   GetLicenseUpdatesResponse,
@@ -36,10 +38,16 @@ export {
   selectLicenseState,
 } from './state.ts'
 export { getNamedLicenseUpdates, readLicensedNames } from './names.ts'
+export type { LicenseLookup } from './queries.ts'
 
-/** Reads what updates of an account rest on. */
-export const readLicenseState = async (ctx: Ctx, accountId: string, asked: readonly AskedUpdate[]): Promise<LicenseState> =>
-  openLicenseState(accountId, await ctx.session.rows<StateRow>(selectLicenseState(ctx, accountId, asked)))
+/** Reads what updates of an account rest on. The bills that are due are made first, so that an update changes none from before it. */
+export const readLicenseState = async (ctx: Ctx, accountId: string, asked: readonly AskedUpdate[]): Promise<LicenseState> => {
+  for (;;) {
+    const state = openLicenseState(accountId, await ctx.session.rows<StateRow>(selectLicenseState(ctx, accountId, asked)))
+    const { billingDueAt } = state
+    if (billingDueAt === null || !(await doDueFirst(ctx, [{ kind: BILLING, subject: accountId, dueAt: billingDueAt }]))) return state
+  }
+}
 
 /** The fingerprint of an update, which is the same for every request that sends the same. It begins with its salt, since metadata can be personal. */
 const fingerprintOf = async (
@@ -171,9 +179,18 @@ export const updateLicenseEntryDetails = async (
 }
 
 /**
- * How many licences an account has of add-ons, by their ids: what changed before `until`. Of what changed before `from`, only the last
- * change is read. Times are in milliseconds.
+ * How many licences accounts have of add-ons, for each lookup by their ids: what changed before `until`. Of what changed before `from`, only
+ * the last change is read.
  */
+export const readLicenseChangesOf = async (ctx: Ctx, lookups: readonly LicenseLookup[]): Promise<Map<string, LicenseChange[]>[]> => {
+  const found = lookups.map(({ licenseIds }) => new Map<string, LicenseChange[]>(licenseIds.map((id) => [id, []])))
+  if (!lookups.some(({ licenseIds }) => licenseIds.length)) return found
+  const rows = await ctx.session.rows<{ lookup: number; licenseId: string; at: number; value: string }>(selectChanges(ctx, lookups))
+  for (const { lookup, licenseId, at, value } of rows) found[lookup]?.get(licenseId)?.push({ at, quantity: value })
+  return found
+}
+
+/** How many licences an account has of add-ons, as `readLicenseChangesOf` reads it. Times are in milliseconds. */
 export const readLicenseChanges = async (
   ctx: Ctx,
   accountId: string,
@@ -181,19 +198,6 @@ export const readLicenseChanges = async (
   until: number,
   from = 0,
 ): Promise<Map<string, LicenseChange[]>> => {
-  const rows = await ctx.session.rows<{ licenseId: string; at: number; value: string }>(
-    selectChanges(ctx, accountId, licenseIds, { from, until }),
-  )
-  const changes = new Map<string, LicenseChange[]>(licenseIds.map((id) => [id, []]))
-  for (const { licenseId, at, value } of rows) changes.get(licenseId)?.push({ at, quantity: value })
-  return changes
-}
-
-/** How many licences accounts have in several times, in the same order: as `readLicenseChanges` says of each, in one round trip. */
-export const readLicenseChangesOfMany = async (ctx: Ctx, times: readonly LicenseTime[]): Promise<LicenseChange[][]> => {
-  const changes = times.map((): LicenseChange[] => [])
-  if (!times.length) return changes
-  const rows = await ctx.session.rows<{ place: number; at: number; value: string }>(selectChangesOfMany(ctx, times))
-  for (const { place, at, value } of rows) changes[place]?.push({ at, quantity: value })
-  return changes
+  const [changes] = await readLicenseChangesOf(ctx, [{ accountId, licenseIds, from, until }])
+  return changes ?? new Map<string, LicenseChange[]>()
 }

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
+import { BILLING } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import type { ReadUpdate } from './queries.ts'
 import type { TimelineEntry, TimelineUpdate } from './timeline.ts'
@@ -26,6 +27,8 @@ export interface LicenseRow {
   activeVersion: number | null
   /** The account that has what was sent as the id of an account for an alias. */
   aliasOf: string | null
+  /** When something of the bills of the account is due next, in milliseconds. */
+  billingDueAt: number | null
 }
 
 /** An update that was made with a key of the caller before. */
@@ -38,6 +41,8 @@ export interface LicenseCap {
   until: number
   /** A whole number, or null without a limit. */
   cap: string | null
+  /** Whether it is paid for in advance, so that a change is charged at once. */
+  isAdvanced: boolean
   /** What sets the limit: the price plan, its version, and what the account has instead of parts of it. */
   plan: string
 }
@@ -57,6 +62,7 @@ export interface LicenseState {
   activeVersion: number
   /** Whether an update is followed by more entries than it can move. */
   isTooLong: boolean
+  billingDueAt: number | null
 }
 
 /** The most later entries that an update can move. */
@@ -97,6 +103,7 @@ export const selectLicenseState = (
   return selectRows(sql`
     select 'LICENSE' as kind, json_object('id', its.id, 'type', its.type, 'status', its.status, 'version', one.version, 'entries', one.entries,
       'lastAt', (select max(made.created_at) from license_updates as made where ${ofLicense(made)}),
+      'billingDueAt', (select due_at from due where organization_id = ${organizationId} and kind = ${BILLING} and subject = ${accountId}),
       'activeVersion', (select active_version from timelines where organization_id = ${organizationId} and account_id = ${accountId}),
       'aliasOf', (
         select owner.id from account_aliases as alias cross join accounts as owner on owner.togai_account_id = alias.togai_account_id
@@ -126,7 +133,8 @@ export const selectLicenseState = (
     union all
     select 'CAP', json_object('licenseId', sent.value ->> 0, 'from', its.start_at, 'until', its.end_at, 'pricePlanId', its.price_plan_id,
       'version', its.plan_version, 'overrideId', its.override_id,
-      'cap', card.value ->> '$.rateCardDetails.licenseRateCard.config.maxQuantity')
+      'cap', card.value ->> '$.rateCardDetails.licenseRateCard.config.maxQuantity',
+      'timing', card.value ->> 'invoiceTiming')
     from ${from}
     cross join schedules as its on its.organization_id = ${organizationId} and its.account_id = ${accountId} and its.state = 'ACTIVE'
       and its.end_at > sent.value ->> 1
@@ -141,7 +149,8 @@ export const openLicenseState = (accountId: string, rows: readonly StateRow[]): 
   const found = (kind: StateRow['kind']): unknown[] =>
     rows.filter((row) => row.kind === kind).map((row) => JSON.parse(row.found) as unknown)
   const later = found('LATER')
-  const caps = found('CAP') as (Omit<LicenseCap, 'cap' | 'plan'> & {
+  const caps = found('CAP') as (Omit<LicenseCap, 'cap' | 'plan' | 'isAdvanced'> & {
+    timing: string
     pricePlanId: string
     version: number
     overrideId: string | null
@@ -166,12 +175,14 @@ export const openLicenseState = (accountId: string, rows: readonly StateRow[]): 
       ]),
     ),
     kept: found('KEPT') as KeptUpdate[],
-    caps: caps.map(({ pricePlanId, version: planVersion, overrideId, cap, ...rest }) => ({
+    caps: caps.map(({ pricePlanId, version: planVersion, overrideId, cap, timing, ...rest }) => ({
       ...rest,
       cap: cap === null ? null : String(cap),
+      isAdvanced: timing === 'IN_ADVANCE',
       plan: nameOfPlan(pricePlanId, planVersion, overrideId),
     })),
     activeVersion: addOns[0]?.activeVersion ?? 0,
     isTooLong: later.length > MOST_MOVED,
+    billingDueAt: addOns[0]?.billingDueAt ?? null,
   }
 }

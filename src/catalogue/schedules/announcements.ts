@@ -6,9 +6,6 @@ import { type CycleInForce, LAST_DAY, type Piece, boundariesOf, cycleOfPiece, cy
 /** The kind of due work that announces the cycles of an account. Its subject is the id of the account. */
 export const PRICING_CYCLE = 'PRICING_CYCLE'
 
-/** The kind of due work that bills an account. Its subject is the id of the account. */
-export const BILLING = 'BILLING'
-
 type NamedCycle = Pick<CycleInForce, 'piece' | 'cycle'>
 
 const idOfCycle = ({ piece, cycle }: NamedCycle): string => `${piece.id}#${writeDay(cycle.start)}`

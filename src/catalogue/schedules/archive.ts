@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { changeVersioned } from '../../db/change.ts'
 import { combineDrafts } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { type Due, settleDue } from '../../db/due.ts'
+import { type Due, type StepResult, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { dayOf } from '../../rating/cycle.ts'
 import { announceDueCycles } from './cycles.ts'
@@ -25,9 +25,9 @@ const readArchived = async (ctx: Ctx, { kind, subject, dueAt }: Due): Promise<{ 
 }
 
 /** Ends the timeline of an archived account at the end of the day, and drops its draft. It is written as of the instant of the row. */
-export const endTimeline = async (ctx: Ctx, row: Due): Promise<void> => {
+export const endTimeline = async (ctx: Ctx, row: Due): Promise<StepResult> => {
   const its = { ...ctx, now: row.dueAt }
-  await changeVersioned(ctx, {
+  const { committed } = await changeVersioned(ctx, {
     read: () => readArchived(ctx, row),
     tagOf: ({ timeline }) => tagOfTimeline(timeline.version, timeline.active, ctx.now),
     change: ({ timeline, isDue }) => {
@@ -46,4 +46,5 @@ export const endTimeline = async (ctx: Ctx, row: Due): Promise<void> => {
       )
     },
   })
+  return { madeDue: committed?.due ?? [] }
 }

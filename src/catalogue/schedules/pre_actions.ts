@@ -69,9 +69,10 @@ const capsOf = ({ pieces, cardsOf }: TimelineCards, licenseIds: ReadonlySet<stri
     return [...licenseIds].map((licenseId): LicenseCap => {
       const card = cards?.find(({ type, billableId }) => type === 'LICENSE' && billableId === licenseId)
       const most = card?.rateCardDetails.licenseRateCard?.config?.maxQuantity
+      const isAdvanced = card?.invoiceTiming === 'IN_ADVANCE'
       const own = most === undefined ? null : String(most)
       const cap = cards ? own : (known.find((one) => one.plan === plan && one.licenseId === licenseId)?.cap ?? null)
-      return { licenseId, from: instantOf(piece.from), until: instantOf(piece.until), cap, plan }
+      return { licenseId, from: instantOf(piece.from), until: instantOf(piece.until), cap, isAdvanced, plan }
     })
   })
 

@@ -56,7 +56,6 @@ export type { PublishedPlan, TimelineEdit } from './edit.ts'
 export { finalizeAccountSchedules } from './finalize.ts'
 export { type MomentOfAccount, readTimelinesInForce } from './in_force.ts'
 export { readTimelinePage } from './list.ts'
-export { BILLING } from './announcements.ts'
 export {
   type PieceParts,
   type ReadPiece,

@@ -1,0 +1,14 @@
+/*
+ * Billing owns what customers are asked to pay: invoices, and what they are reckoned with.
+ * Credits, payments and metrics rest on it, and whoever pays.
+ * Never wrong: the total of an invoice that fell due, and that each cycle is billed once.
+ */
+import type { ConflictWords } from '../db/conflicts.ts'
+
+/** What each conflict that the triggers of billing raise says of the values raised with it. */
+export const billingConflicts: ConflictWords = {
+  CUSTOMER_HAS_DRAFT: {
+    say: (id, account, invoice) =>
+      `The account "${account}" of the customer "${id}" has an invoice that is a DRAFT, "${invoice}". It has to fall due, or be made void or deleted first`,
+  },
+}

@@ -1,0 +1,189 @@
+import { type Decimal, ZERO, compare, formatDecimal, multiply, requireDecimal, sumDecimals } from '../../lib/decimal.ts'
+import type { Card, Timing } from '../../rating/card.ts'
+import { chargedCycles, type CardSlab, type RatedCard, type RatingInput, limitCard, rateCard } from '../../rating/rate.ts'
+import { periodOf, writeDay } from '../../rating/cycle.ts'
+import { type LicenseUse, readDays } from '../../rating/licenses.ts'
+import { type Line, cutTo, typeOfCardLine } from '../../rating/line.ts'
+import { type Quotient, decimalOf } from '../../rating/quotient.ts'
+import type { RuleLog } from '../../rating/rules.ts'
+
+/** On how many days of its period something was had. */
+export interface Proration {
+  days: number
+  ofDays: number
+}
+
+/** A line of an invoice, and how it came to its value. */
+export interface ExplainedLine {
+  line: Line
+  arithmetic: string
+  card?: Card
+  timing?: Timing
+  proration?: Proration
+  rule?: RuleLog
+  lines: readonly ExplainedLine[]
+}
+
+/** What explains the lines of an invoice. Without an input, it has no cards. */
+export interface Explained {
+  digits: number
+  cards: readonly Card[]
+  input: RatingInput | undefined
+  logs: readonly RuleLog[]
+}
+
+const product = (...factors: readonly string[]): string =>
+  formatDecimal(factors.reduce<Decimal>((one, other) => multiply(one, requireDecimal(other)), { coefficient: 1n, scale: 0 }))
+
+/** What is said of an amount that was cut to the minor unit. */
+const cutFrom = (exact: string, value: string): string =>
+  compare(requireDecimal(exact), requireDecimal(value)) === 0 ? value : `${exact}, cut to ${value}`
+
+const writeExact = ({ dividend, divisor }: Quotient): string =>
+  divisor === 1n ? formatDecimal(dividend) : `${formatDecimal(dividend)} / ${divisor}`
+
+/** 90 + 45 - 5. */
+const writeSum = (values: readonly string[]): string =>
+  values
+    .map((value, index) => (value.startsWith('-') ? `${index ? ' - ' : '-'}${value.slice(1)}` : `${index ? ' + ' : ''}${value}`))
+    .join('')
+
+const limitsOf = ({ isRaised, isLowered }: Pick<CardSlab, 'isRaised' | 'isLowered'>): string =>
+  isRaised ? ', raised to the least that the slab costs' : isLowered ? ', lowered to the most that the slab costs' : ''
+
+/** How a slab came to its amount: of days that were rated one by one, their sum by the days of the period. */
+const explainSlab = (slab: CardSlab, value: string): string => {
+  const { slab: its, rate, quantity, amount, packages } = slab
+  const price = formatDecimal(rate)
+  const units = formatDecimal(decimalOf(quantity))
+  if (quantity.dividend.coefficient === 0n) return `no units behind ${its.startAfter}: 0`
+  const exact = amount.divisor === 1n ? formatDecimal(amount.dividend) : formatDecimal(decimalOf(amount))
+  const shared = amount.divisor === 1n ? '' : `${writeExact(amount)} = `
+  const end = `${shared}${cutFrom(exact, value)}${limitsOf(slab)}`
+  if (its.priceType === 'FLAT') return `a flat price of ${price}: ${end}`
+  if (its.priceType === 'PACKAGE')
+    return `${formatDecimal(decimalOf(packages ?? { dividend: ZERO, divisor: 1n }))} packages of ${its.packageSize ?? '1'} × ${price} = ${end}`
+  return `${units} × ${price} = ${end}`
+}
+
+const sayDays = (days: number): string => (days === 1 ? '1 day' : `${days} days`)
+
+/** The licences that count: 20 days with 10, 10 days with 13. */
+const explainDays = (use: LicenseUse, start: number, end: number): string =>
+  readDays(use, start, end)
+    .map(({ days, quantity }) => `${sayDays(days)} with ${formatDecimal(quantity)}`)
+    .join(', ')
+
+const shareOf = (card: Card, { cycle, schedule }: RatingInput): Proration => {
+  const own = { days: cycle.end - cycle.start, ofDays: cycle.nominalEnd - cycle.nominalStart }
+  if (card.type !== 'FIXED_FEE' || !schedule) return own
+  const charged = chargedCycles(card.recurrence, card.timing, cycle.ordinal)
+  const { days, of } = charged ? periodOf(schedule, cycle, charged.first, charged.last) : { days: own.days, of: own.ofDays }
+  return { days, ofDays: of }
+}
+
+const isShared = (card: Card): boolean => (card.type === 'FIXED_FEE' || card.type === 'LICENSE') && card.isProrated
+
+/** How a card came to its amount, in words before the slabs. */
+const explainCard = (card: Card, rated: RatedCard, input: RatingInput, digits: number): string => {
+  const { cycle, currency } = input
+  const cut = (amount: Quotient): string => cutFrom(formatDecimal(decimalOf(amount)), cutTo(digits)(amount))
+  switch (card.type) {
+    case 'USAGE':
+      return `${input.usage[card.billableId] ?? '0'} units of the usage meter from ${writeDay(cycle.start)} to ${writeDay(cycle.end - 1)}`
+    case 'FIXED_FEE': {
+      const { days, ofDays } = shareOf(card, input)
+      const fee = card.fees[currency] ?? '0'
+      return card.isProrated ? `${fee} × ${days} of ${sayDays(ofDays)} = ${cut(rated.amount)}` : `${fee} = ${cut(rated.amount)}`
+    }
+    case 'LICENSE': {
+      const use = input.licenses[card.billableId] ?? { changes: [] }
+      const { days, ofDays } = shareOf(card, input)
+      const quantity = formatDecimal(decimalOf(rated.quantity ?? { dividend: ZERO, divisor: 1n }))
+      if (card.timing === 'IN_ADVANCE')
+        return `${quantity} when the cycle began${card.isProrated ? `, for ${days} of ${sayDays(ofDays)}` : ''}`
+      if (card.isProrated) return `${explainDays(use, cycle.start, cycle.end)}, of ${sayDays(ofDays)}: ${quantity}`
+      return 'names' in use ? `${quantity} names in the cycle` : `${quantity} at the end of the cycle`
+    }
+    case 'ENTITLEMENT_OVERAGE':
+      return `${input.overage[card.billableId] ?? '0'} units beyond the credits`
+    case 'BILLING_ENTITLEMENT':
+    case 'CREDIT_GRANT':
+      return (rated.slabs ?? []).map((slab) => explainSlab(slab, cutTo(digits)(slab.amount))).join('; ')
+    default:
+      return ''
+  }
+}
+
+const PLAIN: Readonly<Record<string, string>> = {
+  FIXED_FEE_RATE_CARD_AMOUNT: 'before what changes it',
+  ADVANCED_FIXED_FEE: 'before what changes it',
+  BILLING_ENTITLEMENT_RATE_CARD_AMOUNT: 'before what changes it',
+  CREDIT_GRANT_RATE_CARD_AMOUNT: 'before what changes it',
+  TRUE_UP_AMOUNT: 'what is missing to the minimum commitment',
+  USAGE_METER_USAGE: 'what the events of the cycle add up to',
+}
+
+/** How lines of an invoice came to their values. */
+export const explainLine = (line: Line, explained: Explained): ExplainedLine => {
+  const { digits, cards, input, logs } = explained
+  const sum = (lines: readonly Line[]): string =>
+    `${writeSum(lines.map(({ value }) => value))} = ${sumDecimals(lines.map(({ value }) => value))}`
+  const plain = (): ExplainedLine => {
+    const lines = (line.lines ?? []).map((one) => explainLine(one, explained))
+    const rule = logs.find((one) => one.rule.id === line.id || one.rule.action.id === line.id)
+    const isOfRule = line.type.startsWith('PRICING_RULE_')
+    if (isOfRule && rule) return { line, arithmetic: explainRule(line, rule), rule, lines }
+    if (lines.length) return { line, arithmetic: sum(line.lines ?? []), lines }
+    const { quantity, valuePerQuantity, value } = line
+    const arithmetic =
+      quantity !== undefined && valuePerQuantity !== undefined
+        ? `${quantity} × ${valuePerQuantity} = ${cutFrom(product(quantity, valuePerQuantity), value)}`
+        : `${PLAIN[line.type] ?? 'an amount that was set'}: ${value}`
+    return { line, arithmetic, lines }
+  }
+  const card = cards.find(
+    (one) =>
+      one.billableId === line.id && [typeOfCardLine(one.type, 'IN_ARREARS'), typeOfCardLine(one.type, 'IN_ADVANCE')].includes(line.type),
+  )
+  const rated = card && input && rateCard(card, input)
+  if (!card || !input || !rated) return plain()
+  const slabsOf = (its: Line, slabs: readonly CardSlab[]): ExplainedLine[] =>
+    (its.lines ?? []).map((one) => {
+      const slab = slabs.find(({ slab: { order } }) => order === one.metadata?.['order'])
+      if (slab) return { line: one, arithmetic: explainSlab(slab, one.value), lines: [] }
+      if (one.type === 'RATE_CONFIG_ADJUSTMENT_AMOUNT') {
+        const { minimum, maximum } = rated.limits
+        const { amount } = limitCard(rated)
+        const bound = one.value.startsWith('-') ? `at most ${maximum ?? ''}` : `at least ${minimum ?? ''}`
+        return {
+          line: one,
+          arithmetic: `the card costs ${bound}, which is ${formatDecimal(decimalOf(amount))} in all: ${one.value}`,
+          lines: [],
+        }
+      }
+      return explainLine(one, { ...explained, cards: [] })
+    })
+  const lines = rated.windows
+    ? (line.lines ?? []).map((one, index): ExplainedLine => {
+        const window = rated.windows?.[index]
+        if (one.type !== 'USAGE_CYCLE_AMOUNT' || !window) return explainLine(one, { ...explained, cards: [] })
+        return { line: one, arithmetic: sum(one.lines ?? []), lines: slabsOf(one, window.slabs) }
+      })
+    : slabsOf(line, rated.slabs ?? [])
+  const words = explainCard(card, rated, input, digits)
+  return {
+    line,
+    arithmetic: lines.length ? `${words}${words && ': '}${sum(line.lines ?? [])}` : words,
+    card,
+    timing: rated.timing,
+    ...(isShared(card) && { proration: shareOf(card, input) }),
+    lines,
+  }
+}
+
+/** What a rule read and came to. */
+const explainRule = ({ value, quantity }: Line, { changes: { oldRevenue, newRevenue, oldUsage, newUsage } }: RuleLog): string =>
+  quantity !== undefined && oldUsage !== undefined && newUsage !== undefined
+    ? `the rule set the quantity from ${oldUsage} to ${newUsage}, and so the amount from ${oldRevenue} to ${newRevenue}: ${value}`
+    : `the rule set the amount from ${oldRevenue} to ${newRevenue}: ${value}`

@@ -1,0 +1,218 @@
+import { sql } from 'drizzle-orm'
+import type { Statement } from '../../db/client.ts'
+import type { Ctx } from '../../db/context.ts'
+import { insertInto, selectRows } from '../../db/statements.ts'
+import { minorDigitsOf } from '../../lib/codes.ts'
+import { formatDecimal, requireDecimal, subtract } from '../../lib/decimal.ts'
+import { type AdvanceCost, rateAdvanceAt } from '../../rating/advance.ts'
+import { type Card, timingOf } from '../../rating/card.ts'
+import { dayOf, instantOf } from '../../rating/cycle.ts'
+import { advanceTree } from '../../rating/invoice.ts'
+import { type Line, typeOfCardLine } from '../../rating/line.ts'
+import { NOTHING, type Quotient, addQuotients, cutQuotient, negateQuotient } from '../../rating/quotient.ts'
+import type { InvoiceOwner } from './owner.ts'
+import { type BilledCycle, inputOf, ratedPlanOf } from './rating.ts'
+import { type ChargedCard, type RefundMode, advanceCharges } from './table.ts'
+
+type ChargeRow = typeof advanceCharges.$inferSelect
+
+export const insertAdvanceCharges = insertInto(advanceCharges)
+
+/** A quotient as text: a decimal, or one divided by a whole number, as 100/30. */
+const writeQuotient = ({ dividend, divisor }: Quotient): string =>
+  divisor === 1n ? formatDecimal(dividend) : `${formatDecimal(dividend)}/${divisor}`
+
+export const readQuotient = (text: string): Quotient => {
+  const [dividend = '0', divisor = '1'] = text.split('/')
+  return { dividend: requireDecimal(dividend), divisor: BigInt(divisor) }
+}
+
+/**
+ * The query for what was charged in advance for cards of accounts last, by a JSON list of the ids of the accounts: in cycles that are not
+ * billed to the end, and for what is paid beyond `now`.
+ */
+export const selectAdvanceCharges = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, listed: string): Statement =>
+  selectRows(sql`
+    with found as (
+      select its.account_id, its.cycle_at, its.billable_id from json_each(${listed}) as sent
+      cross join advance_charges as its on its.organization_id = ${organizationId} and its.account_id = sent.value and its.paid_until > ${now}
+      union
+      select its.account_id, its.cycle_at, its.billable_id from json_each(${listed}) as sent
+      cross join invoices as draft on draft.organization_id = ${organizationId} and draft.account_id = sent.value
+        and draft.status = 'DRAFT' and draft.invoice_type = 'STANDARD'
+      cross join advance_charges as its on its.organization_id = ${organizationId} and its.account_id = sent.value and its.cycle_at = draft.start_at
+    )
+    select its.account_id as accountId, its.cycle_at as cycleAt, its.billable_id as billableId, its.position, its.card, its.total, its.quantity,
+      its.is_refundable as isRefundable, its.paid_until as paidUntil
+    from found cross join advance_charges as its on its.organization_id = ${organizationId} and its.account_id = found.account_id
+      and its.cycle_at = found.cycle_at and its.billable_id = found.billable_id and its.position = (
+        select max(position) from advance_charges
+        where organization_id = ${organizationId} and account_id = found.account_id and cycle_at = found.cycle_at
+          and billable_id = found.billable_id
+      )`)
+
+/** What was charged last for a card in a cycle. */
+export type LastCharge = Pick<ChargeRow, 'accountId' | 'cycleAt' | 'billableId' | 'position' | 'card' | 'total' | 'quantity'> & {
+  isRefundable: boolean
+  paidUntil: number
+}
+
+/** Reads the rows of `selectAdvanceCharges`. */
+export const readAdvanceCharges = (rows: readonly unknown[] | undefined): LastCharge[] =>
+  ((rows ?? []) as (Omit<LastCharge, 'card' | 'isRefundable'> & { card: string; isRefundable: number })[]).map((row) => ({
+    ...row,
+    card: JSON.parse(row.card) as ChargedCard,
+    isRefundable: row.isRefundable === 1,
+  }))
+
+/** A charge of an invoice, with what its card had cost before. */
+export type ChargeOfInvoice = Pick<ChargeRow, 'billableId' | 'total' | 'quantity'> & { before: string; quantityBefore: string | null }
+
+/** Reads what invoices charge in advance, or give back, by the ids of the invoices. */
+export const readChargesOfInvoices = async (ctx: Ctx, invoiceIds: readonly string[]): Promise<ReadonlyMap<string, ChargeOfInvoice[]>> => {
+  if (!invoiceIds.length) return new Map()
+  const rows = await ctx.session.rows<ChargeOfInvoice & { invoiceId: string }>(
+    selectRows(sql`
+      select its.invoice_id as invoiceId, its.billable_id as billableId, its.total, its.quantity, coalesce(one.total, '0') as before, one.quantity as quantityBefore
+      from advance_charges as its left join advance_charges as one on one.organization_id = its.organization_id
+        and one.account_id = its.account_id and one.cycle_at = its.cycle_at and one.billable_id = its.billable_id
+        and one.position = its.position - 1
+      where its.organization_id = ${ctx.organizationId} and its.invoice_id in (select value from json_each(${JSON.stringify(invoiceIds)}))`),
+  )
+  return Map.groupBy(rows, ({ invoiceId }) => invoiceId)
+}
+
+/** What a card of a plan costs in advance in a cycle by what is known at an instant. */
+interface CardCost extends AdvanceCost {
+  billableId: string
+  card: ChargedCard
+}
+
+/** How a part of what was paid for a card is given back: the fees of a plan that ends early as credits, and licences as their card says (pricing.md, 10.3, 10.6). */
+const refundModeOf = ({ definition }: BilledCycle, { type, billableId }: Card): RefundMode => {
+  const kept = definition.cards.find((one) => one.type === type && one.billableId === billableId)
+  return kept?.rateCardDetails.licenseRateCard?.proratedRefundMode ?? 'CREDITS'
+}
+
+/** What all cards that are paid in advance cost in a cycle by what is known at an instant (milliseconds). */
+const listCosts = (billed: BilledCycle, at: number): CardCost[] =>
+  ratedPlanOf(billed)
+    .cards.filter((card) => timingOf(card) === 'IN_ADVANCE')
+    .flatMap((card) => {
+      const cost = rateAdvanceAt(card, inputOf(billed), at)
+      const { type, name, displayName, billableId } = card
+      return cost ? [{ ...cost, billableId, card: { type, name, displayName, refundMode: refundModeOf(billed, card) } }] : []
+    })
+
+/** The row of what a cycle was charged for a card when it began. */
+const openCharge = (ctx: Ctx, accountId: string, cycleAt: number, invoiceId: string, cost: CardCost, digits: number): ChargeRow => ({
+  organizationId: ctx.organizationId,
+  accountId,
+  cycleAt,
+  billableId: cost.billableId,
+  position: 0,
+  card: cost.card,
+  total: writeQuotient(cost.total),
+  quantity: cost.quantity ?? null,
+  amount: formatDecimal(cutQuotient(cost.total, digits)),
+  refundMode: null,
+  isRefundable: cost.isRefundable,
+  paidUntil: instantOf(cost.until),
+  invoiceId,
+  createdAt: ctx.now,
+})
+
+/** The rows of what cards were charged in advance when a cycle began. */
+export const openCharges = (ctx: Ctx, owner: InvoiceOwner, billed: BilledCycle, invoiceId: string): ChargeRow[] => {
+  const cycleAt = instantOf(billed.cycle.start)
+  const digits = minorDigitsOf(owner.currency)
+  return listCosts(billed, cycleAt).map((cost) => openCharge(ctx, owner.id, cycleAt, invoiceId, cost, digits))
+}
+
+/** A change of what a card costs in a cycle that has begun: `amount` is charged, or given back if it is below 0. */
+export interface AdvanceChange {
+  row: Omit<ChargeRow, 'invoiceId'>
+  line: Line
+}
+
+const minus = (one: string | undefined, other: string | null | undefined): string =>
+  formatDecimal(subtract(requireDecimal(one ?? '0'), requireDecimal(other ?? '0')))
+
+/**
+ * Lists what has become more or less in a cycle since it was charged in advance. `billed` is left out where the account does not have the
+ * cycle any more, of which nothing is owed then. What is not refundable is never less. Of a cycle whose invoice has fallen due, only fees
+ * change that were paid for more cycles than that.
+ */
+export const listAdvanceChanges = (
+  ctx: Ctx,
+  owner: InvoiceOwner,
+  cycleAt: number,
+  charges: readonly LastCharge[],
+  { billed, isOpen }: { billed: BilledCycle | undefined; isOpen: boolean },
+): AdvanceChange[] => {
+  const { now: at } = ctx
+  const digits = minorDigitsOf(owner.currency)
+  const costs = new Map((billed ? listCosts(billed, at) : []).map((cost) => [cost.billableId, cost]))
+  const known = new Map(charges.map((charge) => [charge.billableId, charge]))
+  const listed = isOpen
+    ? [...known.keys(), ...costs.keys()]
+    : charges.filter(({ card }) => card.type === 'FIXED_FEE').map((one) => one.billableId)
+  return [...new Set(listed)].flatMap((billableId): AdvanceChange[] => {
+    const [last, cost] = [known.get(billableId), costs.get(billableId)]
+    const difference = addQuotients(cost?.total ?? NOTHING, negateQuotient(last ? readQuotient(last.total) : NOTHING))
+    const amount = cutQuotient(difference, digits)
+    const isLess = amount.coefficient < 0n
+    if (amount.coefficient === 0n || (isLess && last && !last.isRefundable)) return []
+    const card = cost?.card ?? last?.card
+    if (!card) return []
+    const counted = cost?.quantity ?? last?.quantity ?? undefined
+    const refundMode = isLess ? (last?.card.refundMode ?? card.refundMode) : null
+    return [
+      {
+        row: {
+          organizationId: ctx.organizationId,
+          accountId: owner.id,
+          cycleAt,
+          billableId,
+          position: (last?.position ?? -1) + 1,
+          card,
+          total: writeQuotient(cost?.total ?? NOTHING),
+          quantity: cost?.quantity ?? null,
+          amount: formatDecimal(amount),
+          refundMode,
+          isRefundable: cost?.isRefundable ?? last?.isRefundable ?? false,
+          paidUntil: Math.max(cost ? instantOf(cost.until) : cycleAt, cycleAt),
+          createdAt: at,
+        },
+        line: {
+          id: billableId,
+          type: typeOfCardLine(card.type, 'IN_ADVANCE'),
+          description: card.displayName,
+          ...(counted !== undefined && { quantity: minus(cost?.quantity, last?.quantity) }),
+          value: formatDecimal(amount),
+          metadata: { rateCardName: card.name },
+        },
+      },
+    ]
+  })
+}
+
+/** The tree of an invoice of changes of what is paid in advance. */
+export const treeOfChanges = (changes: readonly AdvanceChange[]): Line => advanceTree(changes.map(({ line }) => line))
+
+/** Whether a change is charged, or given back by an invoice below 0: what is given back otherwise has none. */
+export const isInvoiced = ({ row: { refundMode } }: AdvanceChange): boolean => refundMode === null || refundMode === 'PAYMENT'
+
+/** When the licences that a cycle is charged for in advance change next, in milliseconds: names are looked at once a day, at its end. */
+export const findNextChange = (billed: BilledCycle, now: number): number | undefined => {
+  const until = instantOf(billed.cycle.end)
+  const times = ratedPlanOf(billed)
+    .cards.filter((card) => card.type === 'LICENSE' && timingOf(card) === 'IN_ADVANCE')
+    .flatMap(({ billableId }) => {
+      const use = billed.licenses[billableId]
+      if (!use) return []
+      return 'changes' in use ? use.changes.map(({ at }) => at) : [instantOf(dayOf(now) + 1)]
+    })
+    .filter((at) => at > now && at < until)
+  return times.length ? Math.min(...times) : undefined
+}
