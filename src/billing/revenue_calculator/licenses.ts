@@ -1,8 +1,7 @@
-import { type Decimal, ZERO, compare, formatDecimal } from '../../lib/decimal.ts'
 import type { LicenseCard } from '../../rating/card.ts'
-import { type Cycle, instantOf } from '../../rating/cycle.ts'
-import { type LicenseChange, type LicenseUse, type LicensedName, readDays } from '../../rating/licenses.ts'
-import { windowsOf } from '../../rating/rate.ts'
+import type { Cycle } from '../../rating/cycle.ts'
+import { largestSoFar } from '../../rating/license_revenue.ts'
+import type { LicenseChange, LicenseUse, LicensedName } from '../../rating/licenses.ts'
 
 /** How many licences of an add-on there are from an instant on. */
 export interface CountedUse extends LicenseChange {
@@ -48,23 +47,6 @@ export const useOf = ({ counted, named }: Licenses, id: string, type: string | u
   const [its, names] = [counted.filter(({ licenseId }) => licenseId === id), named.filter(({ licenseId }) => licenseId === id)]
   if (type === 'NAMED_LICENSE' || (type === undefined && names.length && !its.length)) return { names }
   return { changes: its.toSorted((one, other) => one.at - other.at) }
-}
-
-const largerOf = (one: Decimal, other: Decimal): Decimal => (compare(other, one) > 0 ? other : one)
-
-/**
- * Licences that are, in each window of a cycle, as many as the largest number that counted on a day of the cycle so far: all windows are
- * paid for when the cycle begins, more licences from the window on in which they are added, and nothing is given back for fewer.
- */
-const largestSoFar = (use: LicenseUse, cycle: Cycle, usageCycle: LicenseCard['usageCycle']): LicenseUse => {
-  const windows = usageCycle ? windowsOf(cycle, usageCycle) : [cycle]
-  let most = ZERO
-  return {
-    changes: windows.map(({ start, end }) => {
-      for (const { quantity } of readDays(use, start, end)) most = largerOf(most, quantity)
-      return { at: instantOf(start), quantity: formatDecimal(most) }
-    }),
-  }
 }
 
 /**
