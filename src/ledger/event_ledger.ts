@@ -7,6 +7,7 @@ import { DAY, type EventShown, type Recorded, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
 import { type EventFilter, listEvents } from './list.ts'
 import { type GroupQuery, type Grouped, readGroups } from './groups.ts'
+import { type Parts, type PartsQuery, readParts } from './parts.ts'
 import { readEvents } from './read.ts'
 import { recordEvents } from './record.ts'
 import { type TriedEvent, tryEvents } from './repeats.ts'
@@ -132,6 +133,10 @@ export class EventLedger extends DurableObject<Env> {
 
   readGroups(query: GroupQuery): Grouped {
     return readGroups(this.#store, query, this.#keptFor)
+  }
+
+  readParts(queries: readonly PartsQuery[], now: number): Parts {
+    return readParts(this.#store, queries, now, this.#keptFor)
   }
 
   readWaiting(names: readonly string[], limit: number, since: number, after?: readonly [name: string, id: string]): EventShown[] {

@@ -62,6 +62,7 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   readGenerations: true,
   readGroups: true,
   readKey: true,
+  readParts: true,
   readSpan: true,
   readSums: true,
   readVersion: true,

@@ -27,7 +27,7 @@ export interface RatedInvoice {
   usage: readonly Line[]
 }
 
-const ratedPlanOf = ({ planName, definition, items }: BilledCycle): RatedPlan => ({
+export const ratedPlanOf = ({ planName, definition, items }: Pick<BilledCycle, 'planName' | 'definition' | 'items'>): RatedPlan => ({
   name: planName,
   cards: definition.cards.flatMap((kept) => readCard(kept, { displayName: displayNameOf(kept, items), isPurchase: false }) ?? []),
   rules: definition.rules.map(({ id, name, order, invoiceTiming = 'IN_ARREARS', condition, computation, action }) => ({

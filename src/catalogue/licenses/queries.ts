@@ -150,3 +150,29 @@ export const selectChanges = (
       and its.effective_from > ${from} and its.effective_from < ${until}
     order by licenseId, at, position`)
 }
+
+/** A time of an account in which changes of its licences of an add-on are read, in milliseconds. */
+export interface LicenseTime {
+  accountId: string
+  licenseId: string
+  from: number
+  until: number
+}
+
+/** The query for the changes of licences in several times: as `selectChanges`, with the place of the time in the list. */
+export const selectChangesOfMany = ({ organizationId }: Pick<Ctx, 'organizationId'>, times: readonly LicenseTime[]): Statement => {
+  const sent = JSON.stringify(times.map(({ accountId, licenseId, from, until }) => [accountId, licenseId, from, until]))
+  const its = (name: string) => sql`
+    ${sql.raw(name)}.organization_id = ${organizationId} and ${sql.raw(name)}.account_id = sent.value ->> 0
+      and ${sql.raw(name)}.license_id = sent.value ->> 1 and ${sql.raw(name)}.effective_from < sent.value ->> 3`
+  return selectRows(sql`
+    select sent.key as place, its.effective_from as at, its.value, its.position
+    from json_each(${sent}) as sent cross join license_updates as its on its.id = (
+      select one.id from license_updates as one where ${its('one')} and one.effective_from <= sent.value ->> 2
+      order by one.effective_from desc, one.position desc limit 1
+    )
+    union all
+    select sent.key, its.effective_from, its.value, its.position
+    from json_each(${sent}) as sent cross join license_updates as its on ${its('its')} and its.effective_from > sent.value ->> 2
+    order by place, at, position`)
+}
