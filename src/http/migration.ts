@@ -1,2 +1,2 @@
 /** The newest migration. The code needs it. */
-export const MIGRATION = '0016_billing_invoices.sql'
+export const MIGRATION = '0017_metering_event_revenue.sql'

@@ -3,19 +3,11 @@ import type { KindedGeneration } from '../../ledger/client.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
 import { lastHourOf } from '../../rating/revenue.ts'
 import { type BegunCycle, type FoundCycles, readBegunCycles } from './cycles.ts'
+import type { Earning } from './earning.ts'
 import { type EarnedCycle, readUsageOfCycles, reckonCycles } from './reckon.ts'
 
+export type { Earning } from './earning.ts'
 export { readWritten } from './written.ts'
-
-/** What a billable item of an account has earned at an instant (milliseconds): a decimal text, not cut to the minor unit of its currency. */
-export interface Earning {
-  accountId: string
-  customerId: string
-  currency: string
-  billableId: string
-  at: number
-  amount: string
-}
 
 /** The most parts of cycles for which usage is read for one query. */
 const MOST_PARTS = 100_000

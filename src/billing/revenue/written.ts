@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
-import type { Earning } from './service.ts'
+import type { Earning } from './earning.ts'
 
 /** The most lines of invoices that are read for a query. */
 const MOST_LINES = 50_000
