@@ -205,7 +205,7 @@ const prices = fc
     pricesOf(
       [0, ...bounds.toSorted((one, other) => one - other)].map((bound, index): Price => {
         const [type, price, size] = its[index] ?? ['FLAT', '0', 1]
-        return [String(bound), type === 'PACKAGE' ? { packageSize: String(size) } : (type as 'FLAT'), price]
+        return [String(bound), type === 'PACKAGE' ? { packageSize: String(size) } : type, price]
       }),
       model as 'TIERED',
       isLimited ? { minimum: '5', maximum: '60' } : undefined,

@@ -16,12 +16,13 @@ export const holdsExchangeRates = ({ namespace, id, entityType }: Pick<Setting, 
 /** Under which name a number is kept as its text. */
 const SOURCE = Symbol('source')
 
+const keepText = (_: string, value: unknown, { source }: { source?: string } = {}): unknown =>
+  typeof value === 'number' ? { [SOURCE]: source } : value
+
 /** Parses JSON whose numbers are kept as their texts, so that none loses digits. */
 const parseWithTexts = (text: string): unknown => {
-  const keep = (_: string, value: unknown, { source }: { source?: string } = {}): unknown =>
-    typeof value === 'number' ? { [SOURCE]: source } : value
   try {
-    return JSON.parse(text, keep as (key: string, value: unknown) => unknown)
+    return JSON.parse(text, keepText)
   } catch {
     return undefined
   }
