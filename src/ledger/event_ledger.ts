@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Batch } from './batch.ts'
+import { type ChangedAccount, dropChanged, readChanged } from './changed.ts'
 import { type Closing, closeAndSum, closeAndSumAll, liftClosing } from './closing.ts'
 import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent, tryRevert } from './correct.ts'
 import { type Ledgers, doDueWork, dropCarry } from './due_work.ts'
@@ -137,6 +138,14 @@ export class EventLedger extends DurableObject<Env> {
 
   readParts(queries: readonly PartsQuery[], now: number): Parts {
     return readParts(this.#store, queries, now, this.#keptFor)
+  }
+
+  readChanged(limit: number, accounts?: readonly string[]): ChangedAccount[] {
+    return readChanged(this.#store, limit, accounts)
+  }
+
+  dropChanged(accounts: readonly ChangedAccount[]): void {
+    dropChanged(this.#store, accounts)
   }
 
   readWaiting(names: readonly string[], limit: number, since: number, after?: readonly [name: string, id: string]): EventShown[] {

@@ -26,6 +26,8 @@ export interface BegunCycle extends CycleInForce {
   currency: string
   start: number
   end: number
+  /** Whether its usage is closed and its invoice is frozen, or not billed. */
+  isFrozen: boolean
   /** What of it counts: not what is not billed, nor, of a plan that defers revenue, what has not fallen due. */
   timings: readonly Timing[]
 }
@@ -49,14 +51,15 @@ const selectBilled = ({ organizationId }: Ctx, accountIds: readonly string[]) =>
     select its.account_id as accountId, its.invoice_type as invoiceType, its.start_at as startAt, its.status, its.currency
     from json_each(${JSON.stringify(accountIds)}) as sent
     cross join invoices as its on its.organization_id = ${organizationId} and its.account_id = sent.value
-      and its.invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and its.status <> 'GONE'`)
+      and its.invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and its.status <> 'GONE'
+    order by its.invoice_type desc`)
 
 const keyOf = (accountId: string, start: number): string => `${start} ${accountId}`
 
 /** The times of cycles that are asked for: those that begin before `until` and meet `isWanted`, in milliseconds. */
 export interface CyclesQuery {
   until: number
-  isWanted: (start: number, end: number) => boolean
+  isWanted: (start: number, end: number, accountId: string) => boolean
 }
 
 const begunCycles = (
@@ -66,8 +69,9 @@ const begunCycles = (
 ): Omit<BegunCycle, 'timings'>[] =>
   listCycles(active, dayOf(until - 1)).flatMap((inForce) => {
     const [start, end] = [instantOf(inForce.cycle.start), instantOf(inForce.cycle.end)]
-    if (!isWanted(start, end)) return []
-    const row = billed.get(keyOf(account.id, start))?.find(({ status }) => status !== 'DRAFT')
+    if (!isWanted(start, end, account.id)) return []
+    const row = billed.get(keyOf(account.id, start))?.findLast(({ status }) => status !== 'DRAFT')
+    const isFrozen = row?.invoiceType === 'STANDARD'
     return [
       {
         ...inForce,
@@ -76,6 +80,7 @@ const begunCycles = (
         currency: row?.currency ?? account.invoiceCurrency,
         start,
         end,
+        isFrozen,
       },
     ]
   })

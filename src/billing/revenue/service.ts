@@ -7,6 +7,8 @@ import type { Earning } from './earning.ts'
 import { type EarnedCycle, readUsageOfCycles, reckonCycles } from './reckon.ts'
 
 export type { Earning } from './earning.ts'
+export { readKept, refreshKept } from './kept.ts'
+export { reckonAccount, reckonAccounts, reckonChangedAccounts } from './steps.ts'
 export { readWritten } from './written.ts'
 
 /** The most parts of cycles for which usage is read for one query. */

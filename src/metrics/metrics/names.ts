@@ -24,6 +24,8 @@ export interface Names {
   billablesOf: (name: string) => readonly string[]
   /** Accounts that have had a price plan, one more than are reckoned at most, if queries are about cycles. */
   planned: readonly string[]
+  /** Whether what all accounts earn is kept, and each has been reckoned once. */
+  isKept: boolean
   rates: ExchangeRates
   /** The accounts that a portal token can read. */
   own: readonly string[] | undefined
@@ -111,6 +113,7 @@ export const readNames = async (ctx: Ctx, queries: readonly MetricQuery[]): Prom
     asked.push(
       ['billables', billablesByName(organizationId, billables)],
       ['planned', plannedAccounts(organizationId)],
+      ['kept', selectRows(sql`select is_ready as isReady from kept_revenue where organization_id = ${organizationId}`)],
       ['rates', selectExchangeRates(ctx)],
     )
   }
@@ -125,6 +128,7 @@ export const readNames = async (ctx: Ctx, queries: readonly MetricQuery[]): Prom
   return {
     billablesOf: (name) => [keyOf(name), ...(billables.get(keyOf(name)) ?? []).map(({ id }) => id)],
     planned: rows('planned').map(({ id }) => id),
+    isKept: (rows('kept') as unknown as { isReady: number }[])[0]?.isReady === 1,
     rates: readExchangeRates(rows('rates')),
     generations: (results[0]?.results ?? []) as KindedGeneration[],
     accountOf: (name) => accountOf.get(keyOf(name)),

@@ -121,7 +121,7 @@ const readParts = (
   starts: readonly number[],
   most: number,
 ): Promise<Part[]> => {
-  if (isOfCycles(query.name)) return readEarnings(reading, query, path, plan, starts)
+  if (isOfCycles(query.name)) return readEarnings(reading, query, path, plan, starts, most)
   return query.name === 'NAMED_LICENSE_USAGE' ? readLicenses(reading, query, plan, starts) : readSums(reading, query, plan, most)
 }
 
