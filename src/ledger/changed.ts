@@ -25,8 +25,5 @@ export const readChanged = (store: Store, limit: number, accounts?: readonly str
 /** Forgets that accounts changed, of those that have not changed again. */
 export const dropChanged = ({ sql }: Store, accounts: readonly ChangedAccount[]): void => {
   for (const sent of chunked(accounts))
-    sql.exec(
-      'DELETE FROM changed WHERE EXISTS (SELECT 1 FROM json_each(?) AS sent WHERE changed.account = sent.value ->> 0 AND changed.mark = sent.value ->> 1)',
-      sent,
-    )
+    sql.exec('DELETE FROM changed WHERE (account, mark) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))', sent)
 }

@@ -127,6 +127,5 @@ export const EVENT_MIGRATIONS: readonly string[] = [
   `
   -- Accounts whose events changed and that have not been reckoned since. mark says which change was the last one.
   CREATE TABLE changed (account TEXT NOT NULL PRIMARY KEY, mark INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE INDEX changed_by_mark ON changed (mark);
   `,
 ]

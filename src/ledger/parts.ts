@@ -5,12 +5,16 @@ import { forgottenBefore } from './retention.ts'
 import type { Store } from './store.ts'
 import { takeSums } from './sums.ts'
 
-/** The question for the units of an account's meters in each part of a time: from each cut (milliseconds, ascending) until just before the next. */
+/**
+ * The question for the units of an account's meters in each part of a time: from each cut (milliseconds, ascending) until just before the
+ * next; or, if it is by the hour, in each hour from the first cut until just before the last one, which are full hours.
+ */
 export interface PartsQuery {
   account: string
   /** Only these meters, by series. */
   series?: readonly string[]
   cuts: readonly number[]
+  isHourly?: boolean
 }
 
 /** The units of a meter in a part: the place of the question, that of the part, the series and the units. */
@@ -58,15 +62,17 @@ export const readParts = (store: Store, queries: readonly PartsQuery[], now: num
   const forgotten = queries.flatMap(({ cuts }) => cuts.filter(isForgotten))
   if (forgotten.length) return { forgotten: [...new Set(forgotten)] }
   foldJournal(store)
-  const rows = queries.flatMap(({ account, series, cuts }, query): PartRow[] => {
+  const rows = queries.flatMap(({ account, series, cuts, isHourly = false }, query): PartRow[] => {
+    const [first = 0] = cuts
+    const placeOf = (start: number): number => (isHourly ? Math.floor((start - first) / HOUR) : partAt(cuts, start))
     const units = new Map<string, string[]>()
     for (const { from, until, inner } of splitAtHours(cuts)) {
-      const period = inner.every((cut) => cut % DAY === 0) ? 'DAY' : 'HOUR'
+      const period = !isHourly && inner.every((cut) => cut % DAY === 0) ? 'DAY' : 'HOUR'
       takeSums(
         store,
         { from, until, period, kind: 'm', accounts: [account], byAccount: true, ...(series && { series }) },
         (start, _, name, its) => {
-          const key = `${partAt(cuts, start)} ${name}`
+          const key = `${placeOf(start)} ${name}`
           const known = units.get(key)
           if (known) known.push(its)
           else units.set(key, [its])

@@ -11,17 +11,16 @@ import {
   ledgerOfAccount,
 } from '../../ledger/client.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
-import { instantOf } from '../../rating/cycle.ts'
-import { type BegunCycle, readBegunCycles } from './cycles.ts'
-import { type EarnedCycle, type UsageOfCycle, readUsageOfCycles, reckonCycles } from './reckon.ts'
+import { type BegunCycle, type FoundCycles, readBegunCycles } from './cycles.ts'
+import { type EarnedCycle, type UsageOfCycle, groupBySize, readUsageOfCycles, reckonCycles } from './reckon.ts'
 
 const HOUR = 3_600_000
 
 /** Until when days are reckoned, in milliseconds: no cycle begins after that. */
 const FOR_EVER = Number.MAX_SAFE_INTEGER
 
-/** The most hours of cycles that are reckoned at once. An account whose cycles have more goes on the next time. */
-const MOST_HOURS = 100_000
+/** The hours of cycles that are reckoned together, which limits the memory that they take; an account that has more of them goes on the next time. */
+const HOURS_AT_ONCE = 40_000
 
 /** An account to be reckoned: from an instant on (milliseconds), if that is before all that can still change. */
 export interface AccountToKeep {
@@ -74,19 +73,19 @@ const beginReckonings = async (
 
 const hoursOf = ({ start, end }: Pick<BegunCycle, 'start' | 'end'>): number => (end - start) / HOUR
 
-/** The cycles of accounts that are reckoned now, the earliest of each first, and the accounts that have more. */
-const chooseCycles = (all: readonly BegunCycle[]): { chosen: BegunCycle[]; cut: ReadonlySet<string> } => {
-  const chosen: BegunCycle[] = []
-  const cut = new Set<string>()
-  let hours = 0
-  for (const cycle of all) {
-    if (cut.has(cycle.accountId)) continue
-    hours += hoursOf(cycle)
-    if (hours > MOST_HOURS && chosen.length) cut.add(cycle.accountId)
-    else chosen.push(cycle)
-  }
-  return { chosen, cut }
+/** The cycles of an account that are reckoned now, the earliest first, and whether it has more. */
+interface ChosenAccount {
+  begun: Begun
+  cycles: readonly BegunCycle[]
+  isCut: boolean
 }
+
+const chooseCycles = (begun: Begun, all: readonly BegunCycle[]): ChosenAccount => {
+  const [cycles = []] = groupBySize(all, hoursOf, HOURS_AT_ONCE)
+  return { begun, cycles, isCut: cycles.length < all.length }
+}
+
+const hoursOfAll = ({ cycles }: ChosenAccount): number => cycles.reduce((sum, cycle) => sum + hoursOf(cycle), 0)
 
 const kindOf = (kind: RevenueKind): number => REVENUE_KINDS.indexOf(kind)
 
@@ -114,21 +113,41 @@ const rowsOf = ({ cycle, entries, billableIds }: EarnedCycle, usage: UsageOfCycl
 }
 
 /** What is written of an account: which days, and until when it is settled then. */
-const reckonedOf = (
-  { id, number, from, settled }: Begun,
-  cycles: readonly BegunCycle[],
-  rows: readonly RevenueRow[],
-  isCut: boolean,
-): Reckoned => {
+const reckonedOf = ({ begun, cycles, isCut }: ChosenAccount, rows: readonly RevenueRow[]): Reckoned => {
+  const { id, number, from, settled } = begun
   const frozen = cycles.findIndex(({ isFrozen }) => !isFrozen)
   const last = cycles[(frozen < 0 ? cycles.length : frozen) - 1]
   const until = isCut ? (cycles.at(-1)?.end ?? from) : FOR_EVER
   return { account: id, number, from, until, settled: Math.max(settled, last?.end ?? settled), rows }
 }
 
-const hoursIn = ({ cycle: { start, end } }: BegunCycle): number[] => {
-  const [from, until] = [instantOf(start), instantOf(end)]
-  return Array.from({ length: (until - from) / HOUR + 1 }, (_, index) => from + index * HOUR)
+/** Reckons accounts together, and keeps what they earn where each is kept. */
+const keepTogether = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  parts: FoundCycles['parts'],
+  accounts: readonly ChosenAccount[],
+): Promise<void> => {
+  const cycles = accounts.flatMap((one) => one.cycles)
+  const earned = await reckonCycles(ctx, generations, { cycles, parts })
+  const usages = await readUsageOfCycles(
+    ctx,
+    generations,
+    cycles.map((cycle) => ({ cycle, cuts: [cycle.start, cycle.end] })),
+  )
+  const rows = new Map(earned.map((one, index) => [one.cycle, rowsOf(one, usages[index])]))
+  const byLedger = Map.groupBy(accounts, ({ begun }) => begun.ledger)
+  await Promise.all(
+    [...byLedger].map(([ledger, its]) => {
+      const reckoned = its.map((one) =>
+        reckonedOf(
+          one,
+          one.cycles.flatMap((cycle) => rows.get(cycle) ?? []),
+        ),
+      )
+      return askAccounts(ctx, ledger, (one) => one.writeRevenue(reckoned))
+    }),
+  )
 }
 
 /**
@@ -143,39 +162,12 @@ export const keepRevenue = async (
   if (!accounts.length) return new Set()
   if (!generations.some(({ kind }) => kind === 'ACCOUNT')) throw new Error('The organization has no ledgers of accounts')
   const begun = await beginReckonings(ctx, generations, accounts)
-  const found = await readBegunCycles(ctx, [...begun.keys()], {
+  const { cycles, parts } = await readBegunCycles(ctx, [...begun.keys()], {
     until: ctx.now + 1,
     isWanted: (_, end, accountId) => end > (begun.get(accountId)?.from ?? 0),
   })
-  const { chosen, cut } = chooseCycles(found.cycles)
-  const [earned, usages] = await Promise.all([
-    reckonCycles(ctx, generations, { ...found, cycles: chosen }, hoursIn),
-    readUsageOfCycles(
-      ctx,
-      generations,
-      chosen.map((cycle) => ({ cycle, cuts: [cycle.start, cycle.end] })),
-    ),
-  ])
-  const rows = Map.groupBy(
-    earned.map((one, index) => ({ accountId: one.cycle.accountId, cycle: one.cycle, rows: rowsOf(one, usages[index]) })),
-    ({ accountId }) => accountId,
-  )
-  const reckoned = [...begun.values()].map((one) => {
-    const its = rows.get(one.id) ?? []
-    const cycles = its.map(({ cycle }) => cycle)
-    return {
-      ledger: one.ledger,
-      reckoned: reckonedOf(
-        one,
-        cycles,
-        its.flatMap((each) => each.rows),
-        cut.has(one.id),
-      ),
-    }
-  })
-  const byLedger = Map.groupBy(reckoned, ({ ledger }) => ledger)
-  await Promise.all(
-    [...byLedger].map(([ledger, its]) => askAccounts(ctx, ledger, (one) => one.writeRevenue(its.map((each) => each.reckoned)))),
-  )
-  return cut
+  const byAccount = Map.groupBy(cycles, ({ accountId }) => accountId)
+  const chosen = [...begun].map(([id, one]) => chooseCycles(one, byAccount.get(id) ?? []))
+  for (const some of groupBySize(chosen, hoursOfAll, HOURS_AT_ONCE)) await keepTogether(ctx, generations, parts, some)
+  return new Set(chosen.flatMap(({ begun: { id }, isCut }) => (isCut ? [id] : [])))
 }

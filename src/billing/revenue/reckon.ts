@@ -5,6 +5,7 @@ import type { Ctx } from '../../db/context.ts'
 import {
   type KindedGeneration,
   type NamedLicense,
+  type PartsQuery,
   accountKey,
   accountLedgersOf,
   askAccounts,
@@ -27,6 +28,8 @@ export type UsageOfCycle = ReadonlyMap<string, readonly UsagePart[]>
 export interface CutCycle {
   cycle: BegunCycle
   cuts: readonly number[]
+  /** Whether each hour is told apart. */
+  isHourly?: boolean
   /** Only these meters, by their ids. */
   meterIds?: readonly string[]
 }
@@ -37,36 +40,67 @@ const forgotten = (): ApiError =>
     'startTime, endTime: must be at the full hour, since the events of then are not kept any more, only what they add up to by hour',
   )
 
-/** Reads what was used in the parts of cycles, in the order of the cycles. Each ledger is asked once. */
+const HOUR = 3_600_000
+
+/** How many parts are asked for in one question to each ledger, which limits the memory that answers take. */
+const PARTS_AT_ONCE = 20_000
+
+/** A question to the ledgers, with the place of its cycle. */
+interface Asked {
+  place: number
+  query: PartsQuery
+}
+
+/** How many parts a question is about. */
+const sizeOf = ({ query: { cuts, isHourly } }: Asked): number => (isHourly ? ((cuts.at(-1) ?? 0) - (cuts[0] ?? 0)) / HOUR : cuts.length)
+
+/** Groups items in their order, so that none but a single item is larger than `most`. */
+export const groupBySize = <Item>(items: readonly Item[], sizeOfItem: (item: Item) => number, most: number): Item[][] => {
+  const groups: Item[][] = []
+  let size = 0
+  for (const item of items) {
+    const group = groups.at(-1)
+    size += sizeOfItem(item)
+    if (group && size <= most) group.push(item)
+    else {
+      groups.push([item])
+      size = sizeOfItem(item)
+    }
+  }
+  return groups
+}
+
+const partAtOf = ({ cuts, isHourly }: PartsQuery, part: number): number => (isHourly ? (cuts[0] ?? 0) + part * HOUR : (cuts[part] ?? 0))
+
+/** Reads what was used in the parts of cycles, in the order of the cycles. */
 export const readUsageOfCycles = async (
   ctx: Ctx,
   generations: readonly KindedGeneration[],
   asked: readonly CutCycle[],
 ): Promise<UsageOfCycle[]> => {
-  const queries = asked.map(({ cycle, cuts, meterIds }) => ({
-    account: accountKey(cycle.accountId),
-    cuts,
-    ...(meterIds && { series: meterIds.map(meterSeries) }),
-  }))
-  const wanted = queries.flatMap((query, place) => (query.series?.length === 0 ? [] : [{ query, place }]))
+  const wanted = asked.flatMap(({ cycle, cuts, isHourly = false, meterIds }, place): Asked[] => {
+    const series = meterIds?.map(meterSeries)
+    const query = { account: accountKey(cycle.accountId), cuts, isHourly, ...(series && { series }) }
+    return series?.length === 0 ? [] : [{ place, query }]
+  })
   const units = asked.map(() => new Map<string, Map<number, string[]>>())
-  if (wanted.length) {
-    const times = wanted.flatMap(({ query: { cuts } }) => [cuts[0] ?? 0, cuts.at(-1) ?? 0])
-    const [first, last] = [times.reduce((one, other) => Math.min(one, other)), times.reduce((one, other) => Math.max(one, other))]
-    const sent = wanted.map(({ query }) => query)
+  for (const some of groupBySize(wanted, sizeOf, PARTS_AT_ONCE)) {
+    const sent = some.map(({ query }) => query)
+    const first = sent.reduce((least, { cuts }) => Math.min(least, cuts[0] ?? least), Number.MAX_SAFE_INTEGER)
+    const last = sent.reduce((most, { cuts }) => Math.max(most, cuts.at(-1) ?? most), 0)
     const all = await askAll(eventLedgersIn(ctx, generations, first, last), (name) =>
       askEvents(ctx, name, (ledger) => ledger.readParts(sent, ctx.now)),
     )
     for (const parts of all) {
       if ('forgotten' in parts) throw forgotten()
-      for (const [query, part, series, text] of parts.rows) {
-        const { place, query: own } = wanted[query] ?? {}
-        const at = own?.cuts[part]
-        const its = place === undefined ? undefined : units[place]
-        if (!its || at === undefined) continue
+      for (const [index, part, series, text] of parts.rows) {
+        const one = some[index]
+        const its = one && units[one.place]
+        if (!its) continue
         const meterId = series.slice(meterSeries('').length)
         const known = its.get(meterId) ?? new Map<number, string[]>()
         its.set(meterId, known)
+        const at = partAtOf(one.query, part)
         known.set(at, [...(known.get(at) ?? []), text])
       }
     }
@@ -115,12 +149,12 @@ export interface EarnedCycle {
   billableIds: readonly string[]
 }
 
-/** Reckons what cycles earn: usage in the parts between `cutsOf`, and all else when it is earned. */
+/** Reckons what cycles earn: usage in the parts between `cutsOf`, or in each hour without it, and all else when it is earned. */
 export const reckonCycles = async (
   ctx: Ctx,
   generations: readonly KindedGeneration[],
   { cycles, parts }: FoundCycles,
-  cutsOf: (cycle: BegunCycle) => readonly number[],
+  cutsOf?: (cycle: BegunCycle) => readonly number[],
 ): Promise<EarnedCycle[]> => {
   const typeOf = typeIn(parts)
   const defined = cycles.map((cycle): DefinedCycle => ({ cycle, definition: definitionOf(cycle.piece, parts) }))
@@ -132,7 +166,12 @@ export const reckonCycles = async (
     readUsageOfCycles(
       ctx,
       generations,
-      defined.map(({ cycle, definition }) => ({ cycle, cuts: cutsOf(cycle), meterIds: idsOf(definition, 'USAGE') })),
+      defined.map(({ cycle, definition }) => ({
+        cycle,
+        cuts: cutsOf?.(cycle) ?? [cycle.start, cycle.end],
+        isHourly: !cutsOf,
+        meterIds: idsOf(definition, 'USAGE'),
+      })),
     ),
     readLicenseChangesOfMany(ctx, times),
     readNamed(
