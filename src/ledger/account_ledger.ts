@@ -11,7 +11,8 @@ import {
   revertLicense,
   tryLicenses,
 } from './licenses.ts'
-import { type Reckoned, type RevenueQuery, type RevenueSum, beginRevenue, readRevenue, writeRevenue } from './revenue.ts'
+import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
+import { type Reckoned, beginRevenue, writeRevenue } from './revenue.ts'
 import { migrate } from './store.ts'
 
 /** The Durable Object that executes actions of accounts one after another, for a part of the accounts of an organization. */
