@@ -3,6 +3,7 @@ import type { JobWorkers } from '../access/jobs/service.ts'
 import { loadLater } from '../lib/load.ts'
 
 const invoices = loadLater(() => import('./invoices/service.ts'))
+const revenue = loadLater(() => import('./revenue/service.ts'))
 
 /**
  * The scheduled steps of billing: invoices that people have written fall due, the cycles of accounts are billed, archived accounts leave
@@ -19,3 +20,10 @@ export const billingSteps: readonly DueStep[] = [
 export const billingWorkers: JobWorkers = {
   BILL_RUN: { entries: 50, parts: 2, work: invoices.billDrafts },
 }
+
+/** The scheduled steps that reckon what accounts earn, when all that is due at an instant has been done. */
+export const revenueSteps: readonly DueStep[] = [
+  { kind: 'REVENUE_AGAIN', run: revenue.reckonAccount, runTogether: revenue.reckonAccounts },
+  { kind: 'REVENUE', run: revenue.reckonAccount, runTogether: revenue.reckonAccounts },
+  { kind: 'REVENUE_OF_EVENTS', run: revenue.reckonChangedAccounts },
+]
