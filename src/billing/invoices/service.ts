@@ -205,7 +205,7 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       const closes = status === 'DUE' && row.invoiceType === 'STANDARD' && !ctx.write?.dryRun
       /** A cycle that is not billed keeps what it would have come to. */
       const { rated, total, info, basis } = row
-      const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && { rated, total, info, basis }
+      const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && row.status === 'DRAFT' && { rated, total, info, basis }
       const edits = { ...editDraft(row, input), ...(closes && (await closeDraft(ctx, row))), ...kept }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
