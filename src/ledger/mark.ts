@@ -5,11 +5,12 @@ import { type Store, chunked } from './store.ts'
 export const markChanged = (store: Store, accounts: Iterable<string>): void => {
   const known = [...new Set(accounts)].filter((account) => !isUnknown(account))
   if (!known.length) return
-  store.marked++
+  const mark = store.marked + 1
+  store.marked = mark
   for (const sent of chunked(known))
     store.sql.exec(
       'INSERT INTO changed SELECT value, ? FROM json_each(?) WHERE true ON CONFLICT (account) DO UPDATE SET mark = excluded.mark',
-      store.marked,
+      mark,
       sent,
     )
 }

@@ -2,12 +2,13 @@ import { sql } from 'drizzle-orm'
 import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
-import { selectRows } from '../../db/statements.ts'
+import { builder } from '../../db/statements.ts'
 import { recallWithLedgers } from '../../events/ingestion/service.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
 import { readGenerations } from '../revenue_calculator/lookup.ts'
 import { REVENUE, REVENUE_AGAIN, keepChanged, readSubject } from './changed.ts'
 import { keepRevenue } from './keep.ts'
+import { keptRevenue } from './table.ts'
 
 /** How long accounts whose events changed wait to be reckoned, if nobody asks, in milliseconds. */
 const EVERY = 15 * 60_000
@@ -44,10 +45,14 @@ export const reckonChangedAccounts = async (ctx: Ctx, row: Due): Promise<StepRes
   const hasMore = await keepChanged(ctx, await readLedgers(ctx), { most: MOST_AT_ONCE, withDue: false })
   if (hasMore) return { isUnfinished: true }
   const { organizationId } = ctx
-  const isReady = selectRows(sql`
-    update kept_revenue set is_ready = 1 where organization_id = ${organizationId} and is_ready = 0 and not exists (
-      select 1 from due where organization_id = ${organizationId} and kind in (${REVENUE}, ${REVENUE_AGAIN})
-    )`)
+  const isReady = builder
+    .update(keptRevenue)
+    .set({ isReady: true })
+    .where(
+      sql`${keptRevenue.organizationId} = ${organizationId} and not ${keptRevenue.isReady} and not exists (
+        select 1 from due where organization_id = ${organizationId} and kind in (${REVENUE}, ${REVENUE_AGAIN})
+      )`,
+    )
   await commit(ctx, { statements: [isReady, ...settleAllDue(ctx, [{ row, next: ctx.now + EVERY }])], changes: [], answer: {} })
   return {}
 }

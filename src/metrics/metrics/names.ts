@@ -1,7 +1,8 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
+import { keptRevenue } from '../../billing/revenue/table.ts'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
-import { selectRows } from '../../db/statements.ts'
+import { builder, selectRows } from '../../db/statements.ts'
 import { type ExchangeRates, readExchangeRates, selectExchangeRates } from '../../customers/settings/service.ts'
 import { keyOf } from '../../events/ingestion/service.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
@@ -113,7 +114,13 @@ export const readNames = async (ctx: Ctx, queries: readonly MetricQuery[]): Prom
     asked.push(
       ['billables', billablesByName(organizationId, billables)],
       ['planned', plannedAccounts(organizationId)],
-      ['kept', selectRows(sql`select is_ready as isReady from kept_revenue where organization_id = ${organizationId}`)],
+      [
+        'kept',
+        builder
+          .select({ isReady: sql<number>`${keptRevenue.isReady}`.as('isReady') })
+          .from(keptRevenue)
+          .where(eq(keptRevenue.organizationId, organizationId)),
+      ],
       ['rates', selectExchangeRates(ctx)],
     )
   }
