@@ -16,6 +16,8 @@ const KILLS = 10
 const CLIENTS = 32
 /** In milliseconds: the run, an answer or a start, the work before a kill at least, and how soon the events that waited are processed. */
 const [MOST, PATIENCE, LEAST_WORK, SETTLED] = [260_000, 20_000, 1000, 60_000]
+/** The kill comes this long after the test clock began to move, at most, in milliseconds: then invoices are being made. */
+const LONGEST_MOVE = 300
 /** What is left to the end of a run, in milliseconds. It takes longer where an event was in progress at the last kill: that is taken up after 20 seconds. */
 const LAST = 10_000
 
@@ -496,6 +498,8 @@ const torture = async (): Promise<void> => {
     const time = (left / (KILLS - kill + 1) - pause) * (0.5 + Math.random())
     const working = Promise.all([...clients.map(work), ...load.work(), ...billing.work(), keepSealing()])
     await Promise.race([working, wait(Math.max(LEAST_WORK, time))])
+    await Promise.race([working, billing.awaitMove(), wait(LEAST_WORK)])
+    await wait(randomInt(LONGEST_MOVE))
     const at = Date.now()
     server.kill()
     await Promise.all([working, server.ended])

@@ -113,9 +113,15 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
     }
   }
 
+  let move = Promise.withResolvers<undefined>()
+  /** Resolves when the clock begins to move the next time, so that the Worker can be killed in the middle of it. */
+  const awaitMove = (): Promise<undefined> => move.promise
+
   /** Moves the clock to the target, however many requests that takes. Several move it at the same time. */
   const moveClock = async (): Promise<void> => {
     while (now < target) {
+      move.resolve(undefined)
+      move = Promise.withResolvers<undefined>()
       const answer = await send({ method: 'POST', path: '/test_clock', body: { now: iso(target) } })
       if (!answer) return
       now = Math.max(now, Date.parse(String(answer.body['now'])))
@@ -124,7 +130,7 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
 
   const keepMoving = async (): Promise<void> => {
     for (; !isKilled(); await wait(randomInt(150))) {
-      if (target < START + MOST_DAYS * DAY) target = now + DAY
+      if (target < START + MOST_DAYS * DAY) target = now + randomInt(1, 6) * DAY
       await Promise.all(Array.from({ length: MOVERS }, moveClock))
     }
   }
@@ -227,5 +233,5 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
     ...Array.from({ length: READERS }, keepReading),
     ...Array.from({ length: CHANGERS }, (_, client) => keepChanging(client)),
   ]
-  return { prepare, work, hold, settle, counts }
+  return { prepare, work, awaitMove, hold, settle, counts }
 }
