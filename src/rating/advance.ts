@@ -15,6 +15,9 @@ export const useUntil = (use: LicenseUse, at: number): LicenseUse =>
           .map((one) => (one.until !== null && one.until > at ? { ...one, until: null } : one)),
       }
 
+const isLess = ({ quantity }: LicenseChange, before: LicenseChange | undefined): boolean =>
+  before !== undefined && compare(requireDecimal(quantity), requireDecimal(before.quantity)) < 0
+
 /** What is had less of from the first instant of a day on counts on that day still, since it was paid for, but for the first day of a cycle. */
 export const keepPaidDays = (use: LicenseUse, from: number): LicenseUse => {
   const isLater = (at: number): boolean => at > instantOf(from) && at === instantOf(dayOf(at))
@@ -22,8 +25,6 @@ export const keepPaidDays = (use: LicenseUse, from: number): LicenseUse => {
     return { names: use.names.map((one) => (one.until !== null && isLater(one.until) ? { ...one, until: one.until + 1 } : one)) }
   /** Of the changes of one instant, the last one counts. */
   const changes = use.changes.filter(({ at }, index) => use.changes[index + 1]?.at !== at)
-  const isLess = ({ quantity }: LicenseChange, before: LicenseChange | undefined): boolean =>
-    before !== undefined && compare(requireDecimal(quantity), requireDecimal(before.quantity)) < 0
   return { changes: changes.map((one, index) => (isLater(one.at) && isLess(one, changes[index - 1]) ? { ...one, at: one.at + 1 } : one)) }
 }
 

@@ -130,7 +130,7 @@ describe('the verification of invoices', () => {
     const api = await withJune()
     const names = Array.from({ length: 4 }, (_, index) => ledgerName(api.id, 'event', 1, index))
     const query = { account: '=acme main', series: [], from: 0, until: 1 }
-    const all = await Promise.all(names.map((name) => askEvents({ ledgers } as never, name, (ledger) => ledger.readEvidence([query]))))
+    const all = await Promise.all(names.map((name) => askEvents({ ledgers }, name, (ledger) => ledger.readEvidence([query]))))
     expect(all).toEqual(names.map(() => [[]]))
   })
 })

@@ -81,7 +81,10 @@ export const readBilledCycles = async <Rated extends CycleToRate>(
   unitsOf: (cycle: Rated) => Units | Promise<Units>,
 ): Promise<Map<Rated, BilledCycle>> => {
   if (!cycles.length) return new Map()
-  const [licenses, units] = await Promise.all([readLicensesOf(ctx, generations, cycles), Promise.all(cycles.map(unitsOf))])
+  const [licenses, units] = await Promise.all([
+    readLicensesOf(ctx, generations, cycles),
+    Promise.all(cycles.map(async (one) => unitsOf(one))),
+  ])
   return new Map(
     cycles.map((one, index) => {
       const { piece, cycle } = one.inForce
