@@ -43,6 +43,23 @@ const draftsOf = prepare(['organizationId', 'listed'], (at) =>
     .orderBy(invoices.accountId, invoices.startAt),
 )
 
+const draftsById = prepare(['organizationId', 'listed'], (at) =>
+  builder
+    .select(readRows.selected)
+    .from(invoices)
+    .where(
+      and(
+        eq(invoices.organizationId, at.organizationId),
+        sql`${invoices.id} in (select value from json_each(${at.listed}))`,
+        sql`${invoices.status} = 'DRAFT'`,
+      ),
+    ),
+)
+
+/** Reads invoices by their ids, with all that they keep, of those that are DRAFTs still. */
+export const readDraftsById = async (ctx: Ctx, ids: readonly string[]): Promise<InvoiceRow[]> =>
+  readRows.read(await ctx.session.rows(draftsById({ organizationId: ctx.organizationId, listed: JSON.stringify(ids) })))
+
 /** The query for the invoices of cycles of accounts, by a JSON list of their ids, that have not fallen due; and what it gives. */
 export const selectDraftsOf = draftsOf
 export const readInvoiceRows = (rows: readonly Record<string, unknown>[]): InvoiceRow[] => readRows.read(rows)
@@ -70,7 +87,7 @@ export const readInvoice = async (ctx: Ctx, id: string): Promise<InvoiceRow> => 
 export const findInvoiceOfKey = async (ctx: Ctx, key: string): Promise<InvoiceRow | undefined> =>
   readRows.read(await ctx.session.rows(invoiceOfKey({ organizationId: ctx.organizationId, key })))[0]
 
-const { rated: _rated, ...listed } = columns
+const { rated: _rated, basis: _basis, ...listed } = columns
 
 /** The invoices of pricing cycles that wait for a bill run, since they have not fallen due by themselves. */
 export const waitsForBillRun = (now: unknown): SQL =>

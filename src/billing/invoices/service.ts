@@ -8,8 +8,8 @@ import { randomBase62 } from '../../lib/ids.ts'
 import { readGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { closeDraft, rateDraft } from './cycles.ts'
-import { readMembers } from './composite.ts'
 import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
+import { keepLive, readLive, readOwner, showSummaries } from './live.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
 import type {
@@ -23,8 +23,8 @@ import type {
   UpdateInvoiceRequest,
 } from './schema.ts'
 import { showRuleLogs } from './rule_logs.ts'
-import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, keepDraft, newDraft, recordInvoice, showFallenDue } from './settle.ts'
-import { type InvoiceRow, showInvoice, showSummary } from './show.ts'
+import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
+import { type InvoiceRow, showInvoice } from './show.ts'
 import { refuseFixedLines, refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
 import type { InvoiceStatus, KeptRating } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
@@ -42,35 +42,20 @@ export { listFrozenInvoices } from './queries.ts'
 export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears } from './rating.ts'
 export type { InvoiceRow } from './show.ts'
 
-/** The owner of a DRAFT, from whom it takes what it shows until it falls due. */
-const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' | 'accountId'>): Promise<InvoiceOwner> =>
-  accountId === null ? readGroupOwner(ctx, ownerId) : readAccountOwner(ctx, accountId)
-
-/** An invoice as it is now, and from whom it takes what it shows as long as it is a DRAFT. */
-const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; owner?: InvoiceOwner }> => {
-  if (row.invoiceType === 'COMPOSITE') return { row: await readMembers(ctx, row) }
-  if (row.status !== 'DRAFT') return { row }
-  return row.invoiceType === 'STANDARD' ? rateDraft(ctx, row) : { row, owner: await readOwner(ctx, row) }
-}
-
 /** Reads an invoice as it is now. Throws NOT_FOUND. */
 export const readInvoiceNow = async (ctx: Ctx, id: string): Promise<{ row: InvoiceRow; owner?: InvoiceOwner }> =>
   readLive(ctx, await readInvoice(ctx, id))
 
-/** Lists invoices, the newest first, page by page. */
+/** Lists invoices, the newest first, page by page. DRAFTs of cycles are reckoned now. */
 export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<Reply<ListInvoicesResponse>> => {
   const { rows, next } = await listInvoiceRows(ctx, query)
-  return { answer: { data: rows.map((row) => showSummary(row)), ...next } }
+  return { answer: { data: await showSummaries(ctx, rows), ...next } }
 }
 
 /** Reads an invoice. What a DRAFT comes to now is kept, so that lists show it too. */
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
-  const kept = await readInvoice(ctx, id)
-  const { row, owner } = await readLive(ctx, kept)
-  const isChanged = kept.status === 'DRAFT' && JSON.stringify(row.rated) !== JSON.stringify(kept.rated)
-  if (isChanged) await ctx.session.batch([keepDraft(ctx, row)])
-  const shown = isChanged ? { ...row, updatedAt: ctx.now } : row
-  return { answer: showInvoice(shown, owner), tag: await tagOfInvoice(row, owner) }
+  const { row, owner } = await keepLive(ctx, await readInvoice(ctx, id))
+  return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
 }
 
 /** Lists what the pricing rules of an invoice did when it was reckoned last: of a DRAFT now, of another one when it was frozen. */

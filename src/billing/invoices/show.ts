@@ -36,7 +36,10 @@ export const showLine = (
 export type InvoiceRow = typeof invoices.$inferSelect
 
 /** An invoice as a list shows it. `live` is what a DRAFT takes from its owner as long as it is one. */
-export const showSummary = (row: Omit<InvoiceRow, 'rated'>, live?: { details: InvoiceDetails; netTermDays: number }): InvoiceSummary => {
+export const showSummary = (
+  row: Omit<InvoiceRow, 'rated' | 'basis'>,
+  live?: { details: InvoiceDetails; netTermDays: number },
+): InvoiceSummary => {
   const { details = row.details, netTermDays = row.netTermDays } = live ?? {}
   return {
     id: row.id,

@@ -73,6 +73,34 @@ const readLicensesOf = async (
   })
 }
 
+/** Reads the units of the meters that are priced in cycles, as the events until now add up. Each ledger is asked once. */
+export const readUnitsOf = async <Rated extends CycleToRate>(
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  cycles: readonly Rated[],
+): Promise<Map<Rated, Units>> => {
+  const asked = cycles.flatMap((cycle) => {
+    const { accountId, start: from, end: until } = timeOf(cycle)
+    const series = metersOf(cycle).map(meterSeries)
+    return series.length ? [{ cycle, query: { account: accountKey(accountId), series, from, until } }] : []
+  })
+  if (!asked.length) return new Map()
+  const queries = asked.map(({ query }) => query)
+  const [first, last] = [Math.min(...queries.map(({ from }) => from)), Math.max(...queries.map(({ until }) => until))]
+  const all = await askAll(eventLedgersIn(ctx, generations, first, last), (name) =>
+    askEvents(ctx, name, (ledger) => ledger.readEvidence(queries)),
+  )
+  return new Map(
+    asked.map(({ cycle }, index) => {
+      const units = Map.groupBy(
+        all.flatMap((one) => one[index] ?? []),
+        ([series]) => series.slice(meterSeries('').length),
+      )
+      return [cycle, new Map([...units].map(([id, rows]) => [id, sumDecimals(rows.map(([, its]) => its))]))]
+    }),
+  )
+}
+
 /** Reads what cycles of accounts are rated with. `unitsOf` gives the units of meters in each of them. */
 export const readBilledCycles = async <Rated extends CycleToRate>(
   ctx: Ctx,
