@@ -96,7 +96,7 @@ describe('the invoices of a group', () => {
       [],
       [
         ['A', 'DUE', 10],
-        ['B', 'DRAFT', 0],
+        ['B', 'DRAFT', 20],
         ['C', 'DUE', 5],
       ],
     ])

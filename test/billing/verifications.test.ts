@@ -117,13 +117,14 @@ describe('the verification of invoices', () => {
     )
     await api.plant("total = '1.5'", 'CUSTOM')
     expect((await api.differing()).find(([type]) => type === 'CUSTOM')).toEqual(['CUSTOM', 'its total is 1.5, and its lines come to 3.34'])
-    await api.plant("rated = json_set(rated, '$.root.lines[0].lines[0].lines[0].lines[0].value', '9')", 'CUSTOM')
+    await api.plant("rated = json_set(rated, '$.tree[7][0][7][0][7][0][7][0][3]', '9')", 'CUSTOM')
     expect((await api.differing()).find(([type]) => type === 'CUSTOM')).toEqual([
       'CUSTOM',
-      expect.any(String),
-      'the line GROSS_AMOUNT is not the sum of its lines',
+      'its total is 1.5, and its lines come to 9',
       'the line a comes to 3.34, and it came to 9',
     ])
+    await api.plant("rated = json_set(rated, '$.tree[7][0][7][0][7][0][3]', '9.5')", 'CUSTOM')
+    expect((await api.differing()).find(([type]) => type === 'CUSTOM')).toContain('the line GROSS_AMOUNT is not the sum of its lines')
   })
 
   it('counts the events that a ledger has', async () => {

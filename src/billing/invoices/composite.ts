@@ -3,6 +3,7 @@ import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
 import type { Line } from '../../rating/line.ts'
+import { unpackRating } from './kept_rating.ts'
 import type { InvoiceRow } from './show.ts'
 import type { KeptRating } from './table.ts'
 
@@ -22,20 +23,20 @@ interface MergedRow {
   invoiceType: string
   name: string
   total: string
-  lines: string | null
+  rated: string | null
 }
 
 const selectMerged = ({ organizationId }: Ctx, id: string) =>
   selectRows(sql`
     select id, account_id as accountId, invoice_type as invoiceType, details ->> '$.account.name' as name, total,
-      iif(row_number() over nth <= ${MOST_TREES} and sum(octet_length(rated)) over nth <= ${MOST_BYTES}, rated -> '$.root.lines', null) as lines
+      iif(row_number() over nth <= ${MOST_TREES} and sum(octet_length(rated)) over nth <= ${MOST_BYTES}, rated, null) as rated
     from invoices where organization_id = ${organizationId} and merged_into = ${id}
     window nth as (order by account_id, start_at, id rows unbounded preceding)
     order by account_id, start_at, id`)
 
 /** What an invoice comes to in that of its group: its total amount, which stands for it there, with its lines if those are shown. */
-const totalOf = ({ id, accountId, invoiceType, name, total, lines }: MergedRow): Line => {
-  const [own] = lines === null ? [] : (JSON.parse(lines) as Line[])
+const totalOf = ({ id, accountId, invoiceType, name, total, rated }: MergedRow): Line => {
+  const [own] = (rated === null ? undefined : unpackRating(rated).root.lines) ?? []
   return {
     id,
     type: 'TOTAL_AMOUNT',
@@ -60,7 +61,7 @@ export const readMergedTotals = async ({ organizationId, session }: Ctx, ids: re
 /** An invoice of a group with the lines of those that were merged into it, or of the first of them; `info` says how many are left out. */
 export const readMembers = async (ctx: Ctx, row: InvoiceRow): Promise<InvoiceRow> => {
   const merged = await ctx.session.rows<MergedRow>(selectMerged(ctx, row.id))
-  const leftOut = merged.filter(({ lines }) => lines === null).length
+  const leftOut = merged.filter(({ rated }) => rated === null).length
   return {
     ...row,
     rated: { ...row.rated, root: { ...row.rated.root, lines: merged.map(totalOf) } },

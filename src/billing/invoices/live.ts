@@ -1,6 +1,7 @@
 import type { Ctx } from '../../db/context.ts'
 import { readMembers } from './composite.ts'
 import { rateDraft, rateDrafts } from './cycles.ts'
+import { packRating } from './kept_rating.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { readDraftsById } from './queries.ts'
 import type { InvoiceSummary } from './schema.ts'
@@ -25,7 +26,7 @@ export const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<LiveInvoice> 
 }
 
 const isChanged = (before: InvoiceRow, { rated }: InvoiceRow): boolean =>
-  before.status === 'DRAFT' && JSON.stringify(rated) !== JSON.stringify(before.rated)
+  before.status === 'DRAFT' && packRating(rated) !== packRating(before.rated)
 
 /** What an invoice is now. What a DRAFT comes to is kept, so that it is known without being reckoned. */
 export const keepLive = async (ctx: Ctx, before: InvoiceRow): Promise<LiveInvoice> => {

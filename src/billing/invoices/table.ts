@@ -1,10 +1,11 @@
-import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { customType, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Address } from '../../lib/address.ts'
 import type { CardType } from '../../rating/card.ts'
 import type { Cycle, Schedule } from '../../rating/cycle.ts'
 import type { LicenseChange } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
 import type { RuleLog } from '../../rating/rules.ts'
+import { packRating, unpackRating } from './kept_rating.ts'
 
 export const CLASSES = ['INVOICE', 'ORDER', 'BILLABLE'] as const
 export const TYPES = ['STANDARD', 'AD_HOC', 'CUSTOM', 'COMPOSITE', 'STANDARD_ADVANCED', 'ADHOC_ADVANCED'] as const
@@ -81,6 +82,12 @@ export interface InvoiceDetails {
   invoiceGroup?: { id: string; name: string; email: string; dailyInvoiceConsolidation: boolean; invoiceCurrency: string; address: Address }
 }
 
+const keptRating = customType<{ data: KeptRating; driverData: string }>({
+  dataType: () => 'text',
+  toDriver: packRating,
+  fromDriver: unpackRating,
+})
+
 export const invoices = sqliteTable('invoices', {
   id: text().primaryKey(),
   organizationId: text('organization_id').notNull(),
@@ -102,7 +109,7 @@ export const invoices = sqliteTable('invoices', {
   paid: text().notNull(),
   sequence: integer(),
   sequenceId: text('sequence_id'),
-  rated: text({ mode: 'json' }).$type<KeptRating>().notNull(),
+  rated: keptRating().notNull(),
   details: text({ mode: 'json' }).$type<InvoiceDetails>(),
   info: text({ mode: 'json' }).$type<readonly { type: string; value: string }[]>().notNull(),
   metadata: text({ mode: 'json' }).$type<Record<string, unknown>>(),
