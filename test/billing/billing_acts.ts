@@ -140,9 +140,14 @@ export const editPlan = async (world: World, account: Account, now: number): Pro
     const plan = same && chance(40) ? same : pick(plans)
     if (plan.isStrict && neighbours.some((one) => one?.plan.id === plan.id)) return
     const override = overrideOf(world, plan)
-    const sent = { pricePlanId: plan.id, ...days, ...(Object.keys(override).length && { pricePlanDetailsOverride: override }) }
-    await done(api.post(path, sent))
-    putPiece(account, from, until, pieceOf(plan, from, override))
+    const piece = pieceOf(plan, from, override)
+    const inForce = pieceOn(account, from)
+    const isAlike = inForce?.details.pricingCycleConfig.interval === piece.details.pricingCycleConfig.interval
+    const retained = isAlike && !override.pricingCycleConfig && chance(30) ? inForce : undefined
+    const own = Object.keys(override).length ? { pricePlanDetailsOverride: override } : {}
+    await done(api.post(path, { pricePlanId: plan.id, ...days, ...own, ...(retained && { retainStartOffsets: true }) }))
+    const { dayOffset, monthOffset } = retained ?? piece
+    putPiece(account, from, until, { ...piece, dayOffset, monthOffset })
   }
   settle(account, now)
 }
