@@ -8,7 +8,9 @@ import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { readLedgers } from './ledgers.ts'
+import { isShown, listBlocks } from './pages.ts'
 import { startServer } from './server.ts'
+import { holdSession } from './session.ts'
 import { fail, root } from '../scripts/wrangler.ts'
 
 /** How long the commands, or the program, may take, in milliseconds. */
@@ -20,19 +22,8 @@ const exec = promisify(execFile)
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const page = read('docs/clients.md')
 
-/** The code blocks of the page, each with the next one. */
-const blocks = Array.from(page.matchAll(/^```(\w+)\n(.*?)\n```$/gms), ([, language = '', text = '']) => ({ language, text })).map(
-  (block, index, all) => ({ ...block, next: all[index + 1] }),
-)
+const blocks = listBlocks(page)
 const blocksOf = (language: string) => blocks.filter((block) => block.language === language)
-
-/** Whether `actual` is what the page shows. … matches anything. */
-const isShown = (shown: unknown, actual: unknown): boolean => {
-  if (shown === '…') return actual !== undefined
-  if (typeof shown !== 'object' || typeof actual !== 'object' || !shown || !actual) return shown === actual
-  const [one, other] = [shown, actual] as Record<string, unknown>[]
-  return Object.keys({ ...shown, ...actual }).every((name) => isShown(one?.[name], other?.[name]))
-}
 
 /** Parses an answer as curl prints it: the status line, the headers and the body. */
 const answerIn = (text: string) => {
@@ -184,6 +175,7 @@ try {
   await server.ready
   await holdPrinted(server)
   await holdFirstPage(server.url)
+  await holdSession(read('README.md'), server)
   await holdCommands(server.url)
   await holdProgram(server.url)
   await holdCron(server.url, server.readOutput)
@@ -195,5 +187,5 @@ try {
 const took = Date.now() - started
 if (wrong) fail(`Client: ${wrong}`)
 console.log(
-  `Client: what npm run dev prints to be pasted, the first request of Togai's own page, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
+  `Client: what npm run dev prints to be pasted, the first request of Togai's own page, the session of README.md from a customer to an invoice, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
 )

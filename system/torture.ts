@@ -8,12 +8,16 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type AuditRow, type Seal, verifyChain } from '../src/access/audit/chain.ts'
 import { fail, fault, migrateLocal, quiet, root, run } from '../scripts/wrangler.ts'
+import { BILLED, openBillingLoad } from './torture_billing.ts'
 import { EVENTS_ORGANIZATION, LICENSE, isSettled, openEventLoad } from './torture_events.ts'
+import { BILLING_ORGANIZATION } from './torture_invoices.ts'
 
 const KILLS = 10
 const CLIENTS = 32
 /** In milliseconds: the run, an answer or a start, the work before a kill at least, and how soon the events that waited are processed. */
 const [MOST, PATIENCE, LEAST_WORK, SETTLED] = [260_000, 20_000, 1000, 60_000]
+/** The kill comes this long after the test clock began to move, at most, in milliseconds: then invoices are being made. */
+const LONGEST_MOVE = 300
 /** What is left to the end of a run, in milliseconds. It takes longer where an event was in progress at the last kill: that is taken up after 20 seconds. */
 const LAST = 10_000
 
@@ -88,18 +92,19 @@ const difference = (right: Shown | undefined, seen: Shown | undefined, part = fa
 }
 
 interface Answer {
+  status: number
   body: Shown
   tag: string | undefined
   replayed: boolean
   requestId: string
 }
 
-/** Sends a request, and repeats it after a 429. Returns no answer if the server is killed in the meantime. */
+/** Sends a request, and repeats it after a 429. Returns no answer if the server is killed in the meantime. Some requests may be refused. */
 const send = async (
   client: Pick<Client, 'token' | 'last' | 'lost'>,
-  request: Pick<Write, 'method' | 'path'> & Partial<Write>,
+  request: Pick<Write, 'method' | 'path'> & Partial<Write> & { refusals?: readonly number[] },
 ): Promise<Answer | undefined> => {
-  const { method, path, body, headers } = request
+  const { method, path, body, headers, refusals = [] } = request
   const authorized = { Authorization: `Bearer ${client.token}`, 'Content-Type': 'application/json', ...headers }
   const init = { method, headers: authorized, signal: AbortSignal.timeout(PATIENCE), ...(body && { body: json(body) }) }
   counts.requests++
@@ -110,14 +115,15 @@ const send = async (
     return send(client, request)
   }
   const answer = (await response?.json().catch(() => undefined)) as Shown | undefined
-  if (server.killed && !(answer && response?.ok)) return undefined
+  const isAnswered = answer && response && (response.ok || refusals.includes(response.status))
+  if (server.killed && !isAnswered) return undefined
   const [after] = client.last ?? []
   const when =
     client.lost === request ? ', sent again since its answer was lost,' : after === request ? ', sent again after its answer,' : ''
-  must(answer && response?.ok, `${method} ${path}${when} was answered ${response?.status ?? ''} ${json(answer)}`)
+  must(isAnswered, `${method} ${path}${when} was answered ${response?.status ?? ''} ${json(answer)}`)
   const [tag, replayed, requestId] = ['ETag', 'Idempotency-Replayed', 'X-Request-Id'].map((name) => response.headers.get(name))
   if (replayed) counts.replayed++
-  return { body: answer, tag: tag?.slice(1, -1), replayed: replayed === 'true', requestId: requestId ?? '' }
+  return { status: response.status, body: answer, tag: tag?.slice(1, -1), replayed: replayed === 'true', requestId: requestId ?? '' }
 }
 
 /** The senders of events, which use an organization of their own. */
@@ -126,6 +132,14 @@ const load = openEventLoad(
   (request) => send(sender, request),
   () => server.killed,
 )
+
+/** The clients of billing, which have an organization of their own with a test clock. */
+const biller = { token: randomBytes(32).toString('base64url') }
+const billing = openBillingLoad(
+  (request) => send(biller, request),
+  () => server.killed,
+)
+const isBilled = (id: string): boolean => id.startsWith(BILLED)
 
 const readList = async (path: string, filter = ''): Promise<Shown[]> => {
   const items: Shown[] = []
@@ -295,13 +309,14 @@ const openIn = (parent: string): DatabaseSync =>
  * Looks into the files that a kill left, of which it takes a copy at once, since only the server is to mend them. The chain of the audit
  * log holds, and each change of a resource is there with its entry in the log, its version and its key, or is not there at all.
  */
-const inspect = async (): Promise<void> => {
+const inspect = async (isEnd = false): Promise<void> => {
   cpSync(databases, copy, { recursive: true })
-  load.hold(state, ledgers)
+  const keptEvents = load.hold(state, ledgers, isBilled, isEnd)
   const database = openIn(copy)
   const all = <Row>(query: string) => database.prepare(query).all() as Row[]
   const damage = [...all('PRAGMA integrity_check'), ...all('PRAGMA foreign_key_check')]
   must(json(damage) === '[{"integrity_check":"ok"}]', `the database is damaged: ${json(damage.slice(0, 3))}`)
+  billing.hold(database, keptEvents, isEnd)
   const rows = all<AuditRow>(
     `SELECT organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId,
       resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash, salt, digests FROM audit_log WHERE organization_id = 'org.torture' ORDER BY sequence`,
@@ -397,7 +412,20 @@ const recover = async (): Promise<void> => {
 /** Starts the Worker that was built, in a group of processes that are killed together. */
 const serve = async (): Promise<void> => {
   const config = ['--config', join(worker, 'wrangler.toml'), '--env-file', join(worker, '.env'), '--persist-to', state]
-  const args = ['dev', join(worker, 'index.js'), '--no-bundle', ...config, '--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0']
+  const args = [
+    'dev',
+    join(worker, 'index.js'),
+    '--no-bundle',
+    ...config,
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--inspector-port',
+    '0',
+    '--var',
+    'TEST_CLOCK:on',
+  ]
   const command = [join(root, 'node_modules/wrangler/bin/wrangler.js'), ...args]
   const child = spawn(process.execPath, command, { cwd: worker, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   server.kill = () => {
@@ -433,6 +461,7 @@ const prepare = async (): Promise<void> => {
   const database = openIn(databases)
   database.exec(`INSERT INTO organizations (id, name, created_at) VALUES ('org.torture', 'Torture', ${started})`)
   database.exec(`INSERT INTO organizations (id, name, created_at) VALUES ('${EVENTS_ORGANIZATION}', 'Events', ${started})`)
+  database.exec(`INSERT INTO organizations (id, name, created_at) VALUES ('${BILLING_ORGANIZATION}', 'Billing', ${started})`)
   database.exec(`INSERT INTO named_licenses VALUES ('${EVENTS_ORGANIZATION}', '${LICENSE}')`)
   const insert = database.prepare(
     `INSERT INTO tokens (id, organization_id, name, hash, created_at) VALUES (?, ?, 'Torture', ?, ${started})`,
@@ -441,6 +470,7 @@ const prepare = async (): Promise<void> => {
     insert.run(id, organizationId, createHash('sha256').update(token).digest('hex'))
   for (const { number, token } of clients) add(`token.${number}`, 'org.torture', token)
   add('token.events', EVENTS_ORGANIZATION, sender.token)
+  add('token.billing', BILLING_ORGANIZATION, biller.token)
   database.close()
 }
 
@@ -461,13 +491,15 @@ const settleEvents = async (): Promise<number> => {
 const torture = async (): Promise<void> => {
   await prepare()
   await serve()
-  await load.prepare()
+  await Promise.all([load.prepare(), billing.prepare()])
   let pause = 3000
   for (let kill = 1; kill <= KILLS; kill++) {
     const left = started + 1000 * seconds - LAST - Date.now() - pause
     const time = (left / (KILLS - kill + 1) - pause) * (0.5 + Math.random())
-    const working = Promise.all([...clients.map(work), ...load.work(), keepSealing()])
+    const working = Promise.all([...clients.map(work), ...load.work(), ...billing.work(), keepSealing()])
     await Promise.race([working, wait(Math.max(LEAST_WORK, time))])
+    await Promise.race([working, billing.awaitMove(), wait(LEAST_WORK)])
+    await wait(randomInt(LONGEST_MOVE))
     const at = Date.now()
     server.kill()
     await Promise.all([working, server.ended])
@@ -479,12 +511,11 @@ const torture = async (): Promise<void> => {
     const rows = `${figure(sealed)} rows of the audit log sealed, ${figure(unsealed)} not`
     console.log(`Kill ${kill}: ${figure(acknowledged)} writes acknowledged so far, ${answers}; ${rows}; all is right after ${since(at)}`)
   }
-  const settled = await settleEvents()
+  const [settled] = await Promise.all([settleEvents(), billing.settle()])
   await seal()
   server.kill()
   await server.ended
-  await inspect()
-  load.hold(state, ledgers, true)
+  await inspect(true)
   console.log(`Events: all that waited or were in progress are settled after ${(settled / 1000).toFixed(1)} s`)
   must(counts.unsealed === 0, `${counts.unsealed} rows of the audit log were not sealed by the last sealing`)
 }
@@ -508,8 +539,9 @@ try {
 }
 if (wrong) stop(`${wrong}. The database is left in ${directory}`)
 const { requests, slowed, acknowledged, lost, made, replayed, sealed, unsealed } = counts
-const events = load.counts
+const [events, bills] = [load.counts, billing.counts]
 console.log(`Torture: in ${KILLS} kills nothing was lost, halved or made twice.
 ${figure(requests)} requests, ${figure(slowed)} of them slowed down; ${figure(acknowledged)} writes acknowledged; ${figure(lost)} answers lost to writes, ${figure(made)} of which were made;
 ${figure(events.acknowledged)} events acknowledged in ${figure(events.ingested)} requests, ${figure(events.lost)} of which were sent again after a kill; ${figure(events.kept)} repeats kept; ${figure(events.waited)} accounts made after their events;
+${figure(bills.billed)} invoices fell due in ${bills.days} days of a test clock; ${figure(bills.changed)} were given another status, and ${figure(bills.lost)} answers to that were lost;
 ${figure(replayed)} answers given again; ${figure(sealed)} rows of the audit log sealed, ${unsealed} not; it took ${since(started)}`)

@@ -2,8 +2,11 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type KeptEvent, type KeptLedgers, type KeptSum, readLedgers, readLicenseNames } from './ledgers.ts'
 
+export type { KeptLedgers } from './ledgers.ts'
+
 /** Statuses by their codes, which never change. */
-const [IN_PROGRESS, METERED, NO_ACCOUNT, DUPLICATE] = [0, 1, 9, 10]
+export const METERED = 1
+const [IN_PROGRESS, NO_ACCOUNT, DUPLICATE] = [0, 9, 10]
 
 /** The organization for events. The other writes use another organization. */
 export const EVENTS_ORGANIZATION = 'org.events'
@@ -41,18 +44,18 @@ interface Client {
   last?: Ingestion
 }
 
-function must(holds: unknown, wrong: string): asserts holds {
+export function must(holds: unknown, wrong: string): asserts holds {
   if (!holds) throw new Error(wrong)
 }
 
-const pick = <Item>(items: readonly Item[]): Item | undefined => items[items.length && randomInt(items.length)]
+export const pick = <Item>(items: readonly Item[]): Item | undefined => items[items.length && randomInt(items.length)]
 
 /** A decimal text in hundredths. */
-const hundredthsOf = (text: string): bigint => {
+export const hundredthsOf = (text: string): bigint => {
   const [, sign, whole = '', part = ''] = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(text) ?? []
   return BigInt(`${sign}${whole}${part.padEnd(2, '0')}`)
 }
-const textOf = (hundredths: bigint): string => `${hundredths / 100n}.${String(hundredths % 100n).padStart(2, '0')}`
+export const textOf = (hundredths: bigint): string => `${hundredths / 100n}.${String(hundredths % 100n).padStart(2, '0')}`
 
 /** Sums by account and series, in hundredths, each with its number of events. */
 type Sums = Map<string, { hundredths: bigint; count: number }>
@@ -257,13 +260,17 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     must(said.toSorted().join() === right.join(), `${id} of ${event.hundredths} is counted as ${said.join()}`)
   }
 
-  /** Compares the files of the ledgers with the events that were sent: after a kill, or when everything is settled. */
-  const hold = (state: string, copy: string, isEnd = false): void => {
+  /**
+   * Compares the files of the ledgers with the events that were sent: after a kill, or when everything is settled. `isOther` says of which
+   * events another load knows. Gives what the files say.
+   */
+  const hold = (state: string, copy: string, isOther: (id: string) => boolean, isEnd = false): KeptLedgers => {
     const kept = readLedgers(state, copy)
     must(!kept.damage.length, `a ledger is damaged: ${kept.damage[0]}`)
     const ids = new Set(kept.events.map(({ id }) => id))
     must(ids.size === kept.events.length, `${kept.events.length - ids.size} ids are held by two events`)
-    for (const event of kept.events) holdEvent(kept, event, isEnd)
+    const own = kept.events.filter(({ id }) => !isOther(id))
+    for (const event of own) holdEvent(kept, event, isEnd)
     for (const { id, isAcknowledged } of sent.values()) must(ids.has(id) || !isAcknowledged, `${id} was acknowledged, and is not there`)
     for (const { id, status } of kept.past) {
       must(status === DUPLICATE, `${id} has another event of the status ${status}`)
@@ -271,18 +278,19 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     }
     holdSums(kept)
     Object.assign(counts, { kept: kept.past.length, waited: late.size })
-    if (!isEnd) return
+    if (!isEnd) return kept
     must(
       kept.unfinished === 0 && !kept.journal.length,
       `${kept.unfinished} events are in progress, ${kept.journal.length} totals not folded`,
     )
     const names = readLicenseNames(state, copy)
-    const right = kept.events.filter(({ id, status }) => status === METERED && sent.get(id)?.hundredths === undefined).map(({ id }) => id)
+    const right = own.filter(({ id, status }) => status === METERED && sent.get(id)?.hundredths === undefined).map(({ id }) => id)
     const said = names.map(({ name }) => name)
     must(
       said.toSorted().join() === right.toSorted().join(),
       `${right.length} events added a name to a licence, and ${said.length} names are there`,
     )
+    return kept
   }
 
   /** Repeats lost requests and creates named accounts, so that everything can be settled. */

@@ -11,7 +11,12 @@ const folders = chosenFolders(process.env['DOMAIN'], process.argv)
 const files = testsOf(folders)
 
 /** These change the tables, what is kept of every organization, or which modules the Worker has: each has a Worker of its own. */
-const ALONE = ['test/access/scheduled.test.ts', 'test/access/revocation.test.ts', 'test/db/migrations.test.ts']
+const ALONE = [
+  'test/access/scheduled.test.ts',
+  'test/access/revocation.test.ts',
+  'test/billing/verifications.test.ts',
+  'test/db/migrations.test.ts',
+]
 
 export default defineConfig(async () => {
   const worker = cloudflareTest({

@@ -3,6 +3,8 @@ type Texts = Readonly<Record<string, string>>
 /** Another request of an operation than that of its own example. */
 export interface Step {
   operation: string
+  /** The parameters of its path, if it has any. */
+  path?: Texts
   request: Record<string, unknown>
   answer: Record<string, unknown>
   /** A second valid request with another body. Only the tests send it. */

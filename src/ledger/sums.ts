@@ -185,27 +185,37 @@ export const readSums = (store: Store, query: SumQuery): SumRow[] => {
 /** What the events of a series add up to, how many they are, and the times of the first and the last of them. */
 export type Evidence = [series: string, units: string, count: number, first: number, last: number]
 
-/** Reads what events of an account add up to in whole hours from `from` until before `until` (milliseconds), by series. */
-export const readEvidence = (store: Store, account: string, series: readonly string[], from: number, until: number): Evidence[] => {
+/** Series of an account, from a full hour until before a full hour (milliseconds). */
+export interface EvidenceQuery {
+  account: string
+  series: readonly string[]
+  from: number
+  until: number
+}
+
+/** Reads what events of accounts add up to, by series, for each query in their order. */
+export const readEvidence = (store: Store, queries: readonly EvidenceQuery[]): Evidence[][] => {
   foldJournal(store)
-  const rows = store.sql
-    .exec<{ series: string; units: string; count: number; first: number; last: number }>(
-      `SELECT its.series, its.units, its.count, its.first, its.last FROM json_each(?1) AS sent
-       CROSS JOIN sum_hour AS its ON its.account = ?2 AND its.series = sent.value AND its.start >= ?3 AND its.start < ?4
-       WHERE its.count > 0 ORDER BY its.series, its.start`,
-      JSON.stringify([...new Set(series)]),
-      account,
-      from,
-      until,
-    )
-    .toArray()
-  return [...Map.groupBy(rows, (row) => row.series)].map(([name, its]): Evidence => [
-    name,
-    sumDecimals(its.map(({ units }) => units)),
-    its.reduce((sum, { count }) => sum + count, 0),
-    Math.min(...its.map(({ first }) => first)),
-    Math.max(...its.map(({ last }) => last)),
-  ])
+  return queries.map(({ account, series, from, until }) => {
+    const rows = store.sql
+      .exec<{ series: string; units: string; count: number; first: number; last: number }>(
+        `SELECT its.series, its.units, its.count, its.first, its.last FROM json_each(?1) AS sent
+         CROSS JOIN sum_hour AS its ON its.account = ?2 AND its.series = sent.value AND its.start >= ?3 AND its.start < ?4
+         WHERE its.count > 0 ORDER BY its.series, its.start`,
+        JSON.stringify([...new Set(series)]),
+        account,
+        from,
+        until,
+      )
+      .toArray()
+    return [...Map.groupBy(rows, (row) => row.series)].map(([name, its]): Evidence => [
+      name,
+      sumDecimals(its.map(({ units }) => units)),
+      its.reduce((sum, { count }) => sum + count, 0),
+      its.reduce((least, { first }) => Math.min(least, first), Number.POSITIVE_INFINITY),
+      its.reduce((most, { last }) => Math.max(most, last), 0),
+    ])
+  })
 }
 
 /** The first or the last time of each series over all accounts. */

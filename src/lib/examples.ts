@@ -54,6 +54,9 @@ export const group = {
   billingAddress: address,
 }
 
+/** The organization that the examples are of. */
+export const organizationId = 'org.0VFLWOg4oRg.7kPzQ'
+
 /** The event schema and the usage meter of the examples, which counts delivered gigabytes. */
 export const eventSchemaName = 'file_delivery'
 export const usageMeterId = 'um.0VFLWOg4mEt.8rQzY'

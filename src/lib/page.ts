@@ -92,10 +92,10 @@ export const pageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, usua
 export const LEDGER_PAGE = { pageSize: 50, most: 50 } as const
 const LONGEST_LEDGER_TOKEN = 500
 
-/** The schema of the query of a ledger: paging, and the fields of `more`. `openPage` refuses larger pages. */
-export const ledgerPageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape) =>
+/** The schema of the query of a ledger: paging, and the fields of `more`. `openPage` refuses larger pages, unless the contract has no status of their own for that. */
+export const ledgerPageQuery = <Shape extends z.core.$ZodLooseShape>(more: Shape, isRefusedLater = true) =>
   z.strictObject({
-    ...pageParameters(LEDGER_PAGE.pageSize, { most: LEDGER_PAGE.most, isRefusedLater: true, longestToken: LONGEST_LEDGER_TOKEN }),
+    ...pageParameters(LEDGER_PAGE.pageSize, { most: LEDGER_PAGE.most, isRefusedLater, longestToken: LONGEST_LEDGER_TOKEN }),
     ...more,
   })
 

@@ -10,7 +10,7 @@ interface ResourceKind {
 export const RESOURCES = {
   ACCOUNT: {
     prefix: 'account',
-    personal: ['name', 'primaryEmail', 'address', 'billingInformation', 'metadata', 'accountAliases'],
+    personal: ['name', 'primaryEmail', 'address', 'billingInformation', 'metadata', 'accountAliases', 'miscellaneousCharges'],
   },
   ADD_ON: { prefix: 'addon' },
   ALIAS: { prefix: 'alias' },

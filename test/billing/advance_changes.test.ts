@@ -264,3 +264,22 @@ describe('a fee that is paid in advance', () => {
     ])
   })
 })
+
+describe('bills that are late', () => {
+  it('are made before licences or plans change, as if they had been on time', async () => {
+    const api = await withLicenses({ invoiceTiming: 'IN_ARREARS', enableProration: false })
+    await api.setTo(2, '2024-06-01T00:00:00Z')
+    await api.associate()
+    vi.setSystemTime(Date.parse('2024-07-02T00:00:01Z'))
+    await api.setTo(9, '2024-06-30T00:00:00Z')
+    const [june] = await api.list()
+    expect([june.status, june.totalAmount, june.invoiceDate]).toEqual(['DUE', 60, '2024-07-02T00:00:00.000Z'])
+    vi.setSystemTime(Date.parse('2024-08-02T00:00:01Z'))
+    expect((await api.delete('/accounts/acc1')).status).toBe(200)
+    expect((await api.list()).map(({ status, totalAmount, endDate }) => [status, totalAmount, endDate.slice(5, 10)])).toEqual([
+      ['DUE', 60, '07-01'],
+      ['DUE', 270, '08-01'],
+      ['DRAFT', 0, '08-03'],
+    ])
+  })
+})

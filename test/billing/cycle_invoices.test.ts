@@ -112,6 +112,8 @@ describe('the invoice of a cycle', () => {
     await api.patch(`/accounts/${encodeURIComponent(ACCOUNT)}`, { name: 'Renamed' })
     expect((await api.list())[0]).toEqual(standard)
     expect(await api.shown()).toHaveLength(4)
+    const voided = await api.patch(`/invoices/${standard.id}`, { status: 'VOID' })
+    expect([voided.status, voided.body]).toEqual([200, { ...standard, status: 'VOID', updatedAt: voided.body.updatedAt }])
   })
 
   it('follows its cycle when the plan is changed, and goes with it', async () => {

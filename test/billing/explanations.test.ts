@@ -115,14 +115,14 @@ describe('the explanation of an invoice', () => {
       'LICENSE_RATE_CARD_SLAB_AMOUNT 92: 7.66666666666666666667 × 12 = 2760 / 30 = 92',
     ]
     const draft = await api.explain('STANDARD')
-    expect(linesOf(draft.revenueInfo)).toEqual(right)
+    expect(linesOf(draft.grandTotal)).toEqual(right)
     expect(draft).toMatchObject({
       status: 'DRAFT',
       currency: 'USD',
       pricePlan: { id: api.planId, name: 'Scale', version: 1, isOverridden: false },
       cycle: { number: 1, startDate: '2024-06-11T00:00:00.000Z', endDate: '2024-07-01T00:00:00.000Z', days: 20, ofDays: 30 },
     })
-    const usage = find(draft.revenueInfo, 'USAGE_RATE_CARD_AMOUNT')
+    const usage = find(draft.grandTotal, 'USAGE_RATE_CARD_AMOUNT')
     expect(usage.rateCard).toEqual({ name: 'distance', type: 'USAGE', invoiceTiming: 'IN_ARREARS', pricePlanId: api.planId, version: 1 })
     expect(usage.events).toMatchObject({
       count: 2,
@@ -132,17 +132,17 @@ describe('the explanation of an invoice', () => {
     })
     const listed = await api.get(usage.events.list)
     expect([listed.status, listed.body.events.length]).toEqual([200, 2])
-    expect(find(draft.revenueInfo, 'PRICING_RULE_REVENUE_UPDATE_AMOUNT').pricingRule).toMatchObject({
+    expect(find(draft.grandTotal, 'PRICING_RULE_REVENUE_UPDATE_AMOUNT').pricingRule).toMatchObject({
       name: 'Rebate',
       variables: { [`usage.urc.${api.meterId}`]: '17.5', [`revenue.ff.${api.support}`]: '20.66' },
     })
-    expect(find(draft.revenueInfo, 'FIXED_FEE_RATE_CARD_AMOUNT').proration).toEqual({ days: 20, ofDays: 30 })
+    expect(find(draft.grandTotal, 'FIXED_FEE_RATE_CARD_AMOUNT').proration).toEqual({ days: 20, ofDays: 30 })
     vi.setSystemTime(Date.parse('2024-07-04T00:00:00Z'))
     await doDue(api.id)
     const { body } = await api.get('/invoices?status=DUE')
     const { id } = body.data.find((one: Loose) => one.invoiceType === 'STANDARD')
     const frozen = (await api.get(`/invoices/${id}/explanation`)).body
-    expect([frozen.status, frozen.reckonedAt, linesOf(frozen.revenueInfo)]).toEqual(['DUE', '2024-07-04T00:00:00.000Z', right])
+    expect([frozen.status, frozen.reckonedAt, linesOf(frozen.grandTotal)]).toEqual(['DUE', '2024-07-04T00:00:00.000Z', right])
   })
 
   it('says what a change within a cycle had cost before, and what was there when the cycle began', async () => {
@@ -151,12 +151,12 @@ describe('the explanation of an invoice', () => {
     vi.setSystemTime(Date.parse('2024-06-22T00:00:00Z'))
     await doDue(api.id)
     const advanced = await api.explain('STANDARD_ADVANCED')
-    expect(linesOf(advanced.revenueInfo).slice(5)).toEqual([
+    expect(linesOf(advanced.grandTotal).slice(5)).toEqual([
       'ADVANCED_LICENSE_RATE_CARD_AMOUNT 0: 0 when the cycle began, for 20 of 30 days: 0 = 0',
       'LICENSE_RATE_CARD_SLAB_AMOUNT 0: no units behind 0: 0',
     ])
     const adhoc = await api.explain('ADHOC_ADVANCED')
-    expect(linesOf(adhoc.revenueInfo).slice(5)).toEqual([
+    expect(linesOf(adhoc.grandTotal).slice(5)).toEqual([
       'ADVANCED_LICENSE_RATE_CARD_AMOUNT 30: the cycle costs 30 by what is known now, with 1 after 0, of which 0 was charged before: 30',
     ])
   })

@@ -73,7 +73,10 @@ export const exampleOrganization = async () => {
     createdAt: EXAMPLES_START - 5 * MINUTE,
     lastUsedOn: examples.first.slice(0, 10),
   })
-  const made = new Map([[examples.tokenId, tokenId]])
+  const made = new Map([
+    [examples.tokenId, tokenId],
+    [examples.organizationId, api.id],
+  ])
   const ours = (value: unknown): unknown => mapTexts(value, (text) => made.get(text) ?? text)
   let requests = 0
 
@@ -144,7 +147,7 @@ export const exampleOrganization = async () => {
     const { operationId, isOther, step } = readAfter(entry)
     const operation = operationOf(operationId)
     const alone = isOther ? other(operationId) : request(operationId)
-    const answer = await sendNext(step ? requestTo(operation, { request: step.request }) : alone)
+    const answer = await sendNext(step ? requestTo(operation, { path: step.path, request: step.request }) : alone)
     if (answer.status !== operation.status)
       throw new Error(`${by} comes after ${operationId}, which answered ${answer.status} ${answer.body.message ?? ''}`)
     if (!isOther) learn(step?.answer ?? exampleOf(operationId).answer, answer.body)
@@ -154,17 +157,24 @@ export const exampleOrganization = async () => {
   const makeOther = (before: string | Step): Promise<Answer> => {
     if (typeof before === 'string') return sendNext(other(readAfter(before).operationId))
     if (!before.other) throw new Error(`A step of ${before.operation} has no \`other\` request`)
-    return sendNext(requestTo(operationOf(before.operation), before.other))
+    return sendNext(requestTo(operationOf(before.operation), { path: before.path, ...before.other }))
   }
 
   return { ...api, partsOf, request, other, resource, waitMinute, sendNext, hold, make, makeOther, withoutMade }
 }
 
-/** Lets no job go on, and no account be billed, after a write: what the walks hold of a write is what it does itself, and the rest has tests of its own. */
+/**
+ * Lets no job go on, and no account be billed, after a write: what the walks hold of a write is what it does itself, and the rest has tests of
+ * its own. Where invoices wait for a bill run, accounts are billed, and their cycles are not announced.
+ */
 const holdJobs = () =>
   env.DB.prepare(
     `CREATE TRIGGER IF NOT EXISTS walks_hold_jobs AFTER INSERT ON due
-     WHEN NEW.kind IN ('JOB', 'BILLING') AND EXISTS (
+     WHEN (
+       NEW.kind = 'JOB' OR NEW.kind = iif(EXISTS (
+         SELECT 1 FROM settings WHERE organization_id = NEW.organization_id AND id = 'auto_advance_invoice'
+       ), 'PRICING_CYCLE', 'BILLING')
+     ) AND EXISTS (
        SELECT 1 FROM tokens WHERE organization_id = NEW.organization_id AND name = '${EXAMPLES_TOKEN}' AND created_at = ${EXAMPLES_START - 5 * MINUTE}
      )
      BEGIN

@@ -59,10 +59,10 @@ const findInvoiceFaults = ({
   return [...faults, ...findLineFaults(root, root.units ?? '', `${id}: `)]
 }
 
-/** Every invoice and preview in an answer, wherever it stands in it. */
+/** Every invoice and preview in an answer, wherever it stands in it. In the audit log stand changes of amounts, which are none. */
 const invoicesIn = (value: unknown): Invoiced[] => {
   if (typeof value !== 'object' || value === null || value instanceof Big) return []
-  const own = 'totalAmount' in value && 'invoiceType' in value ? [value as Invoiced] : []
+  const own = 'totalAmount' in value && value.totalAmount instanceof Big && 'invoiceType' in value ? [value as Invoiced] : []
   return [...own, ...Object.values(value).flatMap(invoicesIn)]
 }
 

@@ -8,8 +8,9 @@ type Loose = any
 
 export const monthly = { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 3 }
 
-/** Makes a plan of type BILLING with a fee, and publishes it in USD. Gives its id. */
-export const publishPlan = async (api: Pick<Api, 'post'>, name: string, feeId: string, details: Loose = {}): Promise<string> => {
+/** Makes a plan of type BILLING with a fee, and publishes it in USD. Its rules are among its details. Gives its id. */
+export const publishPlan = async (api: Pick<Api, 'post'>, name: string, feeId: string, sent: Loose = {}): Promise<string> => {
+  const { pricingRules, ...details } = sent
   const { body } = await api.post('/price_plans', {
     name,
     pricePlanDetails: {
@@ -18,6 +19,7 @@ export const publishPlan = async (api: Pick<Api, 'post'>, name: string, feeId: s
       fixedFeeRateCards: [{ id: feeId, name: 'fee', enableProration: true, rateValues: [{ currency: 'USD', rate: 10 }] }],
       ...details,
     },
+    ...(pricingRules && { pricingRules }),
   })
   const activated = await api.post(`/price_plans/${body.id}/activate`, { currencies: ['USD'] })
   if (activated.status !== 200) throw new Error(`The plan "${name}" is not published: ${body.message ?? activated.body.message}`)

@@ -160,6 +160,21 @@ export const doDueNow = async (
 }
 
 /**
+ * Does work that has been due for some time, such as the bills of an account before a write that changes what they rest on. Returns whether
+ * some was done; what fails is left to `scheduled`.
+ */
+export const doDueFirst = async (ctx: Ctx, rows: readonly Due[]): Promise<boolean> => {
+  const { write: _write, ...own } = ctx
+  const its: Ctx = { ...own, conditions: { match: undefined, noneMatch: undefined } }
+  let isDone = false
+  for (const row of rows.filter(({ kind, dueAt }) => dueAt <= ctx.now && ctx.steps.some((step) => step.kind === kind))) {
+    const { error } = await runStep(its, ctx.steps, row)
+    isDone ||= !error
+  }
+  return isDone
+}
+
+/**
  * Does the due work of all organizations in turns, so that a long job of one does not keep the others waiting. `elapsed` returns the
  * milliseconds since the run began.
  */

@@ -22,8 +22,8 @@ export const explainInvoice = {
       invoiceType: 'CUSTOM',
       status: 'DRAFT',
       currency: 'USD',
-      totalAmount: '300.5',
-      revenueInfo: around('GRAND_TOTAL_AMOUNT', 'Grand Total Amount', '300.5', [
+      totalAmount: 300.5,
+      grandTotal: around('GRAND_TOTAL_AMOUNT', 'Grand Total Amount', '300.5', [
         around('TOTAL_AMOUNT', 'Total Amount', '300.5', [
           around('NET_AMOUNT', 'Net Amount', '300.5', [
             around('GROSS_AMOUNT', 'Gross Amount', '300.5', [

@@ -99,7 +99,7 @@ export const InvoiceExplanation = named(
     invoiceType: InvoicesType,
     status: InvoicesStatus,
     currency: z.string(),
-    totalAmount: described('As a decimal.', z.string()),
+    totalAmount: z.number(),
     reckonedAt: z.optional(described('Until when what it was reckoned with was known.', dateTime())),
     pricePlan: z.optional(
       named(
@@ -113,7 +113,7 @@ export const InvoiceExplanation = named(
       ),
     ),
     cycle: z.optional(ExplainedCycle),
-    revenueInfo: ExplainedLineItem,
+    grandTotal: ExplainedLineItem,
   }),
 )
 export type InvoiceExplanation = z.infer<typeof InvoiceExplanation>

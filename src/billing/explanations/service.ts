@@ -1,37 +1,28 @@
 import { sql } from 'drizzle-orm'
-import { keysOfList, definitionOf, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
+import { keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type Evidence, accountKey, askAll, askEvents, eventLedgersIn, meterSeries } from '../../ledger/client.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
-import { formatDecimal, sumDecimals } from '../../lib/decimal.ts'
+import { formatDecimal, jsonNumber, sumDecimals } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
 import { chargeAdvance, chargeArrears } from '../../rating/invoice.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import { decimalOf } from '../../rating/quotient.ts'
-import { type BilledCycle, billedOf, inputOf, ratedPlanOf } from '../invoices/rating.ts'
-import { type InvoiceRow, readChargesOf, readInvoiceNow, readQuotient } from '../invoices/service.ts'
+import {
+  type InvoiceRow,
+  billedOfBasis,
+  inputOf,
+  ratedPlanOf,
+  readChargesOfInvoices,
+  readInvoiceNow,
+  readQuotient,
+} from '../invoices/service.ts'
 import type { Basis, InvoiceStatus } from '../invoices/table.ts'
 import { readGenerations } from '../revenue_calculator/lookup.ts'
 import { type Explained, type ExplainedLine, explainLine } from './explain.ts'
 import type { ExplainedLineItem, InvoiceExplanation } from './schema.ts'
-
-/** The cycle that an invoice was reckoned with, as the plan that it names was then. */
-export const readBilled = async (
-  ctx: Ctx,
-  basis: Basis,
-  { currency, planName }: Pick<BilledCycle, 'currency' | 'planName'>,
-): Promise<BilledCycle> => {
-  const { id: pricePlanId, version, overrideId } = basis.plan
-  const piece = { pricePlanId, version, overrideId }
-  const parts = readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList([piece]))))
-  const definition = definitionOf(
-    { ...piece, cycle: { ...basis.schedule.cycle, gracePeriod: 0, startOffset: { dayOffset: '1', monthOffset: 'NIL' } } },
-    parts,
-  )
-  return billedOf(basis, { planName, definition, items: parts.items, currency })
-}
 
 /** The events behind the usage of a cycle, by the ids of its meters. */
 const readEvents = async (ctx: Ctx, accountId: string, { cycle, usage }: Basis): Promise<Map<string, ExplainedLineItem['events']>> => {
@@ -47,9 +38,11 @@ const readEvents = async (ctx: Ctx, accountId: string, { cycle, usage }: Basis):
     ),
   ])
   const all = await askAll(eventLedgersIn(ctx, generations, start, end), (name) =>
-    askEvents(ctx, name, (ledger) => ledger.readEvidence(accountKey(accountId), meterIds.map(meterSeries), start, end)),
+    askEvents(ctx, name, (ledger) =>
+      ledger.readEvidence([{ account: accountKey(accountId), series: meterIds.map(meterSeries), from: start, until: end }]),
+    ),
   )
-  const found = Map.groupBy(all.flat(), ([series]) => series)
+  const found = Map.groupBy(all.flat(2), ([series]) => series)
   return new Map(
     meterIds.map((id) => {
       const its: Evidence[] = found.get(meterSeries(id)) ?? []
@@ -116,7 +109,7 @@ const showLine = (
 
 /** Writes into the lines of changes within a cycle what their cards had cost before and since. */
 const explainChanges = async (ctx: Ctx, row: InvoiceRow, explained: ExplainedLine): Promise<ExplainedLine> => {
-  const charges = await readChargesOf(ctx, row.id)
+  const charges = (await readChargesOfInvoices(ctx, [row.id])).get(row.id) ?? []
   const write = (total: string): string => formatDecimal(decimalOf(readQuotient(total)))
   const visit = (one: ExplainedLine): ExplainedLine => {
     const charge = charges.find(({ billableId }) => billableId === one.line.id)
@@ -136,8 +129,15 @@ export const explainInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoic
   const { row, owner } = await readInvoiceNow(ctx, id)
   const { basis, currency } = row
   const digits = minorDigitsOf(currency)
-  const planName = (owner?.details ?? row.details)?.pricePlanName ?? ''
-  const billed = basis ? await readBilled(ctx, basis, { currency, planName }) : undefined
+  const details = owner?.details ?? row.details
+  const parts =
+    basis &&
+    readPieceParts(
+      await ctx.session.batch(
+        selectPieceParts(ctx, keysOfList([{ pricePlanId: basis.plan.id, version: basis.plan.version, overrideId: basis.plan.overrideId }])),
+      ),
+    )
+  const billed = parts ? billedOfBasis(basis, { currency, details }, parts) : undefined
   const isArrears = row.invoiceType === 'STANDARD'
   const plan = billed && ratedPlanOf(billed)
   const input = billed && inputOf(billed)
@@ -158,7 +158,7 @@ export const explainInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoic
       invoiceType: row.invoiceType,
       status: row.status as InvoiceStatus,
       currency,
-      totalAmount: row.total,
+      totalAmount: jsonNumber(row.total),
       ...(basis &&
         billed && {
           reckonedAt: iso(basis.at),
@@ -176,7 +176,7 @@ export const explainInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoic
             ofDays: basis.cycle.nominalEnd - basis.cycle.nominalStart,
           },
         }),
-      revenueInfo: showLine(whole, basis, events),
+      grandTotal: showLine(whole, basis, events),
     },
   }
 }

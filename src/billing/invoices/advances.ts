@@ -68,16 +68,19 @@ export const readAdvanceCharges = (rows: readonly unknown[] | undefined): LastCh
 /** A charge of an invoice, with what its card had cost before. */
 export type ChargeOfInvoice = Pick<ChargeRow, 'billableId' | 'total' | 'quantity'> & { before: string; quantityBefore: string | null }
 
-/** Reads what an invoice charges in advance, or gives back. */
-export const readChargesOf = (ctx: Ctx, invoiceId: string): Promise<ChargeOfInvoice[]> =>
-  ctx.session.rows<ChargeOfInvoice>(
+/** Reads what invoices charge in advance, or give back, by the ids of the invoices. */
+export const readChargesOfInvoices = async (ctx: Ctx, invoiceIds: readonly string[]): Promise<ReadonlyMap<string, ChargeOfInvoice[]>> => {
+  if (!invoiceIds.length) return new Map()
+  const rows = await ctx.session.rows<ChargeOfInvoice & { invoiceId: string }>(
     selectRows(sql`
-      select its.billable_id as billableId, its.total, its.quantity, coalesce(one.total, '0') as before, one.quantity as quantityBefore
+      select its.invoice_id as invoiceId, its.billable_id as billableId, its.total, its.quantity, coalesce(one.total, '0') as before, one.quantity as quantityBefore
       from advance_charges as its left join advance_charges as one on one.organization_id = its.organization_id
         and one.account_id = its.account_id and one.cycle_at = its.cycle_at and one.billable_id = its.billable_id
         and one.position = its.position - 1
-      where its.organization_id = ${ctx.organizationId} and its.invoice_id = ${invoiceId}`),
+      where its.organization_id = ${ctx.organizationId} and its.invoice_id in (select value from json_each(${JSON.stringify(invoiceIds)}))`),
   )
+  return Map.groupBy(rows, ({ invoiceId }) => invoiceId)
+}
 
 /** What a card of a plan costs in advance in a cycle by what is known at an instant. */
 interface CardCost extends AdvanceCost {

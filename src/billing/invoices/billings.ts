@@ -4,6 +4,7 @@ import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
 import { type LastCharge, readAdvanceCharges, selectAdvanceCharges } from './advances.ts'
+import { type HeldCharges, readHeldCharges, selectHeldCharges } from './held_charges.ts'
 import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
 import { readInvoiceRows, selectDraftsOf } from './queries.ts'
 import type { InvoiceRow } from './show.ts'
@@ -19,6 +20,9 @@ export interface Billing {
   advanced: ReadonlySet<number>
   /** What was charged last in advance in cycles that can still change. */
   charges: readonly LastCharge[]
+  /** The charges of people that wait for its next DRAFT, and how often they have changed. */
+  held: HeldCharges
+  heldVersion: number
   /** How often something changed that this rests on. */
   version: number
 }
@@ -51,6 +55,7 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
       where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'`),
     selectAccountOwners(ctx, accountIds),
     selectAdvanceCharges(ctx, listed),
+    selectHeldCharges(organizationId, accountIds),
   ])
   const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
   const owners = readAccountOwners(results[5]?.results)
@@ -63,12 +68,22 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     ((results[2]?.results ?? []) as { accountId: string; version: number }[]).map(({ accountId, version }) => [accountId, version]),
   )
   const charges = Map.groupBy(readAdvanceCharges(results[6]?.results), ({ accountId }) => accountId)
+  const allHeld = readHeldCharges(results[7]?.results)
   const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
     const owner = owners.get(id)
     if (!owner) return []
     const startsOf = (type: string) =>
       new Set((known.get(id) ?? []).flatMap(({ invoiceType, startAt }) => (invoiceType === type ? [startAt] : [])))
-    const its = { timeline, owner, drafts: drafts.get(id) ?? [], charges: charges.get(id) ?? [], version: versions.get(id) ?? 0 }
+    const { items: held = [], version: heldVersion = 0 } = allHeld.get(id) ?? {}
+    const its = {
+      timeline,
+      owner,
+      held,
+      heldVersion,
+      drafts: drafts.get(id) ?? [],
+      charges: charges.get(id) ?? [],
+      version: versions.get(id) ?? 0,
+    }
     return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED') }]]
   })
   return {

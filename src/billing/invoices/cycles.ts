@@ -19,10 +19,13 @@ import { STALE, refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
+import { useUntil } from '../../rating/advance.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
 import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
 import { type Billing, readBillings } from './billings.ts'
+import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
+import { listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwner } from './owner.ts'
 import {
   type AdvanceChange,
@@ -37,20 +40,24 @@ import {
 import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type CycleToRate, closeUsage, readBilledCycle, readBilledCycles } from './usage.ts'
+import { type CycleToRate, type Units, closeUsage, readBilledCycle, readBilledCycles } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit. */
 const MOST_CYCLES = 10
 
 const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
 
-export const keepRating = ({ root, usage }: RatedInvoice): Pick<InvoiceRow, 'rated' | 'total'> => ({
-  rated: { root, usage },
-  total: root.value,
+export const keepRating = (rated: RatedInvoice): Pick<InvoiceRow, 'rated' | 'total' | 'info'> => ({
+  rated,
+  total: rated.root.value,
+  info: listFailedCharges(rated.root),
 })
 
+/** What an invoice keeps of a reckoning. */
+type Reckoned = Pick<InvoiceRow, 'rated' | 'total' | 'info' | 'basis'>
+
 /** What an invoice keeps of a rating by what was known at an instant, and what it was reckoned with. */
-const keepReckoning = (rated: RatedInvoice, billed: BilledCycle, at: number): Pick<InvoiceRow, 'rated' | 'total' | 'basis'> => ({
+const keepReckoning = (rated: RatedInvoice, billed: BilledCycle, at: number): Reckoned => ({
   ...keepRating(rated),
   basis: basisOf(billed, at),
 })
@@ -64,7 +71,8 @@ const placeOf = ({ piece, cycle, dueAt }: CycleInForce) => ({
   invoiceAt: dueAt,
 })
 
-const isPlaced = (row: InvoiceRow, inForce: CycleInForce): boolean => {
+/** Whether an invoice is of its cycle as that is in force now. */
+export const isPlaced = (row: InvoiceRow, inForce: CycleInForce): boolean => {
   const place = placeOf(inForce)
   return row.endAt === place.endAt && row.invoiceAt === place.invoiceAt && row.scheduleId === place.scheduleId
 }
@@ -97,17 +105,17 @@ export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: Invoi
   const { start, end } = cycle.inForce.cycle
   const time = { accountId: row.ownerId, start: instantOf(start), end: instantOf(end) }
   const billed = await readBilledCycle(ctx, generations, cycle, (meterIds) => readUsage(ctx, generations, time, meterIds))
-  return { row: { ...row, ...keepReckoning(rateArrears(billed), billed, ctx.now) }, owner: cycle.owner }
+  return { row: { ...row, ...keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now) }, owner: cycle.owner }
 }
 
 /** A DRAFT of a cycle as it is when it is closed before its instant. Throws STALE if the account has another cycle now. */
-export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Pick<InvoiceRow, 'rated' | 'total' | 'basis'>> => {
+export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Reckoned> => {
   const found = await readCycleOf(ctx, row)
   if (!found) throw STALE
   const time = { accountId: row.ownerId, start: row.startAt, end: row.endAt }
   const [units = new Map<string, string>()] = await closeUsage(ctx, found.generations, [time])
   const billed = await readBilledCycle(ctx, found.generations, found.cycle, () => Promise.resolve(units))
-  return keepReckoning(rateArrears(billed), billed, ctx.now)
+  return keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now)
 }
 
 /** When something of the bills of an account is due next: a cycle begins or ends, a DRAFT falls due, or licences change that are paid in advance. */
@@ -134,6 +142,8 @@ interface Plan {
   moved: { row: InvoiceRow; after: InvoiceRow }[]
   /** The DRAFTs of the cycles that have begun. */
   made: InvoiceRow[]
+  /** The charges that wait for the next DRAFT when this is done. */
+  held: HeldCharges
   falling: InvoiceRow[]
   /** The cycles that are billed, or may have changed since they were charged in advance, by their first instants. */
   open: ReadonlyMap<number, CycleInForce>
@@ -159,9 +169,12 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const movedTo = new Map(moved.map(({ row, after }) => [row, after]))
   const kept = billing.drafts.map((row) => movedTo.get(row) ?? row).filter(({ status }) => status === 'DRAFT')
   const missing = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
-  const made = missing
-    .slice(0, MOST_CYCLES)
-    .map((inForce) => newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(NOTHING) }))
+  const freed = moved.flatMap(({ row, after }) => (after.status === 'GONE' ? (row.rated.charges ?? []) : []))
+  const waiting = freed.length ? [...freed, ...billing.held] : billing.held
+  const made = missing.slice(0, MOST_CYCLES).map((inForce, index) => {
+    const rated = { ...NOTHING, ...(index === 0 && waiting.length && { charges: waiting }) }
+    return newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(rated) })
+  })
   const drafts = [...kept, ...made]
   const due = drafts
     .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
@@ -174,6 +187,7 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
     billing,
     moved,
     made,
+    held: made.length ? [] : waiting,
     falling,
     hasDraft,
     open: new Map([...cycleOf].filter(([start]) => starts.has(start))),
@@ -183,8 +197,8 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
 }
 
 /** The statement that refuses the commit if what the bills rest on has changed since it was read. */
-const holdBillings = ({ organizationId }: Ctx, plans: readonly Plan[]) => {
-  const sent = JSON.stringify(plans.map(({ billing: { timeline, version } }) => [timeline.account.id, version]))
+export const holdBillings = ({ organizationId }: Ctx, billings: readonly Billing[]) => {
+  const sent = JSON.stringify(billings.map(({ timeline, version }) => [timeline.account.id, version]))
   return refuseWhen(
     'STALE',
     sql`
@@ -199,6 +213,47 @@ const holdBillings = ({ organizationId }: Ctx, plans: readonly Plan[]) => {
 interface Bills {
   statements: Statement[]
   changes: Change[]
+}
+
+/** A DRAFT that falls due, and the cycle that it is of. */
+export interface FallingDraft extends CycleToRate {
+  row: InvoiceRow
+}
+
+/** Drafts that a DRAFT falls due at `ctx.now`, with what its closed cycle is rated with. */
+const freezeDraft = (ctx: Ctx, { row, inForce, owner }: FallingDraft, billed: BilledCycle, { statements, changes }: Bills): void => {
+  const kept = keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now)
+  const fallen = draftDue(ctx, { ...row, ...kept }, withPlan(owner, inForce))
+  statements.push(changeInvoice(ctx, row, kept), ...fallen.statements)
+  changes.push(...recordInvoice(row, fallen.row))
+}
+
+/** Closes the cycles of DRAFTs that fall due, and gives the units of meters in each. */
+const closeDrafts = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  rows: readonly InvoiceRow[],
+): Promise<Map<InvoiceRow, Units>> => {
+  const times = rows.map(({ ownerId, startAt, endAt }) => ({ accountId: ownerId, start: startAt, end: endAt }))
+  const closed = await closeUsage(ctx, generations, times)
+  return new Map(rows.map((row, index) => [row, closed[index] ?? new Map<string, string>()]))
+}
+
+/** Drafts that DRAFTs fall due at `ctx.now`, in this order: their cycles are closed, and what was used in them is rated and frozen. */
+export const freezeDrafts = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  falling: readonly FallingDraft[],
+): Promise<Bills> => {
+  const units = await closeDrafts(
+    ctx,
+    generations,
+    falling.map(({ row }) => row),
+  )
+  const billed = await readBilledCycles(ctx, generations, falling, ({ row }) => units.get(row) ?? new Map<string, string>())
+  const bills: Bills = { statements: [], changes: [] }
+  for (const [one, its] of billed) freezeDraft(ctx, one, its, bills)
+  return bills
 }
 
 const hasAdvance = ({ inForce: { piece }, parts }: CycleToRate): boolean =>
@@ -218,6 +273,12 @@ interface AdvancedCycle {
   billed: BilledCycle | undefined
 }
 
+/** A cycle with the licences that are known at an instant, of which the changes to come are not charged yet. */
+const knownAt = (billed: BilledCycle, at: number): BilledCycle => ({
+  ...billed,
+  licenses: Object.fromEntries(Object.entries(billed.licenses).map(([id, use]) => [id, useUntil(use, at)])),
+})
+
 /** Bills all that is paid in advance in a cycle, and gives what was charged for each card. */
 const openAdvance = (ctx: Ctx, owner: InvoiceOwner, { cycleAt, cycle, billed }: AdvancedCycle, bills: Bills): readonly LastCharge[] => {
   const advance = billed && rateAdvance(billed)
@@ -227,7 +288,7 @@ const openAdvance = (ctx: Ctx, owner: InvoiceOwner, { cycleAt, cycle, billed }: 
     invoiceType: 'STANDARD_ADVANCED',
     autoAdvance: true,
     ...place,
-    ...keepReckoning(advance, billed, cycleAt),
+    ...keepReckoning(advance, knownAt(billed, ctx.now), ctx.now),
   })
   addDueInvoice(ctx, row, owner, bills)
   const opened = openCharges(ctx, owner, billed, row.id)
@@ -256,7 +317,7 @@ const billChanges = (
         endAt,
         invoiceAt: ctx.now,
         ...keepRating({ root: treeOfChanges(its), usage: [] }),
-        ...(billed && { basis: basisOf(billed, ctx.now) }),
+        ...(billed && { basis: basisOf(knownAt(billed, ctx.now), ctx.now) }),
       })
       invoiceId = row.id
       addDueInvoice(ctx, row, owner, bills)
@@ -281,6 +342,7 @@ const billAdvance = (ctx: Ctx, { billing, open, hasDraft }: Plan, advanced: Adva
 /**
  * Bills accounts at the instant of due rows, all in one commit: a DRAFT whose cycle has changed follows it, or is GONE with it; each cycle
  * that has begun gets its DRAFT; each DRAFT whose instant has come falls due, the oldest first; and then what is paid in advance is billed.
+ * Charges that wait go to the first new DRAFT, and those of one that is GONE wait for the next.
  */
 export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<StepResult> => {
   const its: Ctx = { ...ctx, now: rows[0]?.dueAt ?? ctx.now }
@@ -290,15 +352,13 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   )
   const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, advances)]))
   const all = [...plans.values()]
-  const falling = all.flatMap((plan) => plan.falling.map((row) => ({ row, plan })))
   const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
   const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined
-  const closed = await closeUsage(
+  const units = await closeDrafts(
     its,
     generations,
-    falling.map(({ row }) => ({ accountId: row.ownerId, start: row.startAt, end: row.endAt })),
+    all.flatMap(({ falling }) => falling),
   )
-  const units = new Map(falling.map(({ row }, index) => [row, closed[index] ?? new Map<string, string>()]))
   const cycles = all.flatMap((plan) =>
     [...plan.open].flatMap(([start, inForce]) => {
       if (!parts) return []
@@ -319,14 +379,9 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     if (made.length) bills.statements.push(insertInvoices(made))
     bills.changes.push(...made.flatMap((row) => recordInvoice(undefined, row)))
   }
-  for (const [cycle, used] of billed) {
-    const { row } = cycle
-    if (!row) continue
-    const kept = keepReckoning(rateArrears(used), used, its.now)
-    const fallen = draftDue(its, { ...row, ...kept }, withPlan(cycle.owner, cycle.inForce))
-    bills.statements.push(changeInvoice(its, row, kept), ...fallen.statements)
-    bills.changes.push(...recordInvoice(row, fallen.row))
-  }
+  bills.statements.push(...keepHeldCharges(its, all))
+  bills.changes.push(...recordHeldCharges(all))
+  for (const [cycle, used] of billed) if (cycle.row) freezeDraft(its, { ...cycle, row: cycle.row }, used, bills)
   for (const plan of all) {
     const own = new Map((cyclesOf.get(plan) ?? []).map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
     const starts = new Set([...own.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
@@ -341,8 +396,12 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     const used = (cyclesOf.get(plan) ?? []).flatMap((cycle) => billed.get(cycle) ?? [])
     return { row, next: plan.isUnfinished ? its.now : findNext(plan.billing.timeline, plan.left, used, its.now) }
   })
+  const held = holdBillings(
+    its,
+    all.map(({ billing }) => billing),
+  )
   await commit(its, {
-    statements: [holdBillings(its, all), ...bills.statements, ...settleAllDue(its, settled)],
+    statements: [held, ...settleAllDue(its, settled), ...bills.statements],
     changes: bills.changes,
     answer: {},
   })

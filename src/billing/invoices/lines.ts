@@ -66,7 +66,7 @@ export const listFailedCharges = (line: Line): { type: string; value: string }[]
 }
 
 /** The charges as the rating knows them. */
-const ratedCharges = (charges: readonly WrittenCharge[]): MiscellaneousCharge[] =>
+export const ratedCharges = (charges: readonly WrittenCharge[]): MiscellaneousCharge[] =>
   charges.map(({ name, rate, quantity, value }) => ({
     name,
     ...(rate !== undefined && { rate }),

@@ -1,12 +1,13 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { type SQL, and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { defineList } from '../../db/list.ts'
 import { builder, prepare, selection } from '../../db/statements.ts'
-import { notFound } from '../../lib/errors.ts'
+import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { LEDGER_PAGE } from '../../lib/page.ts'
 import type { InvoiceOwner } from './owner.ts'
+import type { ListInvoicesQuery } from './schema.ts'
 import type { InvoiceRow } from './show.ts'
 import { invoices } from './table.ts'
 import { invoiceToken } from './token.ts'
@@ -53,8 +54,14 @@ export const tagOfInvoice = async (
 ): Promise<string> =>
   owner ? tagOf(version, (await sha256(JSON.stringify([owner.details, owner.netTermDays, rated]))).slice(0, 12)) : tagOf(version)
 
+/** Whether the caller may read an invoice: with a portal token, those of its customer and accounts only. */
+const isReadable = ({ portal }: Ctx, { customerId, accountId }: Pick<InvoiceRow, 'customerId' | 'accountId'>): boolean =>
+  !portal ||
+  (customerId === portal.customerId && (portal.accountIds === 'all' || (accountId !== null && portal.accountIds.includes(accountId))))
+
 export const readInvoice = async (ctx: Ctx, id: string): Promise<InvoiceRow> => {
   const [row] = readRows.read(await ctx.session.rows(oneInvoice({ organizationId: ctx.organizationId, id })))
+  if (ctx.portal && !(row && isReadable(ctx, row))) throw new ApiError('FORBIDDEN', 'This portal token does not read this invoice.')
   if (!row) throw notFound('invoice', id)
   return row
 }
@@ -65,7 +72,11 @@ export const findInvoiceOfKey = async (ctx: Ctx, key: string): Promise<InvoiceRo
 
 const { rated: _rated, ...listed } = columns
 
-export const listInvoiceRows = defineList({
+/** The invoices of pricing cycles that wait for a bill run, since they have not fallen due by themselves. */
+export const waitsForBillRun = (now: unknown): SQL =>
+  sql`status = 'DRAFT' and invoice_type = 'STANDARD' and auto_advance = 0 and invoice_at <= ${now}`
+
+const list = {
   ...LEDGER_PAGE,
   table: invoices,
   key: invoices.id,
@@ -77,6 +88,43 @@ export const listInvoiceRows = defineList({
   ],
   filters: { owner_id: invoices.ownerId, customer_id: invoices.customerId },
   bounds: { start_time: [invoices.invoiceAt, 'FROM'], end_time: [invoices.invoiceAt, 'UNTIL'] },
-  where: () => sql`status <> 'GONE'`,
+  token: invoiceToken,
+} as const
+
+const listOfAll = defineList({
+  ...list,
+  where: ({ portalCustomer, portalAccounts }) =>
+    and(
+      sql`status <> 'GONE'`,
+      portalCustomer && sql`customer_id = ${portalCustomer}`,
+      portalAccounts && sql`account_id in (select value from json_each(${portalAccounts}))`,
+    ) as SQL,
+})
+
+/** Lists invoices: with a portal token, those of its customer and accounts. */
+export const listInvoiceRows = (ctx: Ctx, query: ListInvoicesQuery): ReturnType<typeof listOfAll> => {
+  const { portal } = ctx
+  const own = portal && {
+    portalCustomer: portal.customerId,
+    ...(portal.accountIds !== 'all' && { portalAccounts: JSON.stringify(portal.accountIds) }),
+  }
+  return listOfAll(ctx, query, own)
+}
+
+export const listRowsForBillRun = defineList({ ...list, where: ({ now }) => waitsForBillRun(now) })
+
+/** Lists invoices that fell due, with all that they keep. */
+export const listFrozenInvoices = defineList({
+  ...LEDGER_PAGE,
+  table: invoices,
+  key: invoices.id,
+  columns,
+  order: { created_at: invoices.createdAt, id: invoices.id },
+  sort: [
+    ['created_at', 'DESC'],
+    ['id', 'ASC'],
+  ],
+  filters: { owner_id: invoices.ownerId },
+  where: () => sql`sequence is not null`,
   token: invoiceToken,
 })

@@ -1,12 +1,16 @@
 import { type BillableItem, type PlanDefinition, displayNameOf } from '../../catalogue/price_plans/service.ts'
 import { readCard } from '../../catalogue/rate_cards/service.ts'
+import { type PieceParts, definitionOf } from '../../catalogue/schedules/service.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { type Cycle, type Schedule, instantOf } from '../../rating/cycle.ts'
 import { type Charges, type RatedPlan, buildInvoice, chargeAdvance, chargeArrears } from '../../rating/invoice.ts'
 import type { LicenseUse, LicensedName } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
 import type { RatingInput } from '../../rating/rate.ts'
-import type { Basis, LicenseBasis } from './table.ts'
+import { ratedCharges } from './lines.ts'
+import { keepLogs } from './rule_logs.ts'
+import type { InvoiceRow } from './show.ts'
+import type { Basis, KeptRating, LicenseBasis, WrittenCharge } from './table.ts'
 
 /** A plan that is in force for a cycle of an account, and what was used of it. */
 export interface BilledCycle {
@@ -23,13 +27,10 @@ export interface BilledCycle {
   licenses: Readonly<Record<string, LicenseUse>>
 }
 
-/** What an invoice comes to: the tree of its lines, and the usage in it. */
-export interface RatedInvoice {
-  root: Line
-  usage: readonly Line[]
-}
+/** What an invoice comes to: the tree of its lines, the usage in it, and what its rules did. */
+export type RatedInvoice = Pick<KeptRating, 'root' | 'usage' | 'charges' | 'logs'>
 
-export const ratedPlanOf = ({ planName, definition, items }: BilledCycle): RatedPlan => ({
+export const ratedPlanOf = ({ planName, definition, items }: Pick<BilledCycle, 'planName' | 'definition' | 'items'>): RatedPlan => ({
   name: planName,
   cards: definition.cards.flatMap((kept) => readCard(kept, { displayName: displayNameOf(kept, items), isPurchase: false }) ?? []),
   rules: definition.rules.map(({ id, name, order, invoiceTiming = 'IN_ARREARS', condition, computation, action }) => ({
@@ -66,12 +67,16 @@ const spansOf = (names: readonly LicensedName[]): [name: number, from: number, u
 const useOfBasis = (basis: LicenseBasis): LicenseUse =>
   'changes' in basis ? basis : { names: basis.spans.map(([name, from, until]) => ({ name: String(name), from, until })) }
 
-/** What a cycle was rated with, of what an invoice kept of it and of the plan. */
-export const billedOf = (
+/** The cycle that an invoice was reckoned with, of what it kept of it, and the version of the plan. */
+export const billedOfBasis = (
   { plan, cycle, schedule, usage, licenses }: Basis,
-  its: Pick<BilledCycle, 'planName' | 'definition' | 'items' | 'currency'>,
+  { currency, details }: Pick<InvoiceRow, 'currency' | 'details'>,
+  parts: PieceParts,
 ): BilledCycle => ({
-  ...its,
+  planName: details?.pricePlanName ?? '',
+  definition: definitionOf({ pricePlanId: plan.id, version: plan.version, overrideId: plan.overrideId }, parts),
+  items: parts.items,
+  currency,
   plan,
   cycle,
   schedule,
@@ -103,17 +108,23 @@ const usageLines = ({ definition, items, usage }: BilledCycle): Line[] =>
       value: usage[kept.billableId] ?? '0',
     }))
 
-const treeOf = ({ cycle, currency }: BilledCycle, { lines }: Charges): Line =>
-  buildInvoice(lines, { digits: minorDigitsOf(currency), from: instantOf(cycle.start), until: instantOf(cycle.end) }).root
+const rate = (billed: BilledCycle, { lines, logs }: Charges, usage: readonly Line[], written: readonly WrittenCharge[]): RatedInvoice => {
+  const { cycle, currency } = billed
+  const [from, until] = [instantOf(cycle.start), instantOf(cycle.end)]
+  return {
+    root: buildInvoice(lines, { digits: minorDigitsOf(currency), from, until, miscellaneous: ratedCharges(written) }).root,
+    usage,
+    ...(written.length && { charges: written }),
+    ...(logs.length && { logs: keepLogs(billed, logs) }),
+  }
+}
 
-/** Rates what is billed after a cycle. */
-export const rateArrears = (billed: BilledCycle): RatedInvoice => ({
-  root: treeOf(billed, chargeArrears(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(billed.currency))),
-  usage: usageLines(billed),
-})
+/** Rates what is billed after a cycle, with the charges that people have put on its invoice. */
+export const rateArrears = (billed: BilledCycle, charges: readonly WrittenCharge[] = []): RatedInvoice =>
+  rate(billed, chargeArrears(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(billed.currency)), usageLines(billed), charges)
 
 /** Rates what is billed when a cycle begins. Undefined if nothing is paid in advance. */
 export const rateAdvance = (billed: BilledCycle): RatedInvoice | undefined => {
   const charges = chargeAdvance(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(billed.currency))
-  return charges.lines.length ? { root: treeOf(billed, charges), usage: [] } : undefined
+  return charges.lines.length ? rate(billed, charges, [], []) : undefined
 }

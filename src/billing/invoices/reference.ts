@@ -1,4 +1,16 @@
-import { accountId, address, customerId, done, invoiceId, second, sourcePricePlanId, third, usageMeterId } from '../../lib/examples.ts'
+import {
+  accountId,
+  address,
+  customerId,
+  done,
+  ninth,
+  invoiceId,
+  organizationId,
+  second,
+  sourcePricePlanId,
+  third,
+  usageMeterId,
+} from '../../lib/examples.ts'
 
 const money = { units: 'USD' }
 const parent = (type: string, description: string, lineItems: readonly object[], id = type) => ({
@@ -98,9 +110,41 @@ const shown = {
 
 const { invoiceDetails: _details, usageInfo: _usage, revenueInfo: _revenue, autoAdvance: _advance, info: _info, ...listed } = shown
 
+/** The setting by which invoices wait for a bill run, and an account whose invoice of January does. */
+const manually = {
+  entityType: 'ORGANIZATION',
+  entityId: organizationId,
+  id: 'auto_advance_invoice',
+  value: 'false',
+  namespace: 'SYSTEM',
+  name: 'Invoices fall due by themselves',
+  dataType: 'STRING',
+}
+const january = { mode: 'ASSOCIATE', pricePlanId: sourcePricePlanId, effectiveFrom: '2026-01-01' }
+
+const waiting = {
+  id: invoiceId,
+  customerId,
+  ownerId: accountId,
+  pricePlanId: sourcePricePlanId,
+  status: 'DRAFT',
+  invoiceClass: 'INVOICE',
+  invoiceType: 'STANDARD',
+  startDate: '2026-01-01T00:00:00.000Z',
+  endDate: '2026-02-01T00:00:00.000Z',
+  endDateInclusive: '2026-01-31T23:59:59.999Z',
+  invoiceDate: '2026-02-02T00:00:00.000Z',
+  dueDate: '2026-02-02T00:00:00.000Z',
+  updatedAt: ninth,
+  totalAmount: 0,
+  paidAmount: 0,
+  netTermDays: 0,
+}
+
 const path = { invoice_id: invoiceId }
 
 const MISSING = 'No invoice of the organization has this id.'
+const WRONG_CHARGE = 'A charge has both value and rate or quantity, or neither; two have one name; or value is no JSON Logic.'
 
 export const tags = {
   Invoices: 'What accounts are asked to pay.',
@@ -136,7 +180,7 @@ export const createCustomInvoice = {
   refuses: {
     400: 'A line has neither a value nor quantity with valuePerQuantity, or both and they differ; endDate is before startDate; or status is DUE or PAID, and endDate has not come.',
     404: 'No account, or no invoice group, has this id.',
-    409: 'The account or the invoice group is archived.',
+    409: 'The account or the invoice group is archived. Or status is PAID, and the account is in an invoice group that pays for it.',
     422: 'The idempotencyKey in the body was used for another invoice.',
   },
   example: {
@@ -150,7 +194,7 @@ export const createCustomInvoice = {
 export const getInvoice = {
   summary: 'Read an invoice',
   description:
-    'Reads an invoice with its lines: each is the sum of its lineItems. Each pricing cycle of an account has a STANDARD invoice, which is a DRAFT from the first instant of the cycle until the end of its grace period, and a STANDARD_ADVANCED one if its price plan has cards that are paid in advance, which falls due when the cycle begins. A DRAFT is reckoned when it is read, with the usage and the licences that are known then; invoiceDetails, netTermDays and dueDate are as they would be now. From the instant at which it falls due, nothing of an invoice changes but its status and what is paid.',
+    'Reads an invoice with its lines: each is the sum of its lineItems. Each pricing cycle of an account has a STANDARD invoice, which is a DRAFT from the first instant of the cycle until the end of its grace period, and a STANDARD_ADVANCED one if its price plan has cards that are paid in advance, which falls due when the cycle begins. A DRAFT is reckoned when it is read, with the usage and the licences that are known then; invoiceDetails, netTermDays and dueDate are as they would be now. From the instant at which it falls due, nothing of an invoice changes but its status and what is paid. What fell due on one day for the accounts of an invoice group that consolidates is merged at the end of the day into a COMPOSITE invoice of the group: it has a TOTAL_AMOUNT for each of them, with its id, and the lines of the first 100; info says how many are shown without their lines. The info of a MERGED invoice names it as COMPOSITE_INVOICE_ID.',
   refuses: { 404: MISSING },
   example: { after: ['createCustomer', 'createCustomInvoice'], path, answer: shown },
 }
@@ -162,7 +206,7 @@ export const updateInvoice = {
   refuses: {
     400: 'As for createCustomInvoice.',
     404: MISSING,
-    409: 'The invoice cannot become what status says: the message names what it can become. Or another field is sent, and it is no DRAFT that a person has written.',
+    409: 'The invoice cannot become what status says: the message names what it can become. Or status is PAID, and an invoice group pays for it. Or another field is sent, and it is no DRAFT that a person has written.',
   },
   example: {
     after: ['createCustomer', 'createCustomInvoice'],
@@ -178,15 +222,63 @@ export const updateInvoice = {
   },
 }
 
+export const listInvoicesForBillRun = {
+  summary: 'List the invoices that wait for a bill run',
+  description:
+    'Lists the invoices of pricing cycles whose grace period has passed, and which have not fallen due by themselves since auto_advance_invoice was false when their cycles began, the newest first, page by page. DRAFTs that a person has written are not among them: they wait for updateInvoice. The query is that of listInvoices.',
+  example: {
+    after: [
+      'createCustomer',
+      'createEventSchema',
+      'createUsageMeter',
+      'activateEventSchema',
+      'activateUsageMeter',
+      'createPricePlan',
+      'activatePricePlan',
+      { operation: 'insertSetting', request: manually, answer: {} },
+      {
+        operation: 'updatePricingSchedule',
+        path: { account_id: accountId },
+        request: { ...january, effectiveUntil: '2026-02-01' },
+        answer: {},
+        other: { request: { ...january, effectiveFrom: '2026-02-01', effectiveUntil: '2026-03-01' } },
+      },
+    ],
+    query: {
+      owner_id: accountId,
+      customer_id: customerId,
+      status: 'DRAFT',
+      start_time: 1767225600000,
+      end_time: 1774915200000,
+      pageSize: 20,
+    },
+    answer: { data: [waiting] },
+  },
+}
+
+export const createInvoiceBillRun = {
+  summary: 'Let the waiting invoices fall due',
+  description:
+    'Lets the invoices fall due that listInvoicesForBillRun would list now for the same filters, the one that has waited longest first. A job does this after the answer, with an entry for each invoice, and Location names the job. With require_confirmation, it starts when confirmJob is called. Each invoice is reckoned and frozen as if it fell due by itself, and its cycle is closed; generatedAt is the instant at which the job was started. An invoice that something else has let fall due meanwhile, or made void, is left as it is, and its entry says so.',
+  example: {
+    query: {
+      owner_id: accountId,
+      customer_id: customerId,
+      status: 'DRAFT',
+      start_time: 1767225600000,
+      end_time: 1774915200000,
+      require_confirmation: true,
+    },
+    answer: done,
+    other: { query: { customer_id: customerId } },
+  },
+}
+
 export const manageMiscellaneousChargesInInvoice = {
   summary: 'Set the miscellaneous charges of an invoice',
   description:
-    'Replaces the charges that stand beside the lines of a DRAFT, such as a tax or the price of a service. A charge is rate times quantity, or a number or JSON Logic in value: there, {"var": "…"} is what the lines with this id come to, before credits and charges are added, and charges do not see each other. One that comes to no number is 0 on the invoice, and info says why.',
-  refuses: {
-    400: 'A charge has both value and rate or quantity, or neither; two have one name; or value is no JSON Logic.',
-    404: MISSING,
-    409: 'The invoice is no DRAFT, or not one that a person has written.',
-  },
+    'Replaces the charges that stand beside the lines of a DRAFT, such as a tax or the price of a service: of one that a person has written, or of the one of a pricing cycle, with which they stay when its price plan is changed. A charge is rate times quantity, or a number or JSON Logic in value: there, {"var": "…"} is what the lines with this id come to, before credits and charges are added, and charges do not see each other. One that comes to no number is 0 on the invoice, and info says why. They are reckoned whenever the invoice is.',
+  refuses: { 400: WRONG_CHARGE, 404: MISSING, 409: 'The invoice is no DRAFT.' },
   example: {
     after: ['createCustomer', 'createCustomInvoice'],
     path,
@@ -206,6 +298,28 @@ export const manageMiscellaneousChargesInInvoice = {
   },
 }
 
+export const manageMiscellaneousChargesInAccount = {
+  summary: 'Set the miscellaneous charges of the next invoice of an account',
+  description:
+    'Replaces the charges that wait for the next invoice of a pricing cycle of an account that opens. It takes all of them, once: from then on manageMiscellaneousChargesInInvoice changes them. If the account has a DRAFT of a cycle, they wait for the cycle that follows it; if it has no price plan, they wait until it gets one. Charges of a DRAFT that goes with its price plan wait again. The charges are written and reckoned as those of an invoice.',
+  refuses: { 400: WRONG_CHARGE, 404: 'No account of the organization has this id.', 409: 'The account is archived.' },
+  example: {
+    after: ['createCustomer'],
+    path: { account_id: accountId },
+    request: { items: [{ name: 'Courier', rate: 20, quantity: 10 }] },
+    answer: { data: [{ name: 'Courier', rate: 20, quantity: 10, value: '200', considerForRevenue: false }] },
+    other: { request: { items: [{ name: 'Courier', value: '10' }] } },
+  },
+}
+
+export const listPricingRuleLogs = {
+  summary: 'List what pricing rules did to an invoice',
+  description:
+    'Lists what each pricing rule of an invoice did, in their order, when it was reckoned last: of the DRAFT of a pricing cycle when this is read, of any other invoice when it was frozen. A rule that did not run, or failed, changes nothing: then the old numbers are the new ones, and errorMessage says what failed. Invoices that people have written have no rules.',
+  refuses: { 404: MISSING },
+  example: { after: ['createCustomer', 'createCustomInvoice'], path, answer: { data: [] } },
+}
+
 export const deleteCustomInvoice = {
   summary: 'Delete a custom draft',
   description: 'Deletes a DRAFT that a person has written. Invoices that fell due are never deleted.',
@@ -221,7 +335,7 @@ export const deleteCustomInvoice = {
 export const previewInvoices = {
   summary: 'Preview the invoices of a cycle',
   description:
-    'Reckons what the invoices of the pricing cycle that holds an instant would be if nothing came any more: the one that is billed after the cycle, and the one that is billed when it begins if the price plan has cards that are paid in advance. The cycle can have ended, be the present one, or be one to come. Each line is the sum of its lineItems, cut to the minor unit of the currency where it has none. Credits, miscellaneous charges and licences that are added within a cycle and paid in advance are not in it. Nothing is stored.',
+    'Reckons what the invoices of the pricing cycle that holds an instant would be if nothing came any more: the one that is billed after the cycle, and the one that is billed when it begins if the price plan has cards that are paid in advance. The cycle can have ended, be the present one, or be one to come. Each line is the sum of its lineItems, cut to the minor unit of the currency where it has none. Miscellaneous charges are in it that are on the invoice of the cycle, or wait for it. Credits and licences that are added within a cycle and paid in advance are not. Nothing is stored.',
   refuses: { 404: 'No account of the organization has this id, or it has no price plan at this time.' },
   example: {
     after: [

@@ -279,14 +279,86 @@ const milliseconds = (description: string) =>
       }),
   )
 
-export const ListInvoicesQuery = ledgerPageQuery({
+const invoiceFilters = {
   status: z.optional(described('Lists the invoices of one status. By default all are listed.', z.enum(STATUSES))),
   owner_id: z.optional(described('Lists the invoices of one account or invoice group.', identifier())),
   customer_id: z.optional(described('Lists the invoices of one customer.', identifier())),
   start_time: milliseconds('The start of the time range in which invoiceDate is (inclusive), in milliseconds since 1970.'),
   end_time: milliseconds('The end of this range (exclusive).'),
-})
+}
+
+export const ListInvoicesQuery = ledgerPageQuery(invoiceFilters)
 export type ListInvoicesQuery = z.infer<typeof ListInvoicesQuery>
+
+export const ListBillRunQuery = ledgerPageQuery(invoiceFilters, false)
+export type ListBillRunQuery = z.infer<typeof ListBillRunQuery>
+
+export const CreateBillRunQuery = z.strictObject({
+  ...invoiceFilters,
+  require_confirmation: z.optional(
+    described(
+      'Whether the job waits until it is confirmed.',
+      z.enum(['true', 'false']).register(z.globalRegistry, { type: 'boolean', default: false }),
+    ),
+  ),
+})
+export type CreateBillRunQuery = z.infer<typeof CreateBillRunQuery>
+
+const PricingRuleChangesLog = named(
+  'PricingRuleChangesLog',
+  z.strictObject({
+    key: described('The card that the rule changes, such as urc.<id of a usage meter>, or the id of the line that it adds.', z.string()),
+    keyName: z.optional(described('The name of the card, or the description of the line.', z.string())),
+    oldRevenue: described('What it came to before the rule: 0 for a line that is added.', z.number()),
+    newRevenue: z.number(),
+    oldUsage: z.optional(z.number()),
+    newUsage: z.optional(z.number()),
+    errorMessage: z.optional(described('Why the rule has changed nothing.', z.string())),
+  }),
+)
+
+const PricingRuleInfo = named(
+  'PricingRuleInfo',
+  z.strictObject({
+    id: z.string(),
+    name: z.optional(z.string()),
+    condition: z.optional(z.string()),
+    computation: z.optional(z.string()),
+  }),
+)
+
+const PricingRulesValues = named(
+  'PricingRulesValues',
+  z.strictObject({
+    name: z.optional(z.string()),
+    value: z.optional(described('Left out if the invoice has no such variable.', z.string())),
+  }),
+)
+
+const PricingRulesLog = named(
+  'PricingRulesLog',
+  z.strictObject({
+    id: z.string(),
+    type: described(
+      'Whether its condition held, or what could not be reckoned.',
+      z.enum(['CONDITION_TRUE', 'CONDITION_FALSE', 'CONDITION_ERROR', 'COMPUTATION_ERROR']),
+    ),
+    order: z.int32(),
+    changes: PricingRuleChangesLog,
+    rule: PricingRuleInfo,
+    variablesValue: described(
+      'What the rule has read, as rules before it had left that, by the names of variables.',
+      z.nullable(z.record(z.string(), PricingRulesValues)),
+    ),
+  }),
+)
+export type PricingRulesLog = z.infer<typeof PricingRulesLog>
+
+export const PricingRulesLogsPaginatedResponse = named(
+  'PricingRulesLogsPaginatedResponse',
+  z.strictObject({ data: z.array(PricingRulesLog) }),
+)
+export type PricingRulesLogsPaginatedResponse = z.infer<typeof PricingRulesLogsPaginatedResponse>
 
 export const InvoicePath = z.strictObject({ invoice_id: identifier() })
 

@@ -2,12 +2,13 @@ import { changeVersioned, retryWhenStale } from '../../db/change.ts'
 import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
-import { formatDecimal, jsonNumber, multiply, requireDecimal } from '../../lib/decimal.ts'
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { randomBase62 } from '../../lib/ids.ts'
 import { readGenerations } from '../revenue_calculator/lookup.ts'
+import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { closeDraft, rateDraft } from './cycles.ts'
+import { readMembers } from './composite.ts'
 import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
@@ -18,17 +19,27 @@ import type {
   ListInvoicesResponse,
   ManageMiscellaneousChargesRequest,
   MiscellaneousChargesResponse,
+  PricingRulesLogsPaginatedResponse,
   UpdateInvoiceRequest,
 } from './schema.ts'
+import { showRuleLogs } from './rule_logs.ts'
 import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, keepDraft, newDraft, recordInvoice, showFallenDue } from './settle.ts'
 import { type InvoiceRow, showInvoice, showSummary } from './show.ts'
-import { refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
-import type { InvoiceStatus, KeptRating, WrittenCharge } from './table.ts'
+import { refuseFixedLines, refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
+import type { InvoiceStatus, KeptRating } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
 
-export { readChargesOf, readQuotient } from './advances.ts'
+export { type ChargeOfInvoice, readChargesOfInvoices, readQuotient } from './advances.ts'
+export { billDrafts, createInvoiceBillRun, listInvoicesForBillRun } from './bill_runs.ts'
+export { manageMiscellaneousChargesInAccount } from './charges.ts'
+export { readMergedTotals } from './composite.ts'
 export { billAccount, billAccounts } from './cycles.ts'
+export { mergeInvoicesOfGroup } from './groups.ts'
+export { leaveInvoiceGroup } from './leaving.ts'
+export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
+export { listFrozenInvoices } from './queries.ts'
+export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears } from './rating.ts'
 export type { InvoiceRow } from './show.ts'
 
 /** The owner of a DRAFT, from whom it takes what it shows until it falls due. */
@@ -37,6 +48,7 @@ const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' 
 
 /** An invoice as it is now, and from whom it takes what it shows as long as it is a DRAFT. */
 const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; owner?: InvoiceOwner }> => {
+  if (row.invoiceType === 'COMPOSITE') return { row: await readMembers(ctx, row) }
   if (row.status !== 'DRAFT') return { row }
   return row.invoiceType === 'STANDARD' ? rateDraft(ctx, row) : { row, owner: await readOwner(ctx, row) }
 }
@@ -55,10 +67,16 @@ export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
   const kept = await readInvoice(ctx, id)
   const { row, owner } = await readLive(ctx, kept)
-  const isChanged = JSON.stringify(row.rated) !== JSON.stringify(kept.rated)
+  const isChanged = kept.status === 'DRAFT' && JSON.stringify(row.rated) !== JSON.stringify(kept.rated)
   if (isChanged) await ctx.session.batch([keepDraft(ctx, row)])
   const shown = isChanged ? { ...row, updatedAt: ctx.now } : row
   return { answer: showInvoice(shown, owner), tag: await tagOfInvoice(row, owner) }
+}
+
+/** Lists what the pricing rules of an invoice did when it was reckoned last: of a DRAFT now, of another one when it was frozen. */
+export const listPricingRuleLogs = async (ctx: Ctx, id: string): Promise<Reply<PricingRulesLogsPaginatedResponse>> => {
+  const { row } = await readInvoiceNow(ctx, id)
+  return { answer: { data: await showRuleLogs(ctx, row) } }
 }
 
 /** The tree of lines and charges that people have written, and why some of those charges are 0. Throws INVALID. */
@@ -162,7 +180,7 @@ const findInvoice = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
 /** What a request makes of a custom DRAFT, but for its status. Throws INVALID or CONFLICT. */
 const editDraft = (row: InvoiceRow, { startDate, endDate, lineItems, autoAdvance }: UpdateInvoiceRequest): Partial<InvoiceRow> => {
   if ([startDate, endDate, lineItems, autoAdvance].every((field) => field === undefined)) return {}
-  refuseFrozen(row)
+  refuseFixedLines(row)
   const period = { startAt: startDate ?? row.startAt, endAt: endDate ?? row.endAt, currency: row.currency }
   refusePeriod(period)
   return {
@@ -185,7 +203,10 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       if (status) refuseTransition(row, status)
       if (status === 'DUE') refuseFuture({ endAt: input.endDate ?? row.endAt }, status, ctx.now)
       const closes = status === 'DUE' && row.invoiceType === 'STANDARD' && !ctx.write?.dryRun
-      const edits = { ...editDraft(row, input), ...(closes && (await closeDraft(ctx, row))) }
+      /** A cycle that is not billed keeps what it would have come to. */
+      const { rated, total, info, basis } = row
+      const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && row.status === 'DRAFT' && { rated, total, info, basis }
+      const edits = { ...editDraft(row, input), ...(closes && (await closeDraft(ctx, row))), ...kept }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
       const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
@@ -215,16 +236,6 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
   return reply
 }
 
-const showCharges = (charges: readonly WrittenCharge[]): MiscellaneousChargesResponse => ({
-  data: charges.map(({ name, rate, quantity, value, considerForRevenue }) => ({
-    name,
-    ...(rate !== undefined && { rate: jsonNumber(rate) }),
-    ...(quantity !== undefined && { quantity: jsonNumber(quantity) }),
-    value: value ?? formatDecimal(multiply(requireDecimal(rate ?? '0'), requireDecimal(quantity ?? '0'))),
-    considerForRevenue,
-  })),
-})
-
 /** Replaces the charges that people have put on a DRAFT beside its lines. */
 export const manageMiscellaneousChargesInInvoice = (
   ctx: Ctx,
@@ -233,12 +244,18 @@ export const manageMiscellaneousChargesInInvoice = (
 ): Promise<Reply<MiscellaneousChargesResponse>> => {
   refuseFaults('INVALID', findChargeFaults(items))
   return changeVersioned(ctx, {
-    read: () => findInvoice(ctx, id),
+    read: async () => {
+      const found = await findInvoice(ctx, id)
+      return isOverdue(found.row, ctx.now) && (await billDueNow(ctx, found.row.ownerId)) ? findInvoice(ctx, id) : found
+    },
     tagOf: ({ tag }) => tag,
     change: async ({ row, owner }) => {
       refuseFrozen(row)
       const answer = showCharges(items)
-      const { rated, total, info } = rateLines({ ...row.rated, charges: items }, row)
+      const { rated, total, info } =
+        row.invoiceType === 'STANDARD'
+          ? (await rateDraft(ctx, { ...row, rated: { ...row.rated, charges: items } })).row
+          : rateLines({ ...row.rated, charges: items }, row)
       const set = { rated, total, info, updatedAt: ctx.now, version: row.version + 1 }
       const after: InvoiceRow = { ...row, ...set }
       const changes = recordInvoice(row, after)
@@ -254,7 +271,7 @@ export const deleteCustomInvoice = (ctx: Ctx, id: string): Promise<Reply<{ succe
     read: () => findInvoice(ctx, id),
     tagOf: ({ tag }) => tag,
     change: async ({ row }) => {
-      refuseFrozen(row)
+      refuseFixedLines(row)
       const set = { status: 'GONE' as const, updatedAt: ctx.now, version: row.version + 1 }
       return {
         statements: [changeInvoice(ctx, row, set)],

@@ -68,5 +68,5 @@ export const showInvoice = (row: InvoiceRow, live?: { details: InvoiceDetails; n
   revenueInfo: showLine(row.rated.root, row.currency),
   autoAdvance: row.autoAdvance,
   ...(row.metadata && { metadata: row.metadata }),
-  info: [...row.info],
+  info: [...row.info, ...(row.mergedInto === null ? [] : [{ type: 'COMPOSITE_INVOICE_ID', value: row.mergedInto }])],
 })

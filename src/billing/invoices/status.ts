@@ -19,7 +19,8 @@ const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
 const nextOf = ({ status, paid }: Pick<InvoiceRow, 'status' | 'paid'>): readonly InvoiceStatus[] =>
   NEXT[status as InvoiceStatus].filter((next) => next !== 'VOID' || paid === '0')
 
-const sayNext = (row: Pick<InvoiceRow, 'status' | 'paid'>): string => {
+const sayNext = (row: Pick<InvoiceRow, 'status' | 'paid' | 'mergedInto'>): string => {
+  if (row.mergedInto !== null) return `the invoice "${row.mergedInto}" of its invoice group is paid in its place`
   const next = nextOf(row)
   return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'
 }
@@ -30,13 +31,19 @@ export const refuseTransition = (row: InvoiceRow, next: InvoiceStatus): void => 
     throw new ApiError('CONFLICT', `status: the invoice "${row.id}" is ${row.status}, and ${sayNext(row)}, not ${next}`)
 }
 
-/** Refuses to change what an invoice says, which only a custom one can have done as long as it is a DRAFT. */
+/** Refuses to change an invoice that is no DRAFT. */
 export const refuseFrozen = (row: InvoiceRow): void => {
-  const { id, invoiceType, status } = row
-  if (invoiceType !== 'CUSTOM')
-    throw new ApiError('CONFLICT', `The invoice "${id}" is ${invoiceType}. Only the lines of CUSTOM invoices can be changed.`)
+  const { id, status } = row
   if (status !== 'DRAFT')
     throw new ApiError('CONFLICT', `The invoice "${id}" is ${status}, and ${sayNext(row)}. Only a DRAFT can be changed.`)
+}
+
+/** Refuses to change the lines of an invoice that no person has written, or that is no DRAFT. */
+export const refuseFixedLines = (row: InvoiceRow): void => {
+  const { id, invoiceType } = row
+  if (invoiceType !== 'CUSTOM')
+    throw new ApiError('CONFLICT', `The invoice "${id}" is ${invoiceType}. Only the lines of CUSTOM invoices can be changed.`)
+  refuseFrozen(row)
 }
 
 /** Refuses that an invoice falls due before it has ended. */

@@ -4,6 +4,7 @@ import type { CardType } from '../../rating/card.ts'
 import type { Cycle, Schedule } from '../../rating/cycle.ts'
 import type { LicenseChange } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
+import type { RuleLog } from '../../rating/rules.ts'
 
 export const CLASSES = ['INVOICE', 'ORDER', 'BILLABLE'] as const
 export const TYPES = ['STANDARD', 'AD_HOC', 'CUSTOM', 'COMPOSITE', 'STANDARD_ADVANCED', 'ADHOC_ADVANCED'] as const
@@ -39,12 +40,19 @@ export interface WrittenCharge {
   considerForRevenue: boolean
 }
 
-/** What an invoice comes to: the tree of its lines, the usage in it, and the lines and charges that people have written. */
+/** What a rule did, and what it is named that it did that to. The texts of the rule are in the version of the plan that the invoice was reckoned with. */
+export interface KeptRuleLog extends Pick<RuleLog, 'type' | 'changes' | 'variables'> {
+  ruleId: string
+  keyName?: string
+}
+
+/** What an invoice comes to: the tree of its lines, the usage in it, what rules did, and the lines and charges that people have written. */
 export interface KeptRating {
   root: Line
   usage: readonly Line[]
   written?: readonly WrittenLine[]
   charges?: readonly WrittenCharge[]
+  logs?: readonly KeptRuleLog[]
 }
 
 /** The licences of an add-on that an invoice was reckoned with: their numbers, or from when until when which names had one, each name as a number. */
@@ -107,7 +115,23 @@ export const invoices = sqliteTable('invoices', {
   updatedAt: integer('updated_at').notNull(),
   version: integer().notNull(),
   basis: text({ mode: 'json' }).$type<Basis>(),
+  /** The invoice group that pays for it, and the COMPOSITE invoice that it was merged into. */
+  invoiceGroupId: text('invoice_group_id'),
+  mergedInto: text('merged_into'),
 })
+
+/** Charges that wait for the next invoice of an account. */
+export const accountCharges = sqliteTable(
+  'account_charges',
+  {
+    organizationId: text('organization_id').notNull(),
+    accountId: text('account_id').notNull(),
+    items: text({ mode: 'json' }).$type<readonly WrittenCharge[]>().notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    version: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organizationId, table.accountId] })],
+)
 
 /** How many invoices of an organization have a number. */
 export const invoiceCounters = sqliteTable('invoice_counters', {

@@ -2,19 +2,11 @@ import { readLicenseChangesOf } from '../../catalogue/licenses/service.ts'
 import { type CycleInForce, type PieceParts, type ReadPiece, definitionOf } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
-import {
-  type KindedGeneration,
-  accountKey,
-  accountLedgersOf,
-  askAccounts,
-  askAll,
-  askEvents,
-  eventLedgersIn,
-  meterSeries,
-} from '../../ledger/client.ts'
+import { type KindedGeneration, accountKey, askAll, askEvents, eventLedgersIn, meterSeries } from '../../ledger/client.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import type { LicenseUse } from '../../rating/licenses.ts'
-import { type NamedUse, cutChanges, useOf } from '../revenue_calculator/licenses.ts'
+import { cutChanges, useOf } from '../revenue_calculator/licenses.ts'
+import { readNamesOfMany } from '../revenue_calculator/lookup.ts'
 import type { InvoiceOwner } from './owner.ts'
 import type { BilledCycle } from './rating.ts'
 
@@ -53,38 +45,6 @@ export const metersOf = (cycle: CycleToRate): string[] => billablesOf(cycle, 'US
 const typeOfAddOn = ({ parts }: CycleToRate, id: string): string | undefined =>
   parts.items.find((item) => item.id === id)?.type ?? undefined
 
-/** Reads the names that have licences of accounts in the times of cycles, for each cycle. Each ledger is asked once for cycles of one time. */
-const readNamesOf = async (
-  ctx: Ctx,
-  generations: readonly KindedGeneration[],
-  cycles: readonly AccountTime[],
-): Promise<Map<AccountTime, NamedUse[]>> => {
-  const found = new Map<AccountTime, NamedUse[]>()
-  await Promise.all(
-    Map.groupBy(cycles, ({ start, end }) => `${start} ${end}`)
-      .values()
-      .map(async (its) => {
-        const { start, end } = its[0] as AccountTime
-        const accounts = its.map(({ accountId }) => accountId)
-        const all = await askAll(accountLedgersOf(ctx, generations), (name) =>
-          askAccounts(ctx, name, (ledger) => ledger.readLicenses(start, end, accounts)),
-        )
-        const named = Map.groupBy(all.flat(), ({ account }) => account)
-        for (const time of its)
-          found.set(
-            time,
-            (named.get(time.accountId) ?? []).map(({ license, name, from, until }) => ({
-              licenseId: license,
-              name,
-              from: Math.max(from, start),
-              until: until === null ? end : Math.min(until, end),
-            })),
-          )
-      }),
-  )
-  return found
-}
-
 /** Reads the licences of accounts in cycles, for each cycle by the ids of the add-ons that are priced in it. */
 const readLicensesOf = async (
   ctx: Ctx,
@@ -93,12 +53,12 @@ const readLicensesOf = async (
 ): Promise<Record<string, LicenseUse>[]> => {
   const asked = cycles.map((cycle) => ({ cycle, time: timeOf(cycle), licenseIds: billablesOf(cycle, 'LICENSE') }))
   const withNames = asked.filter(({ cycle, licenseIds }) => licenseIds.some((id) => typeOfAddOn(cycle, id) === 'NAMED_LICENSE'))
-  const [counted, named] = await Promise.all([
+  const [counted, namesOf] = await Promise.all([
     readLicenseChangesOf(
       ctx,
       asked.map(({ time: { accountId, start, end }, licenseIds }) => ({ accountId, licenseIds, from: start, until: end })),
     ),
-    readNamesOf(
+    readNamesOfMany(
       ctx,
       generations,
       withNames.map(({ time }) => time),
@@ -107,7 +67,7 @@ const readLicensesOf = async (
   return asked.map(({ cycle, time, licenseIds }, index) => {
     const its = {
       counted: [...(counted[index] ?? [])].flatMap(([id, changes]) => cutChanges(id, changes, time)),
-      named: named.get(time) ?? [],
+      named: namesOf(time),
     }
     return Object.fromEntries(licenseIds.map((id) => [id, useOf(its, id, typeOfAddOn(cycle, id))]))
   })

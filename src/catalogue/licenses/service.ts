@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
+import { doDueFirst } from '../../access/due/service.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import { retryWhenStale } from '../../db/change.ts'
 import type { Ctx } from '../../db/context.ts'
+import { BILLING } from '../../db/due.ts'
 import { builder } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, notFound, refuseFaults } from '../../lib/errors.ts'
@@ -38,9 +40,14 @@ export {
 export { getNamedLicenseUpdates, readLicensedNames } from './names.ts'
 export type { LicenseLookup } from './queries.ts'
 
-/** Reads what updates of an account rest on. */
-export const readLicenseState = async (ctx: Ctx, accountId: string, asked: readonly AskedUpdate[]): Promise<LicenseState> =>
-  openLicenseState(accountId, await ctx.session.rows<StateRow>(selectLicenseState(ctx, accountId, asked)))
+/** Reads what updates of an account rest on. The bills that are due are made first, so that an update changes none from before it. */
+export const readLicenseState = async (ctx: Ctx, accountId: string, asked: readonly AskedUpdate[]): Promise<LicenseState> => {
+  for (;;) {
+    const state = openLicenseState(accountId, await ctx.session.rows<StateRow>(selectLicenseState(ctx, accountId, asked)))
+    const { billingDueAt } = state
+    if (billingDueAt === null || !(await doDueFirst(ctx, [{ kind: BILLING, subject: accountId, dueAt: billingDueAt }]))) return state
+  }
+}
 
 /** The fingerprint of an update, which is the same for every request that sends the same. It begins with its salt, since metadata can be personal. */
 const fingerprintOf = async (

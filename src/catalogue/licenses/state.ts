@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
+import { BILLING } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import type { ReadUpdate } from './queries.ts'
 import type { TimelineEntry, TimelineUpdate } from './timeline.ts'
@@ -26,6 +27,8 @@ export interface LicenseRow {
   activeVersion: number | null
   /** The account that has what was sent as the id of an account for an alias. */
   aliasOf: string | null
+  /** When something of the bills of the account is due next, in milliseconds. */
+  billingDueAt: number | null
 }
 
 /** An update that was made with a key of the caller before. */
@@ -59,6 +62,7 @@ export interface LicenseState {
   activeVersion: number
   /** Whether an update is followed by more entries than it can move. */
   isTooLong: boolean
+  billingDueAt: number | null
 }
 
 /** The most later entries that an update can move. */
@@ -99,6 +103,7 @@ export const selectLicenseState = (
   return selectRows(sql`
     select 'LICENSE' as kind, json_object('id', its.id, 'type', its.type, 'status', its.status, 'version', one.version, 'entries', one.entries,
       'lastAt', (select max(made.created_at) from license_updates as made where ${ofLicense(made)}),
+      'billingDueAt', (select due_at from due where organization_id = ${organizationId} and kind = ${BILLING} and subject = ${accountId}),
       'activeVersion', (select active_version from timelines where organization_id = ${organizationId} and account_id = ${accountId}),
       'aliasOf', (
         select owner.id from account_aliases as alias cross join accounts as owner on owner.togai_account_id = alias.togai_account_id
@@ -178,5 +183,6 @@ export const openLicenseState = (accountId: string, rows: readonly StateRow[]): 
     })),
     activeVersion: addOns[0]?.activeVersion ?? 0,
     isTooLong: later.length > MOST_MOVED,
+    billingDueAt: addOns[0]?.billingDueAt ?? null,
   }
 }

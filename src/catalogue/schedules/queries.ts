@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { accounts } from '../../customers/accounts/table.ts'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
+import { BILLING } from '../../db/due.ts'
 import { prepare, selectRows } from '../../db/statements.ts'
 import { notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
@@ -96,6 +97,8 @@ export interface ReadTimeline {
   draftBase: number | null
   /** When the next of its cycles begins or ends, in milliseconds, if that has not been announced. */
   cycleDueAt: number | null
+  /** When something of its bills is due next, in milliseconds. */
+  billingDueAt: number | null
   active: readonly ReadPiece[]
   draft: readonly ReadPiece[]
 }
@@ -106,6 +109,7 @@ export type OwnerRow = TimelineOwner & {
   activeVersion: number | null
   draftBase: number | null
   cycleDueAt: number | null
+  billingDueAt: number | null
 }
 
 const ownerColumns = sql`${accounts.id} as id, ${accounts.name} as name, ${accounts.status} as status, ${accounts.invoiceCurrency} as invoiceCurrency,
@@ -115,7 +119,8 @@ const ownerColumns = sql`${accounts.id} as id, ${accounts.name} as name, ${accou
 export const selectOwners = (organizationId: unknown, condition: SQL): Statement =>
   selectRows(sql`
     select ${ownerColumns}, timelines.version as timelineVersion, timelines.active_version as activeVersion, timelines.draft_base as draftBase,
-      (select due_at from due where organization_id = ${organizationId} and kind = 'PRICING_CYCLE' and subject = ${accounts.id}) as cycleDueAt
+      (select due_at from due where organization_id = ${organizationId} and kind = 'PRICING_CYCLE' and subject = ${accounts.id}) as cycleDueAt,
+      (select due_at from due where organization_id = ${organizationId} and kind = ${sql.raw(`'${BILLING}'`)} and subject = ${accounts.id}) as billingDueAt
     from ${accounts}
     left join timelines on timelines.organization_id = ${accounts.organizationId} and timelines.account_id = ${accounts.id}
     where ${accounts.organizationId} = ${organizationId} and ${condition}`)
@@ -137,7 +142,7 @@ export const selectTimeline = ({ organizationId }: Pick<Ctx, 'organizationId'>, 
 
 /** The timeline of an account, from its row and the parts of it. */
 export const timelineOf = (
-  { timelineVersion, activeVersion, draftBase, cycleDueAt, ...account }: OwnerRow,
+  { timelineVersion, activeVersion, draftBase, cycleDueAt, billingDueAt, ...account }: OwnerRow,
   pieces: readonly ReadPiece[],
 ): ReadTimeline => ({
   account,
@@ -145,6 +150,7 @@ export const timelineOf = (
   activeVersion: activeVersion ?? 0,
   draftBase,
   cycleDueAt,
+  billingDueAt,
   active: pieces.filter(({ state }) => state === 'ACTIVE'),
   draft: pieces.filter(({ state }) => state === 'DRAFT'),
 })
@@ -280,12 +286,12 @@ export const keysOfPieces = (organizationId: string, condition: SQL, from = SCHE
 
 /** What is in force in a part of a timeline: the version of its plan, with what the account has instead of parts of it. */
 export const definitionOf = (
-  piece: Pick<Piece, 'pricePlanId' | 'version' | 'overrideId' | 'cycle'>,
+  piece: Pick<Piece, 'pricePlanId' | 'version' | 'overrideId'> & Partial<Pick<Piece, 'cycle'>>,
   { versions, overrides }: PieceParts,
 ): PlanDefinition & { activeCurrencies: readonly string[] } => {
   const version = versions.get(keyOfVersion(piece))
   if (!version) throw new Error('A schedule has a version of a plan that does not exist')
   const own = piece.overrideId === null ? undefined : overrides.get(piece.overrideId)
   const { cards = version.cards, rules = version.rules, supportedCurrencies = version.supportedCurrencies } = own ?? {}
-  return { ...version, cards, rules, supportedCurrencies, pricingCycleConfig: piece.cycle }
+  return { ...version, cards, rules, supportedCurrencies, pricingCycleConfig: piece.cycle ?? version.pricingCycleConfig }
 }
