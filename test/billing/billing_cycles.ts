@@ -78,6 +78,8 @@ export interface Account {
   names: LicensedName[]
   /** What has been invoiced for a cycle, by its first day and the type, and for changes within it; undefined where there was nothing to invoice. */
   invoiced: Map<string, Invoiced | undefined>
+  /** The invoices that have fallen due, and on which day each did. */
+  fallen: { day: number; invoice: Invoiced }[]
   /** What has been charged in advance, by the cycle and the card. */
   charged: Map<string, Charge>
 }
@@ -90,7 +92,7 @@ export interface Invoiced {
   end: number
   invoiceDay: number
   netTermDays: number
-  planName: string
+  planName: string | undefined
   total: string
   lines: Record<string, string>
   usage: Record<string, string>

@@ -1,21 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { DAY } from './billing_cycles.ts'
-import { invoicesOf } from './billing_model.ts'
+import { invoicesOf, sortInvoices } from './billing_model.ts'
 import { randomFrom } from './billing_plans.ts'
-import {
-  archive,
-  changeTerms,
-  correctEvent,
-  editPlan,
-  makeWorld,
-  moveTo,
-  nameLicense,
-  readInvoices,
-  revisePlan,
-  sendEvents,
-  updateLicense,
-} from './billing_world.ts'
+import { archive, changeTerms, correctEvent, editPlan, nameLicense, revisePlan, sendEvents, updateLicense } from './billing_acts.ts'
+import { makeWorld, moveTo, readInvoices } from './billing_world.ts'
 
 const START = Date.UTC(2023, 11, 20)
 
@@ -58,9 +47,22 @@ it(`bills ${ACCOUNTS} accounts for ${DAYS} days as one would by hand from their 
     for (const { type, status } of shown) all.kinds.add(`${type} ${status}`)
     all.numbers.push(...numbers)
   }
+  for (const group of world.groups) {
+    const { numbers, shown } = await readInvoices(world, group)
+    expect(shown, `${group.id}, seed ${seed}`).toEqual(sortInvoices(group.invoices))
+    for (const { type, status } of shown) all.kinds.add(`${type} ${status}`)
+    all.numbers.push(...numbers)
+  }
   const ordinals = all.numbers.map((one) => Number(one.slice(8))).toSorted((one, other) => one - other)
   expect(ordinals).toEqual(ordinals.map((_, index) => index + 1))
   expect(all.numbers.length).toBeGreaterThan(ACCOUNTS * 3)
-  const wanted = ['STANDARD DRAFT', 'STANDARD DUE', 'STANDARD_ADVANCED DUE', ...(seed === '1' ? ['ADHOC_ADVANCED DUE'] : [])]
+  const wanted = [
+    'STANDARD DRAFT',
+    'STANDARD DUE',
+    'STANDARD_ADVANCED DUE',
+    'STANDARD MERGED',
+    'COMPOSITE DUE',
+    ...(seed === '1' ? ['ADHOC_ADVANCED DUE'] : []),
+  ]
   expect([...all.kinds]).toEqual(expect.arrayContaining(wanted))
 }, 3_600_000)

@@ -113,19 +113,47 @@ const keyOf = (isAdvance: boolean, { start }: Cycle): string => `${start} ${isAd
  */
 export const settle = (account: Account, now: number): void => {
   const { invoiced } = account
+  const fall = (key: string, invoice: Invoiced | undefined): void => {
+    invoiced.set(key, invoice)
+    if (invoice) account.fallen.push({ day: dayOf(now), invoice })
+  }
   for (const cycle of cyclesOf(account, dayOf(now))) {
     const [standard, advanced] = [keyOf(false, cycle), keyOf(true, cycle)]
     const isOpen = !invoiced.has(standard)
-    if (isOpen && dueDayOf(cycle) * DAY <= now) invoiced.set(standard, reckon(account, cycle, false))
+    if (isOpen && dueDayOf(cycle) * DAY <= now) fall(standard, reckon(account, cycle, false))
     if (!invoiced.has(advanced)) {
       const invoice = reckon(account, cycle, true)
-      invoiced.set(advanced, invoice)
+      fall(advanced, invoice)
       if (invoice) chargeAdvance(account, cycle)
     }
-    if (invoiced.get(advanced))
-      for (const change of changeAdvance(account, cycle, now, isOpen)) invoiced.set(`change ${invoiced.size}`, change)
+    if (invoiced.get(advanced)) for (const change of changeAdvance(account, cycle, now, isOpen)) fall(`change ${invoiced.size}`, change)
   }
 }
+
+/** What accounts of a group pay together for a day: what has fallen due for them on it. Undefined if nothing has. */
+export const mergeDay = (accounts: readonly Account[], day: number, netTermDays: number): Invoiced | undefined => {
+  const members = accounts.flatMap(({ fallen }) =>
+    fallen.flatMap(({ day: its, invoice }) => (its === day && invoice.status === 'DUE' ? [invoice] : [])),
+  )
+  if (!members.length) return undefined
+  for (const member of members) member.status = 'MERGED'
+  return {
+    type: 'COMPOSITE',
+    status: 'DUE',
+    start: Math.min(...members.map(({ start }) => start)),
+    end: Math.max(...members.map(({ end }) => end)),
+    invoiceDay: day,
+    netTermDays,
+    planName: undefined,
+    total: sum(members.map(({ total }) => exact(total))).toFixed(),
+    lines: totalsOf(members.map(({ total }) => total)),
+    usage: {},
+  }
+}
+
+/** The totals of the members of an invoice, whatever order they stand in. */
+export const totalsOf = (totals: readonly string[]): Record<string, string> =>
+  Object.fromEntries(totals.toSorted().map((total, index) => [`TOTAL_AMOUNT ${index}`, total]))
 
 /** Invoices in an order in which any two lists of them can be compared. */
 export const sortInvoices = (invoices: readonly Invoiced[]): Invoiced[] => {
