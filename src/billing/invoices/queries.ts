@@ -6,6 +6,7 @@ import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { LEDGER_PAGE } from '../../lib/page.ts'
+import { packRating } from './kept_rating.ts'
 import type { InvoiceOwner } from './owner.ts'
 import type { ListInvoicesQuery } from './schema.ts'
 import type { InvoiceRow } from './show.ts'
@@ -69,7 +70,9 @@ export const tagOfInvoice = async (
   { version, rated }: Pick<InvoiceRow, 'version' | 'rated'>,
   owner: InvoiceOwner | undefined,
 ): Promise<string> =>
-  owner ? tagOf(version, (await sha256(JSON.stringify([owner.details, owner.netTermDays, rated]))).slice(0, 12)) : tagOf(version)
+  owner
+    ? tagOf(version, (await sha256(JSON.stringify([owner.details, owner.netTermDays, packRating(rated)]))).slice(0, 12))
+    : tagOf(version)
 
 /** Whether the caller may read an invoice: with a portal token, those of its customer and accounts only. */
 const isReadable = ({ portal }: Ctx, { customerId, accountId }: Pick<InvoiceRow, 'customerId' | 'accountId'>): boolean =>

@@ -157,7 +157,7 @@ export const parameters = {
 export const listInvoices = {
   summary: 'List invoices',
   description:
-    'Lists invoices, the newest first, page by page, without their lines. start_time and end_time are compared with invoiceDate. Of a DRAFT, getInvoice shows whom it is about, and what it comes to if it is of a pricing cycle.',
+    'Lists invoices, the newest first, page by page, without their lines. start_time and end_time are compared with invoiceDate. A DRAFT of a pricing cycle comes to what it would now.',
   refuses: { 422: 'A page has 50 invoices at most, and pageSize is larger.' },
   example: {
     after: ['createCustomer', 'createCustomInvoice'],
