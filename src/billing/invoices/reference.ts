@@ -4,6 +4,7 @@ import {
   customerId,
   done,
   ninth,
+  tenth,
   invoiceId,
   organizationId,
   second,
@@ -135,9 +136,10 @@ const waiting = {
   endDateInclusive: '2026-01-31T23:59:59.999Z',
   invoiceDate: '2026-02-02T00:00:00.000Z',
   dueDate: '2026-02-02T00:00:00.000Z',
-  updatedAt: ninth,
+  updatedAt: tenth,
   totalAmount: 0,
   paidAmount: 0,
+  invoiceDetails: { ...details, pricePlanName: 'Hosting' },
   netTermDays: 0,
 }
 
