@@ -3,7 +3,6 @@ import {
   address,
   customerId,
   done,
-  ninth,
   tenth,
   invoiceId,
   organizationId,
