@@ -30,10 +30,11 @@ export const getPayment = async (ctx: Ctx, id: string, version = 1): Promise<Rep
   return { answer: showPayment(row, lines) }
 }
 
+const inOrder = (value: object) => Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1))
+
 /** The fingerprint of a payment. It begins with its salt, since its texts can be personal. */
 const fingerprintOf = async (input: CreatePaymentRequest, salt: string): Promise<string> => {
   const { externalPaymentReference: reference, lineItemRecords, ...rest } = input
-  const inOrder = (value: object) => Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1))
   return `${salt}.${await sha256(JSON.stringify([salt, inOrder(rest), inOrder(reference), lineItemRecords.map(inOrder)]))}`
 }
 

@@ -69,7 +69,10 @@ export const walletEntriesForAccount = {
     'Lists what came into a wallet and went out of it, the newest first. The closingBalance of each entry is that of the one before and its amount. A portal token can read those of its accounts.',
   refuses: { 403: NO_PORTAL, 404: MISSING },
   example: {
-    after: ['createCustomer', { operation: 'topUpWalletForAccount', path, request: { topupAmount: 250 } }],
+    after: [
+      'createCustomer',
+      { operation: 'topUpWalletForAccount', path, request: { topupAmount: 250 }, other: { request: { topupAmount: 250 } } },
+    ],
     path,
     query: { pageSize: 20 },
     answer: {
