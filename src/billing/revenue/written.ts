@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
+import { PACKED, placeOfType } from '../invoices/service.ts'
 import type { Earning } from './earning.ts'
 
 /** The most lines of invoices that are read for a query. */
@@ -16,15 +17,36 @@ interface LineRow {
   amount: string
 }
 
-/** Where the tree of an invoice has the total line, and where the charge of its lines. */
-const TOTAL = '$.root.lines[0].lines'
-const GROSS = '$.root.lines[0].lines[0].lines[0].lines'
+/** How far the lines of an invoice's total stand below it, and those of its charges. */
+const TOTAL = 1
+const GROSS = 3
+
+/** The path of lines some steps below that of an invoice, each time those of the first line: as a list is kept, and as an object was before. */
+const pathOf = (steps: number): [packed: SQL, whole: SQL] => {
+  const down = Array.from({ length: steps })
+  return [
+    sql.raw(`'$.tree[${PACKED.lines}]${down.map(() => `[0][${PACKED.lines}]`).join('')}'`),
+    sql.raw(`'$.root.lines${down.map(() => '[0].lines').join('')}'`),
+  ]
+}
+
+/** Lines of the tree that an invoice keeps, as JSON. */
+const linesAt = (steps: number): SQL => {
+  const [packed, whole] = pathOf(steps)
+  return sql`coalesce(its.rated -> ${packed}, its.rated -> ${whole}, '[]')`
+}
+
+/** What a line says, whether it is kept as a list or as an object. */
+const fieldOf = (line: string, field: keyof typeof PACKED): SQL => {
+  const [value, place, name] = [sql.raw(`${line}.value`), sql.raw(String(PACKED[field])), sql.raw(`'${field}'`)]
+  return sql`coalesce(${value} ->> ${place}, ${value} ->> ${name})`
+}
 
 /**
  * Reads what invoices of lines that people have written have earned in a time (milliseconds), and the charges on any invoice that count as
  * revenue: at the last hour of the period of their invoice, if it has fallen due and is not void. Undefined if there is too much of it.
  *
- *     select … from invoices as its cross join json_each(its.rated, '$.root…') as line where its.organization_id = ? and …
+ *     select … from invoices as its cross join json_each(its.rated -> '$.tree[7]…') as line where its.organization_id = ? and …
  */
 export const readWritten = async (
   ctx: Ctx,
@@ -36,20 +58,23 @@ export const readWritten = async (
   const isCounted = sql`its.organization_id = ${organizationId} and its.status not in ('DRAFT', 'VOID', 'GONE') and ${at} >= ${from} and ${at} < ${until} ${own}`
   const columns = (billableId: SQL) => sql`
     its.account_id as accountId, its.owner_id as ownerId, its.customer_id as customerId, its.currency, ${at} as at,
-    ${billableId} as billableId, line.value ->> 'value' as amount`
+    ${billableId} as billableId, ${fieldOf('line', 'value')} as amount`
+  const name = fieldOf('line', 'description')
   const rows = await ctx.session.rows<LineRow>(
     selectRows(sql`
-      select ${columns(sql`coalesce(its.rated ->> ('$.written[' || line.key || '].billableId'), line.value ->> 'id')`)}
-      from invoices as its cross join json_each(its.rated, ${GROSS}) as line
+      select ${columns(sql`coalesce(
+        its.rated ->> ('$.written[' || line.key || '].billableId'), its.rated ->> ('$.written[' || line.key || '].id'), ''
+      )`)}
+      from invoices as its cross join json_each(${linesAt(GROSS)}) as line
       where ${isCounted} and its.invoice_type = 'CUSTOM'
       union all
-      select ${columns(sql`line.value ->> 'description'`)}
+      select ${columns(name)}
       from invoices as its
-      cross join json_each(its.rated, ${TOTAL}) as charges on charges.value ->> 'type' = 'TOTAL_MISCELLANEOUS_CHARGES'
-      cross join json_each(charges.value, '$.lines') as line
+      cross join json_each(${linesAt(TOTAL)}) as charges on ${fieldOf('charges', 'type')} in ('TOTAL_MISCELLANEOUS_CHARGES', ${placeOfType('TOTAL_MISCELLANEOUS_CHARGES')})
+      cross join json_each(coalesce(charges.value -> ${sql.raw(String(PACKED.lines))}, charges.value -> 'lines')) as line
       where ${isCounted} and exists (
         select 1 from json_each(its.rated, '$.charges') as charge
-        where charge.value ->> 'name' = line.value ->> 'description' and charge.value ->> 'considerForRevenue'
+        where charge.value ->> 'name' = ${name} and charge.value ->> 'considerForRevenue'
       )
       limit ${MOST_LINES + 1}`),
   )
