@@ -425,9 +425,14 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   }
   bills.statements.push(...keepHeldCharges(its, all))
   bills.changes.push(...recordHeldCharges(all))
-  for (const [cycle, used] of billed) if (cycle.row) freezeDraft(its, { ...cycle, row: cycle.row }, used, bills)
-  for (const plan of all) {
-    const own = new Map((cyclesOf.get(plan) ?? []).map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
+  /** Of each account what falls due comes before what begins, and accounts in the order of their rows, so that numbers are as if each was billed alone. */
+  for (const plan of rows.flatMap(({ subject }) => plans.get(subject) ?? [])) {
+    const found = cyclesOf.get(plan) ?? []
+    for (const cycle of found) {
+      const used = billed.get(cycle)
+      if (cycle.row && used) freezeDraft(its, { ...cycle, row: cycle.row }, used, bills)
+    }
+    const own = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
     const starts = new Set([...own.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = own.get(start)
