@@ -24,7 +24,7 @@ import { notFound } from '../../lib/errors.ts'
 import { useUntil } from '../../rating/advance.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
-import { type Billing, readBillings } from './billings.ts'
+import { type Billing, type BillingVersion, readBillingVersions, readBillings, selectBillingVersions } from './billings.ts'
 import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
 import { listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
@@ -90,6 +90,7 @@ interface CyclesOfDrafts {
   cycles: ReadonlyMap<InvoiceRow, CycleToRate>
   owners: ReadonlyMap<string, InvoiceOwner>
   generations: readonly KindedGeneration[]
+  versions: readonly BillingVersion[]
 }
 
 /** Reads the cycles of DRAFTs in two round trips, however many there are. */
@@ -99,6 +100,7 @@ const readCyclesOf = async (ctx: Ctx, rows: readonly InvoiceRow[]): Promise<Cycl
     ...selectTimelines(ctx.organizationId, accountIds),
     selectAccountOwners(ctx, accountIds),
     selectGenerations(ctx.organizationId),
+    selectBillingVersions(ctx, accountIds),
   ])
   const timelines = readTimelineRowsOfMany(results)
   const owners = readAccountOwners(results[2]?.results)
@@ -112,6 +114,7 @@ const readCyclesOf = async (ctx: Ctx, rows: readonly InvoiceRow[]): Promise<Cycl
     cycles: new Map(parts ? inForce.map(([row, found, owner]) => [row, { inForce: found, parts, owner }]) : []),
     owners,
     generations: (results[3]?.results ?? []) as KindedGeneration[],
+    versions: readBillingVersions(results[4]?.results, accountIds),
   }
 }
 
@@ -140,14 +143,17 @@ export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: Invoi
   return found
 }
 
-/** A DRAFT of a cycle as it is when it is closed before its instant. Throws STALE if the account has another cycle now. */
-export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Reckoned> => {
-  const { cycles, generations } = await readCyclesOf(ctx, [row])
+/**
+ * A DRAFT of a cycle as it is when it is closed before its instant, and the statement that refuses the commit if what it rests on has changed
+ * since it was read. Throws STALE if the account has another cycle now.
+ */
+export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ reckoned: Reckoned; held: Statement }> => {
+  const { cycles, generations, versions } = await readCyclesOf(ctx, [row])
   const cycle = cycles.get(row)
   if (!cycle) throw STALE
   const units = await closeDrafts(ctx, generations, [row])
   const billed = await readBilledCycle(ctx, generations, cycle, () => Promise.resolve(units.get(row) ?? new Map<string, string>()))
-  return keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now)
+  return { reckoned: keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now), held: holdVersions(ctx, versions) }
 }
 
 /** When something of the bills of an account is due next: a cycle begins or ends, a DRAFT falls due, or licences change that are paid in advance. */
@@ -228,9 +234,9 @@ const planBills = (ctx: Ctx, billing: Billing, { advances, most }: { advances: b
   }
 }
 
-/** The statement that refuses the commit if what the bills rest on has changed since it was read. */
-export const holdBillings = ({ organizationId }: Ctx, billings: readonly Billing[]) => {
-  const sent = JSON.stringify(billings.map(({ timeline, version }) => [timeline.account.id, version]))
+/** The statement that refuses the commit if what the bills of accounts rest on is not what it was. */
+const holdVersions = ({ organizationId }: Ctx, versions: readonly BillingVersion[]) => {
+  const sent = JSON.stringify(versions)
   return refuseWhen(
     'STALE',
     sql`
@@ -240,6 +246,13 @@ export const holdBillings = ({ organizationId }: Ctx, billings: readonly Billing
       ), 0) <> sent.value ->> 1`,
   )
 }
+
+/** The statement that refuses the commit if what the bills rest on has changed since it was read. */
+export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
+  holdVersions(
+    ctx,
+    billings.map(({ timeline, version }) => [timeline.account.id, version]),
+  )
 
 /** What a commit of bills is made of. */
 interface Bills {
@@ -414,9 +427,14 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   }
   bills.statements.push(...keepHeldCharges(its, all))
   bills.changes.push(...recordHeldCharges(all))
-  for (const [cycle, used] of billed) if (cycle.row) freezeDraft(its, { ...cycle, row: cycle.row }, used, bills)
-  for (const plan of all) {
-    const own = new Map((cyclesOf.get(plan) ?? []).map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
+  /** Of each account what falls due comes before what begins, and accounts in the order of their rows, so that numbers are as if each was billed alone. */
+  for (const plan of rows.flatMap(({ subject }) => plans.get(subject) ?? [])) {
+    const found = cyclesOf.get(plan) ?? []
+    for (const cycle of found) {
+      const used = billed.get(cycle)
+      if (cycle.row && used) freezeDraft(its, { ...cycle, row: cycle.row }, used, bills)
+    }
+    const own = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
     const starts = new Set([...own.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = own.get(start)

@@ -162,6 +162,12 @@ const findInvoice = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
   return { row, owner, tag: await tagOfInvoice(row, owner) }
 }
 
+/** Finds an invoice to be changed. One that should have fallen due by now does so first, as if it had been on time. */
+const findInvoiceOnTime = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
+  const found = await findInvoice(ctx, id)
+  return isOverdue(found.row, ctx.now) && (await billDueNow(ctx, found.row.ownerId)) ? findInvoice(ctx, id) : found
+}
+
 /** What a request makes of a custom DRAFT, but for its status. Throws INVALID or CONFLICT. */
 const editDraft = (row: InvoiceRow, { startDate, endDate, lineItems, autoAdvance }: UpdateInvoiceRequest): Partial<InvoiceRow> => {
   if ([startDate, endDate, lineItems, autoAdvance].every((field) => field === undefined)) return {}
@@ -180,7 +186,7 @@ const editDraft = (row: InvoiceRow, { startDate, endDate, lineItems, autoAdvance
 export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRequest): Promise<Reply<Invoice>> => {
   let period: AccountTime | undefined
   const reply = await changeVersioned(ctx, {
-    read: () => findInvoice(ctx, id),
+    read: () => findInvoiceOnTime(ctx, id),
     tagOf: ({ tag }) => tag,
     change: async ({ row, owner }): Promise<Draft<Invoice> | { unchanged: Invoice }> => {
       if (row.invoiceType === 'STANDARD') period = { accountId: row.ownerId, start: row.startAt, end: row.endAt }
@@ -191,14 +197,19 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       /** A cycle that is not billed keeps what it would have come to. */
       const { rated, total, info, basis } = row
       const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && row.status === 'DRAFT' && { rated, total, info, basis }
-      const edits = { ...editDraft(row, input), ...(closes && (await closeDraft(ctx, row))), ...kept }
+      const closed = closes ? await closeDraft(ctx, row) : undefined
+      const edits = { ...editDraft(row, input), ...closed?.reckoned, ...kept }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
       const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
       if (owner && fallsDue) {
         const fallen = draftDue(ctx, edited, owner)
         return {
-          statements: [...(Object.keys(edits).length ? [changeInvoice(ctx, row, edits)] : []), ...fallen.statements],
+          statements: [
+            ...(closed ? [closed.held] : []),
+            ...(Object.keys(edits).length ? [changeInvoice(ctx, row, edits)] : []),
+            ...fallen.statements,
+          ],
           changes: recordInvoice(row, fallen.row),
           ...showFallenDue(fallen),
           tag: await tagOfInvoice(fallen.row, undefined),
@@ -229,10 +240,7 @@ export const manageMiscellaneousChargesInInvoice = (
 ): Promise<Reply<MiscellaneousChargesResponse>> => {
   refuseFaults('INVALID', findChargeFaults(items))
   return changeVersioned(ctx, {
-    read: async () => {
-      const found = await findInvoice(ctx, id)
-      return isOverdue(found.row, ctx.now) && (await billDueNow(ctx, found.row.ownerId)) ? findInvoice(ctx, id) : found
-    },
+    read: () => findInvoiceOnTime(ctx, id),
     tagOf: ({ tag }) => tag,
     change: async ({ row, owner }) => {
       refuseFrozen(row)
