@@ -22,7 +22,7 @@ const LOADS = values.accounts
 const DRAFTS = [1000, Number(values.draft ?? 1_000_000)] as const
 const READS = 31
 /** In milliseconds: no round begins later than the first, and nothing takes longer than the second. */
-const [TIME, LONGEST] = [150_000, values.accounts ? 3_000_000 : 1_200_000]
+const [TIME, LONGEST] = [180_000, values.accounts ? 3_000_000 : 1_200_000]
 /** How many accounts are billed while a customer is created: at least, and the mark. */
 const [GOAL, MARK] = [1, 2]
 /** How much longer it may take for an account of many events than for one of few, and to read their DRAFTs. */
