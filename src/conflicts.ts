@@ -1,7 +1,7 @@
 import { accessConflicts } from './access/conflicts.ts'
-import { billingConflicts } from './billing/conflicts.ts'
 import { catalogueConflicts } from './catalogue/conflicts.ts'
 import { customerConflicts } from './customers/conflicts.ts'
+import { billingConflicts } from './billing/conflicts.ts'
 import type { ConflictWords } from './db/conflicts.ts'
 import { meteringConflicts } from './metering/conflicts.ts'
 

@@ -11,4 +11,8 @@ export const billingConflicts: ConflictWords = {
     say: (id, account, invoice) =>
       `The account "${account}" of the customer "${id}" has an invoice that is a DRAFT, "${invoice}". It has to fall due, or be made void or deleted first`,
   },
+  PAID_BY_GROUP: {
+    field: 'status',
+    say: (account, group) => `the account "${account}" is in the invoice group "${group}", which pays for it in one invoice a day`,
+  },
 }

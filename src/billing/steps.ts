@@ -3,14 +3,27 @@ import type { JobWorkers } from '../access/jobs/service.ts'
 import { loadLater } from '../lib/load.ts'
 
 const invoices = loadLater(() => import('./invoices/service.ts'))
+const revenue = loadLater(() => import('./revenue/service.ts'))
 
-/** The scheduled steps of billing: invoices that people have written fall due, and the cycles of accounts are billed. */
+/**
+ * The scheduled steps of billing: invoices that people have written fall due, the cycles of accounts are billed, archived accounts leave
+ * their groups, and the invoices of a day are merged in their groups.
+ */
 export const billingSteps: readonly DueStep[] = [
   { kind: 'INVOICE', run: invoices.makeInvoiceDue },
   { kind: 'BILLING', run: invoices.billAccount, runTogether: invoices.billAccounts },
+  { kind: 'INVOICE_GROUP_LEFT', run: invoices.leaveInvoiceGroup },
+  { kind: 'INVOICE_GROUP', run: invoices.mergeInvoicesOfGroup },
 ]
 
 /** The worker of jobs that let invoices of pricing cycles fall due. */
 export const billingWorkers: JobWorkers = {
   BILL_RUN: { entries: 50, parts: 2, work: invoices.billDrafts },
 }
+
+/** The scheduled steps that reckon what accounts earn, when all that is due at an instant has been done. */
+export const revenueSteps: readonly DueStep[] = [
+  { kind: 'REVENUE_AGAIN', run: revenue.reckonAccount, runTogether: revenue.reckonAccounts },
+  { kind: 'REVENUE', run: revenue.reckonAccount, runTogether: revenue.reckonAccounts },
+  { kind: 'REVENUE_OF_EVENTS', run: revenue.reckonChangedAccounts },
+]

@@ -11,6 +11,8 @@ import {
   revertLicense,
   tryLicenses,
 } from './licenses.ts'
+import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
+import { type Reckoned, beginRevenue, writeRevenue } from './revenue.ts'
 import { migrate } from './store.ts'
 
 /** The Durable Object that executes actions of accounts one after another, for a part of the accounts of an organization. */
@@ -42,5 +44,19 @@ export class AccountLedger extends DurableObject<object> {
 
   listEntries(query: NamedEntryQuery): NamedEntry[] {
     return listEntries(this.#sql, query)
+  }
+
+  beginRevenue(accounts: readonly [account: string, customer: string][]): [number: number, settled: number][] {
+    return this.ctx.storage.transactionSync(() => beginRevenue(this.#sql, accounts))
+  }
+
+  writeRevenue(all: readonly Reckoned[]): void {
+    this.ctx.storage.transactionSync(() => {
+      writeRevenue(this.#sql, all)
+    })
+  }
+
+  readRevenue(query: RevenueQuery): RevenueSum[] {
+    return readRevenue(this.#sql, query)
   }
 }

@@ -51,4 +51,42 @@ export const ACCOUNT_MIGRATIONS: readonly string[] = [
   CREATE INDEX license_entry_of_name ON license_action (name, arrived_at, reference) WHERE opens = 1;
   CREATE INDEX license_entry_of_account_and_name ON license_action (account, name, arrived_at, reference) WHERE opens = 1;
   `,
+  `
+  -- Of each account whose revenue is kept: the id of its customer, how many reckonings were begun and the number of the last one that was
+  -- written, and until when (milliseconds) nothing changes any more.
+  CREATE TABLE revenue_account (
+    account TEXT NOT NULL PRIMARY KEY,
+    customer TEXT NOT NULL,
+    asked INTEGER NOT NULL,
+    reckoned INTEGER NOT NULL,
+    settled INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- What an account earned on a day: lists of [kind, hour, is_last, billable, currency, amount]. What is of the last hour of a cycle so far
+  -- (is_last 1) stands in the last hour of all, and counts in the present one as long as that is earlier.
+  CREATE TABLE revenue (account TEXT NOT NULL, day INTEGER NOT NULL, rows TEXT NOT NULL, PRIMARY KEY (account, day)) STRICT, WITHOUT ROWID;
+  CREATE INDEX revenue_by_day ON revenue (day, account);
+
+  -- What that adds up to over all accounts, by hour and by day; count is of how many rows.
+  CREATE TABLE revenue_hour (
+    kind INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    is_last INTEGER NOT NULL,
+    billable TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (kind, start, is_last, billable, currency)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE revenue_day (
+    kind INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    is_last INTEGER NOT NULL,
+    billable TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (kind, start, is_last, billable, currency)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

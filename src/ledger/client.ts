@@ -10,6 +10,10 @@ export type { GroupQuery, GroupRow, Grouped } from './groups.ts'
 export type { NamedEntry, NamedEntryQuery, NamedLicense } from './licenses.ts'
 export type { EventFilter } from './list.ts'
 export type { Batch } from './batch.ts'
+export type { ChangedAccount } from './changed.ts'
+export type { PartRow, Parts, PartsQuery } from './parts.ts'
+export type { RevenueQuery, RevenueSum } from './read_revenue.ts'
+export type { Reckoned, RevenueKind, RevenueRow } from './revenue.ts'
 export type { Closing } from './closing.ts'
 export type { Settled, Settlement } from './settle.ts'
 export type { Evidence, EvidenceQuery, SumQuery, SumRow } from './sums.ts'
@@ -28,6 +32,7 @@ export {
   ledgersOf,
   selectGenerations,
 } from './generations.ts'
+export { REVENUE_KINDS } from './revenue.ts'
 export { openLedgers } from './open.ts'
 export { compareEntries } from './licenses.ts'
 export { licenseOutcome, settleLicense } from './settle.ts'

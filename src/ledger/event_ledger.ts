@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Batch } from './batch.ts'
+import { type ChangedAccount, dropChanged, readChanged } from './changed.ts'
 import { type Closing, closeAndSum, closeAndSumAll, liftClosing } from './closing.ts'
 import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent, tryRevert } from './correct.ts'
 import { type Ledgers, doDueWork, dropCarry } from './due_work.ts'
@@ -7,6 +8,7 @@ import { DAY, type EventShown, type Recorded, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
 import { type EventFilter, listEvents } from './list.ts'
 import { type GroupQuery, type Grouped, readGroups } from './groups.ts'
+import { type Parts, type PartsQuery, readParts } from './parts.ts'
 import { readEvents } from './read.ts'
 import { recordEvents } from './record.ts'
 import { type TriedEvent, tryEvents } from './repeats.ts'
@@ -136,6 +138,18 @@ export class EventLedger extends DurableObject<Env> {
 
   readGroups(query: GroupQuery): Grouped {
     return readGroups(this.#store, query, this.#keptFor)
+  }
+
+  readParts(queries: readonly PartsQuery[], now: number): Parts {
+    return readParts(this.#store, queries, now, this.#keptFor)
+  }
+
+  readChanged(limit: number, accounts?: readonly string[]): ChangedAccount[] {
+    return readChanged(this.#store, limit, accounts)
+  }
+
+  dropChanged(accounts: readonly ChangedAccount[]): void {
+    dropChanged(this.#store, accounts)
   }
 
   readWaiting(names: readonly string[], limit: number, since: number, after?: readonly [name: string, id: string]): EventShown[] {

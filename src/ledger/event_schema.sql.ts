@@ -124,4 +124,8 @@ export const EVENT_MIGRATIONS: readonly string[] = [
   -- Under which Idempotency-Key which request was made.
   CREATE TABLE request_key (key TEXT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Accounts whose events changed and that have not been reckoned since. mark says which change was the last one.
+  CREATE TABLE changed (account TEXT NOT NULL PRIMARY KEY, mark INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ]

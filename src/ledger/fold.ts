@@ -1,5 +1,6 @@
 import { sumDecimals } from '../lib/decimal.ts'
 import { type Total, codeOf } from './entry.ts'
+import { markChanged } from './mark.ts'
 import { type Store, chunked, splitList, takeUnknown } from './store.ts'
 import { foldTotals } from './totals.ts'
 
@@ -54,6 +55,10 @@ export const addTotals = (store: Store, totals: readonly Total[]): void => {
     store.sql.exec('INSERT OR IGNORE INTO series SELECT value FROM json_each(?)', sent)
   for (const sent of chunked(takeUnknown(store, 'account', new Set(totals.map(([account]) => account)))))
     store.sql.exec('INSERT OR IGNORE INTO account SELECT value, NULL FROM json_each(?)', sent)
+  markChanged(
+    store,
+    totals.map(([account]) => account),
+  )
 }
 
 /** The data of an event in the lists. */

@@ -41,10 +41,13 @@ const loadWhenAwake = <Ledger extends object>(
 
 export const AccountLedger = loadWhenAwake<account.AccountLedger>(async () => (await import('./account_ledger.ts')).AccountLedger, {
   applyLicense: true,
+  beginRevenue: true,
   listEntries: true,
   readLicenses: true,
+  readRevenue: true,
   revertLicense: true,
   tryLicenses: true,
+  writeRevenue: true,
 })
 
 export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await import('./event_ledger.ts')).EventLedger, {
@@ -53,16 +56,19 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   closeAndSum: true,
   closeAndSumAll: true,
   dropCarry: true,
+  dropChanged: true,
   findTaken: true,
   forgetTold: true,
   keepGenerations: true,
   liftClosing: true,
   listEvents: true,
+  readChanged: true,
   readEvent: true,
   readEvidence: true,
   readGenerations: true,
   readGroups: true,
   readKey: true,
+  readParts: true,
   readSpan: true,
   readSums: true,
   readVersion: true,

@@ -17,6 +17,8 @@ export interface Store {
   closedUntil: number
   /** The time (milliseconds) until which calls are checked against versions of accounts. */
   toldUntil: number
+  /** The mark of the last change of accounts. */
+  marked: number
   /** The test clock of the organization, as far as this ledger knows, in milliseconds. Null if the organization lives in real time. */
   clock: number | null
 }
@@ -56,6 +58,7 @@ export const openStore = (storage: DurableObjectStorage): Store => {
     known: new Set<string>(),
     closedUntil: one('SELECT max(until) AS value FROM closing'),
     toldUntil: one('SELECT max(told_at) AS value FROM told') + TOLD_FOR,
+    marked: one('SELECT max(mark) AS value FROM changed'),
     clock: readState<number | null>({ sql }, 'test_clock', null),
   })
   const store: Store = {

@@ -211,9 +211,9 @@ export const readEvidence = (store: Store, queries: readonly EvidenceQuery[]): E
     return [...Map.groupBy(rows, (row) => row.series)].map(([name, its]): Evidence => [
       name,
       sumDecimals(its.map(({ units }) => units)),
-      its.reduce((sum, { count }) => sum + count, 0),
-      its.reduce((least, { first }) => Math.min(least, first), Number.POSITIVE_INFINITY),
-      its.reduce((most, { last }) => Math.max(most, last), 0),
+      its.reduce((count, one) => count + one.count, 0),
+      its.reduce((first, one) => Math.min(first, one.first), Number.POSITIVE_INFINITY),
+      its.reduce((last, one) => Math.max(last, one.last), 0),
     ])
   })
 }

@@ -15,15 +15,16 @@ export const useUntil = (use: LicenseUse, at: number): LicenseUse =>
           .map((one) => (one.until !== null && one.until > at ? { ...one, until: null } : one)),
       }
 
+const isLess = ({ quantity }: LicenseChange, before: LicenseChange | undefined): boolean =>
+  before !== undefined && compare(requireDecimal(quantity), requireDecimal(before.quantity)) < 0
+
 /** What is had less of from the first instant of a day on counts on that day still, since it was paid for, but for the first day of a cycle. */
-const keepPaidDays = (use: LicenseUse, from: number): LicenseUse => {
+export const keepPaidDays = (use: LicenseUse, from: number): LicenseUse => {
   const isLater = (at: number): boolean => at > instantOf(from) && at === instantOf(dayOf(at))
   if ('names' in use)
     return { names: use.names.map((one) => (one.until !== null && isLater(one.until) ? { ...one, until: one.until + 1 } : one)) }
   /** Of the changes of one instant, the last one counts. */
   const changes = use.changes.filter(({ at }, index) => use.changes[index + 1]?.at !== at)
-  const isLess = ({ quantity }: LicenseChange, before: LicenseChange | undefined): boolean =>
-    before !== undefined && compare(requireDecimal(quantity), requireDecimal(before.quantity)) < 0
   return { changes: changes.map((one, index) => (isLater(one.at) && isLess(one, changes[index - 1]) ? { ...one, at: one.at + 1 } : one)) }
 }
 
@@ -31,7 +32,7 @@ const keepPaidDays = (use: LicenseUse, from: number): LicenseUse => {
  * Licences that are, in each window of a cycle, as many as the largest number that counted on a day of the cycle so far: all windows are
  * paid for when the cycle begins, more licences from the window on in which they are added, and nothing is given back for fewer.
  */
-export const largestSoFar = (use: LicenseUse, cycle: Cycle, usageCycle: LicenseCard['usageCycle']): LicenseUse => {
+export const largestSoFar = (use: LicenseUse, cycle: Pick<Cycle, 'start' | 'end'>, usageCycle: LicenseCard['usageCycle']): LicenseUse => {
   const windows = usageCycle ? windowsOf(cycle, usageCycle) : [cycle]
   let most = ZERO
   return {

@@ -1,20 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { DAY, invoicesOf } from './billing_model.ts'
+import { DAY } from './billing_cycles.ts'
+import { invoicesOf, sortInvoices } from './billing_model.ts'
 import { randomFrom } from './billing_plans.ts'
-import {
-  archive,
-  changeTerms,
-  correctEvent,
-  editPlan,
-  makeWorld,
-  moveTo,
-  nameLicense,
-  readInvoices,
-  revisePlan,
-  sendEvents,
-  updateLicense,
-} from './billing_world.ts'
+import { archive, changeTerms, correctEvent, editPlan, nameLicense, revisePlan, sendEvents, updateLicense } from './billing_acts.ts'
+import { makeWorld, moveTo, readInvoices } from './billing_world.ts'
 
 const START = Date.UTC(2023, 11, 20)
 
@@ -30,7 +20,7 @@ it(`bills ${ACCOUNTS} accounts for ${DAYS} days as one would by hand from their 
   const holdAccount = async (account: (typeof accounts)[number], now: number) => {
     const { shown, numbers } = await readInvoices(world, account)
     expect(shown, `${account.id} on ${new Date(now).toISOString()}, seed ${seed}`).toEqual(invoicesOf(account, now))
-    return { numbers, count: shown.length }
+    return { numbers, shown }
   }
   const send = (now: number) => sendEvents(world, now, () => (chance(35) ? whole(1, 3) : 0))
   let now = START
@@ -51,13 +41,28 @@ it(`bills ${ACCOUNTS} accounts for ${DAYS} days as one would by hand from their 
     if (chance(4)) await revisePlan(world, now)
     if (chance(20)) await holdAccount(pick(accounts), now)
   }
-  const all = { invoices: 0, numbers: [] as string[] }
+  const all = { kinds: new Set<string>(), numbers: [] as string[] }
   for (const account of accounts) {
-    const { numbers, count } = await holdAccount(account, now)
-    all.invoices += count
+    const { numbers, shown } = await holdAccount(account, now)
+    for (const { type, status } of shown) all.kinds.add(`${type} ${status}`)
+    all.numbers.push(...numbers)
+  }
+  for (const group of world.groups) {
+    const { numbers, shown } = await readInvoices(world, group)
+    expect(shown, `${group.id}, seed ${seed}`).toEqual(sortInvoices(group.invoices))
+    for (const { type, status } of shown) all.kinds.add(`${type} ${status}`)
     all.numbers.push(...numbers)
   }
   const ordinals = all.numbers.map((one) => Number(one.slice(8))).toSorted((one, other) => one - other)
   expect(ordinals).toEqual(ordinals.map((_, index) => index + 1))
-  expect(all.invoices).toBeGreaterThan(ACCOUNTS * 3)
+  expect(all.numbers.length).toBeGreaterThan(ACCOUNTS * 3)
+  const wanted = [
+    'STANDARD DRAFT',
+    'STANDARD DUE',
+    'STANDARD_ADVANCED DUE',
+    'STANDARD MERGED',
+    'COMPOSITE DUE',
+    ...(seed === '1' ? ['ADHOC_ADVANCED DUE'] : []),
+  ]
+  expect([...all.kinds]).toEqual(expect.arrayContaining(wanted))
 }, 3_600_000)

@@ -1,5 +1,5 @@
 import type { Big } from 'big.js'
-import type { Rule, Vars } from './billing_model.ts'
+import type { Rule, Vars } from './billing_cycles.ts'
 import { ZERO, exact } from './billing_rating.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -113,7 +113,10 @@ const fee = (random: Random, id: string, isStrict: boolean): Loose => {
   }
 }
 
-const license = (random: Random, id: string, isNamed: boolean, interval: string): Loose => {
+const REFUNDS = ['NONE', 'CREDITS', 'PAYMENT', 'WALLET']
+
+/** A card of licences. Names that are paid for in advance are looked at at other times than numbers, so a plan has only one of both. */
+const license = (random: Random, id: string, isNamed: boolean, interval: string, mayAdvance: boolean): Loose => {
   const usageCycle = interval === 'MONTHLY' ? 'WEEKLY' : random.pick(['WEEKLY', 'MONTHLY'])
   return {
     id,
@@ -121,7 +124,8 @@ const license = (random: Random, id: string, isNamed: boolean, interval: string)
     ...(isNamed && { type: 'NAMED_LICENSE' }),
     ...tagged(random),
     enableProration: random.chance(60),
-    ...(random.chance(30) && { invoiceTiming: 'IN_ADVANCE' }),
+    ...(mayAdvance &&
+      random.chance(40) && { invoiceTiming: 'IN_ADVANCE', ...(random.chance(70) && { proratedRefundMode: random.pick(REFUNDS) }) }),
     ...(interval !== 'WEEKLY' && random.chance(25) && { usageCycle }),
     ...prices(random),
   }
@@ -130,6 +134,7 @@ const license = (random: Random, id: string, isNamed: boolean, interval: string)
 /** The details of a plan, all of whose cards have prices in all currencies; only a commitment has them in some. */
 export const planDetails = (random: Random, items: Items, isStrict: boolean): Loose => {
   const interval = random.pick(INTERVALS)
+  const hasNames = random.chance(30)
   const pricingCycleConfig = cyclesOf(random, interval)
   return {
     supportedCurrencies: [...CURRENCIES],
@@ -142,8 +147,8 @@ export const planDetails = (random: Random, items: Items, isStrict: boolean): Lo
     })),
     fixedFeeRateCards: subset(random, items.fees, 60).map((id) => fee(random, id, isStrict)),
     licenseRateCards: [
-      ...subset(random, items.licenses, 60).map((id) => license(random, id, false, interval)),
-      ...subset(random, items.names, 50).map((id) => license(random, id, true, interval)),
+      ...subset(random, items.licenses, 60).map((id) => license(random, id, false, interval, !hasNames)),
+      ...subset(random, items.names, 50).map((id) => license(random, id, true, interval, hasNames)),
     ],
     ...(random.chance(40) && {
       minimumCommitment: { displayName: 'At least', rateValues: amounts(random, 60_000, random.chance(50) ? CURRENCIES : ['USD']) },

@@ -16,6 +16,12 @@ const DIGITS: Readonly<Record<string, number>> = { USD: 2, JPY: 0, KWD: 3 }
 /** An amount as money of a currency. */
 export const cut = (amount: Big, currency: string): Big => amount.round(DIGITS[currency], 0)
 
+/** What an invoice is as soon as it falls due. */
+export const statusOf = (total: Big): string => {
+  if (total.gt(0)) return 'DUE'
+  return total.eq(0) ? 'PAID' : 'REFUND_COMPLETED'
+}
+
 export const sum = (all: readonly Big[]): Big => all.reduce((one, other) => one.plus(other), ZERO)
 
 const smaller = (one: Big, other: Big): Big => (one.lt(other) ? one : other)
@@ -69,6 +75,8 @@ export interface Span {
 export interface Held {
   /** The most on a day. */
   onDay: (day: number) => Big
+  /** The most on a day or just before it: what is had less of from the first instant of a day on counts on that day, if it was paid for. */
+  fromBefore: (day: number) => Big
   /** What counts for a span as a whole. */
   over: (first: number, last: number) => Big
   /** What it has when a day begins. */
@@ -93,6 +101,20 @@ const licenseSpan = (card: Loose, prices: Loose, held: Held, { days, of }: Span,
   return enableProration ? shared(days.map((day) => held.onDay(day))) : whole(held.over(first, days.at(-1) ?? first))
 }
 
+/** What a card of licences that is paid in advance has cost in a cycle by what is known: exactly, within the limits of the card. */
+export const rateLicensesSoFar = (card: Loose, currency: string, held: Held, spans: readonly Span[]): Big => {
+  const prices = priceIn(card.rateValues, currency)
+  const priceOf = (quantity: Big): Big => sum(slabAmounts(card.ratePlan, prices, quantity))
+  const start = spans[0]?.days[0] ?? 0
+  let most = ZERO
+  const costs = spans.map(({ days, of }) => {
+    if (card.enableProration) return sum(days.map((day) => priceOf(day > start ? held.fromBefore(day) : held.onDay(day)))).div(of)
+    for (const day of days) most = larger(most, held.onDay(day))
+    return priceOf(most)
+  })
+  return bound(sum(costs), prices.rateConfig)
+}
+
 /** What a card of licences costs: cut by slab in each of its spans, and within the limits of the card. */
 export const rateLicenses = (card: Loose, currency: string, held: Held, spans: readonly Span[]): { value: Big; quantity: Big } => {
   const prices = priceIn(card.rateValues, currency)
@@ -112,8 +134,8 @@ export const rateUsage = (card: Loose, currency: string, quantity: Big): Big => 
   return cardOfSlabs(slabAmounts(card.ratePlan, prices, quantity), prices, currency)
 }
 
-/** An amount of a plan in a currency, for some of the days of a period. */
-export const rateAmount = (rateValues: readonly Loose[], currency: string, { days, of }: { days: number; of: number }): Big | undefined => {
+/** An amount of a plan in a currency, for some of the days of a period, with all of its digits. */
+export const amountFor = (rateValues: readonly Loose[], currency: string, { days, of }: { days: number; of: number }): Big | undefined => {
   const price = priceIn(rateValues, currency)
-  return price && cut(exact(price.rate).times(days).div(of), currency)
+  return price && exact(price.rate).times(days).div(of)
 }

@@ -1,32 +1,26 @@
 import { expect } from 'vitest'
 import { type Api, client, organization } from '../helpers/api.ts'
-import {
-  type Account,
-  DAY,
-  FOREVER,
-  type Invoiced,
-  type Piece,
-  type Plan,
-  dayOf,
-  foldEntries,
-  isClosed,
-  offsetsOn,
-  pieceOn,
-  putPiece,
-  settle,
-} from './billing_model.ts'
-import { CURRENCIES, type Items, type Random, cyclesOf, planDetails, planRules } from './billing_plans.ts'
+import { type Account, DAY, type Invoiced, type Plan, dayOf } from './billing_cycles.ts'
+import { mergeDay, settle, sortInvoices, totalsOf } from './billing_model.ts'
+import { CURRENCIES, type Items, type Random, planDetails, planRules } from './billing_plans.ts'
 import { exact } from './billing_rating.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
 
-const dateOf = (day: number): string => new Date(day * DAY).toISOString().slice(0, 10)
-const timeText = (time: number): string => new Date(time).toISOString()
+export const timeText = (time: number): string => new Date(time).toISOString()
 
 /** A plan of the model, and whether it has fees that are shared among several cycles. */
-interface KnownPlan extends Plan {
+export interface KnownPlan extends Plan {
   isStrict: boolean
+}
+
+/** An invoice group, whose accounts pay together, and its invoices. */
+interface Group {
+  id: string
+  netTermDays: number
+  accounts: Account[]
+  invoices: Invoiced[]
 }
 
 /** An organization with accounts that have plans, and the same in the model. */
@@ -36,10 +30,12 @@ export interface World {
   items: Items
   plans: KnownPlan[]
   accounts: Account[]
+  groups: Group[]
   made: number
+  now: number
 }
 
-const done = async (answer: Promise<{ status: number; body: Loose }>): Promise<Loose> => {
+export const done = async (answer: Promise<{ status: number; body: Loose }>): Promise<Loose> => {
   const { status, body } = await answer
   expect([status, body.message], 'what the model does is allowed').toEqual([expect.toSatisfy((one: number) => one < 300), undefined])
   return body
@@ -87,7 +83,7 @@ export const makeWorld = async (random: Random, now: number, sizes: { accounts: 
     licenses: await addOns('LICENSE', 2),
     names: await addOns('NAMED_LICENSE', 1),
   }
-  const world: World = { api, random, items, plans: [], accounts: [], made: 0 }
+  const world: World = { api, random, items, plans: [], accounts: [], groups: [], made: 0, now }
   for (let n = 0; n < sizes.plans; n++) world.plans.push(await makePlan(world, `Plan ${n}`, n % 3 === 0))
   for (let n = 0; n < sizes.accounts; n++) {
     const [id, currency, netTermDays] = [`account ${n}`, random.pick(CURRENCIES), random.whole(0, 30)]
@@ -95,191 +91,50 @@ export const makeWorld = async (random: Random, now: number, sizes: { accounts: 
     if (n % 10 === 0)
       await done(post('/customers', { id: `customer ${n}`, name: 'Customer', primaryEmail: 'c@example.com', address: {}, account }))
     else await done(post('/accounts', { ...account, customerId: `customer ${n - (n % 10)}` }))
-    const nothing = { isArchived: false, pieces: [], events: [], entries: [], names: [], invoiced: new Map() }
+    const nothing = {
+      isArchived: false,
+      pieces: [],
+      events: [],
+      entries: [],
+      names: [],
+      invoiced: new Map(),
+      fallen: [],
+      charged: new Map(),
+    }
     world.accounts.push({ id, currency, netTermDays, ...nothing })
+  }
+  for (const currency of CURRENCIES) {
+    const accounts = world.accounts.filter((one) => one.currency === currency).slice(0, 3)
+    if (!accounts.length) continue
+    const netTermDays = random.whole(0, 30)
+    const group = { name: `Group ${currency}`, email: 'g@example.com', dailyInvoiceConsolidation: true, netTermDays, address: {} }
+    const { id } = await done(post('/invoice_groups', { ...group, accountIds: accounts.map((one) => one.id) }))
+    world.groups.push({ id, netTermDays, accounts, invoices: [] })
   }
   return world
 }
 
-/** A time that an event of now may have: most are recent, some late, and some at the very end or start of a month. */
-const eventTime = ({ whole, chance }: Random, now: number): number => {
-  if (chance(10)) {
-    const date = new Date(now)
-    const first = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)
-    return first - (chance(50) ? 1 : 0)
-  }
-  return now - whole(0, chance(70) ? 2 * DAY : chance(70) ? 9 * DAY : 40 * DAY)
-}
-
-/** Events of today, of all accounts, in one batch. */
-export const sendEvents = async ({ api, random, items, accounts, ...world }: World, now: number, count: () => number): Promise<void> => {
-  const { whole, chance } = random
-  const events: Loose[] = []
-  for (const account of accounts)
-    for (let left = account.isArchived ? 0 : count(); left > 0; left--) {
-      const [distance, weight] = [String(whole(chance(5) ? -5000 : 0, 20_000) / 1000), String(whole(1, 40))]
-      const time = eventTime(random, now)
-      const id = `event ${now} ${events.length} ${world.made}`
-      const attributes = [
-        { name: 'distance', value: distance },
-        { name: 'weight', value: weight },
-      ]
-      events.push({ id, schemaName: 'rides', timestamp: timeText(time), accountId: account.id, attributes, dimensions: {} })
-      const [first = '', second = '', third = ''] = items.meters
-      if (!isClosed(account, time, now))
-        account.events.push({ id, time, corrections: 0, units: { [first]: distance, [second]: weight, [third]: '1' } })
-    }
-  if (events.length) await done(api.post('/ingestBatch', { events }))
-}
-
-/** Takes back an event of an account, or puts one with other values in its place. It is refused where the cycle of the event is closed. */
-export const correctEvent = async ({ api, random, items }: World, account: Account, now: number): Promise<void> => {
-  if (!account.events.length) return
-  const event = random.pick(account.events.slice(-12))
-  const [first = '', second = ''] = items.meters
-  const isUndo = random.chance(50)
-  const query = `account_id=${encodeURIComponent(account.id)}&event_id=${encodeURIComponent(event.id)}`
-  const [distance, weight] = [String(random.whole(0, 20_000) / 1000), String(random.whole(1, 40))]
-  const attributes = [
-    { name: 'distance', value: distance },
-    { name: 'weight', value: weight },
-  ]
-  const sent = { id: event.id, schemaName: 'rides', timestamp: timeText(event.time), accountId: account.id, attributes, dimensions: {} }
-  const body = isUndo ? undefined : { event: sent }
-  const { data } = await done(api.call('POST', `/events/correction?action=${isUndo ? 'UNDO' : 'REDO_EVENT'}&${query}`, body))
-  const closed = isClosed(account, event.time, now)
-  const outcome = closed ? 'FAILED' : isUndo ? 'REVERTED' : 'REVERTED_AND_REINGESTED'
-  const failed = isUndo ? Array.from({ length: event.corrections }, () => 'FAILED') : []
-  expect(data.map(({ status }: Loose) => status).toSorted()).toEqual([...failed, outcome].toSorted())
-  if (closed) return
-  if (isUndo) account.events = account.events.filter((one) => one !== event)
-  else {
-    event.corrections++
-    Object.assign(event.units, { [first]: distance, [second]: weight })
-  }
-}
-
-/** Changes how many licences an account has: from now, from before, or later. It is refused if there would ever be fewer than none. */
-export const updateLicense = async ({ api, random, items }: World, account: Account, now: number): Promise<void> => {
-  const { whole, chance, pick } = random
-  const licenseId = pick(items.licenses)
-  const at = chance(20) ? dayOf(now) * DAY : chance(60) ? now : now + whole(-40 * DAY, 20 * DAY)
-  const mode = pick(['ABSOLUTE', 'RELATIVE'])
-  const quantity = whole(mode === 'ABSOLUTE' ? 0 : -6, 12)
-  const entry = { licenseId, at, mode, quantity: String(quantity) }
-  const after = [...account.entries, entry]
-  const isBelow = foldEntries(after.filter((one) => one.licenseId === licenseId)).some((one) => one.quantity.lt(0))
-  const body = { licenseId, accountId: account.id, updateType: mode, quantity, effectiveFrom: timeText(at) }
-  const { status, body: answer } = await api.post('/license_updates', body)
-  expect([status, isBelow ? '' : answer.message]).toEqual([isBelow ? 400 : 200, isBelow ? '' : undefined])
-  if (!isBelow) account.entries = after
-}
-
-/** Gives a name a licence of an account, or takes it, as of now. */
-export const nameLicense = async (world: World, account: Account, now: number): Promise<void> => {
-  const { api, random, items } = world
-  const [licenseId, name] = [random.pick(items.names), random.pick(['ann', 'bob', 'cid', 'dan'])]
-  const open = account.names.find((one) => one.name === name && one.licenseId === licenseId && one.until > now)
-  if (open?.from === now || account.names.some((one) => one.name === name && one.until === now)) return
-  const attributes = [{ name: 'action', value: open ? '-1' : '1' }]
-  const dimensions = { license_id: licenseId, name }
-  const event = { id: `name ${world.made++}`, schemaName: 'togai-named-license', timestamp: timeText(now), accountId: account.id }
-  await done(api.post('/ingest', { event: { ...event, attributes, dimensions } }))
-  if (open) open.until = now
-  else account.names.push({ licenseId, name, from: now, until: Number.POSITIVE_INFINITY })
-}
-
-const pieceOf = ({ id, name, details, rules, isStrict }: KnownPlan, from: number, override: Loose): Omit<Piece, 'from' | 'until'> => {
-  const its = { ...details, ...override }
-  return {
-    plan: { id, name, details, rules, isStrict } as Plan,
-    details: its,
-    rules,
-    ...offsetsOn(its.pricingCycleConfig, from),
-    isOverridden: Object.keys(override).length > 0,
-  }
-}
-
-/** Prices of its own that an account has instead of those of a plan: fees that cost something else, and other cycles. */
-const overrideOf = ({ random }: World, { details, isStrict }: KnownPlan): Loose => {
-  if (isStrict || !random.chance(30)) return {}
-  const fixedFeeRateCards = details.fixedFeeRateCards.map((card: Loose) => ({
-    ...card,
-    rateValues: card.rateValues.map(({ currency, rate }: Loose) => ({ currency, rate: rate * 2 })),
-  }))
-  return random.chance(50) ? { fixedFeeRateCards } : { pricingCycleConfig: cyclesOf(random, details.pricingCycleConfig.interval) }
-}
-
-/** Gives an account another plan, or none, from a day until another one or for ever. */
-export const editPlan = async (world: World, account: Account, now: number): Promise<void> => {
-  const { api, random, plans } = world
-  const { whole, chance, pick } = random
-  const today = dayOf(now)
-  const isFirst = !account.pieces.length
-  const from = isFirst ? today + whole(-45, 20) : today + whole(1, 40)
-  const until = chance(70) ? FOREVER : from + whole(3, 90)
-  const path = `/accounts/${encodeURIComponent(account.id)}/price_plans`
-  const days = { effectiveFrom: dateOf(from), effectiveUntil: until === FOREVER ? '9999-01-01' : dateOf(until) }
-  if (!isFirst && chance(15)) {
-    await done(api.post(path, { mode: 'DISASSOCIATE', ...days }))
-    putPiece(account, from, until)
-  } else {
-    const neighbours = [pieceOn(account, from - 1), pieceOn(account, until)]
-    const same = plans.find(({ id }) => id === neighbours[0]?.plan.id)
-    const plan = same && chance(40) ? same : pick(plans)
-    if (plan.isStrict && neighbours.some((one) => one?.plan.id === plan.id)) return
-    const override = overrideOf(world, plan)
-    const sent = { pricePlanId: plan.id, ...days, ...(Object.keys(override).length && { pricePlanDetailsOverride: override }) }
-    await done(api.post(path, sent))
-    putPiece(account, from, until, pieceOf(plan, from, override))
-  }
-  settle(account, now)
-}
-
-/** Publishes a plan with other prices, which accounts get that are given it from now on, and all that have it from tomorrow on if it says so. */
-export const revisePlan = async (world: World, now: number): Promise<void> => {
-  const { api, random, items, plans, accounts } = world
-  const index = random.whole(0, plans.length - 1)
-  const before = plans[index] as KnownPlan
-  if (before.isStrict) return
-  const { pricingCycleConfig: _cycle, supportedCurrencies: _all, minimumCommitment: _none, ...details } = planDetails(random, items, false)
-  const migrationMode = random.pick(['NONE', 'IMMEDIATE'])
-  const cards = { usageRateCards: details.usageRateCards, fixedFeeRateCards: details.fixedFeeRateCards }
-  const after: KnownPlan = { ...before, details: { ...before.details, ...cards }, rules: [] }
-  after.rules = planRules(random, after.details)
-  const pricingRules = after.rules.map(({ sent }) => sent)
-  await done(
-    api.patch(`/price_plans/${before.id}`, { pricePlanDetails: cards, pricingRules, migrationMode, versionsToMigrate: 'LATEST_VERSION' }),
-  )
-  plans[index] = after
-  if (migrationMode === 'NONE') return
-  await moveTo(world, now)
-  const tomorrow = dayOf(now) + 1
-  for (const account of accounts.filter(({ isArchived }) => !isArchived))
-    for (const piece of account.pieces) {
-      if (piece.plan.details !== before.details || piece.isOverridden || piece.until <= tomorrow) continue
-      const from = Math.max(piece.from, tomorrow)
-      const { dayOffset, monthOffset } = pieceOf(after, from, {})
-      putPiece(account, from, piece.until, { ...piece, plan: after, details: after.details, rules: after.rules, dayOffset, monthOffset })
-    }
-}
-
-export const changeTerms = async ({ api, random }: World, account: Account): Promise<void> => {
-  account.netTermDays = random.whole(0, 60)
-  await done(api.patch(`/accounts/${encodeURIComponent(account.id)}`, { netTermDays: account.netTermDays }))
-}
-
-export const archive = async ({ api }: World, account: Account, now: number): Promise<void> => {
-  await done(api.delete(`/accounts/${encodeURIComponent(account.id)}`))
-  account.isArchived = true
-  putPiece(account, dayOf(now) + 1, FOREVER)
-}
-
-/** Moves the clock, in as many requests as it takes, and does in the model what is due by then. */
-export const moveTo = async ({ api, accounts }: World, now: number): Promise<void> => {
+/** Moves the clock, in as many requests as it takes, and does in the model what is due by then: for accounts, and at the end of days for groups. */
+export const moveTo = async (world: World, now: number): Promise<void> => {
+  const { api, accounts, groups } = world
   const target = timeText(now)
   for (let reached = ''; reached !== target; reached = (await done(api.post('/test_clock', { now: target }))).now);
-  for (const account of accounts) settle(account, dayOf(now) * DAY)
+  const days = Array.from({ length: dayOf(now) - dayOf(world.now) + 1 }, (_, index) => dayOf(world.now) + index)
+  const work: { time: number; run: () => void }[] = []
+  for (const account of accounts)
+    for (const time of [...days.map((day) => day * DAY), ...account.entries.map(({ at }) => at)])
+      work.push({ time, run: () => settle(account, time) })
+  for (const group of groups)
+    for (const day of days) {
+      const run = (): void => {
+        const merged = mergeDay(group.accounts, day, group.netTermDays)
+        if (merged) group.invoices.push(merged)
+      }
+      work.push({ time: (day + 1) * DAY - 1, run })
+    }
+  const due = work.filter(({ time }) => time > world.now && time <= now)
+  for (const { run } of due.toSorted((one, other) => one.time - other.time)) run()
+  world.now = now
 }
 
 const COMPARED = /^(?:ADVANCED_.+|.+_RATE_CARD_AMOUNT|TRUE_UP_AMOUNT|PRICING_RULE_ADDITION_AMOUNT)$/
@@ -297,25 +152,25 @@ const shownOf = (invoice: Loose): Invoiced => ({
   netTermDays: invoice.netTermDays,
   planName: invoice.invoiceDetails.pricePlanName,
   total: exact(invoice.totalAmount).toFixed(),
-  lines: Object.fromEntries(linesIn(invoice.revenueInfo)),
-  usage: Object.fromEntries(invoice.usageInfo.map(({ id, value }: Loose) => [id, exact(value).toFixed()])),
+  lines:
+    invoice.invoiceType === 'COMPOSITE'
+      ? totalsOf(invoice.revenueInfo.lineItems.map(({ value }: Loose) => exact(value).toFixed()))
+      : Object.fromEntries(linesIn(invoice.revenueInfo)),
+  usage: Object.fromEntries((invoice.usageInfo ?? []).map(({ id, value }: Loose) => [id, exact(value).toFixed()])),
 })
 
-/** The invoices of an account as the API shows each of them, but for those that are raised within a cycle. */
-export const readInvoices = async ({ api }: World, { id }: Account): Promise<{ shown: Invoiced[]; numbers: string[] }> => {
+/** The invoices of an account or of a group as the API shows each of them, and their numbers. */
+export const readInvoices = async (
+  { api }: World,
+  { id }: Pick<Account | Group, 'id'>,
+): Promise<{ shown: Invoiced[]; numbers: string[] }> => {
   const all: Loose[] = []
-  for (let token: string | undefined = ''; token !== undefined;) {
-    const page: Loose = await done(
-      api.get(`/invoices?${token ? `nextToken=${encodeURIComponent(token)}` : `owner_id=${encodeURIComponent(id)}&pageSize=50`}`),
-    )
-    all.push(...page.data)
-    token = page.nextToken
+  for (let query = `owner_id=${encodeURIComponent(id)}&pageSize=50`; query;) {
+    const { data, nextToken } = await done(api.get(`/invoices?${query}`))
+    all.push(...data)
+    query = nextToken ? `nextToken=${encodeURIComponent(nextToken)}` : ''
   }
-  const ofCycles = all.filter(({ invoiceType }) => invoiceType === 'STANDARD' || invoiceType === 'STANDARD_ADVANCED')
   const shown: Invoiced[] = []
-  for (const one of ofCycles) shown.push(shownOf(await done(api.get(`/invoices/${one.id}`))))
-  return {
-    shown: shown.toSorted((one, other) => one.start - other.start || (one.type < other.type ? -1 : 1)),
-    numbers: all.flatMap(({ sequenceId }) => sequenceId ?? []),
-  }
+  for (const one of all) shown.push(shownOf(await done(api.get(`/invoices/${one.id}`))))
+  return { shown: sortInvoices(shown), numbers: all.flatMap(({ sequenceId }) => sequenceId ?? []) }
 }

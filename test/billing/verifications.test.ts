@@ -117,20 +117,21 @@ describe('the verification of invoices', () => {
     )
     await api.plant("total = '1.5'", 'CUSTOM')
     expect((await api.differing()).find(([type]) => type === 'CUSTOM')).toEqual(['CUSTOM', 'its total is 1.5, and its lines come to 3.34'])
-    await api.plant("rated = json_set(rated, '$.root.lines[0].lines[0].lines[0].lines[0].value', '9')", 'CUSTOM')
+    await api.plant("rated = json_set(rated, '$.tree[7][0][7][0][7][0][7][0][3]', '9')", 'CUSTOM')
     expect((await api.differing()).find(([type]) => type === 'CUSTOM')).toEqual([
       'CUSTOM',
-      expect.any(String),
-      'the line GROSS_AMOUNT is not the sum of its lines',
+      'its total is 1.5, and its lines come to 9',
       'the line a comes to 3.34, and it came to 9',
     ])
+    await api.plant("rated = json_set(rated, '$.tree[7][0][7][0][7][0][3]', '9.5')", 'CUSTOM')
+    expect((await api.differing()).find(([type]) => type === 'CUSTOM')).toContain('the line GROSS_AMOUNT is not the sum of its lines')
   })
 
   it('counts the events that a ledger has', async () => {
     const api = await withJune()
     const names = Array.from({ length: 4 }, (_, index) => ledgerName(api.id, 'event', 1, index))
     const query = { account: '=acme main', series: [], from: 0, until: 1 }
-    const all = await Promise.all(names.map((name) => askEvents({ ledgers } as never, name, (ledger) => ledger.readEvidence([query]))))
+    const all = await Promise.all(names.map((name) => askEvents({ ledgers }, name, (ledger) => ledger.readEvidence([query]))))
     expect(all).toEqual(names.map(() => [[]]))
   })
 })

@@ -209,7 +209,7 @@ describe('createEventSchema', () => {
     const api = await organization()
     const names = JSON.stringify(Array.from({ length: 99 }, (_, n) => `s${n}`))
     await env.DB.prepare(
-      `INSERT INTO event_schemas SELECT ?1 || value, ?1, value, null, 'DRAFT', 1, '[]', '[]', null, null, null, 0, 0, 1, value, null, null, null FROM json_each(?2)`,
+      `INSERT INTO event_schemas SELECT ?1 || value, ?1, value, null, 'DRAFT', 1, '[]', '[]', null, null, null, 0, 0, 1, value, null, null, null, 0 FROM json_each(?2)`,
     )
       .bind(api.id, names)
       .run()

@@ -563,11 +563,26 @@ describe('what is refused', () => {
       { startTime: '2000-01-01T00:00:00Z', endTime: '2026-01-01T00:00:00Z', metricQueries: [query] },
       'endTime: must be sooner: at most 300 months can be asked for',
     ],
-    ...['REVENUE', 'USAGE_FOR_CYCLE', 'REVENUE_FOR_CYCLE'].map((name): [string, object, string] => [
-      `P10, P11: ${name}, for now`,
-      { ...window, metricQueries: [{ ...query, name, configs: { CURRENCY: 'INVOICE' } }] },
-      `metricQueries[0].name: must be EVENTS, USAGE, METER_USAGE or NAMED_LICENSE_USAGE: ${name} is not available yet`,
-    ]),
+    [
+      'a currency that is none',
+      { ...window, metricQueries: [{ ...query, name: 'REVENUE', configs: { CURRENCY: 'EUR' } }] },
+      'metricQueries[0].configs.CURRENCY: must be BASE or INVOICE',
+    ],
+    [
+      'another config of revenue',
+      { ...window, metricQueries: [{ ...query, name: 'REVENUE_FOR_CYCLE', configs: { ROUNDING: 'UP' } }] },
+      'metricQueries[0].configs.ROUNDING: must be left out: REVENUE_FOR_CYCLE takes CURRENCY only',
+    ],
+    [
+      'a currency of usage',
+      { ...window, metricQueries: [{ ...query, name: 'USAGE_FOR_CYCLE', configs: { CURRENCY: 'BASE' } }] },
+      'metricQueries[0].configs.CURRENCY: must be left out: USAGE_FOR_CYCLE takes no configs',
+    ],
+    [
+      'the organization as a filter of cycles',
+      { ...window, metricQueries: [{ ...query, name: 'REVENUE_FOR_CYCLE', filters: [filter('ORGANIZATION_ID', 'x')] }] },
+      'metricQueries[0].filters[0].fieldName: must be ACCOUNT_ID, CUSTOMER_ID, USAGE_METER_ID or BILLABLE_ID for REVENUE_FOR_CYCLE',
+    ],
   ])('%s', async (_, body, message) => {
     expect(await api.post('/metrics', body)).toMatchObject({ status: 400, body: { message } })
   })

@@ -213,14 +213,15 @@ describe('licences', () => {
 
   /** What a change costs of licences that are paid in advance: the difference of what they cost by what is known before and at its instant. */
   const costOfChange = (card: Card, cycle: Cycle, before: string, after: string, day: number): string => {
-    const [first, at] = [instantOf(cycle.start), instantOf(day)]
+    const [first, changed] = [instantOf(cycle.start), instantOf(day)]
     const changes = [
       { at: first, quantity: before },
-      { at, quantity: after },
+      { at: changed, quantity: after },
     ]
     const input = { ...inputOf({ licenses: { 'addon.L': { changes } } }), cycle }
-    const charged = at > first ? rateAdvanceAt(card, input, at - 1)?.total : rateAdvanceAt(card, inputBefore(input, before), at)?.total
-    const now = rateAdvanceAt(card, input, at)?.total
+    const charged =
+      changed > first ? rateAdvanceAt(card, input, changed - 1)?.total : rateAdvanceAt(card, inputBefore(input, before), changed)?.total
+    const now = rateAdvanceAt(card, input, changed)?.total
     return usd(addQuotients(now ?? NOTHING, negateQuotient(charged ?? NOTHING)))
   }
   const inputBefore = (input: RatingInput, quantity: string): RatingInput => ({

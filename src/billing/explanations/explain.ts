@@ -1,9 +1,9 @@
-import { type Decimal, ZERO, compare, formatDecimal, multiply, requireDecimal, sumDecimals } from '../../lib/decimal.ts'
+import { type Decimal, ZERO, compare, formatDecimal, multiply, requireDecimal } from '../../lib/decimal.ts'
 import type { Card, Timing } from '../../rating/card.ts'
 import { chargedCycles, type CardSlab, type RatedCard, type RatingInput, limitCard, rateCard } from '../../rating/rate.ts'
 import { periodOf, writeDay } from '../../rating/cycle.ts'
 import { type LicenseUse, readDays } from '../../rating/licenses.ts'
-import { type Line, cutTo, typeOfCardLine } from '../../rating/line.ts'
+import { type Line, cutTo, sumOf, typeOfCardLine } from '../../rating/line.ts'
 import { type Quotient, decimalOf } from '../../rating/quotient.ts'
 import type { RuleLog } from '../../rating/rules.ts'
 
@@ -124,17 +124,18 @@ const PLAIN: Readonly<Record<string, string>> = {
   USAGE_METER_USAGE: 'what the events of the cycle add up to',
 }
 
+/** 90 + 45 - 5 = 130. */
+const addUp = (lines: readonly Line[]): string => `${writeSum(lines.map(({ value }) => value))} = ${sumOf(lines)}`
+
 /** How lines of an invoice came to their values. */
 export const explainLine = (line: Line, explained: Explained): ExplainedLine => {
   const { digits, cards, input, logs } = explained
-  const sum = (lines: readonly Line[]): string =>
-    `${writeSum(lines.map(({ value }) => value))} = ${sumDecimals(lines.map(({ value }) => value))}`
   const plain = (): ExplainedLine => {
     const lines = (line.lines ?? []).map((one) => explainLine(one, explained))
     const rule = logs.find((one) => one.rule.id === line.id || one.rule.action.id === line.id)
     const isOfRule = line.type.startsWith('PRICING_RULE_')
     if (isOfRule && rule) return { line, arithmetic: explainRule(line, rule), rule, lines }
-    if (lines.length) return { line, arithmetic: sum(line.lines ?? []), lines }
+    if (lines.length) return { line, arithmetic: addUp(line.lines ?? []), lines }
     const { quantity, valuePerQuantity, value } = line
     const arithmetic =
       quantity !== undefined && valuePerQuantity !== undefined
@@ -168,13 +169,13 @@ export const explainLine = (line: Line, explained: Explained): ExplainedLine => 
     ? (line.lines ?? []).map((one, index): ExplainedLine => {
         const window = rated.windows?.[index]
         if (one.type !== 'USAGE_CYCLE_AMOUNT' || !window) return explainLine(one, { ...explained, cards: [] })
-        return { line: one, arithmetic: sum(one.lines ?? []), lines: slabsOf(one, window.slabs) }
+        return { line: one, arithmetic: addUp(one.lines ?? []), lines: slabsOf(one, window.slabs) }
       })
     : slabsOf(line, rated.slabs ?? [])
   const words = explainCard(card, rated, input, digits)
   return {
     line,
-    arithmetic: lines.length ? `${words}${words && ': '}${sum(line.lines ?? [])}` : words,
+    arithmetic: lines.length ? `${words}${words && ': '}${addUp(line.lines ?? [])}` : words,
     card,
     timing: rated.timing,
     ...(isShared(card) && { proration: shareOf(card, input) }),

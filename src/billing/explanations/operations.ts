@@ -10,6 +10,7 @@ export const explanations = feature('Extensions', {
     method: 'get',
     path: '/invoices/{invoice_id}/explanation',
     param: InvoicePath,
+    portal: true,
     answers: { 200: InvoiceExplanation },
     handle: (ctx, { param }) => service.explainInvoice(ctx, param.invoice_id),
   }),

@@ -107,10 +107,11 @@ const showLine = (
   ...(lines.length && { lineItems: lines.map((one) => showLine(one, basis, events)) }),
 })
 
+const writeTotal = (total: string): string => formatDecimal(decimalOf(readQuotient(total)))
+
 /** Writes into the lines of changes within a cycle what their cards had cost before and since. */
 const explainChanges = async (ctx: Ctx, row: InvoiceRow, explained: ExplainedLine): Promise<ExplainedLine> => {
   const charges = (await readChargesOfInvoices(ctx, [row.id])).get(row.id) ?? []
-  const write = (total: string): string => formatDecimal(decimalOf(readQuotient(total)))
   const visit = (one: ExplainedLine): ExplainedLine => {
     const charge = charges.find(({ billableId }) => billableId === one.line.id)
     if (!charge) return { ...one, lines: one.lines.map(visit) }
@@ -118,7 +119,7 @@ const explainChanges = async (ctx: Ctx, row: InvoiceRow, explained: ExplainedLin
     const counted = quantity === null ? '' : `, with ${quantity} after ${quantityBefore ?? '0'}`
     return {
       ...one,
-      arithmetic: `the cycle costs ${write(total)} by what is known now${counted}, of which ${write(before)} was charged before: ${one.line.value}`,
+      arithmetic: `the cycle costs ${writeTotal(total)} by what is known now${counted}, of which ${writeTotal(before)} was charged before: ${one.line.value}`,
     }
   }
   return visit(explained)

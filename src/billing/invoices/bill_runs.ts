@@ -9,14 +9,15 @@ import { iso } from '../../lib/time.ts'
 import { dayOf } from '../../rating/cycle.ts'
 import { type Billings, readBillings } from './billings.ts'
 import { type FallingDraft, freezeDrafts, holdBillings, isPlaced } from './cycles.ts'
+import { showSummaries } from './live.ts'
 import { listRowsForBillRun, waitsForBillRun } from './queries.ts'
 import type { CreateBillRunQuery, ListBillRunQuery, ListInvoicesResponse } from './schema.ts'
-import { type InvoiceRow, showSummary } from './show.ts'
+import type { InvoiceRow } from './show.ts'
 
 /** Lists the invoices that a bill run would let fall due, the newest first, page by page. */
 export const listInvoicesForBillRun = async (ctx: Ctx, query: ListBillRunQuery): Promise<Reply<ListInvoicesResponse>> => {
   const { rows, next } = await listRowsForBillRun(ctx, query)
-  return { answer: { data: rows.map((row) => showSummary(row)), ...next } }
+  return { answer: { data: await showSummaries(ctx, rows), ...next } }
 }
 
 /** The query for the ids of the invoices that a bill run lets fall due: the one that has waited longest comes first. */

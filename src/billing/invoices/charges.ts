@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { doDueFirst } from '../../access/due/service.ts'
 import { type ReadTimeline, boundariesOf, cycleOn } from '../../catalogue/schedules/service.ts'
 import { retryWhenStale } from '../../db/change.ts'
 import { type Reply, commit } from '../../db/commit.ts'
@@ -7,9 +8,8 @@ import type { Ctx } from '../../db/context.ts'
 import { BILLING, type Due } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { formatDecimal, jsonNumber, multiply, requireDecimal } from '../../lib/decimal.ts'
-import { ApiError, archived, notFound, refuseFaults } from '../../lib/errors.ts'
+import { archived, notFound, refuseFaults } from '../../lib/errors.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
-import { billAccount } from './cycles.ts'
 import { type HeldCharges, readHeldCharges, recordCharges, selectHeldCharges, writeHeldCharges } from './held_charges.ts'
 import { findChargeFaults } from './lines.ts'
 import type { ManageMiscellaneousChargesRequest, MiscellaneousChargesResponse } from './schema.ts'
@@ -29,26 +29,16 @@ export const showCharges = (charges: HeldCharges): MiscellaneousChargesResponse 
 export const isOverdue = ({ invoiceType, status, autoAdvance, invoiceAt }: InvoiceRow, now: number): boolean =>
   invoiceType === 'STANDARD' && status === 'DRAFT' && autoAdvance && invoiceAt <= now
 
-/** How often an account is billed before a write, of ten cycles at a time, until the caller is asked to wait. */
-const MOST_BILLINGS = 20
-
 /** Bills an account for what is due by now, before a write that must come after that. Returns whether anything was due. */
 export const billDueNow = async (ctx: Ctx, accountId: string): Promise<boolean> => {
-  const { write: _write, ...own } = ctx
-  const its: Ctx = { ...own, conditions: { match: undefined, noneMatch: undefined } }
-  for (let count = 0; count < MOST_BILLINGS; count++) {
-    const isBilled = await retryWhenStale(async () => {
-      const [row] = await ctx.session.rows<Due>(
-        selectRows(sql`
-          select kind, subject, due_at as dueAt from due
-          where organization_id = ${ctx.organizationId} and kind = ${BILLING} and subject = ${accountId} and due_at <= ${ctx.now}`),
-      )
-      if (row) await billAccount(its, row)
-      return row !== undefined
-    })
-    if (!isBilled) return count > 0
+  for (let isBilled = false; ; isBilled = true) {
+    const [row] = await ctx.session.rows<Due>(
+      selectRows(sql`
+        select kind, subject, due_at as dueAt from due
+        where organization_id = ${ctx.organizationId} and kind = ${BILLING} and subject = ${accountId} and due_at <= ${ctx.now}`),
+    )
+    if (!row || !(await doDueFirst(ctx, [row]))) return isBilled
   }
-  throw new ApiError('UNAVAILABLE', 'The invoices of many cycles of this account are being made. Try again.', 1)
 }
 
 interface Holder {

@@ -10,23 +10,24 @@ import {
   keysOfList,
   listCycles,
   readPieceParts,
-  readTimelinesInForce,
+  readTimelineRowsOfMany,
   selectPieceParts,
+  selectTimelines,
 } from '../../catalogue/schedules/service.ts'
 import type { Statement } from '../../db/client.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { STALE, refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
-import type { KindedGeneration } from '../../ledger/client.ts'
+import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
+import { notFound } from '../../lib/errors.ts'
 import { useUntil } from '../../rating/advance.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
-import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
 import { type Billing, readBillings } from './billings.ts'
 import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
 import { listFailedCharges } from './lines.ts'
-import { type InvoiceOwner, readAccountOwner } from './owner.ts'
+import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
 import {
   type AdvanceChange,
   type LastCharge,
@@ -40,7 +41,7 @@ import {
 import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type CycleToRate, type Units, closeUsage, readBilledCycle, readBilledCycles } from './usage.ts'
+import { type CycleToRate, type Units, closeUsage, readBilledCycle, readBilledCycles, readUnitsOf } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit. */
 const MOST_CYCLES = 10
@@ -83,38 +84,68 @@ export const withPlan = (owner: InvoiceOwner, { piece }: CycleInForce): InvoiceO
   details: { ...owner.details, pricePlanName: (piece as ReadPiece).planName },
 })
 
-/** The cycle of a DRAFT, with what it takes to rate it. Undefined if the account has another one now. */
-const readCycleOf = async (
-  ctx: Ctx,
-  { ownerId, startAt }: Pick<InvoiceRow, 'ownerId' | 'startAt'>,
-): Promise<{ cycle: CycleToRate; generations: readonly KindedGeneration[] } | undefined> => {
-  const [{ timelines, parts }, owner, generations] = await Promise.all([
-    readTimelinesInForce(ctx, [ownerId], { accountId: ownerId, at: startAt }),
-    readAccountOwner(ctx, ownerId),
-    readGenerations(ctx),
+/** The cycles of DRAFTs, with what it takes to rate them. A DRAFT whose account has another cycle now has none. */
+interface CyclesOfDrafts {
+  cycles: ReadonlyMap<InvoiceRow, CycleToRate>
+  owners: ReadonlyMap<string, InvoiceOwner>
+  generations: readonly KindedGeneration[]
+}
+
+/** Reads the cycles of DRAFTs in two round trips, however many there are. */
+const readCyclesOf = async (ctx: Ctx, rows: readonly InvoiceRow[]): Promise<CyclesOfDrafts> => {
+  const accountIds = [...new Set(rows.map(({ ownerId }) => ownerId))]
+  const results = await ctx.session.batch<object>([
+    ...selectTimelines(ctx.organizationId, accountIds),
+    selectAccountOwners(ctx, accountIds),
+    selectGenerations(ctx.organizationId),
   ])
-  const inForce = cycleOn(timelines.get(ownerId)?.active ?? [], dayOf(startAt))
-  return inForce?.cycle.start === dayOf(startAt) ? { cycle: { inForce, parts, owner: withPlan(owner, inForce) }, generations } : undefined
+  const timelines = readTimelineRowsOfMany(results)
+  const owners = readAccountOwners(results[2]?.results)
+  const inForce = rows.flatMap((row): [InvoiceRow, CycleInForce, InvoiceOwner][] => {
+    const [found, owner] = [cycleOn(timelines.get(row.ownerId)?.active ?? [], dayOf(row.startAt)), owners.get(row.ownerId)]
+    return found?.cycle.start === dayOf(row.startAt) && owner ? [[row, found, withPlan(owner, found)]] : []
+  })
+  const pieces = inForce.map(([, { piece }]) => piece)
+  const parts = pieces.length ? readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList(pieces)))) : undefined
+  return {
+    cycles: new Map(parts ? inForce.map(([row, found, owner]) => [row, { inForce: found, parts, owner }]) : []),
+    owners,
+    generations: (results[3]?.results ?? []) as KindedGeneration[],
+  }
+}
+
+/** DRAFTs of cycles as they would be now, each with whom it is about. Each ledger is asked once. */
+export const rateDrafts = async (
+  ctx: Ctx,
+  rows: readonly InvoiceRow[],
+): Promise<Map<InvoiceRow, { row: InvoiceRow; owner: InvoiceOwner }>> => {
+  const { cycles, owners, generations } = await readCyclesOf(ctx, rows)
+  const its = [...cycles].map(([row, cycle]) => ({ ...cycle, row }))
+  const units = await readUnitsOf(ctx, generations, its)
+  const billed = await readBilledCycles(ctx, generations, its, (cycle) => units.get(cycle) ?? new Map<string, string>())
+  const rated = new Map([...billed].map(([{ row }, used]) => [row, keepReckoning(rateArrears(used, row.rated.charges), used, ctx.now)]))
+  return new Map(
+    rows.flatMap((row) => {
+      const owner = cycles.get(row)?.owner ?? owners.get(row.ownerId)
+      return owner ? [[row, { row: { ...row, ...rated.get(row) }, owner }] as const] : []
+    }),
+  )
 }
 
 /** A DRAFT of a cycle as it would be now. */
 export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; owner: InvoiceOwner }> => {
-  const found = await readCycleOf(ctx, row)
-  if (!found) return { row, owner: await readAccountOwner(ctx, row.ownerId) }
-  const { cycle, generations } = found
-  const { start, end } = cycle.inForce.cycle
-  const time = { accountId: row.ownerId, start: instantOf(start), end: instantOf(end) }
-  const billed = await readBilledCycle(ctx, generations, cycle, (meterIds) => readUsage(ctx, generations, time, meterIds))
-  return { row: { ...row, ...keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now) }, owner: cycle.owner }
+  const found = (await rateDrafts(ctx, [row])).get(row)
+  if (!found) throw notFound('account', row.ownerId)
+  return found
 }
 
 /** A DRAFT of a cycle as it is when it is closed before its instant. Throws STALE if the account has another cycle now. */
 export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Reckoned> => {
-  const found = await readCycleOf(ctx, row)
-  if (!found) throw STALE
-  const time = { accountId: row.ownerId, start: row.startAt, end: row.endAt }
-  const [units = new Map<string, string>()] = await closeUsage(ctx, found.generations, [time])
-  const billed = await readBilledCycle(ctx, found.generations, found.cycle, () => Promise.resolve(units))
+  const { cycles, generations } = await readCyclesOf(ctx, [row])
+  const cycle = cycles.get(row)
+  if (!cycle) throw STALE
+  const units = await closeDrafts(ctx, generations, [row])
+  const billed = await readBilledCycle(ctx, generations, cycle, () => Promise.resolve(units.get(row) ?? new Map<string, string>()))
   return keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now)
 }
 

@@ -94,15 +94,19 @@ interface GroupRow {
   invoiceCurrency: string
   address: string
   status: string
+  version: number
 }
 
-/** Reads whom an invoice of an invoice group is about. */
-export const readGroupOwner = async ({ organizationId, session }: Ctx, groupId: string): Promise<InvoiceOwner> => {
-  const [row] = await session.rows<GroupRow>(
-    selectRows(sql`
-      select name, email, daily_invoice_consolidation as consolidates, net_term_days as netTermDays, invoice_currency as invoiceCurrency, address, status
-      from invoice_groups where organization_id = ${organizationId} and id = ${groupId}`),
-  )
+/** The query for whom invoices of an invoice group are about. */
+export const selectGroupOwner = ({ organizationId }: Pick<Ctx, 'organizationId'>, groupId: string): Statement =>
+  selectRows(sql`
+    select name, email, daily_invoice_consolidation as consolidates, net_term_days as netTermDays, invoice_currency as invoiceCurrency, address, status,
+      version
+    from invoice_groups where organization_id = ${organizationId} and id = ${groupId}`)
+
+/** What the query of `selectGroupOwner` has found. Throws NOT_FOUND. */
+export const readGroupOwnerRow = (groupId: string, [found]: readonly unknown[]): InvoiceOwner & { version: number } => {
+  const row = found as GroupRow | undefined
   if (!row) throw notFound('invoice group', groupId)
   const { name, email, invoiceCurrency } = row
   const invoiceGroup = {
@@ -121,5 +125,10 @@ export const readGroupOwner = async ({ organizationId, session }: Ctx, groupId: 
     isArchived: row.status === 'ARCHIVED',
     netTermDays: row.netTermDays ?? 0,
     details: { invoiceGroup },
+    version: row.version,
   }
 }
+
+/** Reads whom an invoice of an invoice group is about. Throws NOT_FOUND. */
+export const readGroupOwner = async (ctx: Ctx, groupId: string): Promise<InvoiceOwner> =>
+  readGroupOwnerRow(groupId, await ctx.session.rows(selectGroupOwner(ctx, groupId)))

@@ -1,4 +1,5 @@
 import { type ReadPiece, cycleOn, readTimelinesInForce } from '../../catalogue/schedules/service.ts'
+import { requireReadable } from '../../customers/accounts/service.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
@@ -7,7 +8,7 @@ import { iso } from '../../lib/time.ts'
 import { dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
 import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
 import { readChargesOfCycle } from './charges.ts'
-import { readAccountOwner } from './owner.ts'
+import { readAccountOwners, selectAccountOwners } from './owner.ts'
 import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
 import type { InvoicePreview, InvoicePreviewResponse, PreviewQuery } from './schema.ts'
 import { dueDateOf, showLine } from './show.ts'
@@ -24,11 +25,12 @@ export const previewInvoices = async (
 ): Promise<Reply<InvoicePreviewResponse>> => {
   const [{ timelines, parts }, owner, generations] = await Promise.all([
     readTimelinesInForce(ctx, [accountId], { accountId, at }),
-    readAccountOwner(ctx, accountId),
+    ctx.session.rows(selectAccountOwners(ctx, [accountId])).then((rows) => readAccountOwners(rows).get(accountId)),
     readGenerations(ctx),
   ])
   const timeline = timelines.get(accountId)
-  if (!timeline) throw notFound('account', accountId)
+  requireReadable(ctx, timeline?.account, accountId)
+  if (!timeline || !owner) throw notFound('account', accountId)
   const inForce = cycleOn(timeline.active, dayOf(at))
   if (!inForce) {
     const message = `no price plan is in force for the account "${accountId}" on ${writeDay(dayOf(at))}`

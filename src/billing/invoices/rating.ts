@@ -30,7 +30,7 @@ export interface BilledCycle {
 /** What an invoice comes to: the tree of its lines, the usage in it, and what its rules did. */
 export type RatedInvoice = Pick<KeptRating, 'root' | 'usage' | 'charges' | 'logs'>
 
-export const ratedPlanOf = ({ planName, definition, items }: BilledCycle): RatedPlan => ({
+export const ratedPlanOf = ({ planName, definition, items }: Pick<BilledCycle, 'planName' | 'definition' | 'items'>): RatedPlan => ({
   name: planName,
   cards: definition.cards.flatMap((kept) => readCard(kept, { displayName: displayNameOf(kept, items), isPurchase: false }) ?? []),
   rules: definition.rules.map(({ id, name, order, invoiceTiming = 'IN_ARREARS', condition, computation, action }) => ({

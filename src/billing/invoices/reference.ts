@@ -3,7 +3,7 @@ import {
   address,
   customerId,
   done,
-  ninth,
+  tenth,
   invoiceId,
   organizationId,
   second,
@@ -135,9 +135,10 @@ const waiting = {
   endDateInclusive: '2026-01-31T23:59:59.999Z',
   invoiceDate: '2026-02-02T00:00:00.000Z',
   dueDate: '2026-02-02T00:00:00.000Z',
-  updatedAt: ninth,
+  updatedAt: tenth,
   totalAmount: 0,
   paidAmount: 0,
+  invoiceDetails: { ...details, pricePlanName: 'Hosting' },
   netTermDays: 0,
 }
 
@@ -157,7 +158,7 @@ export const parameters = {
 export const listInvoices = {
   summary: 'List invoices',
   description:
-    'Lists invoices, the newest first, page by page, without their lines. start_time and end_time are compared with invoiceDate. Of a DRAFT, getInvoice shows whom it is about, and what it comes to if it is of a pricing cycle.',
+    'Lists invoices, the newest first, page by page, without their lines. start_time and end_time are compared with invoiceDate. A DRAFT of a pricing cycle comes to what it would now.',
   refuses: { 422: 'A page has 50 invoices at most, and pageSize is larger.' },
   example: {
     after: ['createCustomer', 'createCustomInvoice'],
@@ -180,7 +181,7 @@ export const createCustomInvoice = {
   refuses: {
     400: 'A line has neither a value nor quantity with valuePerQuantity, or both and they differ; endDate is before startDate; or status is DUE or PAID, and endDate has not come.',
     404: 'No account, or no invoice group, has this id.',
-    409: 'The account or the invoice group is archived.',
+    409: 'The account or the invoice group is archived. Or status is PAID, and the account is in an invoice group that pays for it.',
     422: 'The idempotencyKey in the body was used for another invoice.',
   },
   example: {
@@ -194,7 +195,7 @@ export const createCustomInvoice = {
 export const getInvoice = {
   summary: 'Read an invoice',
   description:
-    'Reads an invoice with its lines: each is the sum of its lineItems. Each pricing cycle of an account has a STANDARD invoice, which is a DRAFT from the first instant of the cycle until the end of its grace period, and a STANDARD_ADVANCED one if its price plan has cards that are paid in advance, which falls due when the cycle begins. A DRAFT is reckoned when it is read, with the usage and the licences that are known then; invoiceDetails, netTermDays and dueDate are as they would be now. From the instant at which it falls due, nothing of an invoice changes but its status and what is paid.',
+    'Reads an invoice with its lines: each is the sum of its lineItems. Each pricing cycle of an account has a STANDARD invoice, which is a DRAFT from the first instant of the cycle until the end of its grace period, and a STANDARD_ADVANCED one if its price plan has cards that are paid in advance, which falls due when the cycle begins. A DRAFT is reckoned when it is read, with the usage and the licences that are known then; invoiceDetails, netTermDays and dueDate are as they would be now. From the instant at which it falls due, nothing of an invoice changes but its status and what is paid. What fell due on one day for the accounts of an invoice group that consolidates is merged at the end of the day into a COMPOSITE invoice of the group: it has a TOTAL_AMOUNT for each of them, with its id, and the lines of the first 100; info says how many are shown without their lines. The info of a MERGED invoice names it as COMPOSITE_INVOICE_ID.',
   refuses: { 404: MISSING },
   example: { after: ['createCustomer', 'createCustomInvoice'], path, answer: shown },
 }
@@ -206,7 +207,7 @@ export const updateInvoice = {
   refuses: {
     400: 'As for createCustomInvoice.',
     404: MISSING,
-    409: 'The invoice cannot become what status says: the message names what it can become. Or another field is sent, and it is no DRAFT that a person has written.',
+    409: 'The invoice cannot become what status says: the message names what it can become. Or status is PAID, and an invoice group pays for it. Or another field is sent, and it is no DRAFT that a person has written.',
   },
   example: {
     after: ['createCustomer', 'createCustomInvoice'],

@@ -1,24 +1,20 @@
 import { displayNameOf } from '../../catalogue/price_plans/service.ts'
-import { keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
+import { definitionOf, keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { type RuleLog, ruleKeyOf } from '../../rating/rules.ts'
 import type { BilledCycle } from './rating.ts'
 import type { PricingRulesLog } from './schema.ts'
 import type { InvoiceRow } from './show.ts'
-import type { KeptRuleLog, KeptRuleLogs } from './table.ts'
+import type { Basis, KeptRuleLog } from './table.ts'
 
 /** What the rules of a cycle did, as an invoice keeps it: without their texts, which its plan has. */
-export const keepLogs = (
-  { plan: { version: planVersion, overrideId }, definition, items }: BilledCycle,
-  logs: readonly RuleLog[],
-): KeptRuleLogs => {
+export const keepLogs = ({ definition, items }: BilledCycle, logs: readonly RuleLog[]): KeptRuleLog[] => {
   const names = new Map(definition.cards.map((card) => [ruleKeyOf(card), displayNameOf(card, items)]))
-  const entries = logs.map(({ rule: { id, name, action }, type, changes, variables }): KeptRuleLog => {
+  return logs.map(({ rule: { id, name, action }, type, changes, variables }): KeptRuleLog => {
     const keyName = action.type === 'ADD' ? (action.description ?? name) : names.get(changes.key)
     return { ruleId: id, type, changes, ...(keyName !== undefined && { keyName }), variables }
   })
-  return { planVersion, overrideId, entries }
 }
 
 /** The id of what is said of a rule on an invoice: that of the invoice, with the digits of the rule. It stays when the invoice is reckoned again. */
@@ -28,20 +24,17 @@ const logIdOf = (invoiceId: string, ruleId: string): string =>
 const number = (text: string | undefined): number => jsonNumber(text ?? '0')
 
 /** Reads the rules of a version of a plan, or those that an account has instead. */
-const readRules = async (ctx: Ctx, pricePlanId: string, { planVersion: version, overrideId }: KeptRuleLogs) => {
-  const { versions, overrides } = readPieceParts(
-    await ctx.session.batch(selectPieceParts(ctx, keysOfList([{ pricePlanId, version, overrideId }]))),
-  )
-  const own = overrideId === null ? undefined : overrides.get(overrideId)
-  const rules = own?.rules ?? [...versions.values()].flatMap((one) => one.rules)
-  return new Map(rules.map((rule) => [rule.id, rule]))
+const readRules = async (ctx: Ctx, { id: pricePlanId, version, overrideId }: Basis['plan']) => {
+  const plan = { pricePlanId, version, overrideId }
+  const parts = readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList([plan]))))
+  return new Map(definitionOf(plan, parts).rules.map((rule) => [rule.id, rule]))
 }
 
 /** What the rules did when an invoice was reckoned last, in their order. */
-export const showRuleLogs = async (ctx: Ctx, { id, pricePlanId, rated: { logs } }: InvoiceRow): Promise<PricingRulesLog[]> => {
-  if (!logs || pricePlanId === null) return []
-  const rules = await readRules(ctx, pricePlanId, logs)
-  return logs.entries.map(({ ruleId, type, changes, keyName, variables }) => {
+export const showRuleLogs = async (ctx: Ctx, { id, basis, rated: { logs = [] } }: InvoiceRow): Promise<PricingRulesLog[]> => {
+  if (!logs.length || !basis) return []
+  const rules = await readRules(ctx, basis.plan)
+  return logs.map(({ ruleId, type, changes, keyName, variables }) => {
     const { name, order = 0, condition, computation } = rules.get(ruleId) ?? {}
     const read = Object.entries(variables)
     return {

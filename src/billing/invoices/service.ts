@@ -9,6 +9,7 @@ import { readGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { closeDraft, rateDraft } from './cycles.ts'
 import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
+import { keepLive, readLive, readOwner, showSummaries } from './live.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
 import type {
@@ -22,8 +23,8 @@ import type {
   UpdateInvoiceRequest,
 } from './schema.ts'
 import { showRuleLogs } from './rule_logs.ts'
-import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, keepDraft, newDraft, recordInvoice, showFallenDue } from './settle.ts'
-import { type InvoiceRow, showInvoice, showSummary } from './show.ts'
+import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
+import { type InvoiceRow, showInvoice } from './show.ts'
 import { refuseFixedLines, refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
 import type { InvoiceStatus, KeptRating } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
@@ -31,46 +32,35 @@ import { type AccountTime, closeUsage } from './usage.ts'
 export { type ChargeOfInvoice, readChargesOfInvoices, readQuotient } from './advances.ts'
 export { billDrafts, createInvoiceBillRun, listInvoicesForBillRun } from './bill_runs.ts'
 export { manageMiscellaneousChargesInAccount } from './charges.ts'
+export { readMergedTotals } from './composite.ts'
 export { billAccount, billAccounts } from './cycles.ts'
+export { mergeInvoicesOfGroup } from './groups.ts'
+export { leaveInvoiceGroup } from './leaving.ts'
 export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
 export { listFrozenInvoices } from './queries.ts'
 export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears } from './rating.ts'
 export type { InvoiceRow } from './show.ts'
 
-/** The owner of a DRAFT, from whom it takes what it shows until it falls due. */
-const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' | 'accountId'>): Promise<InvoiceOwner> =>
-  accountId === null ? readGroupOwner(ctx, ownerId) : readAccountOwner(ctx, accountId)
-
-/** An invoice as it is now, and from whom it takes what it shows as long as it is a DRAFT. */
-const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; owner?: InvoiceOwner }> => {
-  if (row.status !== 'DRAFT') return { row }
-  return row.invoiceType === 'STANDARD' ? rateDraft(ctx, row) : { row, owner: await readOwner(ctx, row) }
-}
-
 /** Reads an invoice as it is now. Throws NOT_FOUND. */
 export const readInvoiceNow = async (ctx: Ctx, id: string): Promise<{ row: InvoiceRow; owner?: InvoiceOwner }> =>
   readLive(ctx, await readInvoice(ctx, id))
 
-/** Lists invoices, the newest first, page by page. */
+/** Lists invoices, the newest first, page by page. DRAFTs of cycles are reckoned now. */
 export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<Reply<ListInvoicesResponse>> => {
   const { rows, next } = await listInvoiceRows(ctx, query)
-  return { answer: { data: rows.map((row) => showSummary(row)), ...next } }
+  return { answer: { data: await showSummaries(ctx, rows), ...next } }
 }
 
 /** Reads an invoice. What a DRAFT comes to now is kept, so that lists show it too. */
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
-  const kept = await readInvoice(ctx, id)
-  const { row, owner } = await readLive(ctx, kept)
-  const isChanged = JSON.stringify(row.rated) !== JSON.stringify(kept.rated)
-  if (isChanged) await ctx.session.batch([keepDraft(ctx, row)])
-  const shown = isChanged ? { ...row, updatedAt: ctx.now } : row
-  return { answer: showInvoice(shown, owner), tag: await tagOfInvoice(row, owner) }
+  const { row, owner } = await keepLive(ctx, await readInvoice(ctx, id))
+  return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
 }
 
 /** Lists what the pricing rules of an invoice did when it was reckoned last: of a DRAFT now, of another one when it was frozen. */
 export const listPricingRuleLogs = async (ctx: Ctx, id: string): Promise<Reply<PricingRulesLogsPaginatedResponse>> => {
-  const { row } = await readLive(ctx, await readInvoice(ctx, id))
+  const { row } = await readInvoiceNow(ctx, id)
   return { answer: { data: await showRuleLogs(ctx, row) } }
 }
 
@@ -199,7 +189,8 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       if (status === 'DUE') refuseFuture({ endAt: input.endDate ?? row.endAt }, status, ctx.now)
       const closes = status === 'DUE' && row.invoiceType === 'STANDARD' && !ctx.write?.dryRun
       /** A cycle that is not billed keeps what it would have come to. */
-      const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && { rated: row.rated, total: row.total, info: row.info }
+      const { rated, total, info, basis } = row
+      const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && row.status === 'DRAFT' && { rated, total, info, basis }
       const edits = { ...editDraft(row, input), ...(closes && (await closeDraft(ctx, row))), ...kept }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }

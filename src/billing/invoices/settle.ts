@@ -70,6 +70,8 @@ export const newDraft = (
   createdAt: now,
   updatedAt: now,
   version: 1,
+  invoiceGroupId: null,
+  mergedInto: null,
   ...its,
 })
 
@@ -86,6 +88,14 @@ export const changeInvoice = ({ organizationId }: Pick<Ctx, 'organizationId'>, r
     .update(invoices)
     .set(set)
     .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id)))
+
+/** The invoice group that pays for an invoice of an account that falls due now: the one that it is in, if that consolidates its invoices. */
+const payingGroup = ({ organizationId, now }: Ctx, accountId: string) => sql`(
+  select its.id from invoice_group_memberships as member join invoice_groups as its on its.id = member.invoice_group_id
+  where member.organization_id = ${organizationId} and member.account_id = ${accountId} and member.from_at <= ${now}
+    and (member.until_at is null or member.until_at > ${now}) and its.daily_invoice_consolidation = 1
+  order by member.id desc limit 1
+)`
 
 /** The statement that keeps what a DRAFT comes to now, if it has not been changed meanwhile. It is no change that anybody made. */
 export const keepDraft = ({ organizationId, now }: Ctx, { id, version, rated, total, info }: InvoiceRow): Statement =>
@@ -134,7 +144,14 @@ export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, asPaid 
         .onConflictDoUpdate({ target: invoiceCounters.organizationId, set: { last: sql`${invoiceCounters.last} + 1` } }),
       builder
         .update(invoices)
-        .set({ ...set, sequence: sql`${last}`, sequenceId: sql`${month} || '-' || printf('%04d', ${last})` })
+        .set({
+          ...set,
+          sequence: sql`${last}`,
+          sequenceId: sql`${month} || '-' || printf('%04d', ${last})`,
+          ...(first === 'DUE' &&
+            row.invoiceClass === 'INVOICE' &&
+            row.accountId !== null && { invoiceGroupId: payingGroup(ctx, row.accountId) }),
+        })
         .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id))),
     ],
     row: { ...row, ...set },

@@ -36,7 +36,10 @@ export const showLine = (
 export type InvoiceRow = typeof invoices.$inferSelect
 
 /** An invoice as a list shows it. `live` is what a DRAFT takes from its owner as long as it is one. */
-export const showSummary = (row: Omit<InvoiceRow, 'rated'>, live?: { details: InvoiceDetails; netTermDays: number }): InvoiceSummary => {
+export const showSummary = (
+  row: Omit<InvoiceRow, 'rated' | 'basis'>,
+  live?: { details: InvoiceDetails; netTermDays: number },
+): InvoiceSummary => {
   const { details = row.details, netTermDays = row.netTermDays } = live ?? {}
   return {
     id: row.id,
@@ -68,5 +71,5 @@ export const showInvoice = (row: InvoiceRow, live?: { details: InvoiceDetails; n
   revenueInfo: showLine(row.rated.root, row.currency),
   autoAdvance: row.autoAdvance,
   ...(row.metadata && { metadata: row.metadata }),
-  info: [...row.info],
+  info: [...row.info, ...(row.mergedInto === null ? [] : [{ type: 'COMPOSITE_INVOICE_ID', value: row.mergedInto }])],
 })

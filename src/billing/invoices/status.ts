@@ -19,7 +19,8 @@ const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
 const nextOf = ({ status, paid }: Pick<InvoiceRow, 'status' | 'paid'>): readonly InvoiceStatus[] =>
   NEXT[status as InvoiceStatus].filter((next) => next !== 'VOID' || paid === '0')
 
-const sayNext = (row: Pick<InvoiceRow, 'status' | 'paid'>): string => {
+const sayNext = (row: Pick<InvoiceRow, 'status' | 'paid' | 'mergedInto'>): string => {
+  if (row.mergedInto !== null) return `the invoice "${row.mergedInto}" of its invoice group is paid in its place`
   const next = nextOf(row)
   return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'
 }

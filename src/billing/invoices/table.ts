@@ -1,10 +1,11 @@
-import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { customType, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Address } from '../../lib/address.ts'
 import type { CardType } from '../../rating/card.ts'
 import type { Cycle, Schedule } from '../../rating/cycle.ts'
 import type { LicenseChange } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
 import type { RuleLog } from '../../rating/rules.ts'
+import { packRating, unpackRating } from './kept_rating.ts'
 
 export const CLASSES = ['INVOICE', 'ORDER', 'BILLABLE'] as const
 export const TYPES = ['STANDARD', 'AD_HOC', 'CUSTOM', 'COMPOSITE', 'STANDARD_ADVANCED', 'ADHOC_ADVANCED'] as const
@@ -40,17 +41,10 @@ export interface WrittenCharge {
   considerForRevenue: boolean
 }
 
-/** What a rule did, and what it is named that it did that to. */
+/** What a rule did, and what it is named that it did that to. The texts of the rule are in the version of the plan that the invoice was reckoned with. */
 export interface KeptRuleLog extends Pick<RuleLog, 'type' | 'changes' | 'variables'> {
   ruleId: string
   keyName?: string
-}
-
-/** What the rules of a version of a plan did, or those that an account has instead, which have the texts of the rules. */
-export interface KeptRuleLogs {
-  planVersion: number
-  overrideId: string | null
-  entries: readonly KeptRuleLog[]
 }
 
 /** What an invoice comes to: the tree of its lines, the usage in it, what rules did, and the lines and charges that people have written. */
@@ -59,7 +53,7 @@ export interface KeptRating {
   usage: readonly Line[]
   written?: readonly WrittenLine[]
   charges?: readonly WrittenCharge[]
-  logs?: KeptRuleLogs
+  logs?: readonly KeptRuleLog[]
 }
 
 /** The licences of an add-on that an invoice was reckoned with: their numbers, or from when until when which names had one, each name as a number. */
@@ -88,6 +82,12 @@ export interface InvoiceDetails {
   invoiceGroup?: { id: string; name: string; email: string; dailyInvoiceConsolidation: boolean; invoiceCurrency: string; address: Address }
 }
 
+const keptRating = customType<{ data: KeptRating; driverData: string }>({
+  dataType: () => 'text',
+  toDriver: packRating,
+  fromDriver: unpackRating,
+})
+
 export const invoices = sqliteTable('invoices', {
   id: text().primaryKey(),
   organizationId: text('organization_id').notNull(),
@@ -109,7 +109,7 @@ export const invoices = sqliteTable('invoices', {
   paid: text().notNull(),
   sequence: integer(),
   sequenceId: text('sequence_id'),
-  rated: text({ mode: 'json' }).$type<KeptRating>().notNull(),
+  rated: keptRating().notNull(),
   details: text({ mode: 'json' }).$type<InvoiceDetails>(),
   info: text({ mode: 'json' }).$type<readonly { type: string; value: string }[]>().notNull(),
   metadata: text({ mode: 'json' }).$type<Record<string, unknown>>(),
@@ -122,6 +122,9 @@ export const invoices = sqliteTable('invoices', {
   updatedAt: integer('updated_at').notNull(),
   version: integer().notNull(),
   basis: text({ mode: 'json' }).$type<Basis>(),
+  /** The invoice group that pays for it, and the COMPOSITE invoice that it was merged into. */
+  invoiceGroupId: text('invoice_group_id'),
+  mergedInto: text('merged_into'),
 })
 
 /** Charges that wait for the next invoice of an account. */

@@ -2,19 +2,11 @@ import { readLicenseChangesOf } from '../../catalogue/licenses/service.ts'
 import { type CycleInForce, type PieceParts, type ReadPiece, definitionOf } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
-import {
-  type KindedGeneration,
-  accountKey,
-  accountLedgersOf,
-  askAccounts,
-  askAll,
-  askEvents,
-  eventLedgersIn,
-  meterSeries,
-} from '../../ledger/client.ts'
+import { type KindedGeneration, accountKey, askAll, askEvents, eventLedgersIn, meterSeries } from '../../ledger/client.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import type { LicenseUse } from '../../rating/licenses.ts'
-import { type NamedUse, cutChanges, useOf } from '../revenue_calculator/licenses.ts'
+import { cutChanges, useOf } from '../revenue_calculator/licenses.ts'
+import { readNamesOfMany } from '../revenue_calculator/lookup.ts'
 import type { InvoiceOwner } from './owner.ts'
 import type { BilledCycle } from './rating.ts'
 
@@ -53,38 +45,6 @@ export const metersOf = (cycle: CycleToRate): string[] => billablesOf(cycle, 'US
 const typeOfAddOn = ({ parts }: CycleToRate, id: string): string | undefined =>
   parts.items.find((item) => item.id === id)?.type ?? undefined
 
-/** Reads the names that have licences of accounts in the times of cycles, for each cycle. Each ledger is asked once for cycles of one time. */
-const readNamesOf = async (
-  ctx: Ctx,
-  generations: readonly KindedGeneration[],
-  cycles: readonly AccountTime[],
-): Promise<Map<AccountTime, NamedUse[]>> => {
-  const found = new Map<AccountTime, NamedUse[]>()
-  await Promise.all(
-    Map.groupBy(cycles, ({ start, end }) => `${start} ${end}`)
-      .values()
-      .map(async (its) => {
-        const { start, end } = its[0] as AccountTime
-        const accounts = its.map(({ accountId }) => accountId)
-        const all = await askAll(accountLedgersOf(ctx, generations), (name) =>
-          askAccounts(ctx, name, (ledger) => ledger.readLicenses(start, end, accounts)),
-        )
-        const named = Map.groupBy(all.flat(), ({ account }) => account)
-        for (const time of its)
-          found.set(
-            time,
-            (named.get(time.accountId) ?? []).map(({ license, name, from, until }) => ({
-              licenseId: license,
-              name,
-              from: Math.max(from, start),
-              until: until === null ? end : Math.min(until, end),
-            })),
-          )
-      }),
-  )
-  return found
-}
-
 /** Reads the licences of accounts in cycles, for each cycle by the ids of the add-ons that are priced in it. */
 const readLicensesOf = async (
   ctx: Ctx,
@@ -93,12 +53,12 @@ const readLicensesOf = async (
 ): Promise<Record<string, LicenseUse>[]> => {
   const asked = cycles.map((cycle) => ({ cycle, time: timeOf(cycle), licenseIds: billablesOf(cycle, 'LICENSE') }))
   const withNames = asked.filter(({ cycle, licenseIds }) => licenseIds.some((id) => typeOfAddOn(cycle, id) === 'NAMED_LICENSE'))
-  const [counted, named] = await Promise.all([
+  const [counted, namesOf] = await Promise.all([
     readLicenseChangesOf(
       ctx,
       asked.map(({ time: { accountId, start, end }, licenseIds }) => ({ accountId, licenseIds, from: start, until: end })),
     ),
-    readNamesOf(
+    readNamesOfMany(
       ctx,
       generations,
       withNames.map(({ time }) => time),
@@ -107,10 +67,38 @@ const readLicensesOf = async (
   return asked.map(({ cycle, time, licenseIds }, index) => {
     const its = {
       counted: [...(counted[index] ?? [])].flatMap(([id, changes]) => cutChanges(id, changes, time)),
-      named: named.get(time) ?? [],
+      named: namesOf(time),
     }
     return Object.fromEntries(licenseIds.map((id) => [id, useOf(its, id, typeOfAddOn(cycle, id))]))
   })
+}
+
+/** Reads the units of the meters that are priced in cycles, as the events until now add up. Each ledger is asked once. */
+export const readUnitsOf = async <Rated extends CycleToRate>(
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  cycles: readonly Rated[],
+): Promise<Map<Rated, Units>> => {
+  const asked = cycles.flatMap((cycle) => {
+    const { accountId, start: from, end: until } = timeOf(cycle)
+    const series = metersOf(cycle).map(meterSeries)
+    return series.length ? [{ cycle, query: { account: accountKey(accountId), series, from, until } }] : []
+  })
+  if (!asked.length) return new Map()
+  const queries = asked.map(({ query }) => query)
+  const [first, last] = [Math.min(...queries.map(({ from }) => from)), Math.max(...queries.map(({ until }) => until))]
+  const all = await askAll(eventLedgersIn(ctx, generations, first, last), (name) =>
+    askEvents(ctx, name, (ledger) => ledger.readEvidence(queries)),
+  )
+  return new Map(
+    asked.map(({ cycle }, index) => {
+      const units = Map.groupBy(
+        all.flatMap((one) => one[index] ?? []),
+        ([series]) => series.slice(meterSeries('').length),
+      )
+      return [cycle, new Map([...units].map(([id, rows]) => [id, sumDecimals(rows.map(([, its]) => its))]))]
+    }),
+  )
 }
 
 /** Reads what cycles of accounts are rated with. `unitsOf` gives the units of meters in each of them. */
@@ -121,7 +109,10 @@ export const readBilledCycles = async <Rated extends CycleToRate>(
   unitsOf: (cycle: Rated) => Units | Promise<Units>,
 ): Promise<Map<Rated, BilledCycle>> => {
   if (!cycles.length) return new Map()
-  const [licenses, units] = await Promise.all([readLicensesOf(ctx, generations, cycles), Promise.all(cycles.map(unitsOf))])
+  const [licenses, units] = await Promise.all([
+    readLicensesOf(ctx, generations, cycles),
+    Promise.all(cycles.map(async (one) => unitsOf(one))),
+  ])
   return new Map(
     cycles.map((one, index) => {
       const { piece, cycle } = one.inForce

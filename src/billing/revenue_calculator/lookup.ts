@@ -58,22 +58,35 @@ export const readUsage = async (
   return new Map([...units].map(([meterId, texts]) => [meterId, sumDecimals(texts)]))
 }
 
-/** The names that have licences of an account at any instant of a time range, cut to that. */
-export const readNames = async (
+/**
+ * The names that have licences of accounts at any instant of some time ranges. The answer gives those of one of the ranges, cut to it.
+ * Each ledger of accounts is asked once, and none if there are no ranges.
+ */
+export const readNamesOfMany = async (
   ctx: Ctx,
   generations: readonly KindedGeneration[],
-  { start, end, accountId }: Lookup,
-): Promise<NamedUse[]> => {
-  const all = await askAll(accountLedgersOf(ctx, generations), (name) =>
-    askAccounts(ctx, name, (ledger) => ledger.readLicenses(start, end, [accountId])),
+  lookups: readonly Lookup[],
+): Promise<(lookup: Lookup) => NamedUse[]> => {
+  const [first, last] = [Math.min(...lookups.map(({ start }) => start)), Math.max(...lookups.map(({ end }) => end))]
+  const accountIds = [...new Set(lookups.map(({ accountId }) => accountId))]
+  const all = await askAll(lookups.length ? accountLedgersOf(ctx, generations) : [], (name) =>
+    askAccounts(ctx, name, (ledger) => ledger.readLicenses(first, last, accountIds)),
   )
-  return all.flat().map(({ license, name, from, until }) => ({
-    licenseId: license,
-    name,
-    from: Math.max(from, start),
-    until: until === null ? end : Math.min(until, end),
-  }))
+  const named = Map.groupBy(all.flat(), ({ account }) => account)
+  return ({ accountId, start, end }) =>
+    (named.get(accountId) ?? [])
+      .filter(({ from, until }) => from < end && (until === null || until > start))
+      .map(({ license, name, from, until }) => ({
+        licenseId: license,
+        name,
+        from: Math.max(from, start),
+        until: until === null ? end : Math.min(until, end),
+      }))
 }
+
+/** The names that have licences of an account at any instant of a time range, cut to that. */
+export const readNames = async (ctx: Ctx, generations: readonly KindedGeneration[], lookup: Lookup): Promise<NamedUse[]> =>
+  (await readNamesOfMany(ctx, generations, [lookup]))(lookup)
 
 /** The numbers of licences of an account in a time range. */
 export const readCounted = async (ctx: Ctx, { start, end, accountId }: Lookup, licenseIds: readonly string[]): Promise<CountedUse[]> => {

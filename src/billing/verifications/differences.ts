@@ -100,3 +100,7 @@ export const findRatingDifferences = (row: InvoiceRow, billed: BilledCycle | und
   const again = rateAgain(row, billed)
   return [...sums, ...(again || billed || row.invoiceType === 'CUSTOM' ? findTreeDifferences(root, again) : [])]
 }
+
+/** What the invoices come to that were merged into an invoice of a group, where that is not its total. */
+export const findMergerDifferences = ({ total }: Pick<InvoiceRow, 'total'>, merged: string): string[] =>
+  isSame(total, merged) ? [] : [`its total is ${total}, and the invoices that were merged into it come to ${merged}`]

@@ -21,7 +21,8 @@ export type InvoiceVerification = z.infer<typeof InvoiceVerification>
 export const VerifyInvoicesResponse = named('VerifyInvoicesResponse', ledgerPage(InvoiceVerification))
 export type VerifyInvoicesResponse = z.infer<typeof VerifyInvoicesResponse>
 
-export const VerifyInvoicesQuery = ledgerPageQuery({
-  owner_id: z.optional(described('Verifies the invoices of one account or invoice group.', identifier())),
-})
+export const VerifyInvoicesQuery = ledgerPageQuery(
+  { owner_id: z.optional(described('Verifies the invoices of one account or invoice group.', identifier())) },
+  false,
+)
 export type VerifyInvoicesQuery = z.infer<typeof VerifyInvoicesQuery>

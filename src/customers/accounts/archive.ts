@@ -6,7 +6,7 @@ import type { Ctx } from '../../db/context.ts'
 import { builder, qualified } from '../../db/statements.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { customers } from '../customers/table.ts'
-import { draftLeaving, draftRejoining, groupOf, refuseMember } from '../invoice_groups/membership.ts'
+import { type Membership, draftLeaving, draftRejoining, groupOf, refuseMember, refuseNoMember } from '../invoice_groups/membership.ts'
 import { type AccountRow, draftAccountChange, showAccount, tagOfAccount } from './account.ts'
 import { accountAt, endAliases, everyAlias, insertAliases, isAccount } from './queries.ts'
 import { type AliasRange, namesAt } from './ranges.ts'
@@ -29,21 +29,29 @@ const endByArchive = (ctx: Ctx, ids: readonly string[]) =>
       ),
     )
 
+/** The query for what an account will still be invoiced for, which a later domain knows. */
+const invoicedStill = ({ organizationId }: Ctx, id: string) =>
+  sql`select '[]' from accounts_to_invoice where organization_id = ${organizationId} and account_id = ${id}`
+
 const readForArchive = async (ctx: Ctx, id: string) => {
   const [found] = await ctx.session.db
-    .select({ row: accounts, ranges: everyAlias, group: groupOf })
+    .select({ row: accounts, ranges: everyAlias, group: groupOf, isInvoiced: sql<number>`exists (${invoicedStill(ctx, id)})` })
     .from(accounts)
     .where(isAccount(ctx, id))
   if (!found) throw notFound('account', id)
   return found
 }
 
-/** Archives an account. Its aliases end now, and it leaves its invoice group. Archiving it again changes nothing. */
+/**
+ * Archives an account. Its aliases end now, and it leaves its invoice group: now, or if it will still be invoiced, after its last invoice.
+ * Archiving it again changes nothing.
+ */
 export const deleteAccount = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
   changeVersioned(ctx, {
     read: () => readForArchive(ctx, id),
     tagOf: ({ row, ranges }) => tagOfAccount(row, ranges, ctx.now),
-    change: ({ row, ranges, group }) => {
+    change: ({ row, ranges, group, isInvoiced }) => {
+      const leaves = group && !isInvoiced
       const answer = { success: true }
       if (row.status === 'ARCHIVED') return { unchanged: answer }
       const lasting = ({ from, until }: AliasRange): boolean => until > ctx.now && from < until
@@ -52,7 +60,7 @@ export const deleteAccount = (ctx: Ctx, id: string): Promise<Reply<{ success: bo
       const { next, draft } = draftAccountChange(
         ctx,
         row,
-        { status: 'ARCHIVED', beforeArchive: { status: row.status, ...(group && { invoiceGroup: group.id }) } },
+        { status: 'ARCHIVED', beforeArchive: { status: row.status, ...(leaves && { invoiceGroup: group.id }) } },
         [ending, ending.map(end)],
       )
       const after = ranges.map((range) => (lasting(range) ? end(range) : range))
@@ -64,12 +72,17 @@ export const deleteAccount = (ctx: Ctx, id: string): Promise<Reply<{ success: bo
             ),
           ]
         : []
-      const left = group ? draftLeaving(ctx, id, group) : { statements: [refuseMember(ctx, id)], changes: [] }
+      const left = leaves ? draftLeaving(ctx, id, group) : { statements: [], changes: [] }
+      const held = group ? (leaves ? [refuseWhen('STALE', invoicedStill(ctx, id))] : []) : [refuseMember(ctx, id)]
       return combineDrafts(
         {
           ...draft,
-          statements: [...draft.statements, ...aliases],
-          due: [...(draft.due ?? []), { kind: 'ACCOUNT_ARCHIVED', subject: id, dueAt: ctx.now }],
+          statements: [...draft.statements, ...held, ...aliases],
+          due: [
+            ...(draft.due ?? []),
+            { kind: 'ACCOUNT_ARCHIVED', subject: id, dueAt: ctx.now },
+            ...(group && !leaves ? [{ kind: 'INVOICE_GROUP_LEFT', subject: id, dueAt: ctx.now }] : []),
+          ],
           answer,
           tag: tagOfAccount(next, after, ctx.now),
         },
@@ -77,6 +90,35 @@ export const deleteAccount = (ctx: Ctx, id: string): Promise<Reply<{ success: bo
       )
     },
   })
+
+/** The invoice group that an archived account is still in. */
+export const readArchivedMember = async (ctx: Ctx, id: string): Promise<Membership | undefined> => {
+  const [found] = await ctx.session.db
+    .select({ group: groupOf })
+    .from(accounts)
+    .where(and(isAccount(ctx, id), eq(accounts.status, 'ARCHIVED')))
+  return found?.group ?? undefined
+}
+
+/** Drafts how an archived account leaves its group after its last invoice, so that it can go back if it is restored. */
+export const draftLeavingLate = (ctx: Ctx, id: string, group: Membership): Omit<Draft<object>, 'answer'> => {
+  const left = draftLeaving(ctx, id, group)
+  const restored = builder
+    .select({ values: sql`'[]'`.as('values') })
+    .from(accounts)
+    .where(and(isAccount(ctx, id), sql`${accounts.status} <> 'ARCHIVED'`))
+  return {
+    ...left,
+    statements: [
+      ...left.statements,
+      refuseWhen('STALE', restored.getSQL()),
+      builder
+        .update(accounts)
+        .set({ beforeArchive: sql`json_set(${accounts.beforeArchive}, '$.invoiceGroup', ${group.id})` })
+        .where(isAccount(ctx, id)),
+    ],
+  }
+}
 
 /** An alias that an archive ended. */
 interface EndedAlias extends AliasRange {
@@ -167,7 +209,7 @@ const readForRestore = async (ctx: Ctx, id: string) => {
     select ${customers.status} from ${customers} where ${qualified(customers.togaiCustomerId)} = ${qualified(accounts.togaiCustomerId)}
   )`
   const [found] = await ctx.session.db
-    .select({ ...accountAt(ctx.now), ranges: everyAlias, ended: endedByArchive(ctx.now), customer })
+    .select({ ...accountAt(ctx.now), ranges: everyAlias, ended: endedByArchive(ctx.now), customer, group: groupOf })
     .from(accounts)
     .where(isAccount(ctx, id))
   if (!found) throw notFound('account', id)
@@ -177,7 +219,7 @@ const readForRestore = async (ctx: Ctx, id: string) => {
 /** Drafts the restored account. */
 const draftRestored = async (
   ctx: Ctx,
-  { row, ranges, settings, ended }: Awaited<ReturnType<typeof readForRestore>>,
+  { row, ranges, settings, ended, group }: Awaited<ReturnType<typeof readForRestore>>,
 ): Promise<Draft<RestoreAccountResponse>> => {
   const { status = 'ACTIVE' as const, invoiceGroup, pricePlans } = row.beforeArchive ?? {}
   const { back, resumed, leftOut, statements } = restoreAliases(ctx, row, ended)
@@ -193,7 +235,12 @@ const draftRestored = async (
     ...(pricePlans && { pricePlansLeftOut: [...pricePlans] }),
   }
   return combineDrafts(
-    { ...draft, statements: [...draft.statements, ...statements], answer, tag: tagOfAccount(next, after, ctx.now) },
+    {
+      ...draft,
+      statements: [...draft.statements, ...(group ? [refuseNoMember(ctx, row.id)] : []), ...statements],
+      answer,
+      tag: tagOfAccount(next, after, ctx.now),
+    },
     ...(rejoining ? [rejoining] : []),
   )
 }

@@ -102,7 +102,7 @@ export const updateAccount = {
 export const deleteAccount = {
   summary: 'Archive an account',
   description:
-    'Archives an account. Its aliases end now and can be given to another account. The account leaves its invoice group, and the group ends if it has no other account. It can still be read by its id, and the id stays taken. Archiving it again changes nothing.',
+    'Archives an account. Its aliases end now and can be given to another account. The account leaves its invoice group, now or, if it will still be invoiced, when its last invoice has fallen due; the group ends if it has no other account. It can still be read by its id, and the id stays taken. Archiving it again changes nothing.',
   refuses: { 404: MISSING },
   example: { after: ['createCustomer'], path, answer: done, other },
 }

@@ -13,6 +13,7 @@ import type { Account, AccountPaginatedResponse, GetAccountQuery, GetAccountsQue
 import { accounts, sortable } from './table.ts'
 
 export { draftAccountVersion, draftAccountVersions } from './account.ts'
+export { draftLeavingLate, readArchivedMember } from './archive.ts'
 
 /** Refuses to show an account that does not exist, or that a portal token cannot read. */
 export const requireReadable: (ctx: Ctx, row: Pick<AccountRow, 'id' | 'customerId'> | undefined, id: string) => asserts row = (

@@ -7,7 +7,8 @@ import { accounts } from '../accounts/table.ts'
 import { deleteMembers, draftGroupChange, insertMembers } from './service.ts'
 import { invoiceGroupAccounts, invoiceGroups } from './table.ts'
 
-interface Membership {
+/** The invoice group that an account is in. */
+export interface Membership {
   id: string
   version: number
   updatedAt: number
@@ -42,6 +43,15 @@ export const refuseMember = (ctx: Ctx, accountId: string) =>
   refuseWhen(
     'STALE',
     sql`select '[]' from ${invoiceGroupAccounts} where ${invoiceGroupAccounts.organizationId} = ${ctx.organizationId} and ${invoiceGroupAccounts.accountId} = ${accountId}`,
+  )
+
+/** A statement that raises STALE if the account has left its group since it was read. */
+export const refuseNoMember = (ctx: Ctx, accountId: string) =>
+  refuseWhen(
+    'STALE',
+    sql`select '[]' where not exists (
+      select 1 from ${invoiceGroupAccounts} where organization_id = ${ctx.organizationId} and account_id = ${accountId}
+    )`,
   )
 
 /** Drafts how a restored account returns to its group. Undefined if the group has ended or has another currency. */

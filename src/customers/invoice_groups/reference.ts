@@ -28,7 +28,7 @@ export const parameters = {
 export const createInvoiceGroup = {
   summary: 'Create an invoice group',
   description:
-    'Creates a group of 1 to 100 accounts whose invoices can be combined. All of them have the same currency, and an account can be in one group only.',
+    'Creates a group of 1 to 100 accounts whose invoices can be combined. All of them have the same currency, and an account can be in one group only. With dailyInvoiceConsolidation, what falls due for them on one day (UTC) is merged at its end into one COMPOSITE invoice of the group.',
   refuses: { 400: TWICE, 404: 'An account does not exist. The message names it.', 409: UNFIT },
   example: {
     after: ['createCustomer'],
@@ -53,7 +53,8 @@ export const getInvoiceGroup = {
 
 export const addInvoiceGroupAccounts = {
   summary: 'Add accounts to an invoice group',
-  description: 'Adds 1 to 100 accounts, either all of them or none. Accounts that are already in the group stay in it.',
+  description:
+    'Adds 1 to 100 accounts, either all of them or none. Accounts that are already in the group stay in it. Invoices that fell due before are not merged.',
   refuses: { 400: TWICE, 404: `${MISSING} Or an account does not exist. The message names it.`, 409: UNFIT },
   example: {
     after: ['createCustomer', 'createInvoiceGroup', 'createAccount'],
@@ -66,7 +67,8 @@ export const addInvoiceGroupAccounts = {
 
 export const removeInvoiceGroupAccounts = {
   summary: 'Remove accounts from an invoice group',
-  description: 'Removes 1 to 100 accounts, either all of them or none. When its last account is removed, the group ends.',
+  description:
+    'Removes 1 to 100 accounts, either all of them or none. When its last account is removed, the group ends. Invoices that fell due before are still merged.',
   refuses: { 400: TWICE, 404: `${MISSING} Or an account is not in it. The message names it.` },
   example: {
     after: ['createCustomer', 'createInvoiceGroup', 'createAccount', 'addInvoiceGroupAccounts'],

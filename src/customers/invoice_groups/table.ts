@@ -27,3 +27,13 @@ export const invoiceGroupAccounts = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.organizationId, table.accountId] })],
 )
+
+/** Which group an account was in, and when. Triggers write it. */
+export const invoiceGroupMemberships = sqliteTable('invoice_group_memberships', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  organizationId: text('organization_id').notNull(),
+  accountId: text('account_id').notNull(),
+  invoiceGroupId: text('invoice_group_id').notNull(),
+  fromAt: integer('from_at').notNull(),
+  untilAt: integer('until_at'),
+})

@@ -30,9 +30,9 @@ export const parameters = {
 export const insertSetting = {
   summary: 'Create a setting of an entity',
   description:
-    'Stores a named value for the organization, a customer, an account, an invoice group, an event schema, a usage meter, an add-on, a feature or a price plan.',
+    'Stores a named value for the organization, a customer, an account, an invoice group, an event schema, a usage meter, an add-on, a feature or a price plan. In the namespace SYSTEM, three settings mean something here: exchange_rates of the organization, a JSON object with what one unit of each currency is worth in the base currency, such as {"EUR": "1.1"}; auto_advance_invoice of the organization, with which invoices wait if it is false; and event_level_revenue of an event schema, with which its events show what they earned if it is true.',
   refuses: {
-    400: `${UNSUITED}, or entities of this type do not exist yet.`,
+    400: `${UNSUITED}, entities of this type do not exist yet, or exchange rates are no rates by currency.`,
     404: 'The entity does not exist.',
     409: 'The entity is archived, or already has a setting with this namespace and id.',
   },
@@ -65,7 +65,11 @@ export const updateSetting = {
   summary: 'Change a setting',
   description:
     'Replaces the name, the value or the data type. Afterwards the value must match the data type. An empty body changes nothing.',
-  refuses: { 400: `${UNSUITED}.`, 404: MISSING, 409: 'The entity is archived.' },
+  refuses: {
+    400: `${UNSUITED}.`,
+    404: MISSING,
+    409: 'The entity is archived; or the rate of a currency would change, which is said once.',
+  },
   example: {
     after: ['createCustomer', 'insertSetting'],
     path,

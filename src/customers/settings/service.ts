@@ -10,6 +10,7 @@ import { builder, insertInto, qualified } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
+import { explainRates, findChangedRate, holdsExchangeRates } from './exchange_rates.ts'
 import {
   type CreateEntitySetting,
   type ListSettingQuery,
@@ -19,6 +20,8 @@ import {
   explainMismatch,
 } from './schema.ts'
 import { settings } from './table.ts'
+
+export { type ExchangeRates, readExchangeRates, selectExchangeRates } from './exchange_rates.ts'
 
 type SettingRow = typeof settings.$inferSelect
 
@@ -97,11 +100,27 @@ export const draftSettings = (
   }
 }
 
+/** Refuses a setting that is to hold exchange rates and does not. */
+const refuseRates = (setting: Setting): void => {
+  const message = explainRates(setting)
+  if (message) throw new ApiError('INVALID', `value: ${message}`)
+}
+
+/** Refuses to change a rate by which amounts have been converted. */
+const refuseChangedRate = (before: Setting, after: Setting): void => {
+  if (!holdsExchangeRates(before)) return
+  refuseRates(after)
+  const changed = findChangedRate(before.value, after.value)
+  if (changed)
+    throw new ApiError('CONFLICT', `value: the rate of ${changed.currency} must stay ${changed.rate}; only other currencies can be added`)
+}
+
 const locate: Locate = (conflict) => (conflict === 'ENTITY_NOT_FOUND' ? 'entityId' : undefined)
 
 /** Creates a setting of an existing entity. */
 export const insertSetting = (ctx: Ctx, setting: Setting): Promise<Reply<Setting>> => {
   const { entityType, entityId, ...sent } = setting
+  refuseRates(setting)
   const { statements, changes } = draftSettings(ctx, entityType, entityId, [sent])
   return commit(ctx, {
     ...combineDrafts({ statements, changes, answer: setting }, draftEntityChange(ctx, setting)),
@@ -142,6 +161,7 @@ export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRe
       if (message) throw new ApiError('INVALID', `${input.value === undefined ? 'dataType' : 'value'}: ${message}`)
       if (!Object.keys(input).length) return { unchanged: show(row) }
       const next = { ...row, name, value, dataType, version: row.version + 1 }
+      refuseChangedRate(row, next)
       const update = builder
         .update(settings)
         .set({ name, value, dataType, updatedAt: ctx.now, version: next.version })

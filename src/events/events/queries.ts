@@ -1,4 +1,6 @@
 import { sql } from 'drizzle-orm'
+import type { KeptCard } from '../../catalogue/rate_cards/schema.ts'
+import { type ExchangeRates, readExchangeRates, selectExchangeRates } from '../../customers/settings/service.ts'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
@@ -81,7 +83,8 @@ export interface OwnedPlan {
   id: string
   name: string
   plan: PlanInForce
-  usageMeterIds: ReadonlySet<string>
+  /** Its cards for usage. */
+  cards: readonly KeptCard[]
 }
 
 /** An account, by its id, and a time in milliseconds. */
@@ -96,7 +99,7 @@ interface PlanRow {
   id: string
   name: string
   plan: string
-  usageMeterIds: string
+  cards: string
 }
 
 /**
@@ -109,8 +112,8 @@ interface PlanRow {
 const selectPlans = ({ organizationId }: Ctx, places: readonly Place[]): Statement =>
   selectRows(sql`
     select sent.value ->> 0 as accountId, sent.value ->> 1 as time, its.id as scheduleId, plan.id, plan.name, ${planColumns(sql.raw('its'))} as plan,
-      (select json_group_array(card.value ->> 'billableId') from json_each(coalesce(own.content -> '$.cards', version.cards)) as card
-        where card.value ->> 'type' = 'USAGE') as usageMeterIds
+      (select json_group_array(json(card.value)) from json_each(coalesce(own.content -> '$.cards', version.cards)) as card
+        where card.value ->> 'type' = 'USAGE') as cards
     from json_each(${JSON.stringify(places)}) as sent
     cross join schedules as its on its.sequence = (
       select one.sequence from schedules as one
@@ -121,25 +124,48 @@ const selectPlans = ({ organizationId }: Ctx, places: readonly Place[]): Stateme
     cross join price_plan_versions as version on version.price_plan_id = its.price_plan_id and version.plan_version = its.plan_version
     left join schedule_overrides as own on own.organization_id = its.organization_id and own.id = its.override_id`)
 
-const planOf = ({ scheduleId, id, name, plan, usageMeterIds }: PlanRow): OwnedPlan => ({
+const planOf = ({ scheduleId, id, name, plan, cards }: PlanRow): OwnedPlan => ({
   scheduleId,
   id,
   name,
   plan: readPlan(JSON.parse(plan) as Parameters<typeof readPlan>[0]),
-  usageMeterIds: new Set(JSON.parse(usageMeterIds) as string[]),
+  cards: JSON.parse(cards) as KeptCard[],
 })
 
 /** What is shown with events of their accounts: each account by its id, and the plan that it has at a time. */
 export interface Owners {
   ownerOf: (accountId: string) => Owner | undefined
   planAt: (...place: Place) => OwnedPlan | undefined
+  /** Whether events of a schema show what they earned. */
+  showsRevenue: (schema: string) => boolean
+  rates: ExchangeRates
 }
 
-/** Reads accounts by their ids, each with its customer, and the plans that accounts have at some times, in one round trip. */
-export const readOwners = async (ctx: Ctx, ids: readonly string[], places: readonly Place[]): Promise<Owners> => {
-  const statements = [...(ids.length ? [selectOwners(ctx, ids)] : []), ...(places.length ? [selectPlans(ctx, places)] : [])]
-  const [owners, plans] = statements.length ? await ctx.session.batch(statements) : []
+/** The query for the schemas, of some names, whose events show what they earned. */
+const selectRevenueSchemas = ({ organizationId }: Ctx, names: readonly string[]): Statement =>
+  selectRows(sql`
+    select its.name from json_each(${JSON.stringify(names)}) as sent
+    cross join event_schemas as its on its.organization_id = ${organizationId} and its.name = sent.value and its.event_level_revenue = 1`)
+
+/** Reads accounts by their ids, each with its customer, the plans that accounts have at some times, and which schemas show revenue, in one round trip. */
+export const readOwners = async (
+  ctx: Ctx,
+  ids: readonly string[],
+  places: readonly Place[],
+  schemas: readonly string[],
+): Promise<Owners> => {
+  const statements = [
+    ...(ids.length ? [selectOwners(ctx, ids)] : []),
+    ...(places.length ? [selectPlans(ctx, places), selectRevenueSchemas(ctx, schemas), selectExchangeRates(ctx)] : []),
+  ]
+  const [owners, plans, withRevenue, rates] = statements.length ? await ctx.session.batch(statements) : []
   const byId = new Map(((owners?.results ?? []) as Owner[]).map((row) => [row.id, row]))
   const byPlace = new Map(((plans?.results ?? []) as PlanRow[]).map((row) => [keyOfPlace([row.accountId, row.time]), planOf(row)]))
-  return { ownerOf: (accountId) => byId.get(accountId), planAt: (...place) => byPlace.get(keyOfPlace(place)) }
+  const shown = new Set(((withRevenue?.results ?? []) as { name: string }[]).map(({ name }) => name))
+  return {
+    ownerOf: (accountId) => byId.get(accountId),
+    planAt: (...place) => byPlace.get(keyOfPlace(place)),
+    showsRevenue: (schema) => shown.has(schema),
+    rates: readExchangeRates(rates?.results),
+  }
 }

@@ -49,7 +49,7 @@ export const getEvents = {
 export const getSingleEvent = {
   summary: 'Read an event',
   description:
-    'Reads an event by your own id or by its referenceId. Repeats and reverted events can have the same id; the answer has all of them, the newest arrival first. eventPipelineInfo shows the schema and the usage meters that processed the event, what each of them counted, and the price plan and the pricing cycle by which it is billed, from the timeline of the account as it is now. pricePlans is empty for an event that counts nothing.',
+    'Reads an event by your own id or by its referenceId. Repeats and reverted events can have the same id; the answer has all of them, the newest arrival first. eventPipelineInfo shows the schema and the usage meters that processed the event, what each of them counted, and the price plan and the pricing cycle by which it is billed, from the timeline of the account as it is now. pricePlans is empty for an event that counts nothing. If the event schema says eventLevelRevenue, revenueDetails shows by how much the event raised the price of the usage of its cycle, before limits, rules and commitments; it is left out if the events of its hour are not kept any more, or if the currency of the account has no exchange rate.',
   refuses: { 403: 'The token is a portal token.', 404: 'No event of the organization has this id.' },
   example: {
     after: ['createCustomer', 'ingest'],

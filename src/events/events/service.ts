@@ -88,5 +88,6 @@ export const getSingleEvent = async (ctx: Ctx, eventId: string): Promise<Reply<G
   const events = [...found.values()].toSorted(
     (one, other) => other.createdAt - one.createdAt || Number(holdsId(other)) - Number(holdsId(one)) || other.time - one.time,
   )
-  return { answer: { events: await showPipelines(ctx, events) } }
+  const kinded = generations.map((generation) => ({ ...generation, kind: 'EVENT' as const }))
+  return { answer: { events: await showPipelines(ctx, kinded, events) } }
 }

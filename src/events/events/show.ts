@@ -1,5 +1,5 @@
 import type { Ctx } from '../../db/context.ts'
-import { type EventShown, type EventStatus, SOURCES, STATUSES, isUnknown } from '../../ledger/client.ts'
+import { type EventShown, type EventStatus, type KindedGeneration, SOURCES, STATUSES, isUnknown } from '../../ledger/client.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
 import { cycleAt, dayOf } from '../../rating/cycle.ts'
@@ -8,6 +8,7 @@ import type { Event } from '../ingestion/event.ts'
 import { showCycle } from '../ingestion/plans.ts'
 import { type OwnedPlan, type Owners, readOwners } from './queries.ts'
 import type { EventPipelineInfo } from './pipeline.ts'
+import { type PricedEvent, readRevenueDetails } from './revenue.ts'
 import type { EventWithStatus, GetEventResponse } from './schema.ts'
 
 /** The default description of each status. */
@@ -86,13 +87,19 @@ const counts = (event: EventShown): boolean => statusOf(event) === 'INGESTION_CO
 const plansOf = (event: EventShown, owned: OwnedPlan | undefined): NonNullable<EventPipelineInfo['pricePlans']> => {
   const cycle = owned && cycleAt(owned.plan, dayOf(event.time))
   if (!cycle) return []
-  const { id, name, scheduleId, usageMeterIds } = owned
+  const { id, name, scheduleId, cards } = owned
+  const usageMeterIds = new Set(cards.map(({ billableId }) => billableId))
   const counted = metersOf(event).filter(({ status }) => status === 'PROCESSED_UNITS_COMPUTED')
   const usageMeters = [...new Set(counted.map((meter) => meter.id))].filter((meterId) => usageMeterIds.has(meterId))
   return [{ name, id, scheduleId, ...showCycle(cycle), usageMeters }]
 }
 
-const pipelineOf = ({ baseCurrency }: Ctx, event: EventShown, { ownerOf, planAt }: Owners): EventPipelineInfo => {
+const pipelineOf = (
+  { baseCurrency }: Ctx,
+  event: EventShown,
+  { ownerOf, planAt }: Owners,
+  revenueDetails: EventPipelineInfo['revenueDetails'],
+): EventPipelineInfo => {
   const { rules, more } = event
   const accountId = accountIdOf(event)
   const owner = accountId === undefined ? undefined : ownerOf(accountId)
@@ -105,19 +112,38 @@ const pipelineOf = ({ baseCurrency }: Ctx, event: EventShown, { ownerOf, planAt 
       customer: { id: owner.customerId, name: owner.customerName },
     }),
     ...((more?.enriched ?? more?.settings) && { enrichments: enrichmentsOf(event) }),
+    ...(revenueDetails && { revenueDetails }),
     ...(more?.before !== undefined && { statusBeforeReverting: more.before }),
     baseCurrency,
     ...(owner && { invoiceCurrency: owner.invoiceCurrency }),
   }
 }
 
+/** The events that show what they earned. */
+const pricedOf = (events: readonly EventShown[], { ownerOf, planAt, showsRevenue }: Owners): PricedEvent[] =>
+  events.flatMap((event) => {
+    const accountId = accountIdOf(event)
+    const owner = accountId === undefined ? undefined : ownerOf(accountId)
+    const owned = owner && counts(event) && showsRevenue(event.schema) ? planAt(owner.id, event.time) : undefined
+    return owner && owned ? [{ event, owned, currency: owner.invoiceCurrency }] : []
+  })
+
 /** Shows events with details of their processing. The names of accounts and customers, and the plans of accounts, are the current ones. */
-export const showPipelines = async (ctx: Ctx, events: readonly EventShown[]): Promise<GetEventResponse['events']> => {
+export const showPipelines = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  events: readonly EventShown[],
+): Promise<GetEventResponse['events']> => {
   const owned = events.flatMap((event) => {
     const accountId = accountIdOf(event)
     return accountId === undefined ? [] : [{ accountId, event }]
   })
   const places = owned.filter(({ event }) => counts(event)).map(({ accountId, event }) => [accountId, event.time] as const)
-  const owners = await readOwners(ctx, [...new Set(owned.map(({ accountId }) => accountId))], places)
-  return events.map((event) => ({ ...showEvent(event), eventPipelineInfo: pipelineOf(ctx, event, owners) }))
+  const schemas = [...new Set(events.map(({ schema }) => schema))]
+  const owners = await readOwners(ctx, [...new Set(owned.map(({ accountId }) => accountId))], places, schemas)
+  const earned = await readRevenueDetails(ctx, generations, pricedOf(events, owners), owners.rates)
+  return events.map((event) => ({
+    ...showEvent(event),
+    eventPipelineInfo: pipelineOf(ctx, event, owners, earned.get(event.reference)),
+  }))
 }

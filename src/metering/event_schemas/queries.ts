@@ -26,6 +26,10 @@ const selectOlderColumns = (): typeof readSchemas.selected => {
     version: sql`0`,
     featureId: sql`null`,
     featureAttribute: sql`null`,
+    eventLevelRevenue: sql`(
+      select newest.event_level_revenue from event_schemas as newest
+      where newest.organization_id = ${qualified(eventSchemaVersions.organizationId)} and newest.name = ${qualified(eventSchemaVersions.name)}
+    )`,
   }
   return Object.fromEntries(Object.keys(readSchemas.selected).map((key) => [key, sql`${columns[key]}`.as(key)]))
 }
@@ -72,7 +76,7 @@ export const showEventSchema = (row: ReadSchema): EventSchema => ({
     row.featureAttribute !== null && { featureDetails: { featureId: row.featureId, attributeName: row.featureAttribute } }),
   ...(row.enrichments && { enrichments: row.enrichments }),
   ...(row.eventIdTemplate !== null && { eventIdTemplate: row.eventIdTemplate }),
-  eventLevelRevenue: false,
+  eventLevelRevenue: row.eventLevelRevenue,
   createdAt: iso(row.createdAt),
   updatedAt: iso(row.updatedAt),
 })

@@ -56,7 +56,10 @@ const shown = {
   featureDetails: z.optional(FeatureDetails),
   enrichments: z.optional(Enrichments),
   eventIdTemplate: z.optional(z.string()),
-  eventLevelRevenue: described('Whether revenue is stored for each event. It is always false.', z.boolean()),
+  eventLevelRevenue: described(
+    'Whether an event shows what it earned, as revenueDetails. The setting event_level_revenue of the schema in the namespace SYSTEM, with the value true, says so.',
+    z.boolean(),
+  ),
   createdAt: dateTime(),
   updatedAt: dateTime(),
 }

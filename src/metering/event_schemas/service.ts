@@ -52,6 +52,7 @@ export const createEventSchema = async (ctx: Ctx, input: CreateEventSchemaReques
     descriptionFolded: description === null ? null : fold(description),
     featureId: null,
     featureAttribute: null,
+    eventLevelRevenue: false,
   }
   return commit(ctx, {
     statements: [insertSchemas([row])],

@@ -28,6 +28,7 @@ export const eventSchemas = sqliteTable('event_schemas', {
   descriptionFolded: text('description_folded'),
   featureId: text('feature_id'),
   featureAttribute: text('feature_attribute'),
+  eventLevelRevenue: integer('event_level_revenue', { mode: 'boolean' }).notNull(),
 })
 
 /** The fields that the list of schemas can be sorted by. */

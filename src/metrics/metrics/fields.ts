@@ -6,6 +6,8 @@ export type MetricName = (typeof METRICS)[number]
 interface MetricFields {
   filters: readonly string[]
   groupBy: readonly string[]
+  /** What can be said of the answer, and how. */
+  configs?: Readonly<Record<string, readonly string[]>>
 }
 
 const USAGE: MetricFields = {
@@ -13,8 +15,11 @@ const USAGE: MetricFields = {
   groupBy: ['ACCOUNT_ID', 'CUSTOMER_ID', 'USAGE_METER_ID', 'BILLABLE_ID'],
 }
 
-/** The metrics that are available. */
-export const ANSWERED = {
+const OF_CYCLES: MetricFields = { filters: ['ACCOUNT_ID', 'CUSTOMER_ID', 'USAGE_METER_ID', 'BILLABLE_ID'], groupBy: USAGE.groupBy }
+
+const CURRENCY = { CURRENCY: ['BASE', 'INVOICE'] }
+
+export const FIELDS: Readonly<Record<MetricName, MetricFields>> = {
   EVENTS: {
     filters: ['ACCOUNT_ID', 'CUSTOMER_ID', 'SCHEMA_NAME', 'EVENT_STATUS', 'ORGANIZATION_ID'],
     groupBy: ['ACCOUNT_ID', 'CUSTOMER_ID', 'SCHEMA_NAME', 'EVENT_STATUS', 'RAW_EVENT_STATUS'],
@@ -25,9 +30,14 @@ export const ANSWERED = {
     filters: ['ACCOUNT_ID', 'CUSTOMER_ID', 'BILLABLE_ID', 'ORGANIZATION_ID'],
     groupBy: ['ACCOUNT_ID', 'CUSTOMER_ID', 'BILLABLE_ID'],
   },
-} as const satisfies Partial<Record<MetricName, MetricFields>>
+  REVENUE: { ...USAGE, configs: CURRENCY },
+  USAGE_FOR_CYCLE: OF_CYCLES,
+  REVENUE_FOR_CYCLE: { ...OF_CYCLES, configs: CURRENCY },
+}
 
-export const isAnswered = (name: MetricName): name is keyof typeof ANSWERED => Object.hasOwn(ANSWERED, name)
+/** Whether a metric is reckoned from pricing cycles. */
+export const isOfCycles = (name: MetricName): name is 'REVENUE' | 'USAGE_FOR_CYCLE' | 'REVENUE_FOR_CYCLE' =>
+  name === 'REVENUE' || name === 'USAGE_FOR_CYCLE' || name === 'REVENUE_FOR_CYCLE'
 
 /** The groups of statuses, each with the statuses that are in it; the contract's table of statuses. */
 export const STATUS_GROUPS = {

@@ -1,10 +1,16 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
+import { keptRevenue } from '../../billing/revenue/table.ts'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
-import { selectRows } from '../../db/statements.ts'
+import { builder, selectRows } from '../../db/statements.ts'
+import { type ExchangeRates, readExchangeRates, selectExchangeRates } from '../../customers/settings/service.ts'
 import { keyOf } from '../../events/ingestion/service.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
+import { isOfCycles } from './fields.ts'
 import type { MetricQuery } from './schema.ts'
+
+/** The most accounts whose cycles are reckoned for a query. */
+export const MOST_RECKONED = 200
 
 /** The accounts, customers and meters that a request names, as they are in the database now. */
 export interface Names {
@@ -15,6 +21,13 @@ export interface Names {
   accountsOf: (customerId: string) => readonly string[]
   /** The usage meter with an id or a name. */
   meterOf: (name: string) => string | undefined
+  /** The ids of the usage meters, add-ons and features with an id or a name, and the name itself, which a pricing rule may have given. */
+  billablesOf: (name: string) => readonly string[]
+  /** Accounts that have had a price plan, one more than are reckoned at most, if queries are about cycles. */
+  planned: readonly string[]
+  /** Whether what all accounts earn is kept, and each has been reckoned once. */
+  isKept: boolean
+  rates: ExchangeRates
   /** The accounts that a portal token can read. */
   own: readonly string[] | undefined
 }
@@ -51,6 +64,21 @@ const metersByName = (organizationId: string, names: string) =>
     select id, name from usage_meters where organization_id = ${organizationId}
       and (id in (select value from json_each(${names})) or name in (select value from json_each(${names})))`)
 
+const billablesByName = (organizationId: string, names: string) =>
+  selectRows(sql`
+    ${sql.join(
+      ['usage_meters', 'add_ons', 'features'].map(
+        (table) =>
+          sql`select its.id, its.name from json_each(${names}) as sent cross join ${sql.raw(table)} as its on its.organization_id = ${organizationId} and its.name = sent.value`,
+      ),
+      sql` union all `,
+    )}`)
+
+const plannedAccounts = (organizationId: string) =>
+  selectRows(
+    sql`select account_id as id from timelines where organization_id = ${organizationId} order by account_id limit ${MOST_RECKONED + 1}`,
+  )
+
 /** The customer of each account. */
 export const readCustomers = async (ctx: Ctx, accounts: readonly string[]): Promise<Map<string, string>> => {
   const rows = await ctx.session.rows<{ id: string; customerId: string }>(
@@ -80,6 +108,22 @@ export const readNames = async (ctx: Ctx, queries: readonly MetricQuery[]): Prom
   }
   if (customers.length) asked.push(['customers', accountsByCustomer(organizationId, JSON.stringify([...new Set(customers)]))])
   if (meters.length) asked.push(['meters', metersByName(organizationId, JSON.stringify(meters))])
+  const ofCycles = queries.filter(({ name }) => isOfCycles(name))
+  if (ofCycles.length) {
+    const billables = JSON.stringify(valuesOf(ofCycles, ['USAGE_METER_ID', 'BILLABLE_ID']))
+    asked.push(
+      ['billables', billablesByName(organizationId, billables)],
+      ['planned', plannedAccounts(organizationId)],
+      [
+        'kept',
+        builder
+          .select({ isReady: sql<number>`${keptRevenue.isReady}`.as('isReady') })
+          .from(keptRevenue)
+          .where(eq(keptRevenue.organizationId, organizationId)),
+      ],
+      ['rates', selectExchangeRates(ctx)],
+    )
+  }
   const results = await ctx.session.batch(asked.map(([, statement]) => statement))
   const rows = (of: string) => (results[asked.findIndex(([name]) => name === of)]?.results ?? []) as Row[]
   const accountOf = new Map([...rows('aliases'), ...rows('accounts')].map(({ name, id }) => [name, id]))
@@ -87,7 +131,12 @@ export const readNames = async (ctx: Ctx, queries: readonly MetricQuery[]): Prom
   const accountsOf = (customerId: string): string[] => (byCustomer.get(customerId) ?? []).map(({ id }) => id)
   const found = rows('meters')
   const meterOf = new Map([...found.map(({ id, name }) => [name, id] as const), ...found.map(({ id }) => [id, id] as const)])
+  const billables = Map.groupBy(rows('billables'), ({ name }) => name)
   return {
+    billablesOf: (name) => [keyOf(name), ...(billables.get(keyOf(name)) ?? []).map(({ id }) => id)],
+    planned: rows('planned').map(({ id }) => id),
+    isKept: (rows('kept') as unknown as { isReady: number }[])[0]?.isReady === 1,
+    rates: readExchangeRates(rows('rates')),
     generations: (results[0]?.results ?? []) as KindedGeneration[],
     accountOf: (name) => accountOf.get(keyOf(name)),
     accountsOf: (customerId) => accountsOf(keyOf(customerId)),

@@ -10,7 +10,7 @@ import type { MetricQuery } from './schema.ts'
 export interface Plan {
   /** The keys of the accounts that are counted. If left out, all are. */
   accounts?: readonly string[]
-  /** The series of events or meters, or the names of licenses, that are counted. */
+  /** The series of events or meters, or the ids of licenses or billable items, that are counted. */
   series?: readonly string[]
   statuses?: readonly number[]
 }
@@ -76,6 +76,12 @@ const planLicenses = (valuesOf: Values): Plan => {
   return series ? { series } : {}
 }
 
+const planBillables = (valuesOf: Values, { billablesOf }: Names): Plan => {
+  const billablesIn = (field: string) => valuesOf(field)?.flatMap(billablesOf)
+  const series = intersect(billablesIn('USAGE_METER_ID'), billablesIn('BILLABLE_ID'))
+  return series ? { series } : {}
+}
+
 /** Makes the question of a query to the ledgers. Undefined if no record can match. */
 export const planQuery = (query: MetricQuery, names: Names): Plan | undefined => {
   const valuesOf = valuesIn(query)
@@ -85,8 +91,11 @@ export const planQuery = (query: MetricQuery, names: Names): Plan | undefined =>
     USAGE: planMeters,
     METER_USAGE: planMeters,
     NAMED_LICENSE_USAGE: planLicenses,
+    REVENUE: planBillables,
+    USAGE_FOR_CYCLE: planBillables,
+    REVENUE_FOR_CYCLE: planBillables,
   } as const
-  const plan: Plan = { ...plans[query.name as keyof typeof plans](valuesOf, names), ...(accounts && { accounts }) }
+  const plan: Plan = { ...plans[query.name](valuesOf, names), ...(accounts && { accounts }) }
   return [plan.accounts, plan.series, plan.statuses].some((set) => set?.length === 0) ? undefined : plan
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { described, list, named, text, textMap } from '../../lib/fields.ts'
 import { instant } from '../../lib/time.ts'
 import { MOST_BUCKETS, PERIODS, bucketsOf } from './buckets.ts'
-import { ANSWERED, METRICS, isAnswered } from './fields.ts'
+import { FIELDS, METRICS } from './fields.ts'
 
 const MOST_QUERIES = 5
 
@@ -12,7 +12,7 @@ const joinChoices = (values: readonly string[]): string =>
 const MetricName = named(
   'MetricName',
   z.enum(METRICS),
-  'EVENTS: the number of events. USAGE and METER_USAGE: the units of usage meters. NAMED_LICENSE_USAGE: the number of active names of licenses. The other metrics are not available yet.',
+  'EVENTS: the number of events. USAGE and METER_USAGE: the units of usage meters. NAMED_LICENSE_USAGE: the number of active names of licenses. REVENUE: what accounts earn you, when they do. USAGE_FOR_CYCLE and REVENUE_FOR_CYCLE: the usage and the revenue of whole pricing cycles, on the day on which each begins.',
 )
 
 const MetricQueryFilterEntry = named(
@@ -37,13 +37,14 @@ interface Query {
 
 /** Reports what a metric does not support. */
 const checkQuery = ({ name, groupBy, configs = {}, filters = [] }: Query, issue: Issue): void => {
-  if (!isAnswered(name)) {
-    issue(['name'], `must be ${joinChoices(Object.keys(ANSWERED))}: ${name} is not available yet`)
-    return
-  }
-  const fields: { filters: readonly string[]; groupBy: readonly string[] } = ANSWERED[name]
+  const fields = FIELDS[name]
   if (groupBy !== undefined && !fields.groupBy.includes(groupBy)) issue(['groupBy'], `must be ${joinChoices(fields.groupBy)} for ${name}`)
-  for (const key of Object.keys(configs)) issue(['configs', key], `must be left out: ${name} takes no configs`)
+  for (const [key, value] of Object.entries(configs)) {
+    const known = fields.configs && Object.keys(fields.configs)
+    const values = fields.configs?.[key]
+    if (!values) issue(['configs', key], `must be left out: ${name} takes ${known ? `${joinChoices(known)} only` : 'no configs'}`)
+    else if (!values.includes(value)) issue(['configs', key], `must be ${joinChoices(values)}`)
+  }
   const seen = new Map<string, number>()
   for (const [index, { fieldName, fieldValues }] of filters.entries()) {
     const first = seen.get(fieldName)
@@ -65,7 +66,12 @@ const MetricQuery = named(
         z._default(z.enum(PERIODS), 'DAY'),
       ),
       groupBy: z.optional(described('The answer has one series for each value of this field.', text())),
-      configs: z.optional(textMap(10)),
+      configs: z.optional(
+        described(
+          'For REVENUE and REVENUE_FOR_CYCLE: CURRENCY, which is BASE (the default) for the base currency of the organization, or INVOICE for the invoice currency of each account.',
+          textMap(10),
+        ),
+      ),
       filters: z.optional(list(MetricQueryFilterEntry, 1, 5)),
     })
     .check(

@@ -31,14 +31,21 @@ export const addParts = (starts: readonly number[], parts: Iterable<Part>): Map<
   return groups
 }
 
-/** The groups that have records, sorted by name. Without groupBy there is one group, even if it has no records. */
+/** The groups that have records, sorted by name. Without groupBy there is one group, even if it has no records. Buckets without parts are 0, or left out. */
 export const showSeries = (
   starts: readonly number[],
   groups: ReadonlyMap<string, Series>,
   groupBy: string | undefined,
+  isFilled = true,
 ): MetricDataPoints[] => {
   const timestamps = starts.map((start) => iso(start).replace('.000Z', 'Z'))
-  const pointsOf = ({ values }: Series) => ({ timestamps, metricValues: values.map((texts) => jsonNumber(sumDecimals(texts))) })
+  const pointsOf = ({ values }: Series) => {
+    const isShown = (index: number): boolean => isFilled || (values[index]?.length ?? 0) > 0
+    return {
+      timestamps: timestamps.filter((_, index) => isShown(index)),
+      metricValues: values.flatMap((texts, index) => (isShown(index) ? [jsonNumber(sumDecimals(texts))] : [])),
+    }
+  }
   if (groupBy === undefined) return [pointsOf(groups.get('') ?? emptySeries(starts.length))]
   return [...groups]
     .filter(([, { records }]) => records > 0)

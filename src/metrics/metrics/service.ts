@@ -12,9 +12,11 @@ import {
   eventLedgersIn,
 } from '../../ledger/client.ts'
 import { bucketsOf } from './buckets.ts'
+import { isOfCycles } from './fields.ts'
 import { countLicenses } from './licenses.ts'
 import { type Names, readCustomers, readNames } from './names.ts'
 import { GROUPINGS, type Plan, planQuery, refuseForeign, showGroup } from './plan.ts'
+import { type EarningsAsked, readEarnings } from './revenue.ts'
 import type { GetMetricsRequest, GetMetricsResponse, MetricQuery } from './schema.ts'
 import { type Part, addParts, showSeries } from './series.ts'
 
@@ -24,6 +26,7 @@ const MOST_POINTS = 100_000
 /** The most accounts that a call to an account ledger names. With more accounts, the ledger is asked for all of its accounts. */
 const MOST_NAMED = 5000
 
+/** What is wrong with a query whose answer, or what it takes to reckon it, is too large. */
 const tooMany = (path: string): ApiError =>
   new ApiError(
     'UNPROCESSABLE',
@@ -38,6 +41,7 @@ interface MetricsContext {
   until: number
   /** The sums that were read from ledgers, by their question, so that queries with the same question share them. */
   asked: Map<string, Promise<GroupRow[]>>
+  earnings: EarningsAsked
 }
 
 const readRows = async ({ ctx, names, from, until }: MetricsContext, query: GroupQuery): Promise<GroupRow[]> => {
@@ -109,26 +113,36 @@ const readLicenses = async (
   return countLicenses(starts, [from, until], spans, await groupLicenses(ctx, spans, groupBy))
 }
 
-const readParts = (reading: MetricsContext, query: MetricQuery, plan: Plan, starts: readonly number[], most: number): Promise<Part[]> =>
-  query.name === 'NAMED_LICENSE_USAGE' ? readLicenses(reading, query, plan, starts) : readSums(reading, query, plan, most)
+const readParts = (
+  reading: MetricsContext,
+  query: MetricQuery,
+  path: string,
+  plan: Plan,
+  starts: readonly number[],
+  most: number,
+): Promise<Part[]> => {
+  if (isOfCycles(query.name)) return readEarnings(reading, query, path, plan, starts, most)
+  return query.name === 'NAMED_LICENSE_USAGE' ? readLicenses(reading, query, plan, starts) : readSums(reading, query, plan, most)
+}
 
-/** Answers the queries: sums of events and usage by bucket and group. */
+/** Answers the queries: sums of events, usage and revenue by bucket and group. */
 export const getMetrics = async (ctx: Ctx, input: GetMetricsRequest): Promise<Reply<GetMetricsResponse>> => {
   const { startTime: from, endTime: until, metricQueries } = input
   const names = await readNames(ctx, metricQueries)
   for (const [index, query] of metricQueries.entries()) refuseForeign(ctx, query, `metricQueries[${index}]`, names)
-  const reading: MetricsContext = { ctx, names, from, until, asked: new Map() }
+  const reading: MetricsContext = { ctx, names, from, until, asked: new Map(), earnings: new Map() }
   let points = 0
   const results = await Promise.all(
     metricQueries.map(async (query, index) => {
       const { id, name, aggregationPeriod, groupBy } = query
+      const path = `metricQueries[${index}]`
       const starts = bucketsOf(from, until, aggregationPeriod)
       const most = Math.floor(MOST_POINTS / starts.length)
       const plan = planQuery(query, names)
-      const groups = addParts(starts, plan ? await readParts(reading, query, plan, starts, most) : [])
+      const groups = addParts(starts, plan ? await readParts(reading, query, path, plan, starts, most) : [])
       points += groups.size * starts.length
-      if (points > MOST_POINTS) throw tooMany(`metricQueries[${index}]`)
-      return { id, name, data: showSeries(starts, groups, groupBy) }
+      if (points > MOST_POINTS) throw tooMany(path)
+      return { id, name, data: showSeries(starts, groups, groupBy, !name.endsWith('_FOR_CYCLE')) }
     }),
   )
   return { answer: { results } }
