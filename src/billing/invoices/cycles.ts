@@ -24,7 +24,7 @@ import { notFound } from '../../lib/errors.ts'
 import { useUntil } from '../../rating/advance.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
-import { type Billing, readBillings } from './billings.ts'
+import { type Billing, type BillingVersion, readBillingVersions, readBillings, selectBillingVersions } from './billings.ts'
 import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
 import { listFailedCharges } from './lines.ts'
 import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
@@ -44,8 +44,9 @@ import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from
 import type { InvoiceRow } from './show.ts'
 import { type CycleToRate, type Units, closeUsage, readBilledCycle, readBilledCycles, readUnitsOf } from './usage.ts'
 
-/** The most cycles of an account that are begun or ended in one commit. */
-const MOST_CYCLES = 10
+/** The most cycles of an account that are begun or ended in one commit, which it shares with other accounts; and the least. */
+const MOST_CYCLES = 60
+const LEAST_CYCLES = 2
 
 const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
 
@@ -90,6 +91,7 @@ interface CyclesOfDrafts {
   cycles: ReadonlyMap<InvoiceRow, CycleToRate>
   owners: ReadonlyMap<string, InvoiceOwner>
   generations: readonly KindedGeneration[]
+  versions: readonly BillingVersion[]
 }
 
 /** Reads the cycles of DRAFTs in two round trips, however many there are. */
@@ -99,6 +101,7 @@ const readCyclesOf = async (ctx: Ctx, rows: readonly InvoiceRow[]): Promise<Cycl
     ...selectTimelines(ctx.organizationId, accountIds),
     selectAccountOwners(ctx, accountIds),
     selectGenerations(ctx.organizationId),
+    selectBillingVersions(ctx, accountIds),
   ])
   const timelines = readTimelineRowsOfMany(results)
   const owners = readAccountOwners(results[2]?.results)
@@ -112,6 +115,7 @@ const readCyclesOf = async (ctx: Ctx, rows: readonly InvoiceRow[]): Promise<Cycl
     cycles: new Map(parts ? inForce.map(([row, found, owner]) => [row, { inForce: found, parts, owner }]) : []),
     owners,
     generations: (results[3]?.results ?? []) as KindedGeneration[],
+    versions: readBillingVersions(results[4]?.results, accountIds),
   }
 }
 
@@ -140,14 +144,17 @@ export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: Invoi
   return found
 }
 
-/** A DRAFT of a cycle as it is when it is closed before its instant. Throws STALE if the account has another cycle now. */
-export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<Reckoned> => {
-  const { cycles, generations } = await readCyclesOf(ctx, [row])
+/**
+ * A DRAFT of a cycle as it is when it is closed before its instant, and the statement that refuses the commit if what it rests on has changed
+ * since it was read. Throws STALE if the account has another cycle now.
+ */
+export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ reckoned: Reckoned; held: Statement }> => {
+  const { cycles, generations, versions } = await readCyclesOf(ctx, [row])
   const cycle = cycles.get(row)
   if (!cycle) throw STALE
   const units = await closeDrafts(ctx, generations, [row])
   const billed = await readBilledCycle(ctx, generations, cycle, () => Promise.resolve(units.get(row) ?? new Map<string, string>()))
-  return keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now)
+  return { reckoned: keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now), held: holdVersions(ctx, versions) }
 }
 
 /** When something of the bills of an account is due next: a cycle begins or ends, a DRAFT falls due, or licences change that are paid in advance. */
@@ -186,8 +193,8 @@ interface Plan {
   isUnfinished: boolean
 }
 
-/** What is to be done for an account at `ctx.now`. `advances` says whether its new DRAFTs fall due by themselves. */
-const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
+/** What is to be done for an account at `ctx.now`, of `most` cycles. `advances` says whether its new DRAFTs fall due by themselves. */
+const planBills = (ctx: Ctx, billing: Billing, { advances, most }: { advances: boolean; most: number }): Plan => {
   const { timeline, owner, known } = billing
   const { now } = ctx
   const cycles = listCycles(timeline.active, dayOf(now))
@@ -203,7 +210,7 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const missing = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
   const freed = moved.flatMap(({ row, after }) => (after.status === 'GONE' ? (row.rated.charges ?? []) : []))
   const waiting = freed.length ? [...freed, ...billing.held] : billing.held
-  const made = missing.slice(0, MOST_CYCLES).map((inForce, index) => {
+  const made = missing.slice(0, most).map((inForce, index) => {
     const rated = { ...NOTHING, ...(index === 0 && waiting.length && { charges: waiting }) }
     return newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(rated) })
   })
@@ -211,7 +218,7 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const due = drafts
     .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
     .toSorted((one, other) => one.startAt - other.startAt)
-  const falling = due.slice(0, MOST_CYCLES)
+  const falling = due.slice(0, most)
   const fallen = new Set(falling)
   const hasDraft = new Set(drafts.map(({ startAt }) => startAt))
   const starts = new Set([...hasDraft, ...billing.charges.map(({ cycleAt }) => cycleAt)])
@@ -224,13 +231,13 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
     hasDraft,
     open: new Map([...cycleOf].filter(([start]) => starts.has(start))),
     left: drafts.filter((row) => !fallen.has(row)),
-    isUnfinished: missing.length > MOST_CYCLES || due.length > MOST_CYCLES,
+    isUnfinished: missing.length > most || due.length > most,
   }
 }
 
-/** The statement that refuses the commit if what the bills rest on has changed since it was read. */
-export const holdBillings = ({ organizationId }: Ctx, billings: readonly Billing[]) => {
-  const sent = JSON.stringify(billings.map(({ timeline, version }) => [timeline.account.id, version]))
+/** The statement that refuses the commit if what the bills of accounts rest on is not what it was. */
+const holdVersions = ({ organizationId }: Ctx, versions: readonly BillingVersion[]) => {
+  const sent = JSON.stringify(versions)
   return refuseWhen(
     'STALE',
     sql`
@@ -240,6 +247,13 @@ export const holdBillings = ({ organizationId }: Ctx, billings: readonly Billing
       ), 0) <> sent.value ->> 1`,
   )
 }
+
+/** The statement that refuses the commit if what the bills rest on has changed since it was read. */
+export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
+  holdVersions(
+    ctx,
+    billings.map(({ timeline, version }) => [timeline.account.id, version]),
+  )
 
 /** What a commit of bills is made of. */
 type Bills = PartialDraft
@@ -400,7 +414,8 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     its,
     rows.map(({ subject }) => subject),
   )
-  const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, advances)]))
+  const most = Math.max(LEAST_CYCLES, Math.floor(MOST_CYCLES / Math.max(1, accounts.size)))
+  const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, { advances, most })]))
   const all = [...plans.values()]
   const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
   const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined
@@ -431,9 +446,14 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   }
   bills.statements.push(...keepHeldCharges(its, all))
   bills.changes.push(...recordHeldCharges(all))
-  for (const [cycle, used] of billed) if (cycle.row) freezeDraft(its, { ...cycle, row: cycle.row }, used, bills)
-  for (const plan of all) {
-    const own = new Map((cyclesOf.get(plan) ?? []).map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
+  /** Of each account what falls due comes before what begins, and accounts in the order of their rows, so that numbers are as if each was billed alone. */
+  for (const plan of rows.flatMap(({ subject }) => plans.get(subject) ?? [])) {
+    const found = cyclesOf.get(plan) ?? []
+    for (const cycle of found) {
+      const used = billed.get(cycle)
+      if (cycle.row && used) freezeDraft(its, { ...cycle, row: cycle.row }, used, bills)
+    }
+    const own = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
     const starts = new Set([...own.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = own.get(start)

@@ -13,7 +13,7 @@ import { countPaymentsOf } from '../payments/queries.ts'
 import { draftManualPayment } from '../payments/record.ts'
 import { type PartialDraft, moveMoney, readPurse } from '../wallets/service.ts'
 import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
-import { keepLive, readLive, readOwner, showSummaries } from './live.ts'
+import { readLive, readOwner, showSummaries } from './live.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
 import type {
@@ -40,6 +40,7 @@ export { readMergedTotals } from './composite.ts'
 export { billAccount, billAccounts } from './cycles.ts'
 export { mergeInvoicesOfGroup } from './groups.ts'
 export { leaveInvoiceGroup } from './leaving.ts'
+export { unpackRating } from './kept_rating.ts'
 export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
 export { listFrozenInvoices } from './queries.ts'
@@ -56,9 +57,8 @@ export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<
   return { answer: { data: await showSummaries(ctx, rows), ...next } }
 }
 
-/** Reads an invoice. What a DRAFT comes to now is kept, so that lists show it too. */
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
-  const { row, owner } = await keepLive(ctx, await readInvoice(ctx, id))
+  const { row, owner } = await readInvoiceNow(ctx, id)
   return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
 }
 
@@ -183,6 +183,12 @@ const findInvoice = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
   return { row, owner, tag: await tagOfInvoice(row, owner) }
 }
 
+/** Finds an invoice to be changed. One that should have fallen due by now does so first, as if it had been on time. */
+const findInvoiceOnTime = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
+  const found = await findInvoice(ctx, id)
+  return isOverdue(found.row, ctx.now) && (await billDueNow(ctx, found.row.ownerId)) ? findInvoice(ctx, id) : found
+}
+
 /** What a request makes of a custom DRAFT, but for its status. Throws INVALID or CONFLICT. */
 const editDraft = (row: InvoiceRow, { startDate, endDate, lineItems, autoAdvance }: UpdateInvoiceRequest): Partial<InvoiceRow> => {
   if ([startDate, endDate, lineItems, autoAdvance].every((field) => field === undefined)) return {}
@@ -201,7 +207,7 @@ const editDraft = (row: InvoiceRow, { startDate, endDate, lineItems, autoAdvance
 export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRequest): Promise<Reply<Invoice>> => {
   let period: AccountTime | undefined
   const reply = await changeVersioned(ctx, {
-    read: () => findInvoice(ctx, id),
+    read: () => findInvoiceOnTime(ctx, id),
     tagOf: ({ tag }) => tag,
     change: async ({ row, owner }): Promise<Draft<Invoice> | { unchanged: Invoice }> => {
       if (row.invoiceType === 'STANDARD') period = { accountId: row.ownerId, start: row.startAt, end: row.endAt }
@@ -212,14 +218,19 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       /** A cycle that is not billed keeps what it would have come to. */
       const { rated, total, info, basis } = row
       const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && row.status === 'DRAFT' && { rated, total, info, basis }
-      const edits = { ...editDraft(row, input), ...(closes && (await closeDraft(ctx, row))), ...kept }
+      const closed = closes ? await closeDraft(ctx, row) : undefined
+      const edits = { ...editDraft(row, input), ...closed?.reckoned, ...kept }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
       const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
       if (owner && fallsDue) {
         const fallen = draftDue(ctx, edited, owner, await payingOf(ctx, edited))
         return {
-          statements: [...(Object.keys(edits).length ? [changeInvoice(ctx, row, edits)] : []), ...fallen.statements],
+          statements: [
+            ...(closed ? [closed.held] : []),
+            ...(Object.keys(edits).length ? [changeInvoice(ctx, row, edits)] : []),
+            ...fallen.statements,
+          ],
           changes: [...recordInvoice(row, fallen.row), ...fallen.changes],
           ...showFallenDue(fallen),
           tag: await tagOfInvoice(fallen.row, undefined),
@@ -251,10 +262,7 @@ export const manageMiscellaneousChargesInInvoice = (
 ): Promise<Reply<MiscellaneousChargesResponse>> => {
   refuseFaults('INVALID', findChargeFaults(items))
   return changeVersioned(ctx, {
-    read: async () => {
-      const found = await findInvoice(ctx, id)
-      return isOverdue(found.row, ctx.now) && (await billDueNow(ctx, found.row.ownerId)) ? findInvoice(ctx, id) : found
-    },
+    read: () => findInvoiceOnTime(ctx, id),
     tagOf: ({ tag }) => tag,
     change: async ({ row, owner }) => {
       refuseFrozen(row)
