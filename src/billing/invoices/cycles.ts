@@ -14,6 +14,7 @@ import {
   selectPieceParts,
   selectTimelines,
 } from '../../catalogue/schedules/service.ts'
+import type { Statement } from '../../db/client.ts'
 import { commit } from '../../db/commit.ts'
 import { STALE, refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
