@@ -265,6 +265,15 @@ describe('an invoice that is marked as paid', () => {
     await holdMoney(id)
   })
 
+  it('has a reference of its own, whatever references were sent', async () => {
+    const { invoice, patch, get, pay } = await withWallet()
+    const { id: inv } = await invoice(100)
+    await pay(10, [], { externalPaymentReference: { sourceName: 'MANUAL', sourceType: 'CASH', transactionNumber: `${inv}-1` } })
+    expect((await patch(inv, 'PAID')).status).toBe(200)
+    const numbers = (await get('/payments')).body.data.map((one: Loose) => one.externalPaymentReferences.transactionNumber)
+    expect(numbers.toSorted()).toEqual([`${inv}-1`, `${inv}-2`])
+  })
+
   it('is not made void, and one that only the wallet paid is', async () => {
     const { invoice, patch, pay, topUp, balance, read, id } = await withWallet()
     await topUp(30)

@@ -9,7 +9,7 @@ import { randomBase62 } from '../../lib/ids.ts'
 import { readGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { closeDraft, rateDraft } from './cycles.ts'
-import { countPaymentsOf } from '../payments/queries.ts'
+import { readNextOrdinal } from '../payments/queries.ts'
 import { draftManualPayment } from '../payments/record.ts'
 import { type PartialDraft, moveMoney, readPurse } from '../wallets/service.ts'
 import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
@@ -166,7 +166,7 @@ const draftStatus = (row: InvoiceRow, status: InvoiceStatus, owner: InvoiceOwner
 /** Drafts what a new status does to money: what is open of an invoice that is PAID is recorded as a payment, and what the wallet paid of a VOID one goes back. */
 const settleMoney = async (ctx: Ctx, row: InvoiceRow, status: InvoiceStatus): Promise<PartialDraft> => {
   const [total, paid] = [requireDecimal(row.total), requireDecimal(row.paid)]
-  if (status === 'PAID') return draftManualPayment(ctx, row, formatDecimal(subtract(total, paid)), 1 + (await countPaymentsOf(ctx, row.id)))
+  if (status === 'PAID') return draftManualPayment(ctx, row, formatDecimal(subtract(total, paid)), await readNextOrdinal(ctx, row.id))
   const purse = status === 'VOID' && !isZero(paid) && row.accountId !== null ? await readPurse(ctx, row.accountId) : undefined
   return purse ? moveMoney(ctx, purse, { amount: paid, description: 'Given back by VOID', entityId: row.id }) : NOTHING
 }
