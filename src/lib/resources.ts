@@ -15,6 +15,8 @@ export const RESOURCES = {
   ADD_ON: { prefix: 'addon' },
   ALIAS: { prefix: 'alias' },
   CONTACT: { prefix: 'contact', personal: ['preferredUsername', 'name', 'email', 'phone'] },
+  CREDIT: { prefix: 'cred' },
+  CREDIT_TRANSACTION: { prefix: 'cred_txn' },
   CUSTOMER: { prefix: 'customer', personal: ['name', 'primaryEmail', 'address', 'billingAddress'] },
   EVENT_SCHEMA: { prefix: 'event_schema' },
   FEATURE: { prefix: 'feature' },

@@ -3,10 +3,12 @@ import { type ReadTimeline, readTimelineRowsOfMany, selectTimelines } from '../.
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
+import { readCreditsInUse, selectCreditsInUse } from '../credits/queries.ts'
+import type { CreditRow } from '../credits/table.ts'
 import { type LastCharge, readAdvanceCharges, selectAdvanceCharges } from './advances.ts'
 import { type HeldCharges, readHeldCharges, selectHeldCharges } from './held_charges.ts'
 import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
-import { readInvoiceRows, selectDraftsOf } from './queries.ts'
+import { readInvoiceRows, selectDraftsOf, selectWrittenDraftsOf } from './queries.ts'
 import type { InvoiceRow } from './show.ts'
 
 /** What the bills of an account rest on. */
@@ -14,6 +16,9 @@ export interface Billing {
   timeline: ReadTimeline
   owner: InvoiceOwner
   drafts: readonly InvoiceRow[]
+  /** The DRAFTs that people have written and that could have fallen due. */
+  written: readonly InvoiceRow[]
+  credits: readonly CreditRow[]
   /** The first instants of the cycles that have an invoice. */
   known: ReadonlySet<number>
   /** Those of the cycles that were billed when they began. */
@@ -56,6 +61,8 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     selectAccountOwners(ctx, accountIds),
     selectAdvanceCharges(ctx, listed),
     selectHeldCharges(organizationId, accountIds),
+    selectCreditsInUse(ctx, accountIds),
+    selectWrittenDraftsOf({ organizationId, listed, now: ctx.now }),
   ])
   const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
   const owners = readAccountOwners(results[5]?.results)
@@ -69,6 +76,8 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
   )
   const charges = Map.groupBy(readAdvanceCharges(results[6]?.results), ({ accountId }) => accountId)
   const allHeld = readHeldCharges(results[7]?.results)
+  const credits = readCreditsInUse(results[8]?.results)
+  const written = Map.groupBy(readInvoiceRows((results[9]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
   const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
     const owner = owners.get(id)
     if (!owner) return []
@@ -81,6 +90,8 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
       held,
       heldVersion,
       drafts: drafts.get(id) ?? [],
+      written: written.get(id) ?? [],
+      credits: credits.get(id) ?? [],
       charges: charges.get(id) ?? [],
       version: versions.get(id) ?? 0,
     }

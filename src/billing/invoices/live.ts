@@ -1,8 +1,8 @@
 import type { Ctx } from '../../db/context.ts'
 import { readMembers } from './composite.ts'
-import { rateDraft, rateDrafts } from './cycles.ts'
+import { rateDraft, rateDrafts } from './drafts.ts'
 import { packRating } from './kept_rating.ts'
-import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
+import type { InvoiceOwner } from './owner.ts'
 import { readDraftsById } from './queries.ts'
 import type { InvoiceSummary } from './schema.ts'
 import { keepDraft } from './settle.ts'
@@ -14,15 +14,10 @@ export interface LiveInvoice {
   owner?: InvoiceOwner
 }
 
-/** The owner of a DRAFT, from whom it takes what it shows until it falls due. */
-export const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' | 'accountId'>): Promise<InvoiceOwner> =>
-  accountId === null ? readGroupOwner(ctx, ownerId) : readAccountOwner(ctx, accountId)
-
 /** What an invoice is now. */
 export const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<LiveInvoice> => {
   if (row.invoiceType === 'COMPOSITE') return { row: await readMembers(ctx, row) }
-  if (row.status !== 'DRAFT') return { row }
-  return row.invoiceType === 'STANDARD' ? rateDraft(ctx, row) : { row, owner: await readOwner(ctx, row) }
+  return row.status === 'DRAFT' ? rateDraft(ctx, row) : { row }
 }
 
 const isChanged = (before: InvoiceRow, { rated }: InvoiceRow): boolean =>
@@ -36,9 +31,9 @@ export const keepLive = async (ctx: Ctx, before: InvoiceRow): Promise<LiveInvoic
   return { ...live, row: { ...live.row, updatedAt: ctx.now } }
 }
 
-/** Invoices of a list. DRAFTs of cycles are reckoned now, all of them together, and what they come to is kept. */
+/** Invoices of a list. DRAFTs of accounts are reckoned now, all of them together, and what they come to is kept. */
 export const showSummaries = async (ctx: Ctx, rows: readonly Omit<InvoiceRow, 'rated' | 'basis'>[]): Promise<InvoiceSummary[]> => {
-  const drafts = rows.filter(({ status, invoiceType }) => status === 'DRAFT' && invoiceType === 'STANDARD')
+  const drafts = rows.filter(({ status, accountId }) => status === 'DRAFT' && accountId !== null)
   if (!drafts.length) return rows.map((row) => showSummary(row))
   const found = await readDraftsById(
     ctx,

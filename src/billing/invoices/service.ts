@@ -7,9 +7,11 @@ import { sha256 } from '../../lib/hash.ts'
 import { randomBase62 } from '../../lib/ids.ts'
 import { readGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
-import { closeDraft, rateDraft } from './cycles.ts'
-import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
-import { keepLive, readLive, readOwner, showSummaries } from './live.ts'
+import { draftReleases } from '../credits/release.ts'
+import { draftDraws } from '../credits/write.ts'
+import { rateDraft, rateFalling } from './drafts.ts'
+import { findChargeFaults, rateLines } from './lines.ts'
+import { keepLive, readLive, showSummaries } from './live.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
 import type {
@@ -26,7 +28,7 @@ import { showRuleLogs } from './rule_logs.ts'
 import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
 import { type InvoiceRow, showInvoice } from './show.ts'
 import { refuseFixedLines, refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
-import type { InvoiceStatus, KeptRating } from './table.ts'
+import type { InvoiceStatus } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
 
 export { type ChargeOfInvoice, readChargesOfInvoices, readQuotient } from './advances.ts'
@@ -64,20 +66,6 @@ export const listPricingRuleLogs = async (ctx: Ctx, id: string): Promise<Reply<P
   return { answer: { data: await showRuleLogs(ctx, row) } }
 }
 
-/** The tree of lines and charges that people have written, and why some of those charges are 0. Throws INVALID. */
-const rateLines = (
-  { written = [], charges = [] }: Pick<KeptRating, 'written' | 'charges'>,
-  period: Pick<InvoiceRow, 'startAt' | 'endAt' | 'currency'>,
-): Pick<InvoiceRow, 'rated' | 'total' | 'info'> => {
-  const built = buildCustomTree(written, charges, period)
-  if (built.faults) {
-    refuseFaults('INVALID', built.faults)
-    throw new Error('The lines of an invoice are wrong')
-  }
-  const rated = { root: built.root, usage: [], written, ...(charges.length && { charges }) }
-  return { rated, total: built.root.value, info: listFailedCharges(built.root) }
-}
-
 const refusePeriod = ({ startAt, endAt }: Pick<InvoiceRow, 'startAt' | 'endAt'>): void => {
   if (endAt < startAt) throw new ApiError('INVALID', 'endDate: must not be before startDate')
 }
@@ -113,7 +101,7 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
     const period = { startAt, endAt, currency: owner.currency }
     refusePeriod(period)
     if (status !== 'DRAFT') refuseFuture(period, status, ctx.now)
-    const row = newDraft(ctx, owner, {
+    const written = newDraft(ctx, owner, {
       invoiceType: 'CUSTOM',
       ...period,
       invoiceAt: endAt,
@@ -124,19 +112,22 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
       idempotencyKey,
       fingerprint,
     })
-    const insert = insertInvoices([row])
-    if (status === 'DRAFT' && !(row.autoAdvance && endAt <= ctx.now))
+    if (status === 'DRAFT' && !(written.autoAdvance && endAt <= ctx.now)) {
+      const { row } = await rateDraft(ctx, written)
       return commit(ctx, {
-        statements: [insert],
+        statements: [insertInvoices([row])],
         changes: recordInvoice(undefined, row),
         answer: showInvoice(row, owner),
         tag: await tagOfInvoice(row, owner),
         due: dueOf(row),
       })
+    }
+    const { row, pools } = await rateFalling(ctx, written, { closes: false })
     const fallen = draftDue(ctx, row, owner, status === 'PAID')
+    const draws = draftDraws(ctx, pools)
     return commit(ctx, {
-      statements: [insert, ...fallen.statements],
-      changes: recordInvoice(undefined, fallen.row),
+      statements: [insertInvoices([row]), ...fallen.statements, ...draws.statements],
+      changes: [...recordInvoice(undefined, fallen.row), ...draws.changes],
       ...showFallenDue(fallen),
       tag: await tagOfInvoice(fallen.row, undefined),
     })
@@ -162,18 +153,27 @@ const findInvoice = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
   return { row, owner, tag: await tagOfInvoice(row, owner) }
 }
 
+/** What an invoice keeps of a reckoning. */
+const keptOf = ({ rated, total, info, basis }: InvoiceRow): Pick<InvoiceRow, 'rated' | 'total' | 'info' | 'basis'> => ({
+  rated,
+  total,
+  info,
+  basis,
+})
+
 /** What a request makes of a custom DRAFT, but for its status. Throws INVALID or CONFLICT. */
-const editDraft = (row: InvoiceRow, { startDate, endDate, lineItems, autoAdvance }: UpdateInvoiceRequest): Partial<InvoiceRow> => {
+const editDraft = async (
+  ctx: Ctx,
+  row: InvoiceRow,
+  { startDate, endDate, lineItems, autoAdvance }: UpdateInvoiceRequest,
+): Promise<Partial<InvoiceRow>> => {
   if ([startDate, endDate, lineItems, autoAdvance].every((field) => field === undefined)) return {}
   refuseFixedLines(row)
   const period = { startAt: startDate ?? row.startAt, endAt: endDate ?? row.endAt, currency: row.currency }
   refusePeriod(period)
-  return {
-    ...period,
-    invoiceAt: period.endAt,
-    autoAdvance: autoAdvance ?? row.autoAdvance,
-    ...rateLines({ ...row.rated, ...(lineItems && { written: lineItems }) }, period),
-  }
+  const edited = { ...period, invoiceAt: period.endAt, autoAdvance: autoAdvance ?? row.autoAdvance }
+  const rated = { ...row.rated, ...(lineItems && { written: lineItems }) }
+  return { ...edited, ...keptOf((await rateDraft(ctx, { ...row, ...edited, rated })).row) }
 }
 
 /** Changes a custom DRAFT, or gives an invoice another status. */
@@ -187,19 +187,19 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       const status = input.status === row.status ? undefined : input.status
       if (status) refuseTransition(row, status)
       if (status === 'DUE') refuseFuture({ endAt: input.endDate ?? row.endAt }, status, ctx.now)
-      const closes = status === 'DUE' && row.invoiceType === 'STANDARD' && !ctx.write?.dryRun
-      /** A cycle that is not billed keeps what it would have come to. */
-      const { rated, total, info, basis } = row
-      const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && row.status === 'DRAFT' && { rated, total, info, basis }
-      const edits = { ...editDraft(row, input), ...(closes && (await closeDraft(ctx, row))), ...kept }
+      /** What does not fall due keeps what it would have come to. */
+      const kept = status === 'VOID' && row.status === 'DRAFT' && keptOf(row)
+      const edits = { ...(await editDraft(ctx, row, input)), ...kept }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
       const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
       if (owner && fallsDue) {
-        const fallen = draftDue(ctx, edited, owner)
+        const { row: due, pools } = await rateFalling(ctx, edited, { closes: !ctx.write?.dryRun })
+        const fallen = draftDue(ctx, due, owner)
+        const draws = draftDraws(ctx, pools)
         return {
-          statements: [...(Object.keys(edits).length ? [changeInvoice(ctx, row, edits)] : []), ...fallen.statements],
-          changes: recordInvoice(row, fallen.row),
+          statements: [changeInvoice(ctx, row, { ...edits, ...keptOf(due) }), ...fallen.statements, ...draws.statements],
+          changes: [...recordInvoice(row, fallen.row), ...draws.changes],
           ...showFallenDue(fallen),
           tag: await tagOfInvoice(fallen.row, undefined),
         }
@@ -207,12 +207,13 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       const set = { ...edits, ...(status && draftStatus(edited, status, owner)), updatedAt: ctx.now, version: row.version + 1 }
       const after: InvoiceRow = { ...row, ...set }
       const live = after.status === 'DRAFT' ? owner : undefined
+      const released = status === 'VOID' && row.status !== 'DRAFT' ? await draftReleases(ctx, row.id) : undefined
       return {
-        statements: [changeInvoice(ctx, row, set)],
-        changes: recordInvoice(row, after),
+        statements: [changeInvoice(ctx, row, set), ...(released?.statements ?? [])],
+        changes: [...recordInvoice(row, after), ...(released?.changes ?? [])],
         answer: showInvoice(after, live),
         tag: await tagOfInvoice(after, live),
-        due: live ? dueOf(after) : [],
+        due: [...(live ? dueOf(after) : []), ...(released?.due ?? [])],
       }
     },
   })
@@ -237,10 +238,7 @@ export const manageMiscellaneousChargesInInvoice = (
     change: async ({ row, owner }) => {
       refuseFrozen(row)
       const answer = showCharges(items)
-      const { rated, total, info } =
-        row.invoiceType === 'STANDARD'
-          ? (await rateDraft(ctx, { ...row, rated: { ...row.rated, charges: items } })).row
-          : rateLines({ ...row.rated, charges: items }, row)
+      const { rated, total, info } = (await rateDraft(ctx, { ...row, rated: { ...row.rated, charges: items } })).row
       const set = { rated, total, info, updatedAt: ctx.now, version: row.version + 1 }
       const after: InvoiceRow = { ...row, ...set }
       const changes = recordInvoice(row, after)
@@ -280,10 +278,12 @@ export const makeInvoiceDue = async (ctx: Ctx, due: Due): Promise<void> => {
     await commit(at, { statements: settleDue(at, due, next), changes: [], answer: {} })
     return
   }
-  const fallen = draftDue(at, row, await readOwner(ctx, row))
+  const { row: rated, owner, pools } = await rateFalling(at, row, { closes: false })
+  const fallen = draftDue(at, rated, owner)
+  const draws = draftDraws(at, pools)
   await commit(at, {
-    statements: [...fallen.statements, ...settleDue(at, due)],
-    changes: recordInvoice(row, fallen.row),
+    statements: [changeInvoice(at, row, keptOf(rated)), ...fallen.statements, ...draws.statements, ...settleDue(at, due)],
+    changes: [...recordInvoice(row, fallen.row), ...draws.changes],
     answer: {},
   })
 }
