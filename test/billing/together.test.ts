@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { doDueOf } from '../../src/access/due/service.ts'
+import { type DueStep, doDueOf } from '../../src/access/due/service.ts'
 import { steps } from '../../src/steps.ts'
 import { perUnit } from '../helpers/calculator.ts'
-import { system } from '../helpers/ledgers.ts'
+import { feeOf, withCycles } from '../helpers/billing.ts'
+import { doDue, system } from '../helpers/ledgers.ts'
 import { organizationWithMeter, ride } from '../helpers/metering.ts'
 import { monthly, publishPlan } from '../helpers/schedules.ts'
 
@@ -73,4 +74,31 @@ it('accounts that fall due together have each their own usage, seats and names o
   const totals = body.data.map(({ ownerId, totalAmount }: Loose) => [ownerId, totalAmount])
   /** The fee is 10, and half of the month has one seat more. */
   expect(totals.toSorted()).toEqual(Array.from({ length: 7 }, (_, at) => [`account ${at + 1}`, 10 + (at + 1) * (2 + 6 + 100) + 3]))
+})
+
+it('accounts that fall due together have the numbers that they have one by one: of each account what falls due comes before what begins', async () => {
+  const numbersOf = async (its: readonly DueStep[]) => {
+    const api = await withCycles('2026-04-01T00:00:00Z', ({ support, platform }) => ({
+      fixedFeeRateCards: [feeOf(support, 30), feeOf(platform, 9, { invoiceTiming: 'IN_ADVANCE' })],
+      pricingCycleConfig: { ...monthly, gracePeriod: 0 },
+    }))
+    for (const account of ['acc1', 'acc2']) {
+      await api.post('/accounts', { id: account, name: account, customerId: 'acme' })
+      await api.associate('2026-04-01', { account })
+    }
+    vi.setSystemTime(Date.parse('2026-05-01T00:00:00Z'))
+    await doDue(api.id, its)
+    const all = await api.list()
+    return all.flatMap(({ sequenceId, ownerId, invoiceType }) =>
+      sequenceId?.startsWith('2026-05') ? [`${sequenceId} ${ownerId} ${invoiceType}`] : [],
+    )
+  }
+  const together = (await numbersOf(steps)).toSorted()
+  expect(together).toEqual([
+    '2026-05-0003 acc1 STANDARD',
+    '2026-05-0004 acc1 STANDARD_ADVANCED',
+    '2026-05-0005 acc2 STANDARD',
+    '2026-05-0006 acc2 STANDARD_ADVANCED',
+  ])
+  expect((await numbersOf(steps.map(({ runTogether: _, ...step }) => step))).toSorted()).toEqual(together)
 })

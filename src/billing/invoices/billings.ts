@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { type ReadTimeline, readTimelineRowsOfMany, selectTimelines } from '../../catalogue/schedules/service.ts'
+import type { Statement } from '../../db/client.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
@@ -40,6 +42,32 @@ export interface Billings {
   advances: boolean
 }
 
+/** An account, and how often something changed that its bills rest on. */
+export type BillingVersion = [accountId: string, version: number]
+
+/** The query for how often something changed that the bills of accounts rest on; and what it gives, for each of them. */
+export const selectBillingVersions = ({ organizationId }: Pick<Ctx, 'organizationId'>, accountIds: readonly string[]): Statement =>
+  selectRows(sql`
+    select account_id as accountId, version from account_billing
+    where organization_id = ${organizationId} and account_id in (select value from json_each(${JSON.stringify(accountIds)}))`)
+export const readBillingVersions = (rows: readonly unknown[] | undefined, accountIds: readonly string[]): BillingVersion[] => {
+  const versions = new Map(((rows ?? []) as { accountId: string; version: number }[]).map(({ accountId, version }) => [accountId, version]))
+  return accountIds.map((id) => [id, versions.get(id) ?? 0])
+}
+
+/** The statement that refuses the commit if what the bills of accounts rest on is not what it was. */
+export const holdVersions = ({ organizationId }: Ctx, versions: readonly BillingVersion[]) => {
+  const sent = JSON.stringify(versions)
+  return refuseWhen(
+    'STALE',
+    sql`
+      select '[]' from json_each(${sent}) as sent
+      where coalesce((
+        select version from account_billing where organization_id = ${organizationId} and account_id = sent.value ->> 0
+      ), 0) <> sent.value ->> 1`,
+  )
+}
+
 /** Reads what the bills of accounts rest on, as of `ctx.now`. Accounts that do not exist are left out. */
 export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Promise<Billings> => {
   const { organizationId } = ctx
@@ -51,9 +79,7 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
       select account_id as accountId, invoice_type as invoiceType, start_at as startAt from invoices
       where organization_id = ${organizationId} and account_id in (select value from json_each(${listed}))
         and invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and status <> 'GONE'`),
-    selectRows(sql`
-      select account_id as accountId, version from account_billing
-      where organization_id = ${organizationId} and account_id in (select value from json_each(${listed}))`),
+    selectBillingVersions(ctx, accountIds),
     selectGenerations(organizationId),
     selectRows(sql`
       select 1 from settings
@@ -71,9 +97,7 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     (results[1]?.results ?? []) as { accountId: string; invoiceType: string; startAt: number }[],
     ({ accountId }) => accountId,
   )
-  const versions = new Map(
-    ((results[2]?.results ?? []) as { accountId: string; version: number }[]).map(({ accountId, version }) => [accountId, version]),
-  )
+  const versions = new Map(readBillingVersions(results[2]?.results, accountIds))
   const charges = Map.groupBy(readAdvanceCharges(results[6]?.results), ({ accountId }) => accountId)
   const allHeld = readHeldCharges(results[7]?.results)
   const credits = readCreditsInUse(results[8]?.results)

@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import {
   type CycleInForce,
   LAST_DAY,
@@ -13,7 +12,6 @@ import {
 } from '../../catalogue/schedules/service.ts'
 import type { Statement } from '../../db/client.ts'
 import { type Change, commit } from '../../db/commit.ts'
-import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
@@ -24,7 +22,7 @@ import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
 import type { Line } from '../../rating/line.ts'
 import { type GivenBack, listGrants, refundOf } from '../credits/grants.ts'
-import { type CreditPool, compareTurns, creditsLeft, drawFromPool, holdFromPool, openPool } from '../credits/pool.ts'
+import { type CreditPool, addToPool, compareTurns, creditsLeft, drawFromPool, holdFromPool, openPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftDraws, draftNewCredits, setDueOfCredits } from '../credits/write.ts'
 import {
@@ -37,7 +35,7 @@ import {
   openCharges,
   rateChanges,
 } from './advances.ts'
-import { type Billing, type Billings, readBillings } from './billings.ts'
+import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
 import { closeDrafts } from './drafts.ts'
 import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
 import { rateLines } from './lines.ts'
@@ -48,8 +46,9 @@ import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from
 import type { InvoiceRow } from './show.ts'
 import { type CycleToRate, readBilledCycles, readUnitsOf } from './usage.ts'
 
-/** The most cycles of an account that are begun or ended in one commit. */
-const MOST_CYCLES = 10
+/** The most cycles of an account that are begun or ended in one commit, which it shares with other accounts; and the least. */
+const MOST_CYCLES = 60
+const LEAST_CYCLES = 2
 
 const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
 
@@ -104,8 +103,8 @@ interface Plan {
   isUnfinished: boolean
 }
 
-/** What is to be done for an account at `ctx.now`. `advances` says whether its new DRAFTs fall due by themselves. */
-const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
+/** What is to be done for an account at `ctx.now`, of `most` cycles. `advances` says whether its new DRAFTs fall due by themselves. */
+const planBills = (ctx: Ctx, billing: Billing, { advances, most }: { advances: boolean; most: number }): Plan => {
   const { timeline, owner, known } = billing
   const { now } = ctx
   const cycles = listCycles(timeline.active, dayOf(now))
@@ -121,7 +120,7 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const missing = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
   const freed = moved.flatMap(({ row, after }) => (after.status === 'GONE' ? (row.rated.charges ?? []) : []))
   const waiting = freed.length ? [...freed, ...billing.held] : billing.held
-  const made = missing.slice(0, MOST_CYCLES).map((inForce, index) => {
+  const made = missing.slice(0, most).map((inForce, index) => {
     const rated = { ...NOTHING, ...(index === 0 && waiting.length && { charges: waiting }) }
     return newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(rated) })
   })
@@ -129,7 +128,7 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const due = drafts
     .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
     .toSorted((one, other) => one.startAt - other.startAt)
-  const falling = due.slice(0, MOST_CYCLES)
+  const falling = due.slice(0, most)
   const fallen = new Set(falling)
   const hasDraft = new Set(drafts.map(({ startAt }) => startAt))
   const starts = new Set([...hasDraft, ...billing.charges.map(({ cycleAt }) => cycleAt)])
@@ -142,22 +141,16 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
     hasDraft,
     open: new Map([...cycleOf].filter(([start]) => starts.has(start))),
     left: drafts.filter((row) => !fallen.has(row)),
-    isUnfinished: missing.length > MOST_CYCLES || due.length > MOST_CYCLES,
+    isUnfinished: missing.length > most || due.length > most,
   }
 }
 
 /** The statement that refuses the commit if what the bills rest on has changed since it was read. */
-export const holdBillings = ({ organizationId }: Ctx, billings: readonly Billing[]) => {
-  const sent = JSON.stringify(billings.map(({ timeline, version }) => [timeline.account.id, version]))
-  return refuseWhen(
-    'STALE',
-    sql`
-      select '[]' from json_each(${sent}) as sent
-      where coalesce((
-        select version from account_billing where organization_id = ${organizationId} and account_id = sent.value ->> 0
-      ), 0) <> sent.value ->> 1`,
+export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
+  holdVersions(
+    ctx,
+    billings.map(({ timeline, version }) => [timeline.account.id, version]),
   )
-}
 
 /** What a commit of bills is made of. */
 interface Bills {
@@ -356,8 +349,7 @@ const givenBack = ({ card, amount, cycleAt, billableId, position }: AdvanceChang
   place: position,
 })
 
-/** Bills changes of what is paid in advance in a cycle. What is given back as a credit is for invoices that come later.
- * What is given back by an invoice has one of its own. */
+/** Bills changes of what is paid in advance in a cycle. What is given back by an invoice has one of its own. */
 const billChanges = (
   ctx: Ctx,
   owner: InvoiceOwner,
@@ -389,11 +381,9 @@ const billChanges = (
     }
     bills.statements.push(insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
   }
-  addGiven(
-    ctx,
-    less.flatMap(({ row }) => (row.refundMode === 'CREDITS' ? [refundOf(ctx, owner, givenBack(row))] : [])),
-    bills,
-  )
+  const refunds = less.flatMap(({ row }) => (row.refundMode === 'CREDITS' ? [refundOf(ctx, owner, givenBack(row))] : []))
+  addGiven(ctx, refunds, bills)
+  addToPool(pool, refunds)
 }
 
 /** Bills what is paid in advance in a cycle: all of it, if that has not been done, and then what has become more or less since. */
@@ -421,7 +411,8 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     rows.map(({ subject }) => subject),
   )
   const { accounts, generations, advances } = billings
-  const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, advances)]))
+  const most = Math.max(LEAST_CYCLES, Math.floor(MOST_CYCLES / Math.max(1, accounts.size)))
+  const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, { advances, most })]))
   const all = [...plans.values()]
   const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
   const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined
@@ -457,24 +448,25 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   bills.changes.push(...recordHeldCharges(all))
   addGiven(its, [...given.values()].flat(), bills)
   const billedOf = new Map([...billed].flatMap(([{ row }, used]) => (row ? [[row, used] as const] : [])))
-  const turns = new Map(
-    all.map((plan) => [plan, openTurns(its, plan.billing, given.get(plan) ?? [], waiting.get(plan) ?? [], (row) => billedOf.get(row))]),
-  )
-  for (const [cycle, used] of billed) {
-    const own = turns.get(cycle.plan)
-    if (own && cycle.row && !cycle.isWaiting) freezeDraft(its, { ...cycle, row: cycle.row }, used, own, bills)
-  }
-  for (const [plan, own] of turns) {
+  const turns: Turns[] = []
+  /** Of each account what falls due comes before what begins, and accounts in the order of their rows, so that numbers are as if each was billed alone. */
+  for (const plan of rows.flatMap(({ subject }) => plans.get(subject) ?? [])) {
+    const own = openTurns(its, plan.billing, given.get(plan) ?? [], waiting.get(plan) ?? [], (row) => billedOf.get(row))
+    turns.push(own)
+    const found = cyclesOf.get(plan) ?? []
+    for (const cycle of found) {
+      const used = billed.get(cycle)
+      if (cycle.row && !cycle.isWaiting && used) freezeDraft(its, { ...cycle, row: cycle.row }, used, own, bills)
+    }
     holdWaiting(own)
-
-    const ownCycles = new Map((cyclesOf.get(plan) ?? []).map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
+    const ownCycles = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
     const starts = new Set([...ownCycles.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = ownCycles.get(start)
       billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle) }, own.pool, bills)
     }
   }
-  addDraws(its, turns.values(), bills)
+  addDraws(its, turns, bills)
   const settled = rows.map((row) => {
     const plan = plans.get(row.subject)
     if (!plan) return { row, next: undefined }

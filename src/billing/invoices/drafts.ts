@@ -6,6 +6,7 @@ import {
   selectPieceParts,
   selectTimelines,
 } from '../../catalogue/schedules/service.ts'
+import type { Statement } from '../../db/client.ts'
 import { STALE } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
@@ -13,6 +14,7 @@ import { notFound } from '../../lib/errors.ts'
 import { dayOf } from '../../rating/cycle.ts'
 import { type CreditPool, compareTurns, creditsLeft, drawFromPool, holdFromPool, openPool } from '../credits/pool.ts'
 import { readCreditsInUse, selectCreditsInUse } from '../credits/queries.ts'
+import { type BillingVersion, holdVersions, readBillingVersions, selectBillingVersions } from './billings.ts'
 import { rateLines } from './lines.ts'
 import { type InvoiceOwner, readAccountOwners, readGroupOwner, selectAccountOwners } from './owner.ts'
 import { readInvoiceRows, selectDraftsWithCredits } from './queries.ts'
@@ -39,6 +41,7 @@ interface DraftsToRate {
   owners: ReadonlyMap<string, InvoiceOwner>
   pools: ReadonlyMap<string, CreditPool>
   generations: readonly KindedGeneration[]
+  versions: readonly BillingVersion[]
 }
 
 type Chosen = (others: readonly InvoiceRow[]) => readonly InvoiceRow[]
@@ -57,6 +60,7 @@ const readDraftsToRate = async (
     selectGenerations(organizationId),
     selectCreditsInUse(ctx, accountIds),
     selectDraftsWithCredits({ organizationId, listed: JSON.stringify(accountIds) }),
+    selectBillingVersions(ctx, accountIds),
   ])
   const timelines = readTimelineRowsOfMany(results)
   const owners = readAccountOwners(results[2]?.results)
@@ -76,6 +80,7 @@ const readDraftsToRate = async (
     owners,
     pools: new Map([...readCreditsInUse(results[4]?.results)].map(([id, credits]) => [id, openPool(credits)])),
     generations: (results[3]?.results ?? []) as KindedGeneration[],
+    versions: readBillingVersions(results[6]?.results, accountIds),
   }
 }
 
@@ -89,6 +94,7 @@ export interface ReckonedDraft {
 interface ReckonedDrafts {
   drafts: Map<InvoiceRow, ReckonedDraft>
   pools: ReadonlyMap<string, CreditPool>
+  versions: readonly BillingVersion[]
 }
 
 const accountsOf = (rows: readonly InvoiceRow[]): string[] => [...new Set(rows.flatMap(({ accountId }) => accountId ?? []))]
@@ -122,7 +128,7 @@ const reckonDrafts = async (
 ): Promise<ReckonedDrafts> => {
   const fall = new Set<unknown>(falling && asked)
   const compare = (one: InvoiceRow, other: InvoiceRow): number => compareTurns(one, other, ctx.now, (turn) => fall.has(turn))
-  const { rows, cycles, owners, pools, generations } = await readDraftsToRate(ctx, accountIds, asked, (others) =>
+  const { rows, cycles, owners, pools, generations, versions } = await readDraftsToRate(ctx, accountIds, asked, (others) =>
     falling ? others.filter((other) => asked.some((one) => one.accountId === other.accountId && compare(other, one) < 0)) : others,
   )
   const rated = [...cycles].map(([row, cycle]) => ({ ...cycle, row }))
@@ -154,7 +160,7 @@ const reckonDrafts = async (
     const owner = cycles.get(row)?.owner ?? owners.get(row.ownerId)
     if (owner) drafts.set(row, { row: after, owner })
   }
-  return { drafts, pools }
+  return { drafts, pools, versions }
 }
 
 /** DRAFTs of accounts as they would be now, each with whom it is about. */
@@ -177,13 +183,15 @@ export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<ReckonedDraf
 export const readHeldCredits = async (ctx: Ctx, accountIds: readonly string[]): Promise<Iterable<CreditPool>> =>
   (await reckonDrafts(ctx, [], { accountIds })).pools.values()
 
-/** A DRAFT as it is when it falls due now, and the credits from which it takes. Throws STALE if its account has another cycle now. */
-export const rateFalling = async (
-  ctx: Ctx,
-  row: InvoiceRow,
-  falling: Falling,
-): Promise<ReckonedDraft & { pools: Iterable<CreditPool> }> => {
-  if (row.accountId === null) return { ...(await rateDraft(ctx, row)), pools: [] }
-  const { drafts, pools } = await reckonDrafts(ctx, [row], { falling })
-  return { ...requireDraft(drafts, row), pools: pools.values() }
+/** A DRAFT as it is when it falls due now, the credits from which it takes, and the statement that refuses the commit if what it rests on has changed. */
+interface FallingDraft extends ReckonedDraft {
+  pools: Iterable<CreditPool>
+  held: readonly Statement[]
+}
+
+/** Reckons a DRAFT as it is when it falls due now. Throws STALE if its account has another cycle now. */
+export const rateFalling = async (ctx: Ctx, row: InvoiceRow, falling: Falling): Promise<FallingDraft> => {
+  if (row.accountId === null) return { ...(await rateDraft(ctx, row)), pools: [], held: [] }
+  const { drafts, pools, versions } = await reckonDrafts(ctx, [row], { falling })
+  return { ...requireDraft(drafts, row), pools: pools.values(), held: [holdVersions(ctx, versions)] }
 }

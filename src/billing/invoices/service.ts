@@ -11,7 +11,7 @@ import { draftReleases } from '../credits/release.ts'
 import { draftDraws } from '../credits/write.ts'
 import { rateDraft, rateFalling } from './drafts.ts'
 import { findChargeFaults, rateLines } from './lines.ts'
-import { keepLive, readLive, showSummaries } from './live.ts'
+import { readLive, showSummaries } from './live.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
 import type {
@@ -38,6 +38,7 @@ export { readMergedTotals } from './composite.ts'
 export { billAccount, billAccounts } from './cycles.ts'
 export { mergeInvoicesOfGroup } from './groups.ts'
 export { leaveInvoiceGroup } from './leaving.ts'
+export { unpackRating } from './kept_rating.ts'
 export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
 export { listFrozenInvoices } from './queries.ts'
@@ -54,9 +55,8 @@ export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<
   return { answer: { data: await showSummaries(ctx, rows), ...next } }
 }
 
-/** Reads an invoice. What a DRAFT comes to now is kept, so that lists show it too. */
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
-  const { row, owner } = await keepLive(ctx, await readInvoice(ctx, id))
+  const { row, owner } = await readInvoiceNow(ctx, id)
   return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
 }
 
@@ -122,11 +122,11 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
         due: dueOf(row),
       })
     }
-    const { row, pools } = await rateFalling(ctx, written, { closes: false })
+    const { row, pools, held } = await rateFalling(ctx, written, { closes: false })
     const fallen = draftDue(ctx, row, owner, status === 'PAID')
     const draws = draftDraws(ctx, pools)
     return commit(ctx, {
-      statements: [insertInvoices([row]), ...fallen.statements, ...draws.statements],
+      statements: [...held, insertInvoices([row]), ...fallen.statements, ...draws.statements],
       changes: [...recordInvoice(undefined, fallen.row), ...draws.changes],
       ...showFallenDue(fallen),
       tag: await tagOfInvoice(fallen.row, undefined),
@@ -161,6 +161,12 @@ const keptOf = ({ rated, total, info, basis }: InvoiceRow): Pick<InvoiceRow, 'ra
   basis,
 })
 
+/** Finds an invoice to be changed. One that should have fallen due by now does so first, as if it had been on time. */
+const findInvoiceOnTime = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
+  const found = await findInvoice(ctx, id)
+  return isOverdue(found.row, ctx.now) && (await billDueNow(ctx, found.row.ownerId)) ? findInvoice(ctx, id) : found
+}
+
 /** What a request makes of a custom DRAFT, but for its status. Throws INVALID or CONFLICT. */
 const editDraft = async (
   ctx: Ctx,
@@ -180,7 +186,7 @@ const editDraft = async (
 export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRequest): Promise<Reply<Invoice>> => {
   let period: AccountTime | undefined
   const reply = await changeVersioned(ctx, {
-    read: () => findInvoice(ctx, id),
+    read: () => findInvoiceOnTime(ctx, id),
     tagOf: ({ tag }) => tag,
     change: async ({ row, owner }): Promise<Draft<Invoice> | { unchanged: Invoice }> => {
       if (row.invoiceType === 'STANDARD') period = { accountId: row.ownerId, start: row.startAt, end: row.endAt }
@@ -194,11 +200,11 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
       const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
       if (owner && fallsDue) {
-        const { row: due, pools } = await rateFalling(ctx, edited, { closes: !ctx.write?.dryRun })
+        const { row: due, pools, held } = await rateFalling(ctx, edited, { closes: !ctx.write?.dryRun })
         const fallen = draftDue(ctx, due, owner)
         const draws = draftDraws(ctx, pools)
         return {
-          statements: [changeInvoice(ctx, row, { ...edits, ...keptOf(due) }), ...fallen.statements, ...draws.statements],
+          statements: [...held, changeInvoice(ctx, row, { ...edits, ...keptOf(due) }), ...fallen.statements, ...draws.statements],
           changes: [...recordInvoice(row, fallen.row), ...draws.changes],
           ...showFallenDue(fallen),
           tag: await tagOfInvoice(fallen.row, undefined),
@@ -230,10 +236,7 @@ export const manageMiscellaneousChargesInInvoice = (
 ): Promise<Reply<MiscellaneousChargesResponse>> => {
   refuseFaults('INVALID', findChargeFaults(items))
   return changeVersioned(ctx, {
-    read: async () => {
-      const found = await findInvoice(ctx, id)
-      return isOverdue(found.row, ctx.now) && (await billDueNow(ctx, found.row.ownerId)) ? findInvoice(ctx, id) : found
-    },
+    read: () => findInvoiceOnTime(ctx, id),
     tagOf: ({ tag }) => tag,
     change: async ({ row, owner }) => {
       refuseFrozen(row)
@@ -278,11 +281,11 @@ export const makeInvoiceDue = async (ctx: Ctx, due: Due): Promise<void> => {
     await commit(at, { statements: settleDue(at, due, next), changes: [], answer: {} })
     return
   }
-  const { row: rated, owner, pools } = await rateFalling(at, row, { closes: false })
+  const { row: rated, owner, pools, held } = await rateFalling(at, row, { closes: false })
   const fallen = draftDue(at, rated, owner)
   const draws = draftDraws(at, pools)
   await commit(at, {
-    statements: [changeInvoice(at, row, keptOf(rated)), ...fallen.statements, ...draws.statements, ...settleDue(at, due)],
+    statements: [...held, changeInvoice(at, row, keptOf(rated)), ...fallen.statements, ...draws.statements, ...settleDue(at, due)],
     changes: [...recordInvoice(row, fallen.row), ...draws.changes],
     answer: {},
   })

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { changed, client, writesIn } from '../helpers/api.ts'
+import { ACCOUNT, withCycles } from '../helpers/billing.ts'
+import { perUnit } from '../helpers/calculator.ts'
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Loose = any
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** An account with a plan from 1 April 2026 on: 30 a month, and 100 for each seat at the end of it. */
+const withSeats = async () => {
+  const api = await withCycles('2026-04-01T10:00:00Z')
+  const { id: seat } = (await api.post('/addons', { name: 'Seats', type: 'LICENSE' })).body
+  const card = { id: seat, name: 'seats', enableProration: false, ...perUnit(100) }
+  await api.associate('2026-04-01', { pricePlanId: await api.publish('Seats', { licenseRateCards: [card] }) })
+  const hold = async (quantity: number, effectiveFrom: string) => {
+    const { status } = await api.post('/license_updates', {
+      licenseId: seat,
+      accountId: ACCOUNT,
+      updateType: 'ABSOLUTE',
+      quantity,
+      effectiveFrom,
+    })
+    expect(status).toBe(200)
+  }
+  const april = async (): Promise<Loose> => (await api.list()).find(({ endDate }) => endDate.startsWith('2026-05-01'))
+  return { ...api, hold, april }
+}
+
+it('an invoice that a person lets fall due has the licences that were added while it was reckoned', async () => {
+  const api = await withSeats()
+  await api.moveTo('2026-05-02T00:00:00Z')
+  const { id } = await api.april()
+  let isAdded = false
+  const d1 = changed((session) => ({
+    batch: async (statements) => {
+      if (writesIn(statements) && !isAdded) {
+        isAdded = true
+        await api.hold(3, '2026-04-20T00:00:00Z')
+      }
+      return session.batch(statements) as never
+    },
+  }))
+  const { status, body } = await client(api.token, d1).patch(`/invoices/${id}`, { status: 'DUE' })
+  expect([isAdded, status, body.totalAmount]).toEqual([true, 200, 330])
+})
+
+it('an invoice that is late falls due before a person makes it VOID', async () => {
+  const api = await withSeats()
+  await api.moveTo('2026-05-03T00:00:00Z')
+  const { id } = await api.april()
+  vi.setSystemTime(Date.parse('2026-05-04T00:00:01Z'))
+  const { status, body } = await api.patch(`/invoices/${id}`, { status: 'VOID' })
+  expect([status, body.status, body.sequenceId, body.generatedAt]).toEqual([200, 'VOID', '2026-05-0001', '2026-05-04T00:00:00.000Z'])
+})
