@@ -64,7 +64,8 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     selectGenerations(organizationId),
     selectRows(sql`
       select 1 from settings
-      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'`),
+      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and entity_id = ${organizationId} and namespace = 'SYSTEM'
+        and id = 'auto_advance_invoice' and value = 'false'`),
     selectAccountOwners(ctx, accountIds),
     selectAdvanceCharges(ctx, listed),
     selectHeldCharges(organizationId, accountIds),

@@ -40,7 +40,7 @@ export { unpackRating } from './kept_rating.ts'
 export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
 export { listFrozenInvoices } from './queries.ts'
-export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears } from './rating.ts'
+export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears, usesOfBasis } from './rating.ts'
 export type { InvoiceRow } from './show.ts'
 
 /** Reads an invoice as it is now. Throws NOT_FOUND. */

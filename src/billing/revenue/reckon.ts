@@ -204,7 +204,7 @@ export const reckonCycles = async (
         cycle: cycle.cycle,
         schedule: { cycle: { interval: piece.cycle.interval, startOffset: piece.cycle.startOffset }, from: piece.from, until: piece.until },
         usage: Object.fromEntries(usages[index] ?? []),
-        licenses: Object.fromEntries(licenseIds.map((id) => [id, useOf({ counted, named }, id, typeOf(id))])),
+        licenses: cycle.licenses ?? Object.fromEntries(licenseIds.map((id) => [id, useOf({ counted, named }, id, typeOf(id))])),
         overage: {},
       },
       timings,

@@ -2,6 +2,7 @@ import { minorDigitsOf } from '../../lib/codes.ts'
 import { compare, formatDecimal, requireDecimal, sumDecimals } from '../../lib/decimal.ts'
 import { type Evidence, meterSeries } from '../../ledger/client.ts'
 import { rateAdvanceAt } from '../../rating/advance.ts'
+import type { LicenseChange } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
 import { NOTHING, addQuotients, decimalOf, negateQuotient } from '../../rating/quotient.ts'
 import {
@@ -31,14 +32,15 @@ export const findUsageDifferences = (basis: Basis, sums: readonly Evidence[] | u
 /** The numbers of licences, where those that had been made by then are not those that it was reckoned with. */
 export const findLicenseDifferences = (
   basis: Basis,
-  licenses: ReadonlyMap<string, readonly { at: number; quantity: string }[]> | undefined,
+  licenses: ReadonlyMap<string, readonly (readonly LicenseChange[])[]> | undefined,
 ): string[] =>
   Object.entries(basis.licenses).flatMap(([id, its]) => {
     if (!('changes' in its)) return []
-    const now = licenses?.get(id) ?? []
-    const isEqual =
-      now.length === its.changes.length &&
-      now.every(({ at, quantity }, index) => its.changes[index]?.at === at && isSame(its.changes[index].quantity, quantity))
+    const isEqual = (licenses?.get(id) ?? [[]]).some(
+      (now) =>
+        now.length === its.changes.length &&
+        now.every(({ at, quantity }, index) => its.changes[index]?.at === at && isSame(its.changes[index].quantity, quantity)),
+    )
     return isEqual ? [] : [`the licences of the add-on "${id}" had other numbers than those that it was reckoned with`]
   })
 

@@ -6,7 +6,7 @@ import { selectRows } from '../../db/statements.ts'
 import { type Evidence, accountKey, askAll, askEvents, eventLedgersIn, meterSeries } from '../../ledger/client.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { instantOf } from '../../rating/cycle.ts'
-import { type LicenseEntry, foldLicenseEntries } from '../../rating/licenses.ts'
+import { type LicenseChange, type LicenseEntry, foldLicenseEntries } from '../../rating/licenses.ts'
 import { type InvoiceRow, billedOfBasis, listFrozenInvoices, readChargesOfInvoices, readMergedTotals } from '../invoices/service.ts'
 import type { InvoiceStatus } from '../invoices/table.ts'
 import { cutChanges } from '../revenue_calculator/licenses.ts'
@@ -44,11 +44,11 @@ interface EntryRow extends LicenseEntry {
   licenseId: string
 }
 
-/** The numbers of licences of invoices, of the entries that had been made when they were reckoned, for each invoice by the ids of add-ons. */
-const readLicenses = async (
-  ctx: Ctx,
-  rows: readonly Reckoned[],
-): Promise<Map<Reckoned, Map<string, { at: number; quantity: string }[]>>> => {
+/**
+ * The numbers of licences of invoices, of the entries that had been made when they were reckoned, for each invoice by the ids of add-ons.
+ * What was made at that same millisecond may have come before or after it, so there are two lists of them.
+ */
+const readLicenses = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Reckoned, Map<string, readonly LicenseChange[][]>>> => {
   const sent = rows.flatMap((row, index) =>
     Object.entries(row.basis.licenses).flatMap(([id, its]) =>
       'changes' in its ? [[index, row.accountId, id, timeOf(row).end, row.basis.at]] : [],
@@ -71,12 +71,13 @@ const readLicenses = async (
         entries.filter(({ invoice }) => invoice === index),
         ({ licenseId }) => licenseId,
       )
-      const changes = Object.keys(row.basis.licenses).map((id): [string, { at: number; quantity: string }[]] => [
-        id,
-        cutChanges(id, foldLicenseEntries(own.get(id) ?? []), timeOf(row))
-          .filter(({ at }) => at <= row.basis.at)
-          .map(({ at, quantity }) => ({ at, quantity })),
-      ])
+      const changesOf = (id: string, made: readonly EntryRow[]): LicenseChange[] =>
+        cutChanges(id, foldLicenseEntries(made), timeOf(row)).filter(({ at }) => at <= row.basis.at)
+      const changes = Object.keys(row.basis.licenses).map((id): [string, LicenseChange[][]] => {
+        const its = own.get(id) ?? []
+        const before = its.filter(({ createdAt }) => createdAt < row.basis.at)
+        return [id, [its, ...(before.length < its.length ? [before] : [])].map((made) => changesOf(id, made))]
+      })
       return [row, new Map(changes)]
     }),
   )
