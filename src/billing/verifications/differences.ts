@@ -1,7 +1,7 @@
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { compare, formatDecimal, requireDecimal, sumDecimals } from '../../lib/decimal.ts'
 import { type Evidence, meterSeries } from '../../ledger/client.ts'
-import { rateAdvanceAt } from '../../rating/advance.ts'
+import { rateAdvancesAt } from '../../rating/advance.ts'
 import type { Line } from '../../rating/line.ts'
 import { NOTHING, addQuotients, decimalOf, negateQuotient } from '../../rating/quotient.ts'
 import {
@@ -63,10 +63,10 @@ const findTreeDifferences = (kept: Line, again: Line | undefined): string[] => {
 }
 
 /** What changes of licences cost that are reckoned again. */
-const findChargeDifferences = (billed: BilledCycle, at: number, charges: readonly ChargeOfInvoice[]): string[] =>
-  charges.flatMap(({ billableId, total }) => {
-    const card = ratedPlanOf(billed).cards.find((one) => one.billableId === billableId)
-    const now = (card && rateAdvanceAt(card, inputOf(billed), at)?.total) ?? NOTHING
+const findChargeDifferences = (billed: BilledCycle, at: number, charges: readonly ChargeOfInvoice[]): string[] => {
+  const costs = rateAdvancesAt(ratedPlanOf(billed), inputOf(billed), at, minorDigitsOf(billed.currency))
+  return charges.flatMap(({ billableId, total }) => {
+    const now = costs.find(({ card }) => card.billableId === billableId)?.cost.total ?? NOTHING
     const difference = addQuotients(now, negateQuotient(readQuotient(total)))
     return difference.dividend.coefficient === 0n
       ? []
@@ -74,6 +74,7 @@ const findChargeDifferences = (billed: BilledCycle, at: number, charges: readonl
           `the card of ${billableId} costs ${formatDecimal(decimalOf(now))} by then, and it cost ${formatDecimal(decimalOf(readQuotient(total)))}`,
         ]
   })
+}
 
 const rateAgain = (row: InvoiceRow, billed: BilledCycle | undefined): Line | undefined => {
   const { charges = [], written = [] } = row.rated
