@@ -28,18 +28,19 @@ export const findUsageDifferences = (basis: Basis, sums: readonly Evidence[] | u
       })
     : []
 
-/** The numbers of licences, where those that had been made by then are not those that it was reckoned with. */
-export const findLicenseDifferences = (
-  basis: Basis,
-  licenses: ReadonlyMap<string, readonly { at: number; quantity: string }[]> | undefined,
-): string[] =>
+/** The numbers of licences from instants on (milliseconds). */
+export type KnownChanges = readonly { at: number; quantity: string }[]
+
+/** The numbers of licences, where what may have been known by then is not what it was reckoned with. */
+export const findLicenseDifferences = (basis: Basis, licenses: ReadonlyMap<string, readonly KnownChanges[]> | undefined): string[] =>
   Object.entries(basis.licenses).flatMap(([id, its]) => {
     if (!('changes' in its)) return []
-    const now = licenses?.get(id) ?? []
-    const isEqual =
+    const isEqual = (now: KnownChanges): boolean =>
       now.length === its.changes.length &&
       now.every(({ at, quantity }, index) => its.changes[index]?.at === at && isSame(its.changes[index].quantity, quantity))
-    return isEqual ? [] : [`the licences of the add-on "${id}" had other numbers than those that it was reckoned with`]
+    return licenses?.get(id)?.some(isEqual)
+      ? []
+      : [`the licences of the add-on "${id}" had other numbers than those that it was reckoned with`]
   })
 
 /** Lines whose value is not the sum of their lines. */
