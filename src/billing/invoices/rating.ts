@@ -64,7 +64,8 @@ const spansOf = (names: readonly LicensedName[]): [name: number, from: number, u
   return names.map(({ name, from, until }) => [places.get(name) ?? 0, from, until])
 }
 
-const useOfBasis = (basis: LicenseBasis): LicenseUse =>
+/** The licences that an invoice was reckoned with. */
+export const useOfBasis = (basis: LicenseBasis): LicenseUse =>
   'changes' in basis ? basis : { names: basis.spans.map(([name, from, until]) => ({ name: String(name), from, until })) }
 
 /** The cycle that an invoice was reckoned with, of what it kept of it, and the version of the plan. */
