@@ -74,6 +74,14 @@ const totalOf = ({ account, type, startAt, endAt }: KeptInvoice, units: Units): 
   return counted.reduce((sum, [, hundredths]) => sum + UNIT * hundredths, FEE)
 }
 
+/** A line of an invoice as it is kept: the fourth field is its value, or 0 if that is the sum of the lines in the eighth. */
+type PackedLine = readonly [type: unknown, id: unknown, text: unknown, value: string | 0, ...rest: unknown[]]
+
+const sumLines = (line: PackedLine): bigint => {
+  const [, , , value, , , , lines] = line
+  return value === 0 ? ((lines ?? []) as PackedLine[]).reduce((sum, one) => sum + sumLines(one), 0n) : hundredthsOf(value)
+}
+
 const holdInvoice = (invoice: KeptInvoice, right: bigint, { statuses, frozen }: SeenInvoices): void => {
   const { id, account, type, status, startAt, total, sequence, sequenceId, rated, details } = invoice
   const what = `${type} ${id} of ${account} from ${iso(startAt)}, which is ${status},`
@@ -87,8 +95,8 @@ const holdInvoice = (invoice: KeptInvoice, right: bigint, { statuses, frozen }: 
   must(hasNumber || shown === undefined, `${what} was shown as ${shown}`)
   if (!hasNumber) return
   must(hundredthsOf(total) === right, `${what} comes to ${total}, and its events to ${textOf(right)}`)
-  const { root } = JSON.parse(rated) as { root: { value: string } }
-  must(root.value === total, `${what} comes to ${total}, and its lines to ${root.value}`)
+  const lines = sumLines((JSON.parse(rated) as { tree: PackedLine }).tree)
+  must(lines === right, `${what} comes to ${total}, and its lines to ${textOf(lines)}`)
   const now = `${sequenceId} ${Number(total)}`
   must(shown === undefined || shown === now, `${what} was shown as ${shown}, and is ${now}`)
 }

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Statement } from './client.ts'
 import { refuseWhen } from './conflicts.ts'
 import type { Ctx } from './context.ts'
-import { builder, prepare } from './statements.ts'
+import { builder, prepare, selectRows } from './statements.ts'
 import { due } from './table.ts'
 
 /** The kind of due work that bills an account. Its subject is the id of the account. */
@@ -47,14 +47,11 @@ export const setDue = ({ organizationId }: Pick<Ctx, 'organizationId'>, rows: re
 
 /** The query for the rows that are due now. */
 export const selectDueNow = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, rows: readonly Due[]): Statement =>
-  builder
-    .select({ kind: due.kind, subject: due.subject, dueAt: sql<number>`${due.dueAt}`.as('dueAt') })
-    .from(due)
-    .where(
-      sql`${due.organizationId} = ${organizationId} and ${due.dueAt} <= ${now} and (${due.kind}, ${due.subject}) in (
-        select value ->> 0, value ->> 1 from json_each(${JSON.stringify(rows.map(({ kind, subject }) => [kind, subject]))})
-      )`,
-    )
+  selectRows(sql`
+    select its.kind, its.subject, its.due_at as dueAt
+    from json_each(${JSON.stringify(rows.map(({ kind, subject }) => [kind, subject]))}) as sent
+    cross join ${due} as its on its.organization_id = ${organizationId} and its.kind = sent.value ->> 0 and its.subject = sent.value ->> 1
+    where its.due_at <= ${now}`)
 
 const refuseSettled = prepare(['organizationId', 'sent'], (at) =>
   refuseWhen(

@@ -318,7 +318,7 @@ describe('bills that are late', () => {
     expect((await api.list()).map(({ status, totalAmount, endDate }) => [status, totalAmount, endDate.slice(5, 10)])).toEqual([
       ['DUE', 60, '07-01'],
       ['DUE', 270, '08-01'],
-      ['DRAFT', 0, '08-03'],
+      ['DRAFT', 270, '08-03'],
     ])
   })
 })

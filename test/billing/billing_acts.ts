@@ -59,7 +59,8 @@ export const correctEvent = async ({ api, random, items }: World, account: Accou
   const closed = isClosed(account, event.time, now)
   const outcome = closed ? 'FAILED' : isUndo ? 'REVERTED' : 'REVERTED_AND_REINGESTED'
   const failed = isUndo ? Array.from({ length: event.corrections }, () => 'FAILED') : []
-  expect(data.map(({ status }: Loose) => status).toSorted()).toEqual([...failed, outcome].toSorted())
+  const what = `${account.id}: ${event.id} of ${timeText(event.time)}, corrected at ${timeText(now)}`
+  expect(data.map(({ status }: Loose) => status).toSorted(), what).toEqual([...failed, outcome].toSorted())
   if (closed) return
   if (isUndo) account.events = account.events.filter((one) => one !== event)
   else {
@@ -152,7 +153,7 @@ export const editPlan = async (world: World, account: Account, now: number): Pro
   settle(account, now)
 }
 
-/** Publishes a plan with other prices, which accounts get that are given it from now on, and all that have it from tomorrow on if it says so. */
+/** Publishes a plan with other prices, which accounts get that are given it from now on, and all that have it from tomorrow on if it says so, but for those with prices of their own. */
 export const revisePlan = async (world: World, now: number): Promise<void> => {
   const { api, random, items, plans, accounts } = world
   const index = random.whole(0, plans.length - 1)
@@ -172,9 +173,8 @@ export const revisePlan = async (world: World, now: number): Promise<void> => {
   await moveTo(world, now)
   const tomorrow = dayOf(now) + 1
   for (const account of accounts.filter(({ isArchived }) => !isArchived)) {
-    const moved = account.pieces.filter(
-      ({ plan, isOverridden, until }) => plan.details === before.details && !isOverridden && until > tomorrow,
-    )
+    const moved = account.pieces.filter(({ plan, until }) => plan.details === before.details && until > tomorrow)
+    if (moved.some(({ isOverridden }) => isOverridden)) continue
     for (const piece of moved) {
       const from = Math.max(piece.from, tomorrow)
       putPiece(account, from, piece.until, { ...piece, ...pieceOf(after, from, {}) })

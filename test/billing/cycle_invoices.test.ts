@@ -79,9 +79,8 @@ describe('the invoice of a cycle', () => {
       ['STANDARD_ADVANCED', 'DUE', ...april, '04-20', 3.3, '2026-04-0001'],
     ])
     await api.send('one', '7', '2026-04-20T11:00:00Z')
-    const kept = await env.DB.prepare("select total from invoices where organization_id = ? and status = 'DRAFT'").bind(api.id).all()
     const listed = await api.get('/invoices?status=DRAFT')
-    expect([kept.results, listed.body.data.length]).toEqual([[{ total: '11' }], 1])
+    expect(listed.body.data).toHaveLength(1)
     expect(listed.body.data[0]).toMatchObject({ totalAmount: 25, invoiceDetails: { pricePlanName: 'Standard' } })
     expect((await api.shown())[0]?.[5]).toBe(25)
     const { results } = await env.DB.prepare(

@@ -4,6 +4,7 @@ import { STALE } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import type { Due, DueStep, StepResult } from '../../db/due.ts'
 import { due } from '../../db/table.ts'
+import { ApiError } from '../../lib/errors.ts'
 import { organizations } from '../organizations/table.ts'
 
 export type { DueStep, StepResult } from '../../db/due.ts'
@@ -16,6 +17,9 @@ const WORKS_FOR = 20_000
 
 /** The most calls to the database and to ledgers of one run or request, since Cloudflare allows 1,000 for each Worker call. */
 export const MOST_CALLS = 800
+
+/** The most calls of a request before its own work, for what has been due for some time. */
+const MOST_CALLS_FIRST = 400
 
 /** The milliseconds and the calls after which it is the turn of the next organization. Whoever has work left gets another turn. */
 const TURN = { ms: 2_000, calls: 100 }
@@ -167,6 +171,8 @@ export const doDueFirst = async (ctx: Ctx, rows: readonly Due[]): Promise<boolea
   const { write: _write, ...own } = ctx
   const its: Ctx = { ...own, conditions: { match: undefined, noneMatch: undefined } }
   let isDone = false
+  if (rows.length && ctx.session.calls() + ctx.ledgers.usage.calls > MOST_CALLS_FIRST)
+    throw new ApiError('UNAVAILABLE', 'What has become due is being done, which takes some time. Send it again.', 1)
   for (const row of rows.filter(({ kind, dueAt }) => dueAt <= ctx.now && ctx.steps.some((step) => step.kind === kind))) {
     const { error } = await runStep(its, ctx.steps, row)
     isDone ||= !error

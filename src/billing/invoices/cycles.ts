@@ -43,8 +43,9 @@ import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from
 import type { InvoiceRow } from './show.ts'
 import { type CycleToRate, type Units, closeUsage, readBilledCycle, readBilledCycles, readUnitsOf } from './usage.ts'
 
-/** The most cycles of an account that are begun or ended in one commit. */
-const MOST_CYCLES = 10
+/** The most cycles of an account that are begun or ended in one commit, which it shares with other accounts; and the least. */
+const MOST_CYCLES = 60
+const LEAST_CYCLES = 2
 
 const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
 
@@ -191,8 +192,8 @@ interface Plan {
   isUnfinished: boolean
 }
 
-/** What is to be done for an account at `ctx.now`. `advances` says whether its new DRAFTs fall due by themselves. */
-const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
+/** What is to be done for an account at `ctx.now`, of `most` cycles. `advances` says whether its new DRAFTs fall due by themselves. */
+const planBills = (ctx: Ctx, billing: Billing, { advances, most }: { advances: boolean; most: number }): Plan => {
   const { timeline, owner, known } = billing
   const { now } = ctx
   const cycles = listCycles(timeline.active, dayOf(now))
@@ -208,7 +209,7 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const missing = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
   const freed = moved.flatMap(({ row, after }) => (after.status === 'GONE' ? (row.rated.charges ?? []) : []))
   const waiting = freed.length ? [...freed, ...billing.held] : billing.held
-  const made = missing.slice(0, MOST_CYCLES).map((inForce, index) => {
+  const made = missing.slice(0, most).map((inForce, index) => {
     const rated = { ...NOTHING, ...(index === 0 && waiting.length && { charges: waiting }) }
     return newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(rated) })
   })
@@ -216,7 +217,7 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
   const due = drafts
     .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
     .toSorted((one, other) => one.startAt - other.startAt)
-  const falling = due.slice(0, MOST_CYCLES)
+  const falling = due.slice(0, most)
   const fallen = new Set(falling)
   const hasDraft = new Set(drafts.map(({ startAt }) => startAt))
   const starts = new Set([...hasDraft, ...billing.charges.map(({ cycleAt }) => cycleAt)])
@@ -229,7 +230,7 @@ const planBills = (ctx: Ctx, billing: Billing, advances: boolean): Plan => {
     hasDraft,
     open: new Map([...cycleOf].filter(([start]) => starts.has(start))),
     left: drafts.filter((row) => !fallen.has(row)),
-    isUnfinished: missing.length > MOST_CYCLES || due.length > MOST_CYCLES,
+    isUnfinished: missing.length > most || due.length > most,
   }
 }
 
@@ -394,7 +395,8 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     its,
     rows.map(({ subject }) => subject),
   )
-  const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, advances)]))
+  const most = Math.max(LEAST_CYCLES, Math.floor(MOST_CYCLES / Math.max(1, accounts.size)))
+  const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, { advances, most })]))
   const all = [...plans.values()]
   const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
   const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined

@@ -107,12 +107,6 @@ const unpackLine = ([kind, ownId, text, amount, quantity, valuePerQuantity, abou
   }
 }
 
-/** Where a list that is a line has its type, id, description, value and lines. */
-export const PACKED = { type: 0, id: 1, description: 2, value: 3, lines: 7 } as const
-
-/** What stands for a type in a list that is a line. */
-export const placeOfType = (type: string): number => PLACES.get(type) ?? -1
-
 /** What an invoice comes to, as it is kept: shorter, since what follows from something else is left out. */
 export const packRating = ({ root, usage, ...rest }: KeptRating): string =>
   JSON.stringify({ tree: packLine(root), used: usage.map(packLine), ...rest })

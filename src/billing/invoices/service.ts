@@ -9,7 +9,7 @@ import { readGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { closeDraft, rateDraft } from './cycles.ts'
 import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
-import { keepLive, readLive, readOwner, showSummaries } from './live.ts'
+import { readLive, readOwner, showSummaries } from './live.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
 import type {
@@ -35,8 +35,8 @@ export { manageMiscellaneousChargesInAccount } from './charges.ts'
 export { readMergedTotals } from './composite.ts'
 export { billAccount, billAccounts } from './cycles.ts'
 export { mergeInvoicesOfGroup } from './groups.ts'
-export { PACKED, placeOfType } from './kept_rating.ts'
 export { leaveInvoiceGroup } from './leaving.ts'
+export { unpackRating } from './kept_rating.ts'
 export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
 export { listFrozenInvoices } from './queries.ts'
@@ -53,9 +53,8 @@ export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<
   return { answer: { data: await showSummaries(ctx, rows), ...next } }
 }
 
-/** Reads an invoice. What a DRAFT comes to now is kept, so that lists show it too. */
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
-  const { row, owner } = await keepLive(ctx, await readInvoice(ctx, id))
+  const { row, owner } = await readInvoiceNow(ctx, id)
   return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
 }
 

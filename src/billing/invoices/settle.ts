@@ -97,19 +97,6 @@ const payingGroup = ({ organizationId, now }: Ctx, accountId: string) => sql`(
   order by member.id desc limit 1
 )`
 
-/** The statement that keeps what a DRAFT comes to now, if it has not been changed meanwhile. It is no change that anybody made. */
-export const keepDraft = ({ organizationId, now }: Ctx, { id, version, rated, total, info }: InvoiceRow): Statement =>
-  builder
-    .update(invoices)
-    .set({ rated, total, info, updatedAt: now })
-    .where(
-      and(
-        eq(invoices.organizationId, organizationId),
-        eq(invoices.id, id),
-        sql`${invoices.version} = ${version} and ${invoices.status} = 'DRAFT'`,
-      ),
-    )
-
 /** A DRAFT that falls due: the write, and the invoice as it is then, but for its number, which only the database knows. */
 export interface FallenDue {
   statements: readonly Statement[]

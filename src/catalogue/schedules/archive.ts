@@ -5,7 +5,7 @@ import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { dayOf } from '../../rating/cycle.ts'
-import { announceDueCycles } from './cycles.ts'
+import { announceDueCycles, selectBillsDue } from './cycles.ts'
 import { draftActiveTimeline, dropDraft } from './keep.ts'
 import { type ReadTimeline, readTimelineRows, selectTimeline, tagOfTimeline } from './queries.ts'
 import { LAST_DAY, cutOut } from './timeline.ts'
@@ -17,10 +17,11 @@ const readArchived = async (ctx: Ctx, { kind, subject, dueAt }: Due): Promise<{ 
       ...selectTimeline(ctx, subject),
       selectRows(sql`
         select 1 from due where organization_id = ${ctx.organizationId} and kind = ${kind} and subject = ${subject} and due_at = ${dueAt}`),
+      selectBillsDue(ctx, [subject], dueAt),
     ])
     const timeline = readTimelineRows(subject, results)
     const isDue = (results[2]?.results.length ?? 0) > 0
-    if (!isDue || !(await announceDueCycles(ctx, [timeline], dueAt))) return { timeline, isDue }
+    if (!isDue || !(await announceDueCycles(ctx, [timeline], results[3], dueAt))) return { timeline, isDue }
   }
 }
 

@@ -7,7 +7,7 @@ import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import { type PlanWithPublished, publishedOf, readPlanRows, selectPlan } from '../price_plans/queries.ts'
-import { announceDueCycles } from './cycles.ts'
+import { announceDueCycles, selectBillsDue } from './cycles.ts'
 import { type EditedTimeline, type TimelineEdit, applyEdits } from './edit.ts'
 import { draftActiveTimeline, draftDiscard, draftDraftTimeline } from './keep.ts'
 import {
@@ -43,9 +43,9 @@ export const changeTimeline = <Answer extends object>(
   changeVersioned(ctx, {
     read: async (): Promise<FoundTimeline> => {
       for (;;) {
-        const results = await ctx.session.batch([...selectTimeline(ctx, accountId), ...more])
+        const results = await ctx.session.batch([...selectTimeline(ctx, accountId), ...more, selectBillsDue(ctx, [accountId])])
         const timeline = readTimelineRows(accountId, results)
-        if (!(await announceDueCycles(ctx, [timeline]))) return { timeline, results: results.slice(2) }
+        if (!(await announceDueCycles(ctx, [timeline], results.at(-1)))) return { timeline, results: results.slice(2) }
       }
     },
     tagOf: ({ timeline }) => tagOfTimeline(timeline.version, timeline.active, ctx.now),

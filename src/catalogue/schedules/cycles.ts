@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { doDueFirst } from '../../access/due/service.ts'
+import type { Statement } from '../../db/client.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
-import { BILLING, type Due, settleAllDue } from '../../db/due.ts'
+import { BILLING, type Due, selectDueNow, settleAllDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { notFound } from '../../lib/errors.ts'
 import { dayOf } from '../../rating/cycle.ts'
@@ -93,16 +94,27 @@ export const announceCyclesTogether = async (ctx: Ctx, rows: readonly Due[]): Pr
 /** Announces that cycles of an account have ended and begun from the instant of a due row until now, and sets when the next do. */
 export const announceCycles = (ctx: Ctx, row: Due): Promise<void> => announceCyclesTogether(ctx, [row])
 
-/** Announces the cycles of accounts until an instant, by default now, if some are due, and makes the bills that are. Returns whether there were any. */
-export const announceDueCycles = async (ctx: Ctx, timelines: Iterable<ReadTimeline>, until = ctx.now): Promise<boolean> => {
-  const all = [...timelines]
-  const rows = all.flatMap(({ account, cycleDueAt }): Due[] =>
+/** The query for the bills of accounts that are due at an instant, by default now. */
+export const selectBillsDue = ({ organizationId, now }: Ctx, accountIds: readonly string[], until = now): Statement =>
+  selectDueNow(
+    { organizationId, now: until },
+    accountIds.map((subject) => ({ kind: BILLING, subject, dueAt: until })),
+  )
+
+/**
+ * Announces the cycles of accounts until an instant, by default now, if some are due, and makes the bills that the query of `selectBillsDue`
+ * has found. Returns whether there was anything.
+ */
+export const announceDueCycles = async (
+  ctx: Ctx,
+  timelines: Iterable<ReadTimeline>,
+  bills: { results: readonly unknown[] } | undefined,
+  until = ctx.now,
+): Promise<boolean> => {
+  const rows = [...timelines].flatMap(({ account, cycleDueAt }): Due[] =>
     cycleDueAt === null || cycleDueAt > until ? [] : [{ kind: PRICING_CYCLE, subject: account.id, dueAt: cycleDueAt }],
   )
-  const bills = all.flatMap(({ account, billingDueAt }): Due[] =>
-    billingDueAt === null || billingDueAt > until ? [] : [{ kind: BILLING, subject: account.id, dueAt: billingDueAt }],
-  )
-  const areBilled = await doDueFirst(ctx, bills)
+  const areBilled = await doDueFirst(ctx, (bills?.results ?? []) as Due[])
   if (!rows.length) return areBilled
   const { write: _write, ...own } = ctx
   await announceCyclesTogether({ ...own, conditions: { match: undefined, noneMatch: undefined } }, rows)

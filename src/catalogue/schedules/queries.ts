@@ -2,7 +2,6 @@ import { type SQL, sql } from 'drizzle-orm'
 import { accounts } from '../../customers/accounts/table.ts'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
-import { BILLING } from '../../db/due.ts'
 import { prepare, selectRows } from '../../db/statements.ts'
 import { notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
@@ -97,8 +96,6 @@ export interface ReadTimeline {
   draftBase: number | null
   /** When the next of its cycles begins or ends, in milliseconds, if that has not been announced. */
   cycleDueAt: number | null
-  /** When something of its bills is due next, in milliseconds. */
-  billingDueAt: number | null
   active: readonly ReadPiece[]
   draft: readonly ReadPiece[]
 }
@@ -109,7 +106,6 @@ export type OwnerRow = TimelineOwner & {
   activeVersion: number | null
   draftBase: number | null
   cycleDueAt: number | null
-  billingDueAt: number | null
 }
 
 const ownerColumns = sql`${accounts.id} as id, ${accounts.name} as name, ${accounts.status} as status, ${accounts.invoiceCurrency} as invoiceCurrency,
@@ -119,8 +115,7 @@ const ownerColumns = sql`${accounts.id} as id, ${accounts.name} as name, ${accou
 export const selectOwners = (organizationId: unknown, condition: SQL): Statement =>
   selectRows(sql`
     select ${ownerColumns}, timelines.version as timelineVersion, timelines.active_version as activeVersion, timelines.draft_base as draftBase,
-      (select due_at from due where organization_id = ${organizationId} and kind = 'PRICING_CYCLE' and subject = ${accounts.id}) as cycleDueAt,
-      (select due_at from due where organization_id = ${organizationId} and kind = ${sql.raw(`'${BILLING}'`)} and subject = ${accounts.id}) as billingDueAt
+      (select due_at from due where organization_id = ${organizationId} and kind = 'PRICING_CYCLE' and subject = ${accounts.id}) as cycleDueAt
     from ${accounts}
     left join timelines on timelines.organization_id = ${accounts.organizationId} and timelines.account_id = ${accounts.id}
     where ${accounts.organizationId} = ${organizationId} and ${condition}`)
@@ -142,7 +137,7 @@ export const selectTimeline = ({ organizationId }: Pick<Ctx, 'organizationId'>, 
 
 /** The timeline of an account, from its row and the parts of it. */
 export const timelineOf = (
-  { timelineVersion, activeVersion, draftBase, cycleDueAt, billingDueAt, ...account }: OwnerRow,
+  { timelineVersion, activeVersion, draftBase, cycleDueAt, ...account }: OwnerRow,
   pieces: readonly ReadPiece[],
 ): ReadTimeline => ({
   account,
@@ -150,7 +145,6 @@ export const timelineOf = (
   activeVersion: activeVersion ?? 0,
   draftBase,
   cycleDueAt,
-  billingDueAt,
   active: pieces.filter(({ state }) => state === 'ACTIVE'),
   draft: pieces.filter(({ state }) => state === 'DRAFT'),
 })

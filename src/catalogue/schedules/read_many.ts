@@ -1,6 +1,6 @@
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
-import { announceDueCycles } from './cycles.ts'
+import { announceDueCycles, selectBillsDue } from './cycles.ts'
 import type { ReadTimeline } from './queries.ts'
 import { readTimelineRowsOfMany, selectTimelines } from './select_many.ts'
 
@@ -11,8 +11,8 @@ export const readTimelines = async (
   more: readonly Statement[],
 ): Promise<{ timelines: ReadonlyMap<string, ReadTimeline>; results: readonly { results: readonly unknown[] }[] }> => {
   for (;;) {
-    const results = await ctx.session.batch([...selectTimelines(ctx.organizationId, accountIds), ...more])
+    const results = await ctx.session.batch([...selectTimelines(ctx.organizationId, accountIds), ...more, selectBillsDue(ctx, accountIds)])
     const timelines = readTimelineRowsOfMany(results)
-    if (!(await announceDueCycles(ctx, timelines.values()))) return { timelines, results: results.slice(2) }
+    if (!(await announceDueCycles(ctx, timelines.values(), results.at(-1)))) return { timelines, results: results.slice(2) }
   }
 }
