@@ -1,5 +1,6 @@
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { client } from '../helpers/api.ts'
+import { changed, client } from '../helpers/api.ts'
 import { ask, groupsOf, homeIn, revertEvent, valuesOf } from '../helpers/metrics.ts'
 import { type RevenueWorld, feeCard, filtersOf, usageCard, withRevenue } from '../helpers/revenue.ts'
 
@@ -343,6 +344,30 @@ describe('invoices of written lines', () => {
     expect((await api.patch(`/invoices/${body.id}`, { status: 'VOID' })).status).toBe(200)
     expect(valuesOf(await march())).toEqual([0, 0])
   })
+})
+
+it('invoices of written lines are found by their periods, and not by a look at all invoices', async () => {
+  const api = await withRevenue('2024-04-10T10:30:00Z')
+  const queries: string[] = []
+  const d1 = changed((session) => ({
+    prepare: (query) => {
+      queries.push(query)
+      return session.prepare(query)
+    },
+  }))
+  for (const filter of [{}, filtersOf({ ACCOUNT_ID: ['A'] })])
+    expect(await ask(client(api.token, d1), on('03-01'), on('04-02'), { name: 'REVENUE', ...filter })).toMatchObject({ status: 200 })
+  const ofWritten = queries.filter((query) => query.includes('considerForRevenue'))
+  expect(ofWritten).toHaveLength(2)
+  for (const query of ofWritten) {
+    const bound = Array.from({ length: query.split('?').length - 1 }, () => null)
+    const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${query}`)
+      .bind(...bound)
+      .all<{ detail: string }>()
+    expect(results[0]?.detail).toMatch(
+      /^SEARCH its USING INDEX (?:invoices_written \(organization_id=\? AND end_at|invoices_by_account \(organization_id=\? AND account_id)/,
+    )
+  }
 })
 
 describe('the example of the official client', () => {

@@ -4,7 +4,7 @@ import type { Ctx } from '../../db/context.ts'
 import { insertInto, selectRows } from '../../db/statements.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { formatDecimal, requireDecimal, subtract } from '../../lib/decimal.ts'
-import { type AdvanceCost, rateAdvanceAt } from '../../rating/advance.ts'
+import { type AdvanceCost, rateAdvancesAt } from '../../rating/advance.ts'
 import { type Card, timingOf } from '../../rating/card.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { advanceTree } from '../../rating/invoice.ts'
@@ -96,13 +96,10 @@ const refundModeOf = ({ definition }: BilledCycle, { type, billableId }: Card): 
 
 /** What all cards that are paid in advance cost in a cycle by what is known at an instant (milliseconds). */
 const listCosts = (billed: BilledCycle, at: number): CardCost[] =>
-  ratedPlanOf(billed)
-    .cards.filter((card) => timingOf(card) === 'IN_ADVANCE')
-    .flatMap((card) => {
-      const cost = rateAdvanceAt(card, inputOf(billed), at)
-      const { type, name, displayName, billableId } = card
-      return cost ? [{ ...cost, billableId, card: { type, name, displayName, refundMode: refundModeOf(billed, card) } }] : []
-    })
+  rateAdvancesAt(ratedPlanOf(billed), inputOf(billed), at, minorDigitsOf(billed.currency)).map(({ card, cost }) => {
+    const { type, name, displayName, billableId } = card
+    return { ...cost, billableId, card: { type, name, displayName, refundMode: refundModeOf(billed, card) } }
+  })
 
 /** The row of what a cycle was charged for a card when it began. */
 const openCharge = (ctx: Ctx, accountId: string, cycleAt: number, invoiceId: string, cost: CardCost, digits: number): ChargeRow => ({

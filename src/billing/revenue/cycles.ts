@@ -14,9 +14,6 @@ import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import type { Timing } from '../../rating/card.ts'
-import type { LicenseUse } from '../../rating/licenses.ts'
-import { usesOfBasis } from '../invoices/service.ts'
-import type { Basis } from '../invoices/table.ts'
 
 /** The most accounts whose cycles are read together. */
 const ACCOUNTS_AT_ONCE = 100
@@ -33,8 +30,6 @@ export interface BegunCycle extends CycleInForce {
   isFrozen: boolean
   /** What of it counts: not what is not billed, nor, of a plan that defers revenue, what has not fallen due. */
   timings: readonly Timing[]
-  /** The licences with which its invoice was frozen, by the ids of add-ons: what is changed afterwards earns nothing in it. */
-  licenses?: Readonly<Record<string, LicenseUse>>
 }
 
 /** Cycles, and what it takes to rate them. */
@@ -49,15 +44,12 @@ interface BilledRow {
   startAt: number
   status: string
   currency: string
-  /** The licences that it was reckoned with, if it fell due. */
-  licenses: string | null
 }
 
 const selectBilled = ({ organizationId }: Ctx, accountIds: readonly string[]) =>
   selectRows(sql`
     select its.account_id as accountId, its.invoice_type as invoiceType, its.start_at as startAt, its.currency,
-      iif(composite.status = 'VOID', 'VOID', its.status) as status,
-      iif(its.invoice_type = 'STANDARD' and its.status <> 'DRAFT', its.basis -> '$.licenses', null) as licenses
+      iif(composite.status = 'VOID', 'VOID', its.status) as status
     from json_each(${JSON.stringify(accountIds)}) as sent
     cross join invoices as its on its.organization_id = ${organizationId} and its.account_id = sent.value
       and its.invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and its.status <> 'GONE'
@@ -91,7 +83,6 @@ const begunCycles = (
         start,
         end,
         isFrozen,
-        ...(isFrozen && row.licenses !== null && { licenses: usesOfBasis(JSON.parse(row.licenses) as Basis['licenses']) }),
       },
     ]
   })

@@ -52,9 +52,8 @@ export const readWritten = async (
       select its.account_id as accountId, its.owner_id as ownerId, its.customer_id as customerId, its.currency, ${at} as at,
         its.invoice_type = 'CUSTOM' as isCustom, its.rated
       from invoices as its
-      where ${isCounted} and (its.invoice_type = 'CUSTOM' or exists (
-        select 1 from json_each(its.rated, '$.charges') as charge where charge.value ->> 'considerForRevenue'
-      ))
+      where ${isCounted} and (its.invoice_type = 'CUSTOM' or instr(its.rated, '"considerForRevenue":true') > 0)
+        and its.end_at >= ${from} and its.end_at <= ${until} + 3600000
       limit ${MOST_INVOICES + 1}`),
   )
   if (rows.length > MOST_INVOICES) return undefined

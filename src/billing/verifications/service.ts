@@ -6,12 +6,18 @@ import { selectRows } from '../../db/statements.ts'
 import { type Evidence, accountKey, askAll, askEvents, eventLedgersIn, meterSeries } from '../../ledger/client.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { instantOf } from '../../rating/cycle.ts'
-import { type LicenseChange, type LicenseEntry, foldLicenseEntries } from '../../rating/licenses.ts'
+import { type LicenseEntry, foldLicenseEntries } from '../../rating/licenses.ts'
 import { type InvoiceRow, billedOfBasis, listFrozenInvoices, readChargesOfInvoices, readMergedTotals } from '../invoices/service.ts'
 import type { InvoiceStatus } from '../invoices/table.ts'
 import { cutChanges } from '../revenue_calculator/licenses.ts'
 import { readGenerations } from '../revenue_calculator/lookup.ts'
-import { findLicenseDifferences, findMergerDifferences, findRatingDifferences, findUsageDifferences } from './differences.ts'
+import {
+  type KnownChanges,
+  findLicenseDifferences,
+  findMergerDifferences,
+  findRatingDifferences,
+  findUsageDifferences,
+} from './differences.ts'
 import type { VerifyInvoicesQuery, VerifyInvoicesResponse } from './schema.ts'
 
 type Reckoned = InvoiceRow & { basis: NonNullable<InvoiceRow['basis']>; accountId: string }
@@ -42,13 +48,17 @@ const readSums = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Reckon
 interface EntryRow extends LicenseEntry {
   invoice: number
   licenseId: string
+  position: number
 }
 
-/**
- * The numbers of licences of invoices, of the entries that had been made when they were reckoned, for each invoice by the ids of add-ons.
- * What was made at that same millisecond may have come before or after it, so there are two lists of them.
- */
-const readLicenses = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Reckoned, Map<string, readonly LicenseChange[][]>>> => {
+/** What entries of a licence may have been known at an instant: of those that were made at that very instant, the first ones, or none. */
+const knownAt = (entries: readonly EntryRow[], at: number): EntryRow[][] => {
+  const same = entries.filter(({ createdAt }) => createdAt === at).map(({ position }) => position)
+  return [Number.POSITIVE_INFINITY, ...same].map((end) => entries.filter(({ createdAt, position }) => createdAt < at || position < end))
+}
+
+/** The numbers of licences of invoices, of the entries that had been made when they were reckoned, for each invoice by the ids of add-ons. */
+const readLicenses = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Reckoned, Map<string, KnownChanges[]>>> => {
   const sent = rows.flatMap((row, index) =>
     Object.entries(row.basis.licenses).flatMap(([id, its]) =>
       'changes' in its ? [[index, row.accountId, id, timeOf(row).end, row.basis.at]] : [],
@@ -58,7 +68,7 @@ const readLicenses = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Re
     ? await ctx.session.rows<EntryRow>(
         selectRows(sql`
           select sent.value ->> 0 as invoice, its.license_id as licenseId, its.effective_from as at, its.created_at as createdAt,
-            its.update_type as mode, its.quantity
+            its.update_type as mode, its.quantity, its.position
           from json_each(${JSON.stringify(sent)}) as sent cross join license_updates as its on its.organization_id = ${ctx.organizationId}
             and its.account_id = sent.value ->> 1 and its.license_id = sent.value ->> 2
             and its.effective_from < sent.value ->> 3 and its.created_at <= sent.value ->> 4
@@ -71,13 +81,14 @@ const readLicenses = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Re
         entries.filter(({ invoice }) => invoice === index),
         ({ licenseId }) => licenseId,
       )
-      const changesOf = (id: string, made: readonly EntryRow[]): LicenseChange[] =>
-        cutChanges(id, foldLicenseEntries(made), timeOf(row)).filter(({ at }) => at <= row.basis.at)
-      const changes = Object.keys(row.basis.licenses).map((id): [string, LicenseChange[][]] => {
-        const its = own.get(id) ?? []
-        const before = its.filter(({ createdAt }) => createdAt < row.basis.at)
-        return [id, [its, ...(before.length < its.length ? [before] : [])].map((made) => changesOf(id, made))]
-      })
+      const changes = Object.keys(row.basis.licenses).map((id): [string, KnownChanges[]] => [
+        id,
+        knownAt(own.get(id) ?? [], row.basis.at).map((known) =>
+          cutChanges(id, foldLicenseEntries(known), timeOf(row))
+            .filter(({ at }) => at <= row.basis.at)
+            .map(({ at, quantity }) => ({ at, quantity })),
+        ),
+      ])
       return [row, new Map(changes)]
     }),
   )
