@@ -73,3 +73,18 @@ it('licences that are made for a cycle whose invoice has fallen due earn nothing
   await api.hold(7, '2026-04-20T00:00:00Z')
   expect(await earned()).toEqual([230, expect.any(Number)])
 })
+
+it('events behind the end of a cycle that was made VOID and then cut short are counted in the next one', async () => {
+  const api = await withSeats()
+  await api.send('first', '2', '2026-04-02T00:00:00Z')
+  await api.moveTo('2026-04-10T00:00:00Z')
+  const { id } = await api.april()
+  expect((await api.patch(`/invoices/${id}`, { status: 'VOID' })).status).toBe(200)
+  await api.associate('2026-04-20', { pricePlanId: await api.publish('Other') })
+  await api.send('late', '3', '2026-04-19T23:59:59.999Z')
+  vi.setSystemTime(Date.parse('2026-04-20T00:00:01Z'))
+  await api.send('next', '5', '2026-04-20T00:00:00Z')
+  await api.moveTo('2026-04-21T00:00:00Z')
+  const next = (await api.list()).find(({ startDate }) => startDate.startsWith('2026-04-20'))
+  expect([next.status, next.usageInfo[0].value, next.totalAmount]).toEqual(['DRAFT', 5, 11 + 5 * 2])
+})

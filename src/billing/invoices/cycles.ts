@@ -41,7 +41,7 @@ import {
 import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type CycleToRate, type Units, closeUsage, readBilledCycle, readBilledCycles, readUnitsOf } from './usage.ts'
+import { type AccountTime, type CycleToRate, type Units, closeUsage, readBilledCycle, readBilledCycles, readUnitsOf } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit, which it shares with other accounts; and the least. */
 const MOST_CYCLES = 60
@@ -371,6 +371,14 @@ const billChanges = (
   }
 }
 
+/** The times of an account in which nothing is counted, since their invoices were made void: as long as their cycles are now, so that what follows a cycle that ends early is counted. */
+const listVoidTimes = ({ billing: { owner, timeline, voided } }: Plan): AccountTime[] =>
+  voided.map(([start, end]) => {
+    const inForce = cycleOn(timeline.active, dayOf(start))
+    const isKept = inForce?.cycle.start === dayOf(start)
+    return { accountId: owner.id, start, end: isKept ? Math.min(end, instantOf(inForce.cycle.end)) : start }
+  })
+
 /** Bills what is paid in advance in a cycle: all of it, if that has not been done, and then what has become more or less since. */
 const billAdvance = (ctx: Ctx, { billing, open, hasDraft }: Plan, advanced: AdvancedCycle, bills: Bills): void => {
   const { cycleAt, cycle, billed } = advanced
@@ -400,6 +408,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   const all = [...plans.values()]
   const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
   const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined
+  await closeUsage(its, generations, all.flatMap(listVoidTimes))
   const units = await closeDrafts(
     its,
     generations,
