@@ -88,3 +88,17 @@ it('events behind the end of a cycle that was made VOID and then cut short are c
   const next = (await api.list()).find(({ startDate }) => startDate.startsWith('2026-04-20'))
   expect([next.status, next.usageInfo[0].value, next.totalAmount]).toEqual(['DRAFT', 5, 11 + 5 * 2])
 })
+
+it('the first event ever is late for a cycle whose invoice a person has let fall due, or made VOID', async () => {
+  for (const status of ['DUE', 'VOID']) {
+    const api = await withSeats()
+    await api.moveTo('2026-05-02T00:00:00Z')
+    const { id } = await api.april()
+    expect((await api.patch(`/invoices/${id}`, { status })).status).toBe(200)
+    await api.send('late', '5', '2026-04-20T00:00:00Z')
+    const { events } = (await api.get('/events?pageSize=10')).body
+    expect(events.map(({ ingestionStatus }: Loose) => [status, ingestionStatus.status])).toEqual([
+      [status, 'INGESTION_FAILED_PAST_GRACE_PERIOD'],
+    ])
+  }
+})

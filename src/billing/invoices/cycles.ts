@@ -25,6 +25,7 @@ import { notFound } from '../../lib/errors.ts'
 import { useUntil } from '../../rating/advance.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
+import { openGenerations } from '../revenue_calculator/lookup.ts'
 import { type Billing, type BillingVersion, readBillingVersions, readBillings, selectBillingVersions } from './billings.ts'
 import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
 import { listFailedCharges } from './lines.ts'
@@ -150,9 +151,10 @@ export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: Invoi
  * since it was read. Throws STALE if the account has another cycle now.
  */
 export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ reckoned: Reckoned; held: Statement }> => {
-  const { cycles, generations, versions } = await readCyclesOf(ctx, [row])
+  const { cycles, versions } = await readCyclesOf(ctx, [row])
   const cycle = cycles.get(row)
   if (!cycle) throw STALE
+  const generations = await openGenerations(ctx)
   const units = await closeDrafts(ctx, generations, [row])
   const billed = await readBilledCycle(ctx, generations, cycle, () => Promise.resolve(units.get(row) ?? new Map<string, string>()))
   return { reckoned: keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now), held: holdVersions(ctx, versions) }

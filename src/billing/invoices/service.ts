@@ -6,7 +6,7 @@ import { formatDecimal, isZero, requireDecimal, subtract } from '../../lib/decim
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { randomBase62 } from '../../lib/ids.ts'
-import { readGenerations } from '../revenue_calculator/lookup.ts'
+import { openGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { closeDraft, rateDraft } from './cycles.ts'
 import { countPaymentsOf } from '../payments/queries.ts'
@@ -250,7 +250,7 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
     },
   })
   /** A cycle that is not billed is closed when that is written, and again when it is asked for again, so that a closing that failed is made up for. */
-  if (input.status === 'VOID' && period && !ctx.write?.dryRun) await closeUsage(ctx, await readGenerations(ctx), [period])
+  if (input.status === 'VOID' && period && !ctx.write?.dryRun) await closeUsage(ctx, await openGenerations(ctx), [period])
   return reply
 }
 
