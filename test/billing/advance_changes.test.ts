@@ -233,7 +233,7 @@ describe('licences that are paid in advance', () => {
 })
 
 describe('a fee that is paid in advance', () => {
-  it('is given back as a credit for the days that are left when its plan ends early, and that of the next plan is charged', async () => {
+  it('is given back as a credit for the days that are left when its plan ends early, which pays for that of the next plan', async () => {
     const api = await withLicenses({ fees: [60] })
     const dearer = await api.plan('Dear', {
       fixedFeeRateCards: [api.fee(90)],
@@ -244,7 +244,15 @@ describe('a fee that is paid in advance', () => {
     await api.moveTo('2024-06-21T00:00:00Z')
     expect(await api.advanced()).toEqual([
       ['STAND', 'DUE', '06-01', '07-01', 60],
-      ['STAND', 'DUE', '06-21', '07-01', 30],
+      ['STAND', 'DUE', '06-21', '07-01', 10],
+    ])
+    const [refund] = (await api.get('/credits?account_id=acc1')).body.data
+    expect([refund.purpose, refund.creditAmount, refund.consumedAmount, refund.status, refund.priority]).toEqual([
+      'Refund Support',
+      20,
+      20,
+      'CONSUMED',
+      1,
     ])
     expect((await api.charges()).filter(([amount]) => amount !== '0')).toEqual([
       ['60', null, 1],

@@ -7,11 +7,14 @@ import { formatDecimal, requireDecimal, subtract } from '../../lib/decimal.ts'
 import { type AdvanceCost, rateAdvancesAt } from '../../rating/advance.ts'
 import { type Card, timingOf } from '../../rating/card.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
+import type { Credit } from '../../rating/credits.ts'
 import { advanceTree } from '../../rating/invoice.ts'
 import { type Line, typeOfCardLine } from '../../rating/line.ts'
 import { NOTHING, type Quotient, addQuotients, cutQuotient, negateQuotient } from '../../rating/quotient.ts'
 import type { InvoiceOwner } from './owner.ts'
-import { type BilledCycle, inputOf, ratedPlanOf } from './rating.ts'
+import { keepCredits } from './kept_credits.ts'
+import type { InvoicePeriod } from './lines.ts'
+import { type BilledCycle, type RatedInvoice, inputOf, ratedPlanOf } from './rating.ts'
 import { type ChargedCard, type RefundMode, advanceCharges } from './table.ts'
 
 type ChargeRow = typeof advanceCharges.$inferSelect
@@ -194,8 +197,16 @@ export const listAdvanceChanges = (
   })
 }
 
-/** The tree of an invoice of changes of what is paid in advance. */
-export const treeOfChanges = (changes: readonly AdvanceChange[]): Line => advanceTree(changes.map(({ line }) => line))
+/** Rates an invoice of changes of what is paid in advance, with the credits that are left for it. */
+export const rateChanges = (
+  changes: readonly AdvanceChange[],
+  { currency, startAt, endAt }: InvoicePeriod,
+  credits: readonly Credit[],
+): RatedInvoice => {
+  const lines = changes.map(({ line }) => line)
+  const built = advanceTree(lines, { digits: minorDigitsOf(currency), from: startAt, until: endAt, credits })
+  return { root: built.root, usage: [], ...keepCredits(built.credits) }
+}
 
 /** Whether a change is charged, or given back by an invoice below 0: what is given back otherwise has none. */
 export const isInvoiced = ({ row: { refundMode } }: AdvanceChange): boolean => refundMode === null || refundMode === 'PAYMENT'
