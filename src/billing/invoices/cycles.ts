@@ -340,7 +340,7 @@ const openAdvance = (ctx: Ctx, owner: InvoiceOwner, { cycleAt, cycle, billed }: 
   addDueInvoice(ctx, row, owner, bills)
   const opened = openCharges(ctx, owner, billed, row.id)
   if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
-  return opened.map((row) => ({ ...row, charged: row.amount }))
+  return opened.map((charge) => ({ ...charge, charged: charge.amount }))
 }
 
 /** Bills changes of what is paid in advance in a cycle. What is given back by an invoice has one of its own. */
