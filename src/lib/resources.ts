@@ -15,6 +15,7 @@ export const RESOURCES = {
   ADD_ON: { prefix: 'addon' },
   ALIAS: { prefix: 'alias' },
   CONTACT: { prefix: 'contact', personal: ['preferredUsername', 'name', 'email', 'phone'] },
+  CREDIT: { prefix: 'cred', personal: ['purpose'] },
   CUSTOMER: { prefix: 'customer', personal: ['name', 'primaryEmail', 'address', 'billingAddress'] },
   EVENT_SCHEMA: { prefix: 'event_schema' },
   FEATURE: { prefix: 'feature' },
@@ -24,6 +25,7 @@ export const RESOURCES = {
   LICENSE_UPDATE: { prefix: 'license_update', personal: ['metadata'] },
   NAMED_LICENSE_ENTRY: { prefix: 'named_license_entry', personal: ['name'] },
   ORGANIZATION: { prefix: 'org' },
+  PAYMENT: { prefix: 'payment', personal: ['description', 'notes', 'externalPaymentReferences'] },
   PRICE_PLAN: { prefix: 'pp' },
   PRICING_CYCLE: { prefix: 'cycle' },
   PRICING_RULE: { prefix: 'pp_rule' },
@@ -31,6 +33,8 @@ export const RESOURCES = {
   SETTING: { prefix: 'setting', personal: ['value'] },
   TOKEN: { prefix: 'token' },
   USAGE_METER: { prefix: 'um' },
+  WALLET: { prefix: 'wallet' },
+  WALLET_ENTRY: { prefix: 'wallet_entry' },
 } as const satisfies Record<string, ResourceKind>
 
 export type ResourceType = keyof typeof RESOURCES

@@ -73,7 +73,7 @@ const findFalling = ({ accounts }: Billings, { id, ownerId }: FoundInvoice): Omi
   const row = billing?.drafts.find((draft) => draft.id === id)
   const inForce = billing && row && cycleOn(billing.timeline.active, dayOf(row.startAt))
   if (!row || !inForce || inForce.cycle.start !== dayOf(row.startAt) || !isPlaced(row, inForce)) throw STALE
-  return { row, inForce, owner: billing.owner }
+  return { row, inForce, owner: billing.owner, purse: billing.purse }
 }
 
 /** Lets the invoices of a part of a job fall due, as of the instant at which the job was started, all in one commit. */

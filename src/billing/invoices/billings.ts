@@ -5,6 +5,7 @@ import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
 import { type LastCharge, readAdvanceCharges, selectAdvanceCharges } from './advances.ts'
+import { type Purse, readPurses, selectPurses } from '../wallets/service.ts'
 import { type HeldCharges, readHeldCharges, selectHeldCharges } from './held_charges.ts'
 import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
 import { readInvoiceRows, selectDraftsOf } from './queries.ts'
@@ -14,6 +15,8 @@ import type { InvoiceRow } from './show.ts'
 export interface Billing {
   timeline: ReadTimeline
   owner: InvoiceOwner
+  /** Its wallet, which pays for invoices as they fall due. */
+  purse: Purse
   drafts: readonly InvoiceRow[]
   /** The first instants of the cycles that have an invoice. */
   known: ReadonlySet<number>
@@ -68,10 +71,12 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     selectGenerations(organizationId),
     selectRows(sql`
       select 1 from settings
-      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'`),
+      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and entity_id = ${organizationId} and namespace = 'SYSTEM'
+        and id = 'auto_advance_invoice' and value = 'false'`),
     selectAccountOwners(ctx, accountIds),
     selectAdvanceCharges(ctx, listed),
     selectHeldCharges(organizationId, accountIds),
+    selectPurses(ctx, accountIds),
   ])
   const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
   const owners = readAccountOwners(results[5]?.results)
@@ -82,16 +87,18 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
   )
   const versions = new Map(readBillingVersions(results[2]?.results, accountIds))
   const charges = Map.groupBy(readAdvanceCharges(results[6]?.results), ({ accountId }) => accountId)
+  const purses = readPurses(ctx, results[8]?.results)
   const allHeld = readHeldCharges(results[7]?.results)
   const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
-    const owner = owners.get(id)
-    if (!owner) return []
+    const [owner, purse] = [owners.get(id), purses.get(id)]
+    if (!owner || !purse) return []
     const startsOf = (type: string) =>
       new Set((known.get(id) ?? []).flatMap(({ invoiceType, startAt }) => (invoiceType === type ? [startAt] : [])))
     const { items: held = [], version: heldVersion = 0 } = allHeld.get(id) ?? {}
     const its = {
       timeline,
       owner,
+      purse,
       held,
       heldVersion,
       drafts: drafts.get(id) ?? [],

@@ -15,11 +15,12 @@ import {
   selectTimelines,
 } from '../../catalogue/schedules/service.ts'
 import type { Statement } from '../../db/client.ts'
-import { type Change, commit } from '../../db/commit.ts'
+import { commit } from '../../db/commit.ts'
 import { STALE, refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
+import { negate, requireDecimal } from '../../lib/decimal.ts'
 import { notFound } from '../../lib/errors.ts'
 import { useUntil } from '../../rating/advance.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
@@ -39,6 +40,7 @@ import {
   openCharges,
   treeOfChanges,
 } from './advances.ts'
+import { type PartialDraft, type Purse, moveMoney } from '../wallets/service.ts'
 import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
@@ -257,22 +259,21 @@ export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
   )
 
 /** What a commit of bills is made of. */
-interface Bills {
-  statements: Statement[]
-  changes: Change[]
-}
+type Bills = PartialDraft
 
 /** A DRAFT that falls due, and the cycle that it is of. */
 export interface FallingDraft extends CycleToRate {
   row: InvoiceRow
+  /** The wallet of its account. */
+  purse: Purse
 }
 
 /** Drafts that a DRAFT falls due at `ctx.now`, with what its closed cycle is rated with. */
-const freezeDraft = (ctx: Ctx, { row, inForce, owner }: FallingDraft, billed: BilledCycle, { statements, changes }: Bills): void => {
+const freezeDraft = (ctx: Ctx, { row, inForce, owner, purse }: FallingDraft, billed: BilledCycle, { statements, changes }: Bills): void => {
   const kept = keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now)
-  const fallen = draftDue(ctx, { ...row, ...kept }, withPlan(owner, inForce))
+  const fallen = draftDue(ctx, { ...row, ...kept }, withPlan(owner, inForce), { purse })
   statements.push(changeInvoice(ctx, row, kept), ...fallen.statements)
-  changes.push(...recordInvoice(row, fallen.row))
+  changes.push(...recordInvoice(row, fallen.row), ...fallen.changes)
 }
 
 /** Closes the cycles of DRAFTs that fall due, and gives the units of meters in each. */
@@ -307,10 +308,10 @@ const hasAdvance = ({ inForce: { piece }, parts }: CycleToRate): boolean =>
   definitionOf(piece, parts).cards.some(({ invoiceTiming }) => invoiceTiming === 'IN_ADVANCE')
 
 /** Makes an invoice that falls due at once. */
-const addDueInvoice = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, { statements, changes }: Bills): void => {
-  const fallen = draftDue(ctx, row, owner)
+const addDueInvoice = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, purse: Purse, { statements, changes }: Bills): void => {
+  const fallen = draftDue(ctx, row, owner, { purse })
   statements.push(insertInvoices([row]), ...fallen.statements)
-  changes.push(...recordInvoice(undefined, fallen.row))
+  changes.push(...recordInvoice(undefined, fallen.row), ...fallen.changes)
 }
 
 /** A cycle whose advance part is billed, by its first instant: what it is rated with is left out where the account has it no more. */
@@ -318,6 +319,8 @@ interface AdvancedCycle {
   cycleAt: number
   cycle: CycleToRate | undefined
   billed: BilledCycle | undefined
+  /** The wallet of the account. */
+  purse: Purse
 }
 
 /** A cycle with the licences that are known at an instant, of which the changes to come are not charged yet. */
@@ -327,7 +330,12 @@ const knownAt = (billed: BilledCycle, at: number): BilledCycle => ({
 })
 
 /** Bills all that is paid in advance in a cycle, and gives what was charged for each card. */
-const openAdvance = (ctx: Ctx, owner: InvoiceOwner, { cycleAt, cycle, billed }: AdvancedCycle, bills: Bills): readonly LastCharge[] => {
+const openAdvance = (
+  ctx: Ctx,
+  owner: InvoiceOwner,
+  { cycleAt, cycle, billed, purse }: AdvancedCycle,
+  bills: Bills,
+): readonly LastCharge[] => {
   const advance = billed && rateAdvance(billed)
   if (!cycle || !advance) return []
   const place = { ...placeOf(cycle.inForce), invoiceAt: cycleAt }
@@ -337,17 +345,28 @@ const openAdvance = (ctx: Ctx, owner: InvoiceOwner, { cycleAt, cycle, billed }: 
     ...place,
     ...keepReckoning(advance, knownAt(billed, ctx.now), ctx.now),
   })
-  addDueInvoice(ctx, row, owner, bills)
+  addDueInvoice(ctx, row, owner, purse, bills)
   const opened = openCharges(ctx, owner, billed, row.id)
   if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
   return opened.map((charge) => ({ ...charge, charged: charge.amount }))
+}
+
+/** Gives back to the wallet of an account what has become less of what was paid in advance, where the card says so. */
+const refundToWallet = (ctx: Ctx, purse: Purse, its: readonly AdvanceChange[], bills: Bills): void => {
+  for (const { row } of its.filter((one) => one.row.refundMode === 'WALLET')) {
+    const description = `Refund ${row.card.displayName}`
+    const amount = negate(requireDecimal(row.amount))
+    const moved = moveMoney(ctx, purse, { amount, description: Array.from(description).slice(0, 50).join(''), entityId: null })
+    bills.statements.push(...moved.statements)
+    bills.changes.push(...moved.changes)
+  }
 }
 
 /** Bills changes of what is paid in advance in a cycle. What is given back by an invoice has one of its own. */
 const billChanges = (
   ctx: Ctx,
   owner: InvoiceOwner,
-  { cycleAt, cycle, billed }: AdvancedCycle,
+  { cycleAt, cycle, billed, purse }: AdvancedCycle,
   listed: readonly AdvanceChange[],
   bills: Bills,
 ): void => {
@@ -367,8 +386,9 @@ const billChanges = (
         ...(billed && { basis: basisOf(knownAt(billed, ctx.now), ctx.now) }),
       })
       invoiceId = row.id
-      addDueInvoice(ctx, row, owner, bills)
+      addDueInvoice(ctx, row, owner, purse, bills)
     }
+    refundToWallet(ctx, purse, its, bills)
     bills.statements.push(insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
   }
 }
@@ -420,7 +440,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     [...plan.open].flatMap(([start, inForce]) => {
       if (!parts) return []
       const row = plan.falling.find(({ startAt }) => startAt === start)
-      const cycle = { inForce, parts, owner: plan.billing.owner, plan, row }
+      const cycle = { inForce, parts, owner: plan.billing.owner, purse: plan.billing.purse, plan, row }
       return row || hasAdvance(cycle) ? [cycle] : []
     }),
   )
@@ -449,7 +469,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     const starts = new Set([...own.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = own.get(start)
-      billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle) }, bills)
+      billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle), purse: plan.billing.purse }, bills)
     }
   }
   const settled = rows.map((row) => {

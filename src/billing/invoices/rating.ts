@@ -64,9 +64,12 @@ const spansOf = (names: readonly LicensedName[]): [name: number, from: number, u
   return names.map(({ name, from, until }) => [places.get(name) ?? 0, from, until])
 }
 
-/** The licences that an invoice was reckoned with. */
-export const useOfBasis = (basis: LicenseBasis): LicenseUse =>
+const useOfBasis = (basis: LicenseBasis): LicenseUse =>
   'changes' in basis ? basis : { names: basis.spans.map(([name, from, until]) => ({ name: String(name), from, until })) }
+
+/** The licences of a cycle, of what an invoice kept of them. */
+export const usesOfBasis = (licenses: Basis['licenses']): Record<string, LicenseUse> =>
+  Object.fromEntries(Object.entries(licenses).map(([id, one]) => [id, useOfBasis(one)]))
 
 /** The cycle that an invoice was reckoned with, of what it kept of it, and the version of the plan. */
 export const billedOfBasis = (
@@ -82,7 +85,7 @@ export const billedOfBasis = (
   cycle,
   schedule,
   usage,
-  licenses: Object.fromEntries(Object.entries(licenses).map(([id, one]) => [id, useOfBasis(one)])),
+  licenses: usesOfBasis(licenses),
 })
 
 const licenseBasisOf = (use: LicenseUse): LicenseBasis =>

@@ -2,12 +2,16 @@ import { changeVersioned, retryWhenStale } from '../../db/change.ts'
 import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
+import { formatDecimal, isZero, requireDecimal, subtract } from '../../lib/decimal.ts'
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { randomBase62 } from '../../lib/ids.ts'
 import { openGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { closeDraft, rateDraft } from './cycles.ts'
+import { countPaymentsOf } from '../payments/queries.ts'
+import { draftManualPayment } from '../payments/record.ts'
+import { type PartialDraft, moveMoney, readPurse } from '../wallets/service.ts'
 import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
 import { readLive, readOwner, showSummaries } from './live.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
@@ -23,7 +27,7 @@ import type {
   UpdateInvoiceRequest,
 } from './schema.ts'
 import { showRuleLogs } from './rule_logs.ts'
-import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
+import { INVOICE_DUE, type PaidBy, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
 import { type InvoiceRow, showInvoice } from './show.ts'
 import { refuseFixedLines, refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
 import type { InvoiceStatus, KeptRating } from './table.ts'
@@ -40,7 +44,7 @@ export { unpackRating } from './kept_rating.ts'
 export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
 export { listFrozenInvoices } from './queries.ts'
-export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears } from './rating.ts'
+export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears, usesOfBasis } from './rating.ts'
 export type { InvoiceRow } from './show.ts'
 
 /** Reads an invoice as it is now. Throws NOT_FOUND. */
@@ -94,6 +98,12 @@ const fingerprintOf = async ({ idempotencyKey: _key, ...sent }: CreateCustomInvo
 const isSameRequest = async ({ fingerprint }: InvoiceRow, input: CreateCustomInvoiceRequest): Promise<boolean> =>
   fingerprint === (await fingerprintOf(input, fingerprint?.slice(0, fingerprint.indexOf('.')) ?? ''))
 
+const NOTHING: PartialDraft = { statements: [], changes: [] }
+
+/** How an invoice is paid that falls due now: from the wallet of its account, or by a payment that is recorded by itself. */
+const payingOf = async (ctx: Ctx, { accountId }: InvoiceRow, isPaid = false): Promise<PaidBy> =>
+  isPaid ? { isPaid } : { purse: accountId === null ? undefined : await readPurse(ctx, accountId) }
+
 /** Creates an invoice of lines that a person has written: as a DRAFT, or due or paid at once. */
 export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRequest): Promise<Reply<Invoice>> => {
   const { accountId: ownerId, ownerType = 'ACCOUNT', startDate: startAt, endDate: endAt, idempotencyKey = null, status, lineItems } = input
@@ -133,10 +143,12 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
         tag: await tagOfInvoice(row, owner),
         due: dueOf(row),
       })
-    const fallen = draftDue(ctx, row, owner, status === 'PAID')
+    const fallen = draftDue(ctx, row, owner, await payingOf(ctx, row, status === 'PAID'))
+    const paid =
+      status === 'PAID' && fallen.row.status === 'PAID' && row.total !== '0' ? draftManualPayment(ctx, row, row.total, 1) : NOTHING
     return commit(ctx, {
-      statements: [insert, ...fallen.statements],
-      changes: recordInvoice(undefined, fallen.row),
+      statements: [insert, ...paid.statements, ...fallen.statements],
+      changes: [...recordInvoice(undefined, fallen.row), ...fallen.changes, ...paid.changes],
       ...showFallenDue(fallen),
       tag: await tagOfInvoice(fallen.row, undefined),
     })
@@ -147,8 +159,17 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
 const draftStatus = (row: InvoiceRow, status: InvoiceStatus, owner: InvoiceOwner | undefined): Partial<InvoiceRow> => ({
   status,
   ...(status === 'PAID' && { paid: row.total }),
+  ...(status === 'VOID' && { paid: '0', info: row.info.filter(({ type }) => type !== 'WALLET') }),
   ...(owner && { details: owner.details, netTermDays: owner.netTermDays }),
 })
+
+/** Drafts what a new status does to money: what is open of an invoice that is PAID is recorded as a payment, and what the wallet paid of a VOID one goes back. */
+const settleMoney = async (ctx: Ctx, row: InvoiceRow, status: InvoiceStatus): Promise<PartialDraft> => {
+  const [total, paid] = [requireDecimal(row.total), requireDecimal(row.paid)]
+  if (status === 'PAID') return draftManualPayment(ctx, row, formatDecimal(subtract(total, paid)), 1 + (await countPaymentsOf(ctx, row.id)))
+  const purse = status === 'VOID' && !isZero(paid) && row.accountId !== null ? await readPurse(ctx, row.accountId) : undefined
+  return purse ? moveMoney(ctx, purse, { amount: paid, description: 'Given back by VOID', entityId: row.id }) : NOTHING
+}
 
 /** An invoice that is to be changed, and from whom it takes what it shows as long as it is a DRAFT. */
 interface FoundInvoice {
@@ -203,24 +224,25 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
       const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
       if (owner && fallsDue) {
-        const fallen = draftDue(ctx, edited, owner)
+        const fallen = draftDue(ctx, edited, owner, await payingOf(ctx, edited))
         return {
           statements: [
             ...(closed ? [closed.held] : []),
             ...(Object.keys(edits).length ? [changeInvoice(ctx, row, edits)] : []),
             ...fallen.statements,
           ],
-          changes: recordInvoice(row, fallen.row),
+          changes: [...recordInvoice(row, fallen.row), ...fallen.changes],
           ...showFallenDue(fallen),
           tag: await tagOfInvoice(fallen.row, undefined),
         }
       }
+      const money = status ? await settleMoney(ctx, row, status) : NOTHING
       const set = { ...edits, ...(status && draftStatus(edited, status, owner)), updatedAt: ctx.now, version: row.version + 1 }
       const after: InvoiceRow = { ...row, ...set }
       const live = after.status === 'DRAFT' ? owner : undefined
       return {
-        statements: [changeInvoice(ctx, row, set)],
-        changes: recordInvoice(row, after),
+        statements: [...money.statements, changeInvoice(ctx, row, set)],
+        changes: [...recordInvoice(row, after), ...money.changes],
         answer: showInvoice(after, live),
         tag: await tagOfInvoice(after, live),
         due: live ? dueOf(after) : [],
@@ -288,10 +310,10 @@ export const makeInvoiceDue = async (ctx: Ctx, due: Due): Promise<void> => {
     await commit(at, { statements: settleDue(at, due, next), changes: [], answer: {} })
     return
   }
-  const fallen = draftDue(at, row, await readOwner(ctx, row))
+  const fallen = draftDue(at, row, await readOwner(ctx, row), await payingOf(at, row))
   await commit(at, {
     statements: [...fallen.statements, ...settleDue(at, due)],
-    changes: recordInvoice(row, fallen.row),
+    changes: [...recordInvoice(row, fallen.row), ...fallen.changes],
     answer: {},
   })
 }

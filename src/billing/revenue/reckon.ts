@@ -20,7 +20,7 @@ import { sumDecimals } from '../../lib/decimal.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { type RevenueEntry, type UsagePart, listRevenue } from '../../rating/revenue.ts'
 import type { LicenseUse } from '../../rating/licenses.ts'
-import { ratedPlanOf, useOfBasis } from '../invoices/rating.ts'
+import { ratedPlanOf, usesOfBasis } from '../invoices/rating.ts'
 import type { Basis } from '../invoices/table.ts'
 import { cutChanges, useOf } from '../revenue_calculator/licenses.ts'
 import type { BegunCycle, FoundCycles } from './cycles.ts'
@@ -166,7 +166,7 @@ const readFrozenLicenses = async (ctx: Ctx, cycles: readonly BegunCycle[]): Prom
   return new Map(
     rows.flatMap(({ licenses, ...row }) => {
       const kept = licenses === null ? undefined : (JSON.parse(licenses) as Basis['licenses'])
-      return kept ? [[keyOf(row), Object.fromEntries(Object.entries(kept).map(([id, its]) => [id, useOfBasis(its)]))]] : []
+      return kept ? [[keyOf(row), usesOfBasis(kept)]] : []
     }),
   )
 }
