@@ -333,7 +333,7 @@ const openAdvance = (
   addDueInvoice(ctx, row, owner, purse, bills)
   const opened = openCharges(ctx, owner, billed, row.id)
   if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
-  return opened
+  return opened.map((charge) => ({ ...charge, charged: charge.amount }))
 }
 
 /** Gives back to the wallet of an account what has become less of what was paid in advance, where the card says so. */
