@@ -146,6 +146,7 @@ export const explainInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoic
     digits,
     cards: row.invoiceType === 'ADHOC_ADVANCED' ? [] : (plan?.cards ?? []),
     input,
+    credits: row.rated.credits ?? [],
     logs: plan && input ? (isArrears ? chargeArrears : chargeAdvance)(plan, input, digits).logs : [],
   }
   const lines = explainLine(row.rated.root, explained)
