@@ -63,7 +63,8 @@ const withCredits = async (now: string) => {
   const creditsOfAccount = async (accountId: string): Promise<Loose[]> =>
     (await get(`/credits?account_id=${accountId}`)).body.data.toReversed()
   /** What is wrong with invoices that fell due, by the verification. */
-  const differences = async (): Promise<string[]> => (await post('/invoices:verify')).body.data.flatMap((one: Loose) => one.differences)
+  const differences = async (): Promise<string[]> =>
+    (await get('/invoice_verifications?pageSize=50')).body.data.flatMap((one: Loose) => one.differences)
   return { ...api, grant: give, credit, stateOf, balance, custom, holder, set, invoice, creditsOfAccount, differences }
 }
 
@@ -433,13 +434,14 @@ describe('the operations of credits', () => {
     const api = await withCredits('2026-05-01T00:00:00Z')
     await api.holder('acc')
     await api.holder('gone')
-    await api.post('/customers/gone/archive')
+    expect((await api.delete('/accounts/gone')).status).toBe(200)
     const right = { accountId: 'acc', purpose: 'P', effectiveFrom: '2026-05-01', priority: 1, creditAmount: 5 }
     const send = async (...more: Loose[]) => {
       const { status, body } = await api.post('/credits', { creditRequests: more.map((one) => ({ ...right, ...one })) })
       return [status, body.message]
     }
     expect(await send({}, { accountId: 'nobody' })).toEqual([404, 'creditRequests[1].accountId: there is no account "nobody"'])
+    expect(await send({ accountId: 'gone' })).toEqual([409, 'creditRequests[0].accountId: the account "gone" is archived'])
     expect(await send({ effectiveUntil: '2026-05-01' })).toEqual([400, 'creditRequests[0].effectiveUntil: must be after effectiveFrom'])
     expect(await send({ creditAmount: undefined })).toEqual([400, 'creditRequests[0].creditAmount: is required'])
     expect(await send({ creditAmount: 0.001 })).toEqual([400, 'creditRequests[0].creditAmount: must have 2 decimals at most, as USD has'])
@@ -478,13 +480,13 @@ describe('the operations of credits', () => {
 
   it('show a portal token the credits of its accounts only', async () => {
     const api = await withCredits('2026-05-01T00:00:00Z')
-    for (const id of ['acme', 'other']) await api.holder(id)
-    const ids = [(await api.grant('acme', 1)).id, (await api.grant('other', 2)).id]
-    const { get, post } = client((await api.post('/portal/token', { customerId: 'acme', allAccountsAccess: true })).body.token)
+    for (const id of ['first', 'other']) await api.holder(id)
+    const ids = [(await api.grant('first', 1)).id, (await api.grant('other', 2)).id]
+    const { get, post } = client((await api.post('/portal/token', { customerId: 'first', allAccountsAccess: true })).body.token)
     expect((await get('/credits')).body.data.map(({ id }: Loose) => id)).toEqual([ids[0]])
     expect((await get('/credits?account_id=other')).body.data).toEqual([])
     expect(await Promise.all(ids.map(async (id) => (await get(`/credits/${id}`)).status))).toEqual([200, 403])
-    const balances = ['acme', 'other', 'nobody'].map(async (id) => (await get(`/accounts/${id}/credit_balance`)).status)
+    const balances = ['first', 'other', 'nobody'].map(async (id) => (await get(`/accounts/${id}/credit_balance`)).status)
     expect(await Promise.all(balances)).toEqual([200, 403, 403])
     expect((await post(`/credits/${ids[0]}/void`)).status).toBe(403)
   })
