@@ -106,7 +106,7 @@ describe('a bill run', () => {
     const april = (await waits.standard()).filter(isOfApril)
     expect((await waits.entriesOf(path)).map(({ entityId }) => entityId).toSorted()).toEqual(april.map(({ id }) => id).toSorted())
     expect(april.map(({ status, generatedAt, invoiceDate, autoAdvance }) => [status, generatedAt, invoiceDate, autoAdvance])).toEqual(
-      Array.from({ length: 3 }, () => ['DUE', '2026-05-20T10:00:00.000Z', '2026-05-04T00:00:00.000Z', false]),
+      Array.from({ length: 3 }, () => ['DUE', '2026-05-20T10:00:00.000Z', '2026-05-20T00:00:00.000Z', false]),
     )
     expect(april.map(({ ownerId, totalAmount }) => [ownerId, totalAmount]).toSorted()).toEqual([
       ['acc1', 25],

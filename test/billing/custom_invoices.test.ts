@@ -257,7 +257,7 @@ describe('miscellaneous charges', () => {
 
   it('that come to no number are 0, and info says why', async () => {
     const { set, now } = await withDraft()
-    await set({ name: 'Share', value: '{"/":[{"var":"base"},0]}' }, { name: 'Text', value: '"x"' }, { name: 'Stamp', value: '2' })
+    await set({ name: 'Share', value: '{"/":[{"var":"base"},0]}' }, { name: 'Text', value: '{"cat":["x"]}' }, { name: 'Stamp', value: '2' })
     const { totalAmount, info } = await now()
     expect([totalAmount, info]).toEqual([
       102,

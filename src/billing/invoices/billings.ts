@@ -28,6 +28,8 @@ export interface Billing {
   known: ReadonlySet<number>
   /** Those of the cycles that were billed when they began. */
   advanced: ReadonlySet<number>
+  /** The cycles that are not over and whose invoices were made void, as they were then: their first instants, and their ends. */
+  voided: readonly [start: number, end: number][]
   /** What was charged last in advance in cycles that can still change. */
   charges: readonly LastCharge[]
   /** The charges of people that wait for its next DRAFT, and how often they have changed. */
@@ -79,14 +81,17 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     ...selectTimelines(organizationId, accountIds),
     selectDraftsOf({ organizationId, listed }),
     selectRows(sql`
-      select account_id as accountId, invoice_type as invoiceType, start_at as startAt from invoices
+      select account_id as accountId, invoice_type as invoiceType, start_at as startAt,
+        iif(status = 'VOID' and invoice_type = 'STANDARD' and end_at > ${ctx.now}, end_at, null) as voidUntil
+      from invoices
       where organization_id = ${organizationId} and account_id in (select value from json_each(${listed}))
         and invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and status <> 'GONE'`),
     selectBillingVersions(ctx, accountIds),
     selectGenerations(organizationId),
     selectRows(sql`
       select 1 from settings
-      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'`),
+      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and entity_id = ${organizationId} and namespace = 'SYSTEM'
+        and id = 'auto_advance_invoice' and value = 'false'`),
     selectAccountOwners(ctx, accountIds),
     selectAdvanceCharges(ctx, listed),
     selectHeldCharges(organizationId, accountIds),
@@ -98,7 +103,7 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
   const owners = readAccountOwners(results[5]?.results)
   const drafts = Map.groupBy(readInvoiceRows((results[0]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
   const known = Map.groupBy(
-    (results[1]?.results ?? []) as { accountId: string; invoiceType: string; startAt: number }[],
+    (results[1]?.results ?? []) as { accountId: string; invoiceType: string; startAt: number; voidUntil: number | null }[],
     ({ accountId }) => accountId,
   )
   const versions = new Map(readBillingVersions(results[2]?.results, accountIds))
@@ -124,6 +129,9 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
       credits: credits.get(id) ?? [],
       charges: charges.get(id) ?? [],
       version: versions.get(id) ?? 0,
+      voided: (known.get(id) ?? []).flatMap(({ startAt, voidUntil }): [number, number][] =>
+        voidUntil === null ? [] : [[startAt, voidUntil]],
+      ),
     }
     return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED') }]]
   })

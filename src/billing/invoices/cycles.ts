@@ -5,6 +5,7 @@ import {
   type ReadTimeline,
   boundariesOf,
   definitionOf,
+  cycleOn,
   keysOfList,
   listCycles,
   readPieceParts,
@@ -20,10 +21,10 @@ import type { Credit } from '../../rating/credits.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
 import type { Line } from '../../rating/line.ts'
-import { type GivenBack, listGrants, refundOf } from '../credits/grants.ts'
+import { type CycleOfGrants, type GivenBack, planGrants, refundOf } from '../credits/grants.ts'
 import { type CreditPool, addToPool, compareTurns, creditsLeft, drawFromPool, holdFromPool, openPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
-import { draftDraws, draftNewCredits, setDueOfCredits } from '../credits/write.ts'
+import { draftChangedCredits, draftDraws, draftNewCredits, setDueOfCredits } from '../credits/write.ts'
 import type { PartialDraft, Purse } from '../wallets/service.ts'
 import {
   type AdvanceChange,
@@ -45,7 +46,7 @@ import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears 
 import { keepRating, keepReckoning, withPlan } from './reckoned.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type CycleToRate, readBilledCycles, readUnitsOf } from './usage.ts'
+import { type AccountTime, type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit, which it shares with other accounts; and the least. */
 const MOST_CYCLES = 60
@@ -174,15 +175,14 @@ const holdWaiting = ({ pool, waiting }: Turns, isTurn: (row: InvoiceRow) => bool
 /** Whether a DRAFT waits that takes from credits, though it could have fallen due. */
 export const waitsWithCredits = ({ appliesCredits, invoiceAt }: InvoiceRow, now: number): boolean => appliesCredits && invoiceAt <= now
 
-/** Opens the credits of an account, with those that are given to it now. `billedOf` gives what the cycles of its waiting DRAFTs are rated with. */
+/** Opens the credits of an account. `billedOf` gives what the cycles of its waiting DRAFTs are rated with. */
 const openTurns = (
   { now }: Ctx,
-  { credits, written }: Billing,
-  given: readonly CreditRow[],
+  { credits, written }: Pick<Billing, 'credits' | 'written'>,
   waiting: readonly InvoiceRow[],
   billedOf: (row: InvoiceRow) => BilledCycle | undefined,
 ): Turns => ({
-  pool: openPool([...credits, ...given]),
+  pool: openPool(credits),
   waiting: [
     ...waiting.map((row) => ({
       row,
@@ -193,6 +193,16 @@ const openTurns = (
     })),
     ...written.map((row) => ({ row, rate: (its: readonly Credit[]) => rateLines(row.rated, row, its).rated.root })),
   ].toSorted((one, other) => compareTurns(one.row, other.row, now)),
+})
+
+/** What the bills of an account rest on, with the credits that are given to it now, and without those that are taken from it. */
+const withCredits = (
+  { owner, credits, written }: Billing,
+  given: ReadonlyMap<string, readonly CreditRow[]>,
+  revoked: ReadonlySet<string>,
+): Pick<Billing, 'credits' | 'written'> => ({
+  credits: [...credits.filter(({ id }) => !revoked.has(id)), ...(given.get(owner.id) ?? [])],
+  written,
 })
 
 /** A DRAFT that falls due, and the cycle that it is of. */
@@ -258,7 +268,7 @@ export const freezeDrafts = async (
   const turns = new Map(
     [...accounts].map(([id, billing]) => {
       const its = waiting.flatMap(({ row }) => (row.ownerId === id ? [row] : []))
-      return [id, openTurns(ctx, billing, [], its, (row) => billedOf.get(row))]
+      return [id, openTurns(ctx, billing, its, (row) => billedOf.get(row))]
     }),
   )
   const bills: Bills = { statements: [], changes: [] }
@@ -280,12 +290,20 @@ const addDraws = (ctx: Ctx, turns: Iterable<Turns>, { statements, changes }: Bil
   changes.push(...drawn.changes)
 }
 
-/** The credits that are granted for the cycles that begin. */
-const listGrantsOf = (ctx: Ctx, { billing, made, open }: Plan, parts: PieceParts): CreditRow[] =>
-  made.flatMap(({ startAt }) => {
-    const inForce = open.get(startAt)
-    return inForce ? listGrants(ctx, billing.owner, { inForce, parts }) : []
+/** The cycles that begin, that have another plan now, or that are gone, of which cards give credits or do not any more. */
+const listCyclesOfGrants = ({ billing, made, moved, open }: Plan, parts: PieceParts | undefined): CycleOfGrants[] => {
+  const changed = moved.filter(({ row, after }) => after.status === 'GONE' || after.scheduleId !== row.scheduleId)
+  const its = [...made.map((row) => ({ row, isChanged: false })), ...changed.map(({ after }) => ({ row: after, isChanged: true }))]
+  return its.map(({ row: { startAt, status }, isChanged }) => {
+    const inForce = status === 'GONE' ? undefined : open.get(startAt)
+    return {
+      holder: billing.owner,
+      cycleAt: startAt,
+      cycle: inForce && parts && { inForce, parts, isChanged },
+      paid: new Set(billing.charges.flatMap(({ cycleAt, billableId }) => (cycleAt === startAt ? [billableId] : []))),
+    }
   })
+}
 
 const hasAdvance = ({ inForce: { piece }, parts }: CycleToRate): boolean =>
   definitionOf(piece, parts).cards.some(({ invoiceTiming }) => invoiceTiming === 'IN_ADVANCE')
@@ -333,7 +351,7 @@ const openAdvance = (
   addDueInvoice(ctx, row, owner, purse, bills)
   const opened = openCharges(ctx, owner, billed, row.id)
   if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
-  return opened
+  return opened.map((charge) => ({ ...charge, charged: charge.amount }))
 }
 
 /** Gives credits. */
@@ -390,6 +408,14 @@ const billChanges = (
   addToPool(pool, refunds)
 }
 
+/** The times of an account in which nothing is counted, since their invoices were made void: as long as their cycles are now, so that what follows a cycle that ends early is counted. */
+const listVoidTimes = ({ billing: { owner, timeline, voided } }: Plan): AccountTime[] =>
+  voided.map(([start, end]) => {
+    const inForce = cycleOn(timeline.active, dayOf(start))
+    const isKept = inForce?.cycle.start === dayOf(start)
+    return { accountId: owner.id, start, end: isKept ? Math.min(end, instantOf(inForce.cycle.end)) : start }
+  })
+
 /** Bills what is paid in advance in a cycle: all of it, if that has not been done, and then what has become more or less since. */
 const billAdvance = (ctx: Ctx, { billing, open, hasDraft }: Plan, advanced: AdvancedCycle, pool: CreditPool, bills: Bills): void => {
   const { cycleAt, cycle, billed } = advanced
@@ -420,10 +446,15 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   const all = [...plans.values()]
   const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
   const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined
-  const given = new Map(all.map((plan) => [plan, parts ? listGrantsOf(its, plan, parts) : []]))
+  const grants = await planGrants(
+    its,
+    all.flatMap((plan) => listCyclesOfGrants(plan, parts)),
+  )
+  const given = Map.groupBy(grants.given, ({ accountId }) => accountId)
+  const revoked = new Set(grants.revoked.map(({ before }) => before.id))
   const waiting = new Map(
     all.map((plan) => {
-      const hasCredits = plan.billing.credits.length + (given.get(plan)?.length ?? 0) > 0
+      const hasCredits = plan.billing.credits.length + (given.get(plan.billing.owner.id)?.length ?? 0) > 0
       return [plan, hasCredits ? plan.left.filter((row) => waitsWithCredits(row, its.now)) : []]
     }),
   )
@@ -444,6 +475,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
       return row || hasAdvance(cycle) ? [cycle] : []
     }),
   )
+  await closeUsage(its, generations, all.flatMap(listVoidTimes))
   const billed = await readCyclesOfDrafts(its, generations, cycles)
   const cyclesOf = Map.groupBy(cycles, ({ plan }) => plan)
   const bills: Bills = { statements: [], changes: [] }
@@ -458,12 +490,15 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   }
   bills.statements.push(...keepHeldCharges(its, all))
   bills.changes.push(...recordHeldCharges(all))
-  addGiven(its, [...given.values()].flat(), bills)
+  addGiven(its, grants.given, bills)
+  const taken = draftChangedCredits(its, grants.revoked)
+  bills.statements.push(...taken.statements)
+  bills.changes.push(...taken.changes)
   const billedOf = new Map([...billed].flatMap(([{ row }, used]) => (row ? [[row, used] as const] : [])))
   const turns: Turns[] = []
   /** Of each account what falls due comes before what begins, and accounts in the order of their rows, so that numbers are as if each was billed alone. */
   for (const plan of rows.flatMap(({ subject }) => plans.get(subject) ?? [])) {
-    const own = openTurns(its, plan.billing, given.get(plan) ?? [], waiting.get(plan) ?? [], (row) => billedOf.get(row))
+    const own = openTurns(its, withCredits(plan.billing, given, revoked), waiting.get(plan) ?? [], (row) => billedOf.get(row))
     turns.push(own)
     const found = cyclesOf.get(plan) ?? []
     for (const cycle of found) {

@@ -5,7 +5,7 @@ import { type Due, settleDue } from '../../db/due.ts'
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { randomBase62 } from '../../lib/ids.ts'
-import { readGenerations } from '../revenue_calculator/lookup.ts'
+import { openGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { draftReleases } from '../credits/release.ts'
 import { draftDraws } from '../credits/write.ts'
@@ -44,7 +44,7 @@ export { unpackRating } from './kept_rating.ts'
 export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
 export { listFrozenInvoices } from './queries.ts'
-export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears } from './rating.ts'
+export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears, usesOfBasis } from './rating.ts'
 export type { InvoiceRow } from './show.ts'
 
 /** Reads an invoice as it is now. Throws NOT_FOUND. */
@@ -230,7 +230,7 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
     },
   })
   /** A cycle that is not billed is closed when that is written, and again when it is asked for again, so that a closing that failed is made up for. */
-  if (input.status === 'VOID' && period && !ctx.write?.dryRun) await closeUsage(ctx, await readGenerations(ctx), [period])
+  if (input.status === 'VOID' && period && !ctx.write?.dryRun) await closeUsage(ctx, await openGenerations(ctx), [period])
   return reply
 }
 

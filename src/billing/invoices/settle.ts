@@ -8,6 +8,7 @@ import { differences } from '../../lib/changes.ts'
 import { ZERO, compare, formatDecimal, isZero, negate, requireDecimal } from '../../lib/decimal.ts'
 import { newId } from '../../lib/ids.ts'
 import { iso } from '../../lib/time.ts'
+import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { type PartialDraft, type Purse, moveMoney, nettedOf, payingGroup } from '../wallets/service.ts'
 import type { InvoiceOwner } from './owner.ts'
 import type { Invoice } from './schema.ts'
@@ -113,6 +114,13 @@ const payFromWallet = (ctx: Ctx, row: InvoiceRow, purse: Purse): PartialDraft & 
 }
 
 /**
+ * When an invoice is asked for that falls due now: at the instant that was planned, or when that has passed on another day, as in a bill run or
+ * of a plan that is given in the past, on the day of that, so that the days to pay it are still to come.
+ */
+const invoiceAtOf = ({ invoiceType, invoiceAt }: Pick<InvoiceRow, 'invoiceType' | 'invoiceAt'>, now: number): number =>
+  invoiceType === 'STANDARD' || invoiceType === 'STANDARD_ADVANCED' ? Math.min(Math.max(invoiceAt, instantOf(dayOf(now))), now) : invoiceAt
+
+/**
  * Drafts that a DRAFT falls due at an instant: what it shows is frozen, it is paid from the wallet as far as that goes, and it gets the next
  * number of its organization, of which none is left out, since the number is given in the commit that freezes it.
  */
@@ -124,8 +132,10 @@ export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, by: Pai
   const paid = isOpen && 'purse' in by ? (netted?.paid ?? '0') : row.total
   const partly: InvoiceStatus = paid === '0' ? 'DUE' : 'PARTIALLY_PAID'
   const status: InvoiceStatus = isOpen && paid !== row.total ? partly : first === 'DUE' ? 'PAID' : first
+  const invoiceAt = invoiceAtOf(row, now)
   const set = {
     status,
+    invoiceAt,
     details: owner.details,
     netTermDays: owner.netTermDays,
     paid,
@@ -135,7 +145,7 @@ export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, by: Pai
     version: row.version + 1,
   }
   const last = sql`(select last from ${invoiceCounters} where organization_id = ${organizationId})`
-  const month = sql`strftime('%Y-%m', ${row.invoiceAt} / 1000, 'unixepoch')`
+  const month = sql`strftime('%Y-%m', ${invoiceAt} / 1000, 'unixepoch')`
   return {
     statements: [
       ...(netted?.statements ?? []),

@@ -1,7 +1,7 @@
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { compare, formatDecimal, requireDecimal, sumDecimals } from '../../lib/decimal.ts'
 import { type Evidence, meterSeries } from '../../ledger/client.ts'
-import { rateAdvanceAt } from '../../rating/advance.ts'
+import { rateAdvancesAt } from '../../rating/advance.ts'
 import type { Line } from '../../rating/line.ts'
 import { NOTHING, addQuotients, decimalOf, negateQuotient } from '../../rating/quotient.ts'
 import {
@@ -15,6 +15,8 @@ import {
   rateArrears,
   readQuotient,
 } from '../invoices/service.ts'
+import { takenIn } from '../credits/pool.ts'
+import type { DebitRow } from '../credits/queries.ts'
 import type { Basis } from '../invoices/table.ts'
 
 const isSame = (one: string, other: string): boolean => compare(requireDecimal(one), requireDecimal(other)) === 0
@@ -28,18 +30,19 @@ export const findUsageDifferences = (basis: Basis, sums: readonly Evidence[] | u
       })
     : []
 
-/** The numbers of licences, where those that had been made by then are not those that it was reckoned with. */
-export const findLicenseDifferences = (
-  basis: Basis,
-  licenses: ReadonlyMap<string, readonly { at: number; quantity: string }[]> | undefined,
-): string[] =>
+/** The numbers of licences from instants on (milliseconds). */
+export type KnownChanges = readonly { at: number; quantity: string }[]
+
+/** The numbers of licences, where what may have been known by then is not what it was reckoned with. */
+export const findLicenseDifferences = (basis: Basis, licenses: ReadonlyMap<string, readonly KnownChanges[]> | undefined): string[] =>
   Object.entries(basis.licenses).flatMap(([id, its]) => {
     if (!('changes' in its)) return []
-    const now = licenses?.get(id) ?? []
-    const isEqual =
+    const isEqual = (now: KnownChanges): boolean =>
       now.length === its.changes.length &&
       now.every(({ at, quantity }, index) => its.changes[index]?.at === at && isSame(its.changes[index].quantity, quantity))
-    return isEqual ? [] : [`the licences of the add-on "${id}" had other numbers than those that it was reckoned with`]
+    return licenses?.get(id)?.some(isEqual)
+      ? []
+      : [`the licences of the add-on "${id}" had other numbers than those that it was reckoned with`]
   })
 
 /** Lines whose value is not the sum of their lines. */
@@ -63,10 +66,10 @@ const findTreeDifferences = (kept: Line, again: Line | undefined): string[] => {
 }
 
 /** What changes of licences cost that are reckoned again. */
-const findChargeDifferences = (billed: BilledCycle, at: number, charges: readonly ChargeOfInvoice[]): string[] =>
-  charges.flatMap(({ billableId, total }) => {
-    const card = ratedPlanOf(billed).cards.find((one) => one.billableId === billableId)
-    const now = (card && rateAdvanceAt(card, inputOf(billed), at)?.total) ?? NOTHING
+const findChargeDifferences = (billed: BilledCycle, at: number, charges: readonly ChargeOfInvoice[]): string[] => {
+  const costs = rateAdvancesAt(ratedPlanOf(billed), inputOf(billed), at, minorDigitsOf(billed.currency))
+  return charges.flatMap(({ billableId, total }) => {
+    const now = costs.find(({ card }) => card.billableId === billableId)?.cost.total ?? NOTHING
     const difference = addQuotients(now, negateQuotient(readQuotient(total)))
     return difference.dividend.coefficient === 0n
       ? []
@@ -74,15 +77,16 @@ const findChargeDifferences = (billed: BilledCycle, at: number, charges: readonl
           `the card of ${billableId} costs ${formatDecimal(decimalOf(now))} by then, and it cost ${formatDecimal(decimalOf(readQuotient(total)))}`,
         ]
   })
+}
 
 const rateAgain = (row: InvoiceRow, billed: BilledCycle | undefined): Line | undefined => {
-  const { charges = [], written = [] } = row.rated
+  const { charges = [], written = [], credits = [] } = row.rated
   if (row.invoiceType === 'CUSTOM') {
-    const built = buildCustomTree(written, charges, row)
+    const built = buildCustomTree(written, charges, row, credits)
     return built.faults ? undefined : built.root
   }
   if (!billed) return undefined
-  return row.invoiceType === 'STANDARD' ? rateArrears(billed, charges).root : rateAdvance(billed)?.root
+  return row.invoiceType === 'STANDARD' ? rateArrears(billed, charges, credits).root : rateAdvance(billed, credits)?.root
 }
 
 /** What the lines of an invoice come to when they are made again, where that is not what they came to. */
@@ -104,3 +108,16 @@ export const findRatingDifferences = (row: InvoiceRow, billed: BilledCycle | und
 /** What the invoices come to that were merged into an invoice of a group, where that is not its total. */
 export const findMergerDifferences = ({ total }: Pick<InvoiceRow, 'total'>, merged: string): string[] =>
   isSame(total, merged) ? [] : [`its total is ${total}, and the invoices that were merged into it come to ${merged}`]
+
+/** What an invoice took of credits, where that is not what its lines say. */
+export const findCreditDifferences = ({ rated }: Pick<InvoiceRow, 'rated'>, debits: readonly DebitRow[]): string[] => {
+  const said = new Map(takenIn(rated.root).map(({ creditId, amount }) => [creditId, amount]))
+  const taken = Map.groupBy(
+    debits.filter(({ transactionType }) => transactionType === 'DEBITED'),
+    ({ creditId }) => creditId,
+  )
+  return [...new Set([...said.keys(), ...taken.keys()])].flatMap((id) => {
+    const [line, sum] = [said.get(id) ?? '0', sumDecimals((taken.get(id) ?? []).map(({ amount }) => amount))]
+    return isSame(line, sum) ? [] : [`it took ${sum} of the credit "${id}", and its line says ${line}`]
+  })
+}
