@@ -2,7 +2,7 @@ import { retryWhenStale } from '../../db/change.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
-import { settleMoneyDue } from './due.ts'
+import { settleMoneyDue } from '../money_due.ts'
 import { readHolds } from './holds.ts'
 import { listCreditRows, readCredit } from './queries.ts'
 import type { Credit, CreditDetailsResponse, ListCreditsQuery, ListCreditsResponse } from './schema.ts'
@@ -11,7 +11,7 @@ import { changeCredit, draftChangedCredits, restOfCredit } from './write.ts'
 
 export { getCreditBalance } from './balance.ts'
 export { createCredits } from './create.ts'
-export { expireCredit, settleMoneyDue } from './due.ts'
+export { expireCredit } from './due.ts'
 export { type GivenCredit, draftNewCredits, newCredit } from './write.ts'
 
 /** Lists credits, the newest first, page by page, with what DRAFTs would take of them now. */

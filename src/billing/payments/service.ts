@@ -7,7 +7,8 @@ import { sha256 } from '../../lib/hash.ts'
 import { newId, randomBase62 } from '../../lib/ids.ts'
 import { changeInvoice, recordInvoice } from '../invoices/settle.ts'
 import type { InvoiceRow } from '../invoices/service.ts'
-import { type PartialDraft, type Purse, doDueOfOwner, moveMoney, refuseTooMuch } from '../wallets/service.ts'
+import { settleMoneyDue } from '../money_due.ts'
+import { type PartialDraft, type Purse, moveMoney, refuseTooMuch } from '../wallets/service.ts'
 import { draftCreditOfPayment } from './credit.ts'
 import { findPaymentFaults, openOf, readPaidInvoices, readPayer, spreadRefund } from './payable.ts'
 import { findPaymentOfReference, listPaymentRows, readPayment } from './queries.ts'
@@ -117,7 +118,7 @@ export const createPayment = (ctx: Ctx, input: CreatePaymentRequest): Promise<Re
         `externalPaymentReference: the payment "${known.row.id}" has the same sourceName and transactionNumber, and other content`,
       )
     if (known) return { answer: showPayment(known.row, known.lines) }
-    await doDueOfOwner(ctx, accountId)
+    await settleMoneyDue(ctx, [accountId])
     const payer = await readPayer(ctx, accountId)
     refuseFaults('INVALID', findPaymentFaults(input, payer))
     const invoices = await readPaidInvoices(ctx, input)
