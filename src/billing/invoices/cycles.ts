@@ -25,6 +25,7 @@ import { type CycleOfGrants, type GivenBack, planGrants, refundOf } from '../cre
 import { type CreditPool, addToPool, compareTurns, creditsLeft, drawFromPool, holdFromPool, openPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws, draftNewCredits, setDueOfCredits } from '../credits/write.ts'
+import type { PartialDraft, Purse } from '../wallets/service.ts'
 import {
   type AdvanceChange,
   type LastCharge,
@@ -40,7 +41,7 @@ import { closeDrafts } from './drafts.ts'
 import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
 import { rateLines } from './lines.ts'
 import type { InvoiceOwner } from './owner.ts'
-import { type PartialDraft, type Purse, moveMoney } from '../wallets/service.ts'
+import { refundToWallet } from './paying.ts'
 import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
 import { keepRating, keepReckoning, withPlan } from './reckoned.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
@@ -353,17 +354,6 @@ const openAdvance = (
   return opened.map((charge) => ({ ...charge, charged: charge.amount }))
 }
 
-/** Gives back to the wallet of an account what has become less of what was paid in advance, where the card says so. */
-const refundToWallet = (ctx: Ctx, purse: Purse, its: readonly AdvanceChange[], bills: Bills): void => {
-  for (const { row } of its.filter((one) => one.row.refundMode === 'WALLET')) {
-    const description = `Refund ${row.card.displayName}`
-    const amount = negate(requireDecimal(row.amount))
-    const moved = moveMoney(ctx, purse, { amount, description: Array.from(description).slice(0, 50).join(''), entityId: null })
-    bills.statements.push(...moved.statements)
-    bills.changes.push(...moved.changes)
-  }
-}
-
 /** Gives credits. */
 const addGiven = (ctx: Ctx, given: readonly CreditRow[], { statements, changes }: Bills): void => {
   const draft = draftNewCredits(ctx, given)
@@ -409,8 +399,9 @@ const billChanges = (
       drawFromPool(pool, row.id, row.rated.root)
       addDueInvoice(ctx, row, owner, purse, bills)
     }
-    refundToWallet(ctx, purse, its, bills)
-    bills.statements.push(insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
+    const back = refundToWallet(ctx, purse, its)
+    bills.changes.push(...back.changes)
+    bills.statements.push(...back.statements, insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
   }
   const refunds = less.flatMap(({ row }) => (row.refundMode === 'CREDITS' ? [refundOf(ctx, owner, givenBack(row))] : []))
   addGiven(ctx, refunds, bills)
