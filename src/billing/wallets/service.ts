@@ -114,7 +114,8 @@ const listEntries = defineList({
   columns: getTableColumns(walletEntries),
   order: { version: walletEntries.version },
   sort: [['version', 'DESC']],
-  where: ({ wallet }) => sql`wallet_id = ${wallet}`,
+  where: ({ organizationId, account }) =>
+    sql`wallet_id = (select id from wallets where organization_id = ${organizationId} and account_id = ${account})`,
 })
 
 /** Lists what came into the wallet of an account and went out of it, the newest first, page by page. */
@@ -123,8 +124,8 @@ export const listWalletEntries = async (
   accountId: string,
   query: ListWalletEntriesQuery,
 ): Promise<Reply<WalletEntriesPaginatedResponse>> => {
-  const { answer: wallet } = await getWallet(ctx, accountId)
-  const { rows, next } = await listEntries(ctx, query, { wallet: wallet.id }, wallet.id)
+  const { rows, next } = await listEntries(ctx, query, { account: accountId }, accountId)
+  await getWallet(ctx, accountId)
   const data = rows.map(({ id, walletId, amount, closingBalance, description, entityId, createdAt }) => ({
     id,
     ...(description !== null && { description }),
