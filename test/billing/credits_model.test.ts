@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { linesOf, withTestClock } from '../helpers/billed.ts'
 import { monthly } from '../helpers/schedules.ts'
