@@ -44,7 +44,7 @@ export const selectCreditsInUse = (
 ): Statement => creditsInUse({ organizationId, listed: JSON.stringify(accountIds), now })
 
 export const readCreditRows = (rows: readonly unknown[] | undefined): CreditRow[] =>
-  readRows.read((rows ?? []) as Record<string, unknown>[]) as CreditRow[]
+  readRows.read((rows ?? []) as Record<string, unknown>[])
 
 export const readCreditsInUse = (rows: readonly unknown[] | undefined): Map<string, CreditRow[]> =>
   Map.groupBy(readCreditRows(rows), ({ accountId }) => accountId)
