@@ -17,12 +17,10 @@ import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
 import { formatDecimal, negate, requireDecimal } from '../../lib/decimal.ts'
 import { useUntil } from '../../rating/advance.ts'
-import type { Credit } from '../../rating/credits.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
-import type { Line } from '../../rating/line.ts'
 import { type CycleOfGrants, type GivenBack, planGrants, refundOf } from '../credits/grants.ts'
-import { type CreditPool, addToPool, compareTurns, creditsLeft, drawFromPool, holdFromPool, openPool } from '../credits/pool.ts'
+import { type CreditPool, addToPool, compareTurns, creditsLeft, drawFromPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws, draftNewCredits, setDueOfCredits } from '../credits/write.ts'
 import type { PartialDraft, Purse } from '../wallets/service.ts'
@@ -39,13 +37,13 @@ import {
 import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
 import { closeDrafts } from './drafts.ts'
 import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
-import { rateLines } from './lines.ts'
 import type { InvoiceOwner } from './owner.ts'
 import { refundToWallet } from './paying.ts'
 import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
 import { keepRating, keepReckoning, withPlan } from './reckoned.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
+import { type Turns, holdWaiting, openTurns, waitsWithCredits } from './turns.ts'
 import { type AccountTime, type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit, which it shares with other accounts; and the least. */
@@ -156,44 +154,6 @@ export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
 
 /** What a commit of bills is made of. */
 type Bills = PartialDraft
-
-/** The credits of an account, and its DRAFTs that wait though they could have fallen due, the first of them in front. */
-interface Turns {
-  pool: CreditPool
-  waiting: { row: InvoiceRow; rate: (credits: readonly Credit[]) => Line | undefined }[]
-}
-
-/** Takes from the credits of an account what its waiting DRAFTs take, of those whose turn it is. */
-const holdWaiting = ({ pool, waiting }: Turns, isTurn: (row: InvoiceRow) => boolean = () => true): void => {
-  for (let [first] = waiting; first && isTurn(first.row); [first] = waiting) {
-    waiting.shift()
-    const root = first.rate(creditsLeft(pool, first.row.currency))
-    if (root) holdFromPool(pool, root)
-  }
-}
-
-/** Whether a DRAFT waits that takes from credits, though it could have fallen due. */
-export const waitsWithCredits = ({ appliesCredits, invoiceAt }: InvoiceRow, now: number): boolean => appliesCredits && invoiceAt <= now
-
-/** Opens the credits of an account. `billedOf` gives what the cycles of its waiting DRAFTs are rated with. */
-const openTurns = (
-  { now }: Ctx,
-  { credits, written }: Pick<Billing, 'credits' | 'written'>,
-  waiting: readonly InvoiceRow[],
-  billedOf: (row: InvoiceRow) => BilledCycle | undefined,
-): Turns => ({
-  pool: openPool(credits),
-  waiting: [
-    ...waiting.map((row) => ({
-      row,
-      rate: (its: readonly Credit[]) => {
-        const billed = billedOf(row)
-        return billed && rateArrears(billed, row.rated.charges, its).root
-      },
-    })),
-    ...written.map((row) => ({ row, rate: (its: readonly Credit[]) => rateLines(row.rated, row, its).rated.root })),
-  ].toSorted((one, other) => compareTurns(one.row, other.row, now)),
-})
 
 /** What the bills of an account rest on, with the credits that are given to it now, and without those that are taken from it. */
 const withCredits = (
