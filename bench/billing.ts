@@ -27,8 +27,6 @@ const [TIME, LONGEST] = [180_000, values.accounts ? 3_000_000 : 1_200_000]
 const [GOAL, MARK] = [1, 2]
 /** How much longer it may take for an account of many events than for one of few, and to read their DRAFTs. */
 const MOST = 1.5
-/** How often it is asked whether all is billed, in milliseconds. */
-const POLL = 20
 /** A ledger folds its journal 5 seconds after it began. */
 const UNTIL_FOLDED = 6500
 
@@ -44,65 +42,42 @@ const { ask, makeOrganization, makeAccounts, sendEvents } = prepareAccounts(url.
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((one, other) => one + other, 0)
 
-/** Whether something is due for an organization at an instant, of some kinds of work. */
-const isDue = async (id: string, now: number, kinds: readonly string[]): Promise<boolean> => {
-  const query = 'SELECT 1 FROM due WHERE organization_id = ? AND due_at <= ? AND kind IN (SELECT value FROM json_each(?)) LIMIT 1'
-  return (await DB.prepare(query).bind(id, now, JSON.stringify(kinds)).first()) !== null
-}
-
-/** The work of billing, and that which reckons afterwards what accounts have earned, for metrics. */
-const BILLING = ['PRICING_CYCLE', 'BILLING']
-const EARNINGS = ['REVENUE', 'REVENUE_AGAIN', 'REVENUE_OF_EVENTS']
-
-/** How long runs of `scheduled` took, in seconds: until all was billed, and each until its end. */
-interface Runs {
-  billed: number
-  each: number[]
-}
-
-/** Does what `scheduled` does at an instant, minute by minute, until nothing is due for an organization. */
-const runScheduled = async (now: number, id = ''): Promise<Runs> => {
-  const each: number[] = []
-  let billed: number | undefined
+/** Does what the cron does at an instant, minute by minute, until nothing is due for an organization. Gives the seconds of each run. */
+const runCron = async (now: number, id = ''): Promise<number[]> => {
+  const runs: number[] = []
+  const due = DB.prepare('SELECT 1 FROM due WHERE organization_id = ? AND due_at <= ? LIMIT 1').bind(id, now)
   for (;;) {
     const start = performance.now()
-    const before = sum(each)
-    const seconds = (): number => (performance.now() - start) / 1000
-    const run = { isOver: false }
-    const watch = async (): Promise<void> => {
-      for (; billed === undefined && !run.isOver; await wait(POLL)) if (!(await isDue(id, now, BILLING))) billed = before + seconds()
-    }
-    const watching = watch()
-    const { outcome } = await worker.scheduled({ scheduledTime: new Date(now + each.length * 60_000), cron: '* * * * *' })
-    each.push(seconds())
-    run.isOver = true
-    await watching
+    const { outcome } = await worker.scheduled({ scheduledTime: new Date(now + runs.length * 60_000), cron: '* * * * *' })
     if (outcome !== 'ok') throw new Error(`The cron ended ${outcome}`)
-    if (!(await isDue(id, now, [...BILLING, ...EARNINGS]))) return { billed: billed ?? sum(each), each }
+    runs.push((performance.now() - start) / 1000)
+    if (!(await due.first())) return runs
   }
 }
 
 interface Billed {
   accounts: number
   events: number
-  /** The runs of `scheduled` in which cycles begin, and in which their invoices fall due. */
-  begun: Runs
-  due: Runs
+  /** The seconds of each run of the cron in which cycles begin, what was earned is reckoned for metrics, and invoices fall due. */
+  begun: number[]
+  earned: number[]
+  due: number[]
 }
 
 /** Bills new accounts: their next cycle begins with its DRAFT and its advance invoice, and the invoice of the one before falls due. */
 const bill = async (accounts: number, events: number): Promise<Billed> => {
   const organization = await makeOrganization()
   /** What is done once a minute beside this, for what was written before, is done before it is timed. */
-  await runScheduled(DUE)
+  await runCron(DUE)
   await makeAccounts(organization, accounts, events)
   await wait(UNTIL_FOLDED)
-  await runScheduled(Date.now())
-  const begun = await runScheduled(END, organization.id)
-  const due = await runScheduled(DUE, organization.id)
+  await runCron(END - 1, organization.id)
+  const begun = await runCron(END, organization.id)
+  const earned = await runCron(DUE - 1, organization.id)
+  const due = await runCron(DUE, organization.id)
   await holdBills(organization, accounts)
   server.clearLogs()
-  return { accounts, events, begun, due }
+  return { accounts, events, begun, earned, due }
 }
 
 /** Fails unless each account has its three invoices, with numbers without gaps. */
@@ -204,33 +179,28 @@ const customers = findMedian(rounds.map((round) => round.customers))
 console.log(`POST /customers, ${AT_ONCE} at a time: ${customers.toFixed(0)} a second\n`)
 const line = (...columns: string[]): void =>
   console.log(columns.map((column, index) => (index ? column.padStart(index === 1 ? 12 : 10) : column.padEnd(34))).join(' '))
-line('', 'accounts/s', 'ratio', 'ms each', 'then ms', 'runs')
+line('', 'accounts/s', 'ratio', 'ms each', 'runs')
 const each: number[] = []
 const ratios: number[] = []
 for (const [at, { accounts, events }] of LOADS.entries()) {
-  const medianOf = (kind: 'begun' | 'due', what: (runs: Runs, round: Round) => number): number =>
+  const medianOf = (kind: 'begun' | 'due', what: (runs: readonly number[], round: Round) => number): number =>
     findMedian(rounds.map((round) => what(round.billed[at]?.[kind] ?? fail('a round has no runs'), round)))
   console.log(`${say(accounts)} accounts of ${say(events)} events`)
   for (const kind of ['begun', 'due'] as const) {
-    const ms = medianOf(kind, ({ billed }) => (1000 * billed) / accounts)
-    const ratio = medianOf(kind, ({ billed }, round) => accounts / billed / round.customers)
-    const then = medianOf(kind, (runs) => (1000 * (sum(runs.each) - runs.billed)) / accounts)
-    const runs = medianOf(kind, (its) => its.each.length)
-    const numbers = [(1000 / ms).toFixed(0), ratio.toFixed(2), ms.toFixed(2), then.toFixed(2), String(runs)]
-    line(kind === 'due' ? '  invoices fall due' : '  cycles begin', ...numbers)
+    const ms = medianOf(kind, (runs) => (1000 * sum(runs)) / accounts)
+    const ratio = medianOf(kind, (runs, { customers: created }) => accounts / sum(runs) / created)
+    const count = medianOf(kind, ({ length }) => length)
+    line(kind === 'due' ? '  invoices fall due' : '  cycles begin', (1000 / ms).toFixed(0), ratio.toFixed(2), ms.toFixed(2), String(count))
     if (kind === 'begun') continue
     each.push(ms)
     ratios.push(ratio)
   }
 }
-console.log(`
-ratio: accounts a second to POST /customers a second, of each round; its median
-then: what the run takes after that, most of it to reckon what the accounts have earned, for metrics`)
+console.log('\nratio: accounts a second to POST /customers a second, of each round; its median')
 if (values.accounts) {
-  const [billed] = rounds[0]?.billed ?? []
-  console.log(
-    `runs of the cron, in seconds: cycles begin in ${saySeconds(billed?.begun.each)}; invoices fall due in ${saySeconds(billed?.due.each)}`,
-  )
+  const { begun, earned, due } = rounds[0]?.billed[0] ?? fail('nothing was billed')
+  console.log(`Runs of the cron, in seconds: cycles begin in ${saySeconds(begun)}; invoices fall due in ${saySeconds(due)};
+in between, what the accounts have earned is reckoned for metrics in ${saySeconds(earned)}`)
   process.exit(0)
 }
 const [many = 0, few = 0, more = 0] = each

@@ -65,3 +65,15 @@ BEGIN
   INSERT INTO due SELECT NEW.organization_id, 'REVENUE_AGAIN', NEW.start_at || ' ' || NEW.account_id, NEW.updated_at WHERE NEW.status = 'VOID'
   ON CONFLICT (organization_id, kind, subject) DO UPDATE SET due_at = due_at + 1;
 END;
+
+-- An invoice of a group that is made void takes back what its members earned.
+CREATE TRIGGER composites_reckon_revenue_again AFTER UPDATE OF status ON invoices
+WHEN NEW.status = 'VOID' AND OLD.status <> 'VOID' AND NEW.invoice_type = 'COMPOSITE'
+  AND EXISTS (SELECT 1 FROM kept_revenue WHERE organization_id = NEW.organization_id)
+BEGIN
+  INSERT INTO due
+  SELECT NEW.organization_id, 'REVENUE_AGAIN', start_at || ' ' || account_id, NEW.updated_at FROM invoices
+  WHERE organization_id = NEW.organization_id AND merged_into = NEW.id AND invoice_type IN ('STANDARD', 'STANDARD_ADVANCED')
+  GROUP BY start_at, account_id
+  ON CONFLICT (organization_id, kind, subject) DO UPDATE SET due_at = due_at + 1;
+END;

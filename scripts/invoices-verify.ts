@@ -26,7 +26,9 @@ const ATTEMPTS = 20
 
 const readPage = async (query: URLSearchParams): Promise<{ data: Verified[]; nextToken?: string }> => {
   for (let attempt = 1; ; attempt++) {
-    const response = await fetch(`${url}/invoice_verifications?${query.toString()}`, { headers: { authorization: `Bearer ${token}` } })
+    const response = await fetch(`${url}/invoice_verifications?${query.toString()}`, {
+      headers: { authorization: `Bearer ${token}` },
+    }).catch(() => fail(`${url} cannot be reached.`))
     if (response.ok) return (await response.json()) as { data: Verified[]; nextToken?: string }
     const { message = response.statusText } = (await response.json().catch(() => ({}))) as { message?: string }
     if ((response.status !== 429 && response.status !== 503) || attempt === ATTEMPTS) fail(`${response.status}: ${message}`)

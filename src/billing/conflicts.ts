@@ -11,6 +11,15 @@ export const billingConflicts: ConflictWords = {
     say: (id, account, invoice) =>
       `The account "${account}" of the customer "${id}" has an invoice that is a DRAFT, "${invoice}". It has to fall due, or be made void or deleted first`,
   },
+  INVOICE_HAS_PAYMENT: {
+    field: 'status',
+    say: (invoice, payment) =>
+      `the payment "${payment}" is recorded on the invoice "${invoice}", which cannot become VOID. What was paid is given back by REFUND_INITIATED and a payment below 0`,
+  },
+  WALLET_CURRENCY: {
+    field: 'invoiceCurrency',
+    say: (account, currency) => `the wallet of the account "${account}" holds ${currency}, and its currency cannot be changed`,
+  },
   PAID_BY_GROUP: {
     field: 'status',
     say: (account, group) => `the account "${account}" is in the invoice group "${group}", which pays for it in one invoice a day`,

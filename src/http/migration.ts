@@ -1,2 +1,2 @@
 /** The newest migration. The code needs it. */
-export const MIGRATION = '0022_billing_credits.sql'
+export const MIGRATION = '0024_billing_written_revenue.sql'

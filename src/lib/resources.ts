@@ -26,6 +26,7 @@ export const RESOURCES = {
   LICENSE_UPDATE: { prefix: 'license_update', personal: ['metadata'] },
   NAMED_LICENSE_ENTRY: { prefix: 'named_license_entry', personal: ['name'] },
   ORGANIZATION: { prefix: 'org' },
+  PAYMENT: { prefix: 'payment', personal: ['description', 'notes', 'externalPaymentReferences'] },
   PRICE_PLAN: { prefix: 'pp' },
   PRICING_CYCLE: { prefix: 'cycle' },
   PRICING_RULE: { prefix: 'pp_rule' },
@@ -33,6 +34,8 @@ export const RESOURCES = {
   SETTING: { prefix: 'setting', personal: ['value'] },
   TOKEN: { prefix: 'token' },
   USAGE_METER: { prefix: 'um' },
+  WALLET: { prefix: 'wallet' },
+  WALLET_ENTRY: { prefix: 'wallet_entry' },
 } as const satisfies Record<string, ResourceKind>
 
 export type ResourceType = keyof typeof RESOURCES

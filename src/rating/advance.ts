@@ -1,9 +1,11 @@
-import { ZERO, compare, formatDecimal, requireDecimal } from '../lib/decimal.ts'
-import type { Card, LicenseCard } from './card.ts'
+import { ZERO, compare, formatDecimal, requireDecimal, subtract } from '../lib/decimal.ts'
+import { type Card, type LicenseCard, timingOf } from './card.ts'
 import { type Cycle, dayOf, instantOf, periodOf } from './cycle.ts'
+import type { RatedPlan } from './invoice.ts'
 import { type LicenseChange, type LicenseUse, readDays } from './licenses.ts'
-import { type Quotient, decimalOf } from './quotient.ts'
-import { type RatingInput, chargedCycles, limitCard, rateCard, windowsOf } from './rate.ts'
+import { type Quotient, addQuotients, decimalOf, whole } from './quotient.ts'
+import { type RatedCard, type RatingInput, chargedCycles, limitCard, rateCard, windowsOf } from './rate.ts'
+import { applyRules, openCard } from './rules.ts'
 
 /** The licences as they are known at an instant (milliseconds): what begins later is left out, and what ends later has not ended. */
 export const useUntil = (use: LicenseUse, at: number): LicenseUse =>
@@ -62,31 +64,56 @@ const paidUntil = (card: Card, { cycle, schedule }: RatingInput): number => {
   return charged ? periodOf(schedule, cycle, charged.first, charged.last).end : cycle.end
 }
 
-/**
- * What a card that is paid in advance costs in a cycle, by what is known at an instant (milliseconds): undefined where it is not charged in
- * it. What it costs when the cycle begins is charged then. Every change is the difference to what was charged before: licences count by day
- * where they are prorated, so that a day is never paid for twice, and otherwise with the largest number so far (pricing.md, 10.4).
- */
-export const rateAdvanceAt = (card: Card, input: RatingInput, at: number): AdvanceCost | undefined => {
+/** What a card was rated with until an instant, as if that was known when the cycle began. */
+interface RatedAdvance {
+  card: Card
+  rated: RatedCard
+  cost: AdvanceCost
+}
+
+const rateAt = (card: Card, input: RatingInput, at: number): RatedAdvance | undefined => {
   if (card.type !== 'LICENSE') {
     const rated = rateCard(card, input)
-    return (
-      rated && {
-        total: limitCard(rated).amount,
-        until: paidUntil(card, input),
-        isRefundable: card.type === 'FIXED_FEE' && card.isProrated,
-      }
-    )
+    const isRefundable = card.type === 'FIXED_FEE' && card.isProrated
+    return rated && { card, rated, cost: { total: limitCard(rated).amount, until: paidUntil(card, input), isRefundable } }
   }
   const known = useUntil(input.licenses[card.billableId] ?? { changes: [] }, at)
   const use = card.isProrated ? keepPaidDays(known, input.cycle.start) : largestSoFar(known, input.cycle, card.usageCycle)
   const rated = rateCard({ ...card, timing: 'IN_ARREARS' }, { ...input, licenses: { [card.billableId]: use } })
-  return (
-    rated && {
-      total: limitCard(rated).amount,
-      ...(rated.quantity && { quantity: formatDecimal(decimalOf(rated.quantity)) }),
-      until: input.cycle.end,
-      isRefundable: card.isProrated,
-    }
-  )
+  const cost = rated && {
+    total: limitCard(rated).amount,
+    ...(rated.quantity && { quantity: formatDecimal(decimalOf(rated.quantity)) }),
+    until: input.cycle.end,
+    isRefundable: card.isProrated,
+  }
+  return cost && { card, rated, cost }
+}
+
+/**
+ * What a card that is paid in advance costs in a cycle, by what is known at an instant (milliseconds), before rules: undefined where it is
+ * not charged in it. What it costs when the cycle begins is charged then. Every change is the difference to what was charged before: licences
+ * count by day where they are prorated, so that a day is never paid for twice, and otherwise with the largest number so far (pricing.md, 10.4).
+ */
+export const rateAdvanceAt = (card: Card, input: RatingInput, at: number): AdvanceCost | undefined => rateAt(card, input, at)?.cost
+
+/**
+ * What all cards of a plan that are paid in advance cost in a cycle, by what is known at an instant (milliseconds), with what its rules
+ * change in them, so that no more is given back of a card than was paid for it.
+ */
+export const rateAdvancesAt = (
+  { cards, rules }: Pick<RatedPlan, 'cards' | 'rules'>,
+  input: RatingInput,
+  at: number,
+  digits: number,
+): { card: Card; cost: AdvanceCost }[] => {
+  const all = cards.filter((card) => timingOf(card) === 'IN_ADVANCE').flatMap((card) => rateAt(card, input, at) ?? [])
+  const own = rules.filter(({ timing }) => timing === 'IN_ADVANCE')
+  if (!own.length) return all.map(({ card, cost }) => ({ card, cost }))
+  const opened = all.map(({ rated }) => openCard(rated, digits))
+  const ruled = applyRules(own, opened, { currency: input.currency, digits, cycle: input.cycle })
+  return all.map(({ card, cost }, index) => {
+    const [before, after] = [opened[index]?.line.value ?? '0', ruled.cards[index]?.line.value ?? '0']
+    const change = subtract(requireDecimal(after), requireDecimal(before))
+    return { card, cost: { ...cost, total: addQuotients(cost.total, whole(change)) } }
+  })
 }

@@ -1,4 +1,4 @@
-import { type Decimal, compare, formatDecimal, multiply, requireDecimal, subtract } from '../lib/decimal.ts'
+import { type Decimal, compare, formatDecimal, multiply, negate, requireDecimal, subtract } from '../lib/decimal.ts'
 import { explainRuleError } from '../logic/place.ts'
 import { compileRule } from '../logic/rule.ts'
 import { type Value, toDecimalResult } from '../logic/values.ts'
@@ -162,6 +162,9 @@ const valuesIn = (lines: readonly Line[], values: Record<string, string[]> = {})
   return values
 }
 
+/** No charge comes to more, or to less below 0. */
+const LARGEST: Decimal = requireDecimal('10000000000000')
+
 /** What a charge comes to, or why it comes to no number. */
 const chargeValue = (charge: MiscellaneousCharge, data: Readonly<Record<string, Value>>): { value: Decimal } | { error: string } => {
   if (charge.value === undefined) return { value: requireDecimal(multiplyText(charge.rate ?? '0', charge.quantity ?? '0')) }
@@ -169,7 +172,10 @@ const chargeValue = (charge: MiscellaneousCharge, data: Readonly<Record<string, 
   const outcome = compiled.evaluate ? compiled.evaluate(data) : compiled
   if (outcome.error) return { error: explainRuleError(outcome.error) }
   const value = toDecimalResult(outcome.value)
-  return value ? { value } : { error: 'comes to no number' }
+  if (!value) return { error: 'comes to no number' }
+  return compare(value, LARGEST) > 0 || compare(value, negate(LARGEST)) < 0
+    ? { error: `comes to more than ${formatDecimal(LARGEST)}` }
+    : { value }
 }
 
 /** The lines of charges that people have put on an invoice: one that comes to no number is 0, and says why. */

@@ -273,6 +273,70 @@ describe('a fee that is paid in advance', () => {
   })
 })
 
+describe('what was not charged', () => {
+  it('is not given back: an invoice that was made void has charged nothing', async () => {
+    const api = await withLicenses({ proratedRefundMode: 'PAYMENT', fees: [60] })
+    await api.setTo(10, '2024-06-01T00:00:00Z')
+    await api.associate()
+    const first = (await api.list()).find(({ invoiceType }) => invoiceType === 'STANDARD_ADVANCED')
+    expect((await api.patch(`/invoices/${first.id}`, { status: 'VOID' })).status).toBe(200)
+    await api.setAt(11, '2024-06-11T00:00:00Z')
+    expect((await api.advanced()).at(-1)).toEqual(['ADHOC', 'DUE', '06-11', '07-01', 20])
+    await api.setAt(2, '2024-06-16T00:00:00Z')
+    expect((await api.advanced()).at(-1)).toEqual(['ADHOC', 'REFUND_COMPLETED', '06-16', '07-01', -20])
+    await api.setAt(1, '2024-06-17T00:00:00Z')
+    expect((await api.charges()).map(([amount]) => Number(amount)).toSorted((one, other) => one - other)).toEqual([-20, 20, 60, 300])
+  })
+
+  it('is not given back: a fraction of the smallest unit that was cut off each time', async () => {
+    const api = await withLicenses({ proratedRefundMode: 'PAYMENT', ...perUnit(0.0199) })
+    await api.associate()
+    for (let count = 1; count <= 10; count++) await api.setAt(count, `2024-06-01T0${count - 1}:00:00Z`)
+    await api.setAt(0, '2024-06-01T12:00:00Z')
+    const amounts = (await api.charges()).map(([amount]) => Math.round(Number(amount) * 100))
+    expect(amounts).toEqual([0, ...Array.from({ length: 10 }, () => 1), -10])
+  })
+})
+
+describe('what a rule has changed in a card that is paid in advance', () => {
+  const half = (target: string) => ({
+    name: 'half',
+    order: 1,
+    invoiceTiming: 'IN_ADVANCE',
+    computation: `{"*":[{"var":"${target}"},0.5]}`,
+    action: { type: 'UPDATE', target },
+  })
+
+  it('counts when a part of it is given back, so that no more is than was paid', async () => {
+    const api = await withLicenses({ fees: [60] })
+    const target = `revenue.ff.${api.fee(60).id}`
+    const cheap = await api.plan('Cheap', { pricingRules: [half(target)] })
+    await api.associate(cheap)
+    await api.moveTo('2024-06-10T00:00:00Z')
+    expect((await api.associate(await api.plan('None', { fixedFeeRateCards: [api.fee(0)] }), '2024-06-21')).status).toBe(200)
+    await api.moveTo('2024-06-21T00:00:00Z')
+    expect((await api.advanced())[0]).toEqual(['STAND', 'DUE', '06-01', '07-01', 30])
+    expect((await api.charges()).filter(([amount]) => amount !== '0')).toEqual([
+      ['30', null, 1],
+      ['-10', 'CREDITS', 0],
+    ])
+  })
+
+  it('counts when more licences are charged, and when the invoice is verified', async () => {
+    const api = await withLicenses({ plan: {} })
+    const cheap = await api.plan('Cheap', { pricingRules: [half(`revenue.lic.${api.seat}`)] })
+    await api.setTo(10, '2024-06-01T00:00:00Z')
+    await api.associate(cheap)
+    await api.setAt(12, '2024-06-21T00:00:00Z')
+    expect(await api.advanced()).toEqual([
+      ['STAND', 'DUE', '06-01', '07-01', 150],
+      ['ADHOC', 'DUE', '06-21', '07-01', 10],
+    ])
+    const { body } = await api.get('/invoice_verifications')
+    expect(body.data.map(({ differences }: Loose) => differences)).toEqual([[], []])
+  })
+})
+
 describe('bills that are late', () => {
   it('are made before licences or plans change, as if they had been on time', async () => {
     const api = await withLicenses({ invoiceTiming: 'IN_ARREARS', enableProration: false })

@@ -71,6 +71,10 @@ export interface Account {
   currency: string
   netTermDays: number
   isArchived: boolean
+  /** Whether it is in a group that pays for it. */
+  isGrouped: boolean
+  /** What its wallet holds. */
+  wallet: Big
   pieces: Piece[]
   /** What the meters count of each event that counts, and how often another one has come in its place. */
   events: { id: string; time: number; units: Record<string, string>; corrections: number }[]
@@ -94,6 +98,7 @@ export interface Invoiced {
   netTermDays: number
   planName: string | undefined
   total: string
+  paid: string
   lines: Record<string, string>
   usage: Record<string, string>
 }

@@ -24,7 +24,7 @@ export const statusOf = (total: Big): string => {
 
 export const sum = (all: readonly Big[]): Big => all.reduce((one, other) => one.plus(other), ZERO)
 
-const smaller = (one: Big, other: Big): Big => (one.lt(other) ? one : other)
+export const smaller = (one: Big, other: Big): Big => (one.lt(other) ? one : other)
 const larger = (one: Big, other: Big): Big => (one.gt(other) ? one : other)
 
 /** An amount that is lowered to a maximum and then raised to a minimum, as they are written in a plan. */

@@ -3,7 +3,7 @@ import { type Api, client, organization } from '../helpers/api.ts'
 import { type Account, DAY, type Invoiced, type Plan, dayOf } from './billing_cycles.ts'
 import { mergeDay, settle, sortInvoices, totalsOf } from './billing_model.ts'
 import { CURRENCIES, type Items, type Random, planDetails, planRules } from './billing_plans.ts'
-import { exact } from './billing_rating.ts'
+import { ZERO, exact } from './billing_rating.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -93,6 +93,8 @@ export const makeWorld = async (random: Random, now: number, sizes: { accounts: 
     else await done(post('/accounts', { ...account, customerId: `customer ${n - (n % 10)}` }))
     const nothing = {
       isArchived: false,
+      isGrouped: false,
+      wallet: ZERO,
       pieces: [],
       events: [],
       entries: [],
@@ -109,6 +111,7 @@ export const makeWorld = async (random: Random, now: number, sizes: { accounts: 
     const netTermDays = random.whole(0, 30)
     const group = { name: `Group ${currency}`, email: 'g@example.com', dailyInvoiceConsolidation: true, netTermDays, address: {} }
     const { id } = await done(post('/invoice_groups', { ...group, accountIds: accounts.map((one) => one.id) }))
+    for (const one of accounts) one.isGrouped = true
     world.groups.push({ id, netTermDays, accounts, invoices: [] })
   }
   return world
@@ -152,6 +155,7 @@ const shownOf = (invoice: Loose): Invoiced => ({
   netTermDays: invoice.netTermDays,
   planName: invoice.invoiceDetails.pricePlanName,
   total: exact(invoice.totalAmount).toFixed(),
+  paid: exact(invoice.paidAmount).toFixed(),
   lines:
     invoice.invoiceType === 'COMPOSITE'
       ? totalsOf(invoice.revenueInfo.lineItems.map(({ value }: Loose) => exact(value).toFixed()))

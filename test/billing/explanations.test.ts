@@ -157,7 +157,7 @@ describe('the explanation of an invoice', () => {
     ])
     const adhoc = await api.explain('ADHOC_ADVANCED')
     expect(linesOf(adhoc.grandTotal).slice(5)).toEqual([
-      'ADVANCED_LICENSE_RATE_CARD_AMOUNT 30: the cycle costs 30 by what is known now, with 1 after 0, of which 0 was charged before: 30',
+      'ADVANCED_LICENSE_RATE_CARD_AMOUNT 30: the cycle costs 30 by what was known then, with 1 after 0, and 0 before that: 30',
     ])
   })
 })

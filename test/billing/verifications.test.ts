@@ -96,6 +96,16 @@ describe('the verification of invoices', () => {
     expect((await api.get('/invoice_verifications?owner_id=nobody')).body.data).toEqual([])
   })
 
+  it('finds nothing where licences change at the very instant at which an invoice fell due, before or after that', async () => {
+    const api = await withJune()
+    await api.license(api.seats, 99, '2024-06-15T00:00:00Z')
+    await api.license(api.desks, 7, '2024-07-04T00:00:00Z')
+    await api.license(api.desks, 8, '2024-07-04T00:00:00Z')
+    await doDue(api.id)
+    expect((await api.verify()).filter(({ invoiceType }) => invoiceType === 'ADHOC_ADVANCED')).toHaveLength(3)
+    expect(await api.differing()).toEqual([])
+  })
+
   it('names each invoice whose events, licences, lines or total are not what they were', async () => {
     const api = await withJune()
     await api.plant(`basis = json_set(basis, '$.usage."${api.meterId}"', '9')`, 'STANDARD')

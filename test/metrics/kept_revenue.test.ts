@@ -1,7 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { doDueOf } from '../../src/access/due/service.ts'
+import { steps } from '../../src/steps.ts'
 import { client } from '../helpers/api.ts'
-import { doDue } from '../helpers/ledgers.ts'
+import { doDue, system } from '../helpers/ledgers.ts'
 import { ask, homeIn, revertEvent } from '../helpers/metrics.ts'
 import { type RevenueWorld, feeCard, filtersOf, usageCard, withRevenue } from '../helpers/revenue.ts'
 
@@ -134,5 +136,25 @@ describe('the revenue of more accounts than are reckoned for a query', () => {
     await doDue(api.id)
     expect(await dueAt()).toBe(Date.parse('2024-04-10T11:00:02Z'))
     await api.compare('after that')
+  })
+
+  it('is reckoned again for one cycle where an old invoice is made void, however many cycles came after it', async () => {
+    const api = await withRevenue('2024-04-10T10:30:00Z')
+    await api.associate('A', await api.publish('Fee', { fixedFeeRateCards: [feeCard(await api.addOn('Support'), 10)] }), '2018-01-01')
+    await api.moveTo('2024-04-10T10:31:00Z')
+    await growLarge(api)
+    await doDue(api.id)
+    const { body } = await api.get('/invoices?owner_id=A&end_time=1519862400000')
+    const { id, startDate } = body.data.at(-1)
+    expect([startDate, (await api.patch(`/invoices/${id}`, { status: 'VOID' })).status]).toEqual(['2018-01-01T00:00:00.000Z', 200])
+    const ctx = system(api.id)
+    await doDueOf(ctx, steps, () => ctx.session.calls() > 100)
+    const left = env.DB.prepare("SELECT count(*) AS count FROM due WHERE organization_id = ? AND kind = 'REVENUE_AGAIN'").bind(api.id)
+    expect(await left.first('count')).toBe(0)
+    const year = { name: 'REVENUE', aggregationPeriod: 'MONTH' }
+    const months = (await ask(api, '2018-01-01T00:00:00Z', '2018-07-01T00:00:00Z', year)).body.results[0].data[0].metricValues
+    expect(months).toEqual([0, 10, 10, 10, 10, 10])
+    const late = (await ask(api, '2024-01-01T00:00:00Z', '2024-05-01T00:00:00Z', year)).body.results[0].data[0].metricValues
+    expect(late).toEqual([10, 10, 10, 10])
   })
 })

@@ -1,5 +1,6 @@
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { client } from '../helpers/api.ts'
+import { changed, client } from '../helpers/api.ts'
 import { ask, groupsOf, homeIn, revertEvent, valuesOf } from '../helpers/metrics.ts'
 import { type RevenueWorld, feeCard, filtersOf, usageCard, withRevenue } from '../helpers/revenue.ts'
 
@@ -74,11 +75,8 @@ describe('the currencies of revenue', () => {
     }
     expect((await rates(api, '{"EUR": 1.1, "INR": "0.012"}')).status).toBe(201)
     const path = `/settings/setting.SYSTEM.exchange_rates.ORGANIZATION.${api.id}`
-    const changed = await api.patch(path, { value: '{"EUR": 1.2, "INR": "0.012"}' })
-    expect([changed.status, changed.body.message]).toEqual([
-      409,
-      'value: the rate of EUR must stay 1.1; only other currencies can be added',
-    ])
+    const moved = await api.patch(path, { value: '{"EUR": 1.2, "INR": "0.012"}' })
+    expect([moved.status, moved.body.message]).toEqual([409, 'value: the rate of EUR must stay 1.1; only other currencies can be added'])
     expect((await api.patch(path, { value: '{"EUR": 1.1}' })).status).toBe(409)
     expect((await api.patch(path, { dataType: 'STRING' })).status).toBe(400)
     expect((await api.patch(path, { value: '{"INR": 0.0120, "EUR": "1.10", "GBP": 1.3}' })).status).toBe(201)
@@ -343,6 +341,30 @@ describe('invoices of written lines', () => {
     expect((await api.patch(`/invoices/${body.id}`, { status: 'VOID' })).status).toBe(200)
     expect(valuesOf(await march())).toEqual([0, 0])
   })
+})
+
+it('invoices of written lines are found by their periods, and not by a look at all invoices', async () => {
+  const api = await withRevenue('2024-04-10T10:30:00Z')
+  const queries: string[] = []
+  const d1 = changed((session) => ({
+    prepare: (query) => {
+      queries.push(query)
+      return session.prepare(query)
+    },
+  }))
+  for (const filter of [{}, filtersOf({ ACCOUNT_ID: ['A'] })])
+    expect(await ask(client(api.token, d1), on('03-01'), on('04-02'), { name: 'REVENUE', ...filter })).toMatchObject({ status: 200 })
+  const ofWritten = queries.filter((query) => query.includes('considerForRevenue'))
+  expect(ofWritten).toHaveLength(2)
+  for (const query of ofWritten) {
+    const bound = Array.from({ length: query.split('?').length - 1 }, () => null)
+    const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${query}`)
+      .bind(...bound)
+      .all<{ detail: string }>()
+    expect(results[0]?.detail).toMatch(
+      /^SEARCH its USING INDEX (?:invoices_written \(organization_id=\? AND end_at|invoices_by_account \(organization_id=\? AND account_id)/,
+    )
+  }
 })
 
 describe('the example of the official client', () => {

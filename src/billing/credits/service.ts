@@ -6,7 +6,7 @@ import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
-import { settleMoneyDue } from './due.ts'
+import { settleMoneyDue } from '../money_due.ts'
 import { readHolds } from './holds.ts'
 import { listCreditRows, readCredit } from './queries.ts'
 import type { Credit, CreditDetailsResponse, ListCreditsQuery, ListCreditsResponse } from './schema.ts'
@@ -15,7 +15,7 @@ import { changeCredit, draftChangedCredits, restOfCredit } from './write.ts'
 
 export { getCreditBalance } from './balance.ts'
 export { createCredits } from './create.ts'
-export { expireCredit, settleMoneyDue } from './due.ts'
+export { expireCredit } from './due.ts'
 export { type GivenCredit, draftNewCredits, newCredit } from './write.ts'
 
 /** Refuses to list the credits of an account that a portal token cannot read. */

@@ -1,12 +1,13 @@
 import { type Decimal, ZERO, compare, formatDecimal, multiply, requireDecimal } from '../../lib/decimal.ts'
 import type { Card, Timing } from '../../rating/card.ts'
+import { chargedCycles, commitmentOf, type CardSlab, type RatedCard, type RatingInput, limitCard, rateCard } from '../../rating/rate.ts'
 import type { Credit } from '../../rating/credits.ts'
-import { chargedCycles, type CardSlab, type RatedCard, type RatingInput, limitCard, rateCard } from '../../rating/rate.ts'
 import { periodOf, writeDay } from '../../rating/cycle.ts'
 import { type LicenseUse, readDays } from '../../rating/licenses.ts'
 import { type Line, cutTo, sumOf, typeOfCardLine } from '../../rating/line.ts'
 import { type Quotient, decimalOf } from '../../rating/quotient.ts'
 import type { RuleLog } from '../../rating/rules.ts'
+import type { WrittenCharge } from '../invoices/table.ts'
 
 /** On how many days of its period something was had. */
 export interface Proration {
@@ -31,6 +32,10 @@ export interface Explained {
   cards: readonly Card[]
   input: RatingInput | undefined
   logs: readonly RuleLog[]
+  /** The charges that people have put on the invoice. */
+  charges: readonly WrittenCharge[]
+  /** Whether the lines are those of a card. */
+  isWithinCard?: boolean
   /** The credits that the invoice takes, as they were before that. */
   credits?: readonly Credit[]
 }
@@ -97,7 +102,7 @@ const explainCard = (card: Card, rated: RatedCard, input: RatingInput, digits: n
     case 'FIXED_FEE': {
       const { days, ofDays } = shareOf(card, input)
       const fee = card.fees[currency] ?? '0'
-      return card.isProrated ? `${fee} × ${days} of ${sayDays(ofDays)} = ${cut(rated.amount)}` : `${fee} = ${cut(rated.amount)}`
+      return card.isProrated ? `${fee} × ${days} of ${sayDays(ofDays)} = ${cut(rated.amount)}` : `the whole fee of ${cut(rated.amount)}`
     }
     case 'LICENSE': {
       const use = input.licenses[card.billableId] ?? { changes: [] }
@@ -118,13 +123,22 @@ const explainCard = (card: Card, rated: RatedCard, input: RatingInput, digits: n
   }
 }
 
-const PLAIN: Readonly<Record<string, string>> = {
-  FIXED_FEE_RATE_CARD_AMOUNT: 'before what changes it',
-  ADVANCED_FIXED_FEE: 'before what changes it',
-  BILLING_ENTITLEMENT_RATE_CARD_AMOUNT: 'before what changes it',
-  CREDIT_GRANT_RATE_CARD_AMOUNT: 'before what changes it',
-  TRUE_UP_AMOUNT: 'what is missing to the minimum commitment',
-  USAGE_METER_USAGE: 'what the events of the cycle add up to',
+/** What a line is that comes to its value without lines of its own. */
+const describePlain = (line: Line, { isWithinCard, charges, input, cards }: Explained): string => {
+  const { type, value, metadata, description } = line
+  if (isWithinCard && !type.startsWith('RATE_CONFIG')) return `before what changes it: ${value}`
+  const charge = type === 'MISCELLANEOUS_CHARGE' ? charges.find(({ name }) => name === description) : undefined
+  const error = metadata?.['error']
+  if (charge?.value !== undefined) return `${charge.value} = ${value}${typeof error === 'string' ? `, since it ${error}` : ''}`
+  if (type === 'TRUE_UP_AMOUNT' && input) {
+    const committed = commitmentOf(cards, input)
+    const { start, end, nominalStart, nominalEnd } = input.cycle
+    const whole = cards.find((card) => card.type === 'MINIMUM_COMMITMENT')
+    const amount = whole?.type === 'MINIMUM_COMMITMENT' ? (whole.amounts[input.currency] ?? '0') : '0'
+    const days = end - start === nominalEnd - nominalStart ? amount : `${amount} × ${end - start} of ${nominalEnd - nominalStart} days`
+    return `what is missing to the minimum commitment of ${days}${committed ? `, which is ${formatDecimal(decimalOf(committed.amount))}` : ''}: ${value}`
+  }
+  return `an amount that was set: ${value}`
 }
 
 /** What an invoice takes of a credit, and for which lines, where the credit pays some only. */
@@ -151,7 +165,7 @@ export const explainLine = (line: Line, explained: Explained): ExplainedLine => 
     const arithmetic =
       quantity !== undefined && valuePerQuantity !== undefined
         ? `${quantity} × ${valuePerQuantity} = ${cutFrom(product(quantity, valuePerQuantity), value)}`
-        : `${PLAIN[line.type] ?? 'an amount that was set'}: ${value}`
+        : describePlain(line, explained)
     return { line, arithmetic, lines }
   }
   const card = cards.find(
@@ -174,12 +188,12 @@ export const explainLine = (line: Line, explained: Explained): ExplainedLine => 
           lines: [],
         }
       }
-      return explainLine(one, { ...explained, cards: [] })
+      return explainLine(one, { ...explained, cards: [], isWithinCard: true })
     })
   const lines = rated.windows
     ? (line.lines ?? []).map((one, index): ExplainedLine => {
         const window = rated.windows?.[index]
-        if (one.type !== 'USAGE_CYCLE_AMOUNT' || !window) return explainLine(one, { ...explained, cards: [] })
+        if (one.type !== 'USAGE_CYCLE_AMOUNT' || !window) return explainLine(one, { ...explained, cards: [], isWithinCard: true })
         return { line: one, arithmetic: addUp(one.lines ?? []), lines: slabsOf(one, window.slabs) }
       })
     : slabsOf(line, rated.slabs ?? [])

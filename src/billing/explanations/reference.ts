@@ -13,7 +13,10 @@ export const explainInvoice = {
   summary: 'Explain an invoice',
   description:
     'Says of each line of an invoice how it came to its value: the arithmetic, the rate card and the version of its price plan, the days of a proration, the pricing rule with what it read, and how many events are behind a quantity, with a path that lists them. Values are decimals as text. A DRAFT is reckoned now, and an invoice that fell due with what it kept of that moment; events are counted now.',
-  refuses: { 404: 'No invoice has this id.' },
+  refuses: {
+    403: 'The token is a portal token that cannot read this invoice. The same answer is given if the invoice does not exist.',
+    404: 'No invoice of the organization has this id.',
+  },
   example: {
     after: ['createCustomer', 'createCustomInvoice'],
     path: { invoice_id: invoiceId },

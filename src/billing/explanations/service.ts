@@ -8,7 +8,9 @@ import { minorDigitsOf } from '../../lib/codes.ts'
 import { formatDecimal, jsonNumber, sumDecimals } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
 import { chargeAdvance, chargeArrears } from '../../rating/invoice.ts'
+import { type Card, timingOf } from '../../rating/card.ts'
 import { instantOf } from '../../rating/cycle.ts'
+import { typeOfCardLine } from '../../rating/line.ts'
 import { decimalOf } from '../../rating/quotient.ts'
 import {
   type InvoiceRow,
@@ -88,7 +90,7 @@ const showLine = (
       rateCard: {
         name: card.name,
         type: card.type,
-        invoiceTiming: timing ?? 'IN_ARREARS',
+        invoiceTiming: timing ?? timingOf(card),
         pricePlanId: basis.plan.id,
         version: basis.plan.version,
       },
@@ -110,16 +112,18 @@ const showLine = (
 const writeTotal = (total: string): string => formatDecimal(decimalOf(readQuotient(total)))
 
 /** Writes into the lines of changes within a cycle what their cards had cost before and since. */
-const explainChanges = async (ctx: Ctx, row: InvoiceRow, explained: ExplainedLine): Promise<ExplainedLine> => {
+const explainChanges = async (ctx: Ctx, row: InvoiceRow, explained: ExplainedLine, cards: readonly Card[]): Promise<ExplainedLine> => {
   const charges = (await readChargesOfInvoices(ctx, [row.id])).get(row.id) ?? []
   const visit = (one: ExplainedLine): ExplainedLine => {
     const charge = charges.find(({ billableId }) => billableId === one.line.id)
     if (!charge) return { ...one, lines: one.lines.map(visit) }
     const { total, before, quantity, quantityBefore } = charge
     const counted = quantity === null ? '' : `, with ${quantity} after ${quantityBefore ?? '0'}`
+    const card = cards.find(({ billableId, type }) => billableId === one.line.id && one.line.type === typeOfCardLine(type, 'IN_ADVANCE'))
     return {
       ...one,
-      arithmetic: `the cycle costs ${writeTotal(total)} by what is known now${counted}, of which ${writeTotal(before)} was charged before: ${one.line.value}`,
+      ...(card && { card }),
+      arithmetic: `the cycle costs ${writeTotal(total)} by what was known then${counted}, and ${writeTotal(before)} before that: ${one.line.value}`,
     }
   }
   return visit(explained)
@@ -146,12 +150,13 @@ export const explainInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoic
     digits,
     cards: row.invoiceType === 'ADHOC_ADVANCED' ? [] : (plan?.cards ?? []),
     input,
+    charges: row.rated.charges ?? [],
     credits: row.rated.credits ?? [],
     logs: plan && input ? (isArrears ? chargeArrears : chargeAdvance)(plan, input, digits).logs : [],
   }
   const lines = explainLine(row.rated.root, explained)
   const [whole, events] = await Promise.all([
-    row.invoiceType === 'ADHOC_ADVANCED' ? explainChanges(ctx, row, lines) : lines,
+    row.invoiceType === 'ADHOC_ADVANCED' ? explainChanges(ctx, row, lines, plan?.cards ?? []) : lines,
     basis && isArrears && row.accountId !== null ? readEvents(ctx, row.accountId, basis) : new Map<string, ExplainedLineItem['events']>(),
   ])
   return {

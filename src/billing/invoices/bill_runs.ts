@@ -74,17 +74,17 @@ const findFalling = ({ accounts }: Billings, { id, ownerId }: FoundInvoice): Omi
   const row = billing?.drafts.find((draft) => draft.id === id)
   const inForce = billing && row && cycleOn(billing.timeline.active, dayOf(row.startAt))
   if (!row || !inForce || inForce.cycle.start !== dayOf(row.startAt) || !isPlaced(row, inForce)) throw STALE
-  return { row, inForce, owner: billing.owner }
+  return { row, inForce, owner: billing.owner, purse: billing.purse }
 }
 
 /** The DRAFTs of accounts that wait for another run, and take from the credits that those of this one take from. */
 const listWaiting = (ctx: Ctx, { accounts }: Billings, open: readonly FoundInvoice[]): Omit<FallingDraft, 'parts'>[] =>
-  [...accounts.values()].flatMap(({ credits, drafts, timeline, owner }) =>
+  [...accounts.values()].flatMap(({ credits, drafts, timeline, owner, purse }) =>
     credits.length
       ? drafts.flatMap((row) => {
           const inForce = cycleOn(timeline.active, dayOf(row.startAt))
           const waits = waitsWithCredits(row, ctx.now) && !open.some(({ id }) => id === row.id)
-          return waits && inForce && isPlaced(row, inForce) ? [{ row, inForce, owner }] : []
+          return waits && inForce && isPlaced(row, inForce) ? [{ row, inForce, owner, purse }] : []
         })
       : [],
   )

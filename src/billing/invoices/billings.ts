@@ -7,6 +7,7 @@ import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
 import { readCreditsInUse, selectCreditsInUse } from '../credits/queries.ts'
 import type { CreditRow } from '../credits/table.ts'
+import { type Purse, readPurses, selectPurses } from '../wallets/service.ts'
 import { type LastCharge, readAdvanceCharges, selectAdvanceCharges } from './advances.ts'
 import { type HeldCharges, readHeldCharges, selectHeldCharges } from './held_charges.ts'
 import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
@@ -17,6 +18,8 @@ import type { InvoiceRow } from './show.ts'
 export interface Billing {
   timeline: ReadTimeline
   owner: InvoiceOwner
+  /** Its wallet, which pays for invoices as they fall due. */
+  purse: Purse
   drafts: readonly InvoiceRow[]
   /** The DRAFTs that people have written and that could have fallen due. */
   written: readonly InvoiceRow[]
@@ -25,6 +28,8 @@ export interface Billing {
   known: ReadonlySet<number>
   /** Those of the cycles that were billed when they began. */
   advanced: ReadonlySet<number>
+  /** The cycles that are not over and whose invoices were made void, as they were then: their first instants, and their ends. */
+  voided: readonly [start: number, end: number][]
   /** What was charged last in advance in cycles that can still change. */
   charges: readonly LastCharge[]
   /** The charges of people that wait for its next DRAFT, and how often they have changed. */
@@ -76,41 +81,47 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     ...selectTimelines(organizationId, accountIds),
     selectDraftsOf({ organizationId, listed }),
     selectRows(sql`
-      select account_id as accountId, invoice_type as invoiceType, start_at as startAt from invoices
+      select account_id as accountId, invoice_type as invoiceType, start_at as startAt,
+        iif(status = 'VOID' and invoice_type = 'STANDARD' and end_at > ${ctx.now}, end_at, null) as voidUntil
+      from invoices
       where organization_id = ${organizationId} and account_id in (select value from json_each(${listed}))
         and invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and status <> 'GONE'`),
     selectBillingVersions(ctx, accountIds),
     selectGenerations(organizationId),
     selectRows(sql`
       select 1 from settings
-      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and id = 'auto_advance_invoice' and value = 'false'`),
+      where organization_id = ${organizationId} and entity_type = 'ORGANIZATION' and entity_id = ${organizationId} and namespace = 'SYSTEM'
+        and id = 'auto_advance_invoice' and value = 'false'`),
     selectAccountOwners(ctx, accountIds),
     selectAdvanceCharges(ctx, listed),
     selectHeldCharges(organizationId, accountIds),
     selectCreditsInUse(ctx, accountIds),
     selectWrittenDraftsOf({ organizationId, listed, now: ctx.now }),
+    selectPurses(ctx, accountIds),
   ])
   const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
   const owners = readAccountOwners(results[5]?.results)
   const drafts = Map.groupBy(readInvoiceRows((results[0]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
   const known = Map.groupBy(
-    (results[1]?.results ?? []) as { accountId: string; invoiceType: string; startAt: number }[],
+    (results[1]?.results ?? []) as { accountId: string; invoiceType: string; startAt: number; voidUntil: number | null }[],
     ({ accountId }) => accountId,
   )
   const versions = new Map(readBillingVersions(results[2]?.results, accountIds))
   const charges = Map.groupBy(readAdvanceCharges(results[6]?.results), ({ accountId }) => accountId)
+  const purses = readPurses(ctx, results[10]?.results)
   const allHeld = readHeldCharges(results[7]?.results)
   const credits = readCreditsInUse(results[8]?.results)
   const written = Map.groupBy(readInvoiceRows((results[9]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
   const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
-    const owner = owners.get(id)
-    if (!owner) return []
+    const [owner, purse] = [owners.get(id), purses.get(id)]
+    if (!owner || !purse) return []
     const startsOf = (type: string) =>
       new Set((known.get(id) ?? []).flatMap(({ invoiceType, startAt }) => (invoiceType === type ? [startAt] : [])))
     const { items: held = [], version: heldVersion = 0 } = allHeld.get(id) ?? {}
     const its = {
       timeline,
       owner,
+      purse,
       held,
       heldVersion,
       drafts: drafts.get(id) ?? [],
@@ -118,6 +129,9 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
       credits: credits.get(id) ?? [],
       charges: charges.get(id) ?? [],
       version: versions.get(id) ?? 0,
+      voided: (known.get(id) ?? []).flatMap(({ startAt, voidUntil }): [number, number][] =>
+        voidUntil === null ? [] : [[startAt, voidUntil]],
+      ),
     }
     return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED') }]]
   })

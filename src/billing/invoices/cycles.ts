@@ -5,13 +5,13 @@ import {
   type ReadTimeline,
   boundariesOf,
   definitionOf,
+  cycleOn,
   keysOfList,
   listCycles,
   readPieceParts,
   selectPieceParts,
 } from '../../catalogue/schedules/service.ts'
-import type { Statement } from '../../db/client.ts'
-import { type Change, commit } from '../../db/commit.ts'
+import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
@@ -23,6 +23,7 @@ import { type CycleOfGrants, type GivenBack, planGrants, refundOf } from '../cre
 import { type CreditPool, addToPool, compareTurns, creditsLeft, drawFromPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws, draftNewCredits, setDueOfCredits } from '../credits/write.ts'
+import type { PartialDraft, Purse } from '../wallets/service.ts'
 import {
   type AdvanceChange,
   type LastCharge,
@@ -37,12 +38,13 @@ import { type Billing, type Billings, holdVersions, readBillings } from './billi
 import { closeDrafts } from './drafts.ts'
 import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
 import type { InvoiceOwner } from './owner.ts'
+import { refundToWallet } from './paying.ts'
 import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
 import { keepRating, keepReckoning, withPlan } from './reckoned.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
 import { type Turns, holdWaiting, openTurns, waitsWithCredits } from './turns.ts'
-import { type CycleToRate, readBilledCycles, readUnitsOf } from './usage.ts'
+import { type AccountTime, type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit, which it shares with other accounts; and the least. */
 const MOST_CYCLES = 60
@@ -151,10 +153,7 @@ export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
   )
 
 /** What a commit of bills is made of. */
-interface Bills {
-  statements: Statement[]
-  changes: Change[]
-}
+type Bills = PartialDraft
 
 /** What the bills of an account rest on, with the credits that are given to it now, and without those that are taken from it. */
 const withCredits = (
@@ -169,12 +168,14 @@ const withCredits = (
 /** A DRAFT that falls due, and the cycle that it is of. */
 export interface FallingDraft extends CycleToRate {
   row: InvoiceRow
+  /** The wallet of its account. */
+  purse: Purse
 }
 
 /** Drafts that a DRAFT falls due at `ctx.now`, with what its closed cycle is rated with. */
 const freezeDraft = (
   ctx: Ctx,
-  { row, inForce, owner }: FallingDraft,
+  { row, inForce, owner, purse }: FallingDraft,
   billed: BilledCycle,
   turns: Turns,
   { statements, changes }: Bills,
@@ -183,9 +184,9 @@ const freezeDraft = (
   const credits = row.appliesCredits ? creditsLeft(turns.pool, row.currency) : []
   const kept = keepReckoning(rateArrears(billed, row.rated.charges, credits), billed, ctx.now)
   drawFromPool(turns.pool, row.id, kept.rated.root)
-  const fallen = draftDue(ctx, { ...row, ...kept }, withPlan(owner, inForce))
+  const fallen = draftDue(ctx, { ...row, ...kept }, withPlan(owner, inForce), { purse })
   statements.push(changeInvoice(ctx, row, kept), ...fallen.statements)
-  changes.push(...recordInvoice(row, fallen.row))
+  changes.push(...recordInvoice(row, fallen.row), ...fallen.changes)
 }
 
 /** Reads what cycles are rated with. Those of DRAFTs that fall due are closed. */
@@ -268,10 +269,10 @@ const hasAdvance = ({ inForce: { piece }, parts }: CycleToRate): boolean =>
   definitionOf(piece, parts).cards.some(({ invoiceTiming }) => invoiceTiming === 'IN_ADVANCE')
 
 /** Makes an invoice that falls due at once. */
-const addDueInvoice = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, { statements, changes }: Bills): void => {
-  const fallen = draftDue(ctx, row, owner)
+const addDueInvoice = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, purse: Purse, { statements, changes }: Bills): void => {
+  const fallen = draftDue(ctx, row, owner, { purse })
   statements.push(insertInvoices([row]), ...fallen.statements)
-  changes.push(...recordInvoice(undefined, fallen.row))
+  changes.push(...recordInvoice(undefined, fallen.row), ...fallen.changes)
 }
 
 /** A cycle whose advance part is billed, by its first instant: what it is rated with is left out where the account has it no more. */
@@ -279,6 +280,8 @@ interface AdvancedCycle {
   cycleAt: number
   cycle: CycleToRate | undefined
   billed: BilledCycle | undefined
+  /** The wallet of the account. */
+  purse: Purse
 }
 
 /** A cycle with the licences that are known at an instant, of which the changes to come are not charged yet. */
@@ -291,7 +294,7 @@ const knownAt = (billed: BilledCycle, at: number): BilledCycle => ({
 const openAdvance = (
   ctx: Ctx,
   owner: InvoiceOwner,
-  { cycleAt, cycle, billed }: AdvancedCycle,
+  { cycleAt, cycle, billed, purse }: AdvancedCycle,
   pool: CreditPool,
   bills: Bills,
 ): readonly LastCharge[] => {
@@ -305,10 +308,10 @@ const openAdvance = (
     ...keepReckoning(advance, knownAt(billed, ctx.now), ctx.now),
   })
   drawFromPool(pool, row.id, row.rated.root)
-  addDueInvoice(ctx, row, owner, bills)
+  addDueInvoice(ctx, row, owner, purse, bills)
   const opened = openCharges(ctx, owner, billed, row.id)
   if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
-  return opened
+  return opened.map((charge) => ({ ...charge, charged: charge.amount }))
 }
 
 /** Gives credits. */
@@ -330,7 +333,7 @@ const givenBack = ({ card, amount, cycleAt, billableId, position }: AdvanceChang
 const billChanges = (
   ctx: Ctx,
   owner: InvoiceOwner,
-  { cycleAt, cycle, billed }: AdvancedCycle,
+  { cycleAt, cycle, billed, purse }: AdvancedCycle,
   listed: readonly AdvanceChange[],
   pool: CreditPool,
   bills: Bills,
@@ -354,14 +357,24 @@ const billChanges = (
       })
       invoiceId = row.id
       drawFromPool(pool, row.id, row.rated.root)
-      addDueInvoice(ctx, row, owner, bills)
+      addDueInvoice(ctx, row, owner, purse, bills)
     }
-    bills.statements.push(insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
+    const back = refundToWallet(ctx, purse, its)
+    bills.changes.push(...back.changes)
+    bills.statements.push(...back.statements, insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
   }
   const refunds = less.flatMap(({ row }) => (row.refundMode === 'CREDITS' ? [refundOf(ctx, owner, givenBack(row))] : []))
   addGiven(ctx, refunds, bills)
   addToPool(pool, refunds)
 }
+
+/** The times of an account in which nothing is counted, since their invoices were made void: as long as their cycles are now, so that what follows a cycle that ends early is counted. */
+const listVoidTimes = ({ billing: { owner, timeline, voided } }: Plan): AccountTime[] =>
+  voided.map(([start, end]) => {
+    const inForce = cycleOn(timeline.active, dayOf(start))
+    const isKept = inForce?.cycle.start === dayOf(start)
+    return { accountId: owner.id, start, end: isKept ? Math.min(end, instantOf(inForce.cycle.end)) : start }
+  })
 
 /** Bills what is paid in advance in a cycle: all of it, if that has not been done, and then what has become more or less since. */
 const billAdvance = (ctx: Ctx, { billing, open, hasDraft }: Plan, advanced: AdvancedCycle, pool: CreditPool, bills: Bills): void => {
@@ -410,10 +423,19 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
       if (!parts) return []
       const falling = plan.falling.find(({ startAt }) => startAt === start)
       const row = falling ?? waiting.get(plan)?.find(({ startAt }) => startAt === start)
-      const cycle = { inForce, parts, owner: plan.billing.owner, plan, row, isWaiting: !falling && row !== undefined }
+      const cycle = {
+        inForce,
+        parts,
+        owner: plan.billing.owner,
+        purse: plan.billing.purse,
+        plan,
+        row,
+        isWaiting: !falling && row !== undefined,
+      }
       return row || hasAdvance(cycle) ? [cycle] : []
     }),
   )
+  await closeUsage(its, generations, all.flatMap(listVoidTimes))
   const billed = await readCyclesOfDrafts(its, generations, cycles)
   const cyclesOf = Map.groupBy(cycles, ({ plan }) => plan)
   const bills: Bills = { statements: [], changes: [] }
@@ -448,7 +470,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     const starts = new Set([...ownCycles.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = ownCycles.get(start)
-      billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle) }, own.pool, bills)
+      billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle), purse: plan.billing.purse }, own.pool, bills)
     }
   }
   addDraws(its, turns, bills)

@@ -14,6 +14,7 @@ import { notFound } from '../../lib/errors.ts'
 import { dayOf } from '../../rating/cycle.ts'
 import { type CreditPool, compareTurns, creditsLeft, drawFromPool, holdFromPool, openPool } from '../credits/pool.ts'
 import { readCreditsInUse, selectCreditsInUse } from '../credits/queries.ts'
+import { openGenerations } from '../revenue_calculator/lookup.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { type BillingVersion, holdVersions, readBillingVersions, selectBillingVersions } from './billings.ts'
 import { rateLines } from './lines.ts'
@@ -141,10 +142,12 @@ const reckonDrafts = async (
       rated.filter(({ row }) => !closes || !fall.has(row)),
     ),
     closes
-      ? closeDrafts(
-          ctx,
-          generations,
-          rated.flatMap(({ row }) => (fall.has(row) ? [row] : [])),
+      ? openGenerations(ctx).then((opened) =>
+          closeDrafts(
+            ctx,
+            opened,
+            rated.flatMap(({ row }) => (fall.has(row) ? [row] : [])),
+          ),
         )
       : new Map<InvoiceRow, Units>(),
   ])

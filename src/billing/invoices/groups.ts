@@ -140,7 +140,7 @@ export const mergeInvoicesOfGroup = (ctx: Ctx, due: Due): Promise<StepResult> =>
       rated: grandTotalOf(total),
       total,
     })
-    const fallen = draftDue(its, row, group)
+    const fallen = draftDue(its, row, group, { purse: undefined })
     await commit(its, {
       statements: [...settled, insertInvoices([row]), ...fallen.statements, mergeInto(its, row.id, members), setNext(its, due.subject)],
       changes: [...recordInvoice(undefined, fallen.row), ...members.map((member) => recordMerger(member, row.id))],

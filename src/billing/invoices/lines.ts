@@ -1,5 +1,5 @@
 import { minorDigitsOf } from '../../lib/codes.ts'
-import { type Decimal, compare, formatDecimal, multiply, negate, requireDecimal } from '../../lib/decimal.ts'
+import { type Decimal, compare, formatDecimal, multiply, negate, parseDecimal, requireDecimal } from '../../lib/decimal.ts'
 import { type Fault, refuseFaults } from '../../lib/errors.ts'
 import { explainRuleError } from '../../logic/place.ts'
 import { compileRule } from '../../logic/rule.ts'
@@ -40,6 +40,14 @@ const valueOf = (line: WrittenLine, digits: number): { value: string } | { field
   return { value: rated }
 }
 
+/** Whether JSON is neither a number nor a rule. */
+const hasNoAmount = (text: string): boolean => {
+  const parsed = JSON.parse(text) as unknown
+  return typeof parsed === 'string'
+    ? !parseDecimal(parsed)
+    : typeof parsed !== 'number' && (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+}
+
 /** What is wrong with charges, each at its place in `items` (pricing.md, 12.5). */
 export const findChargeFaults = (charges: readonly WrittenCharge[]): Fault[] => {
   const names = charges.map(({ name }) => name)
@@ -57,7 +65,8 @@ export const findChargeFaults = (charges: readonly WrittenCharge[]): Fault[] => 
     }
     if (isRated) return fault('value', 'must be left out if rate or quantity is sent')
     const { error } = compileRule(value)
-    return error ? fault('value', `must be a number or JSON Logic: ${explainRuleError(error)}`) : []
+    if (error) return fault('value', `must be a number or JSON Logic: ${explainRuleError(error)}`)
+    return hasNoAmount(value) ? fault('value', 'must be a number or JSON Logic, such as "10" or {"*":[{"var":"NET_AMOUNT"},0.1]}') : []
   })
 }
 

@@ -57,6 +57,23 @@ const draftsById = prepare(['organizationId', 'listed'], (at) =>
     ),
 )
 
+const invoicesById = prepare(['organizationId', 'listed'], (at) =>
+  builder
+    .select(readRows.selected)
+    .from(invoices)
+    .where(
+      and(
+        eq(invoices.organizationId, at.organizationId),
+        sql`${invoices.id} in (select value from json_each(${at.listed}))`,
+        sql`${invoices.status} <> 'GONE'`,
+      ),
+    ),
+)
+
+/** Reads invoices by their ids, with all that they keep. */
+export const readInvoicesById = async (ctx: Ctx, ids: readonly string[]): Promise<InvoiceRow[]> =>
+  readRows.read(await ctx.session.rows(invoicesById({ organizationId: ctx.organizationId, listed: JSON.stringify(ids) })))
+
 const draftsWithCredits = prepare(['organizationId', 'listed'], (at) =>
   builder
     .select(readRows.selected)

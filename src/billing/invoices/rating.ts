@@ -69,6 +69,10 @@ const spansOf = (names: readonly LicensedName[]): [name: number, from: number, u
 const useOfBasis = (basis: LicenseBasis): LicenseUse =>
   'changes' in basis ? basis : { names: basis.spans.map(([name, from, until]) => ({ name: String(name), from, until })) }
 
+/** The licences of a cycle, of what an invoice kept of them. */
+export const usesOfBasis = (licenses: Basis['licenses']): Record<string, LicenseUse> =>
+  Object.fromEntries(Object.entries(licenses).map(([id, one]) => [id, useOfBasis(one)]))
+
 /** The cycle that an invoice was reckoned with, of what it kept of it, and the version of the plan. */
 export const billedOfBasis = (
   { plan, cycle, schedule, usage, licenses }: Basis,
@@ -83,7 +87,7 @@ export const billedOfBasis = (
   cycle,
   schedule,
   usage,
-  licenses: Object.fromEntries(Object.entries(licenses).map(([id, one]) => [id, useOfBasis(one)])),
+  licenses: usesOfBasis(licenses),
 })
 
 const licenseBasisOf = (use: LicenseUse): LicenseBasis =>

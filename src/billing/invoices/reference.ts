@@ -145,6 +145,7 @@ const waiting = {
 const path = { invoice_id: invoiceId }
 
 const MISSING = 'No invoice of the organization has this id.'
+const UNREADABLE = 'The token is a portal token that cannot read this invoice. The same answer is given if the invoice does not exist.'
 const WRONG_CHARGE = 'A charge has both value and rate or quantity, or neither; two have one name; or value is no JSON Logic.'
 
 export const tags = {
@@ -177,7 +178,7 @@ export const listInvoices = {
 export const createCustomInvoice = {
   summary: 'Create an invoice of your own lines',
   description:
-    'Creates an invoice of lines that you write: a DRAFT, which can be changed, or one that is due or paid at once. A line is a value, or quantity times valuePerQuantity, cut to the minor unit of the currency. A DRAFT with autoAdvance falls due at its endDate, or at once if that has passed. When an invoice falls due, it is frozen and gets the next number of the organization; one of 0 is paid then, and one below 0 is given back.',
+    'Creates an invoice of lines that you write: a DRAFT, which can be changed, or one that is due at once and paid from the wallet of the account as far as that goes, or paid by a payment of all of it that is recorded with it. A line is a value, or quantity times valuePerQuantity, cut to the minor unit of the currency. A DRAFT with autoAdvance falls due at its endDate, or at once if that has passed. When an invoice falls due, it is frozen and gets the next number of the organization; one of 0 is paid then, and one below 0 is given back.',
   refuses: {
     400: 'A line has neither a value nor quantity with valuePerQuantity, or both and they differ; endDate is before startDate; or status is DUE or PAID, and endDate has not come.',
     404: 'No account, or no invoice group, has this id.',
@@ -195,15 +196,15 @@ export const createCustomInvoice = {
 export const getInvoice = {
   summary: 'Read an invoice',
   description:
-    'Reads an invoice with its lines: each is the sum of its lineItems. Each pricing cycle of an account has a STANDARD invoice, which is a DRAFT from the first instant of the cycle until the end of its grace period, and a STANDARD_ADVANCED one if its price plan has cards that are paid in advance, which falls due when the cycle begins. A DRAFT is reckoned when it is read, with the usage and the licences that are known then; invoiceDetails, netTermDays and dueDate are as they would be now. From the instant at which it falls due, nothing of an invoice changes but its status and what is paid. What fell due on one day for the accounts of an invoice group that consolidates is merged at the end of the day into a COMPOSITE invoice of the group: it has a TOTAL_AMOUNT for each of them, with its id, and the lines of the first 100; info says how many are shown without their lines. The info of a MERGED invoice names it as COMPOSITE_INVOICE_ID.',
-  refuses: { 404: MISSING },
+    'Reads an invoice with its lines: each is the sum of its lineItems. Each pricing cycle of an account has a STANDARD invoice, which is a DRAFT from the first instant of the cycle until the end of its grace period, and a STANDARD_ADVANCED one if its price plan has cards that are paid in advance, which falls due when the cycle begins. A DRAFT is reckoned when it is read, with the usage and the licences that are known then; invoiceDetails, netTermDays and dueDate are as they would be now. From the instant at which it falls due, nothing of an invoice changes but its status and what is paid; info says how much of that the wallet of the account has paid. What fell due on one day for the accounts of an invoice group that consolidates is merged at the end of the day into a COMPOSITE invoice of the group: it has a TOTAL_AMOUNT for each of them, with its id, and the lines of the first 100; info says how many are shown without their lines. The info of a MERGED invoice names it as COMPOSITE_INVOICE_ID.',
+  refuses: { 403: UNREADABLE, 404: MISSING },
   example: { after: ['createCustomer', 'createCustomInvoice'], path, answer: shown },
 }
 
 export const updateInvoice = {
   summary: 'Change an invoice',
   description:
-    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; both close the cycle if it is of one, so that later events do not count in it; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID; PAID becomes REFUND_INITIATED, or VOID if nothing was paid for it, as for one of 0. An empty body changes nothing.',
+    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; both close the cycle if it is of one, so that later events do not count in it; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, VOID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID; PAID becomes REFUND_INITIATED, or VOID, which gives back what the wallet paid, if no payment is recorded for it. PAID records what was open as a payment by itself. An empty body changes nothing.',
   refuses: {
     400: 'As for createCustomInvoice.',
     404: MISSING,
@@ -317,7 +318,7 @@ export const listPricingRuleLogs = {
   summary: 'List what pricing rules did to an invoice',
   description:
     'Lists what each pricing rule of an invoice did, in their order, when it was reckoned last: of the DRAFT of a pricing cycle when this is read, of any other invoice when it was frozen. A rule that did not run, or failed, changes nothing: then the old numbers are the new ones, and errorMessage says what failed. Invoices that people have written have no rules.',
-  refuses: { 404: MISSING },
+  refuses: { 403: UNREADABLE, 404: MISSING },
   example: { after: ['createCustomer', 'createCustomInvoice'], path, answer: { data: [] } },
 }
 
@@ -337,7 +338,10 @@ export const previewInvoices = {
   summary: 'Preview the invoices of a cycle',
   description:
     'Reckons what the invoices of the pricing cycle that holds an instant would be if nothing came any more: the one that is billed after the cycle, and the one that is billed when it begins if the price plan has cards that are paid in advance. The cycle can have ended, be the present one, or be one to come. Each line is the sum of its lineItems, cut to the minor unit of the currency where it has none. Miscellaneous charges are in it that are on the invoice of the cycle, or wait for it. Credits and licences that are added within a cycle and paid in advance are not. Nothing is stored.',
-  refuses: { 404: 'No account of the organization has this id, or it has no price plan at this time.' },
+  refuses: {
+    403: 'The token is a portal token that cannot read this account.',
+    404: 'No account of the organization has this id, or it has no price plan at this time.',
+  },
   example: {
     after: [
       'createCustomer',

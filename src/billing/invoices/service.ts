@@ -5,14 +5,16 @@ import { type Due, settleDue } from '../../db/due.ts'
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { randomBase62 } from '../../lib/ids.ts'
-import { readGenerations } from '../revenue_calculator/lookup.ts'
+import { openGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { draftReleases } from '../credits/release.ts'
 import { draftDraws } from '../credits/write.ts'
+import { draftManualPayment } from '../payments/record.ts'
 import { rateDraft, rateFalling } from './drafts.ts'
 import { findChargeFaults, rateLines } from './lines.ts'
 import { readLive, showSummaries } from './live.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
+import { NOTHING_PAID, payingOf, settleMoney } from './paying.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
 import type {
   CreateCustomInvoiceRequest,
@@ -42,7 +44,7 @@ export { unpackRating } from './kept_rating.ts'
 export { buildCustomTree } from './lines.ts'
 export { previewInvoices } from './preview.ts'
 export { listFrozenInvoices } from './queries.ts'
-export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears } from './rating.ts'
+export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears, usesOfBasis } from './rating.ts'
 export type { InvoiceRow } from './show.ts'
 
 /** Reads an invoice as it is now. Throws NOT_FOUND. */
@@ -123,11 +125,13 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
       })
     }
     const { row, pools, held } = await rateFalling(ctx, written, { closes: false })
-    const fallen = draftDue(ctx, row, owner, status === 'PAID')
+    const fallen = draftDue(ctx, row, owner, await payingOf(ctx, row, status === 'PAID'))
     const draws = draftDraws(ctx, pools)
+    const paid =
+      status === 'PAID' && fallen.row.status === 'PAID' && row.total !== '0' ? draftManualPayment(ctx, row, row.total, 1) : NOTHING_PAID
     return commit(ctx, {
-      statements: [...held, insertInvoices([row]), ...fallen.statements, ...draws.statements],
-      changes: [...recordInvoice(undefined, fallen.row), ...draws.changes],
+      statements: [...held, insertInvoices([row]), ...paid.statements, ...fallen.statements, ...draws.statements],
+      changes: [...recordInvoice(undefined, fallen.row), ...fallen.changes, ...paid.changes, ...draws.changes],
       ...showFallenDue(fallen),
       tag: await tagOfInvoice(fallen.row, undefined),
     })
@@ -138,6 +142,7 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
 const draftStatus = (row: InvoiceRow, status: InvoiceStatus, owner: InvoiceOwner | undefined): Partial<InvoiceRow> => ({
   status,
   ...(status === 'PAID' && { paid: row.total }),
+  ...(status === 'VOID' && { paid: '0', info: row.info.filter(({ type }) => type !== 'WALLET') }),
   ...(owner && { details: owner.details, netTermDays: owner.netTermDays }),
 })
 
@@ -201,22 +206,23 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
       if (owner && fallsDue) {
         const { row: due, pools, held } = await rateFalling(ctx, edited, { closes: !ctx.write?.dryRun })
-        const fallen = draftDue(ctx, due, owner)
+        const fallen = draftDue(ctx, due, owner, await payingOf(ctx, due))
         const draws = draftDraws(ctx, pools)
         return {
           statements: [...held, changeInvoice(ctx, row, { ...edits, ...keptOf(due) }), ...fallen.statements, ...draws.statements],
-          changes: [...recordInvoice(row, fallen.row), ...draws.changes],
+          changes: [...recordInvoice(row, fallen.row), ...fallen.changes, ...draws.changes],
           ...showFallenDue(fallen),
           tag: await tagOfInvoice(fallen.row, undefined),
         }
       }
+      const money = status ? await settleMoney(ctx, row, status) : NOTHING_PAID
       const set = { ...edits, ...(status && draftStatus(edited, status, owner)), updatedAt: ctx.now, version: row.version + 1 }
       const after: InvoiceRow = { ...row, ...set }
       const live = after.status === 'DRAFT' ? owner : undefined
       const released = status === 'VOID' && row.status !== 'DRAFT' ? await draftReleases(ctx, row.id) : undefined
       return {
-        statements: [changeInvoice(ctx, row, set), ...(released?.statements ?? [])],
-        changes: [...recordInvoice(row, after), ...(released?.changes ?? [])],
+        statements: [...money.statements, changeInvoice(ctx, row, set), ...(released?.statements ?? [])],
+        changes: [...recordInvoice(row, after), ...money.changes, ...(released?.changes ?? [])],
         answer: showInvoice(after, live),
         tag: await tagOfInvoice(after, live),
         due: [...(live ? dueOf(after) : []), ...(released?.due ?? [])],
@@ -224,7 +230,7 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
     },
   })
   /** A cycle that is not billed is closed when that is written, and again when it is asked for again, so that a closing that failed is made up for. */
-  if (input.status === 'VOID' && period && !ctx.write?.dryRun) await closeUsage(ctx, await readGenerations(ctx), [period])
+  if (input.status === 'VOID' && period && !ctx.write?.dryRun) await closeUsage(ctx, await openGenerations(ctx), [period])
   return reply
 }
 
@@ -282,11 +288,11 @@ export const makeInvoiceDue = async (ctx: Ctx, due: Due): Promise<void> => {
     return
   }
   const { row: rated, owner, pools, held } = await rateFalling(at, row, { closes: false })
-  const fallen = draftDue(at, rated, owner)
+  const fallen = draftDue(at, rated, owner, await payingOf(at, rated))
   const draws = draftDraws(at, pools)
   await commit(at, {
     statements: [...held, changeInvoice(at, row, keptOf(rated)), ...fallen.statements, ...draws.statements, ...settleDue(at, due)],
-    changes: [...recordInvoice(row, fallen.row), ...draws.changes],
+    changes: [...recordInvoice(row, fallen.row), ...fallen.changes, ...draws.changes],
     answer: {},
   })
 }

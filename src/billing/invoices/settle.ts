@@ -1,12 +1,15 @@
 import { type SQL, and, eq, sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Change, Draft } from '../../db/commit.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { builder, insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
-import { ZERO, compare, requireDecimal } from '../../lib/decimal.ts'
+import { ZERO, compare, formatDecimal, isZero, negate, requireDecimal } from '../../lib/decimal.ts'
 import { newId } from '../../lib/ids.ts'
 import { iso } from '../../lib/time.ts'
+import { dayOf, instantOf } from '../../rating/cycle.ts'
+import { type PartialDraft, type Purse, moveMoney, nettedOf, payingGroup } from '../wallets/service.ts'
 import type { InvoiceOwner } from './owner.ts'
 import type { Invoice } from './schema.ts'
 import { type InvoiceRow, showInvoice } from './show.ts'
@@ -89,42 +92,63 @@ export const changeInvoice = ({ organizationId }: Pick<Ctx, 'organizationId'>, r
     .set(set)
     .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id)))
 
-/** The invoice group that pays for an invoice of an account that falls due now: the one that it is in, if that consolidates its invoices. */
-const payingGroup = ({ organizationId, now }: Ctx, accountId: string) => sql`(
-  select its.id from invoice_group_memberships as member join invoice_groups as its on its.id = member.invoice_group_id
-  where member.organization_id = ${organizationId} and member.account_id = ${accountId} and member.from_at <= ${now}
-    and (member.until_at is null or member.until_at > ${now}) and its.daily_invoice_consolidation = 1
-  order by member.id desc limit 1
-)`
-
 /** A DRAFT that falls due: the write, and the invoice as it is then, but for its number, which only the database knows. */
 export interface FallenDue {
   statements: readonly Statement[]
   row: InvoiceRow
   sequenceId: SQL
+  /** What has changed beside the invoice. */
+  changes: readonly Change[]
+}
+
+/** How an invoice is paid as it falls due: from the wallet of its account, or wholly, by a payment that is recorded in the same commit. */
+export type PaidBy = { purse: Purse | undefined } | { isPaid: true }
+
+/** What the wallet of the account pays of an invoice that falls due. */
+const payFromWallet = (ctx: Ctx, row: InvoiceRow, purse: Purse): PartialDraft & Pick<InvoiceRow, 'paid'> => {
+  const netted = nettedOf(purse, requireDecimal(row.total), row)
+  if (isZero(netted)) return { paid: '0', statements: [], changes: [] }
+  const moved = moveMoney(ctx, purse, { amount: negate(netted), description: 'Netted off at DUE', entityId: row.id })
+  const isInGroup = refuseWhen('STALE', sql`select '[]' where ${payingGroup(ctx, row.accountId)} is not null`)
+  return { paid: formatDecimal(netted), statements: [isInGroup, ...moved.statements], changes: moved.changes }
 }
 
 /**
- * Drafts that a DRAFT falls due at an instant: what it shows is frozen, and it gets the next number of its organization, of which none is
- * left out, since the number is given in the commit that freezes it. `asPaid` says that all of it is paid.
+ * When an invoice is asked for that falls due now: at the instant that was planned, or when that has passed on another day, as in a bill run or
+ * of a plan that is given in the past, on the day of that, so that the days to pay it are still to come.
  */
-export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, asPaid = false): FallenDue => {
+const invoiceAtOf = ({ invoiceType, invoiceAt }: Pick<InvoiceRow, 'invoiceType' | 'invoiceAt'>, now: number): number =>
+  invoiceType === 'STANDARD' || invoiceType === 'STANDARD_ADVANCED' ? Math.min(Math.max(invoiceAt, instantOf(dayOf(now))), now) : invoiceAt
+
+/**
+ * Drafts that a DRAFT falls due at an instant: what it shows is frozen, it is paid from the wallet as far as that goes, and it gets the next
+ * number of its organization, of which none is left out, since the number is given in the commit that freezes it.
+ */
+export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, by: PaidBy): FallenDue => {
   const { organizationId, now } = ctx
   const first = statusAtDue(row.total)
-  const status = first === 'DUE' && asPaid ? 'PAID' : first
+  const isOpen = first === 'DUE'
+  const netted = isOpen && 'purse' in by && by.purse ? payFromWallet(ctx, row, by.purse) : undefined
+  const paid = isOpen && 'purse' in by ? (netted?.paid ?? '0') : row.total
+  const partly: InvoiceStatus = paid === '0' ? 'DUE' : 'PARTIALLY_PAID'
+  const status: InvoiceStatus = isOpen && paid !== row.total ? partly : first === 'DUE' ? 'PAID' : first
+  const invoiceAt = invoiceAtOf(row, now)
   const set = {
     status,
+    invoiceAt,
     details: owner.details,
     netTermDays: owner.netTermDays,
-    paid: status === 'DUE' ? '0' : row.total,
+    paid,
+    info: netted && paid !== '0' ? [...row.info, { type: 'WALLET', value: `${paid} netted off at DUE` }] : row.info,
     generatedAt: now,
     updatedAt: now,
     version: row.version + 1,
   }
   const last = sql`(select last from ${invoiceCounters} where organization_id = ${organizationId})`
-  const month = sql`strftime('%Y-%m', ${row.invoiceAt} / 1000, 'unixepoch')`
+  const month = sql`strftime('%Y-%m', ${invoiceAt} / 1000, 'unixepoch')`
   return {
     statements: [
+      ...(netted?.statements ?? []),
       builder
         .insert(invoiceCounters)
         .values({ organizationId, last: 1 })
@@ -135,14 +159,13 @@ export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, asPaid 
           ...set,
           sequence: sql`${last}`,
           sequenceId: sql`${month} || '-' || printf('%04d', ${last})`,
-          ...(first === 'DUE' &&
-            row.invoiceClass === 'INVOICE' &&
-            row.accountId !== null && { invoiceGroupId: payingGroup(ctx, row.accountId) }),
+          ...(isOpen && row.invoiceClass === 'INVOICE' && row.accountId !== null && { invoiceGroupId: payingGroup(ctx, row.accountId) }),
         })
         .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id))),
     ],
     row: { ...row, ...set },
     sequenceId: sql`(select sequence_id from invoices where organization_id = ${organizationId} and id = ${row.id})`,
+    changes: netted?.changes ?? [],
   }
 }
 

@@ -53,7 +53,7 @@ export const showSummary = (
     startDate: iso(row.startAt),
     endDate: iso(row.endAt),
     endDateInclusive: iso(Math.max(row.startAt, row.endAt - 1)),
-    invoiceDate: iso(row.invoiceAt),
+    invoiceDate: iso(Math.min(row.invoiceAt, FOREVER.until)),
     dueDate: iso(dueDateOf(row.invoiceAt, netTermDays)),
     ...(row.generatedAt !== null && { generatedAt: iso(row.generatedAt) }),
     updatedAt: iso(row.updatedAt),

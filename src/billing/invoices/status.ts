@@ -3,7 +3,7 @@ import { iso } from '../../lib/time.ts'
 import type { InvoiceRow } from './show.ts'
 import type { InvoiceStatus } from './table.ts'
 
-/** What the API can make of an invoice, by its status (pricing.md, 12.3). What was paid for cannot become VOID. */
+/** What the API can make of an invoice, by its status (pricing.md, 12.3). A trigger refuses that one becomes VOID for which a payment is recorded. */
 const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
   DRAFT: ['DUE', 'VOID'],
   DUE: ['PAID', 'VOID', 'UN_COLLECTIBLE'],
@@ -16,10 +16,9 @@ const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
   MERGED: [],
 }
 
-const nextOf = ({ status, paid }: Pick<InvoiceRow, 'status' | 'paid'>): readonly InvoiceStatus[] =>
-  NEXT[status as InvoiceStatus].filter((next) => next !== 'VOID' || paid === '0')
+const nextOf = ({ status }: Pick<InvoiceRow, 'status'>): readonly InvoiceStatus[] => NEXT[status as InvoiceStatus]
 
-const sayNext = (row: Pick<InvoiceRow, 'status' | 'paid' | 'mergedInto'>): string => {
+const sayNext = (row: Pick<InvoiceRow, 'status' | 'mergedInto'>): string => {
   if (row.mergedInto !== null) return `the invoice "${row.mergedInto}" of its invoice group is paid in its place`
   const next = nextOf(row)
   return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'

@@ -1,38 +1,4 @@
-import * as z from 'zod/mini'
-import type { PageToken, SealedPage } from '../../lib/page.ts'
+import { tokenByCreation } from '../../lib/page_token.ts'
 
-const FILTERS = ['owner_id', 'customer_id', 'status', 'start_time', 'end_time'] as const
-
-const PREFIX = 'inv.'
-
-/** Tokens of the list of invoices, which has one order: short, since the contract bounds them. */
-export const invoiceToken: PageToken = {
-  schema: z.pipe(
-    z.object({
-      /** The filters, by their places in FILTERS. */
-      f: z.array(z.nullable(z.string())),
-      /** The size of a page. */
-      s: z.number(),
-      /** When the first page was asked for. */
-      t: z.number(),
-      /** When the last row was made, and its id without the prefix. */
-      p: z.tuple([z.number(), z.string()]),
-    }),
-    z.transform(({ f, s, t, p: [createdAt, id] }): SealedPage => ({
-      size: s,
-      filters: Object.fromEntries(FILTERS.flatMap((name, place) => (typeof f[place] === 'string' ? [[name, f[place]]] : []))),
-      sort: [
-        ['created_at', 'DESC'],
-        ['id', 'ASC'],
-      ],
-      after: [createdAt, `${PREFIX}${id}`],
-      since: t,
-    })),
-  ),
-  write: ({ size, filters, after, since }) => ({
-    f: FILTERS.map((name) => filters[name] ?? null),
-    s: size,
-    t: since,
-    p: [after[0], String(after[1]).slice(PREFIX.length)],
-  }),
-}
+/** Tokens of the lists of invoices. */
+export const invoiceToken = tokenByCreation('inv.', ['owner_id', 'customer_id', 'status', 'start_time', 'end_time'])

@@ -48,10 +48,12 @@ interface BilledRow {
 
 const selectBilled = ({ organizationId }: Ctx, accountIds: readonly string[]) =>
   selectRows(sql`
-    select its.account_id as accountId, its.invoice_type as invoiceType, its.start_at as startAt, its.status, its.currency
+    select its.account_id as accountId, its.invoice_type as invoiceType, its.start_at as startAt, its.currency,
+      iif(composite.status = 'VOID', 'VOID', its.status) as status
     from json_each(${JSON.stringify(accountIds)}) as sent
     cross join invoices as its on its.organization_id = ${organizationId} and its.account_id = sent.value
       and its.invoice_type in ('STANDARD', 'STANDARD_ADVANCED') and its.status <> 'GONE'
+    left join invoices as composite on composite.id = its.merged_into
     order by its.invoice_type desc`)
 
 const keyOf = (accountId: string, start: number): string => `${start} ${accountId}`

@@ -22,7 +22,7 @@ const FOR_EVER = Number.MAX_SAFE_INTEGER
 /** The hours of cycles that are reckoned together, which limits the memory that they take; an account that has more of them goes on the next time. */
 const HOURS_AT_ONCE = 40_000
 
-/** An account to be reckoned: from an instant on (milliseconds), if that is before all that can still change. */
+/** An account to be reckoned: all that can still change, or the cycle that begins at an instant (milliseconds), if nothing of that can. */
 export interface AccountToKeep {
   accountId: string
   since?: number
@@ -40,6 +40,8 @@ interface Begun extends AccountRow {
   number: number
   settled: number
   from: number
+  /** Whether only the first cycle from then on is reckoned. */
+  isOne: boolean
 }
 
 /** Begins reckonings of accounts where each is kept. Accounts that do not exist are left out. */
@@ -56,15 +58,15 @@ const beginReckonings = async (
   )
   const ofAccounts = generations.filter(({ kind }) => kind === 'ACCOUNT')
   const byLedger = Map.groupBy(rows, (row) => ledgerOfAccount(ctx.organizationId, ofAccounts, row))
-  const sinceOf = Map.groupBy(accounts, ({ accountId }) => accountId)
+  const sinceOf = new Map(accounts.map(({ accountId, since = FOR_EVER }) => [accountId, since]))
   const begun = await Promise.all(
     [...byLedger].map(async ([ledger, its]) => {
       const sent = its.map(({ id, customerId }): [string, string] => [id, customerId])
       const numbers = await askAccounts(ctx, ledger, (one) => one.beginRevenue(sent))
       return its.map((row, index): [string, Begun] => {
         const [number, settled] = numbers[index] ?? [0, 0]
-        const since = (sinceOf.get(row.id) ?? []).map((one) => one.since ?? FOR_EVER)
-        return [row.id, { ...row, ledger, number, settled, from: Math.min(settled, ...since) }]
+        const since = sinceOf.get(row.id) ?? FOR_EVER
+        return [row.id, { ...row, ledger, number, settled, from: Math.min(settled, since), isOne: since < settled }]
       })
     }),
   )
@@ -81,8 +83,8 @@ interface ChosenAccount {
 }
 
 const chooseCycles = (begun: Begun, all: readonly BegunCycle[]): ChosenAccount => {
-  const [cycles = []] = groupBySize(all, hoursOf, HOURS_AT_ONCE)
-  return { begun, cycles, isCut: cycles.length < all.length }
+  const [cycles = []] = groupBySize(begun.isOne ? all.slice(0, 1) : all, hoursOf, HOURS_AT_ONCE)
+  return { begun, cycles, isCut: !begun.isOne && cycles.length < all.length }
 }
 
 const hoursOfAll = ({ cycles }: ChosenAccount): number => cycles.reduce((sum, cycle) => sum + hoursOf(cycle), 0)
@@ -114,10 +116,10 @@ const rowsOf = ({ cycle, entries, billableIds }: EarnedCycle, usage: UsageOfCycl
 
 /** What is written of an account: which days, and until when it is settled then. */
 const reckonedOf = ({ begun, cycles, isCut }: ChosenAccount, rows: readonly RevenueRow[]): Reckoned => {
-  const { id, number, from, settled } = begun
+  const { id, number, from, settled, isOne } = begun
   const frozen = cycles.findIndex(({ isFrozen }) => !isFrozen)
   const last = cycles[(frozen < 0 ? cycles.length : frozen) - 1]
-  const until = isCut ? (cycles.at(-1)?.end ?? from) : FOR_EVER
+  const until = isCut || isOne ? (cycles.at(-1)?.end ?? from) : FOR_EVER
   return { account: id, number, from, until, settled: Math.max(settled, last?.end ?? settled), rows }
 }
 
@@ -150,6 +152,23 @@ const keepTogether = async (
   )
 }
 
+/** Reckons accounts, each of them once. */
+const keepOnce = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  accounts: readonly AccountToKeep[],
+): Promise<ReadonlySet<string>> => {
+  const begun = await beginReckonings(ctx, generations, accounts)
+  const { cycles, parts } = await readBegunCycles(ctx, [...begun.keys()], {
+    until: ctx.now + 1,
+    isWanted: (_, end, accountId) => end > (begun.get(accountId)?.from ?? 0),
+  })
+  const byAccount = Map.groupBy(cycles, ({ accountId }) => accountId)
+  const chosen = [...begun].map(([id, one]) => chooseCycles(one, byAccount.get(id) ?? []))
+  for (const some of groupBySize(chosen, hoursOfAll, HOURS_AT_ONCE)) await keepTogether(ctx, generations, parts, some)
+  return new Set(chosen.flatMap(({ begun: { id }, isCut }) => (isCut ? [id] : [])))
+}
+
 /**
  * Reckons what accounts earn and keeps it, so that it is added up over all accounts without being reckoned again. Gives the accounts that
  * have more cycles than are reckoned at once.
@@ -161,13 +180,17 @@ export const keepRevenue = async (
 ): Promise<ReadonlySet<string>> => {
   if (!accounts.length) return new Set()
   if (!generations.some(({ kind }) => kind === 'ACCOUNT')) throw new Error('The organization has no ledgers of accounts')
-  const begun = await beginReckonings(ctx, generations, accounts)
-  const { cycles, parts } = await readBegunCycles(ctx, [...begun.keys()], {
-    until: ctx.now + 1,
-    isWanted: (_, end, accountId) => end > (begun.get(accountId)?.from ?? 0),
-  })
-  const byAccount = Map.groupBy(cycles, ({ accountId }) => accountId)
-  const chosen = [...begun].map(([id, one]) => chooseCycles(one, byAccount.get(id) ?? []))
-  for (const some of groupBySize(chosen, hoursOfAll, HOURS_AT_ONCE)) await keepTogether(ctx, generations, parts, some)
-  return new Set(chosen.flatMap(({ begun: { id }, isCut }) => (isCut ? [id] : [])))
+  const byAccount = [...Map.groupBy(accounts, ({ accountId }) => accountId).values()].map((its) => [
+    ...its.filter(({ since }) => since === undefined).slice(0, 1),
+    ...its.filter(({ since }) => since !== undefined),
+  ])
+  const cut = new Set<string>()
+  for (let turn = 0; byAccount.some((its) => its.length > turn); turn++)
+    for (const id of await keepOnce(
+      ctx,
+      generations,
+      byAccount.flatMap((its) => its[turn] ?? []),
+    ))
+      cut.add(id)
+  return cut
 }

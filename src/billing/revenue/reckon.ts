@@ -1,7 +1,9 @@
+import { sql } from 'drizzle-orm'
 import { readLicenseChangesOf } from '../../catalogue/licenses/service.ts'
 import { type PieceParts, definitionOf } from '../../catalogue/schedules/service.ts'
 import type { PlanDefinition } from '../../catalogue/price_plans/service.ts'
 import type { Ctx } from '../../db/context.ts'
+import { selectRows } from '../../db/statements.ts'
 import {
   type KindedGeneration,
   type NamedLicense,
@@ -17,7 +19,9 @@ import {
 import { sumDecimals } from '../../lib/decimal.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { type RevenueEntry, type UsagePart, listRevenue } from '../../rating/revenue.ts'
-import { ratedPlanOf } from '../invoices/rating.ts'
+import type { LicenseUse } from '../../rating/licenses.ts'
+import { ratedPlanOf, usesOfBasis } from '../invoices/rating.ts'
+import type { Basis } from '../invoices/table.ts'
 import { cutChanges, useOf } from '../revenue_calculator/licenses.ts'
 import type { BegunCycle, FoundCycles } from './cycles.ts'
 
@@ -141,6 +145,32 @@ const readNamed = async (ctx: Ctx, generations: readonly KindedGeneration[], cyc
   return all.flat()
 }
 
+/** The key of a cycle among those of all accounts. */
+const keyOf = ({ accountId, start }: Pick<BegunCycle, 'accountId' | 'start'>): string => `${start} ${accountId}`
+
+/**
+ * Reads the licences that cycles with frozen invoices were billed by: those that are made for them afterwards earn nothing.
+ *
+ *     select … from json_each(?) as sent cross join invoices as its on its.organization_id = ? and its.account_id = … and its.start_at = …
+ */
+const readFrozenLicenses = async (ctx: Ctx, cycles: readonly BegunCycle[]): Promise<Map<string, Record<string, LicenseUse>>> => {
+  if (!cycles.length) return new Map()
+  const rows = await ctx.session.rows<{ accountId: string; start: number; licenses: string | null }>(
+    selectRows(sql`
+      select its.account_id as accountId, its.start_at as start, its.basis -> '$.licenses' as licenses
+      from json_each(${JSON.stringify(cycles.map(({ accountId, start }) => [accountId, start]))}) as sent
+      cross join invoices as its on its.organization_id = ${ctx.organizationId} and its.account_id = sent.value ->> 0
+        and its.invoice_type = 'STANDARD' and its.start_at = sent.value ->> 1 and its.status <> 'GONE' and its.status <> 'DRAFT'
+        and its.invoice_type in ('STANDARD', 'STANDARD_ADVANCED')`),
+  )
+  return new Map(
+    rows.flatMap(({ licenses, ...row }) => {
+      const kept = licenses === null ? undefined : (JSON.parse(licenses) as Basis['licenses'])
+      return kept ? [[keyOf(row), usesOfBasis(kept)]] : []
+    }),
+  )
+}
+
 /** A cycle, and what it has earned: each billable item at an instant, or in the last hour so far. */
 export interface EarnedCycle {
   cycle: BegunCycle
@@ -164,8 +194,9 @@ export const reckonCycles = async (
     from,
     until,
   }))
-  const withNames = defined.filter(({ definition }) => idsOf(definition, 'LICENSE').some((id) => typeOf(id) === 'NAMED_LICENSE'))
-  const [usages, changes, names] = await Promise.all([
+  const withLicenses = defined.filter(({ definition }) => idsOf(definition, 'LICENSE').length)
+  const withNames = withLicenses.filter(({ definition }) => idsOf(definition, 'LICENSE').some((id) => typeOf(id) === 'NAMED_LICENSE'))
+  const [usages, changes, names, frozen] = await Promise.all([
     readUsageOfCycles(
       ctx,
       generations,
@@ -182,11 +213,16 @@ export const reckonCycles = async (
       generations,
       withNames.map(({ cycle }) => cycle),
     ),
+    readFrozenLicenses(
+      ctx,
+      withLicenses.flatMap(({ cycle }) => (cycle.isFrozen ? [cycle] : [])),
+    ),
   ])
   const namesOf = Map.groupBy(names, ({ account }) => account)
   return defined.map(({ cycle, definition }, index): EarnedCycle => {
     const { accountId, start, end, currency, piece, timings } = cycle
     const licenseIds = idsOf(definition, 'LICENSE')
+    const kept = frozen.get(keyOf(cycle))
     const counted = licenseIds.flatMap((id) => cutChanges(id, changes[index]?.get(id) ?? [], { start, end }))
     const named = (namesOf.get(accountId) ?? [])
       .filter(({ from, until }) => from < end && (until ?? end) > start)
@@ -204,7 +240,7 @@ export const reckonCycles = async (
         cycle: cycle.cycle,
         schedule: { cycle: { interval: piece.cycle.interval, startOffset: piece.cycle.startOffset }, from: piece.from, until: piece.until },
         usage: Object.fromEntries(usages[index] ?? []),
-        licenses: Object.fromEntries(licenseIds.map((id) => [id, useOf({ counted, named }, id, typeOf(id))])),
+        licenses: Object.fromEntries(licenseIds.map((id) => [id, kept?.[id] ?? useOf({ counted, named }, id, typeOf(id))])),
         overage: {},
       },
       timings,

@@ -3,9 +3,7 @@ import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import { builder } from '../../db/statements.ts'
-import { recallWithLedgers } from '../../events/ingestion/service.ts'
-import type { KindedGeneration } from '../../ledger/client.ts'
-import { readGenerations } from '../revenue_calculator/lookup.ts'
+import { openGenerations } from '../revenue_calculator/lookup.ts'
 import { REVENUE, REVENUE_AGAIN, keepChanged, readSubject } from './changed.ts'
 import { keepRevenue } from './keep.ts'
 import { keptRevenue } from './table.ts'
@@ -16,20 +14,12 @@ const EVERY = 15 * 60_000
 /** The most accounts that are reckoned in one step. */
 const MOST_AT_ONCE = 50
 
-/** The ledgers of an organization, which get their first generation if it has had no events. */
-const readLedgers = async (ctx: Ctx): Promise<KindedGeneration[]> => {
-  const generations = await readGenerations(ctx)
-  if (generations.length) return generations
-  await recallWithLedgers(ctx)
-  return readGenerations(ctx)
-}
-
 /** Reckons accounts that are due because of what changed beside their events. One that has more cycles stays due. */
 export const reckonAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<StepResult> => {
   const subjects = rows.map((row) => ({ row, account: readSubject(row) }))
   const cut = await keepRevenue(
     ctx,
-    await readLedgers(ctx),
+    await openGenerations(ctx),
     subjects.map(({ account }) => account),
   )
   const done = subjects.filter(({ account }) => !cut.has(account.accountId)).map(({ row }) => ({ row }))
@@ -42,7 +32,7 @@ export const reckonAccount = (ctx: Ctx, row: Due): Promise<StepResult> => reckon
 
 /** Reckons accounts whose events changed, and notes when each account of the organization has been reckoned once. */
 export const reckonChangedAccounts = async (ctx: Ctx, row: Due): Promise<StepResult> => {
-  const hasMore = await keepChanged(ctx, await readLedgers(ctx), { most: MOST_AT_ONCE, withDue: false })
+  const hasMore = await keepChanged(ctx, await openGenerations(ctx), { most: MOST_AT_ONCE, withDue: false })
   if (hasMore) return { isUnfinished: true }
   const { organizationId } = ctx
   const isReady = builder

@@ -45,15 +45,15 @@ export const readWritten = async (
   const { organizationId } = ctx
   const at = sql`(max(its.start_at, its.end_at - 1) / 3600000 * 3600000)`
   const own = accounts ? sql`and its.account_id in (select value from json_each(${JSON.stringify(accounts)}))` : sql``
-  const isCounted = sql`its.organization_id = ${organizationId} and its.status not in ('DRAFT', 'VOID', 'GONE') and ${at} >= ${from} and ${at} < ${until} ${own}`
+  const isCounted = sql`its.organization_id = ${organizationId} and its.status not in ('DRAFT', 'VOID', 'GONE')
+    and not exists (select 1 from invoices as composite where composite.id = its.merged_into and composite.status = 'VOID') and ${at} >= ${from} and ${at} < ${until} ${own}`
   const rows = await ctx.session.rows<InvoiceRow>(
     selectRows(sql`
       select its.account_id as accountId, its.owner_id as ownerId, its.customer_id as customerId, its.currency, ${at} as at,
         its.invoice_type = 'CUSTOM' as isCustom, its.rated
       from invoices as its
-      where ${isCounted} and (its.invoice_type = 'CUSTOM' or exists (
-        select 1 from json_each(its.rated, '$.charges') as charge where charge.value ->> 'considerForRevenue'
-      ))
+      where ${isCounted} and (its.invoice_type = 'CUSTOM' or instr(its.rated, '"considerForRevenue":true') > 0)
+        and its.end_at >= ${from} and its.end_at <= ${until} + 3600000
       limit ${MOST_INVOICES + 1}`),
   )
   if (rows.length > MOST_INVOICES) return undefined

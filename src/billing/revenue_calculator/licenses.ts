@@ -1,5 +1,5 @@
 import type { LicenseCard } from '../../rating/card.ts'
-import { largestSoFar } from '../../rating/advance.ts'
+import { keepPaidDays, largestSoFar } from '../../rating/advance.ts'
 import type { Cycle } from '../../rating/cycle.ts'
 import type { LicenseChange, LicenseUse, LicensedName } from '../../rating/licenses.ts'
 
@@ -60,5 +60,9 @@ export const chargeLicenses = (
   const use = useOf(licenses, card.billableId, type)
   const cycle = 'names' in use ? cycles.named : cycles.counted
   if (card.timing !== 'IN_ADVANCE') return { card, use, cycle }
-  return { card: { ...card, timing: 'IN_ARREARS' }, use: card.isProrated ? use : largestSoFar(use, cycle, card.usageCycle), cycle }
+  return {
+    card: { ...card, timing: 'IN_ARREARS' },
+    use: card.isProrated ? keepPaidDays(use, cycle.start) : largestSoFar(use, cycle, card.usageCycle),
+    cycle,
+  }
 }

@@ -1,5 +1,6 @@
 import { readLicenseChanges } from '../../catalogue/licenses/service.ts'
 import type { Ctx } from '../../db/context.ts'
+import { recallWithLedgers } from '../../events/ingestion/service.ts'
 import {
   type KindedGeneration,
   accountKey,
@@ -19,6 +20,14 @@ import { type CountedUse, type NamedUse, cutChanges } from './licenses.ts'
 /** The generations of the ledgers of an organization. */
 export const readGenerations = (ctx: Ctx): Promise<KindedGeneration[]> =>
   ctx.session.rows<KindedGeneration>(selectGenerations(ctx.organizationId))
+
+/** The generations of the ledgers of an organization, which gets its first one if it has had no events. */
+export const openGenerations = async (ctx: Ctx): Promise<KindedGeneration[]> => {
+  const generations = await readGenerations(ctx)
+  if (generations.length) return generations
+  await recallWithLedgers(ctx)
+  return readGenerations(ctx)
+}
 
 /** The usage of an account by the ids of meters, exactly as its events in a time range add up. */
 export const readUsage = async (

@@ -1,7 +1,7 @@
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { compare, formatDecimal, requireDecimal, sumDecimals } from '../../lib/decimal.ts'
 import { type Evidence, meterSeries } from '../../ledger/client.ts'
-import { rateAdvanceAt } from '../../rating/advance.ts'
+import { rateAdvancesAt } from '../../rating/advance.ts'
 import type { Line } from '../../rating/line.ts'
 import { NOTHING, addQuotients, decimalOf, negateQuotient } from '../../rating/quotient.ts'
 import {
@@ -30,18 +30,19 @@ export const findUsageDifferences = (basis: Basis, sums: readonly Evidence[] | u
       })
     : []
 
-/** The numbers of licences, where those that had been made by then are not those that it was reckoned with. */
-export const findLicenseDifferences = (
-  basis: Basis,
-  licenses: ReadonlyMap<string, readonly { at: number; quantity: string }[]> | undefined,
-): string[] =>
+/** The numbers of licences from instants on (milliseconds). */
+export type KnownChanges = readonly { at: number; quantity: string }[]
+
+/** The numbers of licences, where what may have been known by then is not what it was reckoned with. */
+export const findLicenseDifferences = (basis: Basis, licenses: ReadonlyMap<string, readonly KnownChanges[]> | undefined): string[] =>
   Object.entries(basis.licenses).flatMap(([id, its]) => {
     if (!('changes' in its)) return []
-    const now = licenses?.get(id) ?? []
-    const isEqual =
+    const isEqual = (now: KnownChanges): boolean =>
       now.length === its.changes.length &&
       now.every(({ at, quantity }, index) => its.changes[index]?.at === at && isSame(its.changes[index].quantity, quantity))
-    return isEqual ? [] : [`the licences of the add-on "${id}" had other numbers than those that it was reckoned with`]
+    return licenses?.get(id)?.some(isEqual)
+      ? []
+      : [`the licences of the add-on "${id}" had other numbers than those that it was reckoned with`]
   })
 
 /** Lines whose value is not the sum of their lines. */
@@ -65,10 +66,10 @@ const findTreeDifferences = (kept: Line, again: Line | undefined): string[] => {
 }
 
 /** What changes of licences cost that are reckoned again. */
-const findChargeDifferences = (billed: BilledCycle, at: number, charges: readonly ChargeOfInvoice[]): string[] =>
-  charges.flatMap(({ billableId, total }) => {
-    const card = ratedPlanOf(billed).cards.find((one) => one.billableId === billableId)
-    const now = (card && rateAdvanceAt(card, inputOf(billed), at)?.total) ?? NOTHING
+const findChargeDifferences = (billed: BilledCycle, at: number, charges: readonly ChargeOfInvoice[]): string[] => {
+  const costs = rateAdvancesAt(ratedPlanOf(billed), inputOf(billed), at, minorDigitsOf(billed.currency))
+  return charges.flatMap(({ billableId, total }) => {
+    const now = costs.find(({ card }) => card.billableId === billableId)?.cost.total ?? NOTHING
     const difference = addQuotients(now, negateQuotient(readQuotient(total)))
     return difference.dividend.coefficient === 0n
       ? []
@@ -76,6 +77,7 @@ const findChargeDifferences = (billed: BilledCycle, at: number, charges: readonl
           `the card of ${billableId} costs ${formatDecimal(decimalOf(now))} by then, and it cost ${formatDecimal(decimalOf(readQuotient(total)))}`,
         ]
   })
+}
 
 const rateAgain = (row: InvoiceRow, billed: BilledCycle | undefined): Line | undefined => {
   const { charges = [], written = [], credits = [] } = row.rated

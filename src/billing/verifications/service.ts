@@ -13,6 +13,7 @@ import type { InvoiceStatus } from '../invoices/table.ts'
 import { cutChanges } from '../revenue_calculator/licenses.ts'
 import { readGenerations } from '../revenue_calculator/lookup.ts'
 import {
+  type KnownChanges,
   findCreditDifferences,
   findLicenseDifferences,
   findMergerDifferences,
@@ -49,13 +50,17 @@ const readSums = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Reckon
 interface EntryRow extends LicenseEntry {
   invoice: number
   licenseId: string
+  position: number
+}
+
+/** What entries of a licence may have been known at an instant: of those that were made at that very instant, the first ones, or none. */
+const knownAt = (entries: readonly EntryRow[], at: number): EntryRow[][] => {
+  const same = entries.filter(({ createdAt }) => createdAt === at).map(({ position }) => position)
+  return [Number.POSITIVE_INFINITY, ...same].map((end) => entries.filter(({ createdAt, position }) => createdAt < at || position < end))
 }
 
 /** The numbers of licences of invoices, of the entries that had been made when they were reckoned, for each invoice by the ids of add-ons. */
-const readLicenses = async (
-  ctx: Ctx,
-  rows: readonly Reckoned[],
-): Promise<Map<Reckoned, Map<string, { at: number; quantity: string }[]>>> => {
+const readLicenses = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Reckoned, Map<string, KnownChanges[]>>> => {
   const sent = rows.flatMap((row, index) =>
     Object.entries(row.basis.licenses).flatMap(([id, its]) =>
       'changes' in its ? [[index, row.accountId, id, timeOf(row).end, row.basis.at]] : [],
@@ -65,7 +70,7 @@ const readLicenses = async (
     ? await ctx.session.rows<EntryRow>(
         selectRows(sql`
           select sent.value ->> 0 as invoice, its.license_id as licenseId, its.effective_from as at, its.created_at as createdAt,
-            its.update_type as mode, its.quantity
+            its.update_type as mode, its.quantity, its.position
           from json_each(${JSON.stringify(sent)}) as sent cross join license_updates as its on its.organization_id = ${ctx.organizationId}
             and its.account_id = sent.value ->> 1 and its.license_id = sent.value ->> 2
             and its.effective_from < sent.value ->> 3 and its.created_at <= sent.value ->> 4
@@ -78,11 +83,13 @@ const readLicenses = async (
         entries.filter(({ invoice }) => invoice === index),
         ({ licenseId }) => licenseId,
       )
-      const changes = Object.keys(row.basis.licenses).map((id): [string, { at: number; quantity: string }[]] => [
+      const changes = Object.keys(row.basis.licenses).map((id): [string, KnownChanges[]] => [
         id,
-        cutChanges(id, foldLicenseEntries(own.get(id) ?? []), timeOf(row))
-          .filter(({ at }) => at <= row.basis.at)
-          .map(({ at, quantity }) => ({ at, quantity })),
+        knownAt(own.get(id) ?? [], row.basis.at).map((known) =>
+          cutChanges(id, foldLicenseEntries(known), timeOf(row))
+            .filter(({ at }) => at <= row.basis.at)
+            .map(({ at, quantity }) => ({ at, quantity })),
+        ),
       ])
       return [row, new Map(changes)]
     }),

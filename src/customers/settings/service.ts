@@ -100,16 +100,25 @@ export const draftSettings = (
   }
 }
 
-/** Refuses a setting that is to hold exchange rates and does not. */
-const refuseRates = (setting: Setting): void => {
-  const message = explainRates(setting)
+/** The settings that are on or off, and what they belong to. */
+const SWITCHES: Readonly<Record<string, Setting['entityType']>> = {
+  auto_advance_invoice: 'ORGANIZATION',
+  event_level_revenue: 'EVENT_SCHEMA',
+}
+
+const explainSwitch = ({ namespace, id, entityType, value }: Setting): string | undefined =>
+  namespace === 'SYSTEM' && SWITCHES[id] === entityType && value !== 'true' && value !== 'false' ? 'must be true or false' : undefined
+
+/** Refuses a setting that means something here, and whose value means nothing. */
+const refuseValue = (setting: Setting): void => {
+  const message = explainRates(setting) ?? explainSwitch(setting)
   if (message) throw new ApiError('INVALID', `value: ${message}`)
 }
 
 /** Refuses to change a rate by which amounts have been converted. */
 const refuseChangedRate = (before: Setting, after: Setting): void => {
   if (!holdsExchangeRates(before)) return
-  refuseRates(after)
+  refuseValue(after)
   const changed = findChangedRate(before.value, after.value)
   if (changed)
     throw new ApiError('CONFLICT', `value: the rate of ${changed.currency} must stay ${changed.rate}; only other currencies can be added`)
@@ -120,7 +129,7 @@ const locate: Locate = (conflict) => (conflict === 'ENTITY_NOT_FOUND' ? 'entityI
 /** Creates a setting of an existing entity. */
 export const insertSetting = (ctx: Ctx, setting: Setting): Promise<Reply<Setting>> => {
   const { entityType, entityId, ...sent } = setting
-  refuseRates(setting)
+  refuseValue(setting)
   const { statements, changes } = draftSettings(ctx, entityType, entityId, [sent])
   return commit(ctx, {
     ...combineDrafts({ statements, changes, answer: setting }, draftEntityChange(ctx, setting)),
