@@ -126,6 +126,7 @@ describe('the invoice of a cycle', () => {
     await api.send('one', '10', '2026-04-01T10:00:00Z')
     await api.associate('2026-04-11', '9999-01-01', pro)
     expect(await api.shown()).toEqual([
+      /** 6 of the 9 were given back as a credit. */
       ['STANDARD', 'DRAFT', '04-01', '04-11', '04-14', 24, undefined],
       ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
     ])

@@ -91,7 +91,9 @@ const refuseForms = (requests: readonly CreditRequest[]): void => {
 }
 
 const refuseHolders = (requests: readonly CreditRequest[], holders: Found['holders']): void => {
-  refuse('NOT_FOUND', requests, 'accountId', ({ accountId }) => (holders.has(accountId) ? undefined : `there is no account "${accountId}"`))
+  refuse('NOT_FOUND', requests, 'accountId', ({ accountId }) =>
+    holders.has(accountId) ? undefined : `the account "${accountId}" does not exist`,
+  )
   refuse('CONFLICT', requests, 'accountId', ({ accountId }) =>
     holders.get(accountId)?.status === 'ARCHIVED' ? `the account "${accountId}" is archived` : undefined,
   )

@@ -38,6 +38,7 @@ export const listCredits = {
   summary: 'List credits',
   description:
     'Lists the credits, the newest first. holdAmount is what DRAFTs would take of a credit as they are now, and status is as of now: a credit that has ended is EXPIRED once no DRAFT is open that it may still pay. A portal token lists those of its accounts.',
+  refuses: { 403: 'The token is a portal token, and does not read the account that the query names.' },
   example: {
     after: ['createCustomer', 'createCredit'],
     query: { account_id: accountId, status: 'ACTIVE', id: creditId, pageSize: 50 },
@@ -90,7 +91,7 @@ export const voidCredit = {
     after: ['createCustomer', 'createCredit'],
     path: { credit_id: creditId },
     answer: { ...credit, status: 'VOIDED', updatedAt: third },
-    other: { path: { credit_id: creditId } },
+    other: { path: { credit_id: 'cred.0VFLWOg4cRe.7pVtY' } },
   },
 }
 
