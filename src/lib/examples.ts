@@ -86,6 +86,7 @@ export const referenceId = 'event.0VFLW94K8Rb.Fu2Tn'
 /** A job that corrects both events of the customer after it has been confirmed. */
 export const invoiceId = 'inv.0VFLWOg4iVn.3hRtK'
 export const paymentId = 'payment.0VFLWOg4pYm.6tKwA'
+export const creditId = 'cred.0VFLWOg4cRd.5nTqW'
 export const jobId = 'job.0VFLWOg4jWb.5tGhY'
 export const secondReferenceId = 'event.0VFLW94K8Rb.Qm4Xs'
 

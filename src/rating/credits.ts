@@ -25,6 +25,8 @@ export interface AppliedCredit {
 /** A line that credits may pay: a card, a true-up, or what a rule or a person has added. */
 interface Chargeable {
   id: string
+  /** The id of what a line that a person has written is for, if it has one of its own beside it. */
+  billableId?: unknown
   type: string
   left: Decimal
 }
@@ -36,7 +38,7 @@ const CHARGEABLE: ReadonlySet<string> = new Set(['TRUE_UP_AMOUNT', 'PRICING_RULE
 const chargeablesIn = (lines: readonly Line[]): Chargeable[] =>
   lines.flatMap((line) =>
     IS_CARD.test(line.type) || CHARGEABLE.has(line.type)
-      ? [{ id: line.id ?? '', type: line.type, left: requireDecimal(line.value) }]
+      ? [{ id: line.id ?? '', billableId: line.metadata?.['billableId'], type: line.type, left: requireDecimal(line.value) }]
       : chargeablesIn(line.lines ?? []),
   )
 
@@ -50,7 +52,7 @@ const isCreditGrant = ({ type }: Chargeable): boolean => type.endsWith('CREDIT_G
 /** Whether a credit may pay a line. None pays for another credit unless it names that. */
 const mayPay = ({ appliesTo }: Credit, line: Chargeable): boolean => {
   if (!appliesTo.length) return !isCreditGrant(line)
-  return appliesTo.some((name) => name === line.id || FAMILIES[name]?.includes(line.type))
+  return appliesTo.some((name) => name === line.id || name === line.billableId || FAMILIES[name]?.includes(line.type))
 }
 
 const least = (...amounts: readonly Decimal[]): Decimal => amounts.reduce((one, other) => (compare(other, one) < 0 ? other : one))
@@ -80,7 +82,8 @@ const pay = (lines: readonly Chargeable[], amount: Decimal): Record<string, stri
 
 /**
  * What credits take off the charges of an invoice, from its first instant until before its last one: each what is left of the lines that it
- * may pay, and never more than the whole (pricing.md, 14). Charges below 0 lower what a credit for everything can pay.
+ * may pay, and never more than the whole (pricing.md, 14). Charges below 0 lower what a credit for everything can pay. An invoice of an
+ * instant is of its first millisecond.
  */
 export const applyCredits = (
   gross: readonly Line[],
@@ -90,7 +93,9 @@ export const applyCredits = (
   const lines = chargeablesIn(gross)
   let open = requireDecimal(sumOf(gross))
   const applied: AppliedCredit[] = []
-  const inForce = credits.filter((one) => one.effectiveFrom < until && (one.effectiveUntil ?? Number.POSITIVE_INFINITY) > from)
+  const inForce = credits.filter(
+    (one) => one.effectiveFrom < Math.max(until, from + 1) && (one.effectiveUntil ?? Number.POSITIVE_INFINITY) > from,
+  )
   for (const credit of inForce.toSorted(compareCredits)) {
     const its = lines.filter((line) => mayPay(credit, line))
     const base = sum(its.map(({ left }) => left).filter((left) => credit.appliesTo.length === 0 || isAbove(left)))

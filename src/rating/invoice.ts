@@ -254,4 +254,4 @@ export const buildInvoice = (
 }
 
 /** The tree of an invoice of lines that are paid in advance. Their values are cut to the minor unit. */
-export const advanceTree = (lines: readonly Line[]): Line => buildInvoice([advancedFees(lines)], { digits: 0, from: 0, until: 0 }).root
+export const advanceTree = (lines: readonly Line[], input: InvoiceInput): InvoiceTree => buildInvoice([advancedFees(lines)], input)

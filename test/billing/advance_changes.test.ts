@@ -233,7 +233,7 @@ describe('licences that are paid in advance', () => {
 })
 
 describe('a fee that is paid in advance', () => {
-  it('is given back as a credit for the days that are left when its plan ends early, and that of the next plan is charged', async () => {
+  it('is given back as a credit for the days that are left when its plan ends early, which pays for that of the next plan', async () => {
     const api = await withLicenses({ fees: [60] })
     const dearer = await api.plan('Dear', {
       fixedFeeRateCards: [api.fee(90)],
@@ -244,7 +244,15 @@ describe('a fee that is paid in advance', () => {
     await api.moveTo('2024-06-21T00:00:00Z')
     expect(await api.advanced()).toEqual([
       ['STAND', 'DUE', '06-01', '07-01', 60],
-      ['STAND', 'DUE', '06-21', '07-01', 30],
+      ['STAND', 'DUE', '06-21', '07-01', 10],
+    ])
+    const [refund] = (await api.get('/credits?account_id=acc1')).body.data
+    expect([refund.purpose, refund.creditAmount, refund.consumedAmount, refund.status, refund.priority]).toEqual([
+      'Refund Support',
+      20,
+      20,
+      'CONSUMED',
+      1,
     ])
     expect((await api.charges()).filter(([amount]) => amount !== '0')).toEqual([
       ['60', null, 1],
@@ -262,6 +270,31 @@ describe('a fee that is paid in advance', () => {
       ['STAND', 'DUE', '06-01', '07-01', 60],
       ['ADHOC', 'DUE', '06-01', '07-01', 30],
     ])
+  })
+})
+
+describe('what was not charged', () => {
+  it('is not given back: an invoice that was made void has charged nothing', async () => {
+    const api = await withLicenses({ proratedRefundMode: 'PAYMENT', fees: [60] })
+    await api.setTo(10, '2024-06-01T00:00:00Z')
+    await api.associate()
+    const first = (await api.list()).find(({ invoiceType }) => invoiceType === 'STANDARD_ADVANCED')
+    expect((await api.patch(`/invoices/${first.id}`, { status: 'VOID' })).status).toBe(200)
+    await api.setAt(11, '2024-06-11T00:00:00Z')
+    expect((await api.advanced()).at(-1)).toEqual(['ADHOC', 'DUE', '06-11', '07-01', 20])
+    await api.setAt(2, '2024-06-16T00:00:00Z')
+    expect((await api.advanced()).at(-1)).toEqual(['ADHOC', 'REFUND_COMPLETED', '06-16', '07-01', -20])
+    await api.setAt(1, '2024-06-17T00:00:00Z')
+    expect((await api.charges()).map(([amount]) => Number(amount)).toSorted((one, other) => one - other)).toEqual([-20, 20, 60, 300])
+  })
+
+  it('is not given back: a fraction of the smallest unit that was cut off each time', async () => {
+    const api = await withLicenses({ proratedRefundMode: 'PAYMENT', ...perUnit(0.0199) })
+    await api.associate()
+    for (let count = 1; count <= 10; count++) await api.setAt(count, `2024-06-01T0${count - 1}:00:00Z`)
+    await api.setAt(0, '2024-06-01T12:00:00Z')
+    const amounts = (await api.charges()).map(([amount]) => Math.round(Number(amount) * 100))
+    expect(amounts).toEqual([0, ...Array.from({ length: 10 }, () => 1), -10])
   })
 })
 

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ACCOUNT, feeOf, withCycles } from '../helpers/billing.ts'
 import { doDue } from '../helpers/ledgers.ts'
+import { holdMoney } from '../helpers/money.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -119,6 +120,20 @@ describe('a bill run', () => {
     await waits.send('too late', '5', '2026-04-30T23:00:00Z')
     expect(await waits.read(billed.id)).toEqual(billed)
     expect(await waits.waiting()).toEqual([])
+  })
+
+  it('pays what falls due from the wallets of its accounts', async () => {
+    const api = await withWaiting(2, ({ support }) => ({ fixedFeeRateCards: [feeOf(support, 30)] }))
+    await api.post('/accounts/acc1/wallet_topup', { topupAmount: 10 })
+    await api.moveTo('2026-05-20T10:00:00Z')
+    await api.start()
+    await api.moveTo('2026-05-20T10:00:00Z')
+    const april = (await api.standard()).filter(isOfApril)
+    expect(april.map(({ ownerId, status, paidAmount }) => [ownerId, status, paidAmount]).toSorted()).toEqual([
+      ['acc1', 'PARTIALLY_PAID', 10],
+      [ACCOUNT, 'DUE', 0],
+    ])
+    await holdMoney(api.id)
   })
 
   it('is of what its filters select when it is asked for, and waits for its confirmation if it is told to', async () => {

@@ -144,6 +144,34 @@ describe('a payment', () => {
     await holdMoney(id)
   })
 
+  it('buys a credit, which the next invoices take from before they are paid', async () => {
+    const { pay, invoice, get, patch, balance, topUp, id } = await withWallet()
+    const answer = await pay(50, [{ type: 'CREDIT', amount: 30, togaiId: 'ignored' }], { description: 'Prepaid' })
+    const [, wallet] = answer.body.lineItemRecords
+    const credit = (await get('/credits')).body.data[0]
+    expect(answer.body.lineItemRecords).toEqual([
+      { type: 'CREDIT', togaiId: credit.id, amount: 30, order: 0 },
+      { type: 'WALLET_CREDIT', togaiId: wallet.togaiId, amount: 20, order: 1 },
+    ])
+    expect(credit).toMatchObject({
+      accountId: 'acc1',
+      purpose: 'Prepaid',
+      creditAmount: 30,
+      priority: 1,
+      status: 'ACTIVE',
+      creditUnit: 'USD',
+    })
+    expect(credit.effectiveUntil).toBeUndefined()
+    const made = await invoice(100, { startDate: '2026-03-01T00:00:00Z', endDate: '2026-04-20T10:00:00Z' })
+    expect([made.totalAmount, paidOf(made), await balance()]).toEqual([70, ['PARTIALLY_PAID', 20], 0])
+    expect(paidOf((await patch(made.id, 'VOID')).body)).toEqual(['VOID', 0])
+    expect([(await get(`/credits/${credit.id}`)).body.status, await balance()]).toEqual(['ACTIVE', 20])
+    await topUp(1)
+    const paid = await invoice(40, { endDate: '2026-04-20T10:00:00Z', status: 'PAID' })
+    expect([paid.totalAmount, paidOf(paid), await balance()]).toEqual([10, ['PAID', 10], 21])
+    await holdMoney(id)
+  })
+
   it('settles what was UN_COLLECTIBLE', async () => {
     const { pay, invoice, patch, read } = await withWallet()
     const { id } = await invoice(100)
@@ -263,6 +291,15 @@ describe('an invoice that is marked as paid', () => {
     )
     expect(data.length).toBe(2)
     await holdMoney(id)
+  })
+
+  it('has a reference of its own, whatever references were sent', async () => {
+    const { invoice, patch, get, pay } = await withWallet()
+    const { id: inv } = await invoice(100)
+    await pay(10, [], { externalPaymentReference: { sourceName: 'MANUAL', sourceType: 'CASH', transactionNumber: `${inv}-1` } })
+    expect((await patch(inv, 'PAID')).status).toBe(200)
+    const numbers = (await get('/payments')).body.data.map((one: Loose) => one.externalPaymentReferences.transactionNumber)
+    expect(numbers.toSorted()).toEqual([`${inv}-1`, `${inv}-2`])
   })
 
   it('is not made void, and one that only the wallet paid is', async () => {

@@ -8,7 +8,7 @@ import { selectRows } from '../../db/statements.ts'
 import { iso } from '../../lib/time.ts'
 import { dayOf } from '../../rating/cycle.ts'
 import { type Billings, readBillings } from './billings.ts'
-import { type FallingDraft, freezeDrafts, holdBillings, isPlaced } from './cycles.ts'
+import { type FallingDraft, freezeDrafts, holdBillings, isPlaced, waitsWithCredits } from './cycles.ts'
 import { showSummaries } from './live.ts'
 import { listRowsForBillRun, waitsForBillRun } from './queries.ts'
 import type { CreateBillRunQuery, ListBillRunQuery, ListInvoicesResponse } from './schema.ts'
@@ -76,6 +76,18 @@ const findFalling = ({ accounts }: Billings, { id, ownerId }: FoundInvoice): Omi
   return { row, inForce, owner: billing.owner, purse: billing.purse }
 }
 
+/** The DRAFTs of accounts that wait for another run, and take from the credits that those of this one take from. */
+const listWaiting = (ctx: Ctx, { accounts }: Billings, open: readonly FoundInvoice[]): Omit<FallingDraft, 'parts'>[] =>
+  [...accounts.values()].flatMap(({ credits, drafts, timeline, owner, purse }) =>
+    credits.length
+      ? drafts.flatMap((row) => {
+          const inForce = cycleOn(timeline.active, dayOf(row.startAt))
+          const waits = waitsWithCredits(row, ctx.now) && !open.some(({ id }) => id === row.id)
+          return waits && inForce && isPlaced(row, inForce) ? [{ row, inForce, owner, purse }] : []
+        })
+      : [],
+  )
+
 /** Lets the invoices of a part of a job fall due, as of the instant at which the job was started, all in one commit. */
 export const billDrafts = async (ctx: Ctx, _job: Job, entries: readonly JobEntry[]): Promise<PartResult> => {
   const found = await readFound(ctx, entries)
@@ -90,13 +102,15 @@ export const billDrafts = async (ctx: Ctx, _job: Job, entries: readonly JobEntry
   }
   if (!open.length) return { outcomes }
   const billings = await readBillings(ctx, [...new Set(open.map(({ ownerId }) => ownerId))])
-  const { accounts, generations } = billings
   const falling = open.map((invoice) => findFalling(billings, invoice))
-  const parts = readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList(falling.map(({ inForce: { piece } }) => piece)))))
+  const waiting = listWaiting(ctx, billings, open)
+  const pieces = [...falling, ...waiting].map(({ inForce: { piece } }) => piece)
+  const parts = readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList(pieces))))
   const { statements, changes } = await freezeDrafts(
     ctx,
-    generations,
+    billings,
     falling.map((one) => ({ ...one, parts })),
+    waiting.map((one) => ({ ...one, parts })),
   )
-  return { outcomes, drafts: [{ statements: [holdBillings(ctx, [...accounts.values()]), ...statements], changes }] }
+  return { outcomes, drafts: [{ statements: [holdBillings(ctx, [...billings.accounts.values()]), ...statements], changes }] }
 }

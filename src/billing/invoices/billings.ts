@@ -1,14 +1,17 @@
 import { sql } from 'drizzle-orm'
 import { type ReadTimeline, readTimelineRowsOfMany, selectTimelines } from '../../catalogue/schedules/service.ts'
 import type { Statement } from '../../db/client.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
-import { type LastCharge, readAdvanceCharges, selectAdvanceCharges } from './advances.ts'
+import { readCreditsInUse, selectCreditsInUse } from '../credits/queries.ts'
+import type { CreditRow } from '../credits/table.ts'
 import { type Purse, readPurses, selectPurses } from '../wallets/service.ts'
+import { type LastCharge, readAdvanceCharges, selectAdvanceCharges } from './advances.ts'
 import { type HeldCharges, readHeldCharges, selectHeldCharges } from './held_charges.ts'
 import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
-import { readInvoiceRows, selectDraftsOf } from './queries.ts'
+import { readInvoiceRows, selectDraftsOf, selectWrittenDraftsOf } from './queries.ts'
 import type { InvoiceRow } from './show.ts'
 
 /** What the bills of an account rest on. */
@@ -18,6 +21,9 @@ export interface Billing {
   /** Its wallet, which pays for invoices as they fall due. */
   purse: Purse
   drafts: readonly InvoiceRow[]
+  /** The DRAFTs that people have written and that could have fallen due. */
+  written: readonly InvoiceRow[]
+  credits: readonly CreditRow[]
   /** The first instants of the cycles that have an invoice. */
   known: ReadonlySet<number>
   /** Those of the cycles that were billed when they began. */
@@ -54,6 +60,19 @@ export const readBillingVersions = (rows: readonly unknown[] | undefined, accoun
   return accountIds.map((id) => [id, versions.get(id) ?? 0])
 }
 
+/** The statement that refuses the commit if what the bills of accounts rest on is not what it was. */
+export const holdVersions = ({ organizationId }: Ctx, versions: readonly BillingVersion[]) => {
+  const sent = JSON.stringify(versions)
+  return refuseWhen(
+    'STALE',
+    sql`
+      select '[]' from json_each(${sent}) as sent
+      where coalesce((
+        select version from account_billing where organization_id = ${organizationId} and account_id = sent.value ->> 0
+      ), 0) <> sent.value ->> 1`,
+  )
+}
+
 /** Reads what the bills of accounts rest on, as of `ctx.now`. Accounts that do not exist are left out. */
 export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Promise<Billings> => {
   const { organizationId } = ctx
@@ -76,6 +95,8 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     selectAccountOwners(ctx, accountIds),
     selectAdvanceCharges(ctx, listed),
     selectHeldCharges(organizationId, accountIds),
+    selectCreditsInUse(ctx, accountIds),
+    selectWrittenDraftsOf({ organizationId, listed, now: ctx.now }),
     selectPurses(ctx, accountIds),
   ])
   const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
@@ -87,8 +108,10 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
   )
   const versions = new Map(readBillingVersions(results[2]?.results, accountIds))
   const charges = Map.groupBy(readAdvanceCharges(results[6]?.results), ({ accountId }) => accountId)
-  const purses = readPurses(ctx, results[8]?.results)
+  const purses = readPurses(ctx, results[10]?.results)
   const allHeld = readHeldCharges(results[7]?.results)
+  const credits = readCreditsInUse(results[8]?.results)
+  const written = Map.groupBy(readInvoiceRows((results[9]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
   const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
     const [owner, purse] = [owners.get(id), purses.get(id)]
     if (!owner || !purse) return []
@@ -102,6 +125,8 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
       held,
       heldVersion,
       drafts: drafts.get(id) ?? [],
+      written: written.get(id) ?? [],
+      credits: credits.get(id) ?? [],
       charges: charges.get(id) ?? [],
       version: versions.get(id) ?? 0,
       voided: (known.get(id) ?? []).flatMap(({ startAt, voidUntil }): [number, number][] =>

@@ -1,35 +1,31 @@
-import { sql } from 'drizzle-orm'
 import {
   type CycleInForce,
   LAST_DAY,
-  type ReadPiece,
+  type PieceParts,
   type ReadTimeline,
   boundariesOf,
-  cycleOn,
   definitionOf,
+  cycleOn,
   keysOfList,
   listCycles,
   readPieceParts,
-  readTimelineRowsOfMany,
   selectPieceParts,
-  selectTimelines,
 } from '../../catalogue/schedules/service.ts'
-import type { Statement } from '../../db/client.ts'
 import { commit } from '../../db/commit.ts'
-import { STALE, refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
-import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
-import { negate, requireDecimal } from '../../lib/decimal.ts'
-import { notFound } from '../../lib/errors.ts'
+import type { KindedGeneration } from '../../ledger/client.ts'
+import { formatDecimal, negate, requireDecimal } from '../../lib/decimal.ts'
 import { useUntil } from '../../rating/advance.ts'
+import type { Credit } from '../../rating/credits.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { buildInvoice } from '../../rating/invoice.ts'
-import { openGenerations } from '../revenue_calculator/lookup.ts'
-import { type Billing, type BillingVersion, readBillingVersions, readBillings, selectBillingVersions } from './billings.ts'
-import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
-import { listFailedCharges } from './lines.ts'
-import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
+import type { Line } from '../../rating/line.ts'
+import { type CycleOfGrants, type GivenBack, planGrants, refundOf } from '../credits/grants.ts'
+import { type CreditPool, addToPool, compareTurns, creditsLeft, drawFromPool, holdFromPool, openPool } from '../credits/pool.ts'
+import type { CreditRow } from '../credits/table.ts'
+import { draftChangedCredits, draftDraws, draftNewCredits, setDueOfCredits } from '../credits/write.ts'
+import type { PartialDraft, Purse } from '../wallets/service.ts'
 import {
   type AdvanceChange,
   type LastCharge,
@@ -38,34 +34,25 @@ import {
   isInvoiced,
   listAdvanceChanges,
   openCharges,
-  treeOfChanges,
+  rateChanges,
 } from './advances.ts'
-import { type PartialDraft, type Purse, moveMoney } from '../wallets/service.ts'
+import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
+import { closeDrafts } from './drafts.ts'
+import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
+import { rateLines } from './lines.ts'
+import type { InvoiceOwner } from './owner.ts'
+import { refundToWallet } from './paying.ts'
 import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
+import { keepRating, keepReckoning, withPlan } from './reckoned.ts'
 import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type AccountTime, type CycleToRate, type Units, closeUsage, readBilledCycle, readBilledCycles, readUnitsOf } from './usage.ts'
+import { type AccountTime, type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
 
 /** The most cycles of an account that are begun or ended in one commit, which it shares with other accounts; and the least. */
 const MOST_CYCLES = 60
 const LEAST_CYCLES = 2
 
 const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
-
-export const keepRating = (rated: RatedInvoice): Pick<InvoiceRow, 'rated' | 'total' | 'info'> => ({
-  rated,
-  total: rated.root.value,
-  info: listFailedCharges(rated.root),
-})
-
-/** What an invoice keeps of a reckoning. */
-type Reckoned = Pick<InvoiceRow, 'rated' | 'total' | 'info' | 'basis'>
-
-/** What an invoice keeps of a rating by what was known at an instant, and what it was reckoned with. */
-const keepReckoning = (rated: RatedInvoice, billed: BilledCycle, at: number): Reckoned => ({
-  ...keepRating(rated),
-  basis: basisOf(billed, at),
-})
 
 /** What an invoice of a cycle takes from that. */
 const placeOf = ({ piece, cycle, dueAt }: CycleInForce) => ({
@@ -80,84 +67,6 @@ const placeOf = ({ piece, cycle, dueAt }: CycleInForce) => ({
 export const isPlaced = (row: InvoiceRow, inForce: CycleInForce): boolean => {
   const place = placeOf(inForce)
   return row.endAt === place.endAt && row.invoiceAt === place.invoiceAt && row.scheduleId === place.scheduleId
-}
-
-/** The owner of an invoice of a plan, whose details name the plan. */
-export const withPlan = (owner: InvoiceOwner, { piece }: CycleInForce): InvoiceOwner => ({
-  ...owner,
-  details: { ...owner.details, pricePlanName: (piece as ReadPiece).planName },
-})
-
-/** The cycles of DRAFTs, with what it takes to rate them. A DRAFT whose account has another cycle now has none. */
-interface CyclesOfDrafts {
-  cycles: ReadonlyMap<InvoiceRow, CycleToRate>
-  owners: ReadonlyMap<string, InvoiceOwner>
-  generations: readonly KindedGeneration[]
-  versions: readonly BillingVersion[]
-}
-
-/** Reads the cycles of DRAFTs in two round trips, however many there are. */
-const readCyclesOf = async (ctx: Ctx, rows: readonly InvoiceRow[]): Promise<CyclesOfDrafts> => {
-  const accountIds = [...new Set(rows.map(({ ownerId }) => ownerId))]
-  const results = await ctx.session.batch<object>([
-    ...selectTimelines(ctx.organizationId, accountIds),
-    selectAccountOwners(ctx, accountIds),
-    selectGenerations(ctx.organizationId),
-    selectBillingVersions(ctx, accountIds),
-  ])
-  const timelines = readTimelineRowsOfMany(results)
-  const owners = readAccountOwners(results[2]?.results)
-  const inForce = rows.flatMap((row): [InvoiceRow, CycleInForce, InvoiceOwner][] => {
-    const [found, owner] = [cycleOn(timelines.get(row.ownerId)?.active ?? [], dayOf(row.startAt)), owners.get(row.ownerId)]
-    return found?.cycle.start === dayOf(row.startAt) && owner ? [[row, found, withPlan(owner, found)]] : []
-  })
-  const pieces = inForce.map(([, { piece }]) => piece)
-  const parts = pieces.length ? readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList(pieces)))) : undefined
-  return {
-    cycles: new Map(parts ? inForce.map(([row, found, owner]) => [row, { inForce: found, parts, owner }]) : []),
-    owners,
-    generations: (results[3]?.results ?? []) as KindedGeneration[],
-    versions: readBillingVersions(results[4]?.results, accountIds),
-  }
-}
-
-/** DRAFTs of cycles as they would be now, each with whom it is about. Each ledger is asked once. */
-export const rateDrafts = async (
-  ctx: Ctx,
-  rows: readonly InvoiceRow[],
-): Promise<Map<InvoiceRow, { row: InvoiceRow; owner: InvoiceOwner }>> => {
-  const { cycles, owners, generations } = await readCyclesOf(ctx, rows)
-  const its = [...cycles].map(([row, cycle]) => ({ ...cycle, row }))
-  const units = await readUnitsOf(ctx, generations, its)
-  const billed = await readBilledCycles(ctx, generations, its, (cycle) => units.get(cycle) ?? new Map<string, string>())
-  const rated = new Map([...billed].map(([{ row }, used]) => [row, keepReckoning(rateArrears(used, row.rated.charges), used, ctx.now)]))
-  return new Map(
-    rows.flatMap((row) => {
-      const owner = cycles.get(row)?.owner ?? owners.get(row.ownerId)
-      return owner ? [[row, { row: { ...row, ...rated.get(row) }, owner }] as const] : []
-    }),
-  )
-}
-
-/** A DRAFT of a cycle as it would be now. */
-export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ row: InvoiceRow; owner: InvoiceOwner }> => {
-  const found = (await rateDrafts(ctx, [row])).get(row)
-  if (!found) throw notFound('account', row.ownerId)
-  return found
-}
-
-/**
- * A DRAFT of a cycle as it is when it is closed before its instant, and the statement that refuses the commit if what it rests on has changed
- * since it was read. Throws STALE if the account has another cycle now.
- */
-export const closeDraft = async (ctx: Ctx, row: InvoiceRow): Promise<{ reckoned: Reckoned; held: Statement }> => {
-  const { cycles, versions } = await readCyclesOf(ctx, [row])
-  const cycle = cycles.get(row)
-  if (!cycle) throw STALE
-  const generations = await openGenerations(ctx)
-  const units = await closeDrafts(ctx, generations, [row])
-  const billed = await readBilledCycle(ctx, generations, cycle, () => Promise.resolve(units.get(row) ?? new Map<string, string>()))
-  return { reckoned: keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now), held: holdVersions(ctx, versions) }
 }
 
 /** When something of the bills of an account is due next: a cycle begins or ends, a DRAFT falls due, or licences change that are paid in advance. */
@@ -238,19 +147,6 @@ const planBills = (ctx: Ctx, billing: Billing, { advances, most }: { advances: b
   }
 }
 
-/** The statement that refuses the commit if what the bills of accounts rest on is not what it was. */
-const holdVersions = ({ organizationId }: Ctx, versions: readonly BillingVersion[]) => {
-  const sent = JSON.stringify(versions)
-  return refuseWhen(
-    'STALE',
-    sql`
-      select '[]' from json_each(${sent}) as sent
-      where coalesce((
-        select version from account_billing where organization_id = ${organizationId} and account_id = sent.value ->> 0
-      ), 0) <> sent.value ->> 1`,
-  )
-}
-
 /** The statement that refuses the commit if what the bills rest on has changed since it was read. */
 export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
   holdVersions(
@@ -261,6 +157,54 @@ export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
 /** What a commit of bills is made of. */
 type Bills = PartialDraft
 
+/** The credits of an account, and its DRAFTs that wait though they could have fallen due, the first of them in front. */
+interface Turns {
+  pool: CreditPool
+  waiting: { row: InvoiceRow; rate: (credits: readonly Credit[]) => Line | undefined }[]
+}
+
+/** Takes from the credits of an account what its waiting DRAFTs take, of those whose turn it is. */
+const holdWaiting = ({ pool, waiting }: Turns, isTurn: (row: InvoiceRow) => boolean = () => true): void => {
+  for (let [first] = waiting; first && isTurn(first.row); [first] = waiting) {
+    waiting.shift()
+    const root = first.rate(creditsLeft(pool, first.row.currency))
+    if (root) holdFromPool(pool, root)
+  }
+}
+
+/** Whether a DRAFT waits that takes from credits, though it could have fallen due. */
+export const waitsWithCredits = ({ appliesCredits, invoiceAt }: InvoiceRow, now: number): boolean => appliesCredits && invoiceAt <= now
+
+/** Opens the credits of an account. `billedOf` gives what the cycles of its waiting DRAFTs are rated with. */
+const openTurns = (
+  { now }: Ctx,
+  { credits, written }: Pick<Billing, 'credits' | 'written'>,
+  waiting: readonly InvoiceRow[],
+  billedOf: (row: InvoiceRow) => BilledCycle | undefined,
+): Turns => ({
+  pool: openPool(credits),
+  waiting: [
+    ...waiting.map((row) => ({
+      row,
+      rate: (its: readonly Credit[]) => {
+        const billed = billedOf(row)
+        return billed && rateArrears(billed, row.rated.charges, its).root
+      },
+    })),
+    ...written.map((row) => ({ row, rate: (its: readonly Credit[]) => rateLines(row.rated, row, its).rated.root })),
+  ].toSorted((one, other) => compareTurns(one.row, other.row, now)),
+})
+
+/** What the bills of an account rest on, with the credits that are given to it now, and without those that are taken from it. */
+const withCredits = (
+  { owner, credits, written }: Billing,
+  given: ReadonlyMap<string, readonly CreditRow[]>,
+  revoked: ReadonlySet<string>,
+): Pick<Billing, 'credits' | 'written'> => ({
+  credits: [...credits.filter(({ id }) => !revoked.has(id)), ...(given.get(owner.id) ?? [])],
+  written,
+})
+
 /** A DRAFT that falls due, and the cycle that it is of. */
 export interface FallingDraft extends CycleToRate {
   row: InvoiceRow
@@ -269,39 +213,96 @@ export interface FallingDraft extends CycleToRate {
 }
 
 /** Drafts that a DRAFT falls due at `ctx.now`, with what its closed cycle is rated with. */
-const freezeDraft = (ctx: Ctx, { row, inForce, owner, purse }: FallingDraft, billed: BilledCycle, { statements, changes }: Bills): void => {
-  const kept = keepReckoning(rateArrears(billed, row.rated.charges), billed, ctx.now)
+const freezeDraft = (
+  ctx: Ctx,
+  { row, inForce, owner, purse }: FallingDraft,
+  billed: BilledCycle,
+  turns: Turns,
+  { statements, changes }: Bills,
+): void => {
+  holdWaiting(turns, (waiting) => compareTurns(waiting, row, ctx.now, (turn) => turn === row) < 0)
+  const credits = row.appliesCredits ? creditsLeft(turns.pool, row.currency) : []
+  const kept = keepReckoning(rateArrears(billed, row.rated.charges, credits), billed, ctx.now)
+  drawFromPool(turns.pool, row.id, kept.rated.root)
   const fallen = draftDue(ctx, { ...row, ...kept }, withPlan(owner, inForce), { purse })
   statements.push(changeInvoice(ctx, row, kept), ...fallen.statements)
   changes.push(...recordInvoice(row, fallen.row), ...fallen.changes)
 }
 
-/** Closes the cycles of DRAFTs that fall due, and gives the units of meters in each. */
-const closeDrafts = async (
+/** Reads what cycles are rated with. Those of DRAFTs that fall due are closed. */
+const readCyclesOfDrafts = async <Rated extends CycleToRate & { row: InvoiceRow | undefined; isWaiting: boolean }>(
   ctx: Ctx,
   generations: readonly KindedGeneration[],
-  rows: readonly InvoiceRow[],
-): Promise<Map<InvoiceRow, Units>> => {
-  const times = rows.map(({ ownerId, startAt, endAt }) => ({ accountId: ownerId, start: startAt, end: endAt }))
-  const closed = await closeUsage(ctx, generations, times)
-  return new Map(rows.map((row, index) => [row, closed[index] ?? new Map<string, string>()]))
+  cycles: readonly Rated[],
+): Promise<Map<Rated, BilledCycle>> => {
+  const [closed, open] = await Promise.all([
+    closeDrafts(
+      ctx,
+      generations,
+      cycles.flatMap(({ row, isWaiting }) => (row && !isWaiting ? [row] : [])),
+    ),
+    readUnitsOf(
+      ctx,
+      generations,
+      cycles.filter(({ isWaiting }) => isWaiting),
+    ),
+  ])
+  return readBilledCycles(ctx, generations, cycles, (one) => (one.row && closed.get(one.row)) ?? open.get(one) ?? new Map<string, string>())
 }
 
-/** Drafts that DRAFTs fall due at `ctx.now`, in this order: their cycles are closed, and what was used in them is rated and frozen. */
+/**
+ * Drafts that DRAFTs fall due at `ctx.now`, in this order: their cycles are closed, and what was used in them is rated and frozen. `waiting`
+ * are those that wait, as far as they take from the same credits.
+ */
 export const freezeDrafts = async (
   ctx: Ctx,
-  generations: readonly KindedGeneration[],
+  { accounts, generations }: Billings,
   falling: readonly FallingDraft[],
+  waiting: readonly FallingDraft[],
 ): Promise<Bills> => {
-  const units = await closeDrafts(
-    ctx,
-    generations,
-    falling.map(({ row }) => row),
+  const billed = await readCyclesOfDrafts(ctx, generations, [
+    ...falling.map((one) => ({ ...one, isWaiting: false })),
+    ...waiting.map((one) => ({ ...one, isWaiting: true })),
+  ])
+  const billedOf = new Map([...billed].map(([{ row }, used]) => [row, used]))
+  const turns = new Map(
+    [...accounts].map(([id, billing]) => {
+      const its = waiting.flatMap(({ row }) => (row.ownerId === id ? [row] : []))
+      return [id, openTurns(ctx, billing, its, (row) => billedOf.get(row))]
+    }),
   )
-  const billed = await readBilledCycles(ctx, generations, falling, ({ row }) => units.get(row) ?? new Map<string, string>())
   const bills: Bills = { statements: [], changes: [] }
-  for (const [one, its] of billed) freezeDraft(ctx, one, its, bills)
+  for (const [{ isWaiting, ...one }, used] of billed) {
+    const its = turns.get(one.row.ownerId)
+    if (its && !isWaiting) freezeDraft(ctx, one, used, its, bills)
+  }
+  addDraws(ctx, turns.values(), bills)
   return bills
+}
+
+/** Adds what invoices that fall due take from credits. */
+const addDraws = (ctx: Ctx, turns: Iterable<Turns>, { statements, changes }: Bills): void => {
+  const drawn = draftDraws(
+    ctx,
+    [...turns].map(({ pool }) => pool),
+  )
+  statements.push(...drawn.statements)
+  changes.push(...drawn.changes)
+}
+
+/** The cycles that begin, that have another plan now, or that are gone, of which cards give credits or do not any more. */
+const listCyclesOfGrants = ({ billing, made, moved, open }: Plan, parts: PieceParts | undefined): CycleOfGrants[] => {
+  const changed = moved.filter(({ row, after }) => after.status === 'GONE' || after.scheduleId !== row.scheduleId)
+  const its = [...made.map((row) => ({ row, isChanged: false })), ...changed.map(({ after }) => ({ row: after, isChanged: true }))]
+  return its.map(({ row: { startAt, status }, isChanged }) => {
+    const inForce = status === 'GONE' ? undefined : open.get(startAt)
+    return {
+      holder: billing.owner,
+      cycleAt: startAt,
+      cycle: inForce && parts && { inForce, parts, isChanged },
+      paid: new Set(billing.charges.flatMap(({ cycleAt, billableId }) => (cycleAt === startAt ? [billableId] : []))),
+    }
+  })
 }
 
 const hasAdvance = ({ inForce: { piece }, parts }: CycleToRate): boolean =>
@@ -334,9 +335,10 @@ const openAdvance = (
   ctx: Ctx,
   owner: InvoiceOwner,
   { cycleAt, cycle, billed, purse }: AdvancedCycle,
+  pool: CreditPool,
   bills: Bills,
 ): readonly LastCharge[] => {
-  const advance = billed && rateAdvance(billed)
+  const advance = billed && rateAdvance(billed, creditsLeft(pool, owner.currency))
   if (!cycle || !advance) return []
   const place = { ...placeOf(cycle.inForce), invoiceAt: cycleAt }
   const row = newDraft(ctx, owner, {
@@ -345,22 +347,27 @@ const openAdvance = (
     ...place,
     ...keepReckoning(advance, knownAt(billed, ctx.now), ctx.now),
   })
+  drawFromPool(pool, row.id, row.rated.root)
   addDueInvoice(ctx, row, owner, purse, bills)
   const opened = openCharges(ctx, owner, billed, row.id)
   if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
-  return opened
+  return opened.map((charge) => ({ ...charge, charged: charge.amount }))
 }
 
-/** Gives back to the wallet of an account what has become less of what was paid in advance, where the card says so. */
-const refundToWallet = (ctx: Ctx, purse: Purse, its: readonly AdvanceChange[], bills: Bills): void => {
-  for (const { row } of its.filter((one) => one.row.refundMode === 'WALLET')) {
-    const description = `Refund ${row.card.displayName}`
-    const amount = negate(requireDecimal(row.amount))
-    const moved = moveMoney(ctx, purse, { amount, description: Array.from(description).slice(0, 50).join(''), entityId: null })
-    bills.statements.push(...moved.statements)
-    bills.changes.push(...moved.changes)
-  }
+/** Gives credits. */
+const addGiven = (ctx: Ctx, given: readonly CreditRow[], { statements, changes }: Bills): void => {
+  const draft = draftNewCredits(ctx, given)
+  statements.push(...draft.statements, ...setDueOfCredits(ctx, given))
+  changes.push(...draft.changes)
 }
+
+const givenBack = ({ card, amount, cycleAt, billableId, position }: AdvanceChange['row']): GivenBack => ({
+  displayName: card.displayName,
+  amount: formatDecimal(negate(requireDecimal(amount))),
+  cycleAt,
+  billableId,
+  place: position,
+})
 
 /** Bills changes of what is paid in advance in a cycle. What is given back by an invoice has one of its own. */
 const billChanges = (
@@ -368,6 +375,7 @@ const billChanges = (
   owner: InvoiceOwner,
   { cycleAt, cycle, billed, purse }: AdvancedCycle,
   listed: readonly AdvanceChange[],
+  pool: CreditPool,
   bills: Bills,
 ): void => {
   const [more, less] = [listed.filter(({ row }) => row.refundMode === null), listed.filter(({ row }) => row.refundMode !== null)]
@@ -375,22 +383,29 @@ const billChanges = (
     let invoiceId: string | null = null
     if (its.every(isInvoiced)) {
       const endAt = Math.max(cycleAt, ...its.map(({ row }) => row.paidUntil))
+      const startAt = Math.min(Math.max(cycleAt, instantOf(dayOf(ctx.now))), endAt)
+      const rated = rateChanges(its, { currency: owner.currency, startAt, endAt }, creditsLeft(pool, owner.currency))
       const row = newDraft(ctx, owner, {
         ...(cycle && placeOf(cycle.inForce)),
         invoiceType: 'ADHOC_ADVANCED',
         autoAdvance: true,
-        startAt: Math.min(Math.max(cycleAt, instantOf(dayOf(ctx.now))), endAt),
+        startAt,
         endAt,
         invoiceAt: ctx.now,
-        ...keepRating({ root: treeOfChanges(its), usage: [] }),
+        ...keepRating(rated),
         ...(billed && { basis: basisOf(knownAt(billed, ctx.now), ctx.now) }),
       })
       invoiceId = row.id
+      drawFromPool(pool, row.id, row.rated.root)
       addDueInvoice(ctx, row, owner, purse, bills)
     }
-    refundToWallet(ctx, purse, its, bills)
-    bills.statements.push(insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
+    const back = refundToWallet(ctx, purse, its)
+    bills.changes.push(...back.changes)
+    bills.statements.push(...back.statements, insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
   }
+  const refunds = less.flatMap(({ row }) => (row.refundMode === 'CREDITS' ? [refundOf(ctx, owner, givenBack(row))] : []))
+  addGiven(ctx, refunds, bills)
+  addToPool(pool, refunds)
 }
 
 /** The times of an account in which nothing is counted, since their invoices were made void: as long as their cycles are now, so that what follows a cycle that ends early is counted. */
@@ -402,49 +417,66 @@ const listVoidTimes = ({ billing: { owner, timeline, voided } }: Plan): AccountT
   })
 
 /** Bills what is paid in advance in a cycle: all of it, if that has not been done, and then what has become more or less since. */
-const billAdvance = (ctx: Ctx, { billing, open, hasDraft }: Plan, advanced: AdvancedCycle, bills: Bills): void => {
+const billAdvance = (ctx: Ctx, { billing, open, hasDraft }: Plan, advanced: AdvancedCycle, pool: CreditPool, bills: Bills): void => {
   const { cycleAt, cycle, billed } = advanced
   const owner = cycle ? withPlan(billing.owner, cycle.inForce) : billing.owner
   const known = billing.charges.filter((charge) => charge.cycleAt === cycleAt)
   const isAdvanced = billing.advanced.has(cycleAt)
   /** Invoices from before changes were billed have no charges that these could be compared with. */
   if (isAdvanced && !known.length) return
-  const charges = isAdvanced || known.length ? known : openAdvance(ctx, owner, advanced, bills)
+  const charges = isAdvanced || known.length ? known : openAdvance(ctx, owner, advanced, pool, bills)
   const isOpen = !open.has(cycleAt) || hasDraft.has(cycleAt)
-  billChanges(ctx, owner, advanced, listAdvanceChanges(ctx, owner, cycleAt, charges, { billed, isOpen }), bills)
+  billChanges(ctx, owner, advanced, listAdvanceChanges(ctx, owner, cycleAt, charges, { billed, isOpen }), pool, bills)
 }
 
 /**
  * Bills accounts at the instant of due rows, all in one commit: a DRAFT whose cycle has changed follows it, or is GONE with it; each cycle
- * that has begun gets its DRAFT; each DRAFT whose instant has come falls due, the oldest first; and then what is paid in advance is billed.
- * Charges that wait go to the first new DRAFT, and those of one that is GONE wait for the next.
+ * that has begun gets its DRAFT, and its credits are given; each DRAFT whose instant has come falls due, the oldest first; and then what is
+ * paid in advance is billed. Charges that wait go to the first new DRAFT, and those of one that is GONE wait for the next.
  */
 export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<StepResult> => {
   const its: Ctx = { ...ctx, now: rows[0]?.dueAt ?? ctx.now }
-  const { accounts, generations, advances } = await readBillings(
+  const billings = await readBillings(
     its,
     rows.map(({ subject }) => subject),
   )
+  const { accounts, generations, advances } = billings
   const most = Math.max(LEAST_CYCLES, Math.floor(MOST_CYCLES / Math.max(1, accounts.size)))
   const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, { advances, most })]))
   const all = [...plans.values()]
   const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
   const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined
-  await closeUsage(its, generations, all.flatMap(listVoidTimes))
-  const units = await closeDrafts(
+  const grants = await planGrants(
     its,
-    generations,
-    all.flatMap(({ falling }) => falling),
+    all.flatMap((plan) => listCyclesOfGrants(plan, parts)),
+  )
+  const given = Map.groupBy(grants.given, ({ accountId }) => accountId)
+  const revoked = new Set(grants.revoked.map(({ before }) => before.id))
+  const waiting = new Map(
+    all.map((plan) => {
+      const hasCredits = plan.billing.credits.length + (given.get(plan.billing.owner.id)?.length ?? 0) > 0
+      return [plan, hasCredits ? plan.left.filter((row) => waitsWithCredits(row, its.now)) : []]
+    }),
   )
   const cycles = all.flatMap((plan) =>
     [...plan.open].flatMap(([start, inForce]) => {
       if (!parts) return []
-      const row = plan.falling.find(({ startAt }) => startAt === start)
-      const cycle = { inForce, parts, owner: plan.billing.owner, purse: plan.billing.purse, plan, row }
+      const falling = plan.falling.find(({ startAt }) => startAt === start)
+      const row = falling ?? waiting.get(plan)?.find(({ startAt }) => startAt === start)
+      const cycle = {
+        inForce,
+        parts,
+        owner: plan.billing.owner,
+        purse: plan.billing.purse,
+        plan,
+        row,
+        isWaiting: !falling && row !== undefined,
+      }
       return row || hasAdvance(cycle) ? [cycle] : []
     }),
   )
-  const billed = await readBilledCycles(its, generations, cycles, ({ row }) => (row && units.get(row)) ?? new Map<string, string>())
+  await closeUsage(its, generations, all.flatMap(listVoidTimes))
+  const billed = await readCyclesOfDrafts(its, generations, cycles)
   const cyclesOf = Map.groupBy(cycles, ({ plan }) => plan)
   const bills: Bills = { statements: [], changes: [] }
   for (const { moved, made } of all) {
@@ -458,20 +490,30 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   }
   bills.statements.push(...keepHeldCharges(its, all))
   bills.changes.push(...recordHeldCharges(all))
+  addGiven(its, grants.given, bills)
+  const taken = draftChangedCredits(its, grants.revoked)
+  bills.statements.push(...taken.statements)
+  bills.changes.push(...taken.changes)
+  const billedOf = new Map([...billed].flatMap(([{ row }, used]) => (row ? [[row, used] as const] : [])))
+  const turns: Turns[] = []
   /** Of each account what falls due comes before what begins, and accounts in the order of their rows, so that numbers are as if each was billed alone. */
   for (const plan of rows.flatMap(({ subject }) => plans.get(subject) ?? [])) {
+    const own = openTurns(its, withCredits(plan.billing, given, revoked), waiting.get(plan) ?? [], (row) => billedOf.get(row))
+    turns.push(own)
     const found = cyclesOf.get(plan) ?? []
     for (const cycle of found) {
       const used = billed.get(cycle)
-      if (cycle.row && used) freezeDraft(its, { ...cycle, row: cycle.row }, used, bills)
+      if (cycle.row && !cycle.isWaiting && used) freezeDraft(its, { ...cycle, row: cycle.row }, used, own, bills)
     }
-    const own = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
-    const starts = new Set([...own.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
+    holdWaiting(own)
+    const ownCycles = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
+    const starts = new Set([...ownCycles.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
-      const cycle = own.get(start)
-      billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle), purse: plan.billing.purse }, bills)
+      const cycle = ownCycles.get(start)
+      billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle), purse: plan.billing.purse }, own.pool, bills)
     }
   }
+  addDraws(its, turns, bills)
   const settled = rows.map((row) => {
     const plan = plans.get(row.subject)
     if (!plan) return { row, next: undefined }

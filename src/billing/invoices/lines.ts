@@ -1,11 +1,14 @@
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { type Decimal, compare, formatDecimal, multiply, negate, parseDecimal, requireDecimal } from '../../lib/decimal.ts'
-import type { Fault } from '../../lib/errors.ts'
+import { type Fault, refuseFaults } from '../../lib/errors.ts'
 import { explainRuleError } from '../../logic/place.ts'
 import { compileRule } from '../../logic/rule.ts'
-import { type MiscellaneousCharge, buildInvoice } from '../../rating/invoice.ts'
+import type { Credit } from '../../rating/credits.ts'
+import { type InvoiceTree, type MiscellaneousCharge, buildInvoice } from '../../rating/invoice.ts'
 import { type Line, cutDecimal } from '../../rating/line.ts'
-import type { WrittenCharge, WrittenLine } from './table.ts'
+import { keepCredits } from './kept_credits.ts'
+import type { InvoiceRow } from './show.ts'
+import type { KeptRating, WrittenCharge, WrittenLine } from './table.ts'
 
 /** No line comes to more, or to less below 0. */
 const LARGEST: Decimal = requireDecimal('10000000000000')
@@ -83,18 +86,19 @@ export const ratedCharges = (charges: readonly WrittenCharge[]): MiscellaneousCh
     ...(value !== undefined && { value }),
   }))
 
-/** Makes the tree of an invoice of lines and charges that people have written (pricing.md, 12.4). */
+/** Makes the tree of an invoice of lines and charges that people have written, with the credits that are left for it (pricing.md, 12.4, 14). */
 export const buildCustomTree = (
   written: readonly WrittenLine[],
   charges: readonly WrittenCharge[],
   { currency, startAt, endAt }: InvoicePeriod,
-): { root: Line; faults?: undefined } | { faults: Fault[] } => {
+  credits: readonly Credit[] = [],
+): (InvoiceTree & { faults?: undefined }) | { faults: Fault[] } => {
   const digits = minorDigitsOf(currency)
   const faults: Fault[] = []
   const lines = written.map((line, index): Line => {
     const found = valueOf(line, digits)
     if ('message' in found) faults.push({ path: ['lineItems', index, found.field], message: found.message })
-    const { id = line.billableId, description = line.billableId ?? `Line ${index + 1}`, quantity, valuePerQuantity } = line
+    const { billableId, id = billableId, description = line.billableId ?? `Line ${index + 1}`, quantity, valuePerQuantity } = line
     return {
       ...(id !== undefined && { id }),
       type: 'CUSTOM_AMOUNT',
@@ -102,9 +106,25 @@ export const buildCustomTree = (
       ...(quantity !== undefined && { quantity }),
       ...(valuePerQuantity !== undefined && { valuePerQuantity }),
       value: 'value' in found ? found.value : '0',
+      ...(billableId !== undefined && billableId !== id && { metadata: { billableId } }),
     }
   })
   return faults.length
     ? { faults }
-    : { root: buildInvoice(lines, { digits, from: startAt, until: endAt, miscellaneous: ratedCharges(charges) }).root }
+    : buildInvoice(lines, { digits, from: startAt, until: endAt, credits, miscellaneous: ratedCharges(charges) })
+}
+
+/** What an invoice of lines and charges that people have written comes to, and why some of those charges are 0. Throws INVALID. */
+export const rateLines = (
+  { written = [], charges = [] }: Pick<KeptRating, 'written' | 'charges'>,
+  period: InvoicePeriod,
+  credits: readonly Credit[] = [],
+): Pick<InvoiceRow, 'rated' | 'total' | 'info'> => {
+  const built = buildCustomTree(written, charges, period, credits)
+  if (built.faults) {
+    refuseFaults('INVALID', built.faults)
+    throw new Error('The lines of an invoice are wrong')
+  }
+  const rated = { root: built.root, usage: [], written, ...(charges.length && { charges }), ...keepCredits(built.credits) }
+  return { rated, total: built.root.value, info: listFailedCharges(built.root) }
 }

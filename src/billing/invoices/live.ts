@@ -1,7 +1,7 @@
 import type { Ctx } from '../../db/context.ts'
 import { readMembers } from './composite.ts'
-import { rateDraft, rateDrafts } from './cycles.ts'
-import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
+import { rateDraft, rateDrafts } from './drafts.ts'
+import type { InvoiceOwner } from './owner.ts'
 import { readDraftsById } from './queries.ts'
 import type { InvoiceSummary } from './schema.ts'
 import { type InvoiceRow, showSummary } from './show.ts'
@@ -12,20 +12,15 @@ export interface LiveInvoice {
   owner?: InvoiceOwner
 }
 
-/** The owner of a DRAFT, from whom it takes what it shows until it falls due. */
-export const readOwner = (ctx: Ctx, { ownerId, accountId }: Pick<InvoiceRow, 'ownerId' | 'accountId'>): Promise<InvoiceOwner> =>
-  accountId === null ? readGroupOwner(ctx, ownerId) : readAccountOwner(ctx, accountId)
-
 /** What an invoice is now. */
 export const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<LiveInvoice> => {
   if (row.invoiceType === 'COMPOSITE') return { row: await readMembers(ctx, row) }
-  if (row.status !== 'DRAFT') return { row }
-  return row.invoiceType === 'STANDARD' ? rateDraft(ctx, row) : { row, owner: await readOwner(ctx, row) }
+  return row.status === 'DRAFT' ? rateDraft(ctx, row) : { row }
 }
 
-/** Invoices of a list. DRAFTs of cycles are reckoned now, all of them together. */
+/** Invoices of a list. DRAFTs of accounts are reckoned now, all of them together. */
 export const showSummaries = async (ctx: Ctx, rows: readonly Omit<InvoiceRow, 'rated' | 'basis'>[]): Promise<InvoiceSummary[]> => {
-  const drafts = rows.filter(({ status, invoiceType }) => status === 'DRAFT' && invoiceType === 'STANDARD')
+  const drafts = rows.filter(({ status, accountId }) => status === 'DRAFT' && accountId !== null)
   if (!drafts.length) return rows.map((row) => showSummary(row))
   const found = await readDraftsById(
     ctx,

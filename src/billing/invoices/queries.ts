@@ -74,6 +74,39 @@ const invoicesById = prepare(['organizationId', 'listed'], (at) =>
 export const readInvoicesById = async (ctx: Ctx, ids: readonly string[]): Promise<InvoiceRow[]> =>
   readRows.read(await ctx.session.rows(invoicesById({ organizationId: ctx.organizationId, listed: JSON.stringify(ids) })))
 
+const draftsWithCredits = prepare(['organizationId', 'listed'], (at) =>
+  builder
+    .select(readRows.selected)
+    .from(invoices)
+    .where(
+      and(
+        eq(invoices.organizationId, at.organizationId),
+        sql`${invoices.accountId} in (select value from json_each(${at.listed}))`,
+        sql`${invoices.status} = 'DRAFT' and ${invoices.appliesCredits} = 1`,
+        sql`exists (select 1 from credits where organization_id = ${at.organizationId} and account_id = invoices.account_id and status = 'ACTIVE')`,
+      ),
+    ),
+)
+
+/** The query for the DRAFTs that can take from the credits of accounts that have some, by a JSON list of the ids of the accounts. */
+export const selectDraftsWithCredits = draftsWithCredits
+
+const writtenDraftsOf = prepare(['organizationId', 'listed', 'now'], (at) =>
+  builder
+    .select(readRows.selected)
+    .from(invoices)
+    .where(
+      and(
+        eq(invoices.organizationId, at.organizationId),
+        sql`${invoices.accountId} in (select value from json_each(${at.listed}))`,
+        sql`${invoices.status} = 'DRAFT' and ${invoices.appliesCredits} = 1 and ${invoices.invoiceType} = 'CUSTOM' and ${invoices.invoiceAt} <= ${at.now}`,
+      ),
+    ),
+)
+
+/** The query for the DRAFTs that people have written, which could have fallen due by an instant and take credits before others. */
+export const selectWrittenDraftsOf = writtenDraftsOf
+
 /** Reads invoices by their ids, with all that they keep, of those that are DRAFTs still. */
 export const readDraftsById = async (ctx: Ctx, ids: readonly string[]): Promise<InvoiceRow[]> =>
   readRows.read(await ctx.session.rows(draftsById({ organizationId: ctx.organizationId, listed: JSON.stringify(ids) })))

@@ -2,11 +2,13 @@ import { type BillableItem, type PlanDefinition, displayNameOf } from '../../cat
 import { readCard } from '../../catalogue/rate_cards/service.ts'
 import { type PieceParts, definitionOf } from '../../catalogue/schedules/service.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
+import type { Credit } from '../../rating/credits.ts'
 import { type Cycle, type Schedule, instantOf } from '../../rating/cycle.ts'
 import { type Charges, type RatedPlan, buildInvoice, chargeAdvance, chargeArrears } from '../../rating/invoice.ts'
 import type { LicenseUse, LicensedName } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
 import type { RatingInput } from '../../rating/rate.ts'
+import { keepCredits } from './kept_credits.ts'
 import { ratedCharges } from './lines.ts'
 import { keepLogs } from './rule_logs.ts'
 import type { InvoiceRow } from './show.ts'
@@ -27,8 +29,8 @@ export interface BilledCycle {
   licenses: Readonly<Record<string, LicenseUse>>
 }
 
-/** What an invoice comes to: the tree of its lines, the usage in it, and what its rules did. */
-export type RatedInvoice = Pick<KeptRating, 'root' | 'usage' | 'charges' | 'logs'>
+/** What an invoice comes to: the tree of its lines, the usage in it, what its rules did, and the credits that it takes. */
+export type RatedInvoice = Pick<KeptRating, 'root' | 'usage' | 'charges' | 'logs' | 'credits'>
 
 export const ratedPlanOf = ({ planName, definition, items }: Pick<BilledCycle, 'planName' | 'definition' | 'items'>): RatedPlan => ({
   name: planName,
@@ -112,23 +114,34 @@ const usageLines = ({ definition, items, usage }: BilledCycle): Line[] =>
       value: usage[kept.billableId] ?? '0',
     }))
 
-const rate = (billed: BilledCycle, { lines, logs }: Charges, usage: readonly Line[], written: readonly WrittenCharge[]): RatedInvoice => {
+/** What people have put on an invoice, and the credits that are left for it. */
+interface RatedWith {
+  written: readonly WrittenCharge[]
+  credits: readonly Credit[]
+}
+
+const rate = (billed: BilledCycle, { lines, logs }: Charges, usage: readonly Line[], { written, credits }: RatedWith): RatedInvoice => {
   const { cycle, currency } = billed
   const [from, until] = [instantOf(cycle.start), instantOf(cycle.end)]
+  const built = buildInvoice(lines, { digits: minorDigitsOf(currency), from, until, credits, miscellaneous: ratedCharges(written) })
   return {
-    root: buildInvoice(lines, { digits: minorDigitsOf(currency), from, until, miscellaneous: ratedCharges(written) }).root,
+    root: built.root,
     usage,
     ...(written.length && { charges: written }),
+    ...keepCredits(built.credits),
     ...(logs.length && { logs: keepLogs(billed, logs) }),
   }
 }
 
-/** Rates what is billed after a cycle, with the charges that people have put on its invoice. */
-export const rateArrears = (billed: BilledCycle, charges: readonly WrittenCharge[] = []): RatedInvoice =>
-  rate(billed, chargeArrears(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(billed.currency)), usageLines(billed), charges)
+/** Rates what is billed after a cycle, with the charges that people have put on its invoice, and the credits that are left for it. */
+export const rateArrears = (billed: BilledCycle, written: readonly WrittenCharge[] = [], credits: readonly Credit[] = []): RatedInvoice =>
+  rate(billed, chargeArrears(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(billed.currency)), usageLines(billed), {
+    written,
+    credits,
+  })
 
-/** Rates what is billed when a cycle begins. Undefined if nothing is paid in advance. */
-export const rateAdvance = (billed: BilledCycle): RatedInvoice | undefined => {
+/** Rates what is billed when a cycle begins, with the credits that are left for it. Undefined if nothing is paid in advance. */
+export const rateAdvance = (billed: BilledCycle, credits: readonly Credit[] = []): RatedInvoice | undefined => {
   const charges = chargeAdvance(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(billed.currency))
-  return charges.lines.length ? rate(billed, charges, [], []) : undefined
+  return charges.lines.length ? rate(billed, charges, [], { written: [], credits }) : undefined
 }

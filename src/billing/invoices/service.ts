@@ -2,19 +2,19 @@ import { changeVersioned, retryWhenStale } from '../../db/change.ts'
 import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
-import { formatDecimal, isZero, requireDecimal, subtract } from '../../lib/decimal.ts'
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { randomBase62 } from '../../lib/ids.ts'
 import { openGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
-import { closeDraft, rateDraft } from './cycles.ts'
-import { countPaymentsOf } from '../payments/queries.ts'
+import { draftReleases } from '../credits/release.ts'
+import { draftDraws } from '../credits/write.ts'
 import { draftManualPayment } from '../payments/record.ts'
-import { type PartialDraft, moveMoney, readPurse } from '../wallets/service.ts'
-import { buildCustomTree, findChargeFaults, listFailedCharges } from './lines.ts'
-import { readLive, readOwner, showSummaries } from './live.ts'
+import { rateDraft, rateFalling } from './drafts.ts'
+import { findChargeFaults, rateLines } from './lines.ts'
+import { readLive, showSummaries } from './live.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
+import { NOTHING_PAID, payingOf, settleMoney } from './paying.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
 import type {
   CreateCustomInvoiceRequest,
@@ -27,10 +27,10 @@ import type {
   UpdateInvoiceRequest,
 } from './schema.ts'
 import { showRuleLogs } from './rule_logs.ts'
-import { INVOICE_DUE, type PaidBy, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
+import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
 import { type InvoiceRow, showInvoice } from './show.ts'
 import { refuseFixedLines, refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
-import type { InvoiceStatus, KeptRating } from './table.ts'
+import type { InvoiceStatus } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
 
 export { type ChargeOfInvoice, readChargesOfInvoices, readQuotient } from './advances.ts'
@@ -68,20 +68,6 @@ export const listPricingRuleLogs = async (ctx: Ctx, id: string): Promise<Reply<P
   return { answer: { data: await showRuleLogs(ctx, row) } }
 }
 
-/** The tree of lines and charges that people have written, and why some of those charges are 0. Throws INVALID. */
-const rateLines = (
-  { written = [], charges = [] }: Pick<KeptRating, 'written' | 'charges'>,
-  period: Pick<InvoiceRow, 'startAt' | 'endAt' | 'currency'>,
-): Pick<InvoiceRow, 'rated' | 'total' | 'info'> => {
-  const built = buildCustomTree(written, charges, period)
-  if (built.faults) {
-    refuseFaults('INVALID', built.faults)
-    throw new Error('The lines of an invoice are wrong')
-  }
-  const rated = { root: built.root, usage: [], written, ...(charges.length && { charges }) }
-  return { rated, total: built.root.value, info: listFailedCharges(built.root) }
-}
-
 const refusePeriod = ({ startAt, endAt }: Pick<InvoiceRow, 'startAt' | 'endAt'>): void => {
   if (endAt < startAt) throw new ApiError('INVALID', 'endDate: must not be before startDate')
 }
@@ -97,12 +83,6 @@ const fingerprintOf = async ({ idempotencyKey: _key, ...sent }: CreateCustomInvo
 
 const isSameRequest = async ({ fingerprint }: InvoiceRow, input: CreateCustomInvoiceRequest): Promise<boolean> =>
   fingerprint === (await fingerprintOf(input, fingerprint?.slice(0, fingerprint.indexOf('.')) ?? ''))
-
-const NOTHING: PartialDraft = { statements: [], changes: [] }
-
-/** How an invoice is paid that falls due now: from the wallet of its account, or by a payment that is recorded by itself. */
-const payingOf = async (ctx: Ctx, { accountId }: InvoiceRow, isPaid = false): Promise<PaidBy> =>
-  isPaid ? { isPaid } : { purse: accountId === null ? undefined : await readPurse(ctx, accountId) }
 
 /** Creates an invoice of lines that a person has written: as a DRAFT, or due or paid at once. */
 export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRequest): Promise<Reply<Invoice>> => {
@@ -123,7 +103,7 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
     const period = { startAt, endAt, currency: owner.currency }
     refusePeriod(period)
     if (status !== 'DRAFT') refuseFuture(period, status, ctx.now)
-    const row = newDraft(ctx, owner, {
+    const written = newDraft(ctx, owner, {
       invoiceType: 'CUSTOM',
       ...period,
       invoiceAt: endAt,
@@ -134,21 +114,24 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
       idempotencyKey,
       fingerprint,
     })
-    const insert = insertInvoices([row])
-    if (status === 'DRAFT' && !(row.autoAdvance && endAt <= ctx.now))
+    if (status === 'DRAFT' && !(written.autoAdvance && endAt <= ctx.now)) {
+      const { row } = await rateDraft(ctx, written)
       return commit(ctx, {
-        statements: [insert],
+        statements: [insertInvoices([row])],
         changes: recordInvoice(undefined, row),
         answer: showInvoice(row, owner),
         tag: await tagOfInvoice(row, owner),
         due: dueOf(row),
       })
+    }
+    const { row, pools, held } = await rateFalling(ctx, written, { closes: false })
     const fallen = draftDue(ctx, row, owner, await payingOf(ctx, row, status === 'PAID'))
+    const draws = draftDraws(ctx, pools)
     const paid =
-      status === 'PAID' && fallen.row.status === 'PAID' && row.total !== '0' ? draftManualPayment(ctx, row, row.total, 1) : NOTHING
+      status === 'PAID' && fallen.row.status === 'PAID' && row.total !== '0' ? draftManualPayment(ctx, row, row.total, 1) : NOTHING_PAID
     return commit(ctx, {
-      statements: [insert, ...paid.statements, ...fallen.statements],
-      changes: [...recordInvoice(undefined, fallen.row), ...fallen.changes, ...paid.changes],
+      statements: [...held, insertInvoices([row]), ...paid.statements, ...fallen.statements, ...draws.statements],
+      changes: [...recordInvoice(undefined, fallen.row), ...fallen.changes, ...paid.changes, ...draws.changes],
       ...showFallenDue(fallen),
       tag: await tagOfInvoice(fallen.row, undefined),
     })
@@ -163,14 +146,6 @@ const draftStatus = (row: InvoiceRow, status: InvoiceStatus, owner: InvoiceOwner
   ...(owner && { details: owner.details, netTermDays: owner.netTermDays }),
 })
 
-/** Drafts what a new status does to money: what is open of an invoice that is PAID is recorded as a payment, and what the wallet paid of a VOID one goes back. */
-const settleMoney = async (ctx: Ctx, row: InvoiceRow, status: InvoiceStatus): Promise<PartialDraft> => {
-  const [total, paid] = [requireDecimal(row.total), requireDecimal(row.paid)]
-  if (status === 'PAID') return draftManualPayment(ctx, row, formatDecimal(subtract(total, paid)), 1 + (await countPaymentsOf(ctx, row.id)))
-  const purse = status === 'VOID' && !isZero(paid) && row.accountId !== null ? await readPurse(ctx, row.accountId) : undefined
-  return purse ? moveMoney(ctx, purse, { amount: paid, description: 'Given back by VOID', entityId: row.id }) : NOTHING
-}
-
 /** An invoice that is to be changed, and from whom it takes what it shows as long as it is a DRAFT. */
 interface FoundInvoice {
   row: InvoiceRow
@@ -183,6 +158,14 @@ const findInvoice = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
   return { row, owner, tag: await tagOfInvoice(row, owner) }
 }
 
+/** What an invoice keeps of a reckoning. */
+const keptOf = ({ rated, total, info, basis }: InvoiceRow): Pick<InvoiceRow, 'rated' | 'total' | 'info' | 'basis'> => ({
+  rated,
+  total,
+  info,
+  basis,
+})
+
 /** Finds an invoice to be changed. One that should have fallen due by now does so first, as if it had been on time. */
 const findInvoiceOnTime = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
   const found = await findInvoice(ctx, id)
@@ -190,17 +173,18 @@ const findInvoiceOnTime = async (ctx: Ctx, id: string): Promise<FoundInvoice> =>
 }
 
 /** What a request makes of a custom DRAFT, but for its status. Throws INVALID or CONFLICT. */
-const editDraft = (row: InvoiceRow, { startDate, endDate, lineItems, autoAdvance }: UpdateInvoiceRequest): Partial<InvoiceRow> => {
+const editDraft = async (
+  ctx: Ctx,
+  row: InvoiceRow,
+  { startDate, endDate, lineItems, autoAdvance }: UpdateInvoiceRequest,
+): Promise<Partial<InvoiceRow>> => {
   if ([startDate, endDate, lineItems, autoAdvance].every((field) => field === undefined)) return {}
   refuseFixedLines(row)
   const period = { startAt: startDate ?? row.startAt, endAt: endDate ?? row.endAt, currency: row.currency }
   refusePeriod(period)
-  return {
-    ...period,
-    invoiceAt: period.endAt,
-    autoAdvance: autoAdvance ?? row.autoAdvance,
-    ...rateLines({ ...row.rated, ...(lineItems && { written: lineItems }) }, period),
-  }
+  const edited = { ...period, invoiceAt: period.endAt, autoAdvance: autoAdvance ?? row.autoAdvance }
+  const rated = { ...row.rated, ...(lineItems && { written: lineItems }) }
+  return { ...edited, ...keptOf((await rateDraft(ctx, { ...row, ...edited, rated })).row) }
 }
 
 /** Changes a custom DRAFT, or gives an invoice another status. */
@@ -214,38 +198,34 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       const status = input.status === row.status ? undefined : input.status
       if (status) refuseTransition(row, status)
       if (status === 'DUE') refuseFuture({ endAt: input.endDate ?? row.endAt }, status, ctx.now)
-      const closes = status === 'DUE' && row.invoiceType === 'STANDARD' && !ctx.write?.dryRun
-      /** A cycle that is not billed keeps what it would have come to. */
-      const { rated, total, info, basis } = row
-      const kept = status === 'VOID' && row.invoiceType === 'STANDARD' && row.status === 'DRAFT' && { rated, total, info, basis }
-      const closed = closes ? await closeDraft(ctx, row) : undefined
-      const edits = { ...editDraft(row, input), ...closed?.reckoned, ...kept }
+      /** What does not fall due keeps what it would have come to. */
+      const kept = status === 'VOID' && row.status === 'DRAFT' && keptOf(row)
+      const edits = { ...(await editDraft(ctx, row, input)), ...kept }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
       const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
       if (owner && fallsDue) {
-        const fallen = draftDue(ctx, edited, owner, await payingOf(ctx, edited))
+        const { row: due, pools, held } = await rateFalling(ctx, edited, { closes: !ctx.write?.dryRun })
+        const fallen = draftDue(ctx, due, owner, await payingOf(ctx, due))
+        const draws = draftDraws(ctx, pools)
         return {
-          statements: [
-            ...(closed ? [closed.held] : []),
-            ...(Object.keys(edits).length ? [changeInvoice(ctx, row, edits)] : []),
-            ...fallen.statements,
-          ],
-          changes: [...recordInvoice(row, fallen.row), ...fallen.changes],
+          statements: [...held, changeInvoice(ctx, row, { ...edits, ...keptOf(due) }), ...fallen.statements, ...draws.statements],
+          changes: [...recordInvoice(row, fallen.row), ...fallen.changes, ...draws.changes],
           ...showFallenDue(fallen),
           tag: await tagOfInvoice(fallen.row, undefined),
         }
       }
-      const money = status ? await settleMoney(ctx, row, status) : NOTHING
+      const money = status ? await settleMoney(ctx, row, status) : NOTHING_PAID
       const set = { ...edits, ...(status && draftStatus(edited, status, owner)), updatedAt: ctx.now, version: row.version + 1 }
       const after: InvoiceRow = { ...row, ...set }
       const live = after.status === 'DRAFT' ? owner : undefined
+      const released = status === 'VOID' && row.status !== 'DRAFT' ? await draftReleases(ctx, row.id) : undefined
       return {
-        statements: [...money.statements, changeInvoice(ctx, row, set)],
-        changes: [...recordInvoice(row, after), ...money.changes],
+        statements: [...money.statements, changeInvoice(ctx, row, set), ...(released?.statements ?? [])],
+        changes: [...recordInvoice(row, after), ...money.changes, ...(released?.changes ?? [])],
         answer: showInvoice(after, live),
         tag: await tagOfInvoice(after, live),
-        due: live ? dueOf(after) : [],
+        due: [...(live ? dueOf(after) : []), ...(released?.due ?? [])],
       }
     },
   })
@@ -267,10 +247,7 @@ export const manageMiscellaneousChargesInInvoice = (
     change: async ({ row, owner }) => {
       refuseFrozen(row)
       const answer = showCharges(items)
-      const { rated, total, info } =
-        row.invoiceType === 'STANDARD'
-          ? (await rateDraft(ctx, { ...row, rated: { ...row.rated, charges: items } })).row
-          : rateLines({ ...row.rated, charges: items }, row)
+      const { rated, total, info } = (await rateDraft(ctx, { ...row, rated: { ...row.rated, charges: items } })).row
       const set = { rated, total, info, updatedAt: ctx.now, version: row.version + 1 }
       const after: InvoiceRow = { ...row, ...set }
       const changes = recordInvoice(row, after)
@@ -310,10 +287,12 @@ export const makeInvoiceDue = async (ctx: Ctx, due: Due): Promise<void> => {
     await commit(at, { statements: settleDue(at, due, next), changes: [], answer: {} })
     return
   }
-  const fallen = draftDue(at, row, await readOwner(ctx, row), await payingOf(at, row))
+  const { row: rated, owner, pools, held } = await rateFalling(at, row, { closes: false })
+  const fallen = draftDue(at, rated, owner, await payingOf(at, rated))
+  const draws = draftDraws(at, pools)
   await commit(at, {
-    statements: [...fallen.statements, ...settleDue(at, due)],
-    changes: [...recordInvoice(row, fallen.row), ...fallen.changes],
+    statements: [...held, changeInvoice(at, row, keptOf(rated)), ...fallen.statements, ...draws.statements, ...settleDue(at, due)],
+    changes: [...recordInvoice(row, fallen.row), ...fallen.changes, ...draws.changes],
     answer: {},
   })
 }

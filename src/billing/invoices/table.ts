@@ -1,6 +1,7 @@
 import { customType, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Address } from '../../lib/address.ts'
 import type { CardType } from '../../rating/card.ts'
+import type { Credit } from '../../rating/credits.ts'
 import type { Cycle, Schedule } from '../../rating/cycle.ts'
 import type { LicenseChange } from '../../rating/licenses.ts'
 import type { Line } from '../../rating/line.ts'
@@ -47,13 +48,14 @@ export interface KeptRuleLog extends Pick<RuleLog, 'type' | 'changes' | 'variabl
   keyName?: string
 }
 
-/** What an invoice comes to: the tree of its lines, the usage in it, what rules did, and the lines and charges that people have written. */
+/** What an invoice comes to: the tree of its lines, the usage in it, what rules did, the lines and charges that people have written, and the credits that it takes, as they were before that. */
 export interface KeptRating {
   root: Line
   usage: readonly Line[]
   written?: readonly WrittenLine[]
   charges?: readonly WrittenCharge[]
   logs?: readonly KeptRuleLog[]
+  credits?: readonly Credit[]
 }
 
 /** The licences of an add-on that an invoice was reckoned with: their numbers, or from when until when which names had one, each name as a number. */

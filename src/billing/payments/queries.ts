@@ -67,13 +67,15 @@ export const findPaymentOfReference = async (
 ): Promise<ReadPayment | undefined> =>
   readOne(await session.rows(byReference({ organizationId, one: sourceName, other: transactionNumber })))
 
-/** How many payments are recorded for an invoice. */
-export const countPaymentsOf = async ({ organizationId, session }: Ctx, invoiceId: string): Promise<number> => {
-  const [found] = await session.rows<{ count: number }>(
+/** The number of the next payment that is recorded by itself for an invoice: one more than the last one that has such a reference. */
+export const readNextOrdinal = async ({ organizationId, session }: Ctx, invoiceId: string): Promise<number> => {
+  const [found] = await session.rows<{ last: number }>(
     selectRows(sql`
-      select count(*) as count from payment_lines where target_id = ${invoiceId} and organization_id = ${organizationId} and type = 'INVOICE'`),
+      select coalesce(max(cast(substr(transaction_number, ${invoiceId.length + 2}) as integer)), 0) as last from payments
+      where organization_id = ${organizationId} and source_name = 'MANUAL'
+        and transaction_number >= ${`${invoiceId}-`} and transaction_number < ${`${invoiceId}.`}`),
   )
-  return found?.count ?? 0
+  return 1 + (found?.last ?? 0)
 }
 
 const listRows = defineList({
