@@ -1,7 +1,7 @@
 import type { Big } from 'big.js'
 import { heldOf, rateFee, spansOf } from './billing_cards.ts'
 import { type Account, type Cycle, DAY, type Invoiced, dayOf } from './billing_cycles.ts'
-import { ZERO, cut, rateLicensesSoFar, statusOf, sum } from './billing_rating.ts'
+import { ZERO, beforeCredits, cut, rateLicensesSoFar, statusOf, sum } from './billing_rating.ts'
 import { type RatedCard, runRules } from './billing_rules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -48,7 +48,7 @@ const costsOf = (account: Account, cycle: Cycle, known: number): Cost[] => {
 
 /** What a wallet gets back. */
 interface Refund {
-  refund: Big
+  toWallet: Big
 }
 
 const keyOf = ({ start }: Cycle, { line }: Cost): string => `${start} ${line}`
@@ -76,6 +76,7 @@ export const changeAdvance = (account: Account, cycle: Cycle, now: number, isOpe
     charged.set(key, { ...cost, cycleStart: cycle.start })
     if (amount.gt(0)) more.push({ ...cost, amount })
     else less.push({ ...cost, amount })
+    if (amount.lt(0) && cost.refundMode === 'CREDITS') account.credited = account.credited.minus(amount)
   }
   const invoiceOf = (its: readonly (Cost & { amount: Big })[]): Invoiced => {
     const total = sum(its.map(({ amount }) => amount))
@@ -88,8 +89,7 @@ export const changeAdvance = (account: Account, cycle: Cycle, now: number, isOpe
       invoiceDay: dayOf(now),
       netTermDays,
       planName: cycle.piece.plan.name,
-      total: total.toFixed(),
-      paid: '0',
+      ...beforeCredits(total),
       lines: Object.fromEntries(its.map(({ line, amount }) => [line, amount.toFixed()])),
       usage: {},
     }
@@ -97,7 +97,7 @@ export const changeAdvance = (account: Account, cycle: Cycle, now: number, isOpe
   return [
     ...(more.length ? [invoiceOf(more)] : []),
     ...less.flatMap((one): (Invoiced | Refund)[] => {
-      if (one.refundMode === 'WALLET') return [{ refund: one.amount.neg() }]
+      if (one.refundMode === 'WALLET') return [{ toWallet: one.amount.neg() }]
       return one.refundMode === 'PAYMENT' ? [invoiceOf([one])] : []
     }),
   ]

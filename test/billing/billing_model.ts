@@ -2,7 +2,7 @@ import type { Big } from 'big.js'
 import { chargeAdvance, changeAdvance } from './billing_advance.ts'
 import { heldOf, rateFee, spansOf } from './billing_cards.ts'
 import { type Account, type Cycle, DAY, type Invoiced, cyclesOf, dayOf, dueDayOf } from './billing_cycles.ts'
-import { ZERO, amountFor, cut, exact, rateLicenses, rateUsage, smaller, statusOf, sum } from './billing_rating.ts'
+import { ZERO, amountFor, beforeCredits, cut, exact, rateLicenses, rateUsage, statusOf, sum } from './billing_rating.ts'
 import { type RatedCard, runRules } from './billing_rules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -65,8 +65,7 @@ const reckon = (account: Account, cycle: Cycle, isAdvance: boolean): Invoiced | 
     invoiceDay: isAdvance ? start : dueDayOf(cycle),
     netTermDays,
     planName: piece.plan.name,
-    total: total.toFixed(),
-    paid: '0',
+    ...beforeCredits(total),
     lines: Object.fromEntries(Object.entries(lines).map(([line, value]) => [line, value.toFixed()])),
     usage: Object.fromEntries(meters.map((id) => [id, unitsOf(account, id, cycle).toFixed()])),
   }
@@ -74,16 +73,11 @@ const reckon = (account: Account, cycle: Cycle, isAdvance: boolean): Invoiced | 
 
 const keyOf = (isAdvance: boolean, { start }: Cycle): string => `${start} ${isAdvance ? 'STANDARD_ADVANCED' : 'STANDARD'}`
 
-/** Lets an invoice fall due. The wallet pays what it can, unless a group does. One that is late is dated when it falls due. */
+/** Lets an invoice fall due. One that is late is dated when it falls due. */
 const fall = (account: Account, key: string, invoice: Invoiced, now: number): void => {
-  const total = exact(invoice.total)
   invoice.invoiceDay = Math.max(invoice.invoiceDay, dayOf(now))
-  const netted = account.isGrouped || total.lte(0) ? ZERO : smaller(account.wallet, total)
-  account.wallet = account.wallet.minus(netted)
-  invoice.paid = (total.gt(0) ? netted : total).toFixed()
-  if (netted.gt(0)) invoice.status = netted.eq(total) ? 'PAID' : 'PARTIALLY_PAID'
   account.invoiced.set(key, invoice)
-  account.fallen.push({ day: dayOf(now), invoice })
+  account.journal.push({ day: dayOf(now), invoice })
 }
 
 /**
@@ -107,41 +101,15 @@ export const settle = (account: Account, now: number): void => {
     }
     if (!invoiced.get(key)) continue
     for (const change of changeAdvance(account, cycle, now, isOpen))
-      if ('refund' in change) account.wallet = account.wallet.plus(change.refund)
+      if ('toWallet' in change) account.journal.push(change)
       else fall(account, `change ${invoiced.size}`, change, now)
   }
 }
 
-/** What accounts of a group pay together for a day: what has fallen due for them on it. Undefined if nothing has. */
-export const mergeDay = (accounts: readonly Account[], day: number, netTermDays: number): Invoiced | undefined => {
-  const members = accounts.flatMap(({ fallen }) =>
-    fallen.flatMap(({ day: its, invoice }) => (its === day && invoice.status === 'DUE' ? [invoice] : [])),
-  )
-  if (!members.length) return undefined
-  for (const member of members) member.status = 'MERGED'
-  return {
-    type: 'COMPOSITE',
-    status: 'DUE',
-    start: Math.min(...members.map(({ start }) => start)),
-    end: Math.max(...members.map(({ end }) => end)),
-    invoiceDay: day,
-    netTermDays,
-    planName: undefined,
-    total: sum(members.map(({ total }) => exact(total))).toFixed(),
-    paid: '0',
-    lines: totalsOf(members.map(({ total }) => total)),
-    usage: {},
-  }
-}
-
-/** The totals of the members of an invoice, whatever order they stand in. */
-export const totalsOf = (totals: readonly string[]): Record<string, string> =>
-  Object.fromEntries(totals.toSorted().map((total, index) => [`TOTAL_AMOUNT ${index}`, total]))
-
 /** Invoices in an order in which any two lists of them can be compared. */
 export const sortInvoices = (invoices: readonly Invoiced[]): Invoiced[] => {
-  const textOf = ({ start, type, end, total, lines }: Invoiced): string =>
-    JSON.stringify([start, type, end, total, Object.entries(lines).toSorted()])
+  const textOf = ({ start, type, end, gross, lines }: Invoiced): string =>
+    JSON.stringify([start, type, end, gross, Object.entries(lines).toSorted()])
   return invoices.toSorted((one, other) => (textOf(one) < textOf(other) ? -1 : 1))
 }
 

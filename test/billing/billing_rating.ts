@@ -22,6 +22,9 @@ export const statusOf = (total: Big): string => {
   return total.eq(0) ? 'PAID' : 'REFUND_COMPLETED'
 }
 
+/** An invoice of which neither credits nor anybody has paid anything. */
+export const beforeCredits = (gross: Big) => ({ gross: gross.toFixed(), credits: '0', total: gross.toFixed(), paid: '0' })
+
 export const sum = (all: readonly Big[]): Big => all.reduce((one, other) => one.plus(other), ZERO)
 
 export const smaller = (one: Big, other: Big): Big => (one.lt(other) ? one : other)
