@@ -46,9 +46,10 @@ const costsOf = (account: Account, cycle: Cycle, known: number): Cost[] => {
   return withRules(account, cycle, [...fees, ...licenses])
 }
 
-/** What a wallet gets back. */
+/** What a wallet gets back, or a credit of the day. */
 interface Refund {
   refund: Big
+  isCredit: boolean
 }
 
 const keyOf = ({ start }: Cycle, { line }: Cost): string => `${start} ${line}`
@@ -61,7 +62,7 @@ export const chargeAdvance = (account: Account, cycle: Cycle): void => {
 
 /**
  * What has become more or less in a cycle since it was charged in advance: what is more is on one invoice, and what is given back by an
- * invoice has one of its own, or goes to the wallet. Behind its grace, only fees change that are paid for longer.
+ * invoice has one of its own, goes to the wallet, or is a credit. Behind its grace, only fees change that are paid for longer.
  */
 export const changeAdvance = (account: Account, cycle: Cycle, now: number, isOpen: boolean): (Invoiced | Refund)[] => {
   const { currency, netTermDays, charged } = account
@@ -97,8 +98,9 @@ export const changeAdvance = (account: Account, cycle: Cycle, now: number, isOpe
   return [
     ...(more.length ? [invoiceOf(more)] : []),
     ...less.flatMap((one): (Invoiced | Refund)[] => {
-      if (one.refundMode === 'WALLET') return [{ refund: one.amount.neg() }]
-      return one.refundMode === 'PAYMENT' ? [invoiceOf([one])] : []
+      if (one.refundMode === 'PAYMENT') return [invoiceOf([one])]
+      const isCredit = one.refundMode === 'CREDITS'
+      return isCredit || one.refundMode === 'WALLET' ? [{ refund: one.amount.neg(), isCredit }] : []
     }),
   ]
 }

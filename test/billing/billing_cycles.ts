@@ -73,6 +73,8 @@ export interface Account {
   isArchived: boolean
   /** Whether it is in a group that pays for it. */
   isGrouped: boolean
+  /** What is left of its credits, and from which day on each is in force, the oldest first. */
+  credits: { from: number; left: Big }[]
   /** What its wallet holds. */
   wallet: Big
   pieces: Piece[]

@@ -74,8 +74,23 @@ const reckon = (account: Account, cycle: Cycle, isAdvance: boolean): Invoiced | 
 
 const keyOf = (isAdvance: boolean, { start }: Cycle): string => `${start} ${isAdvance ? 'STANDARD_ADVANCED' : 'STANDARD'}`
 
-/** Lets an invoice fall due. The wallet pays what it can, unless a group does. One that is late is dated when it falls due. */
+/** Takes from credits what an invoice is to be paid of them, of those that are in force in its period. */
+const takeCredits = (credits: Account['credits'], invoice: Invoiced): void => {
+  let open = exact(invoice.total)
+  for (const credit of credits.filter(({ from }) => from < invoice.end || (from === invoice.start && from === invoice.end))) {
+    if (open.lte(0)) break
+    const taken = smaller(credit.left, open)
+    credit.left = credit.left.minus(taken)
+    open = open.minus(taken)
+  }
+  if (open.eq(exact(invoice.total))) return
+  invoice.total = open.toFixed()
+  invoice.status = statusOf(open)
+}
+
+/** Lets an invoice fall due. Credits come off first, and the wallet pays what it can, unless a group does. One that is late is dated when it falls due. */
 const fall = (account: Account, key: string, invoice: Invoiced, now: number): void => {
+  takeCredits(account.credits, invoice)
   const total = exact(invoice.total)
   invoice.invoiceDay = Math.max(invoice.invoiceDay, dayOf(now))
   const netted = account.isGrouped || total.lte(0) ? ZERO : smaller(account.wallet, total)
@@ -107,8 +122,9 @@ export const settle = (account: Account, now: number): void => {
     }
     if (!invoiced.get(key)) continue
     for (const change of changeAdvance(account, cycle, now, isOpen))
-      if ('refund' in change) account.wallet = account.wallet.plus(change.refund)
-      else fall(account, `change ${invoiced.size}`, change, now)
+      if (!('refund' in change)) fall(account, `change ${invoiced.size}`, change, now)
+      else if (change.isCredit) account.credits.push({ from: dayOf(now), left: change.refund })
+      else account.wallet = account.wallet.plus(change.refund)
   }
 }
 
@@ -148,6 +164,13 @@ export const sortInvoices = (invoices: readonly Invoiced[]): Invoiced[] => {
 /** The invoices of an account, those that are not due yet as they are now. */
 export const invoicesOf = (account: Account, now: number): Invoiced[] => {
   const open = cyclesOf(account, dayOf(now)).filter((cycle) => !account.invoiced.has(keyOf(false, cycle)))
-  const drafts = open.flatMap((cycle) => reckon(account, cycle, false) ?? []).map((draft) => ({ ...draft, status: 'DRAFT' }))
+  const left = account.credits.map((credit) => ({ ...credit }))
+  const drafts = open
+    .flatMap((cycle) => reckon(account, cycle, false) ?? [])
+    .toSorted((one, other) => one.invoiceDay - other.invoiceDay || one.start - other.start)
+    .map((draft) => {
+      takeCredits(left, draft)
+      return { ...draft, status: 'DRAFT' }
+    })
   return sortInvoices([...[...account.invoiced.values()].flatMap((one) => one ?? []), ...drafts])
 }

@@ -94,6 +94,7 @@ export const makeWorld = async (random: Random, now: number, sizes: { accounts: 
     const nothing = {
       isArchived: false,
       isGrouped: false,
+      credits: [],
       wallet: ZERO,
       pieces: [],
       events: [],
