@@ -51,7 +51,7 @@ describe('the operations', () => {
     if (walksAll) expect(kinds.map(({ kind }) => kind)).toEqual(Object.keys(KINDS))
   })
 
-  it('that a portal token may call read one resource, or its metrics, events, licences, invoices and credits, which their own tests hold', () => {
+  it('that a portal token may call read one resource, or its metrics, events, licences, invoices and money, which their own tests hold', () => {
     const own = new Set([
       'getMetrics',
       'getEvents',
@@ -61,6 +61,9 @@ describe('the operations', () => {
       'listInvoices',
       'listCredits',
       'creditBalanceForAccount',
+      'listPayments',
+      'getPayment',
+      'walletEntriesForAccount',
       'previewInvoices',
       'listPricingRuleLogs',
       'explainInvoice',
