@@ -45,15 +45,10 @@ BEGIN
   WHERE organization_id = NEW.organization_id AND account_id = NEW.account_id AND source = NEW.source;
 END;
 
-CREATE TRIGGER credits_version BEFORE UPDATE OF version ON credits WHEN NEW.version <> OLD.version + 1
+-- A credit changes with its version only, so that two invoices cannot take the same from it.
+CREATE TRIGGER credits_version BEFORE UPDATE OF version, consumed, status ON credits WHEN NEW.version <> OLD.version + 1
 BEGIN
   SELECT RAISE(ABORT, 'STALE []');
-END;
-
--- What is consumed changes with the version only, so that two invoices cannot take the same from a credit.
-CREATE TRIGGER credits_consumed_once BEFORE UPDATE OF consumed, status ON credits WHEN NEW.version = OLD.version
-BEGIN
-  SELECT RAISE(ABORT, 'credits change with their version');
 END;
 
 CREATE TRIGGER credits_ended BEFORE UPDATE OF status ON credits

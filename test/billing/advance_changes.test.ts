@@ -273,6 +273,31 @@ describe('a fee that is paid in advance', () => {
   })
 })
 
+describe('what was not charged', () => {
+  it('is not given back: an invoice that was made void has charged nothing', async () => {
+    const api = await withLicenses({ proratedRefundMode: 'PAYMENT', fees: [60] })
+    await api.setTo(10, '2024-06-01T00:00:00Z')
+    await api.associate()
+    const first = (await api.list()).find(({ invoiceType }) => invoiceType === 'STANDARD_ADVANCED')
+    expect((await api.patch(`/invoices/${first.id}`, { status: 'VOID' })).status).toBe(200)
+    await api.setAt(11, '2024-06-11T00:00:00Z')
+    expect((await api.advanced()).at(-1)).toEqual(['ADHOC', 'DUE', '06-11', '07-01', 20])
+    await api.setAt(2, '2024-06-16T00:00:00Z')
+    expect((await api.advanced()).at(-1)).toEqual(['ADHOC', 'REFUND_COMPLETED', '06-16', '07-01', -20])
+    await api.setAt(1, '2024-06-17T00:00:00Z')
+    expect((await api.charges()).map(([amount]) => Number(amount)).toSorted((one, other) => one - other)).toEqual([-20, 20, 60, 300])
+  })
+
+  it('is not given back: a fraction of the smallest unit that was cut off each time', async () => {
+    const api = await withLicenses({ proratedRefundMode: 'PAYMENT', ...perUnit(0.0199) })
+    await api.associate()
+    for (let count = 1; count <= 10; count++) await api.setAt(count, `2024-06-01T0${count - 1}:00:00Z`)
+    await api.setAt(0, '2024-06-01T12:00:00Z')
+    const amounts = (await api.charges()).map(([amount]) => Math.round(Number(amount) * 100))
+    expect(amounts).toEqual([0, ...Array.from({ length: 10 }, () => 1), -10])
+  })
+})
+
 describe('what a rule has changed in a card that is paid in advance', () => {
   const half = (target: string) => ({
     name: 'half',

@@ -71,6 +71,10 @@ export interface Account {
   currency: string
   netTermDays: number
   isArchived: boolean
+  /** Whether it is in a group that pays for it. */
+  isGrouped: boolean
+  /** What it was given as credits. */
+  credited: Big
   pieces: Piece[]
   /** What the meters count of each event that counts, and how often another one has come in its place. */
   events: { id: string; time: number; units: Record<string, string>; corrections: number }[]
@@ -78,8 +82,8 @@ export interface Account {
   names: LicensedName[]
   /** What has been invoiced for a cycle, by its first day and the type, and for changes within it; undefined where there was nothing to invoice. */
   invoiced: Map<string, Invoiced | undefined>
-  /** The invoices that have fallen due, and on which day each did. */
-  fallen: { day: number; invoice: Invoiced }[]
+  /** The invoices that have fallen due, on which day each did, and what its wallet was given, in the order of this. */
+  journal: ({ day: number; invoice: Invoiced } | { toWallet: Big })[]
   /** What has been charged in advance, by the cycle and the card. */
   charged: Map<string, Charge>
 }
@@ -93,7 +97,11 @@ export interface Invoiced {
   invoiceDay: number
   netTermDays: number
   planName: string | undefined
+  /** What its lines come to, what credits take off, and what is left to pay. */
+  gross: string
+  credits: string
   total: string
+  paid: string
   lines: Record<string, string>
   usage: Record<string, string>
 }

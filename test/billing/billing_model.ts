@@ -1,19 +1,12 @@
 import type { Big } from 'big.js'
 import { chargeAdvance, changeAdvance } from './billing_advance.ts'
 import { heldOf, rateFee, spansOf } from './billing_cards.ts'
-import { type Account, type Cycle, DAY, type Invoiced, type Rule, type Vars, cyclesOf, dayOf, dueDayOf } from './billing_cycles.ts'
-import { ZERO, amountFor, cut, exact, rateLicenses, rateUsage, statusOf, sum } from './billing_rating.ts'
+import { type Account, type Cycle, DAY, type Invoiced, cyclesOf, dayOf, dueDayOf } from './billing_cycles.ts'
+import { ZERO, amountFor, beforeCredits, cut, exact, rateLicenses, rateUsage, statusOf, sum } from './billing_rating.ts'
+import { type RatedCard, runRules } from './billing_rules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
-
-interface RatedCard {
-  line: string
-  key: string
-  value: Big
-  quantity?: Big
-  rerate?: (quantity: Big) => Big
-}
 
 /** The cards that are billed in advance, or those that are billed after a cycle, in the order of the families. */
 const rateCards = (account: Account, cycle: Cycle, isAdvance: boolean): RatedCard[] => {
@@ -46,33 +39,6 @@ const rateCards = (account: Account, cycle: Cycle, isAdvance: boolean): RatedCar
 const unitsOf = ({ events }: Account, meterId: string, { start, end }: Cycle): Big =>
   sum(events.filter(({ time }) => time >= start * DAY && time < end * DAY).map(({ units }) => exact(units[meterId] ?? 0)))
 
-/** Runs the rules on cards, and gives what they add. */
-const runRules = (cards: readonly RatedCard[], rules: readonly Rule[], isAdvance: boolean, currency: string): Record<string, Big> => {
-  const added: Record<string, Big> = {}
-  const timed = rules.filter(({ sent }) => (sent.invoiceTiming === 'IN_ADVANCE') === isAdvance)
-  for (const { sent, holds, compute } of timed.toSorted((one, other) => one.sent.order - other.sent.order)) {
-    const vars: Vars = {
-      revenue: Object.fromEntries(cards.map(({ key, value }) => [key, value])),
-      usage: Object.fromEntries(cards.map(({ key, quantity = ZERO }) => [key, quantity])),
-      total: sum(cards.map(({ value }) => value)),
-    }
-    if (!holds(vars)) continue
-    const { type, target = '', id } = sent.action
-    if (type === 'ADD') {
-      added[`PRICING_RULE_ADDITION_AMOUNT ${id}`] = cut(compute(vars), currency)
-      continue
-    }
-    const card = cards.find(({ key }) => target.endsWith(`.${key}`))
-    if (!card) continue
-    if (target.startsWith('revenue.')) card.value = cut(compute(vars), currency)
-    else {
-      card.quantity = compute(vars)
-      card.value = card.rerate?.(card.quantity) ?? card.value
-    }
-  }
-  return added
-}
-
 /** The invoice of a cycle as it is now. Undefined if it is one for what is paid in advance, and nothing is. */
 const reckon = (account: Account, cycle: Cycle, isAdvance: boolean): Invoiced | undefined => {
   const { currency, netTermDays } = account
@@ -99,7 +65,7 @@ const reckon = (account: Account, cycle: Cycle, isAdvance: boolean): Invoiced | 
     invoiceDay: isAdvance ? start : dueDayOf(cycle),
     netTermDays,
     planName: piece.plan.name,
-    total: total.toFixed(),
+    ...beforeCredits(total),
     lines: Object.fromEntries(Object.entries(lines).map(([line, value]) => [line, value.toFixed()])),
     usage: Object.fromEntries(meters.map((id) => [id, unitsOf(account, id, cycle).toFixed()])),
   }
@@ -107,58 +73,43 @@ const reckon = (account: Account, cycle: Cycle, isAdvance: boolean): Invoiced | 
 
 const keyOf = (isAdvance: boolean, { start }: Cycle): string => `${start} ${isAdvance ? 'STANDARD_ADVANCED' : 'STANDARD'}`
 
+/** Lets an invoice fall due. One that is late is dated when it falls due. */
+const fall = (account: Account, key: string, invoice: Invoiced, now: number): void => {
+  invoice.invoiceDay = Math.max(invoice.invoiceDay, dayOf(now))
+  account.invoiced.set(key, invoice)
+  account.journal.push({ day: dayOf(now), invoice })
+}
+
 /**
  * Does what is due for an account: what is behind its grace is billed for good, what has begun is billed in advance, and what has changed
  * since then of what is paid in advance is billed or given back.
  */
 export const settle = (account: Account, now: number): void => {
   const { invoiced } = account
-  const fall = (key: string, invoice: Invoiced | undefined): void => {
-    invoiced.set(key, invoice)
-    if (invoice) account.fallen.push({ day: dayOf(now), invoice })
+  const cycles = cyclesOf(account, dayOf(now)).map((cycle) => ({ cycle, isOpen: !invoiced.has(keyOf(false, cycle)) }))
+  for (const { cycle, isOpen } of cycles) {
+    const invoice = isOpen && dueDayOf(cycle) * DAY <= now ? reckon(account, cycle, false) : undefined
+    if (invoice) fall(account, keyOf(false, cycle), invoice, now)
   }
-  for (const cycle of cyclesOf(account, dayOf(now))) {
-    const [standard, advanced] = [keyOf(false, cycle), keyOf(true, cycle)]
-    const isOpen = !invoiced.has(standard)
-    if (isOpen && dueDayOf(cycle) * DAY <= now) fall(standard, reckon(account, cycle, false))
-    if (!invoiced.has(advanced)) {
+  for (const { cycle, isOpen } of cycles) {
+    const key = keyOf(true, cycle)
+    if (!invoiced.has(key)) {
       const invoice = reckon(account, cycle, true)
-      fall(advanced, invoice)
+      if (invoice) fall(account, key, invoice, now)
+      else invoiced.set(key, undefined)
       if (invoice) chargeAdvance(account, cycle)
     }
-    if (invoiced.get(advanced)) for (const change of changeAdvance(account, cycle, now, isOpen)) fall(`change ${invoiced.size}`, change)
+    if (!invoiced.get(key)) continue
+    for (const change of changeAdvance(account, cycle, now, isOpen))
+      if ('toWallet' in change) account.journal.push(change)
+      else fall(account, `change ${invoiced.size}`, change, now)
   }
 }
-
-/** What accounts of a group pay together for a day: what has fallen due for them on it. Undefined if nothing has. */
-export const mergeDay = (accounts: readonly Account[], day: number, netTermDays: number): Invoiced | undefined => {
-  const members = accounts.flatMap(({ fallen }) =>
-    fallen.flatMap(({ day: its, invoice }) => (its === day && invoice.status === 'DUE' ? [invoice] : [])),
-  )
-  if (!members.length) return undefined
-  for (const member of members) member.status = 'MERGED'
-  return {
-    type: 'COMPOSITE',
-    status: 'DUE',
-    start: Math.min(...members.map(({ start }) => start)),
-    end: Math.max(...members.map(({ end }) => end)),
-    invoiceDay: day,
-    netTermDays,
-    planName: undefined,
-    total: sum(members.map(({ total }) => exact(total))).toFixed(),
-    lines: totalsOf(members.map(({ total }) => total)),
-    usage: {},
-  }
-}
-
-/** The totals of the members of an invoice, whatever order they stand in. */
-export const totalsOf = (totals: readonly string[]): Record<string, string> =>
-  Object.fromEntries(totals.toSorted().map((total, index) => [`TOTAL_AMOUNT ${index}`, total]))
 
 /** Invoices in an order in which any two lists of them can be compared. */
 export const sortInvoices = (invoices: readonly Invoiced[]): Invoiced[] => {
-  const textOf = ({ start, type, end, total, lines }: Invoiced): string =>
-    JSON.stringify([start, type, end, total, Object.entries(lines).toSorted()])
+  const textOf = ({ start, type, end, gross, lines }: Invoiced): string =>
+    JSON.stringify([start, type, end, gross, Object.entries(lines).toSorted()])
   return invoices.toSorted((one, other) => (textOf(one) < textOf(other) ? -1 : 1))
 }
 

@@ -22,9 +22,12 @@ export const statusOf = (total: Big): string => {
   return total.eq(0) ? 'PAID' : 'REFUND_COMPLETED'
 }
 
+/** An invoice of which neither credits nor anybody has paid anything. */
+export const beforeCredits = (gross: Big) => ({ gross: gross.toFixed(), credits: '0', total: gross.toFixed(), paid: '0' })
+
 export const sum = (all: readonly Big[]): Big => all.reduce((one, other) => one.plus(other), ZERO)
 
-const smaller = (one: Big, other: Big): Big => (one.lt(other) ? one : other)
+export const smaller = (one: Big, other: Big): Big => (one.lt(other) ? one : other)
 const larger = (one: Big, other: Big): Big => (one.gt(other) ? one : other)
 
 /** An amount that is lowered to a maximum and then raised to a minimum, as they are written in a plan. */

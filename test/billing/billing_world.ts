@@ -1,9 +1,11 @@
+import type { Big } from 'big.js'
 import { expect } from 'vitest'
 import { type Api, client, organization } from '../helpers/api.ts'
 import { type Account, DAY, type Invoiced, type Plan, dayOf } from './billing_cycles.ts'
-import { mergeDay, settle, sortInvoices, totalsOf } from './billing_model.ts'
+import { settle, sortInvoices } from './billing_model.ts'
+import { totalsOf } from './billing_money.ts'
 import { CURRENCIES, type Items, type Random, planDetails, planRules } from './billing_plans.ts'
-import { exact } from './billing_rating.ts'
+import { ZERO, exact, sum } from './billing_rating.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -15,12 +17,11 @@ export interface KnownPlan extends Plan {
   isStrict: boolean
 }
 
-/** An invoice group, whose accounts pay together, and its invoices. */
+/** An invoice group, whose accounts pay together. */
 interface Group {
   id: string
   netTermDays: number
   accounts: Account[]
-  invoices: Invoiced[]
 }
 
 /** An organization with accounts that have plans, and the same in the model. */
@@ -93,12 +94,14 @@ export const makeWorld = async (random: Random, now: number, sizes: { accounts: 
     else await done(post('/accounts', { ...account, customerId: `customer ${n - (n % 10)}` }))
     const nothing = {
       isArchived: false,
+      isGrouped: false,
+      credited: ZERO,
       pieces: [],
       events: [],
       entries: [],
       names: [],
       invoiced: new Map(),
-      fallen: [],
+      journal: [],
       charged: new Map(),
     }
     world.accounts.push({ id, currency, netTermDays, ...nothing })
@@ -109,31 +112,22 @@ export const makeWorld = async (random: Random, now: number, sizes: { accounts: 
     const netTermDays = random.whole(0, 30)
     const group = { name: `Group ${currency}`, email: 'g@example.com', dailyInvoiceConsolidation: true, netTermDays, address: {} }
     const { id } = await done(post('/invoice_groups', { ...group, accountIds: accounts.map((one) => one.id) }))
-    world.groups.push({ id, netTermDays, accounts, invoices: [] })
+    for (const one of accounts) one.isGrouped = true
+    world.groups.push({ id, netTermDays, accounts })
   }
   return world
 }
 
-/** Moves the clock, in as many requests as it takes, and does in the model what is due by then: for accounts, and at the end of days for groups. */
+/** Moves the clock, in as many requests as it takes, and does in the model what is due by then. */
 export const moveTo = async (world: World, now: number): Promise<void> => {
-  const { api, accounts, groups } = world
+  const { api, accounts } = world
   const target = timeText(now)
   for (let reached = ''; reached !== target; reached = (await done(api.post('/test_clock', { now: target }))).now);
-  const days = Array.from({ length: dayOf(now) - dayOf(world.now) + 1 }, (_, index) => dayOf(world.now) + index)
-  const work: { time: number; run: () => void }[] = []
-  for (const account of accounts)
-    for (const time of [...days.map((day) => day * DAY), ...account.entries.map(({ at }) => at)])
-      work.push({ time, run: () => settle(account, time) })
-  for (const group of groups)
-    for (const day of days) {
-      const run = (): void => {
-        const merged = mergeDay(group.accounts, day, group.netTermDays)
-        if (merged) group.invoices.push(merged)
-      }
-      work.push({ time: (day + 1) * DAY - 1, run })
-    }
-  const due = work.filter(({ time }) => time > world.now && time <= now)
-  for (const { run } of due.toSorted((one, other) => one.time - other.time)) run()
+  const days = Array.from({ length: dayOf(now) - dayOf(world.now) + 1 }, (_, index) => (dayOf(world.now) + index) * DAY)
+  for (const account of accounts) {
+    const times = [...days, ...account.entries.map(({ at }) => at)].filter((time) => time > world.now && time <= now)
+    for (const time of [...new Set(times)].toSorted((one, other) => one - other)) settle(account, time)
+  }
   world.now = now
 }
 
@@ -143,6 +137,13 @@ const COMPARED = /^(?:ADVANCED_.+|.+_RATE_CARD_AMOUNT|TRUE_UP_AMOUNT|PRICING_RUL
 const linesIn = ({ type, id, value, lineItems = [] }: Loose): [string, string][] =>
   id !== undefined && COMPARED.test(type) ? [[`${type} ${id}`, exact(value).toFixed()]] : lineItems.flatMap(linesIn)
 
+/** What credits take off an invoice. */
+const creditsIn = ({ type, value, lineItems = [] }: Loose): Big =>
+  type === 'TOTAL_CREDITS' ? exact(value) : sum(lineItems.map((one: Loose) => creditsIn(one)))
+
+const shownCredits = ({ invoiceType, revenueInfo }: Loose): Big => (invoiceType === 'COMPOSITE' ? ZERO : creditsIn(revenueInfo))
+
+/** What an invoice shows. What credits took of the members of a group is shown by these. */
 const shownOf = (invoice: Loose): Invoiced => ({
   type: invoice.invoiceType,
   status: invoice.status,
@@ -151,7 +152,10 @@ const shownOf = (invoice: Loose): Invoiced => ({
   invoiceDay: dayOf(Date.parse(invoice.invoiceDate)),
   netTermDays: invoice.netTermDays,
   planName: invoice.invoiceDetails.pricePlanName,
+  gross: exact(invoice.totalAmount).minus(shownCredits(invoice)).toFixed(),
+  credits: shownCredits(invoice).toFixed(),
   total: exact(invoice.totalAmount).toFixed(),
+  paid: exact(invoice.paidAmount).toFixed(),
   lines:
     invoice.invoiceType === 'COMPOSITE'
       ? totalsOf(invoice.revenueInfo.lineItems.map(({ value }: Loose) => exact(value).toFixed()))

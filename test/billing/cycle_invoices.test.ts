@@ -126,13 +126,14 @@ describe('the invoice of a cycle', () => {
     await api.send('one', '10', '2026-04-01T10:00:00Z')
     await api.associate('2026-04-11', '9999-01-01', pro)
     expect(await api.shown()).toEqual([
-      ['STANDARD', 'DRAFT', '04-01', '04-11', '04-14', 30, undefined],
+      /** 6 of the 9 were given back as a credit. */
+      ['STANDARD', 'DRAFT', '04-01', '04-11', '04-14', 24, undefined],
       ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
     ])
     await api.moveTo('2026-04-15T00:00:00Z')
     await api.send('two', '10', '2026-04-15T00:00:00Z')
     expect(await api.shown()).toEqual([
-      ['STANDARD', 'DUE', '04-01', '04-11', '04-14', 30, '2026-04-0002'],
+      ['STANDARD', 'DUE', '04-01', '04-11', '04-14', 24, '2026-04-0002'],
       ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
       ['STANDARD', 'DRAFT', '04-11', '05-01', '05-04', 30, undefined],
     ])
@@ -147,7 +148,7 @@ describe('the invoice of a cycle', () => {
     await api.associate('2026-04-01')
     await api.moveTo('2026-05-04T00:00:00Z')
     expect(await api.shown()).toEqual([
-      ['ADHOC_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0002'],
+      ['ADHOC_ADVANCED', 'PAID', '04-01', '05-01', '04-01', 0, '2026-04-0002'],
       ['STANDARD', 'DUE', '04-01', '05-01', '05-04', 30, '2026-05-0004'],
       ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
       ['STANDARD', 'DRAFT', '05-01', '06-01', '06-04', 30, undefined],
@@ -171,7 +172,7 @@ describe('the invoice of a cycle', () => {
     await api.associate('2026-04-01')
     await api.moveTo('2026-04-10T10:00:00Z')
     expect((await api.delete(`/accounts/${encodeURIComponent(ACCOUNT)}`)).status).toBe(200)
-    expect((await api.shown())[0]).toEqual(['STANDARD', 'DRAFT', '04-01', '04-11', '04-14', 10, undefined])
+    expect((await api.shown())[0]).toEqual(['STANDARD', 'DRAFT', '04-01', '04-11', '04-14', 4, undefined])
     await api.moveTo('2026-04-12T10:00:00Z')
     const refused = await api.delete('/customers/acme')
     expect([refused.status, refused.body.message]).toEqual([
@@ -181,7 +182,7 @@ describe('the invoice of a cycle', () => {
     await api.moveTo('2026-08-01T10:00:00Z')
     expect((await api.delete('/customers/acme')).status).toBe(200)
     expect(await api.shown()).toEqual([
-      ['STANDARD', 'DUE', '04-01', '04-11', '04-14', 10, '2026-04-0002'],
+      ['STANDARD', 'DUE', '04-01', '04-11', '04-14', 4, '2026-04-0002'],
       ['STANDARD_ADVANCED', 'DUE', '04-01', '05-01', '04-01', 9, '2026-04-0001'],
     ])
     expect((await env.DB.prepare('SELECT * FROM due WHERE organization_id = ?').bind(api.id).all()).results).toEqual([])

@@ -273,8 +273,10 @@ describe('proration', () => {
     expect(await slabs(seats(30, { enableProration: false, invoiceTiming: 'IN_ADVANCE' }), fewer)).toEqual([
       { order: 1, usage: 10, revenue: 300 },
     ])
-    /** Of 15 June 10 count still, since that day is paid for. */
-    expect(await slabs(seats(30, { invoiceTiming: 'IN_ADVANCE' }), fewer)).toEqual([{ order: 1, usage: 9, revenue: 270 }])
+    /** Of 16 June 10 count still, since that day was paid for, as on invoices. */
+    expect(await slabs(seats(30, { invoiceTiming: 'IN_ADVANCE' }), fewer)).toEqual([
+      { order: 1, usage: expect.closeTo(9 + 2 / 30), revenue: 272 },
+    ])
     const half = { ...june('2024-06-15T00:00:00Z'), ...entries(['2024-06-01', 10], ['2024-06-16', 12]) }
     expect(await slabs(seats(20), half)).toEqual([{ order: 1, usage: 5, revenue: 100 }])
     const pack = {

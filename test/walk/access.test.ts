@@ -51,7 +51,7 @@ describe('the operations', () => {
     if (walksAll) expect(kinds.map(({ kind }) => kind)).toEqual(Object.keys(KINDS))
   })
 
-  it('that a portal token may call read one resource, or its metrics, events, licences and invoices, which their own tests hold', () => {
+  it('that a portal token may call read one resource, or its metrics, events, licences, invoices and credits, which their own tests hold', () => {
     const own = new Set([
       'getMetrics',
       'getEvents',
@@ -59,6 +59,8 @@ describe('the operations', () => {
       'getLicenseUpdates',
       'getNamedLicenseUpdates',
       'listInvoices',
+      'listCredits',
+      'creditBalanceForAccount',
       'previewInvoices',
       'listPricingRuleLogs',
       'explainInvoice',

@@ -10,7 +10,7 @@ import { type ErrorCode, type Fault, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { randomBase62 } from '../../lib/ids.ts'
 import { instantOf } from '../../rating/cycle.ts'
-import { settleMoneyDue } from './due.ts'
+import { settleMoneyDue } from '../money_due.ts'
 import { readHolds } from './holds.ts'
 import { readCreditRows, selectCreditsOfKeys } from './queries.ts'
 import type { CreateCreditRequest, CreateCreditResponse, CreditRequest } from './schema.ts'
@@ -91,7 +91,9 @@ const refuseForms = (requests: readonly CreditRequest[]): void => {
 }
 
 const refuseHolders = (requests: readonly CreditRequest[], holders: Found['holders']): void => {
-  refuse('NOT_FOUND', requests, 'accountId', ({ accountId }) => (holders.has(accountId) ? undefined : `there is no account "${accountId}"`))
+  refuse('NOT_FOUND', requests, 'accountId', ({ accountId }) =>
+    holders.has(accountId) ? undefined : `the account "${accountId}" does not exist`,
+  )
   refuse('CONFLICT', requests, 'accountId', ({ accountId }) =>
     holders.get(accountId)?.status === 'ARCHIVED' ? `the account "${accountId}" is archived` : undefined,
   )

@@ -1,34 +1,11 @@
 import { sql } from 'drizzle-orm'
-import { doDueFirst } from '../../access/due/service.ts'
 import { commit } from '../../db/commit.ts'
 import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
-import { BILLING, type Due, settleDue } from '../../db/due.ts'
+import { type Due, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
-import { INVOICE_DUE } from '../invoices/settle.ts'
 import { hasOpenDraft, readCreditRows, selectCredits } from './queries.ts'
-import { CREDIT_DUE, changeCredit, draftChangedCredits, restOfCredit } from './write.ts'
-
-/** Does what is due by now for the money of accounts, in its order, before a write that must come after that. */
-export const settleMoneyDue = async (ctx: Ctx, accountIds: readonly string[]): Promise<void> => {
-  const { organizationId, now } = ctx
-  const listed = sql`(select value from json_each(${JSON.stringify(accountIds)}))`
-  for (;;) {
-    const [row] = await ctx.session.rows<Due>(
-      selectRows(sql`
-        select kind, subject, due_at as dueAt from due where organization_id = ${organizationId} and due_at <= ${now} and (
-          (kind = ${BILLING} and subject in ${listed})
-          or (kind = ${CREDIT_DUE} and subject in (
-            select id from credits where organization_id = ${organizationId} and account_id in ${listed} and status = 'ACTIVE'
-          ))
-          or (kind = ${INVOICE_DUE} and subject in (
-            select id from invoices where organization_id = ${organizationId} and account_id in ${listed} and status = 'DRAFT'
-          ))
-        ) order by due_at, kind <> ${CREDIT_DUE}, kind <> ${INVOICE_DUE}, subject limit 1`),
-    )
-    if (!row || !(await doDueFirst(ctx, [row]))) return
-  }
-}
+import { changeCredit, draftChangedCredits, restOfCredit } from './write.ts'
 
 /**
  * Lets a credit expire when it has ended: what is left of it goes. As long as a DRAFT is open that it may still pay, it does not; when the

@@ -8,8 +8,9 @@ import { FOREVER } from '../../lib/time.ts'
 import { DATE, addDuration } from '../../logic/dates.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { chargedCycles } from '../../rating/rate.ts'
+import { readCreditRows, selectGranted } from './queries.ts'
 import type { CreditRow } from './table.ts'
-import { newCredit } from './write.ts'
+import { type ChangedCredit, changeCredit, newCredit, restOfCredit } from './write.ts'
 
 /** The account that a credit is given to. */
 export interface CreditHolder {
@@ -66,6 +67,66 @@ export const listGrants = (
       }),
     ]
   })
+
+/** A cycle of an account that begins, or that another plan has taken over from its first day on, or that is gone. */
+export interface CycleOfGrants {
+  holder: CreditHolder
+  /** Its first instant, in milliseconds. */
+  cycleAt: number
+  /** Left out where the account does not have the cycle any more. */
+  cycle: { inForce: CycleInForce; parts: PieceParts; isChanged: boolean } | undefined
+  /** The ids of the add-ons that have been charged in advance for it. */
+  paid: ReadonlySet<string>
+}
+
+/** What becomes of the credits of accounts when cycles begin or change. */
+export interface GrantPlan {
+  given: CreditRow[]
+  revoked: ChangedCredit[]
+}
+
+/** Reads the credits that cards have granted for cycles. */
+const readGranted = async (ctx: Ctx, cycles: readonly CycleOfGrants[]): Promise<CreditRow[]> =>
+  cycles.length
+    ? readCreditRows(
+        await ctx.session.rows(
+          selectGranted(
+            ctx,
+            cycles.map(({ holder, cycleAt }) => [holder.id, cycleAt]),
+          ),
+        ),
+      )
+    : []
+
+/**
+ * Plans the credits of cycles that begin or change: each card gives its credit once. What a card gave that a cycle does not have any more goes
+ * as far as it is left, unless it has been paid for.
+ */
+export const planGrants = async (ctx: Ctx, cycles: readonly CycleOfGrants[]): Promise<GrantPlan> => {
+  const all = cycles.map((one) => ({ ...one, grants: one.cycle ? listGrants(ctx, one.holder, one.cycle) : [] }))
+  const granted = await readGranted(
+    ctx,
+    all.filter(({ grants, cycle }) => grants.length || !cycle || cycle.isChanged),
+  )
+  return {
+    given: all.flatMap(({ holder, cycleAt, grants }) =>
+      grants.flatMap((grant): CreditRow[] => {
+        const its = granted.filter(
+          (row) => row.accountId === holder.id && row.effectiveFrom === cycleAt && row.grantorId === grant.grantorId,
+        )
+        if (its.some(({ status }) => status !== 'VOIDED')) return []
+        return [its.length ? { ...grant, source: `${grant.source} ${its.length}` } : grant]
+      }),
+    ),
+    revoked: all.flatMap(({ holder, cycleAt, grants, paid }) =>
+      granted.flatMap((row): ChangedCredit[] => {
+        const isOther = row.accountId !== holder.id || row.effectiveFrom !== cycleAt || row.status !== 'ACTIVE'
+        if (isOther || paid.has(row.grantorId ?? '') || grants.some(({ grantorId }) => grantorId === row.grantorId)) return []
+        return [changeCredit(ctx, row, { status: 'VOIDED' }, [{ transactionType: 'VOIDED', amount: restOfCredit(row) }])]
+      }),
+    ),
+  }
+}
 
 /** A part of what was paid in advance for a card that is given back. `amount` is above 0, and `place` says which change of the card it is. */
 export interface GivenBack {

@@ -36,6 +36,7 @@ export const credits = feature('Credits', {
     param: CreditPath,
     portal: true,
     answers: { 200: CreditDetailsResponse },
+    tagged: true,
     handle: (ctx, { param }) => service.getCredit(ctx, param.credit_id),
   }),
   voidCredit: operation({
@@ -43,6 +44,8 @@ export const credits = feature('Credits', {
     path: '/credits/{credit_id}/void',
     param: CreditPath,
     answers: { 200: Credit },
+    tagged: true,
+    condition: 'version',
     handle: (ctx, { param }) => service.voidCredit(ctx, param.credit_id),
   }),
   creditBalanceForAccount: operation({

@@ -44,7 +44,7 @@ export const selectCreditsInUse = (
 ): Statement => creditsInUse({ organizationId, listed: JSON.stringify(accountIds), now })
 
 export const readCreditRows = (rows: readonly unknown[] | undefined): CreditRow[] =>
-  readRows.read((rows ?? []) as Record<string, unknown>[]) as CreditRow[]
+  readRows.read((rows ?? []) as Record<string, unknown>[])
 
 export const readCreditsInUse = (rows: readonly unknown[] | undefined): Map<string, CreditRow[]> =>
   Map.groupBy(readCreditRows(rows), ({ accountId }) => accountId)
@@ -150,3 +150,17 @@ const creditsOfKeys = prepare(['organizationId', 'listed', 'now'], (at) =>
 /** The query for the credits that were made with keys of the caller; `readCreditRows` reads it. */
 export const selectCreditsOfKeys = ({ organizationId, now }: Ctx, keys: readonly string[]): Statement =>
   creditsOfKeys({ organizationId, listed: JSON.stringify(keys), now })
+
+/** The query for the credits that cards have granted accounts for cycles, by the ids of the accounts and the first instants of the cycles. */
+export const selectGranted = (
+  { organizationId }: Pick<Ctx, 'organizationId'>,
+  cycles: readonly (readonly [accountId: string, cycleAt: number])[],
+): Statement =>
+  builder
+    .select(readRows.selected)
+    .from(credits)
+    .where(
+      sql`credits.organization_id = ${organizationId} and credits.source like 'grant %' and (credits.account_id, credits.effective_from) in (
+        select value ->> 0, value ->> 1 from json_each(${JSON.stringify(cycles)})
+      )`,
+    )

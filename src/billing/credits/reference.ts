@@ -38,8 +38,9 @@ export const listCredits = {
   summary: 'List credits',
   description:
     'Lists the credits, the newest first. holdAmount is what DRAFTs would take of a credit as they are now, and status is as of now: a credit that has ended is EXPIRED once no DRAFT is open that it may still pay. A portal token lists those of its accounts.',
+  refuses: { 403: 'The token is a portal token, and does not read the account that the query names.' },
   example: {
-    after: ['createCredit'],
+    after: ['createCustomer', 'createCredit'],
     query: { account_id: accountId, status: 'ACTIVE', id: creditId, pageSize: 50 },
     answer: { data: [credit] },
   },
@@ -69,7 +70,7 @@ export const getCreditDetails = {
     'Reads a credit, and what went into it and out of it: what was CREDITED when it was given, and again when an invoice was made void; what was DEBITED by invoices that fell due; and what EXPIRED or was VOIDED. These add up to what is left.',
   refuses: { 403: NO_PORTAL, 404: 'There is no such credit.' },
   example: {
-    after: ['createCredit'],
+    after: ['createCustomer', 'createCredit'],
     path: { credit_id: creditId },
     answer: {
       ...credit,
@@ -87,10 +88,10 @@ export const voidCredit = {
     409: 'The credit is CONSUMED, EXPIRED or VOIDED already. Or it is being changed by many requests at this moment: send it again after Retry-After.',
   },
   example: {
-    after: ['createCredit'],
+    after: ['createCustomer', 'createCredit'],
     path: { credit_id: creditId },
     answer: { ...credit, status: 'VOIDED', updatedAt: third },
-    other: { path: { credit_id: creditId } },
+    other: { path: { credit_id: 'cred.0VFLWOg4cRe.7pVtY' } },
   },
 }
 
@@ -100,7 +101,7 @@ export const creditBalanceForAccount = {
     'Answers what the credits of an account come to that are in force now, what is left of them after the invoices that fell due, and what would be left after its DRAFTs as they are now.',
   refuses: { 403: 'The token is a portal token, and does not read this account.', 404: 'There is no such account.' },
   example: {
-    after: ['createCredit'],
+    after: ['createCustomer', 'createCredit'],
     path: { account_id: accountId },
     answer: {
       activeCredits: 100,

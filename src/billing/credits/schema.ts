@@ -55,7 +55,7 @@ export const CreateCreditRequest = named(
   'CreateCreditRequest',
   z.strictObject({
     creditRequests: list(CreditRequest, 1, MOST_CREDITS).check(
-      distinct(({ idempotencyKey }) => idempotencyKey, 'each credit has a key of its own'),
+      distinct((request: CreditRequest | null) => request?.idempotencyKey, 'each credit has a key of its own'),
     ),
   }),
 )

@@ -1,6 +1,7 @@
 import { type Decimal, ZERO, compare, formatDecimal, multiply, requireDecimal } from '../../lib/decimal.ts'
 import type { Card, Timing } from '../../rating/card.ts'
 import { chargedCycles, commitmentOf, type CardSlab, type RatedCard, type RatingInput, limitCard, rateCard } from '../../rating/rate.ts'
+import type { Credit } from '../../rating/credits.ts'
 import { periodOf, writeDay } from '../../rating/cycle.ts'
 import { type LicenseUse, readDays } from '../../rating/licenses.ts'
 import { type Line, cutTo, sumOf, typeOfCardLine } from '../../rating/line.ts'
@@ -35,6 +36,8 @@ export interface Explained {
   charges: readonly WrittenCharge[]
   /** Whether the lines are those of a card. */
   isWithinCard?: boolean
+  /** The credits that the invoice takes, as they were before that. */
+  credits?: readonly Credit[]
 }
 
 const product = (...factors: readonly string[]): string =>
@@ -138,6 +141,12 @@ const describePlain = (line: Line, { isWithinCard, charges, input, cards }: Expl
   return `an amount that was set: ${value}`
 }
 
+/** What an invoice takes of a credit, and for which lines, where the credit pays some only. */
+const explainCredit = ({ value, metadata = {} }: Line, { remaining, priority }: Credit): string => {
+  const parts = Object.entries(metadata).map(([id, part]) => `${String(part).slice(1)} for ${id}`)
+  return `${remaining} was left of the credit of priority ${priority}${parts.length ? `, which pays ${parts.join(', ')}` : ''}: ${value}`
+}
+
 /** 90 + 45 - 5 = 130. */
 const addUp = (lines: readonly Line[]): string => `${writeSum(lines.map(({ value }) => value))} = ${sumOf(lines)}`
 
@@ -145,6 +154,8 @@ const addUp = (lines: readonly Line[]): string => `${writeSum(lines.map(({ value
 export const explainLine = (line: Line, explained: Explained): ExplainedLine => {
   const { digits, cards, input, logs } = explained
   const plain = (): ExplainedLine => {
+    const credit = line.type === 'SUB_CREDITS' ? explained.credits?.find(({ id }) => id === line.id) : undefined
+    if (credit) return { line, arithmetic: explainCredit(line, credit), lines: [] }
     const lines = (line.lines ?? []).map((one) => explainLine(one, explained))
     const rule = logs.find((one) => one.rule.id === line.id || one.rule.action.id === line.id)
     const isOfRule = line.type.startsWith('PRICING_RULE_')

@@ -151,6 +151,7 @@ export const explainInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoic
     cards: row.invoiceType === 'ADHOC_ADVANCED' ? [] : (plan?.cards ?? []),
     input,
     charges: row.rated.charges ?? [],
+    credits: row.rated.credits ?? [],
     logs: plan && input ? (isArrears ? chargeArrears : chargeAdvance)(plan, input, digits).logs : [],
   }
   const lines = explainLine(row.rated.root, explained)

@@ -3,7 +3,7 @@ import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { insertInto, selectRows } from '../../db/statements.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
-import { formatDecimal, requireDecimal, subtract } from '../../lib/decimal.ts'
+import { type Decimal, ZERO, compare, formatDecimal, negate, requireDecimal, subtract, sumDecimals } from '../../lib/decimal.ts'
 import { type AdvanceCost, rateAdvancesAt } from '../../rating/advance.ts'
 import { type Card, timingOf } from '../../rating/card.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
@@ -46,7 +46,11 @@ export const selectAdvanceCharges = ({ organizationId, now }: Pick<Ctx, 'organiz
       cross join advance_charges as its on its.organization_id = ${organizationId} and its.account_id = sent.value and its.cycle_at = draft.start_at
     )
     select its.account_id as accountId, its.cycle_at as cycleAt, its.billable_id as billableId, its.position, its.card, its.total, its.quantity,
-      its.is_refundable as isRefundable, its.paid_until as paidUntil
+      its.is_refundable as isRefundable, its.paid_until as paidUntil, (
+        select json_group_array(one.amount) from advance_charges as one left join invoices as bill on bill.id = one.invoice_id
+        where one.organization_id = ${organizationId} and one.account_id = found.account_id and one.cycle_at = found.cycle_at
+          and one.billable_id = found.billable_id and one.refund_mode is not 'NONE' and bill.status is not 'VOID'
+      ) as amounts
     from found cross join advance_charges as its on its.organization_id = ${organizationId} and its.account_id = found.account_id
       and its.cycle_at = found.cycle_at and its.billable_id = found.billable_id and its.position = (
         select max(position) from advance_charges
@@ -58,15 +62,20 @@ export const selectAdvanceCharges = ({ organizationId, now }: Pick<Ctx, 'organiz
 export type LastCharge = Pick<ChargeRow, 'accountId' | 'cycleAt' | 'billableId' | 'position' | 'card' | 'total' | 'quantity'> & {
   isRefundable: boolean
   paidUntil: number
+  /** What all charges of the card in the cycle come to, less what was given back, without invoices that were made void. */
+  charged: string
 }
 
 /** Reads the rows of `selectAdvanceCharges`. */
 export const readAdvanceCharges = (rows: readonly unknown[] | undefined): LastCharge[] =>
-  ((rows ?? []) as (Omit<LastCharge, 'card' | 'isRefundable'> & { card: string; isRefundable: number })[]).map((row) => ({
-    ...row,
-    card: JSON.parse(row.card) as ChargedCard,
-    isRefundable: row.isRefundable === 1,
-  }))
+  ((rows ?? []) as (Omit<LastCharge, 'card' | 'isRefundable' | 'charged'> & { card: string; isRefundable: number; amounts: string })[]).map(
+    ({ amounts, ...row }) => ({
+      ...row,
+      charged: sumDecimals(JSON.parse(amounts) as string[]),
+      card: JSON.parse(row.card) as ChargedCard,
+      isRefundable: row.isRefundable === 1,
+    }),
+  )
 
 /** A charge of an invoice, with what its card had cost before. */
 export type ChargeOfInvoice = Pick<ChargeRow, 'billableId' | 'total' | 'quantity'> & { before: string; quantityBefore: string | null }
@@ -138,9 +147,16 @@ export interface AdvanceChange {
 const minus = (one: string | undefined, other: string | null | undefined): string =>
   formatDecimal(subtract(requireDecimal(one ?? '0'), requireDecimal(other ?? '0')))
 
+/** An amount below 0 that gives back no more than was charged, as a decimal text. */
+const atMost = (less: Decimal, charged: string): Decimal => {
+  const most = requireDecimal(charged)
+  if (most.coefficient <= 0n) return ZERO
+  return compare(negate(less), most) > 0 ? negate(most) : less
+}
+
 /**
  * Lists what has become more or less in a cycle since it was charged in advance. `billed` is left out where the account does not have the
- * cycle any more, of which nothing is owed then. What is not refundable is never less. Of a cycle whose invoice has fallen due, only fees
+ * cycle any more, of which nothing is owed then. What is not refundable is never less, and no more is given back of a card than was charged for it. Of a cycle whose invoice has fallen due, only fees
  * change that were paid for more cycles than that.
  */
 export const listAdvanceChanges = (
@@ -160,8 +176,9 @@ export const listAdvanceChanges = (
   return [...new Set(listed)].flatMap((billableId): AdvanceChange[] => {
     const [last, cost] = [known.get(billableId), costs.get(billableId)]
     const difference = addQuotients(cost?.total ?? NOTHING, negateQuotient(last ? readQuotient(last.total) : NOTHING))
-    const amount = cutQuotient(difference, digits)
-    const isLess = amount.coefficient < 0n
+    const change = cutQuotient(difference, digits)
+    const isLess = change.coefficient < 0n
+    const amount = isLess ? atMost(change, last?.charged ?? '0') : change
     if (amount.coefficient === 0n || (isLess && last && !last.isRefundable)) return []
     const card = cost?.card ?? last?.card
     if (!card) return []

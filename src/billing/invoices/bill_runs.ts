@@ -8,11 +8,13 @@ import { selectRows } from '../../db/statements.ts'
 import { iso } from '../../lib/time.ts'
 import { dayOf } from '../../rating/cycle.ts'
 import { type Billings, readBillings } from './billings.ts'
-import { type FallingDraft, freezeDrafts, holdBillings, isPlaced, waitsWithCredits } from './cycles.ts'
+import { type FallingDraft, freezeDrafts, holdBillings } from './cycles.ts'
+import { isPlaced } from './plans.ts'
 import { showSummaries } from './live.ts'
 import { listRowsForBillRun, waitsForBillRun } from './queries.ts'
 import type { CreateBillRunQuery, ListBillRunQuery, ListInvoicesResponse } from './schema.ts'
 import type { InvoiceRow } from './show.ts'
+import { waitsWithCredits } from './turns.ts'
 
 /** Lists the invoices that a bill run would let fall due, the newest first, page by page. */
 export const listInvoicesForBillRun = async (ctx: Ctx, query: ListBillRunQuery): Promise<Reply<ListInvoicesResponse>> => {

@@ -1,150 +1,26 @@
-import {
-  type CycleInForce,
-  LAST_DAY,
-  type PieceParts,
-  type ReadTimeline,
-  boundariesOf,
-  definitionOf,
-  cycleOn,
-  keysOfList,
-  listCycles,
-  readPieceParts,
-  selectPieceParts,
-} from '../../catalogue/schedules/service.ts'
+import { type PieceParts, keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
 import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
-import { formatDecimal, negate, requireDecimal } from '../../lib/decimal.ts'
-import { useUntil } from '../../rating/advance.ts'
-import type { Credit } from '../../rating/credits.ts'
-import { dayOf, instantOf } from '../../rating/cycle.ts'
-import { buildInvoice } from '../../rating/invoice.ts'
-import type { Line } from '../../rating/line.ts'
-import { type GivenBack, listGrants, refundOf } from '../credits/grants.ts'
-import { type CreditPool, addToPool, compareTurns, creditsLeft, drawFromPool, holdFromPool, openPool } from '../credits/pool.ts'
+import { instantOf } from '../../rating/cycle.ts'
+import { type CycleOfGrants, planGrants } from '../credits/grants.ts'
+import { compareTurns, creditsLeft, drawFromPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
-import { draftDraws, draftNewCredits, setDueOfCredits } from '../credits/write.ts'
-import {
-  type AdvanceChange,
-  type LastCharge,
-  findNextChange,
-  insertAdvanceCharges,
-  isInvoiced,
-  listAdvanceChanges,
-  openCharges,
-  rateChanges,
-} from './advances.ts'
+import { draftChangedCredits, draftDraws } from '../credits/write.ts'
+import type { Purse } from '../wallets/service.ts'
 import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
 import { closeDrafts } from './drafts.ts'
-import { type HeldCharges, keepHeldCharges, recordHeldCharges } from './held_charges.ts'
-import { rateLines } from './lines.ts'
-import type { InvoiceOwner } from './owner.ts'
-import { type PartialDraft, type Purse, moveMoney } from '../wallets/service.ts'
-import { type BilledCycle, type RatedInvoice, basisOf, rateAdvance, rateArrears } from './rating.ts'
-import { keepRating, keepReckoning, withPlan } from './reckoned.ts'
-import { changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
+import { keepHeldCharges, recordHeldCharges } from './held_charges.ts'
+import { type BilledCycle, rateArrears } from './rating.ts'
+import { keepReckoning, withPlan } from './reckoned.ts'
+import { changeInvoice, draftDue, insertInvoices, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type AccountTime, type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
+import { type Turns, holdWaiting, openTurns, waitsWithCredits } from './turns.ts'
+import { type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
 
-/** The most cycles of an account that are begun or ended in one commit, which it shares with other accounts; and the least. */
-const MOST_CYCLES = 60
-const LEAST_CYCLES = 2
-
-const NOTHING: RatedInvoice = { root: buildInvoice([], { digits: 0, from: 0, until: 0 }).root, usage: [] }
-
-/** What an invoice of a cycle takes from that. */
-const placeOf = ({ piece, cycle, dueAt }: CycleInForce) => ({
-  pricePlanId: piece.pricePlanId,
-  scheduleId: piece.id,
-  startAt: instantOf(cycle.start),
-  endAt: instantOf(cycle.end),
-  invoiceAt: dueAt,
-})
-
-/** Whether an invoice is of its cycle as that is in force now. */
-export const isPlaced = (row: InvoiceRow, inForce: CycleInForce): boolean => {
-  const place = placeOf(inForce)
-  return row.endAt === place.endAt && row.invoiceAt === place.invoiceAt && row.scheduleId === place.scheduleId
-}
-
-/** When something of the bills of an account is due next: a cycle begins or ends, a DRAFT falls due, or licences change that are paid in advance. */
-const findNext = (
-  { active }: ReadTimeline,
-  drafts: readonly InvoiceRow[],
-  billed: readonly BilledCycle[],
-  now: number,
-): number | undefined => {
-  const day = dayOf(now)
-  const [boundary] = boundariesOf(active, day, day)
-  const times = [
-    ...(boundary !== undefined && boundary < LAST_DAY ? [instantOf(boundary)] : []),
-    ...drafts.filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt > now).map(({ invoiceAt }) => invoiceAt),
-    ...billed.flatMap((its) => findNextChange(its, now) ?? []),
-  ]
-  return times.length ? Math.min(...times) : undefined
-}
-
-/** What is to be done for an account at an instant. */
-interface Plan {
-  billing: Billing
-  /** DRAFTs whose cycle has changed or is gone, and what becomes of them. */
-  moved: { row: InvoiceRow; after: InvoiceRow }[]
-  /** The DRAFTs of the cycles that have begun. */
-  made: InvoiceRow[]
-  /** The charges that wait for the next DRAFT when this is done. */
-  held: HeldCharges
-  falling: InvoiceRow[]
-  /** The cycles that are billed, or may have changed since they were charged in advance, by their first instants. */
-  open: ReadonlyMap<number, CycleInForce>
-  /** The first instants of those that had a DRAFT before this. */
-  hasDraft: ReadonlySet<number>
-  /** The DRAFTs that are left when all of this is done. */
-  left: InvoiceRow[]
-  isUnfinished: boolean
-}
-
-/** What is to be done for an account at `ctx.now`, of `most` cycles. `advances` says whether its new DRAFTs fall due by themselves. */
-const planBills = (ctx: Ctx, billing: Billing, { advances, most }: { advances: boolean; most: number }): Plan => {
-  const { timeline, owner, known } = billing
-  const { now } = ctx
-  const cycles = listCycles(timeline.active, dayOf(now))
-  const cycleOf = new Map(cycles.map((one) => [instantOf(one.cycle.start), one]))
-  const moved = billing.drafts.flatMap((row) => {
-    const inForce = cycleOf.get(row.startAt)
-    if (inForce && isPlaced(row, inForce)) return []
-    const set = { ...(inForce ? placeOf(inForce) : { status: 'GONE' as const }), updatedAt: now, version: row.version + 1 }
-    return [{ row, after: { ...row, ...set } }]
-  })
-  const movedTo = new Map(moved.map(({ row, after }) => [row, after]))
-  const kept = billing.drafts.map((row) => movedTo.get(row) ?? row).filter(({ status }) => status === 'DRAFT')
-  const missing = cycles.filter(({ cycle }) => !known.has(instantOf(cycle.start)))
-  const freed = moved.flatMap(({ row, after }) => (after.status === 'GONE' ? (row.rated.charges ?? []) : []))
-  const waiting = freed.length ? [...freed, ...billing.held] : billing.held
-  const made = missing.slice(0, most).map((inForce, index) => {
-    const rated = { ...NOTHING, ...(index === 0 && waiting.length && { charges: waiting }) }
-    return newDraft(ctx, owner, { invoiceType: 'STANDARD', autoAdvance: advances, ...placeOf(inForce), ...keepRating(rated) })
-  })
-  const drafts = [...kept, ...made]
-  const due = drafts
-    .filter(({ autoAdvance, invoiceAt }) => autoAdvance && invoiceAt <= now)
-    .toSorted((one, other) => one.startAt - other.startAt)
-  const falling = due.slice(0, most)
-  const fallen = new Set(falling)
-  const hasDraft = new Set(drafts.map(({ startAt }) => startAt))
-  const starts = new Set([...hasDraft, ...billing.charges.map(({ cycleAt }) => cycleAt)])
-  return {
-    billing,
-    moved,
-    made,
-    held: made.length ? [] : waiting,
-    falling,
-    hasDraft,
-    open: new Map([...cycleOf].filter(([start]) => starts.has(start))),
-    left: drafts.filter((row) => !fallen.has(row)),
-    isUnfinished: missing.length > most || due.length > most,
-  }
-}
+import { type Bills, addGiven, billAdvance, hasAdvance } from './advance_bills.ts'
+import { LEAST_CYCLES, MOST_CYCLES, type Plan, findNext, listVoidTimes, planBills } from './plans.ts'
 
 /** The statement that refuses the commit if what the bills rest on has changed since it was read. */
 export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
@@ -153,46 +29,14 @@ export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
     billings.map(({ timeline, version }) => [timeline.account.id, version]),
   )
 
-/** What a commit of bills is made of. */
-type Bills = PartialDraft
-
-/** The credits of an account, and its DRAFTs that wait though they could have fallen due, the first of them in front. */
-interface Turns {
-  pool: CreditPool
-  waiting: { row: InvoiceRow; rate: (credits: readonly Credit[]) => Line | undefined }[]
-}
-
-/** Takes from the credits of an account what its waiting DRAFTs take, of those whose turn it is. */
-const holdWaiting = ({ pool, waiting }: Turns, isTurn: (row: InvoiceRow) => boolean = () => true): void => {
-  for (let [first] = waiting; first && isTurn(first.row); [first] = waiting) {
-    waiting.shift()
-    const root = first.rate(creditsLeft(pool, first.row.currency))
-    if (root) holdFromPool(pool, root)
-  }
-}
-
-/** Whether a DRAFT waits that takes from credits, though it could have fallen due. */
-export const waitsWithCredits = ({ appliesCredits, invoiceAt }: InvoiceRow, now: number): boolean => appliesCredits && invoiceAt <= now
-
-/** Opens the credits of an account, with those that are given to it now. `billedOf` gives what the cycles of its waiting DRAFTs are rated with. */
-const openTurns = (
-  { now }: Ctx,
-  { credits, written }: Billing,
-  given: readonly CreditRow[],
-  waiting: readonly InvoiceRow[],
-  billedOf: (row: InvoiceRow) => BilledCycle | undefined,
-): Turns => ({
-  pool: openPool([...credits, ...given]),
-  waiting: [
-    ...waiting.map((row) => ({
-      row,
-      rate: (its: readonly Credit[]) => {
-        const billed = billedOf(row)
-        return billed && rateArrears(billed, row.rated.charges, its).root
-      },
-    })),
-    ...written.map((row) => ({ row, rate: (its: readonly Credit[]) => rateLines(row.rated, row, its).rated.root })),
-  ].toSorted((one, other) => compareTurns(one.row, other.row, now)),
+/** What the bills of an account rest on, with the credits that are given to it now, and without those that are taken from it. */
+const withCredits = (
+  { owner, credits, written }: Billing,
+  given: ReadonlyMap<string, readonly CreditRow[]>,
+  revoked: ReadonlySet<string>,
+): Pick<Billing, 'credits' | 'written'> => ({
+  credits: [...credits.filter(({ id }) => !revoked.has(id)), ...(given.get(owner.id) ?? [])],
+  written,
 })
 
 /** A DRAFT that falls due, and the cycle that it is of. */
@@ -258,7 +102,7 @@ export const freezeDrafts = async (
   const turns = new Map(
     [...accounts].map(([id, billing]) => {
       const its = waiting.flatMap(({ row }) => (row.ownerId === id ? [row] : []))
-      return [id, openTurns(ctx, billing, [], its, (row) => billedOf.get(row))]
+      return [id, openTurns(ctx, billing, its, (row) => billedOf.get(row))]
     }),
   )
   const bills: Bills = { statements: [], changes: [] }
@@ -280,145 +124,19 @@ const addDraws = (ctx: Ctx, turns: Iterable<Turns>, { statements, changes }: Bil
   changes.push(...drawn.changes)
 }
 
-/** The credits that are granted for the cycles that begin. */
-const listGrantsOf = (ctx: Ctx, { billing, made, open }: Plan, parts: PieceParts): CreditRow[] =>
-  made.flatMap(({ startAt }) => {
-    const inForce = open.get(startAt)
-    return inForce ? listGrants(ctx, billing.owner, { inForce, parts }) : []
-  })
-
-const hasAdvance = ({ inForce: { piece }, parts }: CycleToRate): boolean =>
-  definitionOf(piece, parts).cards.some(({ invoiceTiming }) => invoiceTiming === 'IN_ADVANCE')
-
-/** Makes an invoice that falls due at once. */
-const addDueInvoice = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, purse: Purse, { statements, changes }: Bills): void => {
-  const fallen = draftDue(ctx, row, owner, { purse })
-  statements.push(insertInvoices([row]), ...fallen.statements)
-  changes.push(...recordInvoice(undefined, fallen.row), ...fallen.changes)
-}
-
-/** A cycle whose advance part is billed, by its first instant: what it is rated with is left out where the account has it no more. */
-interface AdvancedCycle {
-  cycleAt: number
-  cycle: CycleToRate | undefined
-  billed: BilledCycle | undefined
-  /** The wallet of the account. */
-  purse: Purse
-}
-
-/** A cycle with the licences that are known at an instant, of which the changes to come are not charged yet. */
-const knownAt = (billed: BilledCycle, at: number): BilledCycle => ({
-  ...billed,
-  licenses: Object.fromEntries(Object.entries(billed.licenses).map(([id, use]) => [id, useUntil(use, at)])),
-})
-
-/** Bills all that is paid in advance in a cycle, and gives what was charged for each card. */
-const openAdvance = (
-  ctx: Ctx,
-  owner: InvoiceOwner,
-  { cycleAt, cycle, billed, purse }: AdvancedCycle,
-  pool: CreditPool,
-  bills: Bills,
-): readonly LastCharge[] => {
-  const advance = billed && rateAdvance(billed, creditsLeft(pool, owner.currency))
-  if (!cycle || !advance) return []
-  const place = { ...placeOf(cycle.inForce), invoiceAt: cycleAt }
-  const row = newDraft(ctx, owner, {
-    invoiceType: 'STANDARD_ADVANCED',
-    autoAdvance: true,
-    ...place,
-    ...keepReckoning(advance, knownAt(billed, ctx.now), ctx.now),
-  })
-  drawFromPool(pool, row.id, row.rated.root)
-  addDueInvoice(ctx, row, owner, purse, bills)
-  const opened = openCharges(ctx, owner, billed, row.id)
-  if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
-  return opened
-}
-
-/** Gives back to the wallet of an account what has become less of what was paid in advance, where the card says so. */
-const refundToWallet = (ctx: Ctx, purse: Purse, its: readonly AdvanceChange[], bills: Bills): void => {
-  for (const { row } of its.filter((one) => one.row.refundMode === 'WALLET')) {
-    const description = `Refund ${row.card.displayName}`
-    const amount = negate(requireDecimal(row.amount))
-    const moved = moveMoney(ctx, purse, { amount, description: Array.from(description).slice(0, 50).join(''), entityId: null })
-    bills.statements.push(...moved.statements)
-    bills.changes.push(...moved.changes)
-  }
-}
-
-/** Gives credits. */
-const addGiven = (ctx: Ctx, given: readonly CreditRow[], { statements, changes }: Bills): void => {
-  const draft = draftNewCredits(ctx, given)
-  statements.push(...draft.statements, ...setDueOfCredits(ctx, given))
-  changes.push(...draft.changes)
-}
-
-const givenBack = ({ card, amount, cycleAt, billableId, position }: AdvanceChange['row']): GivenBack => ({
-  displayName: card.displayName,
-  amount: formatDecimal(negate(requireDecimal(amount))),
-  cycleAt,
-  billableId,
-  place: position,
-})
-
-/** Bills changes of what is paid in advance in a cycle. What is given back by an invoice has one of its own. */
-const billChanges = (
-  ctx: Ctx,
-  owner: InvoiceOwner,
-  { cycleAt, cycle, billed, purse }: AdvancedCycle,
-  listed: readonly AdvanceChange[],
-  pool: CreditPool,
-  bills: Bills,
-): void => {
-  const [more, less] = [listed.filter(({ row }) => row.refundMode === null), listed.filter(({ row }) => row.refundMode !== null)]
-  for (const its of [...(more.length ? [more] : []), ...less.map((one) => [one])]) {
-    let invoiceId: string | null = null
-    if (its.every(isInvoiced)) {
-      const endAt = Math.max(cycleAt, ...its.map(({ row }) => row.paidUntil))
-      const startAt = Math.min(Math.max(cycleAt, instantOf(dayOf(ctx.now))), endAt)
-      const rated = rateChanges(its, { currency: owner.currency, startAt, endAt }, creditsLeft(pool, owner.currency))
-      const row = newDraft(ctx, owner, {
-        ...(cycle && placeOf(cycle.inForce)),
-        invoiceType: 'ADHOC_ADVANCED',
-        autoAdvance: true,
-        startAt,
-        endAt,
-        invoiceAt: ctx.now,
-        ...keepRating(rated),
-        ...(billed && { basis: basisOf(knownAt(billed, ctx.now), ctx.now) }),
-      })
-      invoiceId = row.id
-      drawFromPool(pool, row.id, row.rated.root)
-      addDueInvoice(ctx, row, owner, purse, bills)
+/** The cycles that begin, that have another plan now, or that are gone, of which cards give credits or do not any more. */
+const listCyclesOfGrants = ({ billing, made, moved, open }: Plan, parts: PieceParts | undefined): CycleOfGrants[] => {
+  const changed = moved.filter(({ row, after }) => after.status === 'GONE' || after.scheduleId !== row.scheduleId)
+  const its = [...made.map((row) => ({ row, isChanged: false })), ...changed.map(({ after }) => ({ row: after, isChanged: true }))]
+  return its.map(({ row: { startAt, status }, isChanged }) => {
+    const inForce = status === 'GONE' ? undefined : open.get(startAt)
+    return {
+      holder: billing.owner,
+      cycleAt: startAt,
+      cycle: inForce && parts && { inForce, parts, isChanged },
+      paid: new Set(billing.charges.flatMap(({ cycleAt, billableId }) => (cycleAt === startAt ? [billableId] : []))),
     }
-    refundToWallet(ctx, purse, its, bills)
-    bills.statements.push(insertAdvanceCharges(its.map(({ row }) => ({ ...row, invoiceId }))))
-  }
-  const refunds = less.flatMap(({ row }) => (row.refundMode === 'CREDITS' ? [refundOf(ctx, owner, givenBack(row))] : []))
-  addGiven(ctx, refunds, bills)
-  addToPool(pool, refunds)
-}
-
-/** The times of an account in which nothing is counted, since their invoices were made void: as long as their cycles are now, so that what follows a cycle that ends early is counted. */
-const listVoidTimes = ({ billing: { owner, timeline, voided } }: Plan): AccountTime[] =>
-  voided.map(([start, end]) => {
-    const inForce = cycleOn(timeline.active, dayOf(start))
-    const isKept = inForce?.cycle.start === dayOf(start)
-    return { accountId: owner.id, start, end: isKept ? Math.min(end, instantOf(inForce.cycle.end)) : start }
   })
-
-/** Bills what is paid in advance in a cycle: all of it, if that has not been done, and then what has become more or less since. */
-const billAdvance = (ctx: Ctx, { billing, open, hasDraft }: Plan, advanced: AdvancedCycle, pool: CreditPool, bills: Bills): void => {
-  const { cycleAt, cycle, billed } = advanced
-  const owner = cycle ? withPlan(billing.owner, cycle.inForce) : billing.owner
-  const known = billing.charges.filter((charge) => charge.cycleAt === cycleAt)
-  const isAdvanced = billing.advanced.has(cycleAt)
-  /** Invoices from before changes were billed have no charges that these could be compared with. */
-  if (isAdvanced && !known.length) return
-  const charges = isAdvanced || known.length ? known : openAdvance(ctx, owner, advanced, pool, bills)
-  const isOpen = !open.has(cycleAt) || hasDraft.has(cycleAt)
-  billChanges(ctx, owner, advanced, listAdvanceChanges(ctx, owner, cycleAt, charges, { billed, isOpen }), pool, bills)
 }
 
 /**
@@ -438,10 +156,15 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   const all = [...plans.values()]
   const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
   const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined
-  const given = new Map(all.map((plan) => [plan, parts ? listGrantsOf(its, plan, parts) : []]))
+  const grants = await planGrants(
+    its,
+    all.flatMap((plan) => listCyclesOfGrants(plan, parts)),
+  )
+  const given = Map.groupBy(grants.given, ({ accountId }) => accountId)
+  const revoked = new Set(grants.revoked.map(({ before }) => before.id))
   const waiting = new Map(
     all.map((plan) => {
-      const hasCredits = plan.billing.credits.length + (given.get(plan)?.length ?? 0) > 0
+      const hasCredits = plan.billing.credits.length + (given.get(plan.billing.owner.id)?.length ?? 0) > 0
       return [plan, hasCredits ? plan.left.filter((row) => waitsWithCredits(row, its.now)) : []]
     }),
   )
@@ -477,12 +200,15 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   }
   bills.statements.push(...keepHeldCharges(its, all))
   bills.changes.push(...recordHeldCharges(all))
-  addGiven(its, [...given.values()].flat(), bills)
+  addGiven(its, grants.given, bills)
+  const taken = draftChangedCredits(its, grants.revoked)
+  bills.statements.push(...taken.statements)
+  bills.changes.push(...taken.changes)
   const billedOf = new Map([...billed].flatMap(([{ row }, used]) => (row ? [[row, used] as const] : [])))
   const turns: Turns[] = []
   /** Of each account what falls due comes before what begins, and accounts in the order of their rows, so that numbers are as if each was billed alone. */
   for (const plan of rows.flatMap(({ subject }) => plans.get(subject) ?? [])) {
-    const own = openTurns(its, plan.billing, given.get(plan) ?? [], waiting.get(plan) ?? [], (row) => billedOf.get(row))
+    const own = openTurns(its, withCredits(plan.billing, given, revoked), waiting.get(plan) ?? [], (row) => billedOf.get(row))
     turns.push(own)
     const found = cyclesOf.get(plan) ?? []
     for (const cycle of found) {

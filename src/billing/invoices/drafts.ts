@@ -15,6 +15,7 @@ import { dayOf } from '../../rating/cycle.ts'
 import { type CreditPool, compareTurns, creditsLeft, drawFromPool, holdFromPool, openPool } from '../credits/pool.ts'
 import { readCreditsInUse, selectCreditsInUse } from '../credits/queries.ts'
 import { openGenerations } from '../revenue_calculator/lookup.ts'
+import type { CreditRow } from '../credits/table.ts'
 import { type BillingVersion, holdVersions, readBillingVersions, selectBillingVersions } from './billings.ts'
 import { rateLines } from './lines.ts'
 import { type InvoiceOwner, readAccountOwners, readGroupOwner, selectAccountOwners } from './owner.ts'
@@ -181,6 +182,15 @@ export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<ReckonedDraf
   row.accountId === null
     ? { row: { ...row, ...rateLines(row.rated, row) }, owner: await readGroupOwner(ctx, row.ownerId) }
     : requireDraft(await rateDrafts(ctx, [row]), row)
+
+/** The credits of an account, and its DRAFTs that take from them, as they are now and in their turns. */
+export const readDraftsWithCredits = async (
+  ctx: Ctx,
+  accountId: string,
+): Promise<{ credits: readonly CreditRow[]; drafts: InvoiceRow[] }> => {
+  const { drafts, pools } = await reckonDrafts(ctx, [], { accountIds: [accountId] })
+  return { credits: [...(pools.get(accountId)?.rows.values() ?? [])], drafts: [...drafts.values()].map(({ row }) => row) }
+}
 
 /** The credits of accounts, from which all of their DRAFTs have taken what they would take now. */
 export const readHeldCredits = async (ctx: Ctx, accountIds: readonly string[]): Promise<Iterable<CreditPool>> =>

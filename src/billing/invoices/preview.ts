@@ -5,9 +5,13 @@ import type { Ctx } from '../../db/context.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { notFound, refuseFaults } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
+import type { Credit } from '../../rating/credits.ts'
 import { dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
+import { listGrants } from '../credits/grants.ts'
+import { compareTurns, creditsLeft, holdFromPool, openPool } from '../credits/pool.ts'
 import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
 import { readChargesOfCycle } from './charges.ts'
+import { readDraftsWithCredits } from './drafts.ts'
 import { readAccountOwners, selectAccountOwners } from './owner.ts'
 import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
 import type { InvoicePreview, InvoicePreviewResponse, PreviewQuery } from './schema.ts'
@@ -39,12 +43,24 @@ export const previewInvoices = async (
   }
   const { piece, cycle, dueAt } = inForce
   const [start, end] = [instantOf(cycle.start), instantOf(cycle.end)]
-  const [billed, charges] = await Promise.all([
-    readBilledCycle(ctx, generations, { inForce, parts, owner }, (meterIds) =>
-      readUsage(ctx, generations, { accountId, start, end }, meterIds),
-    ),
+  const cycleToRate = { inForce, parts, owner }
+  const [billed, charges, { credits, drafts }] = await Promise.all([
+    readBilledCycle(ctx, generations, cycleToRate, (meterIds) => readUsage(ctx, generations, { accountId, start, end }, meterIds)),
     readChargesOfCycle(ctx, timeline, cycle.start),
+    readDraftsWithCredits(ctx, accountId),
   ])
+  const hasBegun = start <= ctx.now
+  const pool = openPool([...credits, ...(hasBegun ? [] : listGrants(ctx, owner, cycleToRate))])
+  const others = drafts.filter(({ invoiceType, startAt }) => invoiceType !== 'STANDARD' || startAt !== start)
+  /** What is left of the credits for an invoice of the cycle, when the DRAFTs before it have taken theirs. */
+  const leftFor = (invoiceType: string, invoiceAt: number): Credit[] => {
+    const turn = { id: '', invoiceType, invoiceAt, startAt: start }
+    for (let [first] = others; first && compareTurns(first, turn, ctx.now) < 0; [first] = others) {
+      others.shift()
+      holdFromPool(pool, first.rated.root)
+    }
+    return creditsLeft(pool, owner.currency)
+  }
   const show = (invoiceType: InvoicePreview['invoiceType'], invoiceAt: number, { root, usage }: RatedInvoice): InvoicePreview => ({
     customerId: owner.customerId ?? '',
     ownerId: accountId,
@@ -61,10 +77,12 @@ export const previewInvoices = async (
     usageInfo: usage.map((line) => showLine(line, 'USAGE_UNITS')),
     revenueInfo: showLine(root, owner.currency),
   })
-  const advance = rateAdvance(billed)
+  const advance = rateAdvance(billed, leftFor('STANDARD_ADVANCED', start))
+  if (advance && !hasBegun) holdFromPool(pool, advance.root)
+  const arrears = rateArrears(billed, charges, leftFor('STANDARD', dueAt))
   return {
     answer: {
-      data: [show('STANDARD', dueAt, rateArrears(billed, charges)), ...(advance ? [show('STANDARD_ADVANCED', start, advance)] : [])],
+      data: [show('STANDARD', dueAt, arrears), ...(advance ? [show('STANDARD_ADVANCED', start, advance)] : [])],
     },
   }
 }

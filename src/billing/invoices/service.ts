@@ -2,7 +2,6 @@ import { changeVersioned, retryWhenStale } from '../../db/change.ts'
 import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
-import { formatDecimal, isZero, requireDecimal, subtract } from '../../lib/decimal.ts'
 import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { randomBase62 } from '../../lib/ids.ts'
@@ -10,13 +9,12 @@ import { openGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
 import { draftReleases } from '../credits/release.ts'
 import { draftDraws } from '../credits/write.ts'
-import { readNextOrdinal } from '../payments/queries.ts'
 import { draftManualPayment } from '../payments/record.ts'
-import { type PartialDraft, moveMoney, readPurse } from '../wallets/service.ts'
 import { rateDraft, rateFalling } from './drafts.ts'
 import { findChargeFaults, rateLines } from './lines.ts'
 import { readLive, showSummaries } from './live.ts'
 import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
+import { NOTHING_PAID, payingOf, settleMoney } from './paying.ts'
 import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
 import type {
   CreateCustomInvoiceRequest,
@@ -29,7 +27,7 @@ import type {
   UpdateInvoiceRequest,
 } from './schema.ts'
 import { showRuleLogs } from './rule_logs.ts'
-import { INVOICE_DUE, type PaidBy, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
+import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
 import { type InvoiceRow, showInvoice } from './show.ts'
 import { refuseFixedLines, refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
 import type { InvoiceStatus } from './table.ts'
@@ -86,12 +84,6 @@ const fingerprintOf = async ({ idempotencyKey: _key, ...sent }: CreateCustomInvo
 const isSameRequest = async ({ fingerprint }: InvoiceRow, input: CreateCustomInvoiceRequest): Promise<boolean> =>
   fingerprint === (await fingerprintOf(input, fingerprint?.slice(0, fingerprint.indexOf('.')) ?? ''))
 
-const NOTHING: PartialDraft = { statements: [], changes: [] }
-
-/** How an invoice is paid that falls due now: from the wallet of its account, or by a payment that is recorded by itself. */
-const payingOf = async (ctx: Ctx, { accountId }: InvoiceRow, isPaid = false): Promise<PaidBy> =>
-  isPaid ? { isPaid } : { purse: accountId === null ? undefined : await readPurse(ctx, accountId) }
-
 /** Creates an invoice of lines that a person has written: as a DRAFT, or due or paid at once. */
 export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRequest): Promise<Reply<Invoice>> => {
   const { accountId: ownerId, ownerType = 'ACCOUNT', startDate: startAt, endDate: endAt, idempotencyKey = null, status, lineItems } = input
@@ -136,7 +128,7 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
     const fallen = draftDue(ctx, row, owner, await payingOf(ctx, row, status === 'PAID'))
     const draws = draftDraws(ctx, pools)
     const paid =
-      status === 'PAID' && fallen.row.status === 'PAID' && row.total !== '0' ? draftManualPayment(ctx, row, row.total, 1) : NOTHING
+      status === 'PAID' && fallen.row.status === 'PAID' && row.total !== '0' ? draftManualPayment(ctx, row, row.total, 1) : NOTHING_PAID
     return commit(ctx, {
       statements: [...held, insertInvoices([row]), ...paid.statements, ...fallen.statements, ...draws.statements],
       changes: [...recordInvoice(undefined, fallen.row), ...fallen.changes, ...paid.changes, ...draws.changes],
@@ -153,14 +145,6 @@ const draftStatus = (row: InvoiceRow, status: InvoiceStatus, owner: InvoiceOwner
   ...(status === 'VOID' && { paid: '0', info: row.info.filter(({ type }) => type !== 'WALLET') }),
   ...(owner && { details: owner.details, netTermDays: owner.netTermDays }),
 })
-
-/** Drafts what a new status does to money: what is open of an invoice that is PAID is recorded as a payment, and what the wallet paid of a VOID one goes back. */
-const settleMoney = async (ctx: Ctx, row: InvoiceRow, status: InvoiceStatus): Promise<PartialDraft> => {
-  const [total, paid] = [requireDecimal(row.total), requireDecimal(row.paid)]
-  if (status === 'PAID') return draftManualPayment(ctx, row, formatDecimal(subtract(total, paid)), await readNextOrdinal(ctx, row.id))
-  const purse = status === 'VOID' && !isZero(paid) && row.accountId !== null ? await readPurse(ctx, row.accountId) : undefined
-  return purse ? moveMoney(ctx, purse, { amount: paid, description: 'Given back by VOID', entityId: row.id }) : NOTHING
-}
 
 /** An invoice that is to be changed, and from whom it takes what it shows as long as it is a DRAFT. */
 interface FoundInvoice {
@@ -231,7 +215,7 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
           tag: await tagOfInvoice(fallen.row, undefined),
         }
       }
-      const money = status ? await settleMoney(ctx, row, status) : NOTHING
+      const money = status ? await settleMoney(ctx, row, status) : NOTHING_PAID
       const set = { ...edits, ...(status && draftStatus(edited, status, owner)), updatedAt: ctx.now, version: row.version + 1 }
       const after: InvoiceRow = { ...row, ...set }
       const live = after.status === 'DRAFT' ? owner : undefined

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, identifier, int32, label, list, named, text } from '../../lib/fields.ts'
+import { described, identifier, int32, isObject, label, list, named, text } from '../../lib/fields.ts'
 import { moneyAmount } from '../../lib/money.ts'
 import { ledgerPage, ledgerPageQuery } from '../../lib/page.ts'
 import { dateTime, instant } from '../../lib/time.ts'
@@ -9,6 +9,17 @@ import { LINE_TYPES, SOURCE_TYPES } from './table.ts'
 const MOST_LINES = 50
 const LONGEST_TEXT = 512
 
+/** What is known of a payment where it was made. The name `__proto__` is refused, since an object would silently lose it. */
+const metadata = () =>
+  z.pipe(
+    z.transform((value: unknown, { issues }) => {
+      if (isObject(value) && Object.hasOwn(value, '__proto__'))
+        issues.push({ code: 'custom', input: value, path: ['__proto__'], message: 'must have another name' })
+      return value
+    }),
+    z.record(z.string(), z.unknown()),
+  )
+
 const ExternalPaymentReference = named(
   'ExternalPaymentReference',
   z.strictObject({
@@ -16,7 +27,7 @@ const ExternalPaymentReference = named(
     sourceType: z.enum(SOURCE_TYPES),
     transactionNumber: described('The number of the payment there. With sourceName, it is taken once.', label(1, 255)),
     description: z.optional(text(LONGEST_TEXT)),
-    metadata: z.optional(z.record(z.string(), z.unknown())),
+    metadata: z.optional(metadata()),
   }),
 )
 
@@ -100,13 +111,16 @@ const span = (description: string) =>
     }),
   )
 
-export const ListPaymentsQuery = ledgerPageQuery({
-  id: z.optional(described('Lists the payment with this id.', identifier())),
-  account_id: z.optional(described('Lists the payments of one account or invoice group.', identifier())),
-  created_at: z.optional(
-    span('When the payments were recorded: one instant, or a start (inclusive) and an end (exclusive) separated by a comma.'),
-  ),
-})
+export const ListPaymentsQuery = ledgerPageQuery(
+  {
+    id: z.optional(described('Lists the payment with this id.', identifier())),
+    account_id: z.optional(described('Lists the payments of one account or invoice group.', identifier())),
+    created_at: z.optional(
+      span('When the payments were recorded: one instant, or a start (inclusive) and an end (exclusive) separated by a comma.'),
+    ),
+  },
+  false,
+)
 export type ListPaymentsQuery = z.infer<typeof ListPaymentsQuery>
 
 export const PaymentPath = z.strictObject({ payment_id: identifier() })

@@ -15,6 +15,8 @@ import {
   rateArrears,
   readQuotient,
 } from '../invoices/service.ts'
+import { takenIn } from '../credits/pool.ts'
+import type { DebitRow } from '../credits/queries.ts'
 import type { Basis } from '../invoices/table.ts'
 
 const isSame = (one: string, other: string): boolean => compare(requireDecimal(one), requireDecimal(other)) === 0
@@ -78,13 +80,13 @@ const findChargeDifferences = (billed: BilledCycle, at: number, charges: readonl
 }
 
 const rateAgain = (row: InvoiceRow, billed: BilledCycle | undefined): Line | undefined => {
-  const { charges = [], written = [] } = row.rated
+  const { charges = [], written = [], credits = [] } = row.rated
   if (row.invoiceType === 'CUSTOM') {
-    const built = buildCustomTree(written, charges, row)
+    const built = buildCustomTree(written, charges, row, credits)
     return built.faults ? undefined : built.root
   }
   if (!billed) return undefined
-  return row.invoiceType === 'STANDARD' ? rateArrears(billed, charges).root : rateAdvance(billed)?.root
+  return row.invoiceType === 'STANDARD' ? rateArrears(billed, charges, credits).root : rateAdvance(billed, credits)?.root
 }
 
 /** What the lines of an invoice come to when they are made again, where that is not what they came to. */
@@ -106,3 +108,16 @@ export const findRatingDifferences = (row: InvoiceRow, billed: BilledCycle | und
 /** What the invoices come to that were merged into an invoice of a group, where that is not its total. */
 export const findMergerDifferences = ({ total }: Pick<InvoiceRow, 'total'>, merged: string): string[] =>
   isSame(total, merged) ? [] : [`its total is ${total}, and the invoices that were merged into it come to ${merged}`]
+
+/** What an invoice took of credits, where that is not what its lines say. */
+export const findCreditDifferences = ({ rated }: Pick<InvoiceRow, 'rated'>, debits: readonly DebitRow[]): string[] => {
+  const said = new Map(takenIn(rated.root).map(({ creditId, amount }) => [creditId, amount]))
+  const taken = Map.groupBy(
+    debits.filter(({ transactionType }) => transactionType === 'DEBITED'),
+    ({ creditId }) => creditId,
+  )
+  return [...new Set([...said.keys(), ...taken.keys()])].flatMap((id) => {
+    const [line, sum] = [said.get(id) ?? '0', sumDecimals((taken.get(id) ?? []).map(({ amount }) => amount))]
+    return isSame(line, sum) ? [] : [`it took ${sum} of the credit "${id}", and its line says ${line}`]
+  })
+}

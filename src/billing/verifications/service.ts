@@ -7,12 +7,14 @@ import { type Evidence, accountKey, askAll, askEvents, eventLedgersIn, meterSeri
 import { jsonNumber } from '../../lib/decimal.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import { type LicenseEntry, foldLicenseEntries } from '../../rating/licenses.ts'
+import { type DebitRow, selectDebits } from '../credits/queries.ts'
 import { type InvoiceRow, billedOfBasis, listFrozenInvoices, readChargesOfInvoices, readMergedTotals } from '../invoices/service.ts'
 import type { InvoiceStatus } from '../invoices/table.ts'
 import { cutChanges } from '../revenue_calculator/licenses.ts'
 import { readGenerations } from '../revenue_calculator/lookup.ts'
 import {
   type KnownChanges,
+  findCreditDifferences,
   findLicenseDifferences,
   findMergerDifferences,
   findRatingDifferences,
@@ -99,7 +101,7 @@ export const verifyInvoices = async (ctx: Ctx, query: VerifyInvoicesQuery): Prom
   const { rows, next } = await listFrozenInvoices(ctx, query)
   const reckoned = rows.flatMap((row): Reckoned[] => (isReckoned(row) ? [row] : []))
   const keys = reckoned.map(({ basis: { plan } }) => ({ pricePlanId: plan.id, version: plan.version, overrideId: plan.overrideId }))
-  const [parts, sums, licenses, charges, merged] = await Promise.all([
+  const [parts, sums, licenses, charges, merged, debits] = await Promise.all([
     keys.length ? ctx.session.batch(selectPieceParts(ctx, keysOfList(keys))).then(readPieceParts) : undefined,
     readSums(
       ctx,
@@ -114,6 +116,14 @@ export const verifyInvoices = async (ctx: Ctx, query: VerifyInvoicesQuery): Prom
       ctx,
       rows.flatMap(({ id, invoiceType }) => (invoiceType === 'COMPOSITE' ? [id] : [])),
     ),
+    ctx.session
+      .rows<DebitRow>(
+        selectDebits(
+          ctx,
+          rows.map(({ id }) => id),
+        ),
+      )
+      .then((all) => Map.groupBy(all, ({ invoiceId }) => invoiceId)),
   ])
   const data = rows.map((row) => {
     const billed = isReckoned(row) && parts ? billedOfBasis(row.basis, row, parts) : undefined
@@ -121,6 +131,7 @@ export const verifyInvoices = async (ctx: Ctx, query: VerifyInvoicesQuery): Prom
       ...(isReckoned(row) ? findUsageDifferences(row.basis, sums.get(row)) : []),
       ...(isReckoned(row) ? findLicenseDifferences(row.basis, licenses.get(row)) : []),
       ...findRatingDifferences(row, billed, charges.get(row.id) ?? []),
+      ...findCreditDifferences(row, debits.get(row.id) ?? []),
       ...(row.invoiceType === 'COMPOSITE' ? findMergerDifferences(row, merged.get(row.id) ?? '0') : []),
     ]
     return {

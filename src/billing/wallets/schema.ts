@@ -62,5 +62,5 @@ export type WalletEntry = z.infer<typeof WalletEntry>
 export const WalletEntriesPaginatedResponse = named('WalletEntriesPaginatedResponse', ledgerPage(WalletEntry))
 export type WalletEntriesPaginatedResponse = z.infer<typeof WalletEntriesPaginatedResponse>
 
-export const ListWalletEntriesQuery = ledgerPageQuery({})
+export const ListWalletEntriesQuery = ledgerPageQuery({}, false)
 export type ListWalletEntriesQuery = z.infer<typeof ListWalletEntriesQuery>

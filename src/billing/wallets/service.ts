@@ -11,7 +11,7 @@ import { tagOf } from '../../lib/etag.ts'
 import { LARGEST_AMOUNT, findMinorFault } from '../../lib/money.ts'
 import { LEDGER_PAGE } from '../../lib/page.ts'
 import { iso } from '../../lib/time.ts'
-import { doDueOfOwner } from './due_first.ts'
+import { settleMoneyDue } from '../money_due.ts'
 import { type Purse, insertWallets, moveMoney, readPurse, recordWallet } from './purse.ts'
 import type {
   ListWalletEntriesQuery,
@@ -22,7 +22,6 @@ import type {
 } from './schema.ts'
 import { walletEntries, wallets } from './table.ts'
 
-export { doDueOfOwner } from './due_first.ts'
 export { type PartialDraft, type Purse, moveMoney, nettedOf, payingGroup, readPurse, readPurses, selectPurses } from './purse.ts'
 
 const showWallet = ({ row, customerId, currency, createdAt }: Purse): WalletBalanceResponse => ({
@@ -58,7 +57,7 @@ export const getWallet = async (ctx: Ctx, accountId: string): Promise<Reply<Wall
 export const updateWallet = (ctx: Ctx, accountId: string, input: UpdateWalletRequest): Promise<Reply<WalletBalanceResponse>> =>
   changeVersioned(ctx, {
     read: async () => {
-      await doDueOfOwner(ctx, accountId)
+      await settleMoneyDue(ctx, [accountId])
       return requirePurse(ctx, accountId)
     },
     tagOf: tagOfWallet,
@@ -93,7 +92,7 @@ export const refuseTooMuch = ({ row }: Purse, field: string): void => {
 export const topUpWallet = (ctx: Ctx, accountId: string, { topupAmount }: TopupWalletRequest): Promise<Reply<WalletBalanceResponse>> =>
   changeVersioned(ctx, {
     read: async () => {
-      await doDueOfOwner(ctx, accountId)
+      await settleMoneyDue(ctx, [accountId])
       return requirePurse(ctx, accountId)
     },
     tagOf: tagOfWallet,
@@ -114,7 +113,8 @@ const listEntries = defineList({
   columns: getTableColumns(walletEntries),
   order: { version: walletEntries.version },
   sort: [['version', 'DESC']],
-  where: ({ wallet }) => sql`wallet_id = ${wallet}`,
+  where: ({ organizationId, account }) =>
+    sql`wallet_id = (select id from wallets where organization_id = ${organizationId} and account_id = ${account})`,
 })
 
 /** Lists what came into the wallet of an account and went out of it, the newest first, page by page. */
@@ -123,8 +123,8 @@ export const listWalletEntries = async (
   accountId: string,
   query: ListWalletEntriesQuery,
 ): Promise<Reply<WalletEntriesPaginatedResponse>> => {
-  const { answer: wallet } = await getWallet(ctx, accountId)
-  const { rows, next } = await listEntries(ctx, query, { wallet: wallet.id }, wallet.id)
+  const { rows, next } = await listEntries(ctx, query, { account: accountId }, accountId)
+  await getWallet(ctx, accountId)
   const data = rows.map(({ id, walletId, amount, closingBalance, description, entityId, createdAt }) => ({
     id,
     ...(description !== null && { description }),
