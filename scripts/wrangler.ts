@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 
 export const root = join(import.meta.dirname, '..')
 
@@ -74,8 +75,20 @@ export const login = (output: string): string | undefined => {
 /** The option of wrangler for the directory of local state. */
 export const persisted = (directory: string | undefined): string[] => (directory ? ['--persist-to', directory] : [])
 
+/** How often a local database is asked that another process has locked, and the milliseconds in between. */
+const [ATTEMPTS, PAUSE] = [20, 250]
+
+/** Runs wrangler on a database. `npm run dev` locks a local one now and then, and nothing was written then, so it is asked again. */
+const runOnDatabase = async (args: readonly string[]): ReturnType<typeof run> => {
+  for (let attempt = 1; ; attempt++) {
+    const result = await run(args)
+    if (result.ok || attempt === ATTEMPTS || !result.output.includes('SQLITE_BUSY')) return result
+    await wait(PAUSE)
+  }
+}
+
 export const migrateLocal = async (directory: string | undefined): Promise<void> => {
-  const { ok, output } = await run(['d1', 'migrations', 'apply', 'DB', '--local', ...persisted(directory)])
+  const { ok, output } = await runOnDatabase(['d1', 'migrations', 'apply', 'DB', '--local', ...persisted(directory)])
   if (!ok)
     fail(
       `The migrations could not be applied to the local database in ${directory ?? '.wrangler/state'}: ${fault(output)}. To start over, delete ${directory ?? '.wrangler/state'}.`,
@@ -120,7 +133,16 @@ type Rows = Record<string, unknown>[]
 /** Runs SQL statements in one transaction, and returns the rows of each. */
 export const execute = async ({ remote, directory }: Place, statements: readonly string[]): Promise<Rows[]> => {
   const place = remote ? ['--remote', '--env', remote] : ['--local', ...persisted(directory)]
-  const { ok, output, answer } = await run(['d1', 'execute', 'DB', ...place, '--yes', '--json', '--command', statements.join(';\n')])
+  const { ok, output, answer } = await runOnDatabase([
+    'd1',
+    'execute',
+    'DB',
+    ...place,
+    '--yes',
+    '--json',
+    '--command',
+    statements.join(';\n'),
+  ])
   const made = deployment(remote ?? 'production')
   if (!ok && output.includes('no such table')) fail(`The database has no tables yet. Run: ${made}`)
   if (!ok && output.includes("Couldn't find a D1 DB")) fail(`There is no such database in the account yet. Run: ${made}`)
