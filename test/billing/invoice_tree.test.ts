@@ -70,7 +70,9 @@ describe('the invoices of each answer that the tests get', () => {
       lineItems: [{ value: 5 }],
     })
     await api.get(`/invoices/${body.id}`)
-    await env.DB.prepare(`UPDATE invoices SET status = 'VOID', details = '{}', rated = json_set(rated, '$.tree[3]', '4.99') WHERE id = ?`)
+    await env.DB.prepare(
+      `UPDATE invoices SET version = version + 1, status = 'VOID', details = '{}', rated = json_set(rated, '$.tree[3]', '4.99') WHERE id = ?`,
+    )
       .bind(body.id)
       .run()
     await expect(api.get(`/invoices/${body.id}`)).rejects.toThrow(/totalAmount is 5, and revenueInfo comes to 4\.99/)

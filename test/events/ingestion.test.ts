@@ -8,6 +8,7 @@ import worker from '../../src/index.ts'
 import { STATUSES, askEvents, ledgerName } from '../../src/ledger/client.ts'
 import { sumDecimals } from '../../src/lib/decimal.ts'
 import { ledgers as allLedgers } from '../helpers/api.ts'
+import { doDue } from '../helpers/ledgers.ts'
 import { TIME, eventsOf, organizationWithMeter, ride, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
 
 const scheduled = () =>
@@ -256,13 +257,13 @@ describe('the account of an event', () => {
     await api.post('/ingest', { event: ride('E', '5', { accountId: 'later' }) })
     expect(await statusesOf(api)).toEqual([['E', 'INGESTION_FAILED_ACCOUNT_NOT_FOUND']])
     await api.post('/accounts', { id: 'later', name: 'Later account', customerId: 'acme' })
-    await scheduled()
+    await doDue(api.id)
     expect(await statusesOf(api)).toEqual([['E', 'INGESTION_COMPLETED_EVENT_METERED']])
     await api.post('/ingest', { event: ride('E', '5', { accountId: 'later' }) })
     expect(await usageOf(api)).toBe('5')
     await api.post('/ingest', { event: ride('F', '7', { accountId: 'other name' }) })
     await api.post('/accounts/later/add_aliases', { aliases: ['other name'] })
-    await scheduled()
+    await doDue(api.id)
     expect(await usageOf(api)).toBe('12')
   })
 

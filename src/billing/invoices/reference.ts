@@ -108,7 +108,7 @@ const shown = {
   info: [],
 }
 
-const { invoiceDetails: _details, usageInfo: _usage, revenueInfo: _revenue, autoAdvance: _advance, info: _info, ...listed } = shown
+const { usageInfo: _usage, revenueInfo: _revenue, autoAdvance: _advance, info: _info, ...listed } = shown
 
 /** The setting by which invoices wait for a bill run, and an account whose invoice of January does. */
 const manually = {
