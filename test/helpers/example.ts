@@ -182,11 +182,9 @@ const holdJobs = () =>
      END`,
   ).run()
 
-let held: ReturnType<typeof holdJobs> | undefined
-
 /** An organization in which only what the example of an operation stands on was made. */
 export const ready = async (operationId: string) => {
-  await (held ??= holdJobs())
+  await holdJobs()
   const { request, other, resource, partsOf, ...api } = await exampleOrganization()
   const { after = [] } = exampleOf(operationId)
   for (const before of after) await api.make(before, operationId)
