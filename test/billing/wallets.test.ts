@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { client, organization } from '../helpers/api.ts'
-import { withTestClock } from '../helpers/billed.ts'
+import { linesOf, withTestClock } from '../helpers/billed.ts'
 import { customer } from '../helpers/customer.ts'
 import { perUnit } from '../helpers/calculator.ts'
 import { doDue } from '../helpers/ledgers.ts'
@@ -330,6 +330,36 @@ describe('the invoices of cycles', () => {
     const [composite] = (await api.get(`/invoices?owner_id=${group.id}`)).body.data
     expect([composite.status, composite.totalAmount, composite.paidAmount]).toEqual(['DUE', 50, 0])
     await holdMoney(api.id)
+  })
+
+  it('of a plan that another one of years replaces give back what was paid for the days that are left, once and by the old price (P2-50)', async () => {
+    const api = await withTestClock('2026-04-01T00:00:00Z')
+    const seat = await api.addOn('LICENSE', 'Seats')
+    const seats = (rate: number) => ({
+      licenseRateCards: [
+        { id: seat, name: 'seats', invoiceTiming: 'IN_ADVANCE', enableProration: true, proratedRefundMode: 'CREDITS', ...perUnit(rate) },
+      ],
+    })
+    const months = await api.plan(seats(30))
+    const years = await api.plan({
+      ...seats(365),
+      pricingCycleConfig: { interval: 'ANNUALLY', gracePeriod: 0, anniversaryCycle: true },
+    })
+    await api.hold('acc1', seat, 1, '2026-04-01T00:00:00Z')
+    await api.account('acc1', months, '2026-04-01')
+    await api.moveTo('2026-04-10T00:00:00Z')
+    await api.give('acc1', years, '2026-04-16')
+    await api.moveTo('2026-05-20T00:00:00Z')
+    const { data } = (await api.get('/credits?account_id=acc1')).body
+    expect(data.map(({ creditAmount, consumedAmount, status }: Loose) => [creditAmount, consumedAmount, status])).toEqual([
+      [15, 15, 'CONSUMED'],
+    ])
+    const year = (await api.invoices('acc1')).find(({ startDate, invoiceType }) =>
+      `${invoiceType} ${startDate}`.startsWith('STANDARD_ADVANCED 2026-04-16'),
+    )
+    const valueOf = (type: string) => linesOf(year.revenueInfo, type)[0]?.value
+    expect(['GROSS_AMOUNT', 'SUB_CREDITS', 'TOTAL_AMOUNT'].map(valueOf)).toEqual([365, -15, 350])
+    expect((await api.invoices('acc1')).map(({ totalAmount }) => totalAmount)).toEqual([0, 30, 0, 350])
   })
 
   it('of what is paid in advance give back to the wallet what has become less, where the card says so', async () => {
