@@ -1,18 +1,14 @@
-import { createExecutionContext, createScheduledController } from 'cloudflare:test'
+import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { app } from '../../src/app.ts'
 import { forgetOrganization } from '../../src/events/ingestion/memory.ts'
-import worker from '../../src/index.ts'
 import { STATUSES, askEvents, ledgerName } from '../../src/ledger/client.ts'
 import { sumDecimals } from '../../src/lib/decimal.ts'
 import { ledgers as allLedgers } from '../helpers/api.ts'
 import { doDue } from '../helpers/ledgers.ts'
 import { TIME, eventsOf, organizationWithMeter, ride, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
-
-const scheduled = () =>
-  worker.scheduled(createScheduledController(), { DB: env.DB, SIGNING_SECRET: env.SIGNING_SECRET }, createExecutionContext())
 
 type Api = Awaited<ReturnType<typeof organizationWithMeter>>
 
@@ -275,7 +271,7 @@ describe('the account of an event', () => {
     })
     const alias = { value: 'many', effectiveFrom: '2026-05-10T00:00:00.000Z' }
     expect((await api.post('/accounts/acme%20main/add_aliases', { accountAliases: [alias] })).status).toBe(200)
-    await scheduled()
+    await doDue(api.id)
     expect(await usageOf(api)).toBe('1')
   })
 
@@ -285,7 +281,7 @@ describe('the account of an event', () => {
     await api.post('/ingest', { event: ride('E', '5', { accountId: 'draft' }) })
     expect(await statusesOf(api)).toEqual([['E', 'INGESTION_FAILED_ACCOUNT_NOT_FOUND']])
     await api.patch('/accounts/draft', { status: 'ACTIVE' })
-    await scheduled()
+    await doDue(api.id)
     expect(await usageOf(api)).toBe('5')
     await api.delete('/accounts/draft')
     await api.post('/ingestBatch', {
@@ -366,7 +362,7 @@ describe('a Worker with old definitions', () => {
     await api.post('/ingest', { event: ride('warm', '1') })
     await ingestWhile(api, ride('E', '5', { accountId: 'new' }), async () => {
       await api.post('/accounts', { id: 'new', name: 'New account', customerId: 'acme' })
-      await scheduled()
+      await doDue(api.id)
     })
     expect(await statusesOf(api)).toContainEqual(['E', 'INGESTION_COMPLETED_EVENT_METERED'])
   })
@@ -532,7 +528,7 @@ describe('generations', () => {
     await api.post('/ingestBatch', { events: batches[0] })
     const sending = batches.slice(1).map((events) => api.post('/ingestBatch', { events }))
     await begin(api, 7)
-    await scheduled()
+    await doDue(api.id)
     expect(new Set((await Promise.all(sending)).map(({ status }) => status))).toEqual(new Set([202]))
     for (const events of batches) await api.post('/ingestBatch', { events })
     expect(await usageOf(api, names(api, [4, 7]))).toBe('60')
@@ -606,7 +602,7 @@ describe('reserved schemas', () => {
       events: names.flatMap((name, n) => [late(`${n} off`, name, '-1', '2026-03-31T10:41:00Z'), late(`${n} on`, name, '1')]),
     })
     await api.post('/accounts', { id: 'late', name: 'Late account', customerId: 'acme' })
-    await scheduled()
+    await doDue(api.id)
     expect(new Set((await statusesOf(api)).map(([, status]) => status))).toEqual(new Set(['INGESTION_COMPLETED_EVENT_METERED']))
     const { body } = await api.post('/metrics', {
       startTime: '2026-03-30T00:00:00Z',
