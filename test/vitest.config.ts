@@ -15,6 +15,7 @@ const ALONE = [
   'test/access/scheduled.test.ts',
   'test/access/revocation.test.ts',
   'test/billing/verifications.test.ts',
+  'test/catalogue/migrations.test.ts',
   'test/db/migrations.test.ts',
 ]
 
