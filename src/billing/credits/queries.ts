@@ -5,10 +5,11 @@ import { defineList } from '../../db/list.ts'
 import { builder, prepare, selectRows, selection } from '../../db/statements.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { LEDGER_PAGE } from '../../lib/page.ts'
+import { tokenByCreation } from '../../lib/page_token.ts'
+import { isReadable, portalValues, whereReadable } from '../portal.ts'
 import type { ListCreditsQuery } from './schema.ts'
 import type { LiveCredit } from './show.ts'
 import { type CreditRow, type CreditTransactionRow, creditTransactions, credits } from './table.ts'
-import { creditToken } from './token.ts'
 
 const columns = getTableColumns(credits)
 const readRows = selection(columns)
@@ -84,14 +85,9 @@ const listOfAll = defineList({
     ['id', 'ASC'],
   ],
   filters: { account_id: credits.accountId, id: credits.id },
-  where: ({ state, now, portalCustomer, portalAccounts }) =>
-    and(
-      sql`true`,
-      state && sql`${statusAt(now)} = ${state}`,
-      portalCustomer && sql`customer_id = ${portalCustomer}`,
-      portalAccounts && sql`account_id in (select value from json_each(${portalAccounts}))`,
-    ) as SQL,
-  token: creditToken,
+  where: (values) =>
+    whereReadable(values, 'account_id', values['state'] ? sql`${statusAt(values['now'])} = ${values['state']}` : sql`true`),
+  token: tokenByCreation('cred.', ['account_id', 'state', 'id']),
 })
 
 /** Lists credits with the status that they have now: with a portal token, those of its customer and accounts. */
@@ -99,12 +95,7 @@ export const listCreditRows = async (
   ctx: Ctx,
   { status, ...query }: ListCreditsQuery,
 ): Promise<{ rows: LiveCredit[]; next: { nextToken?: string } }> => {
-  const { portal } = ctx
-  const own = portal && {
-    portalCustomer: portal.customerId,
-    ...(portal.accountIds !== 'all' && { portalAccounts: JSON.stringify(portal.accountIds) }),
-  }
-  const { rows, next } = await listOfAll(ctx, { ...query, state: status }, own)
+  const { rows, next } = await listOfAll(ctx, { ...query, state: status }, portalValues(ctx))
   return { rows: rows as LiveCredit[], next }
 }
 
@@ -125,15 +116,13 @@ const transactionsOf = prepare(['organizationId', 'id'], (at) =>
 
 /** Reads a credit, and what went into it and out of it. Throws NOT_FOUND. */
 export const readCredit = async (ctx: Ctx, id: string): Promise<{ row: LiveCredit; transactions: CreditTransactionRow[] }> => {
-  const { organizationId, now, portal } = ctx
+  const { organizationId, now } = ctx
   const [found, transactions] = await ctx.session.batch<object>([
     oneCredit({ organizationId, id, now }),
     transactionsOf({ organizationId, id }),
   ])
   const [row] = readCreditRows(found?.results) as LiveCredit[]
-  const isReadable =
-    !portal || (row && portal.customerId === row.customerId && (portal.accountIds === 'all' || portal.accountIds.includes(row.accountId)))
-  if (!isReadable) throw new ApiError('FORBIDDEN', 'This portal token does not read this credit.')
+  if (!isReadable(ctx, row)) throw new ApiError('FORBIDDEN', 'This portal token does not read this credit.')
   if (!row) throw notFound('credit', id)
   return { row, transactions: (transactions?.results ?? []) as CreditTransactionRow[] }
 }

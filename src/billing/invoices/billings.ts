@@ -99,19 +99,22 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     selectWrittenDraftsOf({ organizationId, listed, now: ctx.now }),
     selectPurses(ctx, accountIds),
   ])
-  const [timelines, results] = [readTimelineRowsOfMany(all), all.slice(2)]
-  const owners = readAccountOwners(results[5]?.results)
-  const drafts = Map.groupBy(readInvoiceRows((results[0]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
+  const timelines = readTimelineRowsOfMany(all)
+  const [cycles, begun, version, generations, manual, owner, charged, hold, credit, custom, wallet] = all
+    .slice(2)
+    .map(({ results }) => results)
+  const owners = readAccountOwners(owner)
+  const drafts = Map.groupBy(readInvoiceRows((cycles ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
   const known = Map.groupBy(
-    (results[1]?.results ?? []) as { accountId: string; invoiceType: string; startAt: number; voidUntil: number | null }[],
+    (begun ?? []) as { accountId: string; invoiceType: string; startAt: number; voidUntil: number | null }[],
     ({ accountId }) => accountId,
   )
-  const versions = new Map(readBillingVersions(results[2]?.results, accountIds))
-  const charges = Map.groupBy(readAdvanceCharges(results[6]?.results), ({ accountId }) => accountId)
-  const purses = readPurses(ctx, results[10]?.results)
-  const allHeld = readHeldCharges(results[7]?.results)
-  const credits = readCreditsInUse(results[8]?.results)
-  const written = Map.groupBy(readInvoiceRows((results[9]?.results ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
+  const versions = new Map(readBillingVersions(version, accountIds))
+  const charges = Map.groupBy(readAdvanceCharges(charged), ({ accountId }) => accountId)
+  const purses = readPurses(ctx, wallet)
+  const allHeld = readHeldCharges(hold)
+  const credits = readCreditsInUse(credit)
+  const written = Map.groupBy(readInvoiceRows((custom ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
   const accounts = [...timelines].flatMap(([id, timeline]): [string, Billing][] => {
     const [owner, purse] = [owners.get(id), purses.get(id)]
     if (!owner || !purse) return []
@@ -137,7 +140,7 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
   })
   return {
     accounts: new Map(accounts),
-    generations: (results[3]?.results ?? []) as KindedGeneration[],
-    advances: !results[4]?.results.length,
+    generations: (generations ?? []) as KindedGeneration[],
+    advances: !manual?.length,
   }
 }

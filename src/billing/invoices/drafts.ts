@@ -65,9 +65,10 @@ const readDraftsToRate = async (
     selectBillingVersions(ctx, accountIds),
   ])
   const timelines = readTimelineRowsOfMany(results)
-  const owners = readAccountOwners(results[2]?.results)
+  const [account, generation, credit, draft, version] = results.slice(2).map((one) => one.results)
+  const owners = readAccountOwners(account)
   const ids = new Set(asked.map(({ id }) => id))
-  const others = readInvoiceRows((results[5]?.results ?? []) as Record<string, unknown>[]).filter(({ id }) => !ids.has(id))
+  const others = readInvoiceRows((draft ?? []) as Record<string, unknown>[]).filter(({ id }) => !ids.has(id))
   const rows = [...asked, ...chosen(others)]
   const inForce = rows.flatMap((row) => {
     if (row.invoiceType !== 'STANDARD') return []
@@ -80,9 +81,9 @@ const readDraftsToRate = async (
     rows,
     cycles: new Map(parts ? inForce.map(({ row, found, owner }) => [row, { inForce: found, parts, owner }]) : []),
     owners,
-    pools: new Map([...readCreditsInUse(results[4]?.results)].map(([id, credits]) => [id, openPool(credits)])),
-    generations: (results[3]?.results ?? []) as KindedGeneration[],
-    versions: readBillingVersions(results[6]?.results, accountIds),
+    pools: new Map([...readCreditsInUse(credit)].map(([id, credits]) => [id, openPool(credits)])),
+    generations: (generation ?? []) as KindedGeneration[],
+    versions: readBillingVersions(version, accountIds),
   }
 }
 

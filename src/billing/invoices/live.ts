@@ -2,7 +2,7 @@ import type { Ctx } from '../../db/context.ts'
 import { readMembers } from './composite.ts'
 import { rateDraft, rateDrafts } from './drafts.ts'
 import type { InvoiceOwner } from './owner.ts'
-import { readDraftsById } from './queries.ts'
+import { readInvoicesById } from './queries.ts'
 import type { InvoiceSummary } from './schema.ts'
 import { type InvoiceRow, showSummary } from './show.ts'
 
@@ -22,11 +22,12 @@ export const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<LiveInvoice> 
 export const showSummaries = async (ctx: Ctx, rows: readonly Omit<InvoiceRow, 'rated' | 'basis'>[]): Promise<InvoiceSummary[]> => {
   const drafts = rows.filter(({ status, accountId }) => status === 'DRAFT' && accountId !== null)
   if (!drafts.length) return rows.map((row) => showSummary(row))
-  const found = await readDraftsById(
+  const found = await readInvoicesById(
     ctx,
     drafts.map(({ id }) => id),
   )
-  const live = new Map([...(await rateDrafts(ctx, found))].map(([{ id }, one]) => [id, one]))
+  const open = found.filter(({ status }) => status === 'DRAFT')
+  const live = new Map([...(await rateDrafts(ctx, open))].map(([{ id }, one]) => [id, one]))
   return rows.map((row) => {
     const its = live.get(row.id)
     return its ? showSummary(its.row, its.owner) : showSummary(row)

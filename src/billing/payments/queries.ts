@@ -1,10 +1,11 @@
-import { type SQL, and, getTableColumns, sql } from 'drizzle-orm'
+import { type SQL, getTableColumns, sql } from 'drizzle-orm'
 import type { Ctx } from '../../db/context.ts'
 import { defineList } from '../../db/list.ts'
 import { builder, prepare, selectRows, selection } from '../../db/statements.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { LEDGER_PAGE } from '../../lib/page.ts'
 import { tokenByCreation } from '../../lib/page_token.ts'
+import { isReadable, portalValues, whereReadable } from '../portal.ts'
 import type { PaymentLine, PaymentRow } from './record.ts'
 import type { ListPaymentsQuery } from './schema.ts'
 import { payments } from './table.ts'
@@ -49,12 +50,9 @@ const readOne = (rows: Record<string, unknown>[]): ReadPayment | undefined => {
 
 /** Reads a payment. With a portal token, only one of its accounts. Throws NOT_FOUND. */
 export const readPayment = async (ctx: Ctx, id: string): Promise<ReadPayment> => {
-  const { portal, organizationId } = ctx
-  const found = readOne(await ctx.session.rows(byId({ organizationId, one: id, other: '' })))
-  const isReadable =
-    !portal ||
-    (found?.row.customerId === portal.customerId && (portal.accountIds === 'all' || portal.accountIds.includes(found.row.ownerId)))
-  if (!isReadable) throw new ApiError('FORBIDDEN', 'This portal token does not read this payment.')
+  const found = readOne(await ctx.session.rows(byId({ organizationId: ctx.organizationId, one: id, other: '' })))
+  if (!isReadable(ctx, found && { customerId: found.row.customerId, accountId: found.row.ownerId }))
+    throw new ApiError('FORBIDDEN', 'This portal token does not read this payment.')
   if (!found) throw notFound('payment', id)
   return found
 }
@@ -91,12 +89,7 @@ const listRows = defineList({
   ],
   filters: { id: payments.id, account_id: payments.ownerId },
   bounds: { created_from: [payments.createdAt, 'FROM'], created_until: [payments.createdAt, 'UNTIL'] },
-  where: ({ portalCustomer, portalAccounts }) =>
-    and(
-      sql`organization_id is not null`,
-      portalCustomer && sql`customer_id = ${portalCustomer}`,
-      portalAccounts && sql`owner_id in (select value from json_each(${portalAccounts}))`,
-    ) as SQL,
+  where: (values) => whereReadable(values, 'owner_id', sql`true`),
   token: tokenByCreation('payment.', ['id', 'account_id', 'created_from', 'created_until']),
 })
 
@@ -105,12 +98,7 @@ export const listPaymentRows = async (
   ctx: Ctx,
   { created_at, ...query }: ListPaymentsQuery,
 ): Promise<{ found: ReadPayment[]; next: { nextToken?: string } }> => {
-  const { portal } = ctx
-  const own = portal && {
-    portalCustomer: portal.customerId,
-    ...(portal.accountIds !== 'all' && { portalAccounts: JSON.stringify(portal.accountIds) }),
-  }
   const bounds = created_at && { created_from: String(created_at[0]), created_until: String(created_at[1]) }
-  const { rows, next } = await listRows(ctx, { ...query, ...bounds }, own)
+  const { rows, next } = await listRows(ctx, { ...query, ...bounds }, portalValues(ctx))
   return { found: rows.map(({ lines, ...row }) => ({ row, lines: readLines(lines) })), next }
 }
