@@ -1,23 +1,20 @@
-import { changeVersioned, retryWhenStale } from '../../db/change.ts'
+import { changeVersioned } from '../../db/change.ts'
 import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
-import { ApiError, archived, refuseFaults } from '../../lib/errors.ts'
-import { sha256 } from '../../lib/hash.ts'
-import { randomBase62 } from '../../lib/ids.ts'
+import { refuseFaults } from '../../lib/errors.ts'
+import { draftReleases } from '../credits/release.ts'
 import { openGenerations } from '../revenue_calculator/lookup.ts'
 import { billDueNow, isOverdue, showCharges } from './charges.ts'
-import { draftReleases } from '../credits/release.ts'
-import { draftDraws } from '../credits/write.ts'
-import { draftManualPayment } from '../payments/record.ts'
-import { rateDraft, rateFalling } from './drafts.ts'
-import { findChargeFaults, rateLines } from './lines.ts'
+import { rateDraft } from './drafts.ts'
+import { draftFalling, keptOf } from './falling.ts'
+import { findChargeFaults } from './lines.ts'
 import { readLive, showSummaries } from './live.ts'
-import { type InvoiceOwner, readAccountOwner, readGroupOwner } from './owner.ts'
-import { NOTHING_PAID, payingOf, settleMoney } from './paying.ts'
-import { findInvoiceOfKey, listInvoiceRows, readInvoice, tagOfInvoice } from './queries.ts'
+import type { InvoiceOwner } from './owner.ts'
+import { NOTHING_PAID, settleMoney } from './paying.ts'
+import { listInvoiceRows, readInvoice, readInvoicesById, tagOfInvoice } from './queries.ts'
+import { showRuleLogs } from './rule_logs.ts'
 import type {
-  CreateCustomInvoiceRequest,
   Invoice,
   ListInvoicesQuery,
   ListInvoicesResponse,
@@ -26,10 +23,9 @@ import type {
   PricingRulesLogsPaginatedResponse,
   UpdateInvoiceRequest,
 } from './schema.ts'
-import { showRuleLogs } from './rule_logs.ts'
-import { INVOICE_DUE, changeInvoice, draftDue, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
+import { changeInvoice, dueOf, recordInvoice, showFallenDue } from './settle.ts'
 import { type InvoiceRow, showInvoice } from './show.ts'
-import { refuseFixedLines, refuseFrozen, refuseFuture, refuseTransition } from './status.ts'
+import { refuseFixedLines, refuseFrozen, refuseFuture, refusePeriod, refuseTransition } from './status.ts'
 import type { InvoiceStatus } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
 
@@ -37,6 +33,7 @@ export { type ChargeOfInvoice, readChargesOfInvoices, readQuotient } from './adv
 export { billDrafts, createInvoiceBillRun, listInvoicesForBillRun } from './bill_runs.ts'
 export { manageMiscellaneousChargesInAccount } from './charges.ts'
 export { readMergedTotals } from './composite.ts'
+export { createCustomInvoice } from './create.ts'
 export { billAccount, billAccounts } from './cycles.ts'
 export { mergeInvoicesOfGroup } from './groups.ts'
 export { leaveInvoiceGroup } from './leaving.ts'
@@ -68,76 +65,6 @@ export const listPricingRuleLogs = async (ctx: Ctx, id: string): Promise<Reply<P
   return { answer: { data: await showRuleLogs(ctx, row) } }
 }
 
-const refusePeriod = ({ startAt, endAt }: Pick<InvoiceRow, 'startAt' | 'endAt'>): void => {
-  if (endAt < startAt) throw new ApiError('INVALID', 'endDate: must not be before startDate')
-}
-
-const dueOf = ({ id, endAt, autoAdvance }: Pick<InvoiceRow, 'id' | 'endAt' | 'autoAdvance'>): Due[] =>
-  autoAdvance ? [{ kind: INVOICE_DUE, subject: id, dueAt: endAt }] : []
-
-/** The fingerprint of an invoice that is sent with a key. It begins with its salt, since lines can be personal. */
-const fingerprintOf = async ({ idempotencyKey: _key, ...sent }: CreateCustomInvoiceRequest, salt: string): Promise<string> => {
-  const sorted = Object.entries(sent).toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return `${salt}.${await sha256(JSON.stringify([salt, sorted]))}`
-}
-
-const isSameRequest = async ({ fingerprint }: InvoiceRow, input: CreateCustomInvoiceRequest): Promise<boolean> =>
-  fingerprint === (await fingerprintOf(input, fingerprint?.slice(0, fingerprint.indexOf('.')) ?? ''))
-
-/** Creates an invoice of lines that a person has written: as a DRAFT, or due or paid at once. */
-export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRequest): Promise<Reply<Invoice>> => {
-  const { accountId: ownerId, ownerType = 'ACCOUNT', startDate: startAt, endDate: endAt, idempotencyKey = null, status, lineItems } = input
-  const fingerprint = idempotencyKey === null ? null : await fingerprintOf(input, randomBase62(2))
-  return retryWhenStale(async () => {
-    const kept = idempotencyKey === null ? undefined : await findInvoiceOfKey(ctx, idempotencyKey)
-    if (kept && !(await isSameRequest(kept, input)))
-      throw new ApiError('UNPROCESSABLE', 'idempotencyKey: was used for another invoice. Take a new key.')
-    if (kept?.status === 'GONE')
-      throw new ApiError('CONFLICT', 'idempotencyKey: the invoice that was made with it has been deleted. Take a new key.')
-    if (kept) {
-      const { row, owner } = await readLive(ctx, kept)
-      return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
-    }
-    const owner = await (ownerType === 'ACCOUNT' ? readAccountOwner(ctx, ownerId) : readGroupOwner(ctx, ownerId))
-    if (owner.isArchived) throw archived(ownerType === 'ACCOUNT' ? 'account' : 'invoice group', ownerId)
-    const period = { startAt, endAt, currency: owner.currency }
-    refusePeriod(period)
-    if (status !== 'DRAFT') refuseFuture(period, status, ctx.now)
-    const written = newDraft(ctx, owner, {
-      invoiceType: 'CUSTOM',
-      ...period,
-      invoiceAt: endAt,
-      autoAdvance: input.autoAdvance ?? false,
-      ...rateLines({ written: lineItems }, period),
-      appliesCredits: input.applyCredits ?? true,
-      appliesWallet: input.applyWalletBalance ?? true,
-      idempotencyKey,
-      fingerprint,
-    })
-    if (status === 'DRAFT' && !(written.autoAdvance && endAt <= ctx.now)) {
-      const { row } = await rateDraft(ctx, written)
-      return commit(ctx, {
-        statements: [insertInvoices([row])],
-        changes: recordInvoice(undefined, row),
-        answer: showInvoice(row, owner),
-        tag: await tagOfInvoice(row, owner),
-        due: dueOf(row),
-      })
-    }
-    const { row, pools, held } = await rateFalling(ctx, written, { closes: false })
-    const fallen = draftDue(ctx, row, owner, await payingOf(ctx, row, status === 'PAID'))
-    const draws = draftDraws(ctx, pools)
-    const paid =
-      status === 'PAID' && fallen.row.status === 'PAID' && row.total !== '0' ? draftManualPayment(ctx, row, row.total, 1) : NOTHING_PAID
-    return commit(ctx, {
-      statements: [...held, insertInvoices([row]), ...paid.statements, ...fallen.statements, ...draws.statements],
-      changes: [...recordInvoice(undefined, fallen.row), ...fallen.changes, ...paid.changes, ...draws.changes],
-      ...showFallenDue(fallen),
-      tag: await tagOfInvoice(fallen.row, undefined),
-    })
-  })
-}
-
 /** What an invoice is given with another status, if it does not fall due. */
 const draftStatus = (row: InvoiceRow, status: InvoiceStatus, owner: InvoiceOwner | undefined): Partial<InvoiceRow> => ({
   status,
@@ -157,14 +84,6 @@ const findInvoice = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
   const { row, owner } = await readLive(ctx, await readInvoice(ctx, id))
   return { row, owner, tag: await tagOfInvoice(row, owner) }
 }
-
-/** What an invoice keeps of a reckoning. */
-const keptOf = ({ rated, total, info, basis }: InvoiceRow): Pick<InvoiceRow, 'rated' | 'total' | 'info' | 'basis'> => ({
-  rated,
-  total,
-  info,
-  basis,
-})
 
 /** Finds an invoice to be changed. One that should have fallen due by now does so first, as if it had been on time. */
 const findInvoiceOnTime = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
@@ -203,17 +122,13 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       const edits = { ...(await editDraft(ctx, row, input)), ...kept }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
-      const fallsDue = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
-      if (owner && fallsDue) {
-        const { row: due, pools, held } = await rateFalling(ctx, edited, { closes: !ctx.write?.dryRun })
-        const fallen = draftDue(ctx, due, owner, await payingOf(ctx, due))
-        const draws = draftDraws(ctx, pools)
-        return {
-          statements: [...held, changeInvoice(ctx, row, { ...edits, ...keptOf(due) }), ...fallen.statements, ...draws.statements],
-          changes: [...recordInvoice(row, fallen.row), ...fallen.changes, ...draws.changes],
-          ...showFallenDue(fallen),
-          tag: await tagOfInvoice(fallen.row, undefined),
-        }
+      const isDueNow = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
+      if (row.status === 'DRAFT' && isDueNow) {
+        const { fallen, ...draft } = await draftFalling(ctx, row, edited, {
+          closes: !ctx.write?.dryRun,
+          write: (reckoned) => changeInvoice(ctx, row, { ...edits, ...keptOf(reckoned) }),
+        })
+        return { ...draft, ...showFallenDue(fallen), tag: await tagOfInvoice(fallen.row, undefined) }
       }
       const money = status ? await settleMoney(ctx, row, status) : NOTHING_PAID
       const set = { ...edits, ...(status && draftStatus(edited, status, owner)), updatedAt: ctx.now, version: row.version + 1 }
@@ -277,22 +192,13 @@ export const deleteCustomInvoice = (ctx: Ctx, id: string): Promise<Reply<{ succe
 /** Lets a DRAFT fall due at its instant, if it is still one that falls due by itself then. */
 export const makeInvoiceDue = async (ctx: Ctx, due: Due): Promise<void> => {
   const at: Ctx = { ...ctx, now: due.dueAt }
-  const row = await readInvoice(ctx, due.subject).catch((error: unknown) => {
-    if (error instanceof ApiError) return undefined
-    throw error
-  })
+  const [row] = await readInvoicesById(ctx, [due.subject])
   const isDraft = row?.status === 'DRAFT' && row.autoAdvance
   if (!row || !isDraft || row.invoiceAt > due.dueAt) {
     const next = row && isDraft ? row.invoiceAt : undefined
     await commit(at, { statements: settleDue(at, due, next), changes: [], answer: {} })
     return
   }
-  const { row: rated, owner, pools, held } = await rateFalling(at, row, { closes: false })
-  const fallen = draftDue(at, rated, owner, await payingOf(at, rated))
-  const draws = draftDraws(at, pools)
-  await commit(at, {
-    statements: [...held, changeInvoice(at, row, keptOf(rated)), ...fallen.statements, ...draws.statements, ...settleDue(at, due)],
-    changes: [...recordInvoice(row, fallen.row), ...fallen.changes, ...draws.changes],
-    answer: {},
-  })
+  const { statements, changes } = await draftFalling(at, row, row, { write: (reckoned) => changeInvoice(at, row, keptOf(reckoned)) })
+  await commit(at, { statements: [...statements, ...settleDue(at, due)], changes, answer: {} })
 }

@@ -1,6 +1,7 @@
 import { type SQL, and, eq, sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Change, Draft } from '../../db/commit.ts'
+import type { Due } from '../../db/due.ts'
 import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { builder, insertInto } from '../../db/statements.ts'
@@ -17,6 +18,10 @@ import { type InvoiceStatus, invoiceCounters, invoices } from './table.ts'
 
 /** The kind of due work that makes a DRAFT fall due. Its subject is the id of the invoice. */
 export const INVOICE_DUE = 'INVOICE'
+
+/** The due work of a DRAFT that falls due by itself. */
+export const dueOf = ({ id, endAt, autoAdvance }: Pick<InvoiceRow, 'id' | 'endAt' | 'autoAdvance'>): Due[] =>
+  autoAdvance ? [{ kind: INVOICE_DUE, subject: id, dueAt: endAt }] : []
 
 /** What is recorded of an invoice. */
 const recorded = (row: InvoiceRow) => ({

@@ -49,3 +49,8 @@ export const refuseFixedLines = (row: InvoiceRow): void => {
 export const refuseFuture = ({ endAt }: Pick<InvoiceRow, 'endAt'>, status: string, now: number): void => {
   if (endAt > now) throw new ApiError('INVALID', `status: cannot be ${status} before endDate, which is ${iso(endAt)}`)
 }
+
+/** Refuses a period that ends before it starts. */
+export const refusePeriod = ({ startAt, endAt }: Pick<InvoiceRow, 'startAt' | 'endAt'>): void => {
+  if (endAt < startAt) throw new ApiError('INVALID', 'endDate: must not be before startDate')
+}
