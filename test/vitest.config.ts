@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..')
 const folders = chosenFolders(process.env['DOMAIN'], process.argv)
 const files = testsOf(folders)
 
-/** These change the tables, what is kept of every organization, or which modules the Worker has: each has a Worker of its own. */
+/** These change the tables, what is kept of every organization, or which modules the Worker has, or count rows to the last: each has a Worker of its own. */
 const ALONE = [
   'test/access/scheduled.test.ts',
   'test/access/revocation.test.ts',

@@ -332,8 +332,15 @@ describe('a job', () => {
 
   it('reads no more for a part of a long job than for one of a short job', async () => {
     const read: number[] = []
-    for (const count of [60, 3000]) {
-      const api = await organization()
+    const made = await Promise.all([organization(), organization(), organization()])
+    const [short, long, neighbour] = made.toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    if (!short || !long || !neighbour) throw new Error('There are no three organizations')
+    /** The end of a range of rows is found by a row behind it, if there is one. */
+    await make(neighbour, names(1))
+    for (const [api, count] of [
+      [short, 60],
+      [long, 3000],
+    ] as const) {
       const id = await make(api, names(count))
       await env.DB.prepare("UPDATE job_entries SET status = 'COMPLETED' WHERE job_id = ? AND position < ?")
         .bind(id, count - 40)

@@ -337,7 +337,7 @@ export const deleteCustomInvoice = {
 export const previewInvoices = {
   summary: 'Preview the invoices of a cycle',
   description:
-    'Reckons what the invoices of the pricing cycle that holds an instant would be if nothing came any more: the one that is billed after the cycle, and the one that is billed when it begins if the price plan has cards that are paid in advance. The cycle can have ended, be the present one, or be one to come. Each line is the sum of its lineItems, cut to the minor unit of the currency where it has none. Miscellaneous charges are in it that are on the invoice of the cycle, or wait for it. Credits and licences that are added within a cycle and paid in advance are not. Nothing is stored.',
+    'Reckons what the invoices of the pricing cycle that holds an instant would be if nothing came any more: the one that is billed after the cycle, and the one that is billed when it begins if the price plan has cards that are paid in advance. The cycle can have ended, be the present one, or be one to come. Each line is the sum of its lineItems, cut to the minor unit of the currency where it has none. Miscellaneous charges are in it that are on the invoice of the cycle, or wait for it. Licences that are added within a cycle and paid in advance are not. It takes from the credits that are left now, also for a cycle that has been billed: what that cost is in its invoice. Nothing is stored.',
   refuses: {
     403: 'The token is a portal token that cannot read this account.',
     404: 'No account of the organization has this id, or it has no price plan at this time.',

@@ -20,6 +20,7 @@ const nextOf = ({ status }: Pick<InvoiceRow, 'status'>): readonly InvoiceStatus[
 
 const sayNext = (row: Pick<InvoiceRow, 'status' | 'mergedInto'>): string => {
   if (row.mergedInto !== null) return `the invoice "${row.mergedInto}" of its invoice group is paid in its place`
+  if (row.status === 'REFUND_INITIATED') return 'becomes REFUND_COMPLETED by payments below 0 that come to what was paid'
   const next = nextOf(row)
   return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'
 }
