@@ -118,7 +118,7 @@ CREATE TRIGGER invoices_release_credits AFTER UPDATE OF status, start_at, end_at
 WHEN OLD.status = 'DRAFT' AND (NEW.status <> OLD.status OR NEW.start_at <> OLD.start_at OR NEW.end_at <> OLD.end_at)
 BEGIN
   INSERT INTO due (organization_id, kind, subject, due_at)
-  SELECT organization_id, 'CREDIT', id, NEW.updated_at FROM credits
-  WHERE organization_id = NEW.organization_id AND account_id = NEW.account_id AND status = 'ACTIVE' AND effective_until <= NEW.updated_at
+  SELECT organization_id, 'CREDIT', id, max(effective_until, NEW.updated_at) FROM credits
+  WHERE organization_id = NEW.organization_id AND account_id = NEW.account_id AND status = 'ACTIVE' AND effective_until IS NOT NULL
   ON CONFLICT (organization_id, kind, subject) DO UPDATE SET due_at = min(due_at, excluded.due_at);
 END;

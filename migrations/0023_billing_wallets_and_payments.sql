@@ -90,8 +90,9 @@ END;
 -- The balance of a wallet is in the currency of its account.
 CREATE TRIGGER accounts_with_wallets BEFORE UPDATE OF invoice_currency ON accounts WHEN NEW.invoice_currency <> OLD.invoice_currency
 BEGIN
-  SELECT RAISE(ABORT, 'WALLET_CURRENCY ' || json_array(NEW.id, OLD.invoice_currency)) FROM wallets
-  WHERE organization_id = NEW.organization_id AND account_id = NEW.id AND version > 1;
+  SELECT RAISE(ABORT, 'WALLET_CURRENCY ' || json_array(NEW.id, OLD.invoice_currency)) FROM wallets AS its
+  WHERE its.organization_id = NEW.organization_id AND its.account_id = NEW.id
+    AND EXISTS (SELECT 1 FROM wallet_entries WHERE wallet_id = its.id);
 END;
 
 -- Payments as they were recorded, and what each was for: an invoice, a credit or the wallet. A refund has a total below 0. owner_id is the

@@ -4,25 +4,35 @@ import type { Ctx } from '../db/context.ts'
 import { BILLING, type Due } from '../db/due.ts'
 import { selectRows } from '../db/statements.ts'
 
+/** The kinds of due work whose subject is an account or an invoice group. */
+const OWNED = JSON.stringify([BILLING, 'INVOICE_GROUP'])
+
 /**
  * Does what is due by now for the money of accounts or invoice groups, in its order, before a write that must come after that: credits
  * expire, invoices fall due, cycles are billed, and the invoices of groups are merged.
  */
 export const settleMoneyDue = async (ctx: Ctx, ownerIds: readonly string[]): Promise<void> => {
   const { organizationId, now } = ctx
-  const listed = sql`(select value from json_each(${JSON.stringify(ownerIds)}))`
+  const listed = JSON.stringify(ownerIds)
   for (;;) {
     const [row] = await ctx.session.rows<Due>(
       selectRows(sql`
-        select kind, subject, due_at as dueAt from due where organization_id = ${organizationId} and due_at <= ${now} and (
-          (kind in (${BILLING}, 'INVOICE_GROUP') and subject in ${listed})
-          or (kind = 'CREDIT' and subject in (
-            select id from credits where organization_id = ${organizationId} and account_id in ${listed} and status = 'ACTIVE'
-          ))
-          or (kind = 'INVOICE' and subject in (
-            select id from invoices where organization_id = ${organizationId} and owner_id in ${listed} and status = 'DRAFT'
-          ))
-        ) order by due_at, kind <> 'CREDIT', kind <> 'INVOICE', subject limit 1`),
+        select its.kind, its.subject, its.due_at as dueAt from (
+          select kinds.value as kind, owners.value as subject from json_each(${OWNED}) as kinds cross join json_each(${listed}) as owners
+          union all
+          select 'CREDIT', id from credits
+          where organization_id = ${organizationId} and account_id in (select value from json_each(${listed})) and status = 'ACTIVE'
+          union all
+          select 'INVOICE', id from invoices
+          where organization_id = ${organizationId} and account_id in (select value from json_each(${listed})) and status = 'DRAFT'
+          union all
+          select 'INVOICE', id from invoices
+          where organization_id = ${organizationId} and account_id is null and status = 'DRAFT'
+            and +owner_id in (select value from json_each(${listed}))
+        ) as sent
+        cross join due as its on its.organization_id = ${organizationId} and its.kind = sent.kind and its.subject = sent.subject
+        where its.due_at <= ${now}
+        order by its.due_at, its.kind <> 'CREDIT', its.kind <> 'INVOICE', its.subject limit 1`),
     )
     if (!row || !(await doDueFirst(ctx, [row]))) return
   }

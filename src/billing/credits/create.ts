@@ -7,8 +7,7 @@ import { selectRows } from '../../db/statements.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { compare, requireDecimal, truncate } from '../../lib/decimal.ts'
 import { type ErrorCode, type Fault, refuseFaults } from '../../lib/errors.ts'
-import { sha256 } from '../../lib/hash.ts'
-import { randomBase62 } from '../../lib/ids.ts'
+import { fingerprintOf, hasFingerprint } from '../../lib/hash.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import { settleMoneyDue } from '../money_due.ts'
 import { readHolds } from './holds.ts'
@@ -61,13 +60,8 @@ const readFound = async (ctx: Ctx, requests: readonly CreditRequest[]): Promise<
   }
 }
 
-/** The fingerprint of a credit that is sent with a key. It begins with its salt, since a purpose can be personal. */
-const fingerprintOf = async ({ idempotencyKey: _key, ...sent }: CreditRequest, salt: string): Promise<string> => {
-  const sorted = Object.entries(sent).toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return `${salt}.${await sha256(JSON.stringify([salt, sorted]))}`
-}
-
-const saltOf = ({ fingerprint }: CreditRow): string => fingerprint?.slice(0, fingerprint.indexOf('.')) ?? ''
+/** What two credits with one key must have in common. */
+const contentOf = ({ idempotencyKey: _key, ...content }: CreditRequest) => content
 
 /** Refuses all credits if something is wrong with one of them. */
 const refuse = (
@@ -90,12 +84,13 @@ const refuseForms = (requests: readonly CreditRequest[]): void => {
   )
 }
 
-const refuseHolders = (requests: readonly CreditRequest[], holders: Found['holders']): void => {
+/** Refuses credits of accounts that cannot be given any, but for those that are given already. */
+const refuseHolders = (requests: readonly CreditRequest[], holders: Found['holders'], isNew: (request: CreditRequest) => boolean): void => {
   refuse('NOT_FOUND', requests, 'accountId', ({ accountId }) =>
     holders.has(accountId) ? undefined : `the account "${accountId}" does not exist`,
   )
-  refuse('CONFLICT', requests, 'accountId', ({ accountId }) =>
-    holders.get(accountId)?.status === 'ARCHIVED' ? `the account "${accountId}" is archived` : undefined,
+  refuse('CONFLICT', requests, 'accountId', (request) =>
+    isNew(request) && holders.get(request.accountId)?.status === 'ARCHIVED' ? `the account "${request.accountId}" is archived` : undefined,
   )
   refuse('INVALID', requests, 'creditAmount', ({ accountId, creditAmount = '0' }) => {
     const { currency = '' } = holders.get(accountId) ?? {}
@@ -126,7 +121,7 @@ const makeCredit = async (ctx: Ctx, request: CreditRequest, { customerId, curren
     grantorId: request.grantorId ?? null,
     ...(request.idempotencyKey !== undefined && {
       idempotencyKey: request.idempotencyKey,
-      fingerprint: await fingerprintOf(request, randomBase62(2)),
+      fingerprint: await fingerprintOf(contentOf(request)),
     }),
   })
 
@@ -152,7 +147,7 @@ export const createCredits = async (ctx: Ctx, { creditRequests }: CreateCreditRe
       await Promise.all(
         creditRequests.map(async (request) => {
           const row = keptOf(request)
-          return [request, !row || row.fingerprint === (await fingerprintOf(request, saltOf(row)))] as const
+          return [request, !row || (await hasFingerprint(contentOf(request), row.fingerprint))] as const
         }),
       ),
     )
@@ -160,7 +155,7 @@ export const createCredits = async (ctx: Ctx, { creditRequests }: CreateCreditRe
       isSame.get(request) ? undefined : 'was used for another credit. Take a new key.',
     )
     const asked = creditRequests.filter((request) => !keptOf(request))
-    refuseHolders(creditRequests, holders)
+    refuseHolders(creditRequests, holders, (request) => !keptOf(request))
     const made = new Map<CreditRequest, CreditRow>()
     for (const request of asked) {
       const holder = holders.get(request.accountId)

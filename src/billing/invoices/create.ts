@@ -2,8 +2,8 @@ import { retryWhenStale } from '../../db/change.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError, archived } from '../../lib/errors.ts'
-import { sha256 } from '../../lib/hash.ts'
-import { randomBase62 } from '../../lib/ids.ts'
+import { fingerprintOf, hasFingerprint } from '../../lib/hash.ts'
+import { settleMoneyDue } from '../money_due.ts'
 import { rateDraft } from './drafts.ts'
 import { draftFalling } from './falling.ts'
 import { rateLines } from './lines.ts'
@@ -12,25 +12,19 @@ import { readAccountOwner, readGroupOwner } from './owner.ts'
 import { findInvoiceOfKey, tagOfInvoice } from './queries.ts'
 import type { CreateCustomInvoiceRequest, Invoice } from './schema.ts'
 import { dueOf, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
-import { type InvoiceRow, showInvoice } from './show.ts'
+import { showInvoice } from './show.ts'
 import { refuseFuture, refusePeriod } from './status.ts'
 
-/** The fingerprint of an invoice that is sent with a key. It begins with its salt, since lines can be personal. */
-const fingerprintOf = async ({ idempotencyKey: _key, ...sent }: CreateCustomInvoiceRequest, salt: string): Promise<string> => {
-  const sorted = Object.entries(sent).toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return `${salt}.${await sha256(JSON.stringify([salt, sorted]))}`
-}
-
-const isSameRequest = async ({ fingerprint }: InvoiceRow, input: CreateCustomInvoiceRequest): Promise<boolean> =>
-  fingerprint === (await fingerprintOf(input, fingerprint?.slice(0, fingerprint.indexOf('.')) ?? ''))
+/** What two invoices with one key must have in common. */
+const contentOf = ({ idempotencyKey: _key, ...content }: CreateCustomInvoiceRequest) => content
 
 /** Creates an invoice of lines that a person has written: as a DRAFT, or due or paid at once. */
 export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRequest): Promise<Reply<Invoice>> => {
   const { accountId: ownerId, ownerType = 'ACCOUNT', startDate: startAt, endDate: endAt, idempotencyKey = null, status, lineItems } = input
-  const fingerprint = idempotencyKey === null ? null : await fingerprintOf(input, randomBase62(2))
+  const fingerprint = idempotencyKey === null ? null : await fingerprintOf(contentOf(input))
   return retryWhenStale(async () => {
     const kept = idempotencyKey === null ? undefined : await findInvoiceOfKey(ctx, idempotencyKey)
-    if (kept && !(await isSameRequest(kept, input)))
+    if (kept && !(await hasFingerprint(contentOf(input), kept.fingerprint)))
       throw new ApiError('UNPROCESSABLE', 'idempotencyKey: was used for another invoice. Take a new key.')
     if (kept?.status === 'GONE')
       throw new ApiError('CONFLICT', 'idempotencyKey: the invoice that was made with it has been deleted. Take a new key.')
@@ -38,6 +32,8 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
       const { row, owner } = await readLive(ctx, kept)
       return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
     }
+    const isDraft = status === 'DRAFT' && !(input.autoAdvance === true && endAt <= ctx.now)
+    if (!isDraft) await settleMoneyDue(ctx, [ownerId])
     const owner = await (ownerType === 'ACCOUNT' ? readAccountOwner(ctx, ownerId) : readGroupOwner(ctx, ownerId))
     if (owner.isArchived) throw archived(ownerType === 'ACCOUNT' ? 'account' : 'invoice group', ownerId)
     const period = { startAt, endAt, currency: owner.currency }
@@ -54,7 +50,7 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
       idempotencyKey,
       fingerprint,
     })
-    if (status === 'DRAFT' && !(written.autoAdvance && endAt <= ctx.now)) {
+    if (isDraft) {
       const { row } = await rateDraft(ctx, written)
       return commit(ctx, {
         statements: [insertInvoices([row])],

@@ -5,7 +5,8 @@ import { type Due, settleDue } from '../../db/due.ts'
 import { refuseFaults } from '../../lib/errors.ts'
 import { draftReleases } from '../credits/release.ts'
 import { openGenerations } from '../revenue_calculator/lookup.ts'
-import { billDueNow, isOverdue, showCharges } from './charges.ts'
+import { settleMoneyDue } from '../money_due.ts'
+import { showCharges } from './charges.ts'
 import { rateDraft } from './drafts.ts'
 import { draftFalling, keptOf } from './falling.ts'
 import { findChargeFaults } from './lines.ts'
@@ -85,10 +86,11 @@ const findInvoice = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
   return { row, owner, tag: await tagOfInvoice(row, owner) }
 }
 
-/** Finds an invoice to be changed. One that should have fallen due by now does so first, as if it had been on time. */
+/** Finds an invoice to be changed, after what its owner owes by now has fallen due, as if that had been on time. */
 const findInvoiceOnTime = async (ctx: Ctx, id: string): Promise<FoundInvoice> => {
-  const found = await findInvoice(ctx, id)
-  return isOverdue(found.row, ctx.now) && (await billDueNow(ctx, found.row.ownerId)) ? findInvoice(ctx, id) : found
+  const { ownerId } = await readInvoice(ctx, id)
+  await settleMoneyDue(ctx, [ownerId])
+  return findInvoice(ctx, id)
 }
 
 /** What a request makes of a custom DRAFT, but for its status. Throws INVALID or CONFLICT. */
@@ -175,7 +177,7 @@ export const manageMiscellaneousChargesInInvoice = (
 /** Deletes a custom DRAFT. */
 export const deleteCustomInvoice = (ctx: Ctx, id: string): Promise<Reply<{ success: boolean }>> =>
   changeVersioned(ctx, {
-    read: () => findInvoice(ctx, id),
+    read: () => findInvoiceOnTime(ctx, id),
     tagOf: ({ tag }) => tag,
     change: async ({ row }) => {
       refuseFixedLines(row)

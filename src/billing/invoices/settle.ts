@@ -131,13 +131,13 @@ const invoiceAtOf = ({ invoiceType, invoiceAt }: Pick<InvoiceRow, 'invoiceType' 
  */
 export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, by: PaidBy): FallenDue => {
   const { organizationId, now } = ctx
+  const invoiceAt = invoiceAtOf(row, now)
   const first = statusAtDue(row.total)
   const isOpen = first === 'DUE'
-  const netted = isOpen && 'purse' in by && by.purse ? payFromWallet(ctx, row, by.purse) : undefined
+  const netted = isOpen && 'purse' in by && by.purse ? payFromWallet(ctx, { ...row, invoiceAt }, by.purse) : undefined
   const paid = isOpen && 'purse' in by ? (netted?.paid ?? '0') : row.total
   const partly: InvoiceStatus = paid === '0' ? 'DUE' : 'PARTIALLY_PAID'
   const status: InvoiceStatus = isOpen && paid !== row.total ? partly : first === 'DUE' ? 'PAID' : first
-  const invoiceAt = invoiceAtOf(row, now)
   const set = {
     status,
     invoiceAt,

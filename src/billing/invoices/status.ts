@@ -16,11 +16,13 @@ const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
   MERGED: [],
 }
 
-const nextOf = ({ status }: Pick<InvoiceRow, 'status'>): readonly InvoiceStatus[] => NEXT[status as InvoiceStatus]
+/** What an invoice can become. Nothing can be given back of one for which nothing was paid. */
+const nextOf = ({ status, paid }: Pick<InvoiceRow, 'status' | 'paid'>): readonly InvoiceStatus[] =>
+  NEXT[status as InvoiceStatus].filter((next) => next !== 'REFUND_INITIATED' || paid !== '0')
 
-const sayNext = (row: Pick<InvoiceRow, 'status' | 'mergedInto'>): string => {
+const sayNext = (row: Pick<InvoiceRow, 'status' | 'paid' | 'mergedInto'>): string => {
   if (row.mergedInto !== null) return `the invoice "${row.mergedInto}" of its invoice group is paid in its place`
-  if (row.status === 'REFUND_INITIATED') return 'becomes REFUND_COMPLETED by payments below 0 that come to what was paid'
+  if (row.status === 'REFUND_INITIATED') return 'can become REFUND_COMPLETED only by payments below 0 that come to what was paid'
   const next = nextOf(row)
   return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'
 }

@@ -3,12 +3,12 @@ import { type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { add, formatDecimal, requireDecimal } from '../../lib/decimal.ts'
 import { ApiError, refuseFaults } from '../../lib/errors.ts'
-import { sha256 } from '../../lib/hash.ts'
-import { newId, randomBase62 } from '../../lib/ids.ts'
+import { fingerprintOf, hasFingerprint } from '../../lib/hash.ts'
+import { newId } from '../../lib/ids.ts'
 import { changeInvoice, recordInvoice } from '../invoices/settle.ts'
 import type { InvoiceRow } from '../invoices/service.ts'
 import { settleMoneyDue } from '../money_due.ts'
-import { type PartialDraft, type Purse, moveMoney, refuseTooMuch } from '../wallets/service.ts'
+import { type PartialDraft, type Purse, holdPurse, moveMoney, refuseTooMuch } from '../wallets/service.ts'
 import { draftCreditOfPayment } from './credit.ts'
 import { findPaymentFaults, openOf, readPaidInvoices, readPayer, spreadRefund } from './payable.ts'
 import { findPaymentOfReference, listPaymentRows, readPayment } from './queries.ts'
@@ -28,17 +28,6 @@ export const getPayment = async (ctx: Ctx, id: string, version = 1): Promise<Rep
   if (version !== 1) throw new ApiError('NOT_FOUND', `version: the payment "${id}" has version 1 only`)
   return { answer: showPayment(row, lines) }
 }
-
-const inOrder = (value: object) => Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1))
-
-/** The fingerprint of a payment. It begins with its salt, since its texts can be personal. */
-const fingerprintOf = async (input: CreatePaymentRequest, salt: string): Promise<string> => {
-  const { externalPaymentReference: reference, lineItemRecords, ...rest } = input
-  return `${salt}.${await sha256(JSON.stringify([salt, inOrder(rest), inOrder(reference), lineItemRecords.map(inOrder)]))}`
-}
-
-const isSameRequest = async ({ fingerprint }: PaymentRow, input: CreatePaymentRequest): Promise<boolean> =>
-  fingerprint !== null && fingerprint === (await fingerprintOf(input, fingerprint.slice(0, fingerprint.indexOf('.'))))
 
 /** What becomes of an invoice that a payment is for. */
 const payInvoice = (ctx: Ctx, row: InvoiceRow, amounts: readonly string[]): PartialDraft => {
@@ -112,7 +101,7 @@ export const createPayment = (ctx: Ctx, input: CreatePaymentRequest): Promise<Re
   const { sourceName, transactionNumber } = reference
   return retryWhenStale(async () => {
     const known = await findPaymentOfReference(ctx, sourceName, transactionNumber)
-    if (known && !(await isSameRequest(known.row, input)))
+    if (known && !(await hasFingerprint(input, known.row.fingerprint)))
       throw new ApiError(
         'CONFLICT',
         `externalPaymentReference: the payment "${known.row.id}" has the same sourceName and transactionNumber, and other content`,
@@ -132,7 +121,7 @@ export const createPayment = (ctx: Ctx, input: CreatePaymentRequest): Promise<Re
     refuseFaults('INVALID', faults)
     if (!payer.purse && spread.some(({ type }) => type === 'WALLET_CREDIT'))
       throw new ApiError('INVALID', 'totalAmount: must be what lineItemRecords pay, since an invoice group has no wallet for the rest')
-    const row = rowOf(ctx, input, payer.customerId, await fingerprintOf(input, randomBase62(2)))
+    const row = rowOf(ctx, input, payer.customerId, await fingerprintOf(input))
     const { lines, drafts } = spendLines(ctx, row, payer.purse, spread)
     if (payer.purse) refuseTooMuch(payer.purse, 'totalAmount')
     const paid = Map.groupBy(
@@ -153,7 +142,7 @@ export const createPayment = (ctx: Ctx, input: CreatePaymentRequest): Promise<Re
     })
     const all = [draftPayment(ctx, row, lines), ...drafts, ...settled]
     return commit(ctx, {
-      statements: all.flatMap(({ statements }) => statements),
+      statements: [...holdPurse(ctx, payer.purse), ...all.flatMap(({ statements }) => statements)],
       changes: all.flatMap(({ changes }) => changes),
       answer: showPayment(row, lines),
     })

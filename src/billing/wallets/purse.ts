@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Change } from '../../db/commit.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { insertInto, selectRows } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
@@ -111,6 +112,19 @@ export const openWallet = ({ now }: Pick<Ctx, 'now'>, purse: Purse): PartialDraf
   purse.isKept = true
   return { statements: [insertWallets([purse.row])], changes: [recordWallet(undefined, purse.row)] }
 }
+
+/** The statement that refuses a write as stale if the account of a wallet has been archived or restored, or has another currency now. */
+export const holdPurse = ({ organizationId }: Pick<Ctx, 'organizationId'>, purse: Purse | undefined): Statement[] =>
+  purse
+    ? [
+        refuseWhen(
+          'STALE',
+          sql`
+            select '[]' from accounts where organization_id = ${organizationId} and id = ${purse.row.accountId}
+              and (invoice_currency <> ${purse.currency} or (status = 'ARCHIVED') <> ${purse.isArchived ? 1 : 0})`,
+        ),
+      ]
+    : []
 
 /** What a wallet entry is about. */
 export interface Movement {

@@ -12,7 +12,7 @@ import { LARGEST_AMOUNT, findMinorFault } from '../../lib/money.ts'
 import { LEDGER_PAGE } from '../../lib/page.ts'
 import { iso } from '../../lib/time.ts'
 import { settleMoneyDue } from '../money_due.ts'
-import { type Purse, insertWallets, moveMoney, readPurse, recordWallet } from './purse.ts'
+import { type Purse, holdPurse, insertWallets, moveMoney, readPurse, recordWallet } from './purse.ts'
 import type {
   ListWalletEntriesQuery,
   TopupWalletRequest,
@@ -22,7 +22,7 @@ import type {
 } from './schema.ts'
 import { walletEntries, wallets } from './table.ts'
 
-export { type PartialDraft, type Purse, moveMoney, nettedOf, payingGroup, readPurse, readPurses, selectPurses } from './purse.ts'
+export { type PartialDraft, type Purse, holdPurse, moveMoney, nettedOf, payingGroup, readPurse, readPurses, selectPurses } from './purse.ts'
 
 const showWallet = ({ row, customerId, currency, createdAt }: Purse): WalletBalanceResponse => ({
   id: row.id,
@@ -102,7 +102,12 @@ export const topUpWallet = (ctx: Ctx, accountId: string, { topupAmount }: TopupW
       if (fault) throw new ApiError('INVALID', `topupAmount: ${fault}`)
       const moved = moveMoney(ctx, purse, { amount: requireDecimal(topupAmount), description: 'Top-up', entityId: null })
       refuseTooMuch(purse, 'topupAmount')
-      return { ...moved, answer: showWallet(purse), tag: tagOfWallet(purse) }
+      return {
+        ...moved,
+        statements: [...holdPurse(ctx, purse), ...moved.statements],
+        answer: showWallet(purse),
+        tag: tagOfWallet(purse),
+      }
     },
   })
 
