@@ -100,10 +100,10 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     selectPurses(ctx, accountIds),
   ])
   const timelines = readTimelineRowsOfMany(all)
-  const [cycles, begun, version, generations, manual, owner, charged, hold, credit, custom, wallet] = all
+  const [cycles, begun, version, generations, manual, holder, charged, hold, credit, custom, wallet] = all
     .slice(2)
     .map(({ results }) => results)
-  const owners = readAccountOwners(owner)
+  const owners = readAccountOwners(holder)
   const drafts = Map.groupBy(readInvoiceRows((cycles ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
   const known = Map.groupBy(
     (begun ?? []) as { accountId: string; invoiceType: string; startAt: number; voidUntil: number | null }[],

@@ -1,19 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { doDueFirst } from '../../access/due/service.ts'
 import { type ReadTimeline, boundariesOf, cycleOn } from '../../catalogue/schedules/service.ts'
 import { retryWhenStale } from '../../db/change.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
-import { BILLING, type Due } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { formatDecimal, jsonNumber, multiply, requireDecimal } from '../../lib/decimal.ts'
 import { archived, notFound, refuseFaults } from '../../lib/errors.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
+import { settleMoneyDue } from '../money_due.ts'
 import { type HeldCharges, readHeldCharges, recordCharges, selectHeldCharges, writeHeldCharges } from './held_charges.ts'
 import { findChargeFaults } from './lines.ts'
 import type { ManageMiscellaneousChargesRequest, MiscellaneousChargesResponse } from './schema.ts'
-import type { InvoiceRow } from './show.ts'
 
 export const showCharges = (charges: HeldCharges): MiscellaneousChargesResponse => ({
   data: charges.map(({ name, rate, quantity, value, considerForRevenue }) => ({
@@ -24,22 +22,6 @@ export const showCharges = (charges: HeldCharges): MiscellaneousChargesResponse 
     considerForRevenue,
   })),
 })
-
-/** Whether a DRAFT of a cycle has yet to fall due, though its instant has come. */
-export const isOverdue = ({ invoiceType, status, autoAdvance, invoiceAt }: InvoiceRow, now: number): boolean =>
-  invoiceType === 'STANDARD' && status === 'DRAFT' && autoAdvance && invoiceAt <= now
-
-/** Bills an account for what is due by now, before a write that must come after that. Returns whether anything was due. */
-export const billDueNow = async (ctx: Ctx, accountId: string): Promise<boolean> => {
-  for (let isBilled = false; ; isBilled = true) {
-    const [row] = await ctx.session.rows<Due>(
-      selectRows(sql`
-        select kind, subject, due_at as dueAt from due
-        where organization_id = ${ctx.organizationId} and kind = ${BILLING} and subject = ${accountId} and due_at <= ${ctx.now}`),
-    )
-    if (!row || !(await doDueFirst(ctx, [row]))) return isBilled
-  }
-}
 
 interface Holder {
   togaiAccountId: string
@@ -56,7 +38,7 @@ export const manageMiscellaneousChargesInAccount = (
   const { organizationId } = ctx
   const isAccount = sql`organization_id = ${organizationId} and id = ${accountId}`
   return retryWhenStale(async () => {
-    await billDueNow(ctx, accountId)
+    await settleMoneyDue(ctx, [accountId])
     const [found, charges] = await ctx.session.batch<object>([
       selectRows(sql`select togai_account_id as togaiAccountId, status from accounts where ${isAccount}`),
       selectHeldCharges(organizationId, [accountId]),
