@@ -1,13 +1,15 @@
-import { type PieceParts, keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
+import { type CycleInForce, type PieceParts, keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
 import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
+import { type Due, type StepResult, setDue, settleAllDue } from '../../db/due.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import { type CycleOfGrants, planGrants } from '../credits/grants.ts'
 import { compareTurns, creditsLeft, drawFromPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws } from '../credits/write.ts'
+import { type CycleOfEntries, planEntries } from '../feature_credits/grants.ts'
+import { draftEntries, dueOfEntries } from '../feature_credits/write.ts'
 import type { Purse } from '../wallets/service.ts'
 import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
 import { closeDrafts } from './drafts.ts'
@@ -139,6 +141,24 @@ const listCyclesOfGrants = ({ billing, made, moved, open }: Plan, parts: PiecePa
   })
 }
 
+/** The cycles of which cards grant credits of features, or allow overage: those that are not billed, and those that are gone. */
+const listCyclesOfEntries = ({ billing, moved, open, hasDraft }: Plan, parts: PieceParts | undefined): CycleOfEntries[] => {
+  const changed = moved.filter(({ row, after }) => after.status === 'GONE' || after.scheduleId !== row.scheduleId)
+  const changedAt = new Set(changed.map(({ row }) => row.startAt))
+  const paidAt = (at: number) => new Set(billing.charges.flatMap(({ cycleAt, billableId }) => (cycleAt === at ? [billableId] : [])))
+  const ofCycle = (cycleAt: number, inForce: CycleInForce | undefined): CycleOfEntries => ({
+    accountId: billing.owner.id,
+    cycleAt,
+    cycle: inForce && parts && { inForce, parts, isChanged: changedAt.has(cycleAt) },
+    paid: paidAt(cycleAt),
+  })
+  const gone = [...changedAt].filter((at) => !open.has(at) || !hasDraft.has(at))
+  return [
+    ...[...open].flatMap(([at, inForce]) => (hasDraft.has(at) ? [ofCycle(at, inForce)] : [])),
+    ...gone.map((at) => ofCycle(at, undefined)),
+  ]
+}
+
 /**
  * Bills accounts at the instant of due rows, all in one commit: a DRAFT whose cycle has changed follows it, or is GONE with it; each cycle
  * that has begun gets its DRAFT, and its credits are given; each DRAFT whose instant has come falls due, the oldest first; and then what is
@@ -201,6 +221,18 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   bills.statements.push(...keepHeldCharges(its, all))
   bills.changes.push(...recordHeldCharges(all))
   addGiven(its, grants.given, bills)
+  const entries = await planEntries(
+    its,
+    all.flatMap((plan) => listCyclesOfEntries(plan, parts)),
+  )
+  const features = draftEntries(its, entries)
+  /** The ledger of an account is told that a cycle has begun, even if that grants nothing new. */
+  const begun = all.flatMap(({ billing: { owner }, made }) =>
+    made.length && entries.accountIds.has(owner.id) ? [{ accountId: owner.id }] : [],
+  )
+  const toCarry = dueOfEntries(its, [...entries.given, ...entries.changed.map(({ after }) => after), ...begun])
+  bills.statements.push(...features.statements)
+  bills.changes.push(...features.changes)
   const taken = draftChangedCredits(its, grants.revoked)
   bills.statements.push(...taken.statements)
   bills.changes.push(...taken.changes)
@@ -235,11 +267,11 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     all.map(({ billing }) => billing),
   )
   await commit(its, {
-    statements: [held, ...settleAllDue(its, settled), ...bills.statements],
+    statements: [held, ...settleAllDue(its, settled), ...setDue(its, toCarry), ...bills.statements],
     changes: bills.changes,
     answer: {},
   })
-  return { isUnfinished: all.some(({ isUnfinished }) => isUnfinished) }
+  return { isUnfinished: all.some(({ isUnfinished }) => isUnfinished), madeDue: toCarry }
 }
 
 /** Bills an account at the instant of a due row. */

@@ -72,6 +72,8 @@ export interface Basis {
   usage: Readonly<Record<string, string>>
   /** By the ids of add-ons. */
   licenses: Readonly<Record<string, LicenseBasis>>
+  /** The units of features beyond their credits, by their ids. */
+  overage?: Readonly<Record<string, string>>
   /** Until when what it was reckoned with was known. */
   at: number
 }
