@@ -18,11 +18,13 @@ import {
   readFeatureEntries,
   readOverage,
 } from './feature_entries.ts'
-import { concludeTake, revertTake } from './features.ts'
+import { type Instants, concludeTake, revertTake } from './features.ts'
 import { type NamedEntry, type NamedEntryQuery, type NamedLicense, listEntries, readLicenses, revertLicense } from './licenses.ts'
 import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
 import { type Reckoned, beginRevenue, writeRevenue } from './revenue.ts'
 import { migrate } from './store.ts'
+
+const instantsAt = (now: number): Instants => ({ now, wallClock: Date.now() })
 
 /** The Durable Object that executes actions of accounts one after another, for a part of the accounts of an organization. */
 export class AccountLedger extends DurableObject<object> {
@@ -36,30 +38,30 @@ export class AccountLedger extends DurableObject<object> {
 
   /** Does what events in progress ask of it, one after another. `now` is in milliseconds. */
   applyActs(acts: readonly Act[], now: number): ActOutcome[] {
-    return this.ctx.storage.transactionSync(() => applyActs(this.#sql, acts, now))
+    return this.ctx.storage.transactionSync(() => applyActs(this.#sql, acts, instantsAt(now)))
   }
 
   /** What would become of acts, one after another, if they were asked now. */
   tryActs(acts: readonly Act[], now: number): ActOutcome[] {
-    return tryActs(this.ctx.storage, acts, now)
+    return tryActs(this.ctx.storage, acts, instantsAt(now))
   }
 
   /** Takes back what events have asked of it, and refuses what they ask later. */
   revertActs(acts: readonly UndoneAct[], now: number): void {
     this.ctx.storage.transactionSync(() => {
       for (const { reference, isFeature } of acts)
-        if (isFeature) revertTake(this.#sql, reference, now)
+        if (isFeature) revertTake(this.#sql, reference, instantsAt(now))
         else revertLicense(this.#sql, reference)
     })
   }
 
   concludeTake(reference: string, now: number): FeatureOutcome {
-    return this.ctx.storage.transactionSync(() => concludeTake(this.#sql, reference, now))
+    return this.ctx.storage.transactionSync(() => concludeTake(this.#sql, reference, instantsAt(now)))
   }
 
   putGrants(all: readonly AccountGrants[], now: number): void {
     this.ctx.storage.transactionSync(() => {
-      putGrants(this.#sql, all, now)
+      putGrants(this.#sql, all, instantsAt(now))
     })
   }
 

@@ -1,21 +1,21 @@
 import { type Act, type ActOutcome, type EventShown, codeOf, isFeatureAct } from './entry.ts'
-import { takeCredits } from './features.ts'
+import { type Instants, takeCredits } from './features.ts'
 import { applyLicense } from './licenses.ts'
 import type { Settlement } from './settle.ts'
 
 /** Thrown to undo what was only tried. */
 const UNDONE = new Error('it was only tried')
 
-/** Does what events ask of an account's ledger, one after another, each once. `now` is in milliseconds. */
-export const applyActs = (sql: SqlStorage, acts: readonly Act[], now: number): ActOutcome[] =>
-  acts.map((act) => (isFeatureAct(act) ? takeCredits(sql, act, now) : applyLicense(sql, act)))
+/** Does what events ask of an account's ledger, one after another, each once. */
+export const applyActs = (sql: SqlStorage, acts: readonly Act[], at: Instants): ActOutcome[] =>
+  acts.map((act) => (isFeatureAct(act) ? takeCredits(sql, act, at) : applyLicense(sql, act)))
 
 /** What acts would return, one after another, if they were applied now. Nothing is kept. */
-export const tryActs = (storage: DurableObjectStorage, acts: readonly Act[], now: number): ActOutcome[] => {
+export const tryActs = (storage: DurableObjectStorage, acts: readonly Act[], at: Instants): ActOutcome[] => {
   let outcomes: ActOutcome[] = []
   try {
     storage.transactionSync(() => {
-      outcomes = applyActs(storage.sql, acts, now)
+      outcomes = applyActs(storage.sql, acts, at)
       throw UNDONE
     })
   } catch (error) {
@@ -54,7 +54,7 @@ export const actOutcome = (
       why: 'The event was processed after its pricing cycle was closed.',
       units: null,
     }
-  return outcome.outcome === 'TAKEN' && isFeatureAct(act) ? act.then : undefined
+  return outcome.outcome === 'TAKEN' && isFeatureAct(act) ? act.next : undefined
 }
 
 /** What becomes of an event in progress, once its account's ledger has said. Undefined if that cannot say yet. */

@@ -184,7 +184,7 @@ export interface FeatureAct {
   /** Whether it is only asked if there are enough, because the event counts nothing. */
   isTried?: boolean
   /** What becomes of the event if there are enough. */
-  then: { status: number; units: (string | null)[] | null; why: string | null }
+  next: { status: number; units: (string | null)[] | null; why: string | null }
 }
 
 /** The request to an account's ledger for an event in progress. */

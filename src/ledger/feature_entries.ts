@@ -1,5 +1,5 @@
 import { ZERO, add, compare, formatDecimal, requireDecimal, sumDecimals } from '../lib/decimal.ts'
-import { type EntryRow, leftOf } from './features.ts'
+import { type EntryRow, type Instants, leftOf } from './features.ts'
 import { chunked } from './store.ts'
 
 /** Credits of a feature as they were granted, from one instant until just before another, in milliseconds. Units are decimal texts; null has no limit. */
@@ -47,19 +47,19 @@ const showEntry = ({ feature, id, source, since, until, granted, used, is_void, 
 const REMEMBERED_FOR = 45 * 86_400_000
 const FORGOTTEN_AT_ONCE = 5000
 
-const forgetTakes = (sql: SqlStorage, account: string, settledUntil: number): void => {
+const forgetTakes = (sql: SqlStorage, account: string, settledUntil: number, wallClock: number): void => {
   sql.exec(
     `DELETE FROM feature_take WHERE reference IN (
        SELECT reference FROM feature_take WHERE account = ? AND time < ? AND taken_at < ? LIMIT ${FORGOTTEN_AT_ONCE}
      )`,
     account,
     settledUntil,
-    Date.now() - REMEMBERED_FOR,
+    wallClock - REMEMBERED_FOR,
   )
 }
 
 /** Keeps what was granted to accounts. Of two versions of a grant the newer one counts, whichever comes first. */
-export const putGrants = (sql: SqlStorage, all: readonly AccountGrants[], now: number): void => {
+export const putGrants = (sql: SqlStorage, all: readonly AccountGrants[], { now, wallClock }: Instants): void => {
   for (const { account, grants, begunAt, settledUntil } of all) {
     const sent = grants.map(({ feature, id, source, from, until, granted, isVoid, version }) => [
       account,
@@ -89,7 +89,7 @@ export const putGrants = (sql: SqlStorage, all: readonly AccountGrants[], now: n
         account,
         begunAt,
       )
-    forgetTakes(sql, account, settledUntil)
+    forgetTakes(sql, account, settledUntil, wallClock)
   }
 }
 

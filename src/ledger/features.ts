@@ -1,6 +1,12 @@
 import { type Decimal, ZERO, add, compare, formatDecimal, isZero, negate, requireDecimal, subtract } from '../lib/decimal.ts'
 import { type FeatureAct, type FeatureOutcome, HOUR } from './entry.ts'
 
+/** The present by the clock of the organization, and by that of the world, by which it is forgotten what nobody needs any more; in milliseconds. */
+export interface Instants {
+  now: number
+  wallClock: number
+}
+
 export interface EntryRow {
   [column: string]: SqlStorageValue
   account: string
@@ -62,7 +68,7 @@ const readTake = (sql: SqlStorage, reference: string): TakeRow | undefined =>
   sql.exec<TakeRow>('SELECT * FROM feature_take WHERE reference = ?', reference).toArray()[0]
 
 /** Adds units to what was taken of an entry. */
-const useEntry = (sql: SqlStorage, row: EntryRow, units: Decimal, turn: number, now: number): void => {
+const useEntry = (sql: SqlStorage, row: EntryRow, units: Decimal, turn: number, { now }: Instants): void => {
   sql.exec(
     'UPDATE feature_entry SET used = ?, turn = ?, updated_at = ? WHERE account = ? AND feature = ? AND id = ?',
     formatDecimal(add(requireDecimal(row.used), units)),
@@ -145,7 +151,7 @@ const isBehind = (sql: SqlStorage, { account, cycleAt }: FeatureAct): boolean =>
  * kept if there are too few is GONE then. Units below 0 are given back to what was taken from last, and what exceeds all that was taken is
  * given to nobody.
  */
-export const takeCredits = (sql: SqlStorage, act: FeatureAct, now: number): FeatureOutcome => {
+export const takeCredits = (sql: SqlStorage, act: FeatureAct, at: Instants): FeatureOutcome => {
   const { account, feature, time, reference, isTried = false } = act
   const before = readTake(sql, reference)
   if (before) return recall(sql, before)
@@ -154,7 +160,7 @@ export const takeCredits = (sql: SqlStorage, act: FeatureAct, now: number): Feat
   const units = requireDecimal(act.units)
   const spread = units.coefficient < 0n ? { parts: spreadBack(rows, negate(units)) } : spreadUnits(rows, units)
   if ('left' in spread) {
-    if (act.isEntitled) refuseTake(sql, reference)
+    if (act.isEntitled) refuseTake(sql, reference, at)
     return { outcome: 'SHORT', left: formatDecimal(spread.left) }
   }
   const overage = sumOf(spread.parts)
@@ -165,15 +171,15 @@ export const takeCredits = (sql: SqlStorage, act: FeatureAct, now: number): Feat
   })
   if (isTried) return taken(overageIn(rows))
   const turn = rows.reduce((last, row) => Math.max(last, row.turn), 0) + 1
-  for (const [row, part] of spread.parts) useEntry(sql, row, part, turn, now)
+  for (const [row, part] of spread.parts) useEntry(sql, row, part, turn, at)
   if (!isZero(overage)) addOverage(sql, act, overage)
   const parts = spread.parts.map(([{ id }, part]): Part => [id, formatDecimal(part)])
-  sql.exec('INSERT INTO feature_take VALUES (?, ?, ?, ?, ?, ?)', reference, account, feature, time, Date.now(), JSON.stringify(parts))
+  sql.exec('INSERT INTO feature_take VALUES (?, ?, ?, ?, ?, ?)', reference, account, feature, time, at.wallClock, JSON.stringify(parts))
   return taken(add(overageIn(rows), overage))
 }
 
 /** Gives units back for an entry that has ended: for as long as that lasted, from now on. */
-const refund = (sql: SqlStorage, row: EntryRow, id: string, units: Decimal, now: number): void => {
+const refund = (sql: SqlStorage, row: EntryRow, id: string, units: Decimal, { now }: Instants): void => {
   sql.exec(
     `INSERT INTO feature_entry VALUES (?, ?, ?, 'REFUND', ?, ?, ?, '0', 0, 0, 1, ?)`,
     row.account,
@@ -190,12 +196,11 @@ const refund = (sql: SqlStorage, row: EntryRow, id: string, units: Decimal, now:
 const REFUSED_FOR = 2 * 86_400_000
 
 /** Keeps that an event takes nothing any more, and forgets some of those for which that is long ago. */
-const refuseTake = (sql: SqlStorage, reference: string): void => {
-  const now = Date.now()
-  sql.exec("INSERT INTO feature_take VALUES (?, '', '', ?, ?, NULL)", reference, now, now)
+const refuseTake = (sql: SqlStorage, reference: string, { wallClock }: Instants): void => {
+  sql.exec("INSERT INTO feature_take VALUES (?, '', '', ?, ?, NULL)", reference, wallClock, wallClock)
   sql.exec(
     "DELETE FROM feature_take WHERE reference IN (SELECT reference FROM feature_take WHERE account = '' AND time < ? LIMIT 10)",
-    now - REFUSED_FOR,
+    wallClock - REFUSED_FOR,
   )
 }
 
@@ -203,9 +208,9 @@ const refuseTake = (sql: SqlStorage, reference: string): void => {
  * Takes back what an event took, and refuses it if it is asked for later: the units go back to the entries that they came from, or where
  * such an entry has ended, into a new one. What it gave back goes again, as far as it has not been taken since.
  */
-export const revertTake = (sql: SqlStorage, reference: string, now: number): void => {
+export const revertTake = (sql: SqlStorage, reference: string, at: Instants): void => {
   const take = readTake(sql, reference)
-  if (!take) refuseTake(sql, reference)
+  if (!take) refuseTake(sql, reference, at)
   if (!take || take.parts === null) return
   let overage = ZERO
   for (const [place, [id, text]] of (JSON.parse(take.parts) as Part[]).entries()) {
@@ -216,9 +221,9 @@ export const revertTake = (sql: SqlStorage, reference: string, now: number): voi
     const left = leftOf(row)
     const back = given && left ? negate(lesser(left, negate(units))) : units
     if (isOverage(row)) overage = subtract(overage, back)
-    const isOver = row.until <= now && row.is_void === 0 && !isOverage(row) && !given
-    if (isOver) refund(sql, row, `${reference}$REFUND${place ? `.${place + 1}` : ''}`, units, now)
-    else useEntry(sql, row, negate(back), row.turn, now)
+    const isOver = row.until <= at.now && row.is_void === 0 && !isOverage(row) && !given
+    if (isOver) refund(sql, row, `${reference}$REFUND${place ? `.${place + 1}` : ''}`, units, at)
+    else useEntry(sql, row, negate(back), row.turn, at)
   }
   if (!isZero(overage)) addOverage(sql, take, overage)
   sql.exec('UPDATE feature_take SET parts = NULL WHERE reference = ?', reference)
@@ -227,9 +232,9 @@ export const revertTake = (sql: SqlStorage, reference: string, now: number): voi
 /**
  * Says what an event took, for one whose sender does not wait any more: if it took nothing, it takes nothing later.
  */
-export const concludeTake = (sql: SqlStorage, reference: string, now: number): FeatureOutcome => {
+export const concludeTake = (sql: SqlStorage, reference: string, at: Instants): FeatureOutcome => {
   const take = readTake(sql, reference)
   if (take) return recall(sql, take)
-  revertTake(sql, reference, now)
+  revertTake(sql, reference, at)
   return { outcome: 'GONE' }
 }

@@ -177,9 +177,9 @@ const fill = (ledger: Ledger, from: number, until: number): Promise<void> =>
     for (let n = from; n < until; n++) {
       const [name, action] = [`user ${n}`, 1] as const
       const one = act(action, n, { name, account: `account ${n % 7}` })
-      if (n % 3 === 0) applyLicense(instance, { ...one, name: 'again', account: 'busy' })
-      else if (n % 3 === 1) applyLicense(instance, { ...one, name: 'in turn', account: 'busy', action: n % 2 ? 1 : -1 })
-      else applyLicense(instance, one)
+      if (n % 3 === 0) instance.applyActs([{ ...one, name: 'again', account: 'busy' }], n)
+      else if (n % 3 === 1) instance.applyActs([{ ...one, name: 'in turn', account: 'busy', action: n % 2 ? 1 : -1 }], n)
+      else instance.applyActs([one], n)
     }
   })
 

@@ -38,7 +38,8 @@ const licenseAct = (ledger: string, name: string, reference: string, more: Parti
   ...more,
 })
 
-const settled = (event: EventShown): Settlement => settleAct(event, licenseAct('', event.id, event.reference), 'DONE') as Settlement
+const settlementOfLicense = (event: EventShown): Settlement =>
+  settleAct(event, licenseAct('', event.id, event.reference), 'DONE') as Settlement
 
 const progressOf = (ledger: Ledger) =>
   runInDurableObject(
@@ -92,7 +93,7 @@ describe('an event in progress', () => {
     const [ledger, accounts] = [eventLedger(), newName()]
     await ledger.record(batchOf([{ ...inProgress('ann', accounts), units: { m: '1' } }]))
     const [event] = await eventsOf(ledger)
-    if (event) await ledger.settle(HEAD, [settled(event as EventShown)])
+    if (event) await ledger.settle(HEAD, [settlementOfLicense(event as EventShown)])
     expect(await eventsOf(ledger)).toMatchObject([{ status: METERED, units: null, rules: { schema: ['togai-named-license', 1] } }])
     expect(await progressOf(ledger)).toBe(0)
     await runDueWork(ledger)
@@ -105,7 +106,7 @@ describe('an event in progress', () => {
     await applyLicense(accountLedger(accounts), licenseAct(accounts, 'ann', 'event.ann'))
     await ledger.closeAndSum('=acme', HOUR_OF_TESTS, HOUR_OF_TESTS + HOUR)
     const ann = (await ledger.listEvents({ ids: ['ann'], limit: 1 }))[0]
-    if (ann) expect(await ledger.settle(HEAD, [settled(ann as EventShown)])).toEqual({ settled: 1, closed: ['event.ann'] })
+    if (ann) expect(await ledger.settle(HEAD, [settlementOfLicense(ann as EventShown)])).toEqual({ settled: 1, closed: ['event.ann'] })
     await runDueWork(ledger)
     await runDueWork(ledger)
     expect(await progressOf(ledger)).toBe(0)

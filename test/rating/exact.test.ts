@@ -16,7 +16,7 @@ const NAMES: Readonly<Record<string, string>> = {
   durations:
     'REMEMBERED_FOR REFUSED_FOR ms hour hours minute minutes second seconds milliseconds millisecondsOf ofSeconds size unit DAY HOUR MINUTE MS_PER_DAY TAKEN_FOR TAKEN_UP_AFTER FOLDED_AFTER TOLD_FOR KEPT_FOR KEPT_LONGER KEPT_AT_LEAST EVENTS_KEPT_FOR LONGEST_WAIT readForgot offsetHours offsetMinutes',
   'places in lists and texts':
-    'index indexOf first last next after position dot depth open ends found length slice charCodeAt findLastIndex padEnd LONGEST_PLACE dropped forgotten seq key n most limit',
+    'place index indexOf first last next after position dot depth open ends found length slice charCodeAt findLastIndex padEnd LONGEST_PLACE dropped forgotten seq key n most limit',
   'counts of things of this program':
     'count names characters steps operations calls attempt joined inserted #recorded #failures PAIRS_IN_A_STEP FARTHEST factor sign MOST_BYTES',
   'orders, codes and versions':

@@ -8,7 +8,7 @@ const readRows = selection(getTableColumns(featureEntries))
 
 /** Reads what a query for entries has found. */
 export const readEntryRows = (rows: readonly unknown[] | undefined): FeatureEntryRow[] =>
-  readRows.read((rows ?? []) as Record<string, unknown>[]) as FeatureEntryRow[]
+  readRows.read((rows ?? []) as Record<string, unknown>[])
 
 const ofCycles = prepare(['organizationId', 'sent'], (at) =>
   builder

@@ -1,4 +1,4 @@
-import { IngestEventRequest, parseIngest } from '../../events/ingestion/schema.ts'
+import { IngestEventRequest, parseEntitled } from '../../events/ingestion/schema.ts'
 import { feature, operation } from '../../http/operation.ts'
 import { loadLater } from '../../lib/load.ts'
 import { BaseSuccessResponse } from '../../lib/page.ts'
@@ -10,10 +10,10 @@ export const entitled = feature('Entitlements', {
     method: 'post',
     path: '/entitled',
     json: IngestEventRequest,
-    parse: parseIngest,
+    parse: parseEntitled,
     answers: { 200: BaseSuccessResponse },
     commits: false,
     ingests: true,
-    handle: (ctx, { json }) => service.ingestEntitledEvent(ctx, json.events[0]),
+    handle: (ctx, { json }) => service.ingestEntitledEvent(ctx, json),
   }),
 })

@@ -17,10 +17,11 @@ import { FEATURE_CREDITS } from '../../db/due.ts'
 import { type FeatureEntry, type GrantChanged, askAccounts } from '../../ledger/client.ts'
 import { compare, decimalFromNumber, formatDecimal, requireDecimal } from '../../lib/decimal.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
+import { CHANGED } from '../../lib/etag.ts'
 import { iso } from '../../lib/time.ts'
 import { type EntitledAccount, readEntitledAccount } from './queries.ts'
 import type { FeatureCreditEntry, UpdateFeatureCreditsRequest } from './schema.ts'
-import { showEntry, statusOf } from './service.ts'
+import { showEntry, statusOf } from './show.ts'
 
 /** The entry that a request names. */
 interface EntryKey {
@@ -92,6 +93,7 @@ const changeEntry = <Answer extends object>(
   answerOf: (entry: FeatureEntry) => Answer,
 ): Promise<Reply<Answer>> =>
   retryWhenStale(async () => {
+    if (ctx.conditions.match) throw CHANGED
     const { accountId, featureId, id } = key
     const account = await readEntitledAccount(ctx, accountId, featureId)
     const known = await readEntryRow(ctx, accountId, featureId, id)

@@ -5,7 +5,7 @@ const NO_PORTAL = 'The token is a portal token that cannot read this account. Th
 const NO_ENTRY = 'No account of the organization has this id, or no feature, or the account has no such entry of the feature.'
 
 /** What an account needs before it can use up a feature: a schema that feeds the feature, and a plan that grants credits of it. */
-const entitledBy = (more: object) => [
+export const entitledSteps = [
   'createCustomer',
   { operation: 'createEventSchema', request: { name: 'api_call', attributes: [{ name: 'calls' }], dimensions: [] }, answer: {} },
   { operation: 'activateEventSchema', path: { event_schema_name: 'api_call' }, answer: {} },
@@ -38,7 +38,10 @@ const entitledBy = (more: object) => [
           {
             featureId,
             name: 'calls',
-            featureConfigs: [{ effectiveUntil: 'P1M', featureCreditLimit: 1000 }],
+            featureConfigs: [
+              { effectiveUntil: 'P1M', featureCreditLimit: 1000 },
+              { effectiveFrom: 'P1M', effectiveUntil: 'P2M', featureCreditLimit: 500 },
+            ],
             invoiceTiming: 'IN_ARREARS',
             ratePlan: { pricingModel: 'TIERED', slabs: [{ order: 1, startAfter: 0, priceType: 'FLAT' }] },
             rateValues: [{ currency: 'USD', slabRates: [{ order: 1, rate: 20 }] }],
@@ -59,11 +62,9 @@ const entitledBy = (more: object) => [
     path: { account_id: accountId },
     request: { mode: 'ASSOCIATE', pricePlanId: sourcePricePlanId, effectiveFrom: '2026-03-30', effectiveUntil: '9999-01-01' },
     answer: { pricingSchedules: [{ id: scheduleId }] },
-    ...more,
+    other: { request: { mode: 'DISSOCIATE', effectiveFrom: '2026-06-01', effectiveUntil: '9999-01-01' } },
   },
 ]
-
-export const entitledSteps = entitledBy({})
 
 const entry = {
   id: `${scheduleId}#2026-03-30$PRICE_PLAN`,
@@ -106,14 +107,22 @@ export const listFeatureCreditEntries = {
     'Lists what an account has been granted of a feature, and its overage, each for the time in which it can be used; those that begin last come first, page by page. An event takes from the entries that are in force at its time: those that end first, then those that began first, and overage last. A portal token can read those of its accounts.',
   refuses: { 403: NO_PORTAL, 404: MISSING, 422: 'The pageSize is over 50.' },
   example: {
-    after: entitledBy({
-      other: {
-        request: { mode: 'DISSOCIATE', effectiveFrom: '2026-05-01', effectiveUntil: '9999-01-01' },
-      },
-    }),
+    after: entitledSteps,
     path,
     query: { pageSize: 20 },
-    answer: { data: [entry] },
+    answer: {
+      data: [
+        {
+          ...entry,
+          id: `${entry.id}.2`,
+          effectiveFrom: '2026-04-30T00:00:00.000Z',
+          effectiveUntil: '2026-05-30T00:00:00.000Z',
+          granted: 500,
+          balance: 500,
+        },
+        entry,
+      ],
+    },
   },
 }
 
@@ -146,6 +155,6 @@ export const voidFeatureCreditEntry = {
     after: entitledSteps,
     path: entryPath,
     answer: done,
-    other: { path: { ...path, entry_id: `${scheduleId}#2026-04-01$PRICE_PLAN` } },
+    other: { path: { ...path, entry_id: `${entry.id}.2` } },
   },
 }

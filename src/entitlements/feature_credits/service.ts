@@ -1,16 +1,11 @@
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { type FeatureEntry, askAccounts } from '../../ledger/client.ts'
-import { formatDecimal, jsonNumber, requireDecimal, subtract } from '../../lib/decimal.ts'
+import { askAccounts } from '../../ledger/client.ts'
+import { jsonNumber } from '../../lib/decimal.ts'
 import { LEDGER_PAGE, closePage, openPage } from '../../lib/page.ts'
-import { iso } from '../../lib/time.ts'
 import { readEntitledAccount } from './queries.ts'
-import type {
-  FeatureCreditEntry,
-  GetFeatureCreditEntriesPaginatedResponse,
-  GetFeatureCreditsResponse,
-  ListFeatureCreditEntriesQuery,
-} from './schema.ts'
+import type { GetFeatureCreditEntriesPaginatedResponse, GetFeatureCreditsResponse, ListFeatureCreditEntriesQuery } from './schema.ts'
+import { showEntry } from './show.ts'
 
 export { updateFeatureCreditEntry, voidFeatureCreditEntry } from './change.ts'
 export { readEntitledAccount } from './queries.ts'
@@ -32,24 +27,6 @@ export const getFeatureCredits = async (ctx: Ctx, accountId: string, featureId: 
   }
 }
 
-export const statusOf = ({ isVoid, until }: Pick<FeatureEntry, 'isVoid' | 'until'>, now: number): FeatureCreditEntry['status'] =>
-  isVoid ? 'VOIDED' : until <= now ? 'EXPIRED' : 'ACTIVE'
-
-export const showEntry = (entry: FeatureEntry, now: number): FeatureCreditEntry => {
-  const { id, source, from, until, granted, isVoid, used } = entry
-  const left = granted === null ? undefined : subtract(requireDecimal(granted), requireDecimal(used))
-  const balance = isVoid || (left && left.coefficient < 0n) ? '0' : left && formatDecimal(left)
-  return {
-    id,
-    source: source as FeatureCreditEntry['source'],
-    status: statusOf(entry, now),
-    effectiveFrom: iso(from),
-    effectiveUntil: iso(until),
-    ...(granted !== null && balance !== undefined && { granted: jsonNumber(granted), balance: jsonNumber(balance) }),
-    used: jsonNumber(used),
-  }
-}
-
 /** Lists the credits of a feature that an account has and had, those that begin last first, page by page. */
 export const listFeatureCreditEntries = async (
   ctx: Ctx,
@@ -57,7 +34,6 @@ export const listFeatureCreditEntries = async (
   featureId: string,
   query: ListFeatureCreditEntriesQuery,
 ): Promise<Reply<GetFeatureCreditEntriesPaginatedResponse>> => {
-  const within = `${accountId} ${featureId}`
   const page = await openPage(
     ctx,
     {
@@ -69,7 +45,7 @@ export const listFeatureCreditEntries = async (
       ],
     },
     query,
-    within,
+    accountId,
   )
   const { ledger } = await readEntitledAccount(ctx, accountId, featureId)
   const { after, size } = page
@@ -81,6 +57,8 @@ export const listFeatureCreditEntries = async (
       limit: size + 1,
     }),
   )
-  const { visible, ...next } = await closePage(ctx, page, found, ({ from, id }, field) => (field === 'from' ? from : id), { within })
+  const { visible, ...next } = await closePage(ctx, page, found, ({ from, id }, field) => (field === 'from' ? from : id), {
+    within: accountId,
+  })
   return { answer: { data: visible.map((entry) => showEntry(entry, ctx.now)), ...next } }
 }

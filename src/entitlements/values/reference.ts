@@ -27,7 +27,7 @@ export const getEntitlementValue = {
 export const validateEntitlementValue = {
   summary: 'Ask whether an account is entitled to a value',
   description:
-    'Says whether an account could use so many units of a feature now, with the overage that it may still have; or of a feature that no event schema feeds, whether it has this value. Nothing is used up by asking, and others can use it up until then: ingestEntitledEvent asks and takes in one step.',
-  refuses: { 400: 'Events use up the feature, and value is no decimal number.', 403: NO_PORTAL, 404: MISSING },
+    'Says whether an account could use so many units of a feature now, with the overage that it may still have, where what is no number of units cannot be used; or of a feature that no event schema feeds, whether it has this value. Nothing is used up by asking, and others can use it up until then: ingestEntitledEvent asks and takes in one step.',
+  refuses: { 403: NO_PORTAL, 404: MISSING },
   example: { after: entitledSteps, path, request: { value: '250' }, answer: done },
 }

@@ -5,7 +5,6 @@ import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type FeatureBalance, askAccounts } from '../../ledger/client.ts'
 import { ZERO, add, compare, parseDecimal, requireDecimal, subtract } from '../../lib/decimal.ts'
-import { ApiError } from '../../lib/errors.ts'
 import { dayOf } from '../../rating/cycle.ts'
 import { readEntitledAccount } from '../feature_credits/service.ts'
 import type { GetEntitlementValuesResponse, ValidateEntitlementValueRequest } from './schema.ts'
@@ -46,6 +45,8 @@ const readFeatures = ({ organizationId, session }: Ctx, accountId: string, ids: 
       order by its.id`),
   )
 
+const noCredits = (feature: string): FeatureBalance => ({ feature, granted: '0', balance: '0', usedOverage: '0' })
+
 /** What an account is entitled to now: what its plan grants, and what it has credits of (pricing.md, 3.4). */
 const readEntitlements = async (ctx: Ctx, accountId: string, featureId?: string): Promise<Entitlement[]> => {
   const { ledger } = await readEntitledAccount(ctx, accountId, featureId)
@@ -55,9 +56,8 @@ const readEntitlements = async (ctx: Ctx, accountId: string, featureId?: string)
   ])
   const balanceOf = new Map(balances.map((balance) => [balance.feature, balance]))
   const held = [...new Set([...granted, ...balanceOf.keys()])].filter((id) => featureId === undefined || id === featureId)
-  const none = (feature: string): FeatureBalance => ({ feature, granted: '0', balance: '0', usedOverage: '0' })
   return (await readFeatures(ctx, accountId, held)).map(({ id, isMetered, setting }): Entitlement => {
-    const balance = isMetered ? (balanceOf.get(id) ?? none(id)) : undefined
+    const balance = isMetered ? (balanceOf.get(id) ?? noCredits(id)) : undefined
     return { featureId: id, balance, value: balance?.balance ?? setting ?? 'true' }
   })
 }
@@ -73,11 +73,10 @@ export const getEntitlements = async (ctx: Ctx, accountId: string): Promise<Repl
 export const getEntitlementValue = async (ctx: Ctx, accountId: string, featureId: string): Promise<Reply<GetEntitlementValuesResponse>> =>
   show(await readEntitlements(ctx, accountId, featureId))
 
-/** Whether so many units could be used now, with the overage that is left. */
+/** Whether a value is a number of units that could be used now, with the overage that is left. */
 const isEnough = ({ balance, usedOverage, overageLimit }: FeatureBalance, value: string): boolean => {
   const wanted = parseDecimal(value)
-  if (!wanted) throw new ApiError('INVALID', 'value: must be a decimal number such as 12.5, since events use up the feature')
-  if (wanted.coefficient < 0n) return false
+  if (!wanted || wanted.coefficient < 0n) return false
   if (overageLimit === null) return true
   const overage = overageLimit === undefined ? ZERO : subtract(requireDecimal(overageLimit), requireDecimal(usedOverage))
   return compare(wanted, add(requireDecimal(balance), overage.coefficient < 0n ? ZERO : overage)) <= 0

@@ -5,14 +5,14 @@ import { STATUSES, type FeatureOutcome, type RecordedEntitled, askEvents, isFeat
 import { askForActs, settlementOf } from './acts.ts'
 import { batchOf } from './batch.ts'
 import { quoteName } from './context.ts'
-import type { ParsedEvent, Refusal } from './event.ts'
+import type { ParsedEvent } from './event.ts'
 import { markRepeats } from './former.ts'
 import { LARGEST_LEDGER, currentOf, startGeneration } from './generations.ts'
 import type { OrganizationMemory } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
 import { MOST_ATTEMPTS, overloaded, prepare } from './record.ts'
 import { refresh } from './refresh.ts'
-import { claimKey, isRefused, markRows, recallWithLedgers } from './requests.ts'
+import { claimKey, markRows, recallWithLedgers } from './requests.ts'
 
 /** The statuses with which an event is kept at once, as it takes no credits. */
 const KEPT = new Set([
@@ -30,17 +30,14 @@ const refuseClosed = (): never => refuse('event.timestamp', 'is in a pricing cyc
 /** Refuses an event that would count nothing, whatever credits there are (metering.md, 3.4). */
 const refuseUseless = (memory: OrganizationMemory, event: ParsedEvent, { row, account, act }: ProcessedEvent): void => {
   const schema = memory.schemas.get(event.schemaName)
-  if (!schema?.definition.featureDetails)
-    refuse(
-      'event.schemaName',
-      `must be the name of an active event schema that feeds a feature, and ${quoteName(event.schemaName)} is none`,
-    )
-  if (!account) refuse('event.accountId', `no account has ${quoteName(event.accountId)} as its id, or as an alias at the time of the event`)
+  if (!schema) refuse('event.schemaName', `the active event schema ${quoteName(event.schemaName)} does not exist`)
+  if (!schema?.definition.featureDetails) refuse('event.schemaName', `the event schema ${quoteName(event.schemaName)} feeds no feature`)
+  if (!account) refuse('event.accountId', `the account ${quoteName(event.accountId)} does not exist, nor an alias at the time of the event`)
   const [, , , , , code, , , , more] = row
   const status = STATUSES[code] ?? 'UNKNOWN'
   if (status === 'INGESTION_FAILED_PAST_GRACE_PERIOD') refuseClosed()
   if (act && isFeatureAct(act) && !act.isTried) return
-  const why = act && isFeatureAct(act) ? act.then.why : more?.why
+  const why = act && isFeatureAct(act) ? act.next.why : more?.why
   if (act || !KEPT.has(status)) refuse('event', why ?? `would end as ${status}`)
 }
 
@@ -112,8 +109,7 @@ const tryTake = async (ctx: Ctx, memory: OrganizationMemory, event: ParsedEvent,
  * settled, in three calls to ledgers. Otherwise nothing of it is kept, and its id is free. Throws INVALID if the credits are not enough or
  * the event would count nothing, and CONFLICT if its id is taken.
  */
-export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent | Refusal | undefined): Promise<Reply<{ success: boolean }>> => {
-  if (!sent || isRefused(sent)) throw new ApiError('INVALID', sent?.message ?? 'event: is required')
+export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent): Promise<Reply<{ success: boolean }>> => {
   const success = { answer: { success: true } }
   const key = ctx.write?.key?.value
   const isTried = ctx.write?.dryRun === true

@@ -129,7 +129,7 @@ const takingOutcome = (
       ...(cycleAt !== undefined && { cycleAt }),
       ...(processing.isEntitled && { isEntitled: true }),
       ...(status === 'INGESTION_FAILED_UNITS_INVALID' && { isTried: true }),
-      then: { status: codeOf(status), units: units ?? null, why: why ?? null },
+      next: { status: codeOf(status), units: units ?? null, why: why ?? null },
     }),
   }
 }

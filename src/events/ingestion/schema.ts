@@ -19,4 +19,4 @@ export const IngestEventResponse = named(
 )
 export type IngestEventResponse = z.infer<typeof IngestEventResponse>
 
-export { IngestEventRequest, type ParsedBody, parseIngest } from './event.ts'
+export { IngestEventRequest, parseEntitled } from './event.ts'

@@ -23,7 +23,7 @@ const showTried = (
   { status, why }: { status: number; why: string | null },
 ): Record<string, unknown> => {
   const [id, reference, , , , , rules, own] = row
-  const units = act && isFeatureAct(act) ? act.then.units : own
+  const units = act && isFeatureAct(act) ? act.next.units : own
   const meters = status === METERED && rules !== null ? (ruleSets[rules]?.meters ?? []) : []
   const counted = meters.flatMap(([meterId, , name], index) => {
     const unit = units?.[index]
