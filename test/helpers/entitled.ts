@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { withTestClock } from './billed.ts'
 import { usageOf } from './metering.ts'
@@ -70,5 +71,5 @@ export const withFeature = async (now: string) => {
   }
   /** What the meter has counted of all accounts. */
   const used = () => usageOf({ id: api.id, meterId: callsId })
-  return { ...api, done, callsId, featureId, event, entitle, ingest, credits, entries, change, end, statuses, used }
+  return { ...api, db: env.DB, done, callsId, featureId, event, entitle, ingest, credits, entries, change, end, statuses, used }
 }
