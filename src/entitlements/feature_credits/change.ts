@@ -14,6 +14,7 @@ import { type Reply, commit } from '../../db/commit.ts'
 import { STALE } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { FEATURE_CREDITS } from '../../db/due.ts'
+import { refuseUsedKey } from '../../db/idempotency.ts'
 import { type FeatureEntry, type GrantChanged, askAccounts } from '../../ledger/client.ts'
 import { compare, decimalFromNumber, formatDecimal, requireDecimal } from '../../lib/decimal.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
@@ -114,7 +115,7 @@ const changeEntry = <Answer extends object>(
     const asked: AskedChange = { ...wanted, actor: ctx.actor, role: ctx.role, at: ctx.now }
     const ask = draftAsk(row, asked)
     await commit(withoutWrite(ctx), {
-      statements: [...(known ? [] : [insertEntry(row)]), ...ask.statements],
+      statements: [...refuseUsedKey(ctx), ...(known ? [] : [insertEntry(row)]), ...ask.statements],
       changes: [],
       answer: {},
       due: [{ kind: FEATURE_CREDITS, subject: accountId, dueAt: ctx.now }],

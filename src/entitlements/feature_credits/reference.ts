@@ -62,7 +62,7 @@ export const entitledSteps = [
     path: { account_id: accountId },
     request: { mode: 'ASSOCIATE', pricePlanId: sourcePricePlanId, effectiveFrom: '2026-03-30', effectiveUntil: '9999-01-01' },
     answer: { pricingSchedules: [{ id: scheduleId }] },
-    other: { request: { mode: 'DISSOCIATE', effectiveFrom: '2026-06-01', effectiveUntil: '9999-01-01' } },
+    other: { request: { mode: 'DISASSOCIATE', effectiveFrom: '2026-06-01', effectiveUntil: '9999-01-01' } },
   },
 ]
 
