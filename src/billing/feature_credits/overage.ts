@@ -14,19 +14,28 @@ export interface BilledOverage {
   until: number
 }
 
-/** The overage that the cards of a cycle bill: that of the cycles since it was billed last, as far as the account had the plan. */
-export const listBilledOverage = (
-  { piece, cycle, givenOn }: Pick<CycleInForce, 'piece' | 'cycle' | 'givenOn'>,
-  cards: readonly KeptCard[],
-): BilledOverage[] =>
+type OwnedCycle = Pick<CycleInForce, 'piece' | 'cycle' | 'givenOn'>
+
+/** The overage of the features of cards until the end of a cycle: that of the cycles since it was billed last, as far as the account had the plan. */
+export const listOverage = ({ piece, cycle, givenOn }: OwnedCycle, cards: readonly KeptCard[]): BilledOverage[] =>
   cards.flatMap((kept): BilledOverage[] => {
     const card = readCard(kept, { displayName: '', isPurchase: false })
-    if (card?.type !== 'ENTITLEMENT_OVERAGE' || !isOverageBilled(card.billing, cycle.ordinal)) return []
+    if (card?.type !== 'ENTITLEMENT_OVERAGE') return []
     const { first } = overageCycles(card.billing, cycle.ordinal)
     const { interval, startOffset } = piece.cycle
     const { start } = periodOf({ ...piece, cycle: { interval, startOffset } }, cycle, first, cycle.ordinal)
     return [{ featureId: card.billableId, from: instantOf(Math.max(start, givenOn)), until: instantOf(cycle.end) }]
   })
+
+/** The overage that the cards of a cycle bill. */
+export const listBilledOverage = (inForce: OwnedCycle, cards: readonly KeptCard[]): BilledOverage[] =>
+  listOverage(
+    inForce,
+    cards.filter(({ rateCardDetails: { entitlementOverageRateCard: card } }) => {
+      const { interval = 1, startOffset: offset = 0 } = card?.billingConfig ?? {}
+      return card && isOverageBilled({ interval, offset }, inForce.cycle.ordinal)
+    }),
+  )
 
 /** An account whose overage is read. Its ledger is that of the time at which it was made (milliseconds). */
 export interface OveragePlace {

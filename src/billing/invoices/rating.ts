@@ -28,7 +28,7 @@ export interface BilledCycle {
   /** The licences of add-ons, by their ids. */
   licenses: Readonly<Record<string, LicenseUse>>
   /** The units of features beyond their credits that are billed with the cycle, by their ids. */
-  overage: Readonly<Record<string, string>>
+  overage: NonNullable<Basis['overage']>
 }
 
 /** What an invoice comes to: the tree of its lines, the usage in it, what its rules did, and the credits that it takes. */
@@ -59,7 +59,7 @@ export const inputOf = ({ currency, cycle, schedule, usage, licenses, overage }:
   schedule,
   usage,
   licenses,
-  overage,
+  overage: Object.fromEntries(Object.entries(overage).map(([id, { units }]) => [id, units])),
 })
 
 /** The spans of names, in which a name is its place among all of them: who has a licence is nothing that an invoice has to keep. */

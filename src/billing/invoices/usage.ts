@@ -116,14 +116,18 @@ const readOverageOf = async (
   ctx: Ctx,
   generations: readonly KindedGeneration[],
   cycles: readonly CycleToRate[],
-): Promise<Record<string, string>[]> => {
+): Promise<BilledCycle['overage'][]> => {
   const places = cycles.map(({ inForce, parts, owner }) => ({
     accountId: owner.id,
     createdAt: owner.createdAt,
     overage: listBilledOverage(inForce, definitionOf(inForce.piece, parts).cards),
   }))
   if (places.every((place) => !place.overage.length)) return []
-  return (await readOverage(ctx, generations, places)).map(sumOverage)
+  const found = await readOverage(ctx, generations, places)
+  return places.map((place, index) => {
+    const units = sumOverage(found[index] ?? [])
+    return Object.fromEntries(place.overage.map(({ featureId, from }) => [featureId, { units: units[featureId] ?? '0', from }]))
+  })
 }
 
 /** Reads what cycles of accounts are rated with. What is closed has to be closed before. `unitsOf` gives the units of meters in each of them. */
