@@ -131,7 +131,7 @@ export const ACCOUNT_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (account, feature, start)
   ) STRICT, WITHOUT ROWID;
 
-  -- The first instant of the last pricing cycle of an account that has granted its credits.
-  CREATE TABLE feature_account (account TEXT NOT NULL PRIMARY KEY, begun_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  -- The first instant of the last pricing cycle of an account that has granted its credits, and how often events took of its entries.
+  CREATE TABLE feature_account (account TEXT NOT NULL PRIMARY KEY, begun_at INTEGER, turn INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
 ]

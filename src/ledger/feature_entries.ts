@@ -1,5 +1,5 @@
 import { ZERO, add, compare, formatDecimal, requireDecimal, sumDecimals } from '../lib/decimal.ts'
-import { type EntryRow, type Instants, leftOf } from './features.ts'
+import { type EntryRow, type Instants, leftOf, usedOf } from './features.ts'
 import { chunked } from './store.ts'
 
 /** Credits of a feature as they were granted, from one instant until just before another, in milliseconds. Units are decimal texts; null has no limit. */
@@ -30,17 +30,17 @@ export interface AccountGrants {
   settledUntil: number
 }
 
-const showEntry = ({ feature, id, source, since, until, granted, used, is_void, version, updated_at }: EntryRow): FeatureEntry => ({
-  feature,
-  id,
-  source,
-  from: since,
-  until,
-  granted,
-  isVoid: is_void === 1,
-  version,
-  used,
-  updatedAt: updated_at,
+const showEntry = (row: EntryRow): FeatureEntry => ({
+  feature: row.feature,
+  id: row.id,
+  source: row.source,
+  from: row.since,
+  until: row.until,
+  granted: row.granted,
+  isVoid: row.is_void === 1,
+  version: row.version,
+  used: formatDecimal(usedOf(row)),
+  updatedAt: row.updated_at,
 })
 
 /** How long it is remembered what an event took, in milliseconds, and how much is forgotten at once. */
@@ -85,7 +85,7 @@ export const putGrants = (sql: SqlStorage, all: readonly AccountGrants[], { now,
       )
     if (begunAt !== null)
       sql.exec(
-        'INSERT INTO feature_account VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET begun_at = max(begun_at, excluded.begun_at)',
+        'INSERT INTO feature_account VALUES (?, ?, 0) ON CONFLICT (account) DO UPDATE SET begun_at = max(ifnull(begun_at, excluded.begun_at), excluded.begun_at)',
         account,
         begunAt,
       )
@@ -197,7 +197,7 @@ export const readBalances = (sql: SqlStorage, account: string, at: number, featu
         feature: id,
         granted: sumDecimals(own.map(({ granted }) => granted ?? '0')),
         balance: formatDecimal(own.reduce((sum, row) => add(sum, leftOf(row) ?? ZERO), ZERO)),
-        usedOverage: sumDecimals(overage.map(({ used }) => used)),
+        usedOverage: formatDecimal(overage.reduce((sum, row) => add(sum, usedOf(row)), ZERO)),
         ...(overage.length && { overageLimit: limits.includes(null) ? null : sumDecimals(limits.map((limit) => limit ?? '0')) }),
       }
     },

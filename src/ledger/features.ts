@@ -38,12 +38,14 @@ interface TakeRow {
 const isAbove = (one: Decimal, other: Decimal): boolean => compare(one, other) > 0
 const lesser = (one: Decimal, other: Decimal): Decimal => (isAbove(one, other) ? other : one)
 
+const notBelowZero = (units: Decimal): Decimal => (isAbove(units, ZERO) ? units : ZERO)
+
+/** What is used of an entry: not below 0, though an event was undone whose units had been given back before by another. */
+export const usedOf = ({ used }: Pick<EntryRow, 'used'>): Decimal => notBelowZero(requireDecimal(used))
+
 /** What is left of an entry. Undefined if it has no limit. */
-export const leftOf = ({ granted, used }: Pick<EntryRow, 'granted' | 'used'>): Decimal | undefined => {
-  if (granted === null) return undefined
-  const left = subtract(requireDecimal(granted), requireDecimal(used))
-  return isAbove(left, ZERO) ? left : ZERO
-}
+export const leftOf = (row: Pick<EntryRow, 'granted' | 'used'>, used = usedOf(row)): Decimal | undefined =>
+  row.granted === null ? undefined : notBelowZero(subtract(requireDecimal(row.granted), used))
 
 const isOverage = ({ source }: Pick<EntryRow, 'source'>): boolean => source === 'OVERAGE'
 
@@ -67,17 +69,28 @@ const readEntry = (sql: SqlStorage, account: string, feature: string, id: string
 const readTake = (sql: SqlStorage, reference: string): TakeRow | undefined =>
   sql.exec<TakeRow>('SELECT * FROM feature_take WHERE reference = ?', reference).toArray()[0]
 
-/** Adds units to what was taken of an entry. */
-const useEntry = (sql: SqlStorage, row: EntryRow, units: Decimal, turn: number, { now }: Instants): void => {
+/** The number of a take of an account: above those of all its takes before, of whatever entries. */
+const nextTurn = (sql: SqlStorage, account: string): number =>
+  sql
+    .exec<{ turn: number }>(
+      'INSERT INTO feature_account VALUES (?, NULL, 1) ON CONFLICT (account) DO UPDATE SET turn = turn + 1 RETURNING turn',
+      account,
+    )
+    .one().turn
+
+/** Adds units to what was taken of an entry. Gives how many are used more. */
+const useEntry = (sql: SqlStorage, row: EntryRow, units: Decimal, turn: number, { now }: Instants): Decimal => {
+  const used = formatDecimal(add(requireDecimal(row.used), units))
   sql.exec(
     'UPDATE feature_entry SET used = ?, turn = ?, updated_at = ? WHERE account = ? AND feature = ? AND id = ?',
-    formatDecimal(add(requireDecimal(row.used), units)),
+    used,
     turn,
     now,
     row.account,
     row.feature,
     row.id,
   )
+  return subtract(usedOf({ used }), usedOf(row))
 }
 
 const addOverage = (sql: SqlStorage, { account, feature, time }: Pick<TakeRow, 'account' | 'feature' | 'time'>, units: Decimal): void => {
@@ -99,6 +112,7 @@ const addOverage = (sql: SqlStorage, { account, feature, time }: Pick<TakeRow, '
 /** How many units come from which entry, if there are enough; or how many there are. */
 const spreadUnits = (rows: readonly EntryRow[], units: Decimal): { parts: [EntryRow, Decimal][] } | { left: Decimal } => {
   const parts: [EntryRow, Decimal][] = []
+  if (isZero(units)) return { parts }
   let rest = units
   for (const row of rows) {
     const left = leftOf(row)
@@ -114,8 +128,8 @@ const spreadUnits = (rows: readonly EntryRow[], units: Decimal): { parts: [Entry
 const spreadBack = (rows: readonly EntryRow[], units: Decimal): [EntryRow, Decimal][] => {
   const parts: [EntryRow, Decimal][] = []
   let rest = units
-  for (const row of rows.toSorted((one, other) => other.turn - one.turn)) {
-    const part = lesser(requireDecimal(row.used), rest)
+  for (const row of rows.toReversed().toSorted((one, other) => other.turn - one.turn)) {
+    const part = lesser(usedOf(row), rest)
     if (isAbove(part, ZERO)) parts.push([row, negate(part)])
     rest = subtract(rest, part)
   }
@@ -126,8 +140,7 @@ const sumOf = (parts: readonly (readonly [EntryRow, Decimal])[]): Decimal =>
   parts.reduce((sum, [row, units]) => (isOverage(row) ? add(sum, units) : sum), ZERO)
 
 /** The overage that was taken of the entries of a time. */
-const overageIn = (rows: readonly EntryRow[]): Decimal =>
-  rows.filter(isOverage).reduce((sum, { used }) => add(sum, requireDecimal(used)), ZERO)
+const overageIn = (rows: readonly EntryRow[]): Decimal => rows.filter(isOverage).reduce((sum, row) => add(sum, usedOf(row)), ZERO)
 
 /** What an event took that has been asked for before. */
 const recall = (sql: SqlStorage, take: TakeRow): FeatureOutcome => {
@@ -142,7 +155,7 @@ const recall = (sql: SqlStorage, take: TakeRow): FeatureOutcome => {
 /** Whether the pricing cycle of an event has not granted its credits yet. */
 const isBehind = (sql: SqlStorage, { account, cycleAt }: FeatureAct): boolean => {
   if (cycleAt === undefined) return false
-  const [row] = sql.exec<{ at: number }>('SELECT begun_at AS at FROM feature_account WHERE account = ?', account).toArray()
+  const [row] = sql.exec<{ at: number | null }>('SELECT begun_at AS at FROM feature_account WHERE account = ?', account).toArray()
   return (row?.at ?? Number.NEGATIVE_INFINITY) < cycleAt
 }
 
@@ -158,7 +171,8 @@ export const takeCredits = (sql: SqlStorage, act: FeatureAct, at: Instants): Fea
   if (isBehind(sql, act)) return { outcome: 'BEHIND' }
   const rows = readEntriesAt(sql, act)
   const units = requireDecimal(act.units)
-  const spread = units.coefficient < 0n ? { parts: spreadBack(rows, negate(units)) } : spreadUnits(rows, units)
+  const isGiven = units.coefficient < 0n
+  const spread = isGiven ? { parts: spreadBack(rows, negate(units)) } : spreadUnits(rows, units)
   if ('left' in spread) {
     if (act.isEntitled) refuseTake(sql, reference, at)
     return { outcome: 'SHORT', left: formatDecimal(spread.left) }
@@ -170,12 +184,16 @@ export const takeCredits = (sql: SqlStorage, act: FeatureAct, at: Instants): Fea
     overageSoFar: formatDecimal(soFar),
   })
   if (isTried) return taken(overageIn(rows))
-  const turn = rows.reduce((last, row) => Math.max(last, row.turn), 0) + 1
-  for (const [row, part] of spread.parts) useEntry(sql, row, part, turn, at)
-  if (!isZero(overage)) addOverage(sql, act, overage)
+  const turn = isGiven || isZero(units) ? undefined : nextTurn(sql, account)
+  let more = ZERO
+  for (const [row, part] of spread.parts) {
+    const its = useEntry(sql, row, part, turn ?? row.turn, at)
+    if (isOverage(row)) more = add(more, its)
+  }
+  if (!isZero(more)) addOverage(sql, act, more)
   const parts = spread.parts.map(([{ id }, part]): Part => [id, formatDecimal(part)])
   sql.exec('INSERT INTO feature_take VALUES (?, ?, ?, ?, ?, ?)', reference, account, feature, time, at.wallClock, JSON.stringify(parts))
-  return taken(add(overageIn(rows), overage))
+  return taken(add(overageIn(rows), more))
 }
 
 /** Gives units back for an entry that has ended: for as long as that lasted, from now on. */
@@ -212,20 +230,22 @@ export const revertTake = (sql: SqlStorage, reference: string, at: Instants): vo
   const take = readTake(sql, reference)
   if (!take) refuseTake(sql, reference, at)
   if (!take || take.parts === null) return
-  let overage = ZERO
+  let more = ZERO
   for (const [place, [id, text]] of (JSON.parse(take.parts) as Part[]).entries()) {
     const row = readEntry(sql, take.account, take.feature, id)
     if (!row) continue
     const units = requireDecimal(text)
     const given = units.coefficient < 0n
-    const left = leftOf(row)
+    const left = leftOf(row, requireDecimal(row.used))
     const back = given && left ? negate(lesser(left, negate(units))) : units
-    if (isOverage(row)) overage = subtract(overage, back)
     const isOver = row.until <= at.now && row.is_void === 0 && !isOverage(row) && !given
     if (isOver) refund(sql, row, `${reference}$REFUND${place ? `.${place + 1}` : ''}`, units, at)
-    else useEntry(sql, row, negate(back), row.turn, at)
+    else {
+      const its = useEntry(sql, row, negate(back), row.turn, at)
+      if (isOverage(row)) more = add(more, its)
+    }
   }
-  if (!isZero(overage)) addOverage(sql, take, overage)
+  if (!isZero(more)) addOverage(sql, take, more)
   sql.exec('UPDATE feature_take SET parts = NULL WHERE reference = ?', reference)
 }
 
