@@ -21,6 +21,7 @@ import { PLAN_TYPES, PricePlanType, PricingCycleConfig, currencies, description 
 import { sortable } from './table.ts'
 
 export { PricePlanType, PricingCycleConfig, currencies, description } from './definition.ts'
+export { CreatePricePlanDetailsOverride, PricePlanDetails } from './details_schema.ts'
 
 const flags = {
   deferredRevenue: z.optional(described('Whether revenue is recognized when its invoice falls due.', z.boolean())),

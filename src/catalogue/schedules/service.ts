@@ -56,6 +56,7 @@ export type { PublishedPlan, TimelineEdit } from './edit.ts'
 export { finalizeAccountSchedules } from './finalize.ts'
 export { type MomentOfAccount, readTimelinesInForce } from './in_force.ts'
 export { readTimelinePage } from './list.ts'
+export { overrideOf } from './override.ts'
 export {
   type PieceParts,
   type ReadPiece,
