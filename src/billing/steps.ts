@@ -4,15 +4,18 @@ import { loadLater } from '../lib/load.ts'
 
 const credits = loadLater(() => import('./credits/service.ts'))
 const invoices = loadLater(() => import('./invoices/service.ts'))
+const purchases = loadLater(() => import('./purchases/service.ts'))
 const revenue = loadLater(() => import('./revenue/service.ts'))
 
 /**
- * The scheduled steps of billing: credits expire, invoices that people have written fall due, the cycles of accounts are billed, archived accounts leave
+ * The scheduled steps of billing: credits expire, invoices that people have written fall due, what was bought is done or ends, the cycles of accounts are billed, archived accounts leave
  * their groups, and the invoices of a day are merged in their groups.
  */
 export const billingSteps: readonly DueStep[] = [
   { kind: 'CREDIT', run: credits.expireCredit },
   { kind: 'INVOICE', run: invoices.makeInvoiceDue },
+  { kind: 'PURCHASE', run: purchases.settlePurchase },
+  { kind: 'PURCHASES_ARCHIVED', run: purchases.endPurchases },
   { kind: 'BILLING', run: invoices.billAccount, runTogether: invoices.billAccounts },
   { kind: 'INVOICE_GROUP_LEFT', run: invoices.leaveInvoiceGroup },
   { kind: 'INVOICE_GROUP', run: invoices.mergeInvoicesOfGroup },
