@@ -118,7 +118,7 @@ END;
 CREATE TRIGGER invoices_numbered BEFORE UPDATE OF sequence, sequence_id, invoice_class ON invoices WHEN OLD.status NOT IN ('DRAFT', 'GONE')
 BEGIN
   SELECT RAISE(ABORT, 'STALE []') WHERE NEW.version <> OLD.version + 1;
-  SELECT RAISE(ABORT, 'only an order that has been paid gets another class and a number')
+  SELECT RAISE(ABORT, 'the class and the number of invoices never change, but when an order has been paid')
   WHERE OLD.invoice_class <> 'ORDER' OR OLD.status NOT IN ('DUE', 'PARTIALLY_PAID') OR NEW.status <> 'PAID' OR NEW.invoice_class <> 'INVOICE'
     OR NEW.sequence IS NULL;
 END;
