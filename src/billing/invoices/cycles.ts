@@ -21,7 +21,7 @@ import { type Turns, holdWaiting, openTurns, waitsWithCredits } from './turns.ts
 import { type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
 
 import { type Bills, addGiven, billAdvance, hasAdvance } from './advance_bills.ts'
-import { LEAST_CYCLES, MOST_CYCLES, type Plan, findNext, listVoidTimes, planBills } from './plans.ts'
+import { LEAST_CYCLES, MOST_CYCLES, type Plan, findNext, listCharged, listVoidTimes, planBills } from './plans.ts'
 
 /** The statement that refuses the commit if what the bills rest on has changed since it was read. */
 export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
@@ -224,7 +224,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     holdWaiting(own)
     const ownCycles = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
     const begun = new Map(listBegun(plan).map(({ row }) => [row.startAt, row.status === 'GONE' ? undefined : plan.open.get(row.startAt)]))
-    const starts = new Set([...ownCycles.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt), ...begun.keys()])
+    const starts = new Set([...ownCycles.keys(), ...listCharged(plan, its.now), ...begun.keys()])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = ownCycles.get(start)
       billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle), purse: plan.billing.purse }, own.pool, bills)

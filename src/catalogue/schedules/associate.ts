@@ -8,7 +8,7 @@ import { applyEdits } from './edit.ts'
 import { draftActiveTimeline } from './keep.ts'
 import { overrideOf } from './override.ts'
 import { type PieceParts, type ReadPiece, keyOfVersion, readTimelineRows, selectTimeline } from './queries.ts'
-import { type CycleInForce, cycleOn, isSameTimeline } from './timeline.ts'
+import { type CycleInForce, cycleOn } from './timeline.ts'
 
 /** A plan that an account is to have from a day until before a day. `field` names what it has instead of parts of the plan. */
 export interface AskedAssociation {
@@ -25,7 +25,7 @@ export interface AskedAssociation {
 export interface DraftedAssociation {
   inForce: CycleInForce & { piece: ReadPiece }
   parts: PieceParts
-  /** Whether the same is in force already. */
+  /** Whether the same is in force from that day on already. */
   isUnchanged: boolean
   draft: Omit<Draft<object>, 'answer'>
 }
@@ -68,7 +68,7 @@ export const draftAssociation = async (
         piece: { ...inForce.piece, accountId, planName: row.name, planDescription: row.description, state: 'ACTIVE' },
       },
       parts: { versions: new Map([[keyOfVersion(inForce.piece), publishedOf(plan)]]), overrides: edited.overrides, items: plan.items },
-      isUnchanged: isSameTimeline(timeline.active, edited.pieces),
+      isUnchanged: timeline.active.some(({ id }) => id === inForce.piece.id),
       draft: draftActiveTimeline(ctx, timeline, edited),
     }
   }
