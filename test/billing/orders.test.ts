@@ -327,6 +327,7 @@ describe('the PREPAID cards of a plan', () => {
     await api.account('acc', api.planId, '2026-04-01')
     const [first] = await api.purchasesOf('acc')
     await api.pay('acc', (await api.purchase(first.id)).invoiceId, 75)
+    await api.moveTo('2026-04-03T00:00:00.000Z')
     const more = await api.addOn('CREDIT_GRANT')
     const other = await api.plan({
       ...api.details,

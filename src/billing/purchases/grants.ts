@@ -62,10 +62,12 @@ const listGrantsOfCycle = (ctx: Ctx, row: PurchaseRow): Grants => {
   }
 }
 
+const endsWithCycle = ({ rateCardDetails }: KeptCard): boolean =>
+  rateCardDetails.creditGrantRateCard?.grantDetails.expiryType === 'PRICING_CYCLE'
+
 /** When the cycle of an account ends that is in force now, in milliseconds, if a card grants a credit until then. */
 const readCycleEnd = async (ctx: Ctx, accountId: string, cards: readonly KeptCard[]): Promise<number | null> => {
-  const isAsked = ({ rateCardDetails }: KeptCard) => rateCardDetails.creditGrantRateCard?.grantDetails.expiryType === 'PRICING_CYCLE'
-  if (!cards.some(isAsked)) return null
+  if (!cards.some(endsWithCycle)) return null
   const { timelines } = await readTimelinesInForce(ctx, [accountId], undefined)
   const inForce = cycleOn(timelines.get(accountId)?.active ?? [], dayOf(ctx.now))
   return inForce ? instantOf(inForce.cycle.end) : null

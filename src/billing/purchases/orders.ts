@@ -9,8 +9,10 @@ export const PURCHASE_DUE = 'PURCHASE'
 type Write = Required<Pick<Draft<object>, 'statements' | 'changes' | 'due'>>
 
 /** The id of the purchase that an invoice is the order of. */
-export const purchaseOf = ({ metadata }: { metadata: Readonly<Record<string, unknown>> | null }): string =>
-  String(metadata?.['purchaseId'] ?? '')
+export const purchaseOf = ({ metadata }: { metadata: Readonly<Record<string, unknown>> | null }): string => {
+  const { purchaseId } = metadata ?? {}
+  return typeof purchaseId === 'string' ? purchaseId : ''
+}
 
 /** Drafts that the order of a purchase has been paid in full, so that what was bought is done next. */
 export const draftPaidPurchase = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, id: string): Write => ({

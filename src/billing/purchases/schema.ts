@@ -6,7 +6,11 @@ import { described, identifier, int32, label, list, named } from '../../lib/fiel
 import { moneyAmount } from '../../lib/money.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 import { dateTime, instant } from '../../lib/time.ts'
-import { PAYMENT_MODES, PROPOSAL_STATUSES, PURCHASE_STATUSES, PURCHASE_TYPES } from './table.ts'
+
+export const PURCHASE_TYPES = ['ENTITLEMENT_GRANT', 'ASSOCIATION', 'WALLET_TOPUP', 'PREPAID'] as const
+export const PURCHASE_STATUSES = ['PENDING', 'IN_PROGRESS', 'SUCCESS', 'FAILURE'] as const
+export const PROPOSAL_STATUSES = ['PROPOSAL_ACTIVE', 'PROPOSAL_APPROVED', 'PROPOSAL_DECLINED', 'PROPOSAL_EXPIRED'] as const
+export const PAYMENT_MODES = ['PREPAID', 'POSTPAID'] as const
 
 /** The most cards of a family that take the place of those of a plan that is bought. */
 const MOST_CARDS = 50

@@ -1,14 +1,16 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { PlanDefinition } from '../../catalogue/price_plans/service.ts'
+import type { PlanDefinition } from '../../catalogue/price_plans/schema.ts'
 import type { Cycle } from '../../rating/cycle.ts'
 import type { Line } from '../../rating/line.ts'
 import type { advanceCharges } from '../invoices/table.ts'
-import type { CreateProposalRequest, CreatePurchaseRequest } from './schema.ts'
-
-export const PURCHASE_TYPES = ['ENTITLEMENT_GRANT', 'ASSOCIATION', 'WALLET_TOPUP', 'PREPAID'] as const
-export const PURCHASE_STATUSES = ['PENDING', 'IN_PROGRESS', 'SUCCESS', 'FAILURE'] as const
-export const PROPOSAL_STATUSES = ['PROPOSAL_ACTIVE', 'PROPOSAL_APPROVED', 'PROPOSAL_DECLINED', 'PROPOSAL_EXPIRED'] as const
-export const PAYMENT_MODES = ['PREPAID', 'POSTPAID'] as const
+import {
+  type CreateProposalRequest,
+  type CreatePurchaseRequest,
+  PAYMENT_MODES,
+  PROPOSAL_STATUSES,
+  PURCHASE_STATUSES,
+  PURCHASE_TYPES,
+} from './schema.ts'
 
 /** What a card costs in advance in the cycle that is bought, as it is kept when the cycle has been charged for it. */
 export type BoughtCharge = Pick<

@@ -20,7 +20,7 @@ import {
 import { PLAN_TYPES, PricePlanType, PricingCycleConfig, currencies, description } from './definition.ts'
 import { sortable } from './table.ts'
 
-export { PricePlanType, PricingCycleConfig, currencies, description } from './definition.ts'
+export { type PlanDefinition, PricePlanType, PricingCycleConfig, currencies, description } from './definition.ts'
 export { CreatePricePlanDetailsOverride, PricePlanDetails } from './details_schema.ts'
 
 const flags = {
