@@ -322,6 +322,34 @@ describe('the PREPAID cards of a plan', () => {
     ])
   })
 
+  it('of which payments are recorded stay open when the plan of their cycle is another one, and grant when the rest is paid', async () => {
+    const api = await withPlan('2026-04-01T00:00:00.000Z', { allow_ongoing_cycle_updates: true })
+    await api.account('acc', api.planId, '2026-04-01')
+    const [{ id }] = await api.purchasesOf('acc')
+    const { invoiceId } = await api.purchase(id)
+    await api.pay('acc', invoiceId, 5)
+    await api.moveTo('2026-04-03T00:00:00.000Z')
+    await api.give('acc', await api.plan({ fixedFeeRateCards: [fee(await api.addOn('FIXED_FEE'), 1)] }), '2026-04-04')
+    await api.give('acc', await api.plan({ allow_ongoing_cycle_updates: true }), '2026-04-01')
+    expect([(await api.purchase(id)).status, orderOf(await api.invoice(invoiceId))]).toEqual([
+      'PENDING',
+      ['ORDER', 'PARTIALLY_PAID', 75, 5, undefined],
+    ])
+    await api.pay('acc', invoiceId, 70)
+    expect(await api.creditsOf('acc')).toEqual([['Pack', 40, '2026-04-01', '2026-05-01']])
+  })
+
+  it('of an account that is archived end if they are not paid', async () => {
+    const api = await withPlan('2026-04-10T09:30:00.000Z')
+    await api.account('acc', api.planId, '2026-04-10')
+    const [{ id }] = await api.purchasesOf('acc')
+    expect((await api.delete('/accounts/acc')).status).toBe(200)
+    const { status, invoiceId } = await api.purchase(id)
+    expect([status, (await api.invoice(invoiceId)).status]).toEqual(['FAILURE', 'VOID'])
+    await api.moveTo('2026-07-01T00:00:00.000Z')
+    expect((await api.purchasesOf('acc')).length).toBe(1)
+  })
+
   it('that were paid stay paid when the plan of their cycle is another one, which orders what was not paid', async () => {
     const api = await withPlan('2026-04-01T00:00:00.000Z', { allow_ongoing_cycle_updates: true })
     await api.account('acc', api.planId, '2026-04-01')

@@ -340,6 +340,49 @@ describe('ASSOCIATION', () => {
     expect((await api.purchasesOf('acc')).map(({ type }: Loose) => type)).toEqual(['PREPAID'])
   })
 
+  it('of a plan that began in the past has paid for the first of its cycles, and the others are billed', async () => {
+    const api = await withPlan()
+    const bought = await buyAndPay(api, { ...api.sent, effectiveFrom: '2026-02-15' })
+    expect([bought.status, bought.price]).toEqual(['SUCCESS', 15 + 25])
+    expect(
+      (await billedOf(api)).filter(([type]) => type !== 'STANDARD').map(([type, , startDate, total]) => [type, startDate, total]),
+    ).toEqual(
+      [
+        ['STANDARD_ADVANCED', '2026-03-01', 30],
+        ['STANDARD_ADVANCED', '2026-04-01', 30],
+        ['AD_HOC', '2026-04-10', 40],
+        ['AD_HOC', '2026-04-10', 25],
+        ['AD_HOC', '2026-04-10', 25],
+      ].map((one) => (one[0] === 'AD_HOC' ? [one[0], one[1], expect.any(Number)] : one)),
+    )
+    expect((await api.purchasesOf('acc')).map(({ type, price }: Loose) => `${type} ${price}`).toSorted()).toEqual([
+      'ASSOCIATION 40',
+      'PREPAID 25',
+      'PREPAID 25',
+    ])
+  })
+
+  it('that is ended before its plan begins is given back what was paid in advance, and grants what was paid for', async () => {
+    const api = await withPlan()
+    const bought = await buyAndPay(api, api.sent)
+    expect([bought.status, await api.creditsOf('acc')]).toEqual(['SUCCESS', []])
+    await api.moveTo('2026-04-12T00:00:00.000Z')
+    const ended = await api.post('/accounts/acc/price_plans', {
+      mode: 'DISASSOCIATE',
+      effectiveFrom: '2026-04-13',
+      effectiveUntil: '9999-01-01',
+    })
+    expect([ended.status, ended.body.message]).toEqual([200, undefined])
+    expect(await api.creditsOf('acc')).toEqual([[expect.stringMatching(/^Refund/), 15, '2026-04-12', undefined]])
+    await api.moveTo('2026-06-01T00:00:00.000Z')
+    expect((await api.creditsOf('acc')).map(([purpose, amount]) => [purpose.slice(0, 6), amount])).toEqual([
+      ['Pack', 40],
+      ['Refund', 15],
+    ])
+    expect((await billedOf(api)).map(([type]) => type)).toEqual(['AD_HOC'])
+    await holdMoney(api.id)
+  })
+
   it('charges what it has paid on top of what a cycle was charged that it takes over, which is given back', async () => {
     const api = await withPlan(NOW, { allow_ongoing_cycle_updates: true, licenseRateCards: [], creditGrantRateCards: [] })
     await api.give('acc', api.planId, '2026-04-10')
