@@ -9,7 +9,7 @@ const OWNED = JSON.stringify([BILLING, 'INVOICE_GROUP'])
 
 /**
  * Does what is due by now for the money of accounts or invoice groups, in its order, before a write that must come after that: credits
- * expire, invoices fall due, cycles are billed, and the invoices of groups are merged.
+ * expire, invoices fall due, what was bought is done, cycles are billed, and the invoices of groups are merged.
  */
 export const settleMoneyDue = async (ctx: Ctx, ownerIds: readonly string[]): Promise<void> => {
   const { organizationId, now } = ctx
@@ -29,10 +29,13 @@ export const settleMoneyDue = async (ctx: Ctx, ownerIds: readonly string[]): Pro
           select 'INVOICE', id from invoices
           where organization_id = ${organizationId} and account_id is null and status = 'DRAFT'
             and +owner_id in (select value from json_each(${listed}))
+          union all
+          select 'PURCHASE', id from purchases
+          where organization_id = ${organizationId} and account_id in (select value from json_each(${listed})) and settled_at is null
         ) as sent
         cross join due as its on its.organization_id = ${organizationId} and its.kind = sent.kind and its.subject = sent.subject
         where its.due_at <= ${now}
-        order by its.due_at, its.kind <> 'CREDIT', its.kind <> 'INVOICE', its.subject limit 1`),
+        order by its.due_at, its.kind <> 'CREDIT', its.kind <> 'INVOICE', its.kind <> 'PURCHASE', its.subject limit 1`),
     )
     if (!row || !(await doDueFirst(ctx, [row]))) return
   }

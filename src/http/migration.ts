@@ -1,2 +1,2 @@
 /** The newest migration. The code needs it. */
-export const MIGRATION = '0025_billing_feature_credits.sql'
+export const MIGRATION = '0026_billing_purchases.sql'

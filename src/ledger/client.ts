@@ -17,6 +17,7 @@ export type {
   OverageQuery,
   OverageRow,
 } from './feature_entries.ts'
+export { balanceOf } from './feature_entries.ts'
 export type { GroupQuery, GroupRow, Grouped } from './groups.ts'
 export type { NamedEntry, NamedEntryQuery, NamedLicense } from './licenses.ts'
 export type { EventFilter } from './list.ts'

@@ -43,6 +43,12 @@ const showEntry = (row: EntryRow): FeatureEntry => ({
   updatedAt: row.updated_at,
 })
 
+/** What is left of an entry, as a decimal text: nothing if it is void. Undefined if it has no limit. */
+export const balanceOf = ({ granted, used, isVoid }: Pick<FeatureEntry, 'granted' | 'used' | 'isVoid'>): string | undefined => {
+  const left = leftOf({ granted, used })
+  return isVoid ? '0' : left && formatDecimal(left)
+}
+
 /** How long it is remembered what an event took, in milliseconds, and how much is forgotten at once. */
 const REMEMBERED_FOR = 45 * 86_400_000
 const FORGOTTEN_AT_ONCE = 5000

@@ -94,3 +94,8 @@ export const done = { success: true }
 
 /** The signature of every JWT in the examples. */
 export const signature = 'dGhlIHNpZ25hdHVyZSBvZiBhbiBleGFtcGxlIG9ubHk'
+
+/** A purchase of an account with its order, and a proposal to it. */
+export const purchaseId = 'purchase.0VFLWOg4pCh.4tMwX'
+export const orderId = 'inv.0VFLWOg4oRd.9qLsT'
+export const proposalId = 'purchase.0VFLWOg4pRp.6yNvZ'

@@ -32,6 +32,42 @@ describe('the deprecated calculator', () => {
     }
   })
 
+  it('charges cards that are PREPAID as all others, in both', async () => {
+    const api = await organization()
+    const request = calculationOf({
+      billingEntitlementRateCards: [
+        {
+          featureId: 'feature.E',
+          featureConfigs: [{ effectiveUntil: 'P1M', featureCreditLimit: 30 }],
+          invoiceTiming: 'PREPAID',
+          ...perUnit(0.5),
+        },
+      ],
+      creditGrantRateCards: [
+        {
+          id: 'addon.G',
+          invoiceTiming: 'PREPAID',
+          grantDetails: { priority: 1, expiryType: 'NO_EXPIRY' },
+          rateDetails: {
+            pricingModel: 'TIERED',
+            currencySlabRateDetails: [
+              { currency: 'USD', creditAmount: 100, slabDetails: [{ startAfter: 0, priceType: 'FLAT', rate: 90 }] },
+            ],
+          },
+        },
+      ],
+    })
+    for (const path of [V1, undefined]) {
+      const { revenueInfo } = await calculate(api, request, path)
+      const amounts = revenueInfo.map((one: Record<string, unknown>) =>
+        JSON.stringify(one)
+          .match(/"revenue":(?<amount>[\d.]+)/g)
+          ?.at(-1),
+      )
+      expect(amounts).toEqual(['"revenue":15', '"revenue":90'])
+    }
+  })
+
   it('answers the plan as it was sent, and no commitment among its cards', async () => {
     const details = {
       pricingCycleConfig: { interval: 'WEEKLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 1 },
@@ -116,9 +152,6 @@ describe('the deprecated calculator', () => {
     const { status, body } = await (
       await organization()
     ).post(V1, calculationOf({}, { entitlementOverageConfig: { mode: 'LOOKUP_CYCLE' } }))
-    expect([status, body.message]).toEqual([
-      400,
-      'entitlementOverageConfig.mode: must be CUSTOM: LOOKUP_CYCLE needs entitlements of accounts, which come later',
-    ])
+    expect([status, body.message]).toEqual([400, 'entitlementOverageConfig.lookupCycle: is required for LOOKUP_CYCLE'])
   })
 })

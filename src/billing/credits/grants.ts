@@ -1,9 +1,10 @@
 import { displayNameOf } from '../../catalogue/price_plans/service.ts'
+import type { KeptCard } from '../../catalogue/rate_cards/schema.ts'
 import { readCard } from '../../catalogue/rate_cards/service.ts'
 import { type CycleInForce, type PieceParts, definitionOf } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
-import { compare, formatDecimal, requireDecimal, truncate } from '../../lib/decimal.ts'
+import { compare, formatDecimal, multiply, requireDecimal, truncate } from '../../lib/decimal.ts'
 import { FOREVER } from '../../lib/time.ts'
 import { DATE, addDuration } from '../../logic/dates.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
@@ -21,8 +22,8 @@ export interface CreditHolder {
 
 type GrantDetails = NonNullable<ReturnType<typeof definitionOf>['cards'][number]['rateCardDetails']['creditGrantRateCard']>['grantDetails']
 
-/** When a credit ends that is granted for a cycle, in milliseconds: a part of a day counts as a whole one. */
-const endOf = ({ expiryType, expiryDuration }: GrantDetails, start: number, end: number): number | null => {
+/** When a credit ends that is granted for a cycle, if there is one, in milliseconds: a part of a day counts as a whole one. */
+const endOf = ({ expiryType, expiryDuration }: GrantDetails, start: number, end: number | null): number | null => {
   if (expiryType === 'PRICING_CYCLE') return end
   if (expiryType === 'NO_EXPIRY' || expiryDuration === undefined) return null
   const date = addDuration({ kind: DATE, instant: start, offset: 0 }, expiryDuration, 1)
@@ -32,6 +33,47 @@ const endOf = ({ expiryType, expiryDuration }: GrantDetails, start: number, end:
 
 /** What gave a credit that a card grants for a cycle. */
 const sourceOf = (cycleAt: number, billableId: string): string => `grant ${cycleAt} ${billableId}`
+
+/** A time for which a card grants a credit, in milliseconds, so many times; and what gives it. */
+export interface GrantOfCard {
+  start: number
+  /** When the cycle ends that it is granted for, if there is one. */
+  end: number | null
+  quantity?: string
+  source: string
+}
+
+/** The credit that a card grants, if it grants one in the currency of the account. */
+export const creditOfCard = (
+  ctx: Ctx,
+  holder: CreditHolder,
+  kept: KeptCard,
+  displayName: string,
+  { start, end, quantity = '1', source }: GrantOfCard,
+): CreditRow[] => {
+  const details = kept.rateCardDetails.creditGrantRateCard?.grantDetails
+  const card = readCard(kept, { displayName, isPurchase: false })
+  if (!details || card?.type !== 'CREDIT_GRANT') return []
+  const given = card.credits[holder.currency]
+  if (!given) return []
+  const amount = truncate(multiply(requireDecimal(given.creditAmount), requireDecimal(quantity)), minorDigitsOf(holder.currency))
+  if (compare(amount, requireDecimal('0')) <= 0) return []
+  return [
+    newCredit(ctx, {
+      accountId: holder.id,
+      customerId: holder.customerId ?? '',
+      purpose: card.displayName,
+      priority: details.priority,
+      amount: formatDecimal(amount),
+      unit: holder.currency,
+      effectiveFrom: start,
+      effectiveUntil: endOf(details, start, end),
+      applicable: details.applicableEntityIds ?? [],
+      grantorId: card.billableId,
+      source,
+    }),
+  ]
+}
 
 /**
  * The credits that the cards of a plan grant when a cycle begins, whenever they are paid for (pricing.md, 10.5): not those that have to be
@@ -43,29 +85,12 @@ export const listGrants = (
   { inForce: { piece, cycle }, parts }: { inForce: CycleInForce; parts: PieceParts },
 ): CreditRow[] =>
   definitionOf(piece, parts).cards.flatMap((kept): CreditRow[] => {
-    const details = kept.rateCardDetails.creditGrantRateCard?.grantDetails
-    const card = readCard(kept, { displayName: displayNameOf(kept, parts.items), isPurchase: false })
-    if (!details || card?.type !== 'CREDIT_GRANT' || card.timing === 'PREPAID') return []
-    const given = card.credits[holder.currency]
-    if (!given || !chargedCycles(card.recurrence, 'IN_ADVANCE', cycle.ordinal)) return []
-    const amount = truncate(requireDecimal(given.creditAmount), minorDigitsOf(holder.currency))
-    if (compare(amount, requireDecimal('0')) <= 0) return []
+    const displayName = displayNameOf(kept, parts.items)
+    const card = readCard(kept, { displayName, isPurchase: false })
+    if (card?.type !== 'CREDIT_GRANT' || card.timing === 'PREPAID') return []
+    if (!chargedCycles(card.recurrence, 'IN_ADVANCE', cycle.ordinal)) return []
     const start = instantOf(cycle.start)
-    return [
-      newCredit(ctx, {
-        accountId: holder.id,
-        customerId: holder.customerId ?? '',
-        purpose: card.displayName,
-        priority: details.priority,
-        amount: formatDecimal(amount),
-        unit: holder.currency,
-        effectiveFrom: start,
-        effectiveUntil: endOf(details, start, instantOf(cycle.end)),
-        applicable: details.applicableEntityIds ?? [],
-        grantorId: card.billableId,
-        source: sourceOf(start, card.billableId),
-      }),
-    ]
+    return creditOfCard(ctx, holder, kept, displayName, { start, end: instantOf(cycle.end), source: sourceOf(start, card.billableId) })
   })
 
 /** A cycle of an account that begins, or that another plan has taken over from its first day on, or that is gone. */

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { recallWithLedgers } from '../../events/ingestion/service.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import {
@@ -12,6 +11,8 @@ import {
   ledgerOfAccount,
   selectGenerations,
 } from '../../ledger/client.ts'
+import { recallWithLedgers } from '../../events/ingestion/service.ts'
+import { draftCarriedPurchases } from '../purchases/carried.ts'
 import { finishAsked } from './ask.ts'
 import { readEntryRows, selectEntriesToCarry } from './queries.ts'
 import type { FeatureEntryRow } from './table.ts'
@@ -113,6 +114,7 @@ export const carryEntriesOfAccounts = async (ctx: Ctx, rows: readonly Due[]): Pr
     }),
   )
   for (const row of entries) await finishAsked(ctx, row)
+  const purchases = await draftCarriedPurchases(ctx, carried)
   await commit(ctx, {
     statements: [
       ...(isUnfinished
@@ -122,8 +124,9 @@ export const carryEntriesOfAccounts = async (ctx: Ctx, rows: readonly Due[]): Pr
             rows.map((row) => ({ row })),
           )),
       ...(carried.length ? [keepCarried(ctx, carried)] : []),
+      ...purchases.statements,
     ],
-    changes: [],
+    changes: purchases.changes,
     answer: {},
   })
   return { isUnfinished }

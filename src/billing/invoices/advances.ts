@@ -22,7 +22,7 @@ type ChargeRow = typeof advanceCharges.$inferSelect
 export const insertAdvanceCharges = insertInto(advanceCharges)
 
 /** A quotient as text: a decimal, or one divided by a whole number, as 100/30. */
-const writeQuotient = ({ dividend, divisor }: Quotient): string =>
+export const writeQuotient = ({ dividend, divisor }: Quotient): string =>
   divisor === 1n ? formatDecimal(dividend) : `${formatDecimal(dividend)}/${divisor}`
 
 export const readQuotient = (text: string): Quotient => {

@@ -7,6 +7,7 @@ import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
 import { readCreditsInUse, selectCreditsInUse } from '../credits/queries.ts'
 import type { CreditRow } from '../credits/table.ts'
+import { type CycleOrder, readCycleOrders, selectCycleOrders } from '../purchases/cycle_orders.ts'
 import { type Purse, readPurses, selectPurses } from '../wallets/service.ts'
 import { type LastCharge, readAdvanceCharges, selectAdvanceCharges } from './advances.ts'
 import { type HeldCharges, readHeldCharges, selectHeldCharges } from './held_charges.ts'
@@ -26,12 +27,14 @@ export interface Billing {
   credits: readonly CreditRow[]
   /** The first instants of the cycles that have an invoice. */
   known: ReadonlySet<number>
-  /** Those of the cycles that were billed when they began. */
+  /** Those of the cycles that were billed when they began, or bought before. */
   advanced: ReadonlySet<number>
   /** The cycles that are not over and whose invoices were made void, as they were then: their first instants, and their ends. */
   voided: readonly [start: number, end: number][]
   /** What was charged last in advance in cycles that can still change. */
   charges: readonly LastCharge[]
+  /** What is ordered of its cycles, or was bought of them. */
+  orders: readonly CycleOrder[]
   /** The charges of people that wait for its next DRAFT, and how often they have changed. */
   held: HeldCharges
   heldVersion: number
@@ -98,9 +101,10 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
     selectCreditsInUse(ctx, accountIds),
     selectWrittenDraftsOf({ organizationId, listed, now: ctx.now }),
     selectPurses(ctx, accountIds),
+    selectCycleOrders(organizationId, accountIds),
   ])
   const timelines = readTimelineRowsOfMany(all)
-  const [cycles, begun, version, generations, manual, holder, charged, hold, credit, custom, wallet] = all
+  const [cycles, begun, version, generations, manual, holder, charged, hold, credit, custom, wallet, order] = all
     .slice(2)
     .map(({ results }) => results)
   const owners = readAccountOwners(holder)
@@ -112,6 +116,7 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
   const versions = new Map(readBillingVersions(version, accountIds))
   const charges = Map.groupBy(readAdvanceCharges(charged), ({ accountId }) => accountId)
   const purses = readPurses(ctx, wallet)
+  const orders = readCycleOrders(order)
   const allHeld = readHeldCharges(hold)
   const credits = readCreditsInUse(credit)
   const written = Map.groupBy(readInvoiceRows((custom ?? []) as Record<string, unknown>[]), ({ ownerId }) => ownerId)
@@ -131,12 +136,14 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
       written: written.get(id) ?? [],
       credits: credits.get(id) ?? [],
       charges: charges.get(id) ?? [],
+      orders: orders.get(id) ?? [],
       version: versions.get(id) ?? 0,
       voided: (known.get(id) ?? []).flatMap(({ startAt, voidUntil }): [number, number][] =>
         voidUntil === null ? [] : [[startAt, voidUntil]],
       ),
     }
-    return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED') }]]
+    const bought = its.orders.flatMap(({ type, cycleAt }) => (type === 'ASSOCIATION' ? [cycleAt] : []))
+    return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED').union(new Set(bought)) }]]
   })
   return {
     accounts: new Map(accounts),

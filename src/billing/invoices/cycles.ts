@@ -1,7 +1,7 @@
 import { type CycleInForce, type PieceParts, keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
 import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { type Due, type StepResult, setDue, settleAllDue } from '../../db/due.ts'
+import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import { type CycleOfGrants, planGrants } from '../credits/grants.ts'
@@ -10,6 +10,7 @@ import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws } from '../credits/write.ts'
 import { type CycleOfEntries, planEntries } from '../feature_credits/grants.ts'
 import { draftEntries, dueOfEntries } from '../feature_credits/write.ts'
+import { orderCycle } from '../purchases/cycles.ts'
 import type { Purse } from '../wallets/service.ts'
 import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
 import { closeDrafts } from './drafts.ts'
@@ -22,7 +23,7 @@ import { type Turns, holdWaiting, openTurns, waitsWithCredits } from './turns.ts
 import { type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
 
 import { type Bills, addGiven, billAdvance, hasAdvance } from './advance_bills.ts'
-import { LEAST_CYCLES, MOST_CYCLES, type Plan, findNext, listVoidTimes, planBills } from './plans.ts'
+import { LEAST_CYCLES, MOST_CYCLES, type Plan, findNext, listCharged, listVoidTimes, planBills } from './plans.ts'
 
 /** The statement that refuses the commit if what the bills rest on has changed since it was read. */
 export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
@@ -126,11 +127,16 @@ const addDraws = (ctx: Ctx, turns: Iterable<Turns>, { statements, changes }: Bil
   changes.push(...drawn.changes)
 }
 
-/** The cycles that begin, that have another plan now, or that are gone, of which cards give credits or do not any more. */
-const listCyclesOfGrants = ({ billing, made, moved, open }: Plan, parts: PieceParts | undefined): CycleOfGrants[] => {
+/** The DRAFTs of the cycles that begin, that have another plan now, or that are gone. */
+const listBegun = ({ made, moved }: Plan): { row: InvoiceRow; isChanged: boolean }[] => {
   const changed = moved.filter(({ row, after }) => after.status === 'GONE' || after.scheduleId !== row.scheduleId)
-  const its = [...made.map((row) => ({ row, isChanged: false })), ...changed.map(({ after }) => ({ row: after, isChanged: true }))]
-  return its.map(({ row: { startAt, status }, isChanged }) => {
+  return [...made.map((row) => ({ row, isChanged: false })), ...changed.map(({ after }) => ({ row: after, isChanged: true }))]
+}
+
+/** The cycles that begin, that have another plan now, or that are gone, of which cards give credits or do not any more. */
+const listCyclesOfGrants = (plan: Plan, parts: PieceParts | undefined): CycleOfGrants[] => {
+  const { billing, open } = plan
+  return listBegun(plan).map(({ row: { startAt, status }, isChanged }) => {
     const inForce = status === 'GONE' ? undefined : open.get(startAt)
     return {
       holder: billing.owner,
@@ -208,7 +214,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   await closeUsage(its, generations, all.flatMap(listVoidTimes))
   const billed = await readCyclesOfDrafts(its, generations, cycles)
   const cyclesOf = Map.groupBy(cycles, ({ plan }) => plan)
-  const bills: Bills = { statements: [], changes: [] }
+  const bills: Bills & { due: Due[] } = { statements: [], changes: [], due: [] }
   for (const { moved, made } of all) {
     for (const { row, after } of moved) {
       const { status, pricePlanId, scheduleId, endAt, invoiceAt, updatedAt, version } = after
@@ -230,7 +236,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   const begun = all.flatMap(({ billing: { owner }, made }) =>
     made.length && entries.accountIds.has(owner.id) ? [{ accountId: owner.id }] : [],
   )
-  const toCarry = dueOfEntries(its, [...entries.given, ...entries.changed.map(({ after }) => after), ...begun])
+  bills.due.push(...dueOfEntries(its, [...entries.given, ...entries.changed.map(({ after }) => after), ...begun]))
   bills.statements.push(...features.statements)
   bills.changes.push(...features.changes)
   const taken = draftChangedCredits(its, grants.revoked)
@@ -249,10 +255,20 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     }
     holdWaiting(own)
     const ownCycles = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
-    const starts = new Set([...ownCycles.keys(), ...plan.billing.charges.map(({ cycleAt }) => cycleAt)])
+    const begun = new Map(listBegun(plan).map(({ row }) => [row.startAt, row.status === 'GONE' ? undefined : plan.open.get(row.startAt)]))
+    const starts = new Set([...ownCycles.keys(), ...listCharged(plan, its.now), ...begun.keys()])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = ownCycles.get(start)
       billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle), purse: plan.billing.purse }, own.pool, bills)
+      if (!begun.has(start)) continue
+      const inForce = begun.get(start)
+      const { purse, orders, owner } = plan.billing
+      orderCycle(
+        its,
+        { cycleAt: start, cycle: inForce && parts && { inForce, parts, owner } },
+        { owner: inForce ? withPlan(owner, inForce) : owner, purse, orders, pool: own.pool },
+        bills,
+      )
     }
   }
   addDraws(its, turns, bills)
@@ -266,12 +282,13 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     its,
     all.map(({ billing }) => billing),
   )
-  await commit(its, {
-    statements: [held, ...settleAllDue(its, settled), ...setDue(its, toCarry), ...bills.statements],
+  const { committed } = await commit(its, {
+    statements: [held, ...settleAllDue(its, settled), ...bills.statements],
     changes: bills.changes,
     answer: {},
+    due: bills.due,
   })
-  return { isUnfinished: all.some(({ isUnfinished }) => isUnfinished), madeDue: toCarry }
+  return { isUnfinished: all.some(({ isUnfinished }) => isUnfinished), madeDue: committed?.due ?? [] }
 }
 
 /** Bills an account at the instant of a due row. */

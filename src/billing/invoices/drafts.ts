@@ -18,6 +18,7 @@ import { openGenerations } from '../revenue_calculator/lookup.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { type BillingVersion, holdVersions, readBillingVersions, selectBillingVersions } from './billings.ts'
 import { rateLines } from './lines.ts'
+import { linesOfOrder, rateOrder } from './orders.ts'
 import { type InvoiceOwner, readAccountOwners, readGroupOwner, selectAccountOwners } from './owner.ts'
 import { readInvoiceRows, selectDraftsWithCredits } from './queries.ts'
 import { type BilledCycle, rateArrears } from './rating.ts'
@@ -115,6 +116,7 @@ const rateDraftWith = (
   at: number,
 ): Partial<Reckoned> | undefined => {
   const credits = pool ? creditsLeft(pool, row.currency) : []
+  if (row.invoiceType === 'AD_HOC') return rateOrder(linesOfOrder(row.rated.root), row, credits)
   if (row.invoiceType !== 'STANDARD') return rateLines(row.rated, row, credits)
   return used && keepReckoning(rateArrears(used, row.rated.charges, credits), used, at)
 }

@@ -110,6 +110,14 @@ export const planBills = (ctx: Ctx, billing: Billing, { advances, most }: { adva
   }
 }
 
+/** Whether a cycle that has been paid for is still to come, and in force: what it costs is looked at when it begins. */
+const isToCome = ({ timeline: { active } }: Billing, cycleAt: number, now: number): boolean =>
+  cycleAt > now && cycleOn(active, dayOf(cycleAt))?.cycle.start === dayOf(cycleAt)
+
+/** The first instants of the cycles of an account that were charged in advance, and of which changes can be billed now. */
+export const listCharged = ({ billing }: Plan, now: number): number[] =>
+  billing.charges.map(({ cycleAt }) => cycleAt).filter((cycleAt) => !isToCome(billing, cycleAt, now))
+
 /** The times of an account in which nothing is counted, since their invoices were made void: as long as their cycles are now, so that what follows a cycle that ends early is counted. */
 export const listVoidTimes = ({ billing: { owner, timeline, voided } }: Plan): AccountTime[] =>
   voided.map(([start, end]) => {

@@ -2,25 +2,28 @@ import { type ReadPiece, cycleOn, readTimelinesInForce } from '../../catalogue/s
 import { requireReadable } from '../../customers/accounts/service.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
+import { minorDigitsOf } from '../../lib/codes.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { notFound, refuseFaults } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
 import type { Credit } from '../../rating/credits.ts'
 import { dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
+import { chargeOrder } from '../../rating/invoice.ts'
 import { listGrants } from '../credits/grants.ts'
 import { compareTurns, creditsLeft, holdFromPool, openPool } from '../credits/pool.ts'
 import { readGenerations, readUsage } from '../revenue_calculator/lookup.ts'
 import { readChargesOfCycle } from './charges.ts'
 import { readDraftsWithCredits } from './drafts.ts'
+import { rateOrder } from './orders.ts'
 import { readAccountOwners, selectAccountOwners } from './owner.ts'
-import { type RatedInvoice, rateAdvance, rateArrears } from './rating.ts'
+import { type RatedInvoice, inputOf, rateAdvance, rateArrears, ratedPlanOf } from './rating.ts'
 import type { InvoicePreview, InvoicePreviewResponse, PreviewQuery } from './schema.ts'
 import { dueDateOf, showLine } from './show.ts'
 import { readBilledCycle } from './usage.ts'
 
 /**
- * Answers what the invoices of the cycle that holds an instant would be: the one that is billed after it, and the one that is billed when it
- * begins if anything is. Usage and licences are those that are known now. Nothing is stored.
+ * Answers what the invoices of the cycle that holds an instant would be: the one that is billed after it, the one that is billed when it
+ * begins, and the order of what is paid before it is granted, if there is any. Usage and licences are those that are known now. Nothing is stored.
  */
 export const previewInvoices = async (
   ctx: Ctx,
@@ -61,14 +64,19 @@ export const previewInvoices = async (
     }
     return creditsLeft(pool, owner.currency)
   }
-  const show = (invoiceType: InvoicePreview['invoiceType'], invoiceAt: number, { root, usage }: RatedInvoice): InvoicePreview => ({
+  const show = (
+    invoiceType: InvoicePreview['invoiceType'],
+    invoiceAt: number,
+    { root, usage }: Pick<RatedInvoice, 'root' | 'usage'>,
+    until = end,
+  ): InvoicePreview => ({
     customerId: owner.customerId ?? '',
     ownerId: accountId,
     pricePlanId: piece.pricePlanId,
     invoiceType,
     startDate: iso(start),
-    endDate: iso(end),
-    endDateInclusive: iso(end - 1),
+    endDate: iso(until),
+    endDateInclusive: iso(Math.max(start, until - 1)),
     invoiceDate: iso(invoiceAt),
     dueDate: iso(dueDateOf(invoiceAt, owner.netTermDays)),
     netTermDays: owner.netTermDays,
@@ -79,10 +87,17 @@ export const previewInvoices = async (
   })
   const advance = rateAdvance(billed, leftFor('STANDARD_ADVANCED', start))
   if (advance && !hasBegun) holdFromPool(pool, advance.root)
+  const order = chargeOrder(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(owner.currency), ['PREPAID']).lines
+  const ordered = rateOrder(order, { startAt: start, endAt: start, currency: owner.currency }, leftFor('AD_HOC', start)).rated
+  if (!hasBegun) holdFromPool(pool, ordered.root)
   const arrears = rateArrears(billed, charges, leftFor('STANDARD', dueAt))
   return {
     answer: {
-      data: [show('STANDARD', dueAt, arrears), ...(advance ? [show('STANDARD_ADVANCED', start, advance)] : [])],
+      data: [
+        show('STANDARD', dueAt, arrears),
+        ...(advance ? [show('STANDARD_ADVANCED', start, advance)] : []),
+        ...(order.length ? [show('AD_HOC', start, ordered, start)] : []),
+      ],
     },
   }
 }

@@ -204,7 +204,7 @@ export const getInvoice = {
 export const updateInvoice = {
   summary: 'Change an invoice',
   description:
-    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; both close the cycle if it is of one, so that later events do not count in it; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, VOID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID; PAID becomes REFUND_INITIATED, or VOID, which gives back what the wallet paid, if no payment is recorded for it. PAID records what was open as a payment by itself. An empty body changes nothing.',
+    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; both close the cycle if it is of one, so that later events do not count in it; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, VOID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID; PAID becomes REFUND_INITIATED, or VOID, which gives back what the wallet paid, if no payment is recorded for it. PAID records what was open as a payment by itself. The order of a purchase becomes an invoice with a number when it is PAID; as VOID or UN_COLLECTIBLE it ends the purchase, and cannot be PAID any more. An empty body changes nothing.',
   refuses: {
     400: 'As for createCustomInvoice.',
     404: MISSING,
@@ -337,7 +337,7 @@ export const deleteCustomInvoice = {
 export const previewInvoices = {
   summary: 'Preview the invoices of a cycle',
   description:
-    'Reckons what the invoices of the pricing cycle that holds an instant would be if nothing came any more: the one that is billed after the cycle, and the one that is billed when it begins if the price plan has cards that are paid in advance. The cycle can have ended, be the present one, or be one to come. Each line is the sum of its lineItems, cut to the minor unit of the currency where it has none. Miscellaneous charges are in it that are on the invoice of the cycle, or wait for it. Licences that are added within a cycle and paid in advance are not. It takes from the credits that are left now, also for a cycle that has been billed: what that cost is in its invoice. Nothing is stored.',
+    'Reckons what the invoices of the pricing cycle that holds an instant would be if nothing came any more: the one that is billed after the cycle, the one that is billed when it begins if the price plan has cards that are paid in advance, and the order of its cards that are PREPAID. The cycle can have ended, be the present one, or be one to come. Each line is the sum of its lineItems, cut to the minor unit of the currency where it has none. Miscellaneous charges are in it that are on the invoice of the cycle, or wait for it. Licences that are added within a cycle and paid in advance are not. It takes from the credits that are left now, also for a cycle that has been billed: what that cost is in its invoice. Nothing is stored.',
   refuses: {
     403: 'The token is a portal token that cannot read this account.',
     404: 'No account of the organization has this id, or it has no price plan at this time.',

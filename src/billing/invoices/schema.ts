@@ -368,7 +368,10 @@ export const InvoicePreview = named(
     customerId: z.string(),
     ownerId: described('The id of the account.', z.string()),
     pricePlanId: z.string(),
-    invoiceType: described('STANDARD is billed after the cycle, and STANDARD_ADVANCED when it begins.', z.enum(TYPES)),
+    invoiceType: described(
+      'STANDARD is billed after the cycle, STANDARD_ADVANCED when it begins, and AD_HOC is the order of what is paid before it is granted.',
+      z.enum(TYPES),
+    ),
     startDate: described('The first instant of the cycle.', dateTime()),
     endDate: described('The first instant after the cycle.', dateTime()),
     endDateInclusive: dateTime(),

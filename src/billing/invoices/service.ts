@@ -13,6 +13,7 @@ import { findChargeFaults } from './lines.ts'
 import { readLive, showSummaries } from './live.ts'
 import type { InvoiceOwner } from './owner.ts'
 import { NOTHING_PAID, settleMoney } from './paying.ts'
+import { draftSettled, voided } from './orders.ts'
 import { listInvoiceRows, readInvoice, readInvoicesById, tagOfInvoice } from './queries.ts'
 import { showRuleLogs } from './rule_logs.ts'
 import type {
@@ -24,7 +25,7 @@ import type {
   PricingRulesLogsPaginatedResponse,
   UpdateInvoiceRequest,
 } from './schema.ts'
-import { changeInvoice, dueOf, recordInvoice, showFallenDue } from './settle.ts'
+import { changeInvoice, dueOf, isOrder, recordInvoice, showFallenDue, showPaidOrder } from './settle.ts'
 import { type InvoiceRow, showInvoice } from './show.ts'
 import { refuseFixedLines, refuseFrozen, refuseFuture, refusePeriod, refuseTransition } from './status.ts'
 import type { InvoiceStatus } from './table.ts'
@@ -70,7 +71,7 @@ export const listPricingRuleLogs = async (ctx: Ctx, id: string): Promise<Reply<P
 const draftStatus = (row: InvoiceRow, status: InvoiceStatus, owner: InvoiceOwner | undefined): Partial<InvoiceRow> => ({
   status,
   ...(status === 'PAID' && { paid: row.total }),
-  ...(status === 'VOID' && { paid: '0', info: row.info.filter(({ type }) => type !== 'WALLET') }),
+  ...(status === 'VOID' && voided(row)),
   ...(owner && { details: owner.details, netTermDays: owner.netTermDays }),
 })
 
@@ -137,12 +138,13 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       const after: InvoiceRow = { ...row, ...set }
       const live = after.status === 'DRAFT' ? owner : undefined
       const released = status === 'VOID' && row.status !== 'DRAFT' ? await draftReleases(ctx, row.id) : undefined
+      const settled = draftSettled(ctx, row, set)
       return {
-        statements: [...money.statements, changeInvoice(ctx, row, set), ...(released?.statements ?? [])],
-        changes: [...recordInvoice(row, after), ...money.changes, ...(released?.changes ?? [])],
-        answer: showInvoice(after, live),
+        statements: [...money.statements, ...settled.statements, ...(released?.statements ?? [])],
+        changes: [...settled.changes, ...money.changes, ...(released?.changes ?? [])],
+        ...(isOrder(row) && status === 'PAID' ? showPaidOrder(ctx, after) : { answer: showInvoice(after, live) }),
         tag: await tagOfInvoice(after, live),
-        due: [...(live ? dueOf(after) : []), ...(released?.due ?? [])],
+        due: [...(live ? dueOf(after) : []), ...(released?.due ?? []), ...settled.due],
       }
     },
   })

@@ -27,6 +27,7 @@ export const dueOf = ({ id, endAt, autoAdvance }: Pick<InvoiceRow, 'id' | 'endAt
 const recorded = (row: InvoiceRow) => ({
   ownerId: row.ownerId,
   invoiceType: row.invoiceType,
+  ...(row.invoiceType === 'AD_HOC' && { invoiceClass: row.invoiceClass }),
   status: row.status,
   startDate: iso(row.startAt),
   endDate: iso(row.endAt),
@@ -109,14 +110,36 @@ export interface FallenDue {
 /** How an invoice is paid as it falls due: from the wallet of its account, or wholly, by a payment that is recorded in the same commit. */
 export type PaidBy = { purse: Purse | undefined } | { isPaid: true }
 
+/** Whether an invoice is the order of a purchase that has not been paid, which no group pays for. */
+export const isOrder = ({ invoiceClass }: Pick<InvoiceRow, 'invoiceClass'>): boolean => invoiceClass === 'ORDER'
+
+/** The statement that counts one number more of an organization, and the fields that give it to an invoice, with the month of an instant. */
+export const nextNumber = ({ organizationId }: Pick<Ctx, 'organizationId'>, at: number) => {
+  const last = sql`(select last from ${invoiceCounters} where organization_id = ${organizationId})`
+  return {
+    count: builder
+      .insert(invoiceCounters)
+      .values({ organizationId, last: 1 })
+      .onConflictDoUpdate({ target: invoiceCounters.organizationId, set: { last: sql`${invoiceCounters.last} + 1` } }),
+    set: {
+      sequence: sql`${last}`,
+      sequenceId: sql`strftime('%Y-%m', ${at} / 1000, 'unixepoch') || '-' || printf('%04d', ${last})`,
+    },
+  }
+}
+
 /** What the wallet of the account pays of an invoice that falls due. */
 const payFromWallet = (ctx: Ctx, row: InvoiceRow, purse: Purse): PartialDraft & Pick<InvoiceRow, 'paid'> => {
   const netted = nettedOf(purse, requireDecimal(row.total), row)
   if (isZero(netted)) return { paid: '0', statements: [], changes: [] }
   const moved = moveMoney(ctx, purse, { amount: negate(netted), description: 'Netted off at DUE', entityId: row.id })
-  const isInGroup = refuseWhen('STALE', sql`select '[]' where ${payingGroup(ctx, row.accountId)} is not null`)
-  return { paid: formatDecimal(netted), statements: [isInGroup, ...moved.statements], changes: moved.changes }
+  const isInGroup = isOrder(row) ? [] : [refuseWhen('STALE', sql`select '[]' where ${payingGroup(ctx, row.accountId)} is not null`)]
+  return { paid: formatDecimal(netted), statements: [...isInGroup, ...moved.statements], changes: moved.changes }
 }
+
+/** The query for the number of an invoice. */
+const numberOf = ({ organizationId }: Pick<Ctx, 'organizationId'>, { id }: Pick<InvoiceRow, 'id'>): SQL =>
+  sql`(select sequence_id from invoices where organization_id = ${organizationId} and id = ${id})`
 
 /**
  * When an invoice is asked for that falls due now: at the instant that was planned, or when that has passed on another day, as in a bill run or
@@ -127,7 +150,8 @@ const invoiceAtOf = ({ invoiceType, invoiceAt }: Pick<InvoiceRow, 'invoiceType' 
 
 /**
  * Drafts that a DRAFT falls due at an instant: what it shows is frozen, it is paid from the wallet as far as that goes, and it gets the next
- * number of its organization, of which none is left out, since the number is given in the commit that freezes it.
+ * number of its organization, of which none is left out, since the number is given in the commit that freezes it. An order gets it, and
+ * becomes an invoice, when it has been paid.
  */
 export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, by: PaidBy): FallenDue => {
   const { organizationId, now } = ctx
@@ -138,8 +162,10 @@ export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, by: Pai
   const paid = isOpen && 'purse' in by ? (netted?.paid ?? '0') : row.total
   const partly: InvoiceStatus = paid === '0' ? 'DUE' : 'PARTIALLY_PAID'
   const status: InvoiceStatus = isOpen && paid !== row.total ? partly : first === 'DUE' ? 'PAID' : first
+  const isUnpaidOrder = isOrder(row) && (status === 'DUE' || status === 'PARTIALLY_PAID')
   const set = {
     status,
+    invoiceClass: isUnpaidOrder ? row.invoiceClass : ('INVOICE' as const),
     invoiceAt,
     details: owner.details,
     netTermDays: owner.netTermDays,
@@ -149,33 +175,35 @@ export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, by: Pai
     updatedAt: now,
     version: row.version + 1,
   }
-  const last = sql`(select last from ${invoiceCounters} where organization_id = ${organizationId})`
-  const month = sql`strftime('%Y-%m', ${invoiceAt} / 1000, 'unixepoch')`
+  const number = isUnpaidOrder ? undefined : nextNumber(ctx, invoiceAt)
   return {
     statements: [
       ...(netted?.statements ?? []),
-      builder
-        .insert(invoiceCounters)
-        .values({ organizationId, last: 1 })
-        .onConflictDoUpdate({ target: invoiceCounters.organizationId, set: { last: sql`${invoiceCounters.last} + 1` } }),
+      ...(number ? [number.count] : []),
       builder
         .update(invoices)
         .set({
           ...set,
-          sequence: sql`${last}`,
-          sequenceId: sql`${month} || '-' || printf('%04d', ${last})`,
+          ...number?.set,
           ...(isOpen && row.invoiceClass === 'INVOICE' && row.accountId !== null && { invoiceGroupId: payingGroup(ctx, row.accountId) }),
         })
         .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id))),
     ],
     row: { ...row, ...set },
-    sequenceId: sql`(select sequence_id from invoices where organization_id = ${organizationId} and id = ${row.id})`,
+    sequenceId: numberOf(ctx, row),
     changes: netted?.changes ?? [],
   }
 }
 
+/** An answer that has the number of an invoice, which only the database knows. */
+type NumberedAnswer = Pick<Draft<Invoice>, 'answer' | 'fromDatabase'>
+
 /** The answer of a commit in which an invoice fell due. */
-export const showFallenDue = ({ row, sequenceId }: FallenDue): Pick<Draft<Invoice>, 'answer' | 'fromDatabase'> => {
+export const showFallenDue = ({ row, sequenceId }: Pick<FallenDue, 'row' | 'sequenceId'>): NumberedAnswer => {
   const { sequenceId: _given, ...answer } = showInvoice({ ...row, sequenceId: '' })
   return { answer, fromDatabase: { sequenceId } }
 }
+
+/** The answer of a commit in which an order was paid. */
+export const showPaidOrder = (ctx: Pick<Ctx, 'organizationId'>, row: InvoiceRow): NumberedAnswer =>
+  showFallenDue({ row: { ...row, invoiceClass: 'INVOICE' }, sequenceId: numberOf(ctx, row) })

@@ -16,14 +16,22 @@ const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
   MERGED: [],
 }
 
-/** What an invoice can become. Nothing can be given back of one for which nothing was paid. */
-const nextOf = ({ status, paid }: Pick<InvoiceRow, 'status' | 'paid'>): readonly InvoiceStatus[] =>
-  NEXT[status as InvoiceStatus].filter((next) => next !== 'REFUND_INITIATED' || paid !== '0')
+type Settled = Pick<InvoiceRow, 'status' | 'paid' | 'invoiceClass'>
 
-const sayNext = (row: Pick<InvoiceRow, 'status' | 'paid' | 'mergedInto'>): string => {
+/** Whether an invoice is the order of a purchase that has ended, since it was not to be collected. */
+const hasEnded = ({ status, invoiceClass }: Settled): boolean => invoiceClass === 'ORDER' && status === 'UN_COLLECTIBLE'
+
+/** What an invoice can become. Nothing can be given back of one for which nothing was paid, and what has ended is not paid. */
+const nextOf = (row: Settled): readonly InvoiceStatus[] =>
+  NEXT[row.status as InvoiceStatus].filter(
+    (next) => (next !== 'REFUND_INITIATED' || row.paid !== '0') && (next !== 'PAID' || !hasEnded(row)),
+  )
+
+const sayNext = (row: Settled & Pick<InvoiceRow, 'mergedInto'>): string => {
   if (row.mergedInto !== null) return `the invoice "${row.mergedInto}" of its invoice group is paid in its place`
   if (row.status === 'REFUND_INITIATED') return 'can become REFUND_COMPLETED only by payments below 0 that come to what was paid'
   const next = nextOf(row)
+  if (hasEnded(row)) return 'can become VOID only, since it is an order whose purchase has ended: make the purchase again'
   return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'
 }
 

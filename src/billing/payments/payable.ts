@@ -59,11 +59,13 @@ const PAYABLE: ReadonlySet<string> = new Set(['DUE', 'PARTIALLY_PAID', 'UN_COLLE
 
 /** Refuses a payment for an invoice that is not to be paid now, or that an invoice group pays for. */
 const refuseUnpayable = (row: InvoiceRow, at: number, refunds: boolean): void => {
-  const { id, status, mergedInto, invoiceGroupId } = row
+  const { id, status, mergedInto, invoiceGroupId, invoiceClass } = row
   const wrong = (message: string) => new ApiError('CONFLICT', `lineItemRecords[${at}].togaiId: the invoice "${id}" ${message}`)
   if (mergedInto !== null)
     throw wrong(`is MERGED into "${mergedInto}" of the invoice group "${invoiceGroupId}", which is paid in its place`)
   if (refunds && status !== 'REFUND_INITIATED') throw wrong(`is ${status}. Only what is REFUND_INITIATED can be given back`)
+  if (!refunds && invoiceClass === 'ORDER' && status === 'UN_COLLECTIBLE')
+    throw wrong('is an order that is UN_COLLECTIBLE, and is not paid any more. Make the purchase again')
   if (!refunds && !PAYABLE.has(status)) throw wrong(`is ${status}. Only what is DUE, PARTIALLY_PAID or UN_COLLECTIBLE can be paid`)
   if (!refunds && status === 'DUE' && invoiceGroupId !== null)
     throw wrong(`is paid by the invoice group "${invoiceGroupId}", in one invoice a day`)

@@ -5,7 +5,7 @@ import { add, formatDecimal, requireDecimal } from '../../lib/decimal.ts'
 import { ApiError, refuseFaults } from '../../lib/errors.ts'
 import { fingerprintOf, hasFingerprint } from '../../lib/hash.ts'
 import { newId } from '../../lib/ids.ts'
-import { changeInvoice, recordInvoice } from '../invoices/settle.ts'
+import { draftSettled } from '../invoices/orders.ts'
 import type { InvoiceRow } from '../invoices/service.ts'
 import { settleMoneyDue } from '../money_due.ts'
 import { type PartialDraft, type Purse, holdPurse, moveMoney, refuseTooMuch } from '../wallets/service.ts'
@@ -30,13 +30,12 @@ export const getPayment = async (ctx: Ctx, id: string, version = 1): Promise<Rep
 }
 
 /** What becomes of an invoice that a payment is for. */
-const payInvoice = (ctx: Ctx, row: InvoiceRow, amounts: readonly string[]): PartialDraft => {
+const payInvoice = (ctx: Ctx, row: InvoiceRow, amounts: readonly string[]): ReturnType<typeof draftSettled> => {
   const paid = formatDecimal(amounts.reduce((sum, amount) => add(sum, requireDecimal(amount)), requireDecimal(row.paid)))
   const isRefund = row.status === 'REFUND_INITIATED'
   const refunded = paid === '0' ? ('REFUND_COMPLETED' as const) : row.status
   const settled = paid === row.total ? ('PAID' as const) : ('PARTIALLY_PAID' as const)
-  const set = { paid, status: isRefund ? refunded : settled, updatedAt: ctx.now, version: row.version + 1 }
-  return { statements: [changeInvoice(ctx, row, set)], changes: recordInvoice(row, { ...row, ...set }) }
+  return draftSettled(ctx, row, { paid, status: isRefund ? refunded : settled, updatedAt: ctx.now, version: row.version + 1 })
 }
 
 /** The row of a payment as it was sent. */
@@ -145,6 +144,7 @@ export const createPayment = (ctx: Ctx, input: CreatePaymentRequest): Promise<Re
       statements: [...holdPurse(ctx, payer.purse), ...all.flatMap(({ statements }) => statements)],
       changes: all.flatMap(({ changes }) => changes),
       answer: showPayment(row, lines),
+      due: settled.flatMap(({ due }) => due),
     })
   })
 }

@@ -158,15 +158,15 @@ export const moveMoney = (ctx: Ctx, purse: Purse, { amount, description, entityI
   }
 }
 
-/** What a wallet pays of an amount of an invoice that falls due: nothing of one that a group pays for, or that is not to be paid from it. */
+/** What a wallet pays of an amount of an invoice that falls due: nothing of one that a group pays for, which it does for no order, or that is not to be paid from it. */
 export const nettedOf = (
   { row, currency, payingGroupId }: Purse,
   open: Decimal,
-  invoice: { currency: string; invoiceAt: number; appliesWallet: boolean },
+  invoice: { currency: string; invoiceAt: number; appliesWallet: boolean; invoiceClass: string },
 ): Decimal => {
   const isPaid =
     row.status === 'ACTIVE' &&
-    payingGroupId === null &&
+    (payingGroupId === null || invoice.invoiceClass === 'ORDER') &&
     invoice.appliesWallet &&
     invoice.currency === currency &&
     (row.effectiveFrom === null || row.effectiveFrom <= invoice.invoiceAt)

@@ -20,7 +20,8 @@ import {
 import { PLAN_TYPES, PricePlanType, PricingCycleConfig, currencies, description } from './definition.ts'
 import { sortable } from './table.ts'
 
-export { PricePlanType, PricingCycleConfig, currencies, description } from './definition.ts'
+export { type PlanDefinition, PricePlanType, PricingCycleConfig, currencies, description } from './definition.ts'
+export { CreatePricePlanDetailsOverride, PricePlanDetails } from './details_schema.ts'
 
 const flags = {
   deferredRevenue: z.optional(described('Whether revenue is recognized when its invoice falls due.', z.boolean())),

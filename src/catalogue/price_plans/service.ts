@@ -50,8 +50,10 @@ import { pricePlanVersions, pricePlans } from './table.ts'
 export { keepRules } from '../pricing_rules/keep.ts'
 export { keepNestedCard } from '../rate_cards/keep.ts'
 export type { BillableItem, PlanDefinition } from './definition.ts'
+export { type SentCards, findNameFaults, fromKept, keepSentCards, listBillableIds, locateFault, requireRatable, toKept } from './details.ts'
 export { type PlanFault, findPlanFaults } from './faults.ts'
 export {
+  type PlanWithPublished,
   type ReadPlan,
   displayNameOf,
   listPlansAsPublished,

@@ -96,7 +96,7 @@ export const flag = (description: string) =>
 export const EditSchedulesQuery = z.strictObject({ discard: flag('Whether a draft that there is is dropped first.') })
 export type EditSchedulesQuery = z.infer<typeof EditSchedulesQuery>
 
-const PricePlanDetailsOverride = named(
+export const PricePlanDetailsOverride = named(
   'PricePlanDetailsOverride',
   z.partial(z.omit(CreatePricePlanDetails, { deferredRevenue: true, allow_ongoing_cycle_updates: true })),
 )

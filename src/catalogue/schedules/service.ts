@@ -51,11 +51,13 @@ import { showSchedule } from './show.ts'
 import type { ScheduleOverride } from './table.ts'
 import type { Piece } from './timeline.ts'
 
+export { type DraftedAssociation, draftAssociation } from './associate.ts'
 export { type EditTarget, discardAccountSchedules, editTimeline } from './change.ts'
-export type { PublishedPlan, TimelineEdit } from './edit.ts'
+export { type PublishedPlan, type TimelineEdit, refuseCurrency } from './edit.ts'
 export { finalizeAccountSchedules } from './finalize.ts'
 export { type MomentOfAccount, readTimelinesInForce } from './in_force.ts'
 export { readTimelinePage } from './list.ts'
+export { overrideOf } from './override.ts'
 export {
   type PieceParts,
   type ReadPiece,

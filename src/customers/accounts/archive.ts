@@ -81,6 +81,7 @@ export const deleteAccount = (ctx: Ctx, id: string): Promise<Reply<{ success: bo
           due: [
             ...(draft.due ?? []),
             { kind: 'ACCOUNT_ARCHIVED', subject: id, dueAt: ctx.now },
+            { kind: 'PURCHASES_ARCHIVED', subject: id, dueAt: ctx.now },
             ...(group && !leaves ? [{ kind: 'INVOICE_GROUP_LEFT', subject: id, dueAt: ctx.now }] : []),
           ],
           answer,

@@ -1,5 +1,5 @@
-import type { FeatureEntry } from '../../ledger/client.ts'
-import { formatDecimal, jsonNumber, requireDecimal, subtract } from '../../lib/decimal.ts'
+import { type FeatureEntry, balanceOf } from '../../ledger/client.ts'
+import { jsonNumber } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
 import type { FeatureCreditEntry } from './schema.ts'
 
@@ -7,9 +7,8 @@ export const statusOf = ({ isVoid, until }: Pick<FeatureEntry, 'isVoid' | 'until
   isVoid ? 'VOIDED' : until <= now ? 'EXPIRED' : 'ACTIVE'
 
 export const showEntry = (entry: FeatureEntry, now: number): FeatureCreditEntry => {
-  const { id, source, from, until, granted, isVoid, used } = entry
-  const left = granted === null ? undefined : subtract(requireDecimal(granted), requireDecimal(used))
-  const balance = isVoid || (left && left.coefficient < 0n) ? '0' : left && formatDecimal(left)
+  const { id, source, from, until, granted, used } = entry
+  const balance = balanceOf(entry)
   return {
     id,
     source: source as FeatureCreditEntry['source'],

@@ -1,6 +1,5 @@
 import { draftMoveToPublished } from '../../catalogue/migrations/service.ts'
 import {
-  type PlanDefinition,
   type ReadPlan,
   changePlan,
   changeVersionedPlan,
@@ -8,6 +7,8 @@ import {
   draftPlan,
   draftPlanChange,
   findPlanFaults,
+  fromKept,
+  listBillableIds,
   listPlansAsPublished,
   newPlan,
   openDraft,
@@ -17,12 +18,13 @@ import {
   readPlan,
   readPlanVersion,
   refusePlanFaults,
+  requireRatable,
   tagOfPlan,
+  toKept,
 } from '../../catalogue/price_plans/service.ts'
-import { MOST_CARDS } from '../../catalogue/rate_cards/schema.ts'
 import { type Reply, combineDrafts, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { ApiError, type Fault, refuseFaults } from '../../lib/errors.ts'
+import { ApiError, refuseFaults } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
 import type {
   ActivatePricePlanRequest,
@@ -34,9 +36,6 @@ import type {
   PricePlanPaginatedResponse,
   UpdatePricePlanRequest,
 } from './schema.ts'
-import { findNameFaults, fromKept, listBillableIds, locateFault, toKept } from './translate.ts'
-
-type Items = Parameters<typeof findPlanFaults>[1]
 
 /** The schedule of a plan that no account has changed for itself. */
 const ALWAYS = { startDate: '1970-01-01T00:00:00.000Z', endDate: '9999-01-01T00:00:00.000Z' }
@@ -82,19 +81,6 @@ const showListed = (row: ReadPlan): PricePlanListData => ({
   createdAt: iso(row.createdAt),
   updatedAt: iso(row.updatedAt),
 })
-
-/** Refuses a plan that cannot be rated. What does not exist is named only where nothing else is wrong. `locate` gives the path of a fault in the request. */
-export const requireRatable = (plan: PlanDefinition, items: Items, locate = (fault: Fault): Fault => fault): void => {
-  const { length } = plan.cards
-  if (length > MOST_CARDS)
-    throw new ApiError('UNPROCESSABLE', `pricePlanDetails: a plan has ${MOST_CARDS} cards at most, and would have ${length}`)
-  refuseFaults('INVALID', findNameFaults(plan).map(locate))
-  const faults = findPlanFaults(plan, items)
-  refuseFaults(
-    faults.every(({ isMissing }) => isMissing) ? 'NOT_FOUND' : 'INVALID',
-    faults.map((fault) => locate(locateFault(plan, fault))),
-  )
-}
 
 /** Creates a plan with its cards and rules, as a draft of its first version. */
 export const createPricePlan = async (ctx: Ctx, input: CreatePricePlanRequest): Promise<Reply<PricePlan>> => {

@@ -9,7 +9,7 @@ import {
   UsageRateCard,
 } from '../../catalogue/rate_cards/schema.ts'
 import { described, named } from '../../lib/fields.ts'
-import { PricePlanDetails } from '../price_plans/schema.ts'
+import { PricePlanDetails } from '../../catalogue/price_plans/schema.ts'
 
 const RevenueInfo = named(
   'RevenueInfo',

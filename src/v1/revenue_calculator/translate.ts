@@ -1,7 +1,7 @@
 import type { CalculateRevenueRequest } from '../../billing/revenue_calculator/schema.ts'
 import type { Calculation } from '../../billing/revenue_calculator/service.ts'
-import type { PricePlanDetails } from '../price_plans/schema.ts'
-import { fromKept } from '../price_plans/translate.ts'
+import type { PricePlanDetails } from '../../catalogue/price_plans/schema.ts'
+import { fromKept } from '../../catalogue/price_plans/service.ts'
 import type { RevenueInfo } from './schema.ts'
 
 /** The plan of a calculation: as it was sent, or as it is kept. */

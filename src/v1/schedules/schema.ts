@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { CreatePricePlanDetailsOverride, PricePlanDetails } from '../../catalogue/price_plans/schema.ts'
 import { MOST_RULES, CreatePricingRule, PricingRule } from '../../catalogue/pricing_rules/schema.ts'
 import {
   MOST_EDITS,
@@ -12,7 +13,6 @@ import {
 import { described, identifier, label, list, named } from '../../lib/fields.ts'
 import { pageQuery } from '../../lib/page.ts'
 import { dateTime, instant } from '../../lib/time.ts'
-import { CreatePricePlanDetailsOverride, PricePlanDetails } from '../price_plans/schema.ts'
 
 const edit = {
   ...editFields,

@@ -1,11 +1,17 @@
-import { readRulesOfVersion } from '../../catalogue/price_plans/service.ts'
+import { listBillableIds, readRulesOfVersion } from '../../catalogue/price_plans/service.ts'
 import type { PricingRulesPaginatedResponse } from '../../catalogue/price_plans/schema.ts'
-import { type TimelineEdit, definitionOf, editTimeline, readSchedules, readTimelinePage } from '../../catalogue/schedules/service.ts'
+import {
+  type TimelineEdit,
+  definitionOf,
+  editTimeline,
+  overrideOf,
+  readSchedules,
+  readTimelinePage,
+} from '../../catalogue/schedules/service.ts'
 import type { PreAction, UpdatePricingScheduleResponse } from '../../catalogue/schedules/schema.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
-import { listBillableIds } from '../price_plans/translate.ts'
 import type {
   EditPricingScheduleRequest,
   PricingRulesQuery,
@@ -14,7 +20,7 @@ import type {
   UpdatePricingScheduleRequest,
   UpdatePricingScheduleRequestWithActions,
 } from './schema.ts'
-import { overrideOf, showPricingSchedule } from './translate.ts'
+import { showPricingSchedule } from './translate.ts'
 
 const isAssociation = ({ mode = 'ASSOCIATE' }: UpdatePricingScheduleRequest): boolean => mode === 'ASSOCIATE'
 
@@ -61,7 +67,14 @@ const editPricingSchedules = (
               plan,
               cycle: details?.pricingCycleConfig,
               retainsStart: retainStartOffsets ?? false,
-              override: (published, items) => overrideOf(ctx, edit, path, published, items),
+              override: (published, items) =>
+                overrideOf(
+                  ctx,
+                  { details, rules: edit.pricingRulesOverride },
+                  { details: `${path}pricePlanDetailsOverride`, rules: `${path}pricingRulesOverride` },
+                  published,
+                  items,
+                ),
               isMerged: false,
             },
           }

@@ -1,17 +1,19 @@
-import { CARD_LISTS, type ListedType } from '../../catalogue/price_plans/schema.ts'
-import type { CreatePricingRule } from '../../catalogue/pricing_rules/schema.ts'
-import { type PlanDefinition, type PlanFault, keepNestedCard, keepRules } from '../../catalogue/price_plans/service.ts'
-import type { KeptCard, RateCardType } from '../../catalogue/rate_cards/schema.ts'
-import { groupCards } from '../../catalogue/rate_cards/service.ts'
 import type { Ctx } from '../../db/context.ts'
-import type { Fault } from '../../lib/errors.ts'
-import type { CreatePricePlanRequest, PricePlanDetails, UpdatePricePlanRequest } from './schema.ts'
+import { ApiError, type Fault, refuseFaults } from '../../lib/errors.ts'
+import { keepRules } from '../pricing_rules/keep.ts'
+import type { CreatePricingRule } from '../pricing_rules/schema.ts'
+import { groupCards } from '../rate_cards/group.ts'
+import { keepNestedCard } from '../rate_cards/keep.ts'
+import { type KeptCard, MOST_CARDS, type RateCardType } from '../rate_cards/schema.ts'
+import type { BillableItem, PlanDefinition } from './definition.ts'
+import type { CreatePricePlanDetailsOverride, PricePlanDetails } from './details_schema.ts'
+import { type PlanFault, findPlanFaults } from './faults.ts'
+import { CARD_LISTS, type CreatePricePlanDetails, type ListedType } from './schema.ts'
 
 /** The cards in the details of a plan: a list for each family, and one commitment. */
 export type SentCards = Pick<PricePlanDetails, (typeof CARD_LISTS)[ListedType] | 'minimumCommitment'>
 
-type SentDetails = NonNullable<UpdatePricePlanRequest['pricePlanDetails']> &
-  Pick<CreatePricePlanRequest['pricePlanDetails'], 'deferredRevenue' | 'allow_ongoing_cycle_updates'>
+type SentDetails = CreatePricePlanDetailsOverride & Pick<CreatePricePlanDetails, 'deferredRevenue' | 'allow_ongoing_cycle_updates'>
 
 /** What is sent of a plan. What is left out stays as it is. */
 export interface SentPlan {
@@ -105,4 +107,17 @@ export const locateFault = ({ cards, rules }: PlanDefinition, { entityType, enti
     )
   }
   return { path: [...within(), ...path], message }
+}
+
+/** Refuses a plan that cannot be rated. What does not exist is named only where nothing else is wrong. `locate` gives the path of a fault in the request. */
+export const requireRatable = (plan: PlanDefinition, items: readonly BillableItem[], locate = (fault: Fault): Fault => fault): void => {
+  const { length } = plan.cards
+  if (length > MOST_CARDS)
+    throw new ApiError('UNPROCESSABLE', `pricePlanDetails: a plan has ${MOST_CARDS} cards at most, and would have ${length}`)
+  refuseFaults('INVALID', findNameFaults(plan).map(locate))
+  const faults = findPlanFaults(plan, items)
+  refuseFaults(
+    faults.every(({ isMissing }) => isMissing) ? 'NOT_FOUND' : 'INVALID',
+    faults.map((fault) => locate(locateFault(plan, fault))),
+  )
 }

@@ -1,0 +1,96 @@
+import { sql } from 'drizzle-orm'
+import { displayNameOf } from '../../catalogue/price_plans/service.ts'
+import { definitionOf } from '../../catalogue/schedules/service.ts'
+import type { Ctx } from '../../db/context.ts'
+import type { Due } from '../../db/due.ts'
+import { selectRows } from '../../db/statements.ts'
+import { minorDigitsOf } from '../../lib/codes.ts'
+import { instantOf } from '../../rating/cycle.ts'
+import { chargeOrder } from '../../rating/invoice.ts'
+import { sumOf } from '../../rating/line.ts'
+import { type CreditPool, creditsLeft, drawFromPool } from '../credits/pool.ts'
+import type { InvoiceOwner } from '../invoices/owner.ts'
+import { linesOfOrder, rateOrder } from '../invoices/orders.ts'
+import { draftDue, insertInvoices, recordInvoice } from '../invoices/settle.ts'
+import type { CycleToRate } from '../invoices/usage.ts'
+import type { PartialDraft, Purse } from '../wallets/service.ts'
+import { listPrepaid, ratedCardsOf } from './offer.ts'
+import type { CycleOrder } from './cycle_orders.ts'
+import { PURCHASE_DUE } from './orders.ts'
+import type { PurchaseRow } from './table.ts'
+import { dueOfPurchase, insertPurchases, isPaidOrder, newOrder, newPurchase, recordPurchase } from './write.ts'
+
+/** A cycle of an account that begins, or whose plan is another one from its first day on, or that is gone. */
+interface OrderedCycle {
+  cycleAt: number
+  /** Left out where the account does not have the cycle any more. */
+  cycle: CycleToRate | undefined
+}
+
+const ENDING = 'The price plan of its cycle was changed before it was paid.'
+
+type Bills = PartialDraft & { due: Due[] }
+
+/** Drafts that the unpaid orders of a cycle end that are of a plan which the account does not have in it any more. */
+const endOrders = ({ organizationId, now }: Ctx, { cycleAt, cycle }: OrderedCycle, orders: readonly CycleOrder[], bills: Bills): void => {
+  const ended = orders.filter(
+    (one) =>
+      one.cycleAt === cycleAt &&
+      one.type === 'PREPAID' &&
+      one.status === 'PENDING' &&
+      one.ending === null &&
+      one.scheduleId !== cycle?.inForce.piece.id,
+  )
+  if (!ended.length) return
+  const ids = JSON.stringify(ended.map(({ id }) => id))
+  bills.statements.push(
+    selectRows(sql`
+      update purchases set ending = ${ENDING}, updated_at = ${now}, version = version + 1
+      where organization_id = ${organizationId} and id in (select value from json_each(${ids})) and status = 'PENDING'`),
+  )
+  bills.due.push(...ended.map(({ id }) => ({ kind: PURCHASE_DUE, subject: id, dueAt: now })))
+}
+
+/** What the order of a cycle rests on, beside the cycle. */
+interface OrderInput {
+  owner: InvoiceOwner
+  purse: Purse
+  orders: readonly CycleOrder[]
+  pool: CreditPool
+}
+
+/** Drafts the order of what is to be paid before it is granted in a cycle, once for each plan that the cycle has, and ends those of others. */
+export const orderCycle = (ctx: Ctx, ordered: OrderedCycle, { owner, purse, orders, pool }: OrderInput, bills: Bills): void => {
+  const own = orders.filter(({ cycleAt }) => cycleAt === ordered.cycleAt)
+  endOrders(ctx, ordered, own, bills)
+  if (!ordered.cycle) return
+  const { inForce, parts } = ordered.cycle
+  const { piece, cycle } = inForce
+  if (own.some((one) => one.scheduleId === piece.id)) return
+  const paid = new Set(own.flatMap(({ status, billableIds }) => (status === 'IN_PROGRESS' || status === 'SUCCESS' ? billableIds : [])))
+  const { currency } = owner
+  const effective = definitionOf(piece, parts)
+  const cards = listPrepaid(effective.cards, { currency, cycle })
+    .filter(({ billableId }) => !paid.has(billableId))
+    .map((card) => ({ ...card, publishedName: displayNameOf(card, parts.items) }))
+  if (!cards.length) return
+  const name = owner.details.pricePlanName ?? ''
+  const input = { currency, cycle, usage: {}, licenses: {}, overage: {} }
+  const { lines } = chargeOrder(ratedCardsOf(name, cards, false), input, minorDigitsOf(currency), ['PREPAID'])
+  const { activeCurrencies, ...definition } = { ...effective, cards, rules: [] }
+  const plan = { name, definition, activeCurrencies, prepaid: cards.map((card) => card.name) }
+  const draft = newPurchase(
+    ctx,
+    owner,
+    { type: 'PREPAID', pricePlanId: piece.pricePlanId, planVersion: piece.version, price: sumOf(lines), bought: { lines, plan, cycle } },
+    { request: { pricePlanId: piece.pricePlanId, type: 'PREPAID' }, scheduleId: piece.id, cycleAt: instantOf(cycle.start) },
+  )
+  const open = newOrder(ctx, owner, draft)
+  const order = { ...open, ...rateOrder(linesOfOrder(open.rated.root), open, creditsLeft(pool, currency)) }
+  drawFromPool(pool, order.id, order.rated.root)
+  const fallen = draftDue(ctx, order, owner, { purse })
+  const row: PurchaseRow = { ...draft, invoiceId: order.id, status: isPaidOrder(fallen.row) ? 'IN_PROGRESS' : 'PENDING' }
+  bills.statements.push(insertInvoices([order]), ...fallen.statements, insertPurchases([row]))
+  bills.changes.push(...recordInvoice(undefined, fallen.row), ...fallen.changes, recordPurchase(undefined, row))
+  bills.due.push(...dueOfPurchase(ctx, row))
+}
