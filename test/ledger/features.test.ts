@@ -16,8 +16,8 @@ const ledgerWith = async (...grants: FeatureGrant[]): Promise<Ledger> => {
   return ledger
 }
 
-const entriesOf = async (ledger: Ledger, feature = 'calls'): Promise<FeatureEntry[]> =>
-  (await ledger.listFeatureEntries({ account: 'acme', feature, limit: 100 })) as FeatureEntry[]
+const entriesOf = (ledger: Ledger, feature = 'calls'): Promise<FeatureEntry[]> =>
+  ledger.listFeatureEntries({ account: 'acme', feature, limit: 100 })
 
 /** What was taken of each entry. */
 const usedOf = async (ledger: Ledger): Promise<Record<string, string>> =>
@@ -579,7 +579,7 @@ describe('what is read of credits', () => {
         ...(last && { after: [last.from, last.id] }),
       })
       walked.push(page.map(({ id }) => id).join(' '))
-      last = page.at(-1) as FeatureEntry | undefined
+      last = page.at(-1)
     } while (last)
     expect(walked).toEqual(['b c', 'a', ''])
     const found = await ledger.readFeatureEntries('acme', [

@@ -165,6 +165,26 @@ const listCyclesOfEntries = ({ billing, moved, open, hasDraft }: Plan, parts: Pi
   ]
 }
 
+/** Adds the credits of features that cycles grant. The ledger of an account is told that a cycle has begun, even if that grants nothing new. */
+const addEntries = async (
+  ctx: Ctx,
+  all: readonly Plan[],
+  parts: PieceParts | undefined,
+  { statements, changes, due }: Bills & { due: Due[] },
+): Promise<void> => {
+  const entries = await planEntries(
+    ctx,
+    all.flatMap((plan) => listCyclesOfEntries(plan, parts)),
+  )
+  const drafted = draftEntries(ctx, entries)
+  const begun = all.flatMap(({ billing: { owner }, made }) =>
+    made.length && entries.accountIds.has(owner.id) ? [{ accountId: owner.id }] : [],
+  )
+  statements.push(...drafted.statements)
+  changes.push(...drafted.changes)
+  due.push(...dueOfEntries(ctx, [...entries.given, ...entries.changed.map(({ after }) => after), ...begun]))
+}
+
 /**
  * Bills accounts at the instant of due rows, all in one commit: a DRAFT whose cycle has changed follows it, or is GONE with it; each cycle
  * that has begun gets its DRAFT, and its credits are given; each DRAFT whose instant has come falls due, the oldest first; and then what is
@@ -227,18 +247,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   bills.statements.push(...keepHeldCharges(its, all))
   bills.changes.push(...recordHeldCharges(all))
   addGiven(its, grants.given, bills)
-  const entries = await planEntries(
-    its,
-    all.flatMap((plan) => listCyclesOfEntries(plan, parts)),
-  )
-  const features = draftEntries(its, entries)
-  /** The ledger of an account is told that a cycle has begun, even if that grants nothing new. */
-  const begun = all.flatMap(({ billing: { owner }, made }) =>
-    made.length && entries.accountIds.has(owner.id) ? [{ accountId: owner.id }] : [],
-  )
-  bills.due.push(...dueOfEntries(its, [...entries.given, ...entries.changed.map(({ after }) => after), ...begun]))
-  bills.statements.push(...features.statements)
-  bills.changes.push(...features.changes)
+  await addEntries(its, all, parts, bills)
   const taken = draftChangedCredits(its, grants.revoked)
   bills.statements.push(...taken.statements)
   bills.changes.push(...taken.changes)
