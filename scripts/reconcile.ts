@@ -32,14 +32,19 @@ if (!place.remote) await migrateLocal(directory)
 
 const its = await readOrganization(place, name)
 await raiseVersion(makeContext(place, its, 'reconcile'), its.version + FAR)
-const [[organization], generations, late] = (await execute(place, [
+const [, [organization], generations, late] = (await execute(place, [
+  `INSERT INTO due (organization_id, kind, subject, due_at) SELECT organization_id, 'FEATURE_CREDITS_RESTORED', id, ${its.clockAt ?? its.wallClock}
+   FROM accounts WHERE organization_id = ${quoted(its.id)} ON CONFLICT DO NOTHING`,
   `SELECT version FROM organizations WHERE id = ${quoted(its.id)}`,
   `SELECT kind, count(*) AS open, max(generation) AS newest, count(DISTINCT generation) AS known FROM ledger_generations
    WHERE organization_id = ${quoted(its.id)} GROUP BY kind HAVING max(ended_at IS NULL) = 0 OR newest <> known OR sum(ended_at IS NULL) <> 1`,
   `SELECT kind, count(*) AS count FROM due WHERE organization_id = ${quoted(its.id)} AND due_at < ${(its.clockAt ?? its.wallClock) - LATE} GROUP BY kind`,
-])) as [[{ version: number }], { kind: string }[], { kind: string; count: number }[]]
+])) as [unknown, [{ version: number }], { kind: string }[], { kind: string; count: number }[]]
 console.log(`Organization "${name}" (${its.id}): version ${organization.version}, it was ${its.version}.`)
 console.log('Within a minute its ledgers are told, and the generations that the database lacks are put back from the first of them.')
+console.log(
+  'The credits of features of all accounts are compared with their ledgers: what the database lacks comes back, as the audit log says.',
+)
 for (const { kind } of generations)
   console.log(`The generations of the ${kind.toLowerCase()} ledgers have a gap, or not one that is open. Run this again in two minutes.`)
 for (const { kind, count } of late) console.log(`${count} × ${kind} have been due for more than ten minutes: the log of the cron says why.`)

@@ -10,7 +10,7 @@ const revenue = loadLater(() => import('./revenue/service.ts'))
 
 /**
  * The scheduled steps of billing: credits expire, invoices that people have written fall due, what was bought is done or ends, the cycles of
- * accounts are billed, what was granted is carried into the ledgers of the accounts, archived accounts leave
+ * accounts are billed, what was granted is carried into the ledgers of the accounts (or, once a database was restored, read from there), archived accounts leave
  * their groups, and the invoices of a day are merged in their groups.
  */
 export const billingSteps: readonly DueStep[] = [
@@ -19,6 +19,7 @@ export const billingSteps: readonly DueStep[] = [
   { kind: 'PURCHASE', run: purchases.settlePurchase },
   { kind: 'PURCHASES_ARCHIVED', run: purchases.endPurchases },
   { kind: 'BILLING', run: invoices.billAccount, runTogether: invoices.billAccounts },
+  { kind: 'FEATURE_CREDITS_RESTORED', run: featureCredits.restoreEntries, runTogether: featureCredits.restoreEntriesOfAccounts },
   { kind: 'FEATURE_CREDITS', run: featureCredits.carryEntries, runTogether: featureCredits.carryEntriesOfAccounts },
   { kind: 'INVOICE_GROUP_LEFT', run: invoices.leaveInvoiceGroup },
   { kind: 'INVOICE_GROUP', run: invoices.mergeInvoicesOfGroup },

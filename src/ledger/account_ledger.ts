@@ -3,6 +3,7 @@ import { ACCOUNT_MIGRATIONS } from './account_schema.sql.ts'
 import { applyActs, tryActs } from './acts.ts'
 import type { Act, ActOutcome, FeatureOutcome, UndoneAct } from './entry.ts'
 import {
+  type AccountEntry,
   type AccountGrants,
   type EntryQuery,
   type FeatureBalance,
@@ -12,6 +13,7 @@ import {
   type OverageQuery,
   type OverageRow,
   changeGrant,
+  listEntriesOfAccounts,
   listFeatureEntries,
   putGrants,
   readBalances,
@@ -71,6 +73,10 @@ export class AccountLedger extends DurableObject<object> {
 
   listFeatureEntries(query: EntryQuery): FeatureEntry[] {
     return listFeatureEntries(this.#sql, query)
+  }
+
+  listEntriesOfAccounts(accounts: readonly string[], after: readonly [string, string, string] | undefined, limit: number): AccountEntry[] {
+    return listEntriesOfAccounts(this.#sql, accounts, after, limit)
   }
 
   readFeatureEntries(account: string, keys: readonly (readonly [feature: string, id: string])[]): FeatureEntry[] {

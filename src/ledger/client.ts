@@ -7,6 +7,7 @@ export type * from './entry.ts'
 export type { EventLedger } from './event_ledger.ts'
 export type { Carry, Eligibility, Reverted } from './correct.ts'
 export type {
+  AccountEntry,
   AccountGrants,
   EntryQuery,
   FeatureBalance,

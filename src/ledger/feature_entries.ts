@@ -166,6 +166,29 @@ export const listFeatureEntries = (sql: SqlStorage, { account, feature, after, l
     .toArray()
     .map(showEntry)
 
+/** An entry of one of several accounts. */
+export interface AccountEntry extends FeatureEntry {
+  account: string
+}
+
+/** All entries of accounts by account, feature and id, those after `after` first. */
+export const listEntriesOfAccounts = (
+  sql: SqlStorage,
+  accounts: readonly string[],
+  after: readonly [account: string, feature: string, id: string] | undefined,
+  limit: number,
+): AccountEntry[] =>
+  sql
+    .exec<EntryRow>(
+      `SELECT * FROM feature_entry WHERE account IN (SELECT value FROM json_each(?)) ${after ? 'AND (account, feature, id) > (?, ?, ?)' : ''}
+       ORDER BY account, feature, id LIMIT ?`,
+      JSON.stringify(accounts),
+      ...(after ?? []),
+      limit,
+    )
+    .toArray()
+    .map((row) => ({ account: row.account, ...showEntry(row) }))
+
 /** Reads entries of an account by feature and id. Those that are not there are left out. */
 export const readFeatureEntries = (
   sql: SqlStorage,

@@ -45,6 +45,7 @@ export const AccountLedger = loadWhenAwake<account.AccountLedger>(async () => (a
   changeGrant: true,
   concludeTake: true,
   listEntries: true,
+  listEntriesOfAccounts: true,
   listFeatureEntries: true,
   putGrants: true,
   readBalances: true,

@@ -8,16 +8,22 @@ import { type GrantChanged, type KindedGeneration, askAccounts, ledgerOfAccount,
 import { type AskedChange, type FeatureEntryRow, featureEntries } from './table.ts'
 import { recordEntry } from './write.ts'
 
-/** The name of the ledger of an account. Undefined if there is no such account. */
-export const findLedger = async (ctx: Ctx, accountId: string): Promise<string | undefined> => {
-  const [account, generations] = await ctx.session.batch([
-    selectRows(sql`select created_at as createdAt from accounts where organization_id = ${ctx.organizationId} and id = ${accountId}`),
+/** The names of the ledgers of accounts, by the ids of the accounts. Those that do not exist are left out. */
+export const findLedgers = async (ctx: Ctx, accountIds: readonly string[]): Promise<Map<string, string>> => {
+  const [accounts, generations] = await ctx.session.batch([
+    selectRows(sql`
+      select its.id, its.created_at as createdAt from json_each(${JSON.stringify(accountIds)}) as sent
+      cross join accounts as its on its.organization_id = ${ctx.organizationId} and its.id = sent.value`),
     selectGenerations(ctx.organizationId),
   ])
-  const [found] = (account?.results ?? []) as { createdAt: number }[]
+  const found = (accounts?.results ?? []) as { id: string; createdAt: number }[]
   const own = ((generations?.results ?? []) as KindedGeneration[]).filter(({ kind }) => kind === 'ACCOUNT')
-  return found && ledgerOfAccount(ctx.organizationId, own, { id: accountId, ...found })
+  return new Map(found.map((account) => [account.id, ledgerOfAccount(ctx.organizationId, own, account)]))
 }
+
+/** The name of the ledger of an account. Undefined if there is no such account. */
+export const findLedger = async (ctx: Ctx, accountId: string): Promise<string | undefined> =>
+  (await findLedgers(ctx, [accountId])).get(accountId)
 
 /** The entry as it is when it has been changed as asked: asking has given it the next version. */
 const appliedOf = (row: FeatureEntryRow, { granted, effectiveUntil, isVoided, at }: AskedChange): FeatureEntryRow => ({

@@ -31,6 +31,19 @@ export const selectEntriesOfCycles = (
   places: readonly (readonly [accountId: string, cycleAt: number])[],
 ): Statement => ofCycles({ organizationId, sent: JSON.stringify(places) })
 
+const ofAccounts = prepare(['organizationId', 'sent'], (at) =>
+  builder
+    .select(readRows.selected)
+    .from(featureEntries)
+    .where(
+      sql`${featureEntries.organizationId} = ${at.organizationId} and ${featureEntries.accountId} in (select value from json_each(${at.sent}))`,
+    ),
+)
+
+/** The query for all entries of accounts. */
+export const selectEntriesOfAccounts = ({ organizationId }: Pick<Ctx, 'organizationId'>, accountIds: readonly string[]): Statement =>
+  ofAccounts({ organizationId, sent: JSON.stringify(accountIds) })
+
 const toCarry = prepare(['organizationId', 'sent', 'limit'], (at) =>
   builder
     .select(readRows.selected)
