@@ -8,8 +8,8 @@ import { type CycleOfGrants, planGrants } from '../credits/grants.ts'
 import { compareTurns, creditsLeft, drawFromPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws } from '../credits/write.ts'
-import { orderCycle } from '../purchases/cycles.ts'
 import type { Purse } from '../wallets/service.ts'
+import { listBegun, orderBegun } from './begun.ts'
 import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
 import { closeDrafts } from './drafts.ts'
 import { keepHeldCharges, recordHeldCharges } from './held_charges.ts'
@@ -125,12 +125,6 @@ const addDraws = (ctx: Ctx, turns: Iterable<Turns>, { statements, changes }: Bil
   changes.push(...drawn.changes)
 }
 
-/** The DRAFTs of the cycles that begin, that have another plan now, or that are gone. */
-const listBegun = ({ made, moved }: Plan): { row: InvoiceRow; isChanged: boolean }[] => {
-  const changed = moved.filter(({ row, after }) => after.status === 'GONE' || after.scheduleId !== row.scheduleId)
-  return [...made.map((row) => ({ row, isChanged: false })), ...changed.map(({ after }) => ({ row: after, isChanged: true }))]
-}
-
 /** The cycles that begin, that have another plan now, or that are gone, of which cards give credits or do not any more. */
 const listCyclesOfGrants = (plan: Plan, parts: PieceParts | undefined): CycleOfGrants[] => {
   const { billing, open } = plan
@@ -223,20 +217,11 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     }
     holdWaiting(own)
     const ownCycles = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
-    const begun = new Map(listBegun(plan).map(({ row }) => [row.startAt, row.status === 'GONE' ? undefined : plan.open.get(row.startAt)]))
-    const starts = new Set([...ownCycles.keys(), ...listCharged(plan, its.now), ...begun.keys()])
+    const starts = new Set([...ownCycles.keys(), ...listCharged(plan, its.now), ...listBegun(plan).map(({ row }) => row.startAt)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = ownCycles.get(start)
       billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle), purse: plan.billing.purse }, own.pool, bills)
-      if (!begun.has(start)) continue
-      const inForce = begun.get(start)
-      const { purse, orders, owner } = plan.billing
-      orderCycle(
-        its,
-        { cycleAt: start, cycle: inForce && parts && { inForce, parts, owner } },
-        { owner: inForce ? withPlan(owner, inForce) : owner, purse, orders, pool: own.pool },
-        bills,
-      )
+      orderBegun(its, plan, parts, start, own.pool, bills)
     }
   }
   addDraws(its, turns, bills)
