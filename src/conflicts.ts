@@ -2,6 +2,7 @@ import { accessConflicts } from './access/conflicts.ts'
 import { catalogueConflicts } from './catalogue/conflicts.ts'
 import { customerConflicts } from './customers/conflicts.ts'
 import { billingConflicts } from './billing/conflicts.ts'
+import { entitlementConflicts } from './entitlements/conflicts.ts'
 import type { ConflictWords } from './db/conflicts.ts'
 import { meteringConflicts } from './metering/conflicts.ts'
 
@@ -12,4 +13,5 @@ export const conflicts: ConflictWords = {
   ...meteringConflicts,
   ...catalogueConflicts,
   ...billingConflicts,
+  ...entitlementConflicts,
 }

@@ -24,16 +24,65 @@ export const readLicenseNames = (state: string, copy: string): { account: string
     return rows as { account: string; name: string; action: number }[]
   })
 
+/** Credits of a feature that were granted to an account, and how many of them were taken, as decimal texts. */
+export interface KeptEntry {
+  account: string
+  id: string
+  source: string
+  granted: string | null
+  used: string
+}
+
+/** What an event took of which entries, as JSON; null where it takes nothing any more. */
+export interface KeptTake {
+  reference: string
+  account: string
+  time: number
+  parts: string | null
+}
+
+/** The overage of an account in the hour that begins at an instant. */
+export interface KeptOverage {
+  account: string
+  start: number
+  units: string
+}
+
+/** The credits of all account ledgers of a local state. */
+export interface KeptCredits {
+  entries: KeptEntry[]
+  takes: KeptTake[]
+  overage: KeptOverage[]
+}
+
+/** Copies the account ledgers of a local state to `copy` and reads the credits of features in the copies. */
+export const readCredits = (state: string, copy: string): KeptCredits => {
+  const kept: KeptCredits = { entries: [], takes: [], overage: [] }
+  for (const database of openCopies(state, 'AccountLedger', copy, 'feature_take')) {
+    const all = <Row>(query: string) => database.prepare(query).all() as Row[]
+    kept.entries.push(...all<KeptEntry>('SELECT account, id, source, granted, used FROM feature_entry'))
+    kept.takes.push(...all<KeptTake>('SELECT reference, account, time, parts FROM feature_take'))
+    kept.overage.push(...all<KeptOverage>('SELECT account, start, units FROM overage_hour'))
+    database.close()
+  }
+  return kept
+}
+
 export interface KeptEvent {
   id: string
   reference: string
   account: string
   schema: string
   status: number
+  source: number
   time: number
   rules: string | null
   /** One decimal text for each meter of its rules, as JSON; null where a meter does not count it. */
   units: string | null
+  /** The value of its first attribute, as it was sent. Null where that is not kept. */
+  value: string | null
+  /** How many of the credits that it took are overage. Null where it was not asked for. */
+  overage: string | null
 }
 
 /** A sum of an account, or of all of them, in a series and an hour. */
@@ -67,7 +116,8 @@ export interface KeptLedgers {
   unfinished: number
 }
 
-const SHOWN = 'id, reference, account, schema, status, time, rules, units'
+const SHOWN =
+  "id, reference, account, schema, status, source, time, rules, units, payload ->> '$.attributes[0].value' AS value, more ->> '$.feature[2]' AS overage"
 
 /** Copies the event ledgers of a local state to `copy` and reads the copies. */
 export const readLedgers = (state: string, copy: string): KeptLedgers => {

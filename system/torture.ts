@@ -8,8 +8,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type AuditRow, type Seal, verifyChain } from '../src/access/audit/chain.ts'
 import { fail, fault, migrateLocal, quiet, root, run } from '../scripts/wrangler.ts'
+import { readCredits } from './ledgers.ts'
 import { BILLED, openBillingLoad } from './torture_billing.ts'
 import { EVENTS_ORGANIZATION, LICENSE, isSettled, openEventLoad } from './torture_events.ts'
+import { FEATURES_ORGANIZATION, USED, openFeatureLoad } from './torture_features.ts'
 import { BILLING_ORGANIZATION } from './torture_invoices.ts'
 
 const KILLS = 10
@@ -139,7 +141,14 @@ const billing = openBillingLoad(
   (request) => send(biller, request),
   () => server.killed,
 )
-const isBilled = (id: string): boolean => id.startsWith(BILLED)
+
+/** The users of features, which have an organization of their own. */
+const user = { token: randomBytes(32).toString('base64url') }
+const features = openFeatureLoad(
+  (request) => send(user, request),
+  () => server.killed,
+)
+const isOfOtherLoad = (id: string): boolean => id.startsWith(BILLED) || id.startsWith(USED)
 
 const readList = async (path: string, filter = ''): Promise<Shown[]> => {
   const items: Shown[] = []
@@ -311,7 +320,8 @@ const openIn = (parent: string): DatabaseSync =>
  */
 const inspect = async (isEnd = false): Promise<void> => {
   cpSync(databases, copy, { recursive: true })
-  const keptEvents = load.hold(state, ledgers, isBilled, isEnd)
+  const keptEvents = load.hold(state, ledgers, isOfOtherLoad, isEnd)
+  features.hold(readCredits(state, ledgers), keptEvents, isEnd)
   const database = openIn(copy)
   const all = <Row>(query: string) => database.prepare(query).all() as Row[]
   const damage = [...all('PRAGMA integrity_check'), ...all('PRAGMA foreign_key_check')]
@@ -462,6 +472,7 @@ const prepare = async (): Promise<void> => {
   database.exec(`INSERT INTO organizations (id, name, created_at) VALUES ('org.torture', 'Torture', ${started})`)
   database.exec(`INSERT INTO organizations (id, name, created_at) VALUES ('${EVENTS_ORGANIZATION}', 'Events', ${started})`)
   database.exec(`INSERT INTO organizations (id, name, created_at) VALUES ('${BILLING_ORGANIZATION}', 'Billing', ${started})`)
+  database.exec(`INSERT INTO organizations (id, name, created_at) VALUES ('${FEATURES_ORGANIZATION}', 'Features', ${started})`)
   database.exec(`INSERT INTO named_licenses VALUES ('${EVENTS_ORGANIZATION}', '${LICENSE}')`)
   const insert = database.prepare(
     `INSERT INTO tokens (id, organization_id, name, hash, created_at) VALUES (?, ?, 'Torture', ?, ${started})`,
@@ -471,6 +482,7 @@ const prepare = async (): Promise<void> => {
   for (const { number, token } of clients) add(`token.${number}`, 'org.torture', token)
   add('token.events', EVENTS_ORGANIZATION, sender.token)
   add('token.billing', BILLING_ORGANIZATION, biller.token)
+  add('token.features', FEATURES_ORGANIZATION, user.token)
   database.close()
 }
 
@@ -479,7 +491,7 @@ const since = (from: number): string => `${((Date.now() - from) / 1000).toFixed(
 
 /** Runs the cron until everything that the kills interrupted is settled. Returns how long it took, in milliseconds. */
 const settleEvents = async (): Promise<number> => {
-  await load.settle()
+  await Promise.all([load.settle(), features.settle()])
   const from = Date.now()
   for (; !isSettled(state, ledgers); await wait(1000)) {
     must(Date.now() - from < SETTLED, `events still wait or are in progress after ${SETTLED / 1000} s`)
@@ -491,12 +503,12 @@ const settleEvents = async (): Promise<number> => {
 const torture = async (): Promise<void> => {
   await prepare()
   await serve()
-  await Promise.all([load.prepare(), billing.prepare()])
+  await Promise.all([load.prepare(), billing.prepare(), features.prepare()])
   let pause = 3000
   for (let kill = 1; kill <= KILLS; kill++) {
     const left = started + 1000 * seconds - LAST - Date.now() - pause
     const time = (left / (KILLS - kill + 1) - pause) * (0.5 + Math.random())
-    const working = Promise.all([...clients.map(work), ...load.work(), ...billing.work(), keepSealing()])
+    const working = Promise.all([...clients.map(work), ...load.work(), ...billing.work(), ...features.work(), keepSealing()])
     await Promise.race([working, wait(Math.max(LEAST_WORK, time))])
     await Promise.race([working, billing.awaitMove(), wait(LEAST_WORK)])
     await wait(randomInt(LONGEST_MOVE))
@@ -539,9 +551,10 @@ try {
 }
 if (wrong) stop(`${wrong}. The database is left in ${directory}`)
 const { requests, slowed, acknowledged, lost, made, replayed, sealed, unsealed } = counts
-const [events, bills] = [load.counts, billing.counts]
+const [events, bills, uses] = [load.counts, billing.counts, features.counts]
 console.log(`Torture: in ${KILLS} kills nothing was lost, halved or made twice.
 ${figure(requests)} requests, ${figure(slowed)} of them slowed down; ${figure(acknowledged)} writes acknowledged; ${figure(lost)} answers lost to writes, ${figure(made)} of which were made;
 ${figure(events.acknowledged)} events acknowledged in ${figure(events.ingested)} requests, ${figure(events.lost)} of which were sent again after a kill; ${figure(events.kept)} repeats kept; ${figure(events.waited)} accounts made after their events;
 ${figure(bills.billed)} invoices fell due in ${bills.days} days of a test clock; ${figure(bills.changed)} were given another status, and ${figure(bills.lost)} answers to that were lost;
+${figure(uses.passed)} events passed that need credits of a feature, and ${figure(uses.refused)} were refused; ${figure(uses.lost)} requests of that kind were sent again after a kill; ${figure(uses.takes)} takes of the credits of ${uses.accounts} accounts, ${figure(uses.back)} of which gave back;
 ${figure(replayed)} answers given again; ${figure(sealed)} rows of the audit log sealed, ${unsealed} not; it took ${since(started)}`)

@@ -5,8 +5,8 @@ import { type KeptEvent, type KeptLedgers, type KeptSum, readLedgers, readLicens
 export type { KeptLedgers } from './ledgers.ts'
 
 /** Statuses by their codes, which never change. */
-export const METERED = 1
-const [IN_PROGRESS, NO_ACCOUNT, DUPLICATE] = [0, 9, 10]
+export const [IN_PROGRESS, METERED, DUPLICATE] = [0, 1, 10] as const
+const NO_ACCOUNT = 9
 
 /** The organization for events. The other writes use another organization. */
 export const EVENTS_ORGANIZATION = 'org.events'
@@ -55,7 +55,10 @@ export const hundredthsOf = (text: string): bigint => {
   const [, sign, whole = '', part = ''] = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(text) ?? []
   return BigInt(`${sign}${whole}${part.padEnd(2, '0')}`)
 }
-export const textOf = (hundredths: bigint): string => `${hundredths / 100n}.${String(hundredths % 100n).padStart(2, '0')}`
+export const textOf = (hundredths: bigint): string => {
+  const size = hundredths < 0n ? -hundredths : hundredths
+  return `${hundredths < 0n ? '-' : ''}${size / 100n}.${String(size % 100n).padStart(2, '0')}`
+}
 
 /** Sums by account and series, in hundredths, each with its number of events. */
 type Sums = Map<string, { hundredths: bigint; count: number }>
@@ -272,12 +275,13 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     const own = kept.events.filter(({ id }) => !isOther(id))
     for (const event of own) holdEvent(kept, event, isEnd)
     for (const { id, isAcknowledged } of sent.values()) must(ids.has(id) || !isAcknowledged, `${id} was acknowledged, and is not there`)
-    for (const { id, status } of kept.past) {
+    const past = kept.past.filter(({ id }) => !isOther(id))
+    for (const { id, status } of past) {
       must(status === DUPLICATE, `${id} has another event of the status ${status}`)
       must(sent.get(id)?.isRepeated, `${id} was sent once, or again under its key only, and has a repeat`)
     }
     holdSums(kept)
-    Object.assign(counts, { kept: kept.past.length, waited: late.size })
+    Object.assign(counts, { kept: past.length, waited: late.size })
     if (!isEnd) return kept
     must(
       kept.unfinished === 0 && !kept.journal.length,

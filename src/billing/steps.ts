@@ -2,13 +2,15 @@ import type { DueStep } from '../access/due/service.ts'
 import type { JobWorkers } from '../access/jobs/service.ts'
 import { loadLater } from '../lib/load.ts'
 
+const featureCredits = loadLater(() => import('./feature_credits/service.ts'))
 const credits = loadLater(() => import('./credits/service.ts'))
 const invoices = loadLater(() => import('./invoices/service.ts'))
 const purchases = loadLater(() => import('./purchases/service.ts'))
 const revenue = loadLater(() => import('./revenue/service.ts'))
 
 /**
- * The scheduled steps of billing: credits expire, invoices that people have written fall due, what was bought is done or ends, the cycles of accounts are billed, archived accounts leave
+ * The scheduled steps of billing: credits expire, invoices that people have written fall due, what was bought is done or ends, the cycles of
+ * accounts are billed, what was granted is carried into the ledgers of the accounts, archived accounts leave
  * their groups, and the invoices of a day are merged in their groups.
  */
 export const billingSteps: readonly DueStep[] = [
@@ -17,6 +19,7 @@ export const billingSteps: readonly DueStep[] = [
   { kind: 'PURCHASE', run: purchases.settlePurchase },
   { kind: 'PURCHASES_ARCHIVED', run: purchases.endPurchases },
   { kind: 'BILLING', run: invoices.billAccount, runTogether: invoices.billAccounts },
+  { kind: 'FEATURE_CREDITS', run: featureCredits.carryEntries, runTogether: featureCredits.carryEntriesOfAccounts },
   { kind: 'INVOICE_GROUP_LEFT', run: invoices.leaveInvoiceGroup },
   { kind: 'INVOICE_GROUP', run: invoices.mergeInvoicesOfGroup },
 ]

@@ -8,6 +8,9 @@ import { due } from './table.ts'
 /** The kind of due work that bills an account. Its subject is the id of the account. */
 export const BILLING = 'BILLING'
 
+/** The kind of due work that carries the credits of features into the ledger of an account. Its subject is the id of the account. */
+export const FEATURE_CREDITS = 'FEATURE_CREDITS'
+
 /** Scheduled work for a subject at an instant (milliseconds). There is one row for each kind and subject. */
 export interface Due {
   kind: string

@@ -1,19 +1,30 @@
 import { DurableObject } from 'cloudflare:workers'
 import { ACCOUNT_MIGRATIONS } from './account_schema.sql.ts'
-import type { LicenseAct } from './entry.ts'
+import { applyActs, tryActs } from './acts.ts'
+import type { Act, ActOutcome, FeatureOutcome, UndoneAct } from './entry.ts'
 import {
-  type NamedEntry,
-  type NamedEntryQuery,
-  type NamedLicense,
-  applyLicense,
-  listEntries,
-  readLicenses,
-  revertLicense,
-  tryLicenses,
-} from './licenses.ts'
+  type AccountGrants,
+  type EntryQuery,
+  type FeatureBalance,
+  type FeatureEntry,
+  type GrantChange,
+  type GrantChanged,
+  type OverageQuery,
+  type OverageRow,
+  changeGrant,
+  listFeatureEntries,
+  putGrants,
+  readBalances,
+  readFeatureEntries,
+  readOverage,
+} from './feature_entries.ts'
+import { type Instants, concludeTake, revertTake } from './features.ts'
+import { type NamedEntry, type NamedEntryQuery, type NamedLicense, listEntries, readLicenses, revertLicense } from './licenses.ts'
 import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
 import { type Reckoned, beginRevenue, writeRevenue } from './revenue.ts'
 import { migrate } from './store.ts'
+
+const instantsAt = (now: number): Instants => ({ now, wallClock: Date.now() })
 
 /** The Durable Object that executes actions of accounts one after another, for a part of the accounts of an organization. */
 export class AccountLedger extends DurableObject<object> {
@@ -25,17 +36,53 @@ export class AccountLedger extends DurableObject<object> {
     this.#sql = state.storage.sql
   }
 
-  applyLicense(act: LicenseAct): 'DONE' | 'ABSENT' {
-    return this.ctx.storage.transactionSync(() => applyLicense(this.#sql, act))
+  /** Does what events in progress ask of it, one after another. `now` is in milliseconds. */
+  applyActs(acts: readonly Act[], now: number): ActOutcome[] {
+    return this.ctx.storage.transactionSync(() => applyActs(this.#sql, acts, instantsAt(now)))
   }
 
   /** What would become of acts, one after another, if they were asked now. */
-  tryLicenses(acts: readonly LicenseAct[]): ('DONE' | 'ABSENT')[] {
-    return tryLicenses(this.ctx.storage, acts)
+  tryActs(acts: readonly Act[], now: number): ActOutcome[] {
+    return tryActs(this.ctx.storage, acts, instantsAt(now))
   }
 
-  revertLicense(reference: string): void {
-    this.ctx.storage.transactionSync(() => revertLicense(this.#sql, reference))
+  /** Takes back what events have asked of it, and refuses what they ask later. */
+  revertActs(acts: readonly UndoneAct[], now: number): void {
+    this.ctx.storage.transactionSync(() => {
+      for (const { reference, isFeature } of acts)
+        if (isFeature) revertTake(this.#sql, reference, instantsAt(now))
+        else revertLicense(this.#sql, reference)
+    })
+  }
+
+  concludeTake(reference: string, now: number): FeatureOutcome {
+    return this.ctx.storage.transactionSync(() => concludeTake(this.#sql, reference, instantsAt(now)))
+  }
+
+  putGrants(all: readonly AccountGrants[], now: number): void {
+    this.ctx.storage.transactionSync(() => {
+      putGrants(this.#sql, all, instantsAt(now))
+    })
+  }
+
+  changeGrant(change: GrantChange, now: number): GrantChanged {
+    return this.ctx.storage.transactionSync(() => changeGrant(this.#sql, change, now))
+  }
+
+  listFeatureEntries(query: EntryQuery): FeatureEntry[] {
+    return listFeatureEntries(this.#sql, query)
+  }
+
+  readFeatureEntries(account: string, keys: readonly (readonly [feature: string, id: string])[]): FeatureEntry[] {
+    return readFeatureEntries(this.#sql, account, keys)
+  }
+
+  readBalances(account: string, at: number, feature?: string): FeatureBalance[] {
+    return readBalances(this.#sql, account, at, feature)
+  }
+
+  readOverage(queries: readonly OverageQuery[]): OverageRow[][] {
+    return readOverage(this.#sql, queries)
   }
 
   readLicenses(from: number, until: number, accounts?: readonly string[]): NamedLicense[] {

@@ -89,4 +89,49 @@ export const ACCOUNT_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, start, is_last, billable, currency)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Credits of features, from when until when (milliseconds) they can be taken: how many were granted (NULL where there is no limit), how
+  -- many of them were taken, and which take was the last. version is that of the grant.
+  CREATE TABLE feature_entry (
+    account TEXT NOT NULL,
+    feature TEXT NOT NULL,
+    id TEXT NOT NULL,
+    source TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    granted TEXT,
+    used TEXT NOT NULL,
+    turn INTEGER NOT NULL,
+    is_void INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (account, feature, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX feature_entry_by_end ON feature_entry (account, feature, until, since, id);
+  CREATE INDEX feature_entry_by_start ON feature_entry (account, feature, since, id);
+
+  -- What events took of which entries, as a list of [entry, units], and at which turn; below 0 where they gave back. NULL where an event was
+  -- taken back: it takes nothing any more.
+  CREATE TABLE feature_take (
+    reference TEXT NOT NULL PRIMARY KEY,
+    account TEXT NOT NULL,
+    feature TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    taken_at INTEGER NOT NULL,
+    parts TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX feature_take_by_time ON feature_take (account, time);
+
+  -- The overage of events by the hour of their time.
+  CREATE TABLE overage_hour (
+    account TEXT NOT NULL,
+    feature TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    units TEXT NOT NULL,
+    PRIMARY KEY (account, feature, start)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The first instant of the last pricing cycle of an account that has granted its credits, and how often events took of its entries.
+  CREATE TABLE feature_account (account TEXT NOT NULL PRIMARY KEY, begun_at INTEGER, turn INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ]

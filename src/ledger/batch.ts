@@ -1,4 +1,4 @@
-import { type EventRow, type LicenseAct, type RecordHead, codeOf } from './entry.ts'
+import { type Act, type EventRow, type RecordHead, codeOf } from './entry.ts'
 import { type Store, chunked, fits, split, takeUnknown } from './store.ts'
 
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
@@ -16,7 +16,7 @@ export interface Batch {
   /** Whether some of them repeat events of another generation. */
   hasRepeats: boolean
   /** The requests to accounts' ledgers for events in progress, each with the reference of its event. */
-  acts?: Readonly<Record<string, LicenseAct>>
+  acts?: Readonly<Record<string, Act>>
   /** Whether they are recorded even if versions are outdated, since a correction must be finished. */
   isCarried?: boolean
 }

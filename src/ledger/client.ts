@@ -6,6 +6,18 @@ import type { EventLedger } from './event_ledger.ts'
 export type * from './entry.ts'
 export type { EventLedger } from './event_ledger.ts'
 export type { Carry, Eligibility, Reverted } from './correct.ts'
+export type {
+  AccountGrants,
+  EntryQuery,
+  FeatureBalance,
+  FeatureEntry,
+  FeatureGrant,
+  GrantChange,
+  GrantChanged,
+  OverageQuery,
+  OverageRow,
+} from './feature_entries.ts'
+export { balanceOf } from './feature_entries.ts'
 export type { GroupQuery, GroupRow, Grouped } from './groups.ts'
 export type { NamedEntry, NamedEntryQuery, NamedLicense } from './licenses.ts'
 export type { EventFilter } from './list.ts'
@@ -14,12 +26,12 @@ export type { ChangedAccount } from './changed.ts'
 export type { PartRow, Parts, PartsQuery } from './parts.ts'
 export type { RevenueQuery, RevenueSum } from './read_revenue.ts'
 export type { Reckoned, RevenueKind, RevenueRow } from './revenue.ts'
-export type { Closing } from './closing.ts'
+export type { Closed, Closing } from './closing.ts'
 export type { Settled, Settlement } from './settle.ts'
 export type { Evidence, EvidenceQuery, SumQuery, SumRow } from './sums.ts'
 export type { TriedEvent } from './repeats.ts'
 export type { AskedEvent, TakenIds } from './taken.ts'
-export { DAY, HOUR, SOURCES, STATUSES, accountKey, codeOf, eventSeries, isUnknown, meterSeries, unknownKey } from './entry.ts'
+export { DAY, HOUR, SOURCES, STATUSES, accountKey, codeOf, eventSeries, isFeatureAct, isUnknown, meterSeries, unknownKey } from './entry.ts'
 export { needsOpenTime } from './closing.ts'
 export {
   type Generation,
@@ -35,7 +47,7 @@ export {
 export { REVENUE_KINDS } from './revenue.ts'
 export { openLedgers } from './open.ts'
 export { compareEntries } from './licenses.ts'
-export { licenseOutcome, settleLicense } from './settle.ts'
+export { actOutcome, settleAct } from './acts.ts'
 export { newReference, readReference, slotOf } from './slot.ts'
 export { totalsOf } from './totals.ts'
 

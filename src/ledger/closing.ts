@@ -1,4 +1,4 @@
-import { type EventMore, type EventStatus, codeOf } from './entry.ts'
+import { type Act, type EventMore, type EventStatus, type UndoneAct, codeOf, isFeatureAct } from './entry.ts'
 import { type Store, split } from './store.ts'
 import { type SumRow, readSums } from './sums.ts'
 
@@ -72,9 +72,34 @@ export interface Closing {
   until: number
 }
 
-/** Closes the times of several accounts, and gives what the meters of each add up to in them, in the same order. */
-export const closeAndSumAll = (store: Store, closings: readonly Closing[]): SumRow[][] =>
-  closings.map(({ account, from, until }) => closeAndSum(store, account, from, until))
+/** What the meters of an account add up to in a closed time, and what its events in progress have asked, which count nothing any more. */
+export interface Closed {
+  sums: SumRow[]
+  undone: (UndoneAct & { ledger: string })[]
+}
+
+/** Reads what the events in progress of an account have asked of other ledgers in a time. */
+const readUndone = ({ sql }: Store, { account, from, until }: Closing): Closed['undone'] =>
+  sql
+    .exec<{ act: string }>(
+      `SELECT progress.act FROM progress CROSS JOIN event ON event.id = progress.id AND event.reference = progress.reference
+       WHERE progress.is_undo = 0 AND event.account = ? AND event.time >= ? AND event.time < ?`,
+      account,
+      from,
+      until,
+    )
+    .toArray()
+    .map(({ act }) => {
+      const its = JSON.parse(act) as Act
+      return { ledger: its.ledger, reference: its.reference, isFeature: isFeatureAct(its) }
+    })
+
+/** Closes the times of several accounts, and gives what there is in each of them, in the same order. */
+export const closeAndSumAll = (store: Store, closings: readonly Closing[]): Closed[] =>
+  closings.map((closing) => ({
+    sums: closeAndSum(store, closing.account, closing.from, closing.until),
+    undone: readUndone(store, closing),
+  }))
 
 /** Removes a closing whose invoice was not frozen. */
 export const liftClosing = ({ sql }: Store, account: string, from: number): void => {

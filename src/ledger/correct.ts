@@ -43,9 +43,10 @@ export interface Reverted {
   outcome: 'REVERTED' | 'FREED' | 'REFUSED' | 'CLOSED' | 'GONE' | 'BUSY'
 }
 
-/** What a correction is to do in other ledgers: an event that named a licence is taken back there, and another one is recorded. */
+/** What a correction is to do in other ledgers: an event that named a licence, or took credits of a feature, is taken back there, and another one is recorded. */
 export interface Carry {
   license?: { ledger: string; reference: string }
+  feature?: { ledger: string; reference: string }
   ledger?: string
   batch?: Batch
 }

@@ -1,9 +1,11 @@
 import type { AccountLedger } from './account_ledger.ts'
+import { settleAct } from './acts.ts'
 import type { Carry } from './correct.ts'
-import type { LicenseAct } from './entry.ts'
+import { type Act, type ActOutcome, isFeatureAct } from './entry.ts'
+import { dropEntitled } from './entitled.ts'
 import type { EventLedger } from './event_ledger.ts'
 import { readEvents } from './read.ts'
-import { settleEvents, settleLicense } from './settle.ts'
+import { settleEvents } from './settle.ts'
 import type { Store } from './store.ts'
 import { type Todo, type Work, putOff, readDue } from './work.ts'
 
@@ -18,30 +20,53 @@ export const dropCarry = ({ sql }: Store, correction: string): void => {
   sql.exec('DELETE FROM carry WHERE correction = ?', correction)
 }
 
-const finishProgress = async (store: Store, { AccountLedger: accounts }: Ledgers, { key, id, act }: Todo, now: number): Promise<void> => {
-  const asked = JSON.parse(act) as LicenseAct
-  const outcome = await accounts.getByName(asked.ledger).applyLicense(asked)
+/** Asks the ledger of its account what an event in progress may do; if its sender has waited for that, only whether it was done. */
+const askForEvent = async ({ AccountLedger: accounts }: Ledgers, act: Act, at: number): Promise<ActOutcome | undefined> => {
+  const ledger = accounts.getByName(act.ledger)
+  if (isFeatureAct(act) && act.isEntitled) return ledger.concludeTake(act.reference, at)
+  const [outcome] = await ledger.applyActs([act], at)
+  return outcome
+}
+
+const finishProgress = async (store: Store, ledgers: Ledgers, { key, id, act }: Todo, now: number): Promise<void> => {
+  const asked = JSON.parse(act) as Act
+  const outcome = await askForEvent(ledgers, asked, store.clock ?? now)
+  const isGone = isFeatureAct(asked) && asked.isEntitled && typeof outcome === 'object' && outcome.outcome === 'GONE'
+  if (isGone) dropEntitled(store, id, key)
   const [event] = readEvents(store, [[id, key]])
-  const settlements = event ? [settleLicense(event, outcome)] : []
-  const settled = settleEvents(store, undefined, settlements, now)
+  const settlement = event && outcome && settleAct(event, asked, outcome)
+  if (event && !settlement) {
+    putOff(store, 'progress', key, now)
+    return
+  }
+  const settled = settleEvents(store, undefined, settlement ? [settlement] : [], now)
   if ('settled' in settled && !settled.settled) store.sql.exec('DELETE FROM progress WHERE reference = ? AND is_undo = 0', key)
 }
 
-const takeBack = async ({ sql }: Store, { AccountLedger: accounts }: Ledgers, { key, act }: Todo): Promise<void> => {
-  await accounts.getByName((JSON.parse(act) as { ledger: string }).ledger).revertLicense(key)
-  sql.exec('DELETE FROM progress WHERE reference = ? AND is_undo = 1', key)
+const takeBack = async (store: Store, { AccountLedger: accounts }: Ledgers, { key, act }: Todo, now: number): Promise<void> => {
+  const asked = JSON.parse(act) as Act
+  await accounts.getByName(asked.ledger).revertActs([{ reference: key, isFeature: isFeatureAct(asked) }], store.clock ?? now)
+  store.sql.exec('DELETE FROM progress WHERE reference = ? AND is_undo = 1', key)
 }
 
-const finishCarry = async (store: Store, { AccountLedger: accounts, EventLedger: events }: Ledgers, { key, act }: Todo): Promise<void> => {
-  const { license, ledger, batch } = JSON.parse(act) as Carry
-  if (license) await accounts.getByName(license.ledger).revertLicense(license.reference)
+const finishCarry = async (
+  store: Store,
+  { AccountLedger: accounts, EventLedger: events }: Ledgers,
+  { key, act }: Todo,
+  now: number,
+): Promise<void> => {
+  const { license, feature, ledger, batch } = JSON.parse(act) as Carry
+  const revert = (its: { ledger: string; reference: string }, isFeature: boolean) =>
+    accounts.getByName(its.ledger).revertActs([{ reference: its.reference, isFeature }], store.clock ?? now)
+  if (license) await revert(license, false)
+  if (feature) await revert(feature, true)
   if (ledger !== undefined && batch) await events.getByName(ledger).record({ ...batch, isCarried: true })
   dropCarry(store, key)
 }
 
 const doOne = (store: Store, ledgers: Ledgers, work: Work, todo: Todo, now: number): Promise<void> => {
-  if (work === 'carry') return finishCarry(store, ledgers, todo)
-  return todo.isUndo ? takeBack(store, ledgers, todo) : finishProgress(store, ledgers, todo, now)
+  if (work === 'carry') return finishCarry(store, ledgers, todo, now)
+  return todo.isUndo ? takeBack(store, ledgers, todo, now) : finishProgress(store, ledgers, todo, now)
 }
 
 /** Does what is due in other ledgers because the request that was to do it has died. What fails is put off and does not stop the rest. `running` holds the keys of what is being done; `clock` gives the time in milliseconds. */

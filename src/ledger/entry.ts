@@ -64,6 +64,8 @@ export interface EventMore {
   by?: string
   /** For a repeat, the event that it repeats. */
   of?: string
+  /** The credits of a feature that it took: the feature, the attribute that says how many, and how many were overage, of this event and so far in its time. */
+  feature?: [featureId: string, attribute: string, overage: string, overageSoFar: string]
 }
 
 /** The rule set with which an event was processed: the version of the schema, and the id, version and name of each meter. */
@@ -115,7 +117,19 @@ export interface StaleVersions {
 export interface Recorded {
   /** The events that were not new, each with the reference of the event that has the id. */
   repeats: [reference: string, of: string][]
+  /** The references of the events of this call that are in progress: their accounts' ledgers are to be asked. */
+  inProgress: string[]
   /** The size of the ledger in bytes. */
+  size: number
+}
+
+/**
+ * What became of an event that is kept only if its account has enough credits: it is recorded, or was before by the same request and is
+ * still in progress (OPEN) or not (DONE). TAKEN: its id belongs to another event. CLOSED: its pricing cycle was closed.
+ */
+export interface RecordedEntitled {
+  state: 'NEW' | 'OPEN' | 'DONE' | 'TAKEN' | 'CLOSED'
+  reference: string
   size: number
 }
 
@@ -150,3 +164,46 @@ export interface LicenseAct {
   /** When the event arrived, in milliseconds. Acts that were stored by earlier versions lack it. */
   arrivedAt?: number
 }
+
+/** The request to an account's ledger for an event that takes credits of a feature. */
+export interface FeatureAct {
+  /** The name of the account's ledger. */
+  ledger: string
+  account: string
+  feature: string
+  /** The attribute that says how many, and how many as a decimal text: what is below 0 is given back. */
+  attribute: string
+  units: string
+  /** The time of the event, in milliseconds. */
+  time: number
+  reference: string
+  /** The first instant of the pricing cycle of the event, if its plan grants credits: none are taken before it has granted them. */
+  cycleAt?: number
+  /** Whether the event is kept only if there are enough, because its sender waits for that. */
+  isEntitled?: boolean
+  /** Whether it is only asked if there are enough, because the event counts nothing. */
+  isTried?: boolean
+  /** What becomes of the event if there are enough. */
+  next: { status: number; units: (string | null)[] | null; why: string | null }
+}
+
+/** The request to an account's ledger for an event in progress. */
+export type Act = LicenseAct | FeatureAct
+
+/** What the ledger of an account says of an event that takes credits. BEHIND: the pricing cycle has not granted its credits. GONE: the event was taken back before. */
+export type FeatureOutcome =
+  | { outcome: 'TAKEN'; overage: string; overageSoFar: string }
+  | { outcome: 'SHORT'; left: string }
+  | { outcome: 'BEHIND' }
+  | { outcome: 'GONE' }
+
+/** What the ledger of an account says of an event in progress. ABSENT: a name that is to be removed is not there. */
+export type ActOutcome = 'DONE' | 'ABSENT' | FeatureOutcome
+
+/** A request to an account's ledger that is taken back. */
+export interface UndoneAct {
+  reference: string
+  isFeature: boolean
+}
+
+export const isFeatureAct = (act: Act): act is FeatureAct => 'feature' in act

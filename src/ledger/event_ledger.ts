@@ -1,10 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Batch } from './batch.ts'
 import { type ChangedAccount, dropChanged, readChanged } from './changed.ts'
-import { type Closing, closeAndSum, closeAndSumAll, liftClosing } from './closing.ts'
+import { type Closed, type Closing, closeAndSum, closeAndSumAll, liftClosing } from './closing.ts'
 import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent, tryRevert } from './correct.ts'
 import { type Ledgers, doDueWork, dropCarry } from './due_work.ts'
-import { DAY, type EventShown, type Recorded, type Stale } from './entry.ts'
+import { dropEntitled, recordEntitled } from './entitled.ts'
+import { DAY, type EventShown, type Recorded, type RecordedEntitled, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
 import { type EventFilter, listEvents } from './list.ts'
 import { type GroupQuery, type Grouped, readGroups } from './groups.ts'
@@ -156,6 +157,21 @@ export class EventLedger extends DurableObject<Env> {
     return readWaiting(this.#store, names, limit, since, after)
   }
 
+  /** Records an event that is kept only if its account has enough credits, or says what would become of it. */
+  recordEntitled(batch: Batch, isTried: boolean): RecordedEntitled | Stale {
+    const now = Date.now()
+    const recorded = recordEntitled(this.#store, batch, now, isTried)
+    if ('state' in recorded && recorded.state === 'NEW' && !isTried) {
+      this.#recorded += 1
+      this.#wakeAt(this.#recorded < FOLDED_AT ? now + FOLDED_AFTER : now)
+    }
+    return recorded
+  }
+
+  dropEntitled(id: string, reference: string): void {
+    dropEntitled(this.#store, id, reference)
+  }
+
   settle(head: { version: number; accounts: Record<string, number> } | undefined, settlements: readonly Settlement[]): Settled | Stale {
     const settled = settleEvents(this.#store, head, settlements, Date.now())
     if ('settled' in settled && (settled.closed.length || settlements.some(({ act }) => act))) this.#wakeForWork()
@@ -197,7 +213,7 @@ export class EventLedger extends DurableObject<Env> {
     return closeAndSum(this.#store, account, from, until)
   }
 
-  closeAndSumAll(closings: readonly Closing[]): SumRow[][] {
+  closeAndSumAll(closings: readonly Closing[]): Closed[] {
     return closeAndSumAll(this.#store, closings)
   }
 

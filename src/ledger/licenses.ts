@@ -102,23 +102,6 @@ export const applyLicense = (sql: SqlStorage, act: LicenseAct): 'DONE' | 'ABSENT
   return action === 0 ? 'ABSENT' : 'DONE'
 }
 
-/** Thrown to undo what was only tried. */
-const UNDONE = new Error('it was only tried')
-
-/** What acts would return, one after another, if they were applied now. Nothing is kept. */
-export const tryLicenses = (storage: DurableObjectStorage, acts: readonly LicenseAct[]): ('DONE' | 'ABSENT')[] => {
-  let outcomes: ('DONE' | 'ABSENT')[] = []
-  try {
-    storage.transactionSync(() => {
-      outcomes = acts.map((act) => applyLicense(storage.sql, act))
-      throw UNDONE
-    })
-  } catch (error) {
-    if (error !== UNDONE) throw error
-  }
-  return outcomes
-}
-
 /** Reverts the action of an event on a licence, and refuses it if it arrives later. */
 export const revertLicense = (sql: SqlStorage, reference: string): void => {
   const before = readAction(sql, reference)

@@ -40,13 +40,20 @@ const loadWhenAwake = <Ledger extends object>(
 }
 
 export const AccountLedger = loadWhenAwake<account.AccountLedger>(async () => (await import('./account_ledger.ts')).AccountLedger, {
-  applyLicense: true,
+  applyActs: true,
   beginRevenue: true,
+  changeGrant: true,
+  concludeTake: true,
   listEntries: true,
+  listFeatureEntries: true,
+  putGrants: true,
+  readBalances: true,
+  readFeatureEntries: true,
   readLicenses: true,
+  readOverage: true,
   readRevenue: true,
-  revertLicense: true,
-  tryLicenses: true,
+  revertActs: true,
+  tryActs: true,
   writeRevenue: true,
 })
 
@@ -57,6 +64,7 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   closeAndSumAll: true,
   dropCarry: true,
   dropChanged: true,
+  dropEntitled: true,
   findTaken: true,
   forgetTold: true,
   keepGenerations: true,
@@ -74,6 +82,7 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   readVersion: true,
   readWaiting: true,
   record: true,
+  recordEntitled: true,
   replaceCarry: true,
   revert: true,
   settle: true,

@@ -3,7 +3,7 @@ import { hasClosed } from './closing.ts'
 import type { Recorded, Stale } from './entry.ts'
 import { INSERT_EVENTS } from './past.ts'
 import { recordOneByOne } from './repeats.ts'
-import { type Store, findStale, noteClock, split, takeVersion } from './store.ts'
+import { type Store, chunked, findStale, noteClock, split, takeVersion } from './store.ts'
 
 /** Thrown to roll back a transaction in which a row was not new. */
 const NOT_NEW = new Error('an event is not new')
@@ -42,12 +42,30 @@ const recordNew = (store: Store, batch: Batch, now: number): void =>
     if (acts) keepActs(store, batch, rowsIn(rows), now)
   })
 
+/** The references of the events of a batch that are in progress. */
+const listInProgress = ({ sql }: Store, { acts }: Batch): string[] =>
+  acts
+    ? chunked(Object.keys(acts)).flatMap((sent) =>
+        sql
+          .exec<{ reference: string }>(
+            'SELECT progress.reference FROM json_each(?) AS sent CROSS JOIN progress ON progress.reference = sent.value AND progress.is_undo = 0',
+            sent,
+          )
+          .toArray()
+          .map(({ reference }) => reference),
+      )
+    : []
+
 /** Records each event once. Refuses a call that used outdated versions. `now` is in milliseconds. */
 export const recordEvents = (store: Store, batch: Batch, now: number): Recorded | Stale => {
   const stale = batch.isCarried ? undefined : findStale(store, batch.head, now)
   if (stale) return { stale }
   noteClock(store, batch.head)
-  const recorded = (repeats: Recorded['repeats']): Recorded => ({ repeats, size: store.sql.databaseSize })
+  const recorded = (repeats: Recorded['repeats']): Recorded => ({
+    repeats,
+    inProgress: listInProgress(store, batch),
+    size: store.sql.databaseSize,
+  })
   const mayBeClosed = batch.first < store.closedUntil && hasClosed(store, batch.totals)
   if (!batch.hasRepeats && !mayBeClosed && !isInPast(store, batch.ids))
     try {

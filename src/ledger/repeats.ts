@@ -9,23 +9,25 @@ import { totalsOf } from './totals.ts'
 
 const DUPLICATE = codeOf('INGESTION_FAILED_DUPLICATE_EVENT')
 
-interface Holder {
+export interface Holder {
   [column: string]: SqlStorageValue
   id: string
   reference: string
   created_at: number
+  status: number
+  source: number
   payload: string | null
   request: string | null
 }
 
 /** Reads the events that have some ids. */
-const readHolders = ({ sql }: Store, ids: readonly string[]): Map<string, Holder> =>
+export const readHolders = ({ sql }: Store, ids: readonly string[]): Map<string, Holder> =>
   new Map(
     ids
       .flatMap((sent) =>
         sql
           .exec<Holder>(
-            `SELECT event.id, event.reference, event.created_at, event.payload, event.request
+            `SELECT event.id, event.reference, event.created_at, event.status, event.source, event.payload, event.request
              FROM json_each(?) AS sent CROSS JOIN event ON event.id = sent.value`,
             sent,
           )
@@ -34,7 +36,7 @@ const readHolders = ({ sql }: Store, ids: readonly string[]): Map<string, Holder
       .map((event) => [event.id, event]),
   )
 
-const requestKey = (request: string): string => `request ${request}`
+export const requestKey = (request: string): string => `request ${request}`
 
 interface Past {
   [column: string]: SqlStorageValue
@@ -46,7 +48,7 @@ interface Past {
 const PAST = `past.reference, past.request, iif(past.status = ${DUPLICATE}, past.more ->> 'of', NULL) AS "of"`
 
 /** Finds rows that were recorded before without an id of their own, by reference and request. Each has the reference of the event that it repeats, or null. */
-const readPast = ({ sql }: Store, rows: readonly EventRow[]): Map<string, string | null> => {
+export const readPast = ({ sql }: Store, rows: readonly EventRow[]): Map<string, string | null> => {
   const found = new Map<string, string | null>()
   const take = (query: string, names: readonly string[]): void => {
     for (const sent of chunked(names))
@@ -107,7 +109,7 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
       }
       if (holder) moveToPast(store, id)
       fresh.push(applyClosing(store, row))
-      holders.set(id, { id, reference, created_at: head.createdAt, payload: JSON.stringify(payload), request })
+      holders.set(id, { id, reference, created_at: head.createdAt, status, source: head.source, payload: JSON.stringify(payload), request })
     }
     keepNames(store, head)
     const [newRows, oldRows] = [chunked(fresh, 1000), chunked(repeats, 1000)]

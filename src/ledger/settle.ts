@@ -1,7 +1,8 @@
 import { TAKEN_UP_AFTER } from './batch.ts'
 import { judgeClosing } from './closing.ts'
 import { totalsOfEvent } from './correct.ts'
-import { type EventShown, type LicenseAct, type RuleSet, type Stale, type Total, codeOf } from './entry.ts'
+import { isOfEntitled, removeEvent } from './entitled.ts'
+import { type Act, type EventShown, type RuleSet, type Stale, type Total, codeOf } from './entry.ts'
 import { addTotals, foldJournal } from './fold.ts'
 import { compareTexts } from './list.ts'
 import { isHolder, readEvents } from './read.ts'
@@ -25,7 +26,7 @@ export interface Settlement {
   units: (string | null)[] | null
   more: EventShown['more']
   /** What its account's ledger is to be asked, where it is in progress now, or was asked before this. */
-  act?: LicenseAct
+  act?: Act
 }
 
 /** What became of settlements: how many were taken, and the references of those whose time was closed. */
@@ -60,6 +61,11 @@ const settleEvent = (store: Store, next: Settlement, now: number): { totals: Tot
   const [event] = readEvents(store, [[next.id, next.reference]])
   if (!event || event.status !== next.from || !isHolder(store, next.id, next.reference)) return undefined
   const closed = judgeClosing(store, next.account, event.time, next.status, next.more, 'was processed')
+  if (closed && isOfEntitled(event)) {
+    removeEvent(store, event)
+    setProgress(store, next, closed.status, true, now)
+    return { totals: negateTotals(totalsOfEvent(event)), isClosed: true }
+  }
   const { status, more } = closed ?? next
   const units = closed ? null : next.units
   if (next.rules) sql.exec('INSERT OR IGNORE INTO rule_set VALUES (?, ?)', next.rules.name, JSON.stringify(next.rules.set))
@@ -85,7 +91,7 @@ const settleEvent = (store: Store, next: Settlement, now: number): { totals: Tot
   return { totals: [...negateTotals(totalsOfEvent(event)), ...totalsOfEvent(after)], isClosed: closed !== undefined }
 }
 
-/** Settles events whose status is still as it was, if what they rest on still holds (nothing where there is no `head`); what has changed meanwhile is left. Times that are closed are past their grace period. */
+/** Settles events whose status is still as it was, if what they rest on still holds (nothing where there is no `head`); what has changed meanwhile is left. Times that are closed are past their grace period, and an event in one that is kept only with enough credits is removed. */
 export const settleEvents = (
   store: Store,
   head: { version: number; accounts: Record<string, number> } | undefined,
@@ -137,29 +143,4 @@ export const readWaiting = (
     for (const { id, reference } of found) keys.push([id, reference])
   }
   return readEvents(store, keys)
-}
-
-/** The status of an event that adds or removes the name of a licence, and why it has that, by what its account's ledger has said. */
-export const licenseOutcome = (outcome: 'DONE' | 'ABSENT'): { status: number; why: string | null } =>
-  outcome === 'DONE'
-    ? { status: codeOf('INGESTION_COMPLETED_EVENT_METERED'), why: null }
-    : {
-        status: codeOf('INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT'),
-        why: 'The name to be removed is not one of the licence at that time.',
-      }
-
-/** What becomes of an event that adds or removes the name of a licence, once its account's ledger has said. */
-export const settleLicense = (event: EventShown, outcome: 'DONE' | 'ABSENT'): Settlement => {
-  const { status, why } = licenseOutcome(outcome)
-  return {
-    id: event.id,
-    reference: event.reference,
-    from: IN_PROGRESS,
-    status,
-    account: event.account,
-    customer: event.customer,
-    rules: null,
-    units: null,
-    more: why === null ? event.more : { ...event.more, why },
-  }
 }

@@ -154,17 +154,17 @@ export const dueDayOf = ({ end }: Pick<Cycle, 'end'>, gracePeriod: number): numb
 
 /**
  * The whole period that some cycles around one of a schedule are parts of, by their ordinals, on how many of its days the schedule is in
- * force, and the first day after it.
+ * force, its first day, and the first one after it.
  */
 export const periodOf = (
   schedule: Schedule,
   cycle: Pick<Cycle, 'ordinal' | 'start'>,
   first: number,
   last: number,
-): { days: number; of: number; end: number } => {
+): { days: number; of: number; start: number; end: number } => {
   const { at, indexOf } = boundariesOf(schedule)
   const { from, until } = schedule
   const index = indexOf(cycle.start) - cycle.ordinal
   const [start, end] = [at(index + first), at(index + last + 1)]
-  return { days: Math.max(0, Math.min(end, until) - Math.max(start, from)), of: end - start, end }
+  return { days: Math.max(0, Math.min(end, until) - Math.max(start, from)), of: end - start, start, end }
 }

@@ -98,6 +98,16 @@ export const chargedCycles = (
   return (behind - 1) % interval === 0 ? { first: ordinal, last: ordinal + interval - 1 } : undefined
 }
 
+/** The cycles whose overage is counted together with that of the n-th cycle: those at first that are free, or those that are billed at once. */
+export const overageCycles = (
+  { interval, offset }: { interval: number; offset: number },
+  ordinal: number,
+): { first: number; last: number } => {
+  if (ordinal <= offset) return { first: 1, last: offset }
+  const first = ordinal - ((ordinal - offset - 1) % interval)
+  return { first, last: first + interval - 1 }
+}
+
 /** Whether overage is billed in the n-th cycle, for that and the cycles before it since it was billed last. */
 export const isOverageBilled = ({ interval, offset }: { interval: number; offset: number }, ordinal: number): boolean =>
   ordinal > offset && (ordinal - offset) % interval === 0

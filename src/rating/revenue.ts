@@ -1,5 +1,5 @@
 import { type Decimal, ZERO, add, compare, formatDecimal, isZero, requireDecimal, subtract } from '../lib/decimal.ts'
-import { type Card, type Timing, type UsageCard, timingOf } from './card.ts'
+import { type Card, type OverageCard, type Timing, type UsageCard, timingOf } from './card.ts'
 import { type Cycle, instantOf } from './cycle.ts'
 import type { RatedPlan } from './invoice.ts'
 import { type Step, hourOf, spreadAmount, stepLicenses } from './license_revenue.ts'
@@ -14,9 +14,10 @@ export interface UsagePart {
   units: string
 }
 
-/** What cycles are rated with, where the units of each meter are known part by part, in the order of time. */
-export interface RevenueInput extends Omit<RatingInput, 'usage'> {
+/** What cycles are rated with, where the units of each meter, and the overage of each feature, are known part by part, in the order of time. */
+export interface RevenueInput extends Omit<RatingInput, 'usage' | 'overage'> {
   usage: Readonly<Record<string, readonly UsagePart[]>>
+  overage: Readonly<Record<string, readonly UsagePart[]>>
 }
 
 /** What a billable item has earned at an instant (milliseconds), as a decimal text; without an instant: on the last hour of the cycle so far. */
@@ -43,8 +44,8 @@ const entriesOf = (billableId: string, steps: readonly Step[]): RevenueEntry[] =
 const entryOf = (billableId: string, at: number | undefined, amount: Decimal): RevenueEntry[] =>
   isZero(amount) ? [] : [{ billableId, at, amount: formatDecimal(amount) }]
 
-/** What the units of a meter have come to after each part of a cycle. */
-const stepUsage = ({ model, slabs, rates }: UsageCard, currency: string, parts: readonly UsagePart[]): Step[] => {
+/** What the units of a meter, or the overage of a feature, have come to after each part of a cycle. */
+const stepUsage = ({ model, slabs, rates }: UsageCard | OverageCard, currency: string, parts: readonly UsagePart[]): Step[] => {
   let quantity = ZERO
   const own = rates[currency] ?? { slabRates: [] }
   return parts.map(({ at, units }) => {
@@ -63,8 +64,9 @@ const cardEntries = (card: Card, input: RevenueInput, whole: RatingInput): Reven
     return entriesOf(billableId, stepLicenses(card, currency, cycle, input.licenses[billableId] ?? { changes: [] }))
   const rated = rateCard(card, whole)
   if (!rated) return []
+  if (card.type === 'ENTITLEMENT_OVERAGE') return entriesOf(billableId, stepUsage(card, currency, input.overage[billableId] ?? []))
   if (card.type === 'FIXED_FEE' && card.isProrated) return entriesOf(billableId, spreadAmount(rated.amount, cycle))
-  const at = card.type === 'ENTITLEMENT_OVERAGE' ? undefined : rated.timing === 'IN_ARREARS' ? last : first
+  const at = rated.timing === 'IN_ARREARS' ? last : first
   return entryOf(billableId, at, decimalOf(rated.amount))
 }
 
@@ -104,6 +106,11 @@ const trueUpEntries = ({ cards }: RatedPlan, whole: RatingInput, earned: readonl
   return compare(amount, sum) > 0 ? entryOf(card?.billableId ?? '', undefined, subtract(amount, sum)) : []
 }
 
+const sumParts = (all: RevenueInput['usage']): RatingInput['usage'] =>
+  Object.fromEntries(
+    Object.entries(all).map(([id, parts]) => [id, formatDecimal(parts.reduce((sum, one) => add(sum, requireDecimal(one.units)), ZERO))]),
+  )
+
 /**
  * What a cycle earns, by billable item and instant, exactly and not cut to the minor unit, so that all of it adds up to what its invoices
  * would be without cuts and credits. What is prorated is earned by day, usage by part, licences that are not prorated by change, and all
@@ -114,11 +121,7 @@ export const listRevenue = (
   input: RevenueInput,
   timings: readonly Timing[] = ['IN_ARREARS', 'IN_ADVANCE'],
 ): RevenueEntry[] => {
-  const units = Object.entries(input.usage).map(([id, parts]): [string, string] => [
-    id,
-    formatDecimal(parts.reduce((sum, one) => add(sum, requireDecimal(one.units)), ZERO)),
-  ])
-  const whole: RatingInput = { ...input, usage: Object.fromEntries(units) }
+  const whole: RatingInput = { ...input, usage: sumParts(input.usage), overage: sumParts(input.overage) }
   return timings.flatMap((timing) => {
     const cards = plan.cards.filter((card) => timingOf(card) === timing)
     const earned = [

@@ -492,14 +492,10 @@ describe('a refusal', () => {
       expect(await of({ [config]: { mode: 'LOOKUP_CYCLE' } })).toBe(`${config}.lookupCycle: ${missing('LOOKUP_CYCLE')}`)
       expect(await of({ [config]: { mode: 'LOOKUP_RANGE' } })).toBe(`${config}.lookupRange: ${missing('LOOKUP_RANGE')}`)
     }
-    expect(await of({ prorationConfig: { mode: 'LOOKUP_CYCLE' } })).toBe(`prorationConfig.lookupCycleConfig: ${missing('LOOKUP_CYCLE')}`)
-  })
-
-  it('says which mode comes later', async () => {
-    const of = async (more: object) => refusal(await organization(), calculationOf({}, more as Record<string, unknown>))
     expect(await of({ entitlementOverageConfig: { mode: 'LOOKUP_CYCLE' } })).toBe(
-      'entitlementOverageConfig.mode: must be CUSTOM: LOOKUP_CYCLE needs entitlements of accounts, which come later',
+      `entitlementOverageConfig.lookupCycle: ${missing('LOOKUP_CYCLE')}`,
     )
+    expect(await of({ prorationConfig: { mode: 'LOOKUP_CYCLE' } })).toBe(`prorationConfig.lookupCycleConfig: ${missing('LOOKUP_CYCLE')}`)
   })
 
   it('holds times to their order', async () => {

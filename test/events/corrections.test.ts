@@ -402,7 +402,7 @@ const dying = async (
               const stub = of.getByName(name)
               return new Proxy(stub, {
                 get: (its, called) =>
-                  called === (kind === 'EventLedger' ? method : 'revertLicense')
+                  called === (kind === 'EventLedger' ? method : 'revertActs')
                     ? () => Promise.reject(new Error('planted'))
                     : (...args: Loose[]) => its[called](...args),
               })

@@ -86,5 +86,5 @@ export const withTestClock = async (now: string) => {
       invoiceDate.slice(0, 10),
       totalAmount,
     ])
-  return { ...api, id, meterId, moveTo, addOn, plan, account, give, use, hold, name, invoices, billed }
+  return { ...api, id, meterId, token, moveTo, addOn, plan, account, give, use, hold, name, invoices, billed }
 }

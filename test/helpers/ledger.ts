@@ -5,6 +5,7 @@ import {
   type Batch,
   type EventLedger,
   type EventRow,
+  type Act,
   type LicenseAct,
   type RecordHead,
   type RuleSet,
@@ -25,6 +26,16 @@ export const newName = (): string => `ledger-${++opened}-${crypto.randomUUID()}`
 
 export const eventLedger = (name = newName()) => ledgers.EventLedger.getByName(name)
 export const accountLedger = (name = newName()) => ledgers.AccountLedger.getByName(name)
+
+type ActLedger = Pick<AccountLedger, 'applyActs' | 'revertActs'> | ReturnType<typeof accountLedger>
+
+/** Asks a ledger to add a name to a licence, or to remove it. */
+export const applyLicense = async (ledger: ActLedger, act: LicenseAct): Promise<'DONE' | 'ABSENT'> =>
+  (await ledger.applyActs([act], act.time))[0] as 'DONE' | 'ABSENT'
+
+export const revertLicense = async (ledger: ActLedger, reference: string): Promise<void> => {
+  await ledger.revertActs([{ reference, isFeature: false }], 0)
+}
 
 /** The end of all times. */
 export const END = Date.UTC(9999, 0, 1)
@@ -52,7 +63,7 @@ export interface TestEvent {
   payload?: object | null
   more?: EventRow[9]
   request?: string
-  act?: LicenseAct
+  act?: Act
 }
 
 /** The rule set of some meters, and its name. */

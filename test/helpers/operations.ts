@@ -30,8 +30,13 @@ export const walked: readonly Operation[] = operations.filter(isWalked)
 
 export const walkedWrites: readonly Operation[] = walked.filter(({ writes }) => writes)
 
+/** A ledger decides whether these are done, between what is written down before and after that. The tests of their domain hold them. */
+const decidedByLedgers = new Set(['updateFeatureCreditEntry', 'voidFeatureCreditEntry'])
+
 /** Those of them that write to D1 in one batch. What is kept in ledgers is held by the tests of its domain. */
-export const walkedCommits: readonly Operation[] = walkedWrites.filter(({ commits }) => commits !== false)
+export const walkedCommits: readonly Operation[] = walkedWrites.filter(
+  ({ operationId, commits }) => commits !== false && !decidedByLedgers.has(operationId),
+)
 
 export const operationOf = (operationId: string): Operation => {
   const operation = operations.find((one) => one.operationId === operationId)

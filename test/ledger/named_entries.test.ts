@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import type { AccountLedger } from '../../src/ledger/account_ledger.ts'
 import { ACCOUNT_MIGRATIONS } from '../../src/ledger/account_schema.sql.ts'
 import type { LicenseAct, NamedEntry, NamedEntryQuery } from '../../src/ledger/client.ts'
-import { END, accountLedger, watchSql } from '../helpers/ledger.ts'
+import { END, accountLedger, applyLicense, revertLicense, watchSql } from '../helpers/ledger.ts'
 
 type Ledger = ReturnType<typeof accountLedger>
 
@@ -36,19 +36,19 @@ it('lists what additions begin and removals end, the newest arrival first', asyn
     act(1, 300),
     act(1, 50, { name: 'bob', account: 'other' }),
   ]
-  for (const one of [added, again, removed, back, other, act(-1, 10)]) await ledger.applyLicense(one)
+  for (const one of [added, again, removed, back, other, act(-1, 10)]) await applyLicense(ledger, one)
   expect(await listAll(ledger)).toEqual([
     `other seat bob 50- by ${other.reference} at ${other.arrivedAt}, ${other.arrivedAt}`,
     `acme seat ann 300- by ${back.reference} at ${back.arrivedAt}, ${back.arrivedAt}`,
     `acme seat ann 100-200 by ${added.reference} at ${added.arrivedAt}, ${removed.arrivedAt}`,
   ])
   const early = act(1, 20)
-  await ledger.applyLicense(early)
+  await applyLicense(ledger, early)
   expect((await listAll(ledger, { accounts: ['acme'] }))[0]).toBe(
     `acme seat ann 20-200 by ${early.reference} at ${early.arrivedAt}, ${early.arrivedAt}`,
   )
-  await ledger.revertLicense(early.reference)
-  await ledger.revertLicense(removed.reference)
+  await revertLicense(ledger, early.reference)
+  await revertLicense(ledger, removed.reference)
   expect(await listAll(ledger, { accounts: ['acme', 'acme', 'none'] })).toEqual([
     `acme seat ann 100- by ${added.reference} at ${added.arrivedAt}, ${added.arrivedAt}`,
   ])
@@ -57,18 +57,18 @@ it('lists what additions begin and removals end, the newest arrival first', asyn
 it('begins an entry with the first reference of those that add a name at one instant, whichever arrives first', async () => {
   const ledger = accountLedger()
   const acts = ['event.b', 'event.a', 'event.c'].map((reference) => act(1, 100, { reference }))
-  for (const one of acts) await ledger.applyLicense(one)
+  for (const one of acts) await applyLicense(ledger, one)
   expect((await ledger.listEntries({ limit: 9 })).map(({ reference }) => reference)).toEqual(['event.a'])
-  await ledger.revertLicense('event.a')
+  await revertLicense(ledger, 'event.a')
   expect((await ledger.listEntries({ limit: 9 })).map(({ reference }) => reference)).toEqual(['event.b'])
-  await ledger.applyLicense(act(-1, 100))
+  await applyLicense(ledger, act(-1, 100))
   expect(await ledger.listEntries({ limit: 9 })).toEqual([])
 })
 
 it('takes the time of an event for its arrival where an earlier version has stored what is to be done', async () => {
   const ledger = accountLedger()
   const { arrivedAt: _arrivedAt, ...old } = act(1, 700)
-  await ledger.applyLicense(old)
+  await applyLicense(ledger, old)
   expect(await listAll(ledger)).toEqual([`acme seat ann 700- by ${old.reference} at 700, 700`])
 })
 
@@ -111,10 +111,10 @@ it('lists what one reckons who looks at all actions, whenever they arrive and ar
       let kept: LicenseAct[] = []
       for (const [index, { order, isReverted, ...more }] of steps.entries()) {
         const one = act(more.action, more.time, { ...more, reference: `event.${order}.${index}` })
-        if ((await ledger.applyLicense(one)) === 'DONE') kept.push(one)
+        if ((await applyLicense(ledger, one)) === 'DONE') kept.push(one)
         const [oldest] = kept
         if (isReverted && oldest) {
-          await ledger.revertLicense(oldest.reference)
+          await revertLicense(ledger, oldest.reference)
           kept = kept.slice(1)
         }
         expect(await listAll(ledger)).toEqual(naive(kept))
@@ -155,7 +155,7 @@ it('is kept for the actions of earlier versions too', async () => {
   const ledger = accountLedger()
   const acts = Array.from({ length: 30 }, (_, n) => act(n % 3 === 2 ? -1 : 1, (n * 7) % 20, { name: NAMES[n % 2] ?? 'ann' }))
   const kept: LicenseAct[] = []
-  for (const one of acts) if ((await ledger.applyLicense(one)) === 'DONE') kept.push({ ...one, arrivedAt: one.time })
+  for (const one of acts) if ((await applyLicense(ledger, one)) === 'DONE') kept.push({ ...one, arrivedAt: one.time })
   await runInDurableObject(ledger, (_, { storage: { sql } }) => {
     sql.exec('ALTER TABLE license_action RENAME TO newer')
     for (const { name } of sql
@@ -177,9 +177,9 @@ const fill = (ledger: Ledger, from: number, until: number): Promise<void> =>
     for (let n = from; n < until; n++) {
       const [name, action] = [`user ${n}`, 1] as const
       const one = act(action, n, { name, account: `account ${n % 7}` })
-      if (n % 3 === 0) instance.applyLicense({ ...one, name: 'again', account: 'busy' })
-      else if (n % 3 === 1) instance.applyLicense({ ...one, name: 'in turn', account: 'busy', action: n % 2 ? 1 : -1 })
-      else instance.applyLicense(one)
+      if (n % 3 === 0) instance.applyActs([{ ...one, name: 'again', account: 'busy' }], n)
+      else if (n % 3 === 1) instance.applyActs([{ ...one, name: 'in turn', account: 'busy', action: n % 2 ? 1 : -1 }], n)
+      else instance.applyActs([one], n)
     }
   })
 
@@ -213,9 +213,9 @@ it(`costs as much with ${ACTIONS} actions as with 1,000, for a page and for an a
       act(1, Math.floor(at / 2), { account: 'busy', name: 'in turn' }),
       act(-1, at, { account: 'busy', name: 'in turn' }),
     ]) {
-      const statements = await watchSql<AccountLedger>(ledger, (instance) => instance.applyLicense(one))
+      const statements = await watchSql<AccountLedger>(ledger, (instance) => applyLicense(instance, one))
       costs.push(statements.reduce((sum, { rowsRead }) => sum + rowsRead, 0))
-      const reverting = await watchSql<AccountLedger>(ledger, (instance) => instance.revertLicense(one.reference))
+      const reverting = await watchSql<AccountLedger>(ledger, (instance) => revertLicense(instance, one.reference))
       costs.push(reverting.reduce((sum, { rowsRead }) => sum + rowsRead, 0))
     }
     return costs

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { type Eligibility, type EventShown, HOUR, type LicenseAct, codeOf, settleLicense } from '../../src/ledger/client.ts'
+import { type Eligibility, type EventShown, HOUR, type LicenseAct, type Settlement, codeOf, settleAct } from '../../src/ledger/client.ts'
 import {
   DUPLICATE,
   HEAD,
@@ -10,6 +10,7 @@ import {
   PAST_GRACE,
   REVERTED,
   accountLedger,
+  applyLicense,
   batchOf,
   eventLedger,
   newName,
@@ -37,6 +38,9 @@ const licenseAct = (ledger: string, name: string, reference: string, more: Parti
   ...more,
 })
 
+const settlementOfLicense = (event: EventShown): Settlement =>
+  settleAct(event, licenseAct('', event.id, event.reference), 'DONE') as Settlement
+
 const progressOf = (ledger: Ledger) =>
   runInDurableObject(
     ledger,
@@ -56,7 +60,7 @@ describe('an event in progress', () => {
   it('is taken up by the alarm when its request has died, at whatever point', async () => {
     const [ledger, accounts] = [eventLedger(), newName()]
     await ledger.record(batchOf([inProgress('ann', accounts), inProgress('bob', accounts, { action: -1 }), inProgress('cid', accounts)]))
-    await accountLedger(accounts).applyLicense(licenseAct(accounts, 'cid', 'event.cid'))
+    await applyLicense(accountLedger(accounts), licenseAct(accounts, 'cid', 'event.cid'))
     await evictDurableObject(ledger)
     await runDueWork(ledger)
     expect(await namesOf(accounts)).toEqual(['ann', 'cid'])
@@ -89,7 +93,7 @@ describe('an event in progress', () => {
     const [ledger, accounts] = [eventLedger(), newName()]
     await ledger.record(batchOf([{ ...inProgress('ann', accounts), units: { m: '1' } }]))
     const [event] = await eventsOf(ledger)
-    if (event) await ledger.settle(HEAD, [settleLicense(event as EventShown, 'DONE')])
+    if (event) await ledger.settle(HEAD, [settlementOfLicense(event as EventShown)])
     expect(await eventsOf(ledger)).toMatchObject([{ status: METERED, units: null, rules: { schema: ['togai-named-license', 1] } }])
     expect(await progressOf(ledger)).toBe(0)
     await runDueWork(ledger)
@@ -99,10 +103,10 @@ describe('an event in progress', () => {
   it('whose time is closed meanwhile is past its grace period, and its act is taken back', async () => {
     const [ledger, accounts] = [eventLedger(), newName()]
     await ledger.record(batchOf([inProgress('ann', accounts), inProgress('bob', accounts)]))
-    await accountLedger(accounts).applyLicense(licenseAct(accounts, 'ann', 'event.ann'))
+    await applyLicense(accountLedger(accounts), licenseAct(accounts, 'ann', 'event.ann'))
     await ledger.closeAndSum('=acme', HOUR_OF_TESTS, HOUR_OF_TESTS + HOUR)
     const ann = (await ledger.listEvents({ ids: ['ann'], limit: 1 }))[0]
-    if (ann) expect(await ledger.settle(HEAD, [settleLicense(ann as EventShown, 'DONE')])).toEqual({ settled: 1, closed: ['event.ann'] })
+    if (ann) expect(await ledger.settle(HEAD, [settlementOfLicense(ann as EventShown)])).toEqual({ settled: 1, closed: ['event.ann'] })
     await runDueWork(ledger)
     await runDueWork(ledger)
     expect(await progressOf(ledger)).toBe(0)
@@ -130,7 +134,7 @@ describe('an event in progress', () => {
     const [event] = await ledger.readWaiting(['red'], 1, 0)
     if (!event) throw new Error('nothing waits')
     const act = licenseAct(accounts, 'ann', event.reference)
-    await accountLedger(accounts).applyLicense(act)
+    await applyLicense(accountLedger(accounts), act)
     await ledger.closeAndSum('=acme', HOUR_OF_TESTS, HOUR_OF_TESTS + HOUR)
     const settled = await ledger.settle(HEAD, [settlementOf(event, { rules: null, units: null, act })])
     expect(settled).toEqual({ settled: 1, closed: [event.reference] })

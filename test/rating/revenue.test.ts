@@ -29,7 +29,7 @@ const START = Date.parse('2024-06-01')
 const at = (time: string): number => Date.parse(`${time}Z`)
 
 const revenueOf = (cards: readonly Card[], more: Partial<RevenueInput> = {}, rules: ReturnType<typeof ruleOf>[] = []) =>
-  listRevenue({ name: 'Plan', cards, rules }, { ...inputOf(), usage: {}, ...more })
+  listRevenue({ name: 'Plan', cards, rules }, { ...inputOf(), usage: {}, overage: {}, ...more })
 
 /** Entries as text: the item, the instant and the amount. */
 const shown = (entries: readonly RevenueEntry[]): string[] =>
@@ -181,8 +181,8 @@ describe('what is earned when', () => {
   it('only that of the invoices that are asked for', () => {
     const cards = [feeCard('addon.A', '5'), feeCard('addon.B', '6', { timing: 'IN_ADVANCE' }), commitmentCard('8')]
     const plan = { name: 'Plan', cards, rules: [] }
-    expect(sum(listRevenue(plan, { ...inputOf(), usage: {} }, ['IN_ARREARS']))).toBe('8')
-    expect(sum(listRevenue(plan, { ...inputOf(), usage: {} }, ['IN_ADVANCE']))).toBe('6')
+    expect(sum(listRevenue(plan, { ...inputOf(), usage: {}, overage: {} }, ['IN_ARREARS']))).toBe('8')
+    expect(sum(listRevenue(plan, { ...inputOf(), usage: {}, overage: {} }, ['IN_ADVANCE']))).toBe('6')
   })
 })
 
@@ -263,13 +263,14 @@ const inputWith = (
   return {
     ...inputOf({ cycle: its, licenses: Object.fromEntries(ids.map((id) => [`addon.l${id}`, use])) }),
     usage: Object.fromEntries(ids.map((id) => [`um.${id}`, usage.filter((part) => part.at < until)])),
+    overage: Object.fromEntries(ids.map((id) => [`feature.${id}`, usage.filter((part) => part.at < until)])),
   }
 }
 
-const wholeOf = (input: RevenueInput) => ({
-  ...input,
-  usage: Object.fromEntries(Object.entries(input.usage).map(([id, its]) => [id, sumDecimals(its.map(({ units }) => units))])),
-})
+const sumParts = (all: RevenueInput['usage']) =>
+  Object.fromEntries(Object.entries(all).map(([id, its]) => [id, sumDecimals(its.map(({ units }) => units))]))
+
+const wholeOf = (input: RevenueInput) => ({ ...input, usage: sumParts(input.usage), overage: sumParts(input.overage) })
 
 describe('the hours of a cycle', () => {
   const arbitrary = [cards, cycle, parts, fc.oneof(counted, named)] as const

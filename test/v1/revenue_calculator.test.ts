@@ -152,9 +152,6 @@ describe('the deprecated calculator', () => {
     const { status, body } = await (
       await organization()
     ).post(V1, calculationOf({}, { entitlementOverageConfig: { mode: 'LOOKUP_CYCLE' } }))
-    expect([status, body.message]).toEqual([
-      400,
-      'entitlementOverageConfig.mode: must be CUSTOM: LOOKUP_CYCLE needs entitlements of accounts, which come later',
-    ])
+    expect([status, body.message]).toEqual([400, 'entitlementOverageConfig.lookupCycle: is required for LOOKUP_CYCLE'])
   })
 })

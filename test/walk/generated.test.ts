@@ -279,7 +279,9 @@ const NOTHING_MATCHES = 'No events match the given filters'
 const isNotThere = (operationId: string, { status, body }: Answer): boolean => {
   const message = String(body?.message)
   return (
-    status === 400 && (message === NOTHING_MATCHES || (operationId === 'addLicenseUpdateEntry' && message.includes('" does not exist')))
+    status === 400 &&
+    (message === NOTHING_MATCHES ||
+      (['addLicenseUpdateEntry', 'ingestEntitledEvent'].includes(operationId) && message.includes('" does not exist')))
   )
 }
 
@@ -362,7 +364,7 @@ const takesEvents = new Set(['ingest', 'ingestBatch', 'eventCorrection'])
 
 /** The contract has a status of its own for a page of events that is too large. */
 const statusOf = ({ operationId }: Operation, at: string, kind: string): unknown =>
-  ['getEvents', 'getLicenseUpdates', 'getNamedLicenseUpdates', 'listInvoices'].includes(operationId) &&
+  ['getEvents', 'listFeatureCreditEntries', 'getLicenseUpdates', 'getNamedLicenseUpdates', 'listInvoices'].includes(operationId) &&
   at === 'pageSize' &&
   kind === 'out of bounds'
     ? expect.toBeOneOf([400, 422])

@@ -1,16 +1,17 @@
 import { sql } from 'drizzle-orm'
+import type { Statement } from '../../db/client.ts'
 import type { Change, Draft } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import type { Due } from '../../db/due.ts'
+import { type Due, FEATURE_CREDITS } from '../../db/due.ts'
 import { insertInto, selectRows } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { iso } from '../../lib/time.ts'
 import { type FeatureEntryRow, featureEntries } from './table.ts'
 
-/** The kind of due work that carries the credits of features into the ledger of an account. Its subject is the id of the account. */
-export const FEATURE_CREDITS = 'FEATURE_CREDITS'
-
 const insertEntries = insertInto(featureEntries)
+
+/** The statement that keeps an entry that a ledger has made. */
+export const insertEntry = (row: FeatureEntryRow): Statement => insertEntries([row])
 
 /** What is recorded of an entry. */
 const recorded = ({ accountId, featureId, source, status, granted, effectiveFrom, effectiveUntil, purchaseId }: FeatureEntryRow) => ({
@@ -91,7 +92,7 @@ export const draftChangedEntries = (ctx: Pick<Ctx, 'organizationId' | 'now'>, ch
       ? [
           selectRows(sql`
             update feature_entries set granted = sent.value ->> 3, effective_until = sent.value ->> 4, status = sent.value ->> 5,
-              version = sent.value ->> 6, updated_at = ${ctx.now}
+              asked = null, version = sent.value ->> 6, updated_at = ${ctx.now}
             from json_each(${sent}) as sent
             where feature_entries.organization_id = ${ctx.organizationId} and feature_entries.account_id = sent.value ->> 0
               and feature_entries.feature_id = sent.value ->> 1 and feature_entries.id = sent.value ->> 2`),
@@ -100,4 +101,13 @@ export const draftChangedEntries = (ctx: Pick<Ctx, 'organizationId' | 'now'>, ch
     changes: changed.map(({ before, after }) => recordEntry(before, after)),
     due: dueOfEntries(ctx, rows),
   }
+}
+
+/** Drafts what becomes of entries. The due work that carries them is not in it, but in `dueOfEntries`. */
+export const draftEntries = (
+  ctx: Pick<Ctx, 'organizationId' | 'now'>,
+  { given, changed }: { given: readonly FeatureEntryRow[]; changed: readonly ChangedEntry[] },
+): Pick<Write, 'statements' | 'changes'> => {
+  const [made, updated] = [draftNewEntries(ctx, given), draftChangedEntries(ctx, changed)]
+  return { statements: [...made.statements, ...updated.statements], changes: [...made.changes, ...updated.changes] }
 }

@@ -1,15 +1,15 @@
-import { type PieceParts, keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
+import { keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
 import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
 import { instantOf } from '../../rating/cycle.ts'
-import { type CycleOfGrants, planGrants } from '../credits/grants.ts'
+import { planGrants } from '../credits/grants.ts'
 import { compareTurns, creditsLeft, drawFromPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws } from '../credits/write.ts'
 import type { Purse } from '../wallets/service.ts'
-import { listBegun, orderBegun } from './begun.ts'
+import { addEntries, listBegun, listCyclesOfGrants, orderBegun } from './begun.ts'
 import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
 import { closeDrafts } from './drafts.ts'
 import { keepHeldCharges, recordHeldCharges } from './held_charges.ts'
@@ -21,7 +21,7 @@ import { type Turns, holdWaiting, openTurns, waitsWithCredits } from './turns.ts
 import { type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
 
 import { type Bills, addGiven, billAdvance, hasAdvance } from './advance_bills.ts'
-import { LEAST_CYCLES, MOST_CYCLES, type Plan, findNext, listCharged, listVoidTimes, planBills } from './plans.ts'
+import { LEAST_CYCLES, MOST_CYCLES, findNext, listCharged, listVoidTimes, planBills } from './plans.ts'
 
 /** The statement that refuses the commit if what the bills rest on has changed since it was read. */
 export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
@@ -125,20 +125,6 @@ const addDraws = (ctx: Ctx, turns: Iterable<Turns>, { statements, changes }: Bil
   changes.push(...drawn.changes)
 }
 
-/** The cycles that begin, that have another plan now, or that are gone, of which cards give credits or do not any more. */
-const listCyclesOfGrants = (plan: Plan, parts: PieceParts | undefined): CycleOfGrants[] => {
-  const { billing, open } = plan
-  return listBegun(plan).map(({ row: { startAt, status }, isChanged }) => {
-    const inForce = status === 'GONE' ? undefined : open.get(startAt)
-    return {
-      holder: billing.owner,
-      cycleAt: startAt,
-      cycle: inForce && parts && { inForce, parts, isChanged },
-      paid: new Set(billing.charges.flatMap(({ cycleAt, billableId }) => (cycleAt === startAt ? [billableId] : []))),
-    }
-  })
-}
-
 /**
  * Bills accounts at the instant of due rows, all in one commit: a DRAFT whose cycle has changed follows it, or is GONE with it; each cycle
  * that has begun gets its DRAFT, and its credits are given; each DRAFT whose instant has come falls due, the oldest first; and then what is
@@ -201,6 +187,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   bills.statements.push(...keepHeldCharges(its, all))
   bills.changes.push(...recordHeldCharges(all))
   addGiven(its, grants.given, bills)
+  await addEntries(its, all, parts, bills)
   const taken = draftChangedCredits(its, grants.revoked)
   bills.statements.push(...taken.statements)
   bills.changes.push(...taken.changes)

@@ -14,12 +14,15 @@ export interface InvoiceOwner {
   customerId: string | null
   currency: string
   isArchived: boolean
+  /** When the account was made, in milliseconds; 0 for an invoice group. */
+  createdAt: number
   netTermDays: number
   details: InvoiceDetails
 }
 
 interface OwnerRow {
   id: string
+  createdAt: number
   customerId: string
   status: string
   name: string
@@ -41,6 +44,7 @@ const ownerOf = (row: OwnerRow): InvoiceOwner => {
     customerId: row.customerId,
     currency: row.invoiceCurrency,
     isArchived: row.status === 'ARCHIVED',
+    createdAt: row.createdAt,
     netTermDays: row.netTermDays ?? 0,
     details: {
       customer: {
@@ -65,7 +69,7 @@ const ownerOf = (row: OwnerRow): InvoiceOwner => {
  */
 export const selectAccountOwners = ({ organizationId }: Pick<Ctx, 'organizationId'>, accountIds: readonly string[]): Statement =>
   selectRows(sql`
-    select its.id, its.customer_id as customerId, its.status, its.name, its.invoice_currency as invoiceCurrency, its.address, its.primary_email as primaryEmail,
+    select its.id, its.created_at as createdAt, its.customer_id as customerId, its.status, its.name, its.invoice_currency as invoiceCurrency, its.address, its.primary_email as primaryEmail,
       coalesce(its.net_term_days, (
         select own.net_term_days from invoice_group_accounts as member cross join invoice_groups as own on own.id = member.invoice_group_id
         where member.organization_id = its.organization_id and member.account_id = its.id
@@ -123,6 +127,7 @@ export const readGroupOwnerRow = (groupId: string, [found]: readonly unknown[]):
     customerId: null,
     currency: invoiceCurrency,
     isArchived: row.status === 'ARCHIVED',
+    createdAt: 0,
     netTermDays: row.netTermDays ?? 0,
     details: { invoiceGroup },
     version: row.version,

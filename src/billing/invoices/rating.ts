@@ -27,6 +27,8 @@ export interface BilledCycle {
   usage: Readonly<Record<string, string>>
   /** The licences of add-ons, by their ids. */
   licenses: Readonly<Record<string, LicenseUse>>
+  /** The units of features beyond their credits that are billed with the cycle, by their ids. */
+  overage: NonNullable<Basis['overage']>
 }
 
 /** What an invoice comes to: the tree of its lines, the usage in it, what its rules did, and the credits that it takes. */
@@ -51,13 +53,13 @@ export const ratedPlanOf = ({ planName, definition, items }: Pick<BilledCycle, '
   })),
 })
 
-export const inputOf = ({ currency, cycle, schedule, usage, licenses }: BilledCycle): RatingInput => ({
+export const inputOf = ({ currency, cycle, schedule, usage, licenses, overage }: BilledCycle): RatingInput => ({
   currency,
   cycle,
   schedule,
   usage,
   licenses,
-  overage: {},
+  overage: Object.fromEntries(Object.entries(overage).map(([id, { units }]) => [id, units])),
 })
 
 /** The spans of names, in which a name is its place among all of them: who has a licence is nothing that an invoice has to keep. */
@@ -75,7 +77,7 @@ export const usesOfBasis = (licenses: Basis['licenses']): Record<string, License
 
 /** The cycle that an invoice was reckoned with, of what it kept of it, and the version of the plan. */
 export const billedOfBasis = (
-  { plan, cycle, schedule, usage, licenses }: Basis,
+  { plan, cycle, schedule, usage, licenses, overage = {} }: Basis,
   { currency, details }: Pick<InvoiceRow, 'currency' | 'details'>,
   parts: PieceParts,
 ): BilledCycle => ({
@@ -88,18 +90,20 @@ export const billedOfBasis = (
   schedule,
   usage,
   licenses: usesOfBasis(licenses),
+  overage,
 })
 
 const licenseBasisOf = (use: LicenseUse): LicenseBasis =>
   'changes' in use ? { changes: use.changes.map(({ at, quantity }) => ({ at, quantity })) } : { spans: spansOf(use.names) }
 
 /** What a cycle was rated with, by what was known at an instant (milliseconds). */
-export const basisOf = ({ plan, cycle, schedule, usage, licenses }: BilledCycle, at: number): Basis => ({
+export const basisOf = ({ plan, cycle, schedule, usage, licenses, overage }: BilledCycle, at: number): Basis => ({
   plan,
   cycle,
   schedule,
   usage,
   licenses: Object.fromEntries(Object.entries(licenses).map(([id, use]) => [id, licenseBasisOf(use)])),
+  ...(Object.keys(overage).length && { overage }),
   at,
 })
 

@@ -72,6 +72,8 @@ export interface Basis {
   usage: Readonly<Record<string, string>>
   /** By the ids of add-ons. */
   licenses: Readonly<Record<string, LicenseBasis>>
+  /** The units of features beyond their credits, by their ids, from an instant until the end of the cycle. */
+  overage?: Readonly<Record<string, { units: string; from: number }>>
   /** Until when what it was reckoned with was known. */
   at: number
 }

@@ -2,9 +2,19 @@ import { readLicenseChangesOf } from '../../catalogue/licenses/service.ts'
 import { type CycleInForce, type PieceParts, type ReadPiece, definitionOf } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
-import { type KindedGeneration, accountKey, askAll, askEvents, eventLedgersIn, meterSeries } from '../../ledger/client.ts'
+import {
+  type Closed,
+  type KindedGeneration,
+  accountKey,
+  askAccounts,
+  askAll,
+  askEvents,
+  eventLedgersIn,
+  meterSeries,
+} from '../../ledger/client.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import type { LicenseUse } from '../../rating/licenses.ts'
+import { listBilledOverage, readOverage, sumOverage } from '../feature_credits/overage.ts'
 import { cutChanges, useOf } from '../revenue_calculator/licenses.ts'
 import { readNamesOfMany } from '../revenue_calculator/lookup.ts'
 import type { InvoiceOwner } from './owner.ts'
@@ -101,7 +111,26 @@ export const readUnitsOf = async <Rated extends CycleToRate>(
   )
 }
 
-/** Reads what cycles of accounts are rated with. `unitsOf` gives the units of meters in each of them. */
+/** Reads the overage that is billed with cycles, in their order, by the ids of the features. */
+const readOverageOf = async (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  cycles: readonly CycleToRate[],
+): Promise<BilledCycle['overage'][]> => {
+  const places = cycles.map(({ inForce, parts, owner }) => ({
+    accountId: owner.id,
+    createdAt: owner.createdAt,
+    overage: listBilledOverage(inForce, definitionOf(inForce.piece, parts).cards),
+  }))
+  if (places.every((place) => !place.overage.length)) return []
+  const found = await readOverage(ctx, generations, places)
+  return places.map((place, index) => {
+    const units = sumOverage(found[index] ?? [])
+    return Object.fromEntries(place.overage.map(({ featureId, from }) => [featureId, { units: units[featureId] ?? '0', from }]))
+  })
+}
+
+/** Reads what cycles of accounts are rated with. What is closed has to be closed before. `unitsOf` gives the units of meters in each of them. */
 export const readBilledCycles = async <Rated extends CycleToRate>(
   ctx: Ctx,
   generations: readonly KindedGeneration[],
@@ -113,6 +142,7 @@ export const readBilledCycles = async <Rated extends CycleToRate>(
     readLicensesOf(ctx, generations, cycles),
     Promise.all(cycles.map(async (one) => unitsOf(one))),
   ])
+  const overage = await readOverageOf(ctx, generations, cycles)
   return new Map(
     cycles.map((one, index) => {
       const { piece, cycle } = one.inForce
@@ -132,6 +162,7 @@ export const readBilledCycles = async <Rated extends CycleToRate>(
           },
           usage: Object.fromEntries(units[index] ?? []),
           licenses: licenses[index] ?? {},
+          overage: overage[index] ?? {},
         },
       ]
     }),
@@ -149,6 +180,22 @@ export const readBilledCycle = async (
   return billed.get(cycle) as BilledCycle
 }
 
+/** Takes back what events in progress have asked of the ledgers of their accounts, since their times are closed. */
+const revertUndone = async (ctx: Ctx, undone: Closed['undone']): Promise<void> => {
+  await Promise.all(
+    Array.from(
+      Map.groupBy(undone, ({ ledger }) => ledger),
+      ([name, its]) =>
+        askAccounts(ctx, name, (ledger) =>
+          ledger.revertActs(
+            its.map(({ reference, isFeature }) => ({ reference, isFeature })),
+            ctx.now,
+          ),
+        ),
+    ),
+  )
+}
+
 /**
  * Closes times of accounts in all of their ledgers, so that nothing is added to them from now on, and gives the units of meters in each, in
  * the same order. Each ledger is asked once.
@@ -164,9 +211,13 @@ export const closeUsage = async (
   const all = await askAll(eventLedgersIn(ctx, generations, first, last), (name) =>
     askEvents(ctx, name, (ledger) => ledger.closeAndSumAll(closings)),
   )
+  await revertUndone(
+    ctx,
+    all.flat().flatMap(({ undone }) => undone),
+  )
   return times.map((_, index) => {
     const units = Map.groupBy(
-      all.flatMap((sums) => sums[index] ?? []),
+      all.flatMap((closed) => closed[index]?.sums ?? []),
       ([, , series]) => series,
     )
     return new Map(

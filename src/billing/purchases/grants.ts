@@ -3,10 +3,11 @@ import type { KeptCard } from '../../catalogue/rate_cards/schema.ts'
 import { cycleOn, readTimelinesInForce } from '../../catalogue/schedules/service.ts'
 import type { Draft } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { dayOf, instantOf, writeDay } from '../../rating/cycle.ts'
+import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { creditOfCard } from '../credits/grants.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftNewCredits, dueOfCredits } from '../credits/write.ts'
+import { entryIdOf } from '../feature_credits/grants.ts'
 import type { FeatureEntryRow } from '../feature_credits/table.ts'
 import { listWindows } from '../feature_credits/windows.ts'
 import { draftNewEntries, newEntry } from '../feature_credits/write.ts'
@@ -25,10 +26,6 @@ const nameOf = (kept: KeptCard): string => displayNameOf(kept, [])
 const grantingCards = ({ bought: { plan } }: PurchaseRow): KeptCard[] =>
   (plan?.definition.cards ?? []).filter(({ name }) => plan?.prepaid.includes(name))
 
-/** The id of the nth entry of the credits of a feature that a card grants for a cycle of a schedule. */
-const idOfCycle = (scheduleId: string, day: number, nth: number): string =>
-  `${scheduleId}#${writeDay(day)}$PRICE_PLAN${nth > 1 ? `.${nth}` : ''}`
-
 /** What the cards of a cycle grant that was paid for before: their credits for the cycle, and credits of features from now on. */
 const listGrantsOfCycle = (ctx: Ctx, row: PurchaseRow): Grants => {
   const { accountId, customerId, currency, scheduleId, bought } = row
@@ -42,7 +39,7 @@ const listGrantsOfCycle = (ctx: Ctx, row: PurchaseRow): Grants => {
         newEntry(ctx, {
           accountId,
           featureId,
-          id: idOfCycle(scheduleId ?? row.id, cycle.start, place),
+          id: entryIdOf(scheduleId ?? row.id, cycle.start, 'PRICE_PLAN', place),
           source: 'PRICE_PLAN',
           effectiveFrom: from,
           effectiveUntil: until,

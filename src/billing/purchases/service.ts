@@ -5,13 +5,12 @@ import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
-import { readFeatureEntries } from '../feature_credits/live.ts'
+import { readBalancesOfEntries } from '../feature_credits/live.ts'
 import { type BegunPurchase, listPurchaseRows, readPurchase } from './queries.ts'
 import type { GetPurchaseResponse, ListPurchasesQuery, PurchasePaginatedListData } from './schema.ts'
 import { showBoughtPlan, showListedPurchase, showPurchase } from './show.ts'
 
 export { settlePurchase } from './apply.ts'
-export { draftCarriedPurchases } from './carried.ts'
 export { createPurchase } from './create.ts'
 export { endPurchases } from './ending.ts'
 
@@ -41,7 +40,7 @@ const readFeatures = async (ctx: Ctx, { id, accountId }: BegunPurchase): Promise
       from feature_entries as its join features as feature on feature.id = its.feature_id
       where its.organization_id = ${ctx.organizationId} and its.purchase_id = ${id} order by its.feature_id, its.effective_from, its.id`),
   )
-  const left = await readFeatureEntries(ctx, accountId, rows)
+  const left = await readBalancesOfEntries(ctx, accountId, rows)
   return rows.map(({ featureId, name, granted, updatedAt, effectiveFrom, effectiveUntil }, index) => ({
     id: featureId,
     name,

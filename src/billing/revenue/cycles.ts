@@ -22,6 +22,8 @@ const ACCOUNTS_AT_ONCE = 100
 export interface BegunCycle extends CycleInForce {
   accountId: string
   customerId: string
+  /** When the account was made, in milliseconds. */
+  createdAt: number
   /** The currency in which it is billed. */
   currency: string
   start: number
@@ -79,6 +81,7 @@ const begunCycles = (
         ...inForce,
         accountId: account.id,
         customerId: account.customerId,
+        createdAt: account.createdAt,
         currency: row?.currency ?? account.invoiceCurrency,
         start,
         end,

@@ -7,6 +7,7 @@ import { selectRows } from '../../db/statements.ts'
 import {
   type KindedGeneration,
   type NamedLicense,
+  type OverageRow,
   type PartsQuery,
   accountKey,
   accountLedgersOf,
@@ -22,6 +23,7 @@ import { type RevenueEntry, type UsagePart, listRevenue } from '../../rating/rev
 import type { LicenseUse } from '../../rating/licenses.ts'
 import { ratedPlanOf, usesOfBasis } from '../invoices/rating.ts'
 import type { Basis } from '../invoices/table.ts'
+import { listBilledOverage, readOverage } from '../feature_credits/overage.ts'
 import { cutChanges, useOf } from '../revenue_calculator/licenses.ts'
 import type { BegunCycle, FoundCycles } from './cycles.ts'
 
@@ -171,6 +173,15 @@ const readFrozenLicenses = async (ctx: Ctx, cycles: readonly BegunCycle[]): Prom
   )
 }
 
+/** Overage by the hour, by the ids of the features: that of earlier cycles, which is billed now, counts when the cycle begins. */
+const partsOfOverage = (rows: readonly OverageRow[], start: number): Record<string, UsagePart[]> =>
+  Object.fromEntries(
+    Array.from(
+      Map.groupBy(rows, ([featureId]) => featureId),
+      ([featureId, its]) => [featureId, its.map(([, at, units]) => ({ at: Math.max(at, start), units }))],
+    ),
+  )
+
 /** A cycle, and what it has earned: each billable item at an instant, or in the last hour so far. */
 export interface EarnedCycle {
   cycle: BegunCycle
@@ -196,7 +207,7 @@ export const reckonCycles = async (
   }))
   const withLicenses = defined.filter(({ definition }) => idsOf(definition, 'LICENSE').length)
   const withNames = withLicenses.filter(({ definition }) => idsOf(definition, 'LICENSE').some((id) => typeOf(id) === 'NAMED_LICENSE'))
-  const [usages, changes, names, frozen] = await Promise.all([
+  const [usages, changes, names, frozen, overage] = await Promise.all([
     readUsageOfCycles(
       ctx,
       generations,
@@ -216,6 +227,11 @@ export const reckonCycles = async (
     readFrozenLicenses(
       ctx,
       withLicenses.flatMap(({ cycle }) => (cycle.isFrozen ? [cycle] : [])),
+    ),
+    readOverage(
+      ctx,
+      generations,
+      defined.map(({ cycle, definition }) => ({ ...cycle, overage: listBilledOverage(cycle, definition.cards) })),
     ),
   ])
   const namesOf = Map.groupBy(names, ({ account }) => account)
@@ -241,7 +257,7 @@ export const reckonCycles = async (
         schedule: { cycle: { interval: piece.cycle.interval, startOffset: piece.cycle.startOffset }, from: piece.from, until: piece.until },
         usage: Object.fromEntries(usages[index] ?? []),
         licenses: Object.fromEntries(licenseIds.map((id) => [id, kept?.[id] ?? useOf({ counted, named }, id, typeOf(id))])),
-        overage: {},
+        overage: partsOfOverage(overage[index] ?? [], start),
       },
       timings,
     )

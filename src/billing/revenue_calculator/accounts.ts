@@ -34,6 +34,8 @@ export interface FoundAccounts {
   counted: Lookup | undefined
   named: Lookup | undefined
   proration: Cycle | undefined
+  /** The cycle with which overage is billed, and when its account was made (milliseconds). */
+  overage: (CycleInForce & { accountId: string; createdAt: number }) | undefined
 }
 
 type ConfigName = keyof CalculateRevenueRequest
@@ -55,9 +57,13 @@ const mentionOf = (name: ConfigName, config: LookupConfig | undefined, now: numb
   return [{ path: [name, 'lookupCycle'], accountId, time: { field: 'cycleEffectiveOn', at } }]
 }
 
+const overageCycleOf = ({ entitlementOverageConfig: its }: CalculateRevenueRequest) =>
+  its?.mode === 'LOOKUP_CYCLE' ? its.lookupCycle : undefined
+
 const findMentions = (input: CalculateRevenueRequest, now: number): Mention[] => {
   const { currencyConfig: currency, pricePlanDetailsConfig: plan, prorationConfig: proration } = input
   const cycle = proration?.mode === 'LOOKUP_CYCLE' ? proration.lookupCycleConfig : undefined
+  const overage = overageCycleOf(input)
   return [
     ...(currency.mode === 'ACCOUNT_INVOICE' && currency.accountId !== undefined
       ? [{ path: ['currencyConfig'] as const, accountId: currency.accountId }]
@@ -80,6 +86,15 @@ const findMentions = (input: CalculateRevenueRequest, now: number): Mention[] =>
             path: ['prorationConfig', 'lookupCycleConfig'] as const,
             accountId: cycle.accountId,
             time: { field: 'cycleEffectiveOn', at: cycle.cycleEffectiveOn ?? now },
+          },
+        ]
+      : []),
+    ...(overage
+      ? [
+          {
+            path: ['entitlementOverageConfig', 'lookupCycle'] as const,
+            accountId: overage.accountId,
+            time: { field: 'billingCycleEndDate', at: overage.billingCycleEndDate - 1 },
           },
         ]
       : []),
@@ -116,6 +131,8 @@ export const readAccounts = async (ctx: Ctx, input: CalculateRevenueRequest): Pr
   })
   const { mode, accountId = '' } = input.currencyConfig
   const inForce = cycles.get('pricePlanDetailsConfig')
+  const overage = cycles.get('entitlementOverageConfig')
+  const overageAccount = timelines?.get(overageCycleOf(input)?.accountId ?? '')?.account
   return {
     faults,
     invoiceCurrency: mode === 'ACCOUNT_INVOICE' ? timelines?.get(accountId)?.account.invoiceCurrency : undefined,
@@ -124,5 +141,6 @@ export const readAccounts = async (ctx: Ctx, input: CalculateRevenueRequest): Pr
     counted: lookupOf(input.licenseEntriesConfig, cycles.get('licenseEntriesConfig')),
     named: lookupOf(input.namedLicenseEntriesConfig, cycles.get('namedLicenseEntriesConfig')),
     proration: cycles.get('prorationConfig')?.cycle,
+    overage: overage && overageAccount && { ...overage, accountId: overageAccount.id, createdAt: overageAccount.createdAt },
   }
 }

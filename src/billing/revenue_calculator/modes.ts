@@ -1,10 +1,9 @@
 import type { Fault } from '../../lib/errors.ts'
 import type { CalculateRevenueRequest } from './schema.ts'
 
-/** What a mode needs: the field of its part that must be there, or what this API does not have yet. */
-type Need = { field: string } | { later: string }
+/** The field of its part that a mode needs. */
+type Need = { field: string }
 
-const ENTITLEMENTS: Need = { later: 'needs entitlements of accounts, which come later' }
 const LOOKUPS = { LOOKUP_RANGE: { field: 'lookupRange' }, LOOKUP_CYCLE: { field: 'lookupCycle' } }
 
 const NEEDS: Readonly<Record<keyof CalculateRevenueRequest, Readonly<Record<string, Need>>>> = {
@@ -14,7 +13,7 @@ const NEEDS: Readonly<Record<keyof CalculateRevenueRequest, Readonly<Record<stri
   licenseEntriesConfig: { CUSTOM: { field: 'custom' }, ...LOOKUPS },
   namedLicenseEntriesConfig: { CUSTOM: { field: 'custom' }, ...LOOKUPS },
   prorationConfig: { CUSTOM: { field: 'customConfig' }, LOOKUP_CYCLE: { field: 'lookupCycleConfig' } },
-  entitlementOverageConfig: { CUSTOM: { field: 'custom' }, LOOKUP_CYCLE: ENTITLEMENTS },
+  entitlementOverageConfig: { CUSTOM: { field: 'custom' }, LOOKUP_CYCLE: { field: 'lookupCycle' } },
 }
 
 interface Part {
@@ -23,13 +22,8 @@ interface Part {
 
 const findModeFaults = (name: string, part: Part, needs: Readonly<Record<string, Need>>): Fault[] => {
   const need = needs[part.mode]
-  if (!need) return []
-  if ('field' in need)
-    return (part as unknown as Record<string, unknown>)[need.field] === undefined
-      ? [{ path: [name, need.field], message: `is required for ${part.mode}` }]
-      : []
-  const answered = Object.keys(needs).filter((mode) => 'field' in (needs[mode] as Need))
-  return [{ path: [name, 'mode'], message: `must be ${answered.join(' or ')}: ${part.mode} ${need.later}` }]
+  const isMissing = need && (part as unknown as Record<string, unknown>)[need.field] === undefined
+  return isMissing ? [{ path: [name, need.field], message: `is required for ${part.mode}` }] : []
 }
 
 const findRangeFaults = (
@@ -57,7 +51,7 @@ const findProrationFaults = ({ prorationConfig: proration }: CalculateRevenueReq
     : []
 }
 
-/** What keeps a request from being calculated, beside the plan: modes without what they need, or that come later, and times that are in no order. */
+/** What keeps a request from being calculated, beside the plan: modes without what they need, and times that are in no order. */
 export const findRequestFaults = (input: CalculateRevenueRequest): Fault[] => [
   ...(Object.keys(NEEDS) as (keyof typeof NEEDS)[]).flatMap((name) => {
     const part = input[name]

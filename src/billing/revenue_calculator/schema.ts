@@ -165,7 +165,10 @@ const ProrationConfig = named(
 const EntitlementOverageConfig = named(
   'EntitlementOverageConfig',
   z.strictObject({
-    mode: described('CUSTOM needs custom. LOOKUP_CYCLE is refused until entitlements are kept.', z.enum(['CUSTOM', 'LOOKUP_CYCLE'])),
+    mode: described(
+      'CUSTOM needs custom, LOOKUP_CYCLE lookupCycle: the overage of an account that is billed with its cycle that ends then.',
+      z.enum(['CUSTOM', 'LOOKUP_CYCLE']),
+    ),
     custom: z.optional(
       list(
         named(

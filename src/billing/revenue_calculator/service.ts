@@ -8,6 +8,7 @@ import { refuseFaults } from '../../lib/errors.ts'
 import { iso } from '../../lib/time.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
 import { type RatingInput, rateCard } from '../../rating/rate.ts'
+import { listOverage, readOverage, sumOverage } from '../feature_credits/overage.ts'
 import { type FoundAccounts, type PlanInForce, readAccounts } from './accounts.ts'
 import { chooseCycles, findCurrentFaults, moveToCycle } from './cycle.ts'
 import { type Licenses, chargeLicenses, moveLicenses } from './licenses.ts'
@@ -73,7 +74,19 @@ const chooseUse = async (
   return { usage: byId(units), licenses: { counted: numbers, named: names } satisfies Licenses }
 }
 
-const overageOf = ({ entitlementOverageConfig: its }: CalculateRevenueRequest): Record<string, string> => {
+/** The units beyond the credits: as they are sent, or those that were used until the end of a cycle since overage was billed last. */
+const chooseOverage = async (
+  ctx: Ctx,
+  { entitlementOverageConfig: its }: CalculateRevenueRequest,
+  generations: readonly KindedGeneration[],
+  { overage: inForce }: FoundAccounts,
+  { definition: { cards } }: CalculatedPlan,
+): Promise<Record<string, string>> => {
+  if (inForce) {
+    const { accountId, createdAt } = inForce
+    const [rows = []] = await readOverage(ctx, generations, [{ accountId, createdAt, overage: listOverage(inForce, cards) }])
+    return sumOverage(rows)
+  }
   const byFeature = Map.groupBy(its?.custom ?? [], ({ featureId }) => featureId)
   return byId([...byFeature].map(([id, entries]) => [id, sumDecimals(entries.map(({ quantity }) => textOf(quantity)))] as const))
 }
@@ -89,8 +102,8 @@ export interface Calculation {
 /** Calculates what the cards of a plan come to in a cycle. Nothing is stored, and nothing is cut to a minor unit. */
 export const calculate = async (ctx: Ctx, input: CalculateRevenueRequest): Promise<Calculation> => {
   refuseFaults('INVALID', findRequestFaults(input))
-  const { usageConfig, namedLicenseEntriesConfig: named } = input
-  const asksLedgers = usageConfig.mode !== 'CUSTOM' || (named !== undefined && named.mode !== 'CUSTOM')
+  const { usageConfig, namedLicenseEntriesConfig: named, entitlementOverageConfig: overage } = input
+  const asksLedgers = usageConfig.mode !== 'CUSTOM' || (named !== undefined && named.mode !== 'CUSTOM') || overage?.mode === 'LOOKUP_CYCLE'
   const [accounts, chosen, generations] = await Promise.all([
     readAccounts(ctx, input),
     choosePlan(ctx, input.pricePlanDetailsConfig),
@@ -106,7 +119,12 @@ export const calculate = async (ctx: Ctx, input: CalculateRevenueRequest): Promi
   const use = await chooseUse(ctx, input, generations, accounts, plan)
   const licenses = sent ? moveLicenses(use.licenses, (time) => moveToCycle(sent, time)) : use.licenses
   const cycles = chooseCycles(input, plan, accounts, licenses, ctx.now)
-  const rating: Omit<RatingInput, 'cycle'> = { currency, usage: use.usage, licenses: {}, overage: overageOf(input) }
+  const rating: Omit<RatingInput, 'cycle'> = {
+    currency,
+    usage: use.usage,
+    licenses: {},
+    overage: await chooseOverage(ctx, input, generations, accounts, plan),
+  }
   const isPurchase = definition.type === 'PURCHASE'
   const cards = definition.cards.flatMap((kept) => {
     const read = readCard(kept, { displayName: displayNameOf(kept, items), isPurchase })

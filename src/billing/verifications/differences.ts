@@ -30,6 +30,13 @@ export const findUsageDifferences = (basis: Basis, sums: readonly Evidence[] | u
       })
     : []
 
+/** The overage of features now, where that is not what it was. */
+export const findOverageDifferences = ({ overage = {} }: Basis, now: Readonly<Record<string, string>> | undefined): string[] =>
+  Object.entries(overage).flatMap(([id, { units }]) => {
+    const its = now?.[id] ?? '0'
+    return isSame(its, units) ? [] : [`the overage of the feature "${id}" is ${its}, and it was reckoned with ${units}`]
+  })
+
 /** The numbers of licences from instants on (milliseconds). */
 export type KnownChanges = readonly { at: number; quantity: string }[]
 

@@ -8,6 +8,7 @@ import { jsonNumber } from '../../lib/decimal.ts'
 import { instantOf } from '../../rating/cycle.ts'
 import { type LicenseEntry, foldLicenseEntries } from '../../rating/licenses.ts'
 import { type DebitRow, selectDebits } from '../credits/queries.ts'
+import { readOverage, sumOverage } from '../feature_credits/overage.ts'
 import { type InvoiceRow, billedOfBasis, listFrozenInvoices, readChargesOfInvoices, readMergedTotals } from '../invoices/service.ts'
 import type { InvoiceStatus } from '../invoices/table.ts'
 import { cutChanges } from '../revenue_calculator/licenses.ts'
@@ -17,6 +18,7 @@ import {
   findCreditDifferences,
   findLicenseDifferences,
   findMergerDifferences,
+  findOverageDifferences,
   findRatingDifferences,
   findUsageDifferences,
 } from './differences.ts'
@@ -96,12 +98,37 @@ const readLicenses = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Re
   )
 }
 
+/** The overage of features that invoices were reckoned with, as it is now, for each invoice by the ids of the features. */
+const readOverageNow = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Reckoned, Record<string, string>>> => {
+  const asked = rows.filter(({ basis }) => Object.keys(basis.overage ?? {}).length)
+  if (!asked.length) return new Map()
+  const [generations, accounts] = await Promise.all([
+    readGenerations(ctx),
+    ctx.session.rows<{ id: string; createdAt: number }>(
+      selectRows(sql`
+        select id, created_at as createdAt from accounts
+        where organization_id = ${ctx.organizationId} and id in (select value from json_each(${JSON.stringify(asked.map((row) => row.accountId))}))`),
+    ),
+  ])
+  const madeAt = new Map(accounts.map(({ id, createdAt }) => [id, createdAt]))
+  const found = await readOverage(
+    ctx,
+    generations,
+    asked.map((row) => ({
+      accountId: row.accountId,
+      createdAt: madeAt.get(row.accountId) ?? 0,
+      overage: Object.entries(row.basis.overage ?? {}).map(([featureId, { from }]) => ({ featureId, from, until: timeOf(row).end })),
+    })),
+  )
+  return new Map(asked.map((row, index) => [row, sumOverage(found[index] ?? [])]))
+}
+
 /** Reckons invoices that fell due again, page by page, and says of each what is not as it was. */
 export const verifyInvoices = async (ctx: Ctx, query: VerifyInvoicesQuery): Promise<Reply<VerifyInvoicesResponse>> => {
   const { rows, next } = await listFrozenInvoices(ctx, query)
   const reckoned = rows.flatMap((row): Reckoned[] => (isReckoned(row) ? [row] : []))
   const keys = reckoned.map(({ basis: { plan } }) => ({ pricePlanId: plan.id, version: plan.version, overrideId: plan.overrideId }))
-  const [parts, sums, licenses, charges, merged, debits] = await Promise.all([
+  const [parts, sums, licenses, charges, merged, debits, overage] = await Promise.all([
     keys.length ? ctx.session.batch(selectPieceParts(ctx, keysOfList(keys))).then(readPieceParts) : undefined,
     readSums(
       ctx,
@@ -124,12 +151,17 @@ export const verifyInvoices = async (ctx: Ctx, query: VerifyInvoicesQuery): Prom
         ),
       )
       .then((all) => Map.groupBy(all, ({ invoiceId }) => invoiceId)),
+    readOverageNow(
+      ctx,
+      reckoned.filter(({ invoiceType }) => invoiceType === 'STANDARD'),
+    ),
   ])
   const data = rows.map((row) => {
     const billed = isReckoned(row) && parts ? billedOfBasis(row.basis, row, parts) : undefined
     const differences = [
       ...(isReckoned(row) ? findUsageDifferences(row.basis, sums.get(row)) : []),
       ...(isReckoned(row) ? findLicenseDifferences(row.basis, licenses.get(row)) : []),
+      ...(isReckoned(row) && overage.has(row) ? findOverageDifferences(row.basis, overage.get(row)) : []),
       ...findRatingDifferences(row, billed, charges.get(row.id) ?? []),
       ...findCreditDifferences(row, debits.get(row.id) ?? []),
       ...(row.invoiceType === 'COMPOSITE' ? findMergerDifferences(row, merged.get(row.id) ?? '0') : []),

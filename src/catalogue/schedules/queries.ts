@@ -84,6 +84,8 @@ export interface TimelineOwner {
   togaiAccountId: string
   customerId: string
   version: number
+  /** When it was made, in milliseconds. */
+  createdAt: number
 }
 
 /** The timeline of an account: what is in force, and the parts of its draft if it has one. */
@@ -109,7 +111,8 @@ export type OwnerRow = TimelineOwner & {
 }
 
 const ownerColumns = sql`${accounts.id} as id, ${accounts.name} as name, ${accounts.status} as status, ${accounts.invoiceCurrency} as invoiceCurrency,
-  ${accounts.togaiAccountId} as togaiAccountId, ${accounts.version} as version, ${accounts.customerId} as customerId`
+  ${accounts.togaiAccountId} as togaiAccountId, ${accounts.version} as version, ${accounts.customerId} as customerId,
+  ${accounts.createdAt} as createdAt`
 
 /** The query for the accounts that a condition selects, each with the version of its timeline. */
 export const selectOwners = (organizationId: unknown, condition: SQL): Statement =>

@@ -62,9 +62,17 @@ const countCyclesBefore = (timeline: readonly Piece[], piece: Piece): number => 
   return (cycleOfPiece(before, before.until - 1)?.ordinal ?? 0) + countCyclesBefore(timeline, before)
 }
 
+/** The first day of the parts of a timeline that end in one another up to a part, all of the same plan. */
+const givenOn = (timeline: readonly Piece[], piece: Piece): number => {
+  const before = timeline.find(({ until, pricePlanId }) => until === piece.from && pricePlanId === piece.pricePlanId)
+  return before ? givenOn(timeline, before) : piece.from
+}
+
 /** A cycle that is in force for an account. */
 export interface CycleInForce {
   piece: Piece
+  /** The day on which the account was given the plan, also if the plan was changed in between. */
+  givenOn: number
   /** Its ordinal counts from when the account was given the plan, also where the plan was changed in between. */
   cycle: Cycle
   /** The first instant at which it takes no more events, in milliseconds. */
@@ -75,7 +83,14 @@ export interface CycleInForce {
 export const cycleOn = (timeline: readonly Piece[], day: number): CycleInForce | undefined => {
   const piece = pieceOn(timeline, day)
   const cycle = piece && cycleOfPiece(piece, day)
-  return cycle && { piece, cycle: { ...cycle, ordinal: cycle.ordinal + countCyclesBefore(timeline, piece) }, dueAt: dueAtOf(piece, cycle) }
+  return (
+    cycle && {
+      piece,
+      givenOn: givenOn(timeline, piece),
+      cycle: { ...cycle, ordinal: cycle.ordinal + countCyclesBefore(timeline, piece) },
+      dueAt: dueAtOf(piece, cycle),
+    }
+  )
 }
 
 /** When the invoice of a cycle falls due, in milliseconds. */
@@ -196,11 +211,11 @@ export const boundariesOf = (timeline: readonly Piece[], after: number, until: n
 export const listCycles = (timeline: readonly Piece[], until: number): CycleInForce[] =>
   timeline.flatMap((piece) => {
     const cycles: CycleInForce[] = []
-    const before = countCyclesBefore(timeline, piece)
+    const [before, given] = [countCyclesBefore(timeline, piece), givenOn(timeline, piece)]
     for (let day = piece.from; day <= until;) {
       const cycle = cycleOfPiece(piece, day)
       if (!cycle) break
-      cycles.push({ piece, cycle: { ...cycle, ordinal: cycle.ordinal + before }, dueAt: dueAtOf(piece, cycle) })
+      cycles.push({ piece, givenOn: given, cycle: { ...cycle, ordinal: cycle.ordinal + before }, dueAt: dueAtOf(piece, cycle) })
       day = cycle.end
     }
     return cycles

@@ -63,15 +63,29 @@ const successorIn = (event: EventShown, { action, event: sent }: Correction): Pa
   return parsed && 'event' in parsed ? parsed.event : undefined
 }
 
-/** Where an event that named a licence is taken back. */
-const licenseOf = async (ctx: Ctx, memory: OrganizationMemory, event: EventShown): Promise<Carry['license']> => {
-  if (event.schema !== LICENSE_SCHEMA || !event.account.startsWith('=')) return undefined
+/** Where an event that named a licence, or took credits of a feature, is taken back. */
+const undoneOf = async (
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  event: EventShown,
+): Promise<Pick<Carry, 'license' | 'feature'> | undefined> => {
+  const isFeature = event.more?.feature !== undefined
+  if ((event.schema !== LICENSE_SCHEMA && !isFeature) || !event.account.startsWith('=')) return undefined
   const id = event.account.slice(1)
   const [account] = await ctx.session.rows<{ createdAt: number }>(
     selectRows(sql`select created_at as createdAt from accounts where organization_id = ${ctx.organizationId} and id = ${id}`),
   )
   const { organizationId } = ctx
-  return account && { ledger: accountLedgerOf({ organizationId, memory }, { id, ...account }), reference: event.reference }
+  const its = account && { ledger: accountLedgerOf({ organizationId, memory }, { id, ...account }), reference: event.reference }
+  return its && (isFeature ? { feature: its } : { license: its })
+}
+
+const revertUndone = async (ctx: Ctx, { license, feature }: Pick<Carry, 'license' | 'feature'> = {}): Promise<void> => {
+  const its = license ?? feature
+  if (its)
+    await askAccounts(ctx, its.ledger, (ledger) =>
+      ledger.revertActs([{ reference: its.reference, isFeature: feature !== undefined }], ctx.now),
+    )
 }
 
 /** What the ledger of an event is to have recorded in its place, if the request dies before it has. */
@@ -117,8 +131,8 @@ const correctEvent = async (
   const id = await correctionOf(correction, event)
   const next = action === 'UNDO' ? undefined : successorIn(event, correction)
   if (action !== 'UNDO' && !next) return failed(event, isRefused(action, event) ? reasonOf('REFUSED', event) : NO_PAYLOAD)
-  const license = await licenseOf(ctx, memory, event)
-  const act = (license ?? next) && { ...(license && { license }), ...(next && (await prepareNext(ctx, memory, next, id, event))) }
+  const undone = await undoneOf(ctx, memory, event)
+  const act = (undone ?? next) && { ...undone, ...(next && (await prepareNext(ctx, memory, next, id, event))) }
   const reverted = await askEvents(ctx, ledger, (its) =>
     its.revert([event.id, event.reference], { ...ELIGIBILITY[action], isPast }, { correction: id, ...(act && { act }) }),
   )
@@ -127,9 +141,9 @@ const correctEvent = async (
   if (outcome === 'BUSY') throw isBusy()
   const isDone = outcome === 'REVERTED' || outcome === 'FREED' || (outcome === 'GONE' && reverted.event.more?.by === id)
   if (!isDone) return failed(reverted.event, reasonOf(outcome, reverted.event))
-  if (license) await askAccounts(ctx, license.ledger, (its) => its.revertLicense(license.reference))
+  await revertUndone(ctx, undone)
   const replaceAct = async (read: OrganizationMemory, processing: Processing, processed: readonly ProcessedEvent[]): Promise<void> => {
-    const now = { ...(license && { license }), ...recordingOf(ctx, read, processing, processed) }
+    const now = { ...undone, ...recordingOf(ctx, read, processing, processed) }
     if (!(await askEvents(ctx, ledger, (its) => its.replaceCarry(id, now)))) throw isBusy()
   }
   if (next) await recordEvents(ctx, memory, 'CORRECTION', [next], (processed) => refer(processed, id), replaceAct)

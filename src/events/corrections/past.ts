@@ -11,7 +11,7 @@ export const readPast = async (ctx: Ctx, found: readonly Found[]): Promise<(even
   if (!accounts.length) return () => false
   const rows = await ctx.session.rows<{ id: string; plans: string }>(
     selectRows(sql`
-      select its.id, ${plansOfIts} as plans from json_each(${JSON.stringify([...new Set(accounts)])}) as sent
+      select its.id, ${plansOfIts()} as plans from json_each(${JSON.stringify([...new Set(accounts)])}) as sent
       cross join accounts as its on its.organization_id = ${ctx.organizationId} and its.id = sent.value`),
   )
   const plans = new Map(rows.map(({ id, plans: sent }) => [id, readPlans(sent)]))

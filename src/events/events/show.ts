@@ -111,6 +111,14 @@ const pipelineOf = (
       account: { id: owner.id, name: owner.name, ...(more?.alias !== undefined && { alias: more.alias }) },
       customer: { id: owner.customerId, name: owner.customerName },
     }),
+    ...(more?.feature && {
+      featureDetails: {
+        featureId: more.feature[0],
+        mappedAttribute: more.feature[1],
+        overageInEvent: jsonNumber(more.feature[2]),
+        overageInCycle: jsonNumber(more.feature[3]),
+      },
+    }),
     ...((more?.enriched ?? more?.settings) && { enrichments: enrichmentsOf(event) }),
     ...(revenueDetails && { revenueDetails }),
     ...(more?.before !== undefined && { statusBeforeReverting: more.before }),

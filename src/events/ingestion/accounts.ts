@@ -86,7 +86,7 @@ const readNames = async (ctx: Ctx, memory: OrganizationMemory, wanted: readonly 
   const sent = JSON.stringify(wanted)
   const found = accountsOf(ctx.organizationId, sent)
   const statements = [
-    selectRows(accountsOf(ctx.organizationId, sent, sql`, ${plansOfIts} as plans`)),
+    selectRows(accountsOf(ctx.organizationId, sent, sql`, ${plansOfIts(memory.hasFeatures)} as plans`)),
     ...(memory.hasSettings
       ? [
           selectRows(sql`

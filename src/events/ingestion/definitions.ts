@@ -29,7 +29,7 @@ export interface SchemaDefinition {
     | { readonly fields: readonly EnrichmentField[]; readonly dependencies?: readonly EnrichmentDependency[] | undefined }
     | undefined
   readonly eventIdTemplate?: string | undefined
-  readonly featureDetails?: { readonly featureId: string; readonly attributeName: string } | undefined
+  readonly featureDetails?: { readonly featureId: string; readonly attributeName: string; readonly name?: string } | undefined
   readonly eventLevelRevenue?: boolean | undefined
 }
 

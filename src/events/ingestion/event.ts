@@ -205,18 +205,23 @@ const readEvent = (value: unknown): ParsedEvent | undefined => {
   return { schemaName, id: id || undefined, timestamp, accountId, attributes, dimensions: tags, payload: value as Event }
 }
 
-const explain = (value: unknown): string => {
+/** Says what is wrong with an event, field by field: by their paths in the event, or in a request that has it at `within`. */
+export const explainEvent = (value: unknown, within: readonly string[] = []): string => {
   const { success, error } = z.safeParse(Event, value, { error: expected })
-  return success ? 'event: is not valid' : explainIssues(error.issues, 'event')
+  if (success) return 'event: is not valid'
+  return explainIssues(
+    error.issues.map((issue) => ({ ...issue, path: [...within, ...issue.path] })),
+    'event',
+  )
 }
 
 /** An event, or what is wrong with each of its fields. */
 export const parseEvent = (value: unknown): { readonly event: ParsedEvent } | Refusal => {
   const event = readEvent(value)
-  return event ? { event } : { message: explain(value), payload: value }
+  return event ? { event } : { message: explainEvent(value), payload: value }
 }
 
-const readOrExplain = (value: unknown): ParsedEvent | Refusal => readEvent(value) ?? { message: explain(value), payload: value }
+const readOrExplain = (value: unknown): ParsedEvent | Refusal => readEvent(value) ?? { message: explainEvent(value), payload: value }
 
 const wrong = (path: string, message: string): ApiError => new ApiError('INVALID', `${path}: ${message}`)
 
@@ -238,6 +243,14 @@ export interface ParsedBody {
 
 /** The event of a body `{ event }`. Throws INVALID where the body is none. */
 export const parseIngest = (body: unknown): ParsedBody => ({ events: [readOrExplain(readOnlyField(body, 'event'))] })
+
+/** The event of a body `{ event }`, which is all of a request. Throws INVALID where it has not the right shape. */
+export const parseEntitled = (body: unknown): ParsedEvent => {
+  const sent = readOnlyField(body, 'event')
+  const event = readEvent(sent)
+  if (!event) throw new ApiError('INVALID', explainEvent(sent, ['event']))
+  return event
+}
 
 /** The events of a body `{ events }`. Throws INVALID where the body is none or has no events, and UNPROCESSABLE where it has too many. */
 export const parseBatch = (body: unknown): ParsedBody => {

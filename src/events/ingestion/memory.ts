@@ -26,6 +26,8 @@ export interface OrganizationMemory {
   licenses: ReadonlySet<string>
   /** Whether any schema enriches events with settings. */
   hasSettings: boolean
+  /** Whether events of any schema take credits of a feature. */
+  hasFeatures: boolean
   organizationSettings: SettingMap
   schemaSettings: ReadonlyMap<string, SettingMap>
   namedSettings: SettingMap
@@ -47,6 +49,9 @@ interface SchemaRow {
   filterFields: string | null
   enrichments: string | null
   eventIdTemplate: string | null
+  featureId: string | null
+  featureAttribute: string | null
+  featureName: string | null
 }
 
 interface MeterRow {
@@ -69,6 +74,10 @@ const schemaOf = (row: SchemaRow): SchemaDefinition => ({
   filterFields: (json(row.filterFields) ?? []) as readonly string[],
   enrichments: json(row.enrichments) as SchemaDefinition['enrichments'],
   eventIdTemplate: row.eventIdTemplate ?? undefined,
+  featureDetails:
+    row.featureId === null || row.featureAttribute === null
+      ? undefined
+      : { featureId: row.featureId, attributeName: row.featureAttribute, name: row.featureName ?? '' },
 })
 
 const meterOf = (row: MeterRow): MeterDefinition => ({
@@ -95,7 +104,8 @@ const queriesOf = (organizationId: string): Statement[] => [
     from ledger_generations where organization_id = ${organizationId} order by generation`),
   selectRows(sql`
     select name, definition_version as version, attributes, dimensions, filter_fields as filterFields, enrichments,
-      event_id_template as eventIdTemplate
+      event_id_template as eventIdTemplate, feature_id as featureId, feature_attribute as featureAttribute,
+      (select features.name from features where features.id = event_schemas.feature_id) as featureName
     from event_schemas where organization_id = ${organizationId} and status = 'ACTIVE'`),
   selectRows(sql`
     select id, name, definition_version as version, aggregation, filters, computations, event_schema_name as eventSchemaName
@@ -134,6 +144,7 @@ const readOrganization = async (ctx: Ctx): Promise<OrganizationMemory> => {
     schemas: new Map(schemas.map((schema) => [schema.definition.name, schema])),
     meters: new Map(meters.map((row) => [row.id, meterOf(row)])),
     licenses: new Set(rows<{ id: string }>(5).map(({ id }) => id)),
+    hasFeatures: schemas.some(({ definition }) => definition.featureDetails !== undefined),
     hasSettings: schemas.some(({ settingKeys }) => settingKeys.length > 0),
     organizationSettings: mapSettings(settings.filter(({ entityType }) => entityType === 'ORGANIZATION')),
     schemaSettings: new Map(

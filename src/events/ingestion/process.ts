@@ -2,7 +2,7 @@ import {
   type EventMore,
   type EventRow,
   type EventStatus,
-  type LicenseAct,
+  type Act,
   type RuleSet,
   accountKey,
   codeOf,
@@ -19,7 +19,7 @@ import type { CompiledSchema } from './definitions.ts'
 import { type Evaluation, evaluateEvent, resolveEventId } from './evaluate.ts'
 import type { ParsedEvent } from './event.ts'
 import type { OrganizationMemory } from './memory.ts'
-import { explainClosedCycle, findClosedCycle } from './plans.ts'
+import { explainClosedCycle, findClosedCycle, findGrantingCycle } from './plans.ts'
 import { LICENSE_SCHEMA, USAGE_SCHEMA, evaluateUsageEvent, readLicenseEvent } from './reserved.ts'
 import { type SettingValue, resolveSetting } from './settings.ts'
 import { keyOf } from './texts.ts'
@@ -31,7 +31,7 @@ export interface ProcessedEvent {
   slot: number
   account: AccountMemory | undefined
   /** The request to the ledger of its account. */
-  act?: LicenseAct
+  act?: Act
   /** Whether a former generation of ledgers has recorded it: by the same request, or by the same correction. */
   isRecorded?: boolean
 }
@@ -59,6 +59,8 @@ export interface Processing {
   ruleSets: Record<string, RuleSet>
   /** When the events arrived, in milliseconds. */
   arrivedAt: number
+  /** Whether events are kept only if their accounts have enough credits of their features. */
+  isEntitled?: boolean
   /** The versions of names that belong to no account, as told by ledgers. */
   told?: Readonly<Record<string, number>>
 }
@@ -88,10 +90,49 @@ interface Outcome {
   rules?: string
   units?: (string | null)[]
   more?: EventMore
-  act?: (reference: string) => LicenseAct
+  act?: (reference: string) => Act
 }
 
 const WAITS = 'No account has the accountId of the event as its id, or as an alias at the time of the event. It is processed when one does.'
+
+/** The statuses of events that take the credits of a feature. One whose units are invalid is only asked whether there would be enough (metering.md, 3.6). */
+const TAKES: ReadonlySet<EventStatus> = new Set([
+  'INGESTION_COMPLETED_EVENT_METERED',
+  'INGESTION_COMPLETED_EVENT_NOT_METERED',
+  'INGESTION_COMPLETED_NO_MATCHING_METERS',
+  'INGESTION_FAILED_UNITS_INVALID',
+])
+
+/** An event that takes credits of the feature of its schema: it is in progress until the ledger of its account has said whether there are enough. */
+const takingOutcome = (
+  processing: Processing,
+  { definition: { featureDetails: feature } }: CompiledSchema,
+  event: ParsedEvent,
+  account: AccountMemory,
+  featureUnits: string | undefined,
+  outcome: Outcome,
+): Outcome => {
+  const { status, why, units, ...its } = outcome
+  if (!feature || featureUnits === undefined || featureUnits === '0' || !TAKES.has(status)) return outcome
+  const cycleAt = findGrantingCycle(account.plans, event.timestamp, processing.arrivedAt)
+  return {
+    ...its,
+    status: 'INGESTION_IN_PROGRESS',
+    act: (reference) => ({
+      ledger: accountLedgerOf(processing, account),
+      account: account.id,
+      feature: feature.featureId,
+      attribute: feature.attributeName,
+      units: featureUnits,
+      time: event.timestamp,
+      reference,
+      ...(cycleAt !== undefined && { cycleAt }),
+      ...(processing.isEntitled && { isEntitled: true }),
+      ...(status === 'INGESTION_FAILED_UNITS_INVALID' && { isTried: true }),
+      next: { status: codeOf(status), units: units ?? null, why: why ?? null },
+    }),
+  }
+}
 
 const evaluationOutcome = (processing: Processing, schema: CompiledSchema, evaluation: Evaluation): Outcome => {
   const { memory, ruleSets } = processing
@@ -164,11 +205,9 @@ const determineOpenOutcome = (processing: Processing, event: ParsedEvent, accoun
   if (event.schemaName === USAGE_SCHEMA) return usageOutcome(processing, event)
   if (event.schemaName === LICENSE_SCHEMA) return licenseOutcome(processing, event, account)
   const owner = { accountId: account.id, customerId: account.customerId }
-  return evaluationOutcome(
-    processing,
-    schema as CompiledSchema,
-    evaluateEvent(schema as CompiledSchema, event, owner, settingOf(memory, account, event.schemaName)),
-  )
+  const compiled = schema as CompiledSchema
+  const evaluation = evaluateEvent(compiled, event, owner, settingOf(memory, account, event.schemaName))
+  return takingOutcome(processing, compiled, event, account, evaluation.featureUnits, evaluationOutcome(processing, compiled, evaluation))
 }
 
 /** Determines the status of an event that arrived at an instant (milliseconds): one whose cycle was closed by then counts nothing. */

@@ -1,7 +1,8 @@
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
-import { type EventSource, askAccounts, askEvents, codeOf, ledgerName, licenseOutcome, settleLicense } from '../../ledger/client.ts'
+import { type EventSource, actOutcome, askEvents, codeOf, ledgerName } from '../../ledger/client.ts'
 import { recallAccounts } from './accounts.ts'
+import { askForActs, finishActs } from './acts.ts'
 import { batchOf } from './batch.ts'
 import type { ParsedEvent } from './event.ts'
 import { groupBySlot, markRepeats } from './former.ts'
@@ -21,15 +22,18 @@ export const prepare = async (
   ctx: Ctx,
   memory: OrganizationMemory,
   events: readonly ParsedEvent[],
-  kept: readonly (ProcessedEvent | undefined)[] = [],
-  arrivals: readonly number[] = [],
+  {
+    kept = [],
+    arrivals = [],
+    isEntitled = false,
+  }: { kept?: readonly (ProcessedEvent | undefined)[]; arrivals?: readonly number[]; isEntitled?: boolean } = {},
 ): Promise<{ processing: Processing; processed: ProcessedEvent[] }> => {
   const accountAt = await recallAccounts(
     ctx,
     memory,
     events.map(({ accountId, timestamp }) => ({ name: keyOf(accountId), time: timestamp })),
   )
-  const processing: Processing = { organizationId: ctx.organizationId, memory, accountAt, ruleSets: {}, arrivedAt: ctx.now }
+  const processing: Processing = { organizationId: ctx.organizationId, memory, accountAt, ruleSets: {}, arrivedAt: ctx.now, isEntitled }
   const processed = events.map((event, index) => {
     const before = kept[index]
     return processEvent(processing, event, arrivals[index] ?? ctx.now, before && { id: before.row[0], reference: before.row[1] })
@@ -37,20 +41,11 @@ export const prepare = async (
   return { processing, processed }
 }
 
-const MOST_ATTEMPTS = 8
+/** How often events are processed again because something changed meanwhile. */
+export const MOST_ATTEMPTS = 8
 
-/** Asks the accounts' ledgers what events in progress ask of them, in the order of the events, and settles those. What dies on the way, the ledger of the events takes up. */
-const finishActs = async (ctx: Ctx, memory: OrganizationMemory, processed: readonly ProcessedEvent[]): Promise<void> => {
-  const { generation, ledgers } = currentOf(memory)
-  for (const { row, slot, act } of processed) {
-    if (!act) continue
-    const name = ledgerName(ctx.organizationId, 'event', generation, slot % ledgers)
-    const event = await askEvents(ctx, name, (ledger) => ledger.readEvent(row[0], row[1]))
-    if (event?.status !== IN_PROGRESS) continue
-    const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
-    await askEvents(ctx, name, (ledger) => ledger.settle(undefined, [settleLicense(event, outcome)]))
-  }
-}
+export const overloaded = (): ApiError =>
+  new ApiError('UNAVAILABLE', 'The organization is being changed by many at this moment. Send it again.', 1)
 
 /** Waits for all of some work, also where a part of it fails; then throws what failed first. */
 const settleAll = async <Result>(works: readonly Promise<Result>[]): Promise<Result[]> => {
@@ -78,9 +73,8 @@ export const recordEvents = async (
   let kept: readonly (ProcessedEvent | undefined)[] = []
   const told: Record<string, number> = {}
   for (let attempt = 1; left.length; attempt++) {
-    if (attempt > MOST_ATTEMPTS)
-      throw new ApiError('UNAVAILABLE', 'The organization is being changed by many at this moment. Send it again.', 1)
-    const { processing, processed } = await prepare(ctx, memory, left, kept)
+    if (attempt > MOST_ATTEMPTS) throw overloaded()
+    const { processing, processed } = await prepare(ctx, memory, left, { kept })
     if (!kept.length) await mark(processed)
     else for (const [at, { row }] of processed.entries()) row[10] = kept[at]?.row[10] ?? null
     await markRepeats(ctx, memory, processed)
@@ -92,7 +86,8 @@ export const recordEvents = async (
         const name = ledgerName(ctx.organizationId, 'event', current.generation, index)
         const recorded = await askEvents(ctx, name, (ledger) => ledger.record(batchOf(ctx, { ...processing, told }, its, source)))
         if ('stale' in recorded) return { group, stale: recorded.stale }
-        return { group, size: recorded.size }
+        const open = new Set(recorded.inProgress)
+        return { size: recorded.size, started: group.filter((at) => open.has((processed[at] as ProcessedEvent).row[1])) }
       }),
     )
     if (sent.some(({ size = 0 }) => size > LARGEST_LEDGER)) await startGeneration(ctx, current)
@@ -100,11 +95,11 @@ export const recordEvents = async (
       ctx,
       memory,
       sent
-        .flatMap(({ group, stale }) => (stale ? [] : group))
+        .flatMap(({ started = [] }) => started)
         .toSorted((one, other) => one - other)
         .map((at) => processed[at] as ProcessedEvent),
     )
-    const again = sent.flatMap(({ group, stale }) => (stale ? group : []))
+    const again = sent.flatMap(({ group = [] }) => group)
     kept = again.map((at) => processed[at])
     left = again.map((at) => left[at] as ParsedEvent)
     for (const { stale } of sent)
@@ -134,12 +129,9 @@ export const tryEvents = async (
   )
   const outcomes = new Map(tried.flat().map(([reference, status, why]) => [reference, { status, why }]))
   const acts = processed.flatMap(({ row, act }) => (act && outcomes.get(row[1])?.status === IN_PROGRESS ? [act] : []))
-  const byLedger = Map.groupBy(acts, ({ ledger }) => ledger)
-  await Promise.all(
-    Array.from(byLedger, async ([name, its]) => {
-      const ends = await askAccounts(ctx, name, (ledger) => ledger.tryLicenses(its))
-      for (const [index, { reference }] of its.entries()) outcomes.set(reference, licenseOutcome(ends[index] ?? 'ABSENT'))
-    }),
-  )
+  for (const { act, outcome } of await askForActs(ctx, acts, true)) {
+    const its = actOutcome(act, outcome)
+    if (its) outcomes.set(act.reference, { status: its.status, why: its.why })
+  }
   return outcomes
 }

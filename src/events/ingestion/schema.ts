@@ -18,3 +18,5 @@ export const IngestEventResponse = named(
   }),
 )
 export type IngestEventResponse = z.infer<typeof IngestEventResponse>
+
+export { IngestEventRequest, parseEntitled } from './event.ts'

@@ -7,13 +7,14 @@ import {
   type EventShown,
   type Settlement,
   accountKey,
-  askAccounts,
   askEvents,
   codeOf,
-  settleLicense,
+  isFeatureAct,
+  settleAct,
   unknownKey,
   ledgersOf,
 } from '../../ledger/client.ts'
+import { askForActs } from './acts.ts'
 import { parseEvent, type ParsedEvent } from './event.ts'
 import { type OrganizationMemory, forgetOrganization, recallOrganization } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
@@ -25,7 +26,6 @@ import { readLedgersToTell, tellLedgers } from './tell.ts'
 /** The number of events that are processed at once. */
 const MOST = 200
 
-const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 const NOT_FOUND = codeOf('INGESTION_FAILED_ACCOUNT_NOT_FOUND')
 
 const readNames = async (ctx: Ctx, accountId: string): Promise<string[]> => {
@@ -63,16 +63,22 @@ const settlementOf = (
   }
 }
 
-/** Asks the account's ledger what an event in progress needs, and settles the event. The event's ledger finishes what is left if this fails. */
-const finishAct = async (ctx: Ctx, name: string, { id, reference, act }: Settlement): Promise<void> => {
-  if (!act) return
-  const outcome = await askAccounts(ctx, act.ledger, (ledger) => ledger.applyLicense(act))
-  const event = await askEvents(ctx, name, (ledger) => ledger.readEvent(id, reference))
-  if (event?.status === IN_PROGRESS) await askEvents(ctx, name, (ledger) => ledger.settle(undefined, [settleLicense(event, outcome)]))
+/** Asks the accounts' ledgers what events in progress need, and settles the events. Their ledger finishes what is left if this fails. */
+const finishSettled = async (ctx: Ctx, name: string, settlements: readonly Settlement[]): Promise<void> => {
+  const byReference = new Map(settlements.map((settlement) => [settlement.reference, settlement]))
+  const asked = await askForActs(
+    ctx,
+    settlements.flatMap(({ act }) => act ?? []),
+  )
+  const settled = asked.flatMap(({ act, outcome }) => {
+    const event = byReference.get(act.reference)
+    return (event && settleAct(event, act, outcome)) ?? []
+  })
+  if (settled.length) await askEvents(ctx, name, (ledger) => ledger.settle(undefined, settled))
 }
 
 /** Whether an event removes the name of a licence. */
-const removesName = ({ act }: ProcessedEvent): boolean => act?.action === -1
+const removesName = ({ act }: ProcessedEvent): boolean => act !== undefined && !isFeatureAct(act) && act.action === -1
 
 /**
  * Processes the events of one ledger that wait for some names. Events that still cannot be processed keep waiting, and so do those that
@@ -100,8 +106,7 @@ const processWaiting = async (
       ctx,
       memory,
       known.map(({ parsed }) => parsed),
-      [],
-      known.map(({ event }) => event.createdAt),
+      { arrivals: known.map(({ event }) => event.createdAt) },
     )
     const found = known.flatMap(({ event }, at) => {
       const its = processed[at]
@@ -124,7 +129,7 @@ const processWaiting = async (
       continue
     }
     const inProgress = settlements.filter(({ reference }) => !settled.closed.includes(reference))
-    await Promise.all(inProgress.map((settlement) => finishAct(ctx, name, settlement)))
+    await finishSettled(ctx, name, inProgress)
     if (waiting.length < MOST) return hasLeft
     after = [last.account.slice(1), last.id]
   }

@@ -1,0 +1,5 @@
+export { type AnsweredAsk, askLedger, draftAsk, findLedger, finishAsked } from './ask.ts'
+export { carryEntries, carryEntriesOfAccounts } from './carry.ts'
+export { readEntryRow } from './queries.ts'
+export type { AskedChange, FeatureEntryRow } from './table.ts'
+export { insertEntry, newEntry } from './write.ts'

@@ -1,0 +1,160 @@
+import { accountId, done, featureId, organizationId, scheduleId, sourcePricePlanId } from '../../lib/examples.ts'
+
+const MISSING = 'No account of the organization has this id, or no feature.'
+const NO_PORTAL = 'The token is a portal token that cannot read this account. The same answer is given if the account does not exist.'
+const NO_ENTRY = 'No account of the organization has this id, or no feature, or the account has no such entry of the feature.'
+
+/** What an account needs before it can use up a feature: a schema that feeds the feature, and a plan that grants credits of it. */
+export const entitledSteps = [
+  'createCustomer',
+  { operation: 'createEventSchema', request: { name: 'api_call', attributes: [{ name: 'calls' }], dimensions: [] }, answer: {} },
+  { operation: 'activateEventSchema', path: { event_schema_name: 'api_call' }, answer: {} },
+  {
+    operation: 'createFeature',
+    request: { name: 'API calls', schemaAssociations: [{ schemaName: 'api_call', attributeName: 'calls' }] },
+    answer: { id: featureId },
+  },
+  {
+    operation: 'insertSetting',
+    request: {
+      entityType: 'ORGANIZATION',
+      entityId: organizationId,
+      id: 'auto_advance_invoice',
+      value: 'false',
+      namespace: 'SYSTEM',
+      name: 'Invoices fall due by themselves',
+      dataType: 'STRING',
+    },
+    answer: {},
+  },
+  {
+    operation: 'createPricePlan',
+    request: {
+      name: 'Calls by the month',
+      pricePlanDetails: {
+        supportedCurrencies: ['USD'],
+        pricingCycleConfig: { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 1 },
+        billingEntitlementRateCards: [
+          {
+            featureId,
+            name: 'calls',
+            featureConfigs: [
+              { effectiveUntil: 'P1M', featureCreditLimit: 1000 },
+              { effectiveFrom: 'P1M', effectiveUntil: 'P2M', featureCreditLimit: 500 },
+            ],
+            invoiceTiming: 'IN_ARREARS',
+            ratePlan: { pricingModel: 'TIERED', slabs: [{ order: 1, startAfter: 0, priceType: 'FLAT' }] },
+            rateValues: [{ currency: 'USD', slabRates: [{ order: 1, rate: 20 }] }],
+          },
+        ],
+      },
+    },
+    answer: { id: sourcePricePlanId },
+  },
+  {
+    operation: 'activatePricePlan',
+    path: { price_plan_id: sourcePricePlanId },
+    request: { currencies: ['USD'] },
+    answer: {},
+  },
+  {
+    operation: 'updatePricingSchedule',
+    path: { account_id: accountId },
+    request: { mode: 'ASSOCIATE', pricePlanId: sourcePricePlanId, effectiveFrom: '2026-03-30', effectiveUntil: '9999-01-01' },
+    answer: { pricingSchedules: [{ id: scheduleId }] },
+    other: { request: { mode: 'DISASSOCIATE', effectiveFrom: '2026-06-01', effectiveUntil: '9999-01-01' } },
+  },
+]
+
+const entry = {
+  id: `${scheduleId}#2026-03-30$PRICE_PLAN`,
+  source: 'PRICE_PLAN',
+  status: 'ACTIVE',
+  effectiveFrom: '2026-03-30T00:00:00.000Z',
+  effectiveUntil: '2026-04-30T00:00:00.000Z',
+  granted: 1000,
+  balance: 1000,
+  used: 0,
+}
+
+const path = { account_id: accountId, feature_id: featureId }
+const entryPath = { ...path, entry_id: entry.id }
+
+export const tags = {
+  Entitlements:
+    'What accounts may use. Rate cards of price plans and purchases grant credits of a feature for a time, events of the schemas that feed the feature take them, and ENTITLEMENT_OVERAGE cards allow more than that. Each unit is taken once, with its event, whatever happens at the same time.',
+}
+
+export const parameters = {
+  entry_id: 'The id of the entry, percent-encoded.',
+}
+
+export const getFeatureCredits = {
+  summary: 'Read the credits of a feature of an account',
+  description:
+    'Answers how many units of a feature an account has been granted that it can use now, how many of them are left, and how much overage it has had in the time for which that is counted now. A portal token can read those of its accounts.',
+  refuses: { 403: NO_PORTAL, 404: MISSING },
+  example: {
+    after: entitledSteps,
+    path,
+    answer: { accountId, featureId, granted: 1000, balance: 1000, usedOverage: 0 },
+  },
+}
+
+export const listFeatureCreditEntries = {
+  summary: 'List the credits of a feature of an account',
+  description:
+    'Lists what an account has been granted of a feature, and its overage, each for the time in which it can be used; those that begin last come first, page by page. An event takes from the entries that are in force at its time: those that end first, then those that began first, and overage last. A portal token can read those of its accounts.',
+  refuses: { 403: NO_PORTAL, 404: MISSING, 422: 'The pageSize is over 50.' },
+  example: {
+    after: entitledSteps,
+    path,
+    query: { pageSize: 20 },
+    answer: {
+      data: [
+        {
+          ...entry,
+          id: `${entry.id}.2`,
+          effectiveFrom: '2026-04-30T00:00:00.000Z',
+          effectiveUntil: '2026-05-30T00:00:00.000Z',
+          granted: 500,
+          balance: 500,
+        },
+        entry,
+      ],
+    },
+  },
+}
+
+export const updateFeatureCreditEntry = {
+  summary: 'Change an entry of credits',
+  description:
+    'Changes how many units an entry grants, or when it ends. balance changes by as much as granted. An event that comes at the same moment is either before or after it: an entry never grants less than has been taken.',
+  refuses: {
+    400: 'granted is less than what has been used, or effectiveUntil is not in the future.',
+    404: NO_ENTRY,
+    409: 'The entry is EXPIRED or VOIDED, or counts overage. Or it is being changed by many requests at this moment: send it again after Retry-After.',
+  },
+  example: {
+    after: entitledSteps,
+    path: entryPath,
+    request: { granted: 1500, effectiveUntil: '2026-05-15T00:00:00Z' },
+    answer: { ...entry, granted: 1500, balance: 1500, effectiveUntil: '2026-05-15T00:00:00.000Z' },
+    other: { request: { granted: 1200 } },
+  },
+}
+
+export const voidFeatureCreditEntry = {
+  summary: 'Make an entry of credits void',
+  description: 'Takes away what is left of an entry, for good. What has been used of it stays used.',
+  refuses: {
+    404: NO_ENTRY,
+    409: 'The entry is EXPIRED or VOIDED already, or counts overage. Or it is being changed by many requests at this moment: send it again after Retry-After.',
+  },
+  example: {
+    after: entitledSteps,
+    path: entryPath,
+    answer: done,
+    other: { path: { ...path, entry_id: `${entry.id}.2` } },
+  },
+}

@@ -1,0 +1,151 @@
+import type { Reply } from '../../db/commit.ts'
+import type { Ctx } from '../../db/context.ts'
+import { ApiError } from '../../lib/errors.ts'
+import { STATUSES, type FeatureOutcome, type RecordedEntitled, askEvents, isFeatureAct, ledgerName } from '../../ledger/client.ts'
+import { askForActs, settlementOf } from './acts.ts'
+import { batchOf } from './batch.ts'
+import { quoteName } from './context.ts'
+import type { ParsedEvent } from './event.ts'
+import { markRepeats } from './former.ts'
+import { LARGEST_LEDGER, currentOf, startGeneration } from './generations.ts'
+import type { OrganizationMemory } from './memory.ts'
+import type { ProcessedEvent } from './process.ts'
+import { MOST_ATTEMPTS, overloaded, prepare } from './record.ts'
+import { refresh } from './refresh.ts'
+import { claimKey, markRows, recallWithLedgers } from './requests.ts'
+
+/** The statuses with which an event is kept at once, as it takes no credits. */
+const KEPT = new Set([
+  'INGESTION_COMPLETED_EVENT_METERED',
+  'INGESTION_COMPLETED_EVENT_NOT_METERED',
+  'INGESTION_COMPLETED_NO_MATCHING_METERS',
+])
+
+const refuse = (path: string, message: string): never => {
+  throw new ApiError('INVALID', `${path}: ${message}`)
+}
+
+const refuseClosed = (): never => refuse('event.timestamp', 'is in a pricing cycle that was closed before the event arrived')
+
+/** Refuses an event that would count nothing, whatever credits there are (metering.md, 3.4). */
+const refuseUseless = (memory: OrganizationMemory, event: ParsedEvent, { row, account, act }: ProcessedEvent): void => {
+  const schema = memory.schemas.get(event.schemaName)
+  if (!schema) refuse('event.schemaName', `the active event schema ${quoteName(event.schemaName)} does not exist`)
+  if (!schema?.definition.featureDetails) refuse('event.schemaName', `the event schema ${quoteName(event.schemaName)} feeds no feature`)
+  if (!account) refuse('event.accountId', `the account ${quoteName(event.accountId)} does not exist, nor an alias at the time of the event`)
+  const [, , , , , code, , , , more] = row
+  const status = STATUSES[code] ?? 'UNKNOWN'
+  if (status === 'INGESTION_FAILED_PAST_GRACE_PERIOD') refuseClosed()
+  if (act && isFeatureAct(act) && !act.isTried) return
+  const why = act && isFeatureAct(act) ? act.next.why : more?.why
+  if (act || !KEPT.has(status)) refuse('event', why ?? `would end as ${status}`)
+}
+
+const conflict = (event: ParsedEvent, id: string): ApiError =>
+  new ApiError('CONFLICT', `event.id: the event ${quoteName(event.id ?? id)} was ingested before`)
+
+/** Says which feature there is not enough of, and what is left. */
+const explainShort = (
+  memory: OrganizationMemory,
+  { schemaName }: ParsedEvent,
+  { act, account }: ProcessedEvent,
+  left: string,
+): ApiError => {
+  const feature = memory.schemas.get(schemaName)?.definition.featureDetails
+  const units = act && isFeatureAct(act) ? act.units : ''
+  return new ApiError(
+    'INVALID',
+    `event: needs ${units} of the feature ${quoteName(feature?.name ?? '')} (${feature?.featureId ?? ''}), and the account ${quoteName(account?.id ?? '')} has ${left} left at that time, overage included`,
+  )
+}
+
+/** Where an event is kept. */
+interface Place {
+  ledger: string
+  id: string
+}
+
+const drop = (ctx: Ctx, { ledger, id }: Place, reference: string): Promise<void> =>
+  askEvents(ctx, ledger, (its) => its.dropEntitled(id, reference))
+
+/** Claims the key of the request while its event is being recorded, which goes again if the key belongs to another request. */
+const recordWithKey = async <Recorded extends RecordedEntitled | { stale: unknown }>(
+  ctx: Ctx,
+  memory: OrganizationMemory,
+  place: Place,
+  record: () => Promise<Recorded>,
+): Promise<Recorded> => {
+  const [recorded, claimed] = await Promise.allSettled([record(), claimKey(ctx, memory)])
+  if (recorded.status === 'rejected') throw recorded.reason
+  if (claimed.status === 'fulfilled') return recorded.value
+  if ('state' in recorded.value && recorded.value.state === 'NEW') await drop(ctx, place, recorded.value.reference)
+  throw claimed.reason
+}
+
+/**
+ * Takes credits for an event that has been recorded, and settles it; or removes it, if there are too few. GONE: a twin of this request was
+ * refused meanwhile, or the time of the event was closed.
+ */
+const takeFor = async (ctx: Ctx, one: ProcessedEvent, place: Place): Promise<FeatureOutcome | { outcome: 'CLOSED' }> => {
+  const [asked] = one.act ? await askForActs(ctx, [one.act]) : []
+  if (!asked || typeof asked.outcome !== 'object') throw new Error('the ledger of the account says nothing of the event')
+  const { outcome } = asked
+  if (outcome.outcome === 'SHORT' || outcome.outcome === 'GONE') await drop(ctx, place, one.row[1])
+  const settlement = settlementOf(one, asked)
+  if (outcome.outcome !== 'TAKEN' || !settlement) return outcome
+  const settled = await askEvents(ctx, place.ledger, (its) => its.settle(undefined, [settlement]))
+  return 'settled' in settled && settled.closed.length ? { outcome: 'CLOSED' } : outcome
+}
+
+/** What a dry run answers: whether there would be enough. */
+const tryTake = async (ctx: Ctx, memory: OrganizationMemory, event: ParsedEvent, one: ProcessedEvent): Promise<void> => {
+  const [asked] = one.act ? await askForActs(ctx, [one.act], true) : []
+  if (asked && typeof asked.outcome === 'object' && asked.outcome.outcome === 'SHORT')
+    throw explainShort(memory, event, one, asked.outcome.left)
+}
+
+/**
+ * Ingests an event if its account has enough credits of the feature that its schema feeds: it is recorded, its credits are taken, and it is
+ * settled, in three calls to ledgers. Otherwise nothing of it is kept, and its id is free. Throws INVALID if the credits are not enough or
+ * the event would count nothing, and CONFLICT if its id is taken.
+ */
+export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent): Promise<Reply<{ success: boolean }>> => {
+  const success = { answer: { success: true } }
+  const key = ctx.write?.key?.value
+  const isTried = ctx.write?.dryRun === true
+  let memory = await recallWithLedgers(ctx)
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+    const { processing, processed } = await prepare(ctx, memory, [sent], { isEntitled: true })
+    const [one] = processed as [ProcessedEvent]
+    refuseUseless(memory, sent, one)
+    if (key !== undefined) await markRows(processed, key)
+    await markRepeats(ctx, memory, processed)
+    if (one.isRecorded) return success
+    const current = currentOf(memory)
+    const place = { ledger: ledgerName(ctx.organizationId, 'event', current.generation, one.slot % current.ledgers), id: one.row[0] }
+    const record = () => askEvents(ctx, place.ledger, (its) => its.recordEntitled(batchOf(ctx, processing, processed, 'ENTITLED'), isTried))
+    const recorded = await (attempt === 1 && key !== undefined && !isTried ? recordWithKey(ctx, memory, place, record) : record())
+    if ('stale' in recorded) {
+      memory = await refresh(ctx, memory, recorded.stale, attempt)
+      continue
+    }
+    if (recorded.size > LARGEST_LEDGER) await startGeneration(ctx, current)
+    if (recorded.state === 'DONE') return success
+    if (recorded.state === 'TAKEN') throw conflict(sent, one.row[0])
+    if (recorded.state === 'CLOSED') refuseClosed()
+    if (isTried) {
+      await tryTake(ctx, memory, sent, one)
+      return success
+    }
+    if (!one.act) return success
+    one.row[1] = recorded.reference
+    one.act.reference = recorded.reference
+    const taken = await takeFor(ctx, one, place)
+    if (taken.outcome === 'TAKEN') return success
+    if (taken.outcome === 'SHORT') throw explainShort(memory, sent, one, taken.left)
+    if (taken.outcome === 'CLOSED') refuseClosed()
+    if (taken.outcome === 'BEHIND')
+      throw new ApiError('UNAVAILABLE', 'The pricing cycle of the account has just begun, and is granting its credits. Send it again.', 1)
+  }
+  throw overloaded()
+}

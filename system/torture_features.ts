@@ -1,0 +1,299 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { KeptCredits, KeptEvent, KeptLedgers } from './ledgers.ts'
+import { DUPLICATE, IN_PROGRESS, METERED, hundredthsOf, must, pick, textOf } from './torture_events.ts'
+import { GRANTED, NOT_METERED, SHORT, holdTakes } from './torture_takes.ts'
+
+/** The organization for features. */
+export const FEATURES_ORGANIZATION = 'org.features'
+/** What the ids of its events begin with, since the files of the ledgers do not say whose they are. */
+export const USED = 'used-'
+
+const CLIENTS = 10
+/** The source of events of /entitled by its code, which never changes. */
+const ENTITLED = 2
+/** Few accounts are used at a time, so that their credits run out, and others come after them: so many, at most one each so many milliseconds. */
+const [ACCOUNTS, NEXT_ACCOUNT] = [2, 3000]
+/** The most units of an event, in hundredths, and how many are given back at most. */
+const [MOST_UNITS, MOST_BACK] = [800, 400]
+const MOST_EVENTS = 8
+const [HOUR, DAY] = [3_600_000, 86_400_000]
+
+interface Request {
+  method: string
+  path: string
+  body?: Record<string, unknown>
+  headers?: Record<string, string>
+  /** The statuses of refusals that may come: there are too few credits, or the id is taken. */
+  refusals?: readonly number[]
+}
+interface Answer {
+  status: number
+  body: Record<string, unknown>
+}
+/** Sends a request and returns its answer. Undefined if the Worker is killed in the meantime. */
+type Send = (request: Request) => Promise<Answer | undefined>
+
+/** An event as it is sent. */
+interface Use {
+  id: string
+  account: string
+  hundredths: bigint
+  /** Whether no meter counts it. It needs credits nevertheless. */
+  isFree: boolean
+  time: number
+}
+
+/** A request with events, and what it was answered: whether it ever passed, and what was last. It is open as long as it is being sent, or its answer was lost. */
+interface Asked extends Request {
+  uses: readonly Use[]
+  isEntitled: boolean
+  isOpen: boolean
+  hasPassed: boolean
+  last?: number
+}
+
+interface Client {
+  /** What it is sending, all of it at once. */
+  now: readonly Asked[]
+  last?: Asked | undefined
+}
+
+const iso = (time: number): string => new Date(time).toISOString()
+
+/** A card of one price for each unit. */
+const priced = { ratePlan: { pricingModel: 'TIERED', slabs: [{ order: 1, startAfter: 0, priceType: 'PER_UNIT' }] } }
+const priceOf = (rate: number) => ({ ...priced, rateValues: [{ currency: 'USD', slabRates: [{ order: 1, rate }] }] })
+
+const show = ({ id, account, hundredths, isFree, time }: Use) => ({
+  id,
+  schemaName: 'calls',
+  timestamp: iso(time),
+  accountId: account,
+  attributes: [{ name: 'units', value: textOf(hundredths) }],
+  dimensions: { plan: isFree ? 'free' : 'paid' },
+})
+
+const newKey = (): string | undefined => (randomInt(2) ? randomUUID() : undefined)
+
+/** Uses up the credits of a feature, and checks after each kill and at the end who took what. */
+export const openFeatureLoad = (send: Send, isKilled: () => boolean) => {
+  const counts = { passed: 0, refused: 0, lost: 0, takes: 0, back: 0, accounts: 0 }
+  const clients = Array.from({ length: CLIENTS }, (): Client => ({ now: [] }))
+  /** The requests that named an event, by its id. */
+  const asked = new Map<string, Asked[]>()
+  const accounts: string[] = []
+  let named = 0
+  let planId: unknown
+  /** When accounts get the plan. All events are of the hours after that. */
+  const start = Date.now() - (Date.now() % DAY) - DAY
+
+  const post = (path: string, body: Record<string, unknown> | undefined, key: string) =>
+    send({ method: 'POST', path, ...(body && { body }), headers: { 'Idempotency-Key': key } })
+
+  const make = async (path: string, body?: Record<string, unknown>): Promise<Record<string, unknown>> => {
+    const answer = await post(path, body, `setup-${++named}`)
+    must(answer, `POST ${path} was not answered`)
+    return answer.body
+  }
+
+  /** Makes an account, and gives it the plan. Both are sent again after a kill. */
+  const makeAccount = async (): Promise<void> => {
+    const id = `user-${accounts.length}`
+    if (!(await post('/accounts', { id, name: 'User', customerId: 'users' }, `make ${id}`))) return
+    const plan = { pricePlanId: planId, effectiveFrom: iso(start).slice(0, 10), effectiveUntil: '9999-01-01' }
+    if (await post(`/accounts/${id}/price_plans`, plan, `plan ${id}`)) accounts.push(id)
+  }
+
+  /** Creates the schema, the meter, the feature, the plan and the first accounts. */
+  const prepare = async (): Promise<void> => {
+    await make('/event_schema', { name: 'calls', attributes: [{ name: 'units' }], dimensions: [{ name: 'plan' }] })
+    const { id: meter } = await make('/usage_meters', {
+      name: 'units',
+      type: 'COUNTER',
+      aggregation: 'SUM',
+      eventSchemaName: 'calls',
+      computations: [{ matcher: '{"==":[{"var":"dimensions.plan"},"paid"]}', computation: '{"var":"attributes.units"}', order: 1 }],
+    })
+    await make('/event_schema/calls/activate')
+    await make(`/usage_meters/${String(meter)}/activate`)
+    const { id: featureId } = await make('/features', {
+      name: 'Calls',
+      schemaAssociations: [{ schemaName: 'calls', attributeName: 'units' }],
+    })
+    const granted = GRANTED.map(([source, hundredths]) => ({ source, units: Number(textOf(hundredths)) }))
+    const windows = granted.filter(({ source }) => source === 'PRICE_PLAN')
+    const { id } = await make('/price_plans', {
+      name: 'Calls',
+      pricePlanDetails: {
+        supportedCurrencies: ['USD'],
+        pricingCycleConfig: { interval: 'MONTHLY', anniversaryCycle: true, gracePeriod: 2 },
+        billingEntitlementRateCards: [
+          {
+            featureId,
+            featureConfigs: windows.map(({ units }, at) => ({ effectiveUntil: `P${at + 1}M`, featureCreditLimit: units })),
+            invoiceTiming: 'IN_ARREARS',
+            ...priceOf(0),
+          },
+        ],
+        entitlementOverageRateCards: [{ featureId, maxQuantity: granted.find(({ source }) => source === 'OVERAGE')?.units, ...priceOf(1) }],
+      },
+    })
+    await make(`/price_plans/${String(id)}/activate`, { currencies: ['USD'] })
+    planId = id
+    await make('/customers', { id: 'users', name: 'Users', primaryEmail: 'users@example.com', address: {} })
+    while (accounts.length < ACCOUNTS) await makeAccount()
+  }
+
+  const makeUse = (account = pick(accounts.slice(-ACCOUNTS)) ?? '', isBack = !randomInt(6)): Use => ({
+    id: `${USED}${++named}`,
+    account,
+    hundredths: isBack ? -BigInt(randomInt(1, MOST_BACK)) : BigInt(randomInt(15) && randomInt(1, MOST_UNITS)),
+    isFree: !randomInt(5),
+    time: start + randomInt(24) * HOUR + randomInt(HOUR),
+  })
+
+  /** Makes a request, and notes what it names. */
+  const request = (path: '/entitled' | '/ingest' | '/ingestBatch', uses: readonly Use[], key = newKey()): Asked => {
+    const [event, ...others] = uses.map(show)
+    const isEntitled = path === '/entitled'
+    const body = path === '/ingestBatch' ? { events: [event, ...others] } : { event }
+    const its: Asked = { method: 'POST', path, body, uses, isEntitled, isOpen: false, hasPassed: false }
+    if (key !== undefined) its.headers = { 'Idempotency-Key': key }
+    if (isEntitled) its.refusals = [400, 409]
+    for (const { id } of uses) asked.set(id, [...(asked.get(id) ?? []), its])
+    return its
+  }
+
+  /** Two requests for the same event at once, and one that gives back to its account, so that there may be enough for only one of them. */
+  const chooseTwins = (): Asked[] => {
+    const use = makeUse(undefined, false)
+    const key = newKey()
+    const twins = [request('/entitled', [use], key), request('/entitled', [use], randomInt(2) ? key : newKey())]
+    return [...twins, request('/entitled', [makeUse(use.account, true)])]
+  }
+
+  /** Two requests for one id, which are for different events, or by different operations. */
+  const chooseRivals = (): Asked[] => {
+    const use = makeUse()
+    const one = request('/entitled', [use])
+    const other = randomInt(2) ? request('/entitled', [{ ...use, hundredths: use.hundredths + 1n }]) : request('/ingest', [use])
+    return randomInt(2) ? [one, other] : [other, one]
+  }
+
+  /** What was answered is sent again; and where it was refused, for another number of units. */
+  const chooseAgain = (last: Asked): Asked[] => {
+    const [use] = last.uses
+    const isFree = last.last === 400 && use && asked.get(use.id)?.every((one) => one.last === 400)
+    return [isFree && randomInt(2) ? request('/entitled', [{ ...use, hundredths: BigInt(randomInt(1, 500)) }]) : last]
+  }
+
+  const choose = ({ last }: Client): Asked[] => {
+    const kind = randomInt(20)
+    if (kind < 4) return chooseTwins()
+    if (kind < 7) return chooseRivals()
+    if (kind < 10 && last) return chooseAgain(last)
+    if (kind < 12) return [request('/ingest', [makeUse()])]
+    if (kind < 14)
+      return [
+        request(
+          '/ingestBatch',
+          Array.from({ length: randomInt(1, MOST_EVENTS) }, () => makeUse()),
+        ),
+      ]
+    return [request('/entitled', [makeUse()])]
+  }
+
+  /** Whether a request has a key, under which alone its event was sent: then it is answered again as it was. */
+  const isAlone = ({ headers, uses: [use] }: Asked): boolean => {
+    const all = asked.get(use?.id ?? '') ?? []
+    return headers !== undefined && all.every((one) => one.headers?.['Idempotency-Key'] === headers['Idempotency-Key'])
+  }
+
+  const ask = async (its: Asked): Promise<void> => {
+    const isAgain = its.isOpen
+    its.isOpen = true
+    const answer = await send(its)
+    if (!answer) return
+    const { status, body } = answer
+    const isRight = status === 400 ? /needs .* of the feature/.test(String(body['message'])) : status === 409 || body['success'] === true
+    must(isRight, `${its.path} was answered ${status} ${JSON.stringify(body)}`)
+    must(status !== 409 || !its.hasPassed || !isAlone(its), `${its.path} of ${its.uses[0]?.id} passed, and was refused under its key then`)
+    if (isAgain) counts.lost++
+    if (its.isEntitled && status === 200 && !its.hasPassed) counts.passed++
+    if (status === 400) counts.refused++
+    Object.assign(its, { isOpen: false, last: status, hasPassed: its.hasPassed || status < 300 })
+  }
+
+  /** Sends what has got no answer yet, all of it at once. */
+  const askAll = async (client: Client): Promise<void> => {
+    await Promise.all(client.now.map(ask))
+    client.last = client.now.find(({ isOpen }) => !isOpen) ?? client.last
+    client.now = client.now.filter(({ isOpen }) => isOpen)
+  }
+
+  /** After a kill, some lost requests are never sent again: then the ledgers finish their events themselves. */
+  const keepAsking = async (client: Client): Promise<void> => {
+    if (!randomInt(3)) client.now = []
+    for (; !isKilled(); await wait(randomInt(60))) {
+      if (!client.now.length) client.now = choose(client)
+      await askAll(client)
+    }
+  }
+
+  const keepMaking = async (): Promise<void> => {
+    for (; !isKilled(); await wait(NEXT_ACCOUNT)) await makeAccount()
+  }
+
+  /**
+   * Compares what is kept under an id with the answers to the requests for it. What was ingested while /entitled held the id is a repeat,
+   * even if /entitled was refused then; and what /entitled answers with 409 may be gone later if that was for another event.
+   */
+  const holdId = (id: string, requests: readonly Asked[], event: KeptEvent | undefined, repeats: number, isEnd: boolean): void => {
+    const uses = requests.flatMap((one) => one.uses.filter((use) => use.id === id))
+    const said = requests.map((one) => `${one.path} ${one.isOpen ? 'lost' : (one.last ?? '')}`).join(', ')
+    const what = `${id}, which was sent by ${said},`
+    const isSame = uses.every(({ hundredths }) => hundredths === uses[0]?.hundredths)
+    const passed = requests.find((one) => one.isEntitled && one.hasPassed)
+    const isTaken = passed || (isSame && requests.some(({ last }) => last === 409))
+    const isIngested = requests.some((one) => !one.isEntitled && one.hasPassed)
+    must(event || !isTaken, `${what} is not there`)
+    must(event || repeats || !isIngested, `${what} was acknowledged, and is not there`)
+    must(repeats === 0 || requests.some((one) => !one.isEntitled), `${what} has a repeat`)
+    if (!event) return
+    const isGone = requests.every((one) => !one.isOpen && one.last === 400 && !one.hasPassed)
+    must(!isGone, `${what} was refused, and is there with the status ${event.status}`)
+    const { account, status, source, time, value, units } = event
+    const use = uses.find(({ hundredths }) => value !== null && hundredths === hundredthsOf(value))
+    must(use && `=${use.account}` === account && use.time === time, `${what} is there as an event of ${value} of ${account} at ${time}`)
+    const own = passed?.uses.find((one) => one.id === id)
+    must(!own || own.hundredths === use.hundredths, `${what} passed with ${textOf(own?.hundredths ?? 0n)}, and is there with ${value}`)
+    const isOpen = status === IN_PROGRESS && !isEnd && !passed
+    const isShort = status === SHORT && source !== ENTITLED && !passed
+    must(isOpen || isShort || status === (use.isFree ? NOT_METERED : METERED), `${what} is there with the status ${status}`)
+    if (status !== METERED) return
+    const [unit = ''] = JSON.parse(units ?? '[]') as string[]
+    must(hundredthsOf(unit) === use.hundredths, `${what} needs ${value}, and is counted as ${unit}`)
+  }
+
+  /** Compares the files of the ledgers with what was sent and answered: after a kill, or when everything is settled. */
+  const hold = (credits: KeptCredits, kept: KeptLedgers, isEnd = false): void => {
+    const events = new Map(kept.events.filter(({ id }) => id.startsWith(USED)).map((event) => [event.id, event]))
+    const past = kept.past.filter(({ id }) => id.startsWith(USED))
+    const repeats = Map.groupBy(past, ({ id }) => id)
+    must(
+      past.every(({ status }) => status === DUPLICATE),
+      'an event lost its id',
+    )
+    for (const id of [...events.keys(), ...repeats.keys()]) must(asked.has(id), `there is an event that nobody sent: ${id}`)
+    for (const [id, requests] of asked) holdId(id, requests, events.get(id), repeats.get(id)?.length ?? 0, isEnd)
+    Object.assign(counts, holdTakes(credits, [...events.values()], isEnd), { accounts: accounts.length })
+  }
+
+  /** Repeats lost requests, so that everything can be settled. */
+  const settle = async (): Promise<void> => {
+    for (const client of clients) await askAll(client)
+  }
+
+  return { prepare, work: () => [...clients.map(keepAsking), keepMaking()], hold, settle, counts }
+}
