@@ -216,3 +216,24 @@ export const textMap = (maxPairs: number) =>
       )
       .register(z.globalRegistry, { maxProperties: maxPairs }),
   )
+
+/** A map of numbers by ids. The name `__proto__` is refused, since an object would silently lose it. */
+export const numberMap = (maxPairs: number) =>
+  z.pipe(
+    z.transform((value: unknown, { issues }) => {
+      if (isObject(value) && Object.hasOwn(value, '__proto__'))
+        issues.push({ code: 'custom', input: value, path: ['__proto__'], message: 'must have another name' })
+      return value
+    }),
+    z
+      .record(label(1, 50), z.number())
+      .check(
+        z.superRefine(
+          (value, context) => {
+            if (Object.keys(value).length > maxPairs) context.addIssue({ code: 'custom', message: `must hold ${maxPairs} pairs at most` })
+          },
+          { when: ({ value }) => isObject(value) },
+        ),
+      )
+      .register(z.globalRegistry, { maxProperties: maxPairs }),
+  )

@@ -6,6 +6,7 @@ import { changed, client } from '../helpers/api.ts'
 import { withTestClock } from '../helpers/billed.ts'
 import { doDue, system } from '../helpers/ledgers.ts'
 import { holdMoney, withWallet } from '../helpers/money.ts'
+import { monthly, publishPlan } from '../helpers/schedules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -55,6 +56,33 @@ describe('a write that comes before the run of what is due', () => {
     const api = await withOverdue()
     expect((await change(api)).status).toBe(409)
     expect(paidOf(await api.read(api.overdue))).toEqual(['PAID', 80, 80])
+  })
+
+  it('ends what was not paid in time before a cycle that begins at that instant is billed', async () => {
+    const api = await withWallet()
+    const { id } = (await api.post('/addons', { name: 'Support', type: 'FIXED_FEE' })).body
+    const feeOf = (rate: number) => ({ id, name: 'fee', enableProration: false, rateValues: [{ currency: 'USD', rate }] })
+    const pricePlanId = await publishPlan(api, 'Support', id, {
+      pricingCycleConfig: monthly,
+      fixedFeeRateCards: [{ ...feeOf(30), invoiceTiming: 'IN_ADVANCE' }],
+    })
+    const { id: pack } = (
+      await api.post('/price_plans', {
+        name: 'Pack',
+        type: 'PURCHASE',
+        pricePlanDetails: { supportedCurrencies: ['USD'], fixedFeeRateCards: [feeOf(100)] },
+      })
+    ).body
+    await api.post(`/price_plans/${pack}/activate`, { currencies: ['USD'] })
+    const dates = { effectiveFrom: '2026-05-01', effectiveUntil: '9999-01-01' }
+    expect((await api.post('/accounts/acc1/price_plans', { pricePlanId, ...dates })).status).toBe(200)
+    await api.topUp(50)
+    const bought = await api.post('/accounts/acc1/purchases', { pricePlanId: pack, expiryDate: '2026-05-01T00:00:00Z' })
+    expect([bought.body.status, await api.balance()]).toEqual(['PENDING', 0])
+    vi.setSystemTime(Date.parse('2026-05-01T00:00:01Z'))
+    await api.topUp(1)
+    expect((await api.entries()).map(({ amount }) => amount)).toEqual([50, -50, 50, -30, 1])
+    await holdMoney(api.id)
   })
 
   it('reads what is due of its own accounts only', async () => {

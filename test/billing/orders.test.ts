@@ -122,6 +122,8 @@ describe('an order', () => {
     const said = { VOID: 'Its order was made VOID before it was paid.', UN_COLLECTIBLE: 'Its order is UN_COLLECTIBLE.' }[ended]
     expect(await api.purchase(id)).toMatchObject({ status: 'FAILURE', comment: said })
     expect(await api.balance('acc')).toBe(ended === 'VOID' ? 50 : 0)
+    const [gift] = (await api.get('/credits?account_id=acc')).body.data
+    expect([gift.status, gift.consumedAmount]).toEqual(ended === 'VOID' ? ['ACTIVE', 0] : ['CONSUMED', 10])
     const { status, body } = await api.pay('acc', order, 40)
     expect([status, body.message]).toEqual([
       409,
@@ -168,6 +170,21 @@ describe('an order', () => {
       100,
       ['INVOICE', 'PAID', 100, 100, '2026-04-0001'],
     ])
+    await holdMoney(api.id)
+  })
+
+  it('is paid or made VOID, and not both, by requests at once', async () => {
+    const api = await withAccount()
+    const { id, order } = await topUpOrder(api)
+    const answers = await Promise.all([
+      api.patchInvoice(order, 'VOID'),
+      api.pay('acc', order, 100),
+      api.patchInvoice(order, 'UN_COLLECTIBLE'),
+      api.pay('acc', order, 100),
+    ])
+    const { status, comment } = await api.purchase(id)
+    const isPaid = [answers[1], answers[3]].some((one) => one?.status === 201)
+    expect([status, await api.balance('acc'), comment === undefined]).toEqual([isPaid ? 'SUCCESS' : 'FAILURE', isPaid ? 100 : 0, isPaid])
     await holdMoney(api.id)
   })
 

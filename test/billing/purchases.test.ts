@@ -329,6 +329,21 @@ describe('ASSOCIATION', () => {
     expect((await api.purchasesOf('acc')).map(({ type }: Loose) => type)).toEqual(['PREPAID'])
   })
 
+  it('of a plan of which nothing is paid in advance puts it in force at once', async () => {
+    const api = await withBuyer()
+    const pricePlanId = await api.plan({ fixedFeeRateCards: [fee(await api.addOn('FIXED_FEE'), 30)] })
+    const dates = { effectiveFrom: '2026-04-16', effectiveUntil: '2027-01-01' }
+    const bought = await buyAndPay(api, { type: 'ASSOCIATION', pricePlanId, ...dates })
+    expect([bought.status, bought.price, (await schedulesOf(api)).length]).toEqual(['SUCCESS', 0, 1])
+    const tried = await api.call('POST', '/accounts/acc/purchases?dry_run=true', {
+      type: 'ASSOCIATION',
+      pricePlanId,
+      ...dates,
+      effectiveFrom: '2026-05-01',
+    })
+    expect([tried.status, tried.body.status, (await api.purchasesOf('acc')).length]).toEqual([200, 'IN_PROGRESS', 1])
+  })
+
   it('of a plan that began in the past has paid for the first of its cycles, and the others are billed', async () => {
     const api = await withPlan()
     const bought = await buyAndPay(api, { ...api.sent, effectiveFrom: '2026-02-15' })
@@ -497,8 +512,11 @@ describe('a purchase', () => {
       (await Promise.all(all.map(({ id }) => api.purchase(id)))).map(({ status }) => status),
       await api.creditsOf('acc'),
       await api.balance('acc'),
+      await env.DB.prepare('SELECT count(*) AS purchases, sum(version) AS versions FROM purchases WHERE organization_id = ?')
+        .bind(api.id)
+        .first(),
     ]
-    const right = [['SUCCESS', 'SUCCESS', 'SUCCESS'], [['Pack', 40, '2026-04-10', undefined]], 100]
+    const right = [['SUCCESS', 'SUCCESS', 'SUCCESS'], [['Pack', 40, '2026-04-10', undefined]], 100, { purchases: 3, versions: 9 }]
     expect(await shown()).toEqual(right)
     for (const { kind, subject, due_at: at } of due.results)
       await env.DB.prepare('INSERT OR REPLACE INTO due (organization_id, kind, subject, due_at) VALUES (?, ?, ?, ?)')

@@ -71,6 +71,25 @@ const MORE_PARTS = {
   ],
 }
 
+/** Purchases, whose fields depend on their type: money for the wallet is bought, which needs no price plan. */
+const BUYS = new Set(['initiateOneTimeEntitlementPlan', 'createProposal'])
+const BOUGHT = {
+  type: ['WALLET_TOPUP'],
+  payment_mode: ['PREPAID'],
+  topup_amount: [120, 0.5],
+  purchase_amount: [100],
+  expiry_date: ['2026-06-01T00:00:00Z', '2030-01-01T00:00:00.5Z'],
+}
+const OF_OTHER_PURCHASES = [
+  'pricePlanId',
+  'quantity',
+  'rateCardQuantities',
+  'purchasePlanOverride',
+  'associationOverride',
+  'effectiveFrom',
+  'effectiveUntil',
+]
+
 /** What fields are given that take a few values only, and what they are given as well as any text. */
 const wordsOf = (api: Ready, nextTokens: string[]): Words => {
   const some: Record<string, unknown[]> = { data_type: ['STRING'], _search: ['a', 'ac', 'MAIN'] }
@@ -80,6 +99,7 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
     else (some[nameOf(field)] ??= []).push(value)
   }
   const whole: Record<string, unknown[]> = {}
+  const buys = BUYS.has(api.operation.operationId)
   for (const { path, request } of api.examples()) {
     add('', request)
     for (const [field, value] of Object.entries(request))
@@ -98,6 +118,7 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
       currenci: [['USD'], ['EUR', 'USD']],
       _sort: ['id:ASC', 'updated_at:DESC', 'account_id:DESC,updated_at:ASC'],
       next_token: nextTokens,
+      ...(buys && BOUGHT),
     },
     some,
     whole,
@@ -108,12 +129,12 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
       'filterFields',
       'eventIdTemplate',
       'pricingRules',
-      'type',
+      ...(buys ? OF_OTHER_PURCHASES : ['type']),
       'pricePlanDetailsOverride',
       'pricingRulesOverride',
       'preActions',
     ],
-    often: ['pricePlanId'],
+    often: buys ? ['type', 'walletTopupDetails'] : ['pricePlanId'],
   }
 }
 

@@ -1,17 +1,15 @@
-import { type CycleInForce, type PieceParts, keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
+import { keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
 import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
 import { instantOf } from '../../rating/cycle.ts'
-import { type CycleOfGrants, planGrants } from '../credits/grants.ts'
+import { planGrants } from '../credits/grants.ts'
 import { compareTurns, creditsLeft, drawFromPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws } from '../credits/write.ts'
-import { type CycleOfEntries, planEntries } from '../feature_credits/grants.ts'
-import { draftEntries, dueOfEntries } from '../feature_credits/write.ts'
-import { orderCycle } from '../purchases/cycles.ts'
 import type { Purse } from '../wallets/service.ts'
+import { addEntries, listBegun, listCyclesOfGrants, orderBegun } from './begun.ts'
 import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
 import { closeDrafts } from './drafts.ts'
 import { keepHeldCharges, recordHeldCharges } from './held_charges.ts'
@@ -23,7 +21,7 @@ import { type Turns, holdWaiting, openTurns, waitsWithCredits } from './turns.ts
 import { type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
 
 import { type Bills, addGiven, billAdvance, hasAdvance } from './advance_bills.ts'
-import { LEAST_CYCLES, MOST_CYCLES, type Plan, findNext, listCharged, listVoidTimes, planBills } from './plans.ts'
+import { LEAST_CYCLES, MOST_CYCLES, findNext, listCharged, listVoidTimes, planBills } from './plans.ts'
 
 /** The statement that refuses the commit if what the bills rest on has changed since it was read. */
 export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>
@@ -127,64 +125,6 @@ const addDraws = (ctx: Ctx, turns: Iterable<Turns>, { statements, changes }: Bil
   changes.push(...drawn.changes)
 }
 
-/** The DRAFTs of the cycles that begin, that have another plan now, or that are gone. */
-const listBegun = ({ made, moved }: Plan): { row: InvoiceRow; isChanged: boolean }[] => {
-  const changed = moved.filter(({ row, after }) => after.status === 'GONE' || after.scheduleId !== row.scheduleId)
-  return [...made.map((row) => ({ row, isChanged: false })), ...changed.map(({ after }) => ({ row: after, isChanged: true }))]
-}
-
-/** The cycles that begin, that have another plan now, or that are gone, of which cards give credits or do not any more. */
-const listCyclesOfGrants = (plan: Plan, parts: PieceParts | undefined): CycleOfGrants[] => {
-  const { billing, open } = plan
-  return listBegun(plan).map(({ row: { startAt, status }, isChanged }) => {
-    const inForce = status === 'GONE' ? undefined : open.get(startAt)
-    return {
-      holder: billing.owner,
-      cycleAt: startAt,
-      cycle: inForce && parts && { inForce, parts, isChanged },
-      paid: new Set(billing.charges.flatMap(({ cycleAt, billableId }) => (cycleAt === startAt ? [billableId] : []))),
-    }
-  })
-}
-
-/** The cycles of which cards grant credits of features, or allow overage: those that are not billed, and those that are gone. */
-const listCyclesOfEntries = ({ billing, moved, open, hasDraft }: Plan, parts: PieceParts | undefined): CycleOfEntries[] => {
-  const changed = moved.filter(({ row, after }) => after.status === 'GONE' || after.scheduleId !== row.scheduleId)
-  const changedAt = new Set(changed.map(({ row }) => row.startAt))
-  const paidAt = (at: number) => new Set(billing.charges.flatMap(({ cycleAt, billableId }) => (cycleAt === at ? [billableId] : [])))
-  const ofCycle = (cycleAt: number, inForce: CycleInForce | undefined): CycleOfEntries => ({
-    accountId: billing.owner.id,
-    cycleAt,
-    cycle: inForce && parts && { inForce, parts, isChanged: changedAt.has(cycleAt) },
-    paid: paidAt(cycleAt),
-  })
-  const gone = [...changedAt].filter((at) => !open.has(at) || !hasDraft.has(at))
-  return [
-    ...[...open].flatMap(([at, inForce]) => (hasDraft.has(at) ? [ofCycle(at, inForce)] : [])),
-    ...gone.map((at) => ofCycle(at, undefined)),
-  ]
-}
-
-/** Adds the credits of features that cycles grant. The ledger of an account is told that a cycle has begun, even if that grants nothing new. */
-const addEntries = async (
-  ctx: Ctx,
-  all: readonly Plan[],
-  parts: PieceParts | undefined,
-  { statements, changes, due }: Bills & { due: Due[] },
-): Promise<void> => {
-  const entries = await planEntries(
-    ctx,
-    all.flatMap((plan) => listCyclesOfEntries(plan, parts)),
-  )
-  const drafted = draftEntries(ctx, entries)
-  const begun = all.flatMap(({ billing: { owner }, made }) =>
-    made.length && entries.accountIds.has(owner.id) ? [{ accountId: owner.id }] : [],
-  )
-  statements.push(...drafted.statements)
-  changes.push(...drafted.changes)
-  due.push(...dueOfEntries(ctx, [...entries.given, ...entries.changed.map(({ after }) => after), ...begun]))
-}
-
 /**
  * Bills accounts at the instant of due rows, all in one commit: a DRAFT whose cycle has changed follows it, or is GONE with it; each cycle
  * that has begun gets its DRAFT, and its credits are given; each DRAFT whose instant has come falls due, the oldest first; and then what is
@@ -264,20 +204,11 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     }
     holdWaiting(own)
     const ownCycles = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
-    const begun = new Map(listBegun(plan).map(({ row }) => [row.startAt, row.status === 'GONE' ? undefined : plan.open.get(row.startAt)]))
-    const starts = new Set([...ownCycles.keys(), ...listCharged(plan, its.now), ...begun.keys()])
+    const starts = new Set([...ownCycles.keys(), ...listCharged(plan, its.now), ...listBegun(plan).map(({ row }) => row.startAt)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = ownCycles.get(start)
       billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle), purse: plan.billing.purse }, own.pool, bills)
-      if (!begun.has(start)) continue
-      const inForce = begun.get(start)
-      const { purse, orders, owner } = plan.billing
-      orderCycle(
-        its,
-        { cycleAt: start, cycle: inForce && parts && { inForce, parts, owner } },
-        { owner: inForce ? withPlan(owner, inForce) : owner, purse, orders, pool: own.pool },
-        bills,
-      )
+      orderBegun(its, plan, parts, start, own.pool, bills)
     }
   }
   addDraws(its, turns, bills)

@@ -41,6 +41,7 @@ export const proposals = feature('Accounts', {
     portal: true,
     answers: { 200: GetProposalResponse },
     deprecated: true,
+    tagged: true,
     handle: (ctx, { param }) => service.getProposal(ctx, param.purchase_proposal_id),
   }),
   updateProposalStatus: operation({
@@ -50,6 +51,8 @@ export const proposals = feature('Accounts', {
     json: UpdateProposalStatus,
     answers: { 200: Proposal },
     deprecated: true,
+    tagged: true,
+    condition: 'version',
     handle: (ctx, { param, json }) => service.updateProposalStatus(ctx, param.purchase_proposal_id, json),
   }),
 })

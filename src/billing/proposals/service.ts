@@ -1,8 +1,9 @@
 import { getAccount } from '../../customers/accounts/service.ts'
-import { retryWhenStale } from '../../db/change.ts'
-import { type Reply, commit } from '../../db/commit.ts'
+import { changeVersioned, retryWhenStale } from '../../db/change.ts'
+import { type Draft, type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
+import { tagOf } from '../../lib/etag.ts'
 import { dayOf, writeDay } from '../../rating/cycle.ts'
 import { draftBoughtPlan } from '../purchases/associate.ts'
 import { findMade, holdBuyer, keyOf, readBuyer, refusePast } from '../purchases/create.ts'
@@ -51,20 +52,26 @@ export const createProposal = async (ctx: Ctx, accountId: string, input: CreateP
 
 /** Lists what was proposed to an account, the newest first, page by page. */
 export const listProposals = async (ctx: Ctx, accountId: string, query: ListProposalsQuery): Promise<Reply<ProposalsPaginatedResponse>> => {
-  await getAccount(ctx, accountId)
   const { rows, next, context } = await listProposalRows(ctx, query, { account: accountId }, accountId)
+  await getAccount(ctx, accountId)
   return { answer: { data: (rows as ProposalRow[]).map(showListedProposal), ...next, context } }
 }
 
-export const getProposal = async (ctx: Ctx, id: string): Promise<Reply<Proposal>> => ({ answer: showProposal(await readProposal(ctx, id)) })
+/** The state of a proposal that its ETag names. */
+const tagOfProposal = ({ version }: Pick<PurchaseRow, 'version'>): string => tagOf(version)
+
+export const getProposal = async (ctx: Ctx, id: string): Promise<Reply<Proposal>> => {
+  const row = await readProposal(ctx, id)
+  return { answer: showProposal(row), tag: tagOfProposal(row) }
+}
 
 const NOT_BILLED: PartialDraft & Pick<PurchaseRow, 'invoiceId'> = { statements: [], changes: [], invoiceId: null }
 
 /**
- * Approves a proposal. What is prepaid becomes a purchase with an order, and is done when that has been paid; what is postpaid is done at once,
+ * Drafts that a proposal is approved. What is prepaid becomes a purchase with an order, and is done when that has been paid; what is postpaid is done at once,
  * and billed: a plan that is put in force as every other one, and all else by an invoice that falls due now.
  */
-const approve = async (ctx: Ctx, row: ProposalRow): Promise<Reply<Proposal>> => {
+const draftApproval = async (ctx: Ctx, row: ProposalRow): Promise<Draft<Proposal>> => {
   const owner = await readBuyer(ctx, row.accountId)
   if (owner.currency !== row.currency)
     throw new ApiError(
@@ -87,26 +94,36 @@ const approve = async (ctx: Ctx, row: ProposalRow): Promise<Reply<Proposal>> => 
     invoiceId,
     status: isPostpaid ? 'IN_PROGRESS' : status,
   })
-  return commit(ctx, {
+  return {
     statements: [holdBuyer(ctx, owner), ...statements, ...approved.statements],
     changes: [...approved.changes, ...changes],
     answer: showProposal(approved.after as ProposalRow),
+    tag: tagOfProposal(approved.after),
     due: dueOfPurchase(ctx, approved.after),
-  })
+  }
 }
 
 /** Approves or declines a proposal, once. */
 export const updateProposalStatus = (ctx: Ctx, id: string, { status }: UpdateProposalStatus): Promise<Reply<Proposal>> =>
-  retryWhenStale(async () => {
-    const { accountId } = await readProposal(ctx, id)
-    await settleMoneyDue(ctx, [accountId])
-    const row = await readProposal(ctx, id)
-    if (row.proposalStatus !== 'PROPOSAL_ACTIVE')
-      throw new ApiError(
-        'CONFLICT',
-        `status: the proposal "${id}" is ${row.proposalStatus}, and can be neither approved nor declined any more`,
-      )
-    if (status === 'APPROVE') return approve(ctx, row)
-    const declined = changePurchase(ctx, row, { proposalStatus: 'PROPOSAL_DECLINED', respondedAt: ctx.now, settledAt: ctx.now })
-    return commit(ctx, { ...declined, answer: showProposal(declined.after as ProposalRow) })
+  changeVersioned(ctx, {
+    read: async () => {
+      const { accountId } = await readProposal(ctx, id)
+      await settleMoneyDue(ctx, [accountId])
+      return readProposal(ctx, id)
+    },
+    tagOf: tagOfProposal,
+    change: (row): Draft<Proposal> | Promise<Draft<Proposal>> => {
+      if (row.proposalStatus !== 'PROPOSAL_ACTIVE')
+        throw new ApiError(
+          'CONFLICT',
+          `status: the proposal "${id}" is ${row.proposalStatus}, and can be neither approved nor declined any more`,
+        )
+      if (status === 'APPROVE') return draftApproval(ctx, row)
+      const { after, ...declined } = changePurchase(ctx, row, {
+        proposalStatus: 'PROPOSAL_DECLINED',
+        respondedAt: ctx.now,
+        settledAt: ctx.now,
+      })
+      return { ...declined, answer: showProposal(after as ProposalRow), tag: tagOfProposal(after) }
+    },
   })

@@ -1,8 +1,13 @@
 import * as z from 'zod/mini'
 import { CreatePricePlanDetailsOverride, PricePlanDetails } from '../../catalogue/price_plans/schema.ts'
-import { BillingEntitlementRateCard, CreditGrantRateCard, FixedFeeRateCard } from '../../catalogue/rate_cards/schema.ts'
+import {
+  BillingEntitlementRateCard,
+  CreditGrantRateCard,
+  FixedFeeRateCard,
+  MOST_CARDS as MOST_CARDS_OF_PLAN,
+} from '../../catalogue/rate_cards/schema.ts'
 import { PricePlanDetailsOverride, day } from '../../catalogue/schedules/schema.ts'
-import { described, identifier, int32, label, list, named } from '../../lib/fields.ts'
+import { described, identifier, int32, label, list, named, numberMap } from '../../lib/fields.ts'
 import { moneyAmount } from '../../lib/money.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 import { dateTime, instant } from '../../lib/time.ts'
@@ -52,7 +57,7 @@ const requested = {
   rateCardQuantities: z.optional(
     described(
       'How often single rate cards are bought instead, by the ids of what they price. Fractions are allowed.',
-      z.record(z.string(), z.number()),
+      numberMap(MOST_CARDS_OF_PLAN),
     ),
   ),
   idempotencyKey: z.optional(

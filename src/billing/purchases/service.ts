@@ -16,8 +16,8 @@ export { endPurchases } from './ending.ts'
 
 /** Lists what an account has bought, the newest first, page by page. */
 export const listPurchases = async (ctx: Ctx, accountId: string, query: ListPurchasesQuery): Promise<Reply<PurchasePaginatedListData>> => {
-  await getAccount(ctx, accountId)
   const { rows, next, context } = await listPurchaseRows(ctx, query, { account: accountId }, accountId)
+  await getAccount(ctx, accountId)
   return { answer: { data: (rows as BegunPurchase[]).map(showListedPurchase), ...next, context } }
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { CreatePricePlanDetails, RateCard } from '../../catalogue/price_plans/schema.ts'
-import { described, identifier, int32, isObject, label, list, named, whole } from '../../lib/fields.ts'
+import { described, identifier, int32, label, list, named, numberMap, whole } from '../../lib/fields.ts'
 import { dateTime, instant } from '../../lib/time.ts'
 
 const MOST_ENTRIES = 1000
@@ -8,28 +8,6 @@ const MOST_METERS = 1000
 const MOST_LICENSES = Number.MAX_SAFE_INTEGER
 
 const accountId = () => identifier(1, 50)
-
-/** Numbers by the ids of usage meters. */
-const numbersById = () =>
-  z.pipe(
-    z.transform((value: unknown, { issues }) => {
-      if (isObject(value) && Object.hasOwn(value, '__proto__'))
-        issues.push({ code: 'custom', input: value, path: ['__proto__'], message: 'must have another name' })
-      return value
-    }),
-    z
-      .record(label(1, 50), z.number())
-      .check(
-        z.superRefine(
-          (value, context) => {
-            if (Object.keys(value).length > MOST_METERS)
-              context.addIssue({ code: 'custom', message: `must hold ${MOST_METERS} pairs at most` })
-          },
-          { when: ({ value }) => isObject(value) },
-        ),
-      )
-      .register(z.globalRegistry, { maxProperties: MOST_METERS }),
-  )
 
 /** A time range of an account, of which something is looked up. */
 const rangeOf = (id: string) =>
@@ -92,7 +70,7 @@ const UsageConfig = named(
   'UsageConfig',
   z.strictObject({
     mode: described('CUSTOM needs usageMap. LOOKUP_RANGE needs lookupRange. LOOKUP_CYCLE needs lookupCycle.', z.enum(LOOKUPS)),
-    usageMap: z.optional(described('The usage of each usage meter, by its id. A meter that is left out has none.', numbersById())),
+    usageMap: z.optional(described('The usage of each usage meter, by its id. A meter that is left out has none.', numberMap(MOST_METERS))),
     lookupRange: z.optional(rangeOf('UsageConfigLookupRange')),
     lookupCycle: z.optional(cycleOf('UsageConfigLookupCycle')),
   }),
