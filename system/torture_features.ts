@@ -74,7 +74,7 @@ const show = ({ id, account, hundredths, isFree, time }: Use) => ({
   dimensions: { plan: isFree ? 'free' : 'paid' },
 })
 
-const newKey = (): string | undefined => (randomInt(2) ? randomUUID() : undefined)
+const newKey = (): string | null => (randomInt(2) ? randomUUID() : null)
 
 /** Uses up the credits of a feature, and checks after each kill and at the end who took what. */
 export const openFeatureLoad = (send: Send, isKilled: () => boolean) => {
@@ -159,18 +159,18 @@ export const openFeatureLoad = (send: Send, isKilled: () => boolean) => {
     const isEntitled = path === '/entitled'
     const body = path === '/ingestBatch' ? { events: [event, ...others] } : { event }
     const its: Asked = { method: 'POST', path, body, uses, isEntitled, isOpen: false, hasPassed: false }
-    if (key !== undefined) its.headers = { 'Idempotency-Key': key }
+    if (key !== null) its.headers = { 'Idempotency-Key': key }
     if (isEntitled) its.refusals = [400, 409]
     for (const { id } of uses) asked.set(id, [...(asked.get(id) ?? []), its])
     return its
   }
 
-  /** Two requests for the same event at once, and one that gives back to its account, so that there may be enough for only one of them. */
+  /** Requests for the same event at once, and one that gives back to its account, so that there may be enough for only some of them. */
   const chooseTwins = (): Asked[] => {
     const use = makeUse(undefined, false)
     const key = newKey()
-    const twins = [request('/entitled', [use], key), request('/entitled', [use], randomInt(2) ? key : newKey())]
-    return [...twins, request('/entitled', [makeUse(use.account, true)])]
+    const back = request('/entitled', [makeUse(use.account, true)])
+    return [...[key, key, newKey()].map((one) => request('/entitled', [use], one)), back]
   }
 
   /** Two requests for one id, which are for different events, or by different operations. */
@@ -190,11 +190,11 @@ export const openFeatureLoad = (send: Send, isKilled: () => boolean) => {
 
   const choose = ({ last }: Client): Asked[] => {
     const kind = randomInt(20)
-    if (kind < 4) return chooseTwins()
-    if (kind < 7) return chooseRivals()
-    if (kind < 10 && last) return chooseAgain(last)
-    if (kind < 12) return [request('/ingest', [makeUse()])]
-    if (kind < 14)
+    if (kind < 5) return chooseTwins()
+    if (kind < 8) return chooseRivals()
+    if (kind < 11 && last) return chooseAgain(last)
+    if (kind < 13) return [request('/ingest', [makeUse()])]
+    if (kind < 15)
       return [
         request(
           '/ingestBatch',
