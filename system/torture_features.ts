@@ -246,19 +246,18 @@ export const openFeatureLoad = (send: Send, isKilled: () => boolean) => {
   }
 
   /**
-   * Compares what is kept under an id with the answers to the requests for it. What was ingested while /entitled held the id is a repeat,
-   * even if /entitled was refused then; and what /entitled answers with 409 may be gone later if that was for another event.
+   * Compares what is kept under an id with the answers to the requests for it. What is ingested waits for an event of /entitled that holds
+   * its id, and is a repeat of that only if it is kept.
    */
   const holdId = (id: string, requests: readonly Asked[], event: KeptEvent | undefined, repeats: number, isEnd: boolean): void => {
     const uses = requests.flatMap((one) => one.uses.filter((use) => use.id === id))
     const said = requests.map((one) => `${one.path} ${one.isOpen ? 'lost' : (one.last ?? '')}`).join(', ')
     const what = `${id}, which was sent by ${said},`
-    const isSame = uses.every(({ hundredths }) => hundredths === uses[0]?.hundredths)
     const passed = requests.find((one) => one.isEntitled && one.hasPassed)
-    const isTaken = passed || (isSame && requests.some(({ last }) => last === 409))
+    const isTaken = passed || requests.some(({ last }) => last === 409)
     const isIngested = requests.some((one) => !one.isEntitled && one.hasPassed)
     must(event || !isTaken, `${what} is not there`)
-    must(event || repeats || !isIngested, `${what} was acknowledged, and is not there`)
+    must(event || !isIngested, `${what} was acknowledged, and is not there`)
     must(repeats === 0 || requests.some((one) => !one.isEntitled), `${what} has a repeat`)
     if (!event) return
     const isGone = requests.every((one) => !one.isOpen && one.last === 400 && !one.hasPassed)

@@ -1,13 +1,15 @@
 import type { AccountLedger } from './account_ledger.ts'
 import { settleAct } from './acts.ts'
 import type { Carry } from './correct.ts'
-import { type Act, type ActOutcome, isFeatureAct } from './entry.ts'
+import { type Act, type ActOutcome, SOURCES, isFeatureAct } from './entry.ts'
 import { dropEntitled } from './entitled.ts'
 import type { EventLedger } from './event_ledger.ts'
 import { readEvents } from './read.ts'
 import { settleEvents } from './settle.ts'
 import type { Store } from './store.ts'
 import { type Todo, type Work, putOff, readDue } from './work.ts'
+
+const ENTITLED = SOURCES.indexOf('ENTITLED')
 
 /** The Durable Objects of the Worker, as one of them calls the others. */
 export type Ledgers = {
@@ -60,13 +62,31 @@ const finishCarry = async (
     accounts.getByName(its.ledger).revertActs([{ reference: its.reference, isFeature }], store.clock ?? now)
   if (license) await revert(license, false)
   if (feature) await revert(feature, true)
-  if (ledger !== undefined && batch) await events.getByName(ledger).record({ ...batch, isCarried: true })
+  if (ledger !== undefined && batch) {
+    const recorded = await events.getByName(ledger).record({ ...batch, isCarried: true })
+    if ('held' in recorded && recorded.held.length) throw new Error('an event holds the id of a corrected one that may not be kept')
+  }
   dropCarry(store, key)
 }
 
 const doOne = (store: Store, ledgers: Ledgers, work: Work, todo: Todo, now: number): Promise<void> => {
   if (work === 'carry') return finishCarry(store, ledgers, todo, now)
   return todo.isUndo ? takeBack(store, ledgers, todo, now) : finishProgress(store, ledgers, todo, now)
+}
+
+/** Finds out whether events are kept that hold ids and of which that is not known yet, as if their senders did not wait any more. */
+export const concludeEntitled = async (store: Store, ledgers: Ledgers, ids: readonly string[], now: number): Promise<void> => {
+  const open = ids.flatMap((id) =>
+    store.sql
+      .exec<Todo>(
+        `SELECT progress.reference AS key, progress.act, progress.id, 0 AS isUndo
+         FROM event CROSS JOIN progress ON progress.reference = event.reference AND is_undo = 0
+         WHERE event.id = ? AND event.source = ${ENTITLED}`,
+        id,
+      )
+      .toArray(),
+  )
+  for (const todo of open) await finishProgress(store, ledgers, todo, now)
 }
 
 /** Does what is due in other ledgers because the request that was to do it has died. What fails is put off and does not stop the rest. `running` holds the keys of what is being done; `clock` gives the time in milliseconds. */

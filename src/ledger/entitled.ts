@@ -5,7 +5,7 @@ import { type EventRow, type EventShown, type RecordedEntitled, SOURCES, type St
 import { addTotals, foldJournal } from './fold.ts'
 import { INSERT_EVENTS, moveToPast } from './past.ts'
 import { isHolder, readEvents } from './read.ts'
-import { type Holder, readHolders, readPast, requestKey } from './repeats.ts'
+import { type Holder, isOpenEntitled, readHolders, readPast, requestKey } from './repeats.ts'
 import { type Store, chunked, findStale, noteClock, takeVersion } from './store.ts'
 import { TAKEN_FOR } from './taken.ts'
 import { negateTotals, totalsOf } from './totals.ts'
@@ -16,9 +16,10 @@ const ENTITLED = SOURCES.indexOf('ENTITLED')
 
 /** What the event that has an id means for one that is sent with it: the same request again, the same event that is not answered yet, or another one. */
 const judgeHolder = (holder: Holder, [, reference, , , , , , , payload, , request]: EventRow): RecordedEntitled['state'] => {
-  const isOpen = holder.status === IN_PROGRESS && holder.source === ENTITLED
+  const isOpen = isOpenEntitled(holder)
   if (holder.reference === reference || (request !== null && holder.request === request)) return isOpen ? 'OPEN' : 'DONE'
-  return isOpen && holder.payload === JSON.stringify(payload) ? 'OPEN' : 'TAKEN'
+  if (!isOpen) return 'TAKEN'
+  return holder.payload === JSON.stringify(payload) ? 'OPEN' : 'HELD'
 }
 
 /** What becomes of the event of a batch, by what the ledger knows. */

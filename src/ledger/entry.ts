@@ -117,6 +117,8 @@ export interface StaleVersions {
 export interface Recorded {
   /** The events that were not new, each with the reference of the event that has the id. */
   repeats: [reference: string, of: string][]
+  /** The references of events that were not recorded, since an event has their id of which it is not known yet whether it is kept. */
+  held: string[]
   /** The references of the events of this call that are in progress: their accounts' ledgers are to be asked. */
   inProgress: string[]
   /** The size of the ledger in bytes. */
@@ -125,10 +127,11 @@ export interface Recorded {
 
 /**
  * What became of an event that is kept only if its account has enough credits: it is recorded, or was before by the same request and is
- * still in progress (OPEN) or not (DONE). TAKEN: its id belongs to another event. CLOSED: its pricing cycle was closed.
+ * still in progress (OPEN) or not (DONE). TAKEN: its id belongs to another event. HELD: it is not known yet whether that is kept. CLOSED: its
+ * pricing cycle was closed.
  */
 export interface RecordedEntitled {
-  state: 'NEW' | 'OPEN' | 'DONE' | 'TAKEN' | 'CLOSED'
+  state: 'NEW' | 'OPEN' | 'DONE' | 'TAKEN' | 'HELD' | 'CLOSED'
   reference: string
   size: number
 }

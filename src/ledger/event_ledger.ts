@@ -3,7 +3,7 @@ import type { Batch } from './batch.ts'
 import { type ChangedAccount, dropChanged, readChanged } from './changed.ts'
 import { type Closed, type Closing, closeAndSum, closeAndSumAll, liftClosing } from './closing.ts'
 import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent, tryRevert } from './correct.ts'
-import { type Ledgers, doDueWork, dropCarry } from './due_work.ts'
+import { type Ledgers, concludeEntitled, doDueWork, dropCarry } from './due_work.ts'
 import { dropEntitled, recordEntitled } from './entitled.ts'
 import { DAY, type EventShown, type Recorded, type RecordedEntitled, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
@@ -166,6 +166,10 @@ export class EventLedger extends DurableObject<Env> {
       this.#wakeAt(this.#recorded < FOLDED_AT ? now + FOLDED_AFTER : now)
     }
     return recorded
+  }
+
+  concludeEntitled(ids: readonly string[]): Promise<void> {
+    return concludeEntitled(this.#store, this.#ledgers, ids, Date.now())
   }
 
   dropEntitled(id: string, reference: string): void {

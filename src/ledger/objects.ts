@@ -63,6 +63,7 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   claimKey: true,
   closeAndSum: true,
   closeAndSumAll: true,
+  concludeEntitled: true,
   dropCarry: true,
   dropChanged: true,
   dropEntitled: true,

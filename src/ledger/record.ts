@@ -61,8 +61,8 @@ export const recordEvents = (store: Store, batch: Batch, now: number): Recorded 
   const stale = batch.isCarried ? undefined : findStale(store, batch.head, now)
   if (stale) return { stale }
   noteClock(store, batch.head)
-  const recorded = (repeats: Recorded['repeats']): Recorded => ({
-    repeats,
+  const recorded = (its: Pick<Recorded, 'repeats' | 'held'>): Recorded => ({
+    ...its,
     inProgress: listInProgress(store, batch),
     size: store.sql.databaseSize,
   })
@@ -70,7 +70,7 @@ export const recordEvents = (store: Store, batch: Batch, now: number): Recorded 
   if (!batch.hasRepeats && !mayBeClosed && !isInPast(store, batch.ids))
     try {
       recordNew(store, batch, now)
-      return recorded([])
+      return recorded({ repeats: [], held: [] })
     } catch (error) {
       if (error !== NOT_NEW) throw error
     }

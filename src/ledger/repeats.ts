@@ -1,6 +1,6 @@
 import { type Batch, insertJournal, keepActs, keepNames, readPlaces, rowsIn } from './batch.ts'
 import { judgeClosing } from './closing.ts'
-import { type EventMore, type EventRow, type Recorded, codeOf } from './entry.ts'
+import { type EventMore, type EventRow, type Recorded, SOURCES, codeOf } from './entry.ts'
 import { INSERT_EVENTS, insertPast, moveToPast } from './past.ts'
 import { readEvents } from './read.ts'
 import { type Store, chunked, takeVersion } from './store.ts'
@@ -8,6 +8,8 @@ import { TAKEN_FOR } from './taken.ts'
 import { totalsOf } from './totals.ts'
 
 const DUPLICATE = codeOf('INGESTION_FAILED_DUPLICATE_EVENT')
+const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
+const ENTITLED = SOURCES.indexOf('ENTITLED')
 
 export interface Holder {
   [column: string]: SqlStorageValue
@@ -19,6 +21,10 @@ export interface Holder {
   payload: string | null
   request: string | null
 }
+
+/** Whether it is not known yet if an event is kept, since the ledger of its account has not said whether there are enough credits. */
+export const isOpenEntitled = ({ status, source }: Pick<Holder, 'status' | 'source'>): boolean =>
+  status === IN_PROGRESS && source === ENTITLED
 
 /** Reads the events that have some ids. */
 export const readHolders = ({ sql }: Store, ids: readonly string[]): Map<string, Holder> =>
@@ -79,8 +85,11 @@ const applyClosing = (store: Store, row: EventRow): EventRow => {
   return closed ? [row[0], row[1], row[2], row[3], row[4], closed.status, row[6], null, row[8], closed.more, row[10]] : row
 }
 
-/** Determines whether each event is new, was sent by the same request before, or is a repeat, and records it unless it is already stored. */
-export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorded['repeats'] =>
+/**
+ * Determines whether each event is new, was sent by the same request before, or is a repeat, and records it unless it is already stored, or
+ * held by an event of which it is not known yet whether it is kept.
+ */
+export const recordOneByOne = (store: Store, batch: Batch, now: number): Pick<Recorded, 'repeats' | 'held'> =>
   store.transaction(() => {
     const { head } = batch
     takeVersion(store, head.version)
@@ -89,6 +98,7 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
     const past = readPast(store, sent)
     const [fresh, repeats]: [EventRow[], EventRow[]] = [[], []]
     const told: Recorded['repeats'] = []
+    const held: string[] = []
     for (const row of sent) {
       const [id, reference, , , , status, , , payload, more, request] = row
       const holder = holders.get(id)
@@ -100,6 +110,10 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
         continue
       }
       const isTaken = holder && holder.created_at > head.createdAt - TAKEN_FOR
+      if (isTaken && isOpenEntitled(holder) && status !== DUPLICATE) {
+        held.push(reference)
+        continue
+      }
       if (isTaken || status === DUPLICATE) {
         const of = (status === DUPLICATE ? more?.of : undefined) ?? holder?.reference ?? ''
         repeats.push(status === DUPLICATE ? row : repeatOf(row, of, holder?.payload === JSON.stringify(payload)))
@@ -123,7 +137,7 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Recorde
         JSON.stringify(totalsOf(rows, head.ruleSets)),
         [...newRows, ...oldRows].map((some) => readPlaces(store, some)),
       )
-    return told
+    return { repeats: told, held }
   })
 
 /** What would become of an event: its reference, its status, and why it has that. */

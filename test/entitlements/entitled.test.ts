@@ -232,16 +232,42 @@ describe('an /entitled that dies on the way', () => {
     expect([await api.used(), (await api.credits('acc')).balance]).toEqual(['3', 7])
   })
 
-  it.each(['applyActs', 'settle'] as const)('at %s is gone on with when it is sent again, and not by another event', async (method) => {
+  it.each(['applyActs', 'settle'] as const)('at %s is gone on with when it is sent again', async (method) => {
     const api = await withCredits(10)
     const event = api.event('acc', 2, MORNING, 'dying')
     await sendFailing(api, method, 'before', event)
-    expect((await api.post('/entitled', { event: api.event('acc', 3, MORNING, 'dying') })).status).toBe(409)
     expect((await api.post('/entitled', { event })).status).toBe(200)
     expect((await api.post('/entitled', { event })).status).toBe(409)
     expect([await api.used(), (await api.credits('acc')).balance]).toEqual(['2', 8])
-    await runDueWork(ledgerOf(api, 'dying'))
-    expect([await api.used(), (await api.credits('acc')).balance]).toEqual(['2', 8])
+  })
+
+  it.each([
+    ['applyActs', '/ingest', 202, ['3', 7], [METERED]],
+    ['applyActs', '/ingestBatch', 202, ['3', 7], [METERED]],
+    ['applyActs', '/entitled', 200, ['3', 7], [METERED]],
+    ['settle', '/ingest', 202, ['2', 8], [METERED, DUPLICATE]],
+    ['settle', '/ingestBatch', 202, ['2', 8], [METERED, DUPLICATE]],
+    ['settle', '/entitled', 409, ['2', 8], [METERED]],
+  ] as const)('at %s leaves its id to what comes by %s, unless it took its credits', async (method, path, status, counted, statuses) => {
+    const api = await withCredits(10)
+    await sendFailing(api, method, 'before', api.event('acc', 2, MORNING, 'dying'))
+    const event = api.event('acc', 3, MORNING, 'dying')
+    expect((await api.post(path, path === '/ingestBatch' ? { events: [event] } : { event })).status).toBe(status)
+    expect((await api.statuses('dying')).toSorted()).toEqual(statuses)
+    expect([await api.used(), (await api.credits('acc')).balance]).toEqual(counted)
+  })
+
+  it('is waited for by what comes with its id, which is kept if it is refused', async () => {
+    const api = await withCredits(10)
+    const ids = Array.from({ length: 5 }, (_, index) => `rival ${index}`)
+    const both = await Promise.all(
+      ids.map((id) =>
+        Promise.all([api.entitle('acc', 100, MORNING, id), api.post('/ingest', { event: api.event('acc', 1, MORNING, id) })]),
+      ),
+    )
+    expect(both.flat().filter(({ status }) => status >= 500)).toEqual([])
+    for (const id of ids) expect(await api.statuses(id)).toEqual([METERED])
+    expect([await api.used(), (await api.credits('acc')).balance]).toEqual(['5', 5])
   })
 
   it('when it is refused leaves nothing, and its id is free', async () => {

@@ -122,7 +122,7 @@ describe('an event that is kept only if there are enough credits', () => {
     await evictDurableObject(ledger)
     expect(await recorded(ledger, event)).toBe('OPEN event.ann')
     const other = { ...event, reference: 'event.b', request: 'key 2', payload: { other: 1 } }
-    expect(await recorded(ledger, other)).toBe('TAKEN event.ann')
+    expect(await recorded(ledger, other)).toBe('HELD event.ann')
     expect(await rowsIn(ledger, 'event')).toBe(1)
     expect(await rowsIn(ledger, 'progress')).toBe(1)
     await ledger.settle(undefined, [await settlementFor(ledger, event, TAKEN)])

@@ -10,7 +10,7 @@ import { markRepeats } from './former.ts'
 import { LARGEST_LEDGER, currentOf, startGeneration } from './generations.ts'
 import type { OrganizationMemory } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
-import { MOST_ATTEMPTS, overloaded, prepare } from './record.ts'
+import { MOST_ATTEMPTS, awaitHolders, overloaded, prepare } from './record.ts'
 import { refresh } from './refresh.ts'
 import { claimKey, markRows, recallWithLedgers } from './requests.ts'
 
@@ -131,8 +131,12 @@ export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent): Promise<
     }
     if (recorded.size > LARGEST_LEDGER) await startGeneration(ctx, current)
     if (recorded.state === 'DONE') return success
-    if (recorded.state === 'TAKEN') throw conflict(sent, one.row[0])
+    if (recorded.state === 'TAKEN' || (recorded.state === 'HELD' && isTried)) throw conflict(sent, one.row[0])
     if (recorded.state === 'CLOSED') refuseClosed()
+    if (recorded.state === 'HELD') {
+      await awaitHolders(ctx, place.ledger, [place.id], attempt)
+      continue
+    }
     if (isTried) {
       await tryTake(ctx, memory, sent, one)
       return success

@@ -47,6 +47,15 @@ export const MOST_ATTEMPTS = 8
 export const overloaded = (): ApiError =>
   new ApiError('UNAVAILABLE', 'The organization is being changed by many at this moment. Send it again.', 1)
 
+/** How often it is waited for an event that may not be kept before its sender is given up, and for how long at first, in milliseconds. */
+const [WAITED, FIRST_WAIT] = [3, 60]
+
+/** Waits until it is known whether events are kept that hold ids; and finds that out if their senders take too long, or have died. */
+export const awaitHolders = async (ctx: Ctx, ledger: string, ids: readonly string[], attempt: number): Promise<void> => {
+  if (attempt <= WAITED) await new Promise((resolve) => void setTimeout(resolve, FIRST_WAIT * 2 ** attempt))
+  else await askEvents(ctx, ledger, (its) => its.concludeEntitled(ids))
+}
+
 /** Waits for all of some work, also where a part of it fails; then throws what failed first. */
 const settleAll = async <Result>(works: readonly Promise<Result>[]): Promise<Result[]> => {
   const settled = await Promise.allSettled(works)
@@ -86,8 +95,9 @@ export const recordEvents = async (
         const name = ledgerName(ctx.organizationId, 'event', current.generation, index)
         const recorded = await askEvents(ctx, name, (ledger) => ledger.record(batchOf(ctx, { ...processing, told }, its, source)))
         if ('stale' in recorded) return { group, stale: recorded.stale }
-        const open = new Set(recorded.inProgress)
-        return { size: recorded.size, started: group.filter((at) => open.has((processed[at] as ProcessedEvent).row[1])) }
+        const [open, held] = [new Set(recorded.inProgress), new Set(recorded.held)]
+        const placesIn = (references: ReadonlySet<string>) => group.filter((at) => references.has((processed[at] as ProcessedEvent).row[1]))
+        return { name, size: recorded.size, started: placesIn(open), group: placesIn(held) }
       }),
     )
     if (sent.some(({ size = 0 }) => size > LARGEST_LEDGER)) await startGeneration(ctx, current)
@@ -102,8 +112,15 @@ export const recordEvents = async (
     const again = sent.flatMap(({ group = [] }) => group)
     kept = again.map((at) => processed[at])
     left = again.map((at) => left[at] as ParsedEvent)
-    for (const { stale } of sent)
-      if (stale) {
+    for (const { stale, name, group = [] } of sent)
+      if (name !== undefined && group.length)
+        await awaitHolders(
+          ctx,
+          name,
+          group.map((at) => (processed[at] as ProcessedEvent).row[0]),
+          attempt,
+        )
+      else if (stale) {
         Object.assign(told, stale.accounts)
         memory = await refresh(ctx, memory, stale, attempt)
       }
