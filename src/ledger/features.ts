@@ -69,14 +69,17 @@ const readEntry = (sql: SqlStorage, account: string, feature: string, id: string
 const readTake = (sql: SqlStorage, reference: string): TakeRow | undefined =>
   sql.exec<TakeRow>('SELECT * FROM feature_take WHERE reference = ?', reference).toArray()[0]
 
-/** The number of a take of an account: above those of all its takes before, of whatever entries. */
-const nextTurn = (sql: SqlStorage, account: string): number =>
-  sql
+/** The numbers of the parts of a take of an account: above those of all its takes before, of whatever entries. */
+const nextTurns = (sql: SqlStorage, account: string, count: number): number[] => {
+  const { turn } = sql
     .exec<{ turn: number }>(
-      'INSERT INTO feature_account VALUES (?, NULL, 1) ON CONFLICT (account) DO UPDATE SET turn = turn + 1 RETURNING turn',
+      'INSERT INTO feature_account VALUES (?1, NULL, ?2) ON CONFLICT (account) DO UPDATE SET turn = turn + ?2 RETURNING turn',
       account,
+      count,
     )
-    .one().turn
+    .one()
+  return Array.from({ length: count }, (_, index) => turn - count + 1 + index)
+}
 
 /** Adds units to what was taken of an entry. Gives how many are used more. */
 const useEntry = (sql: SqlStorage, row: EntryRow, units: Decimal, turn: number, { now }: Instants): Decimal => {
@@ -128,7 +131,7 @@ const spreadUnits = (rows: readonly EntryRow[], units: Decimal): { parts: [Entry
 const spreadBack = (rows: readonly EntryRow[], units: Decimal): [EntryRow, Decimal][] => {
   const parts: [EntryRow, Decimal][] = []
   let rest = units
-  for (const row of rows.toReversed().toSorted((one, other) => other.turn - one.turn)) {
+  for (const row of rows.toSorted((one, other) => other.turn - one.turn)) {
     const part = lesser(usedOf(row), rest)
     if (isAbove(part, ZERO)) parts.push([row, negate(part)])
     rest = subtract(rest, part)
@@ -184,10 +187,10 @@ export const takeCredits = (sql: SqlStorage, act: FeatureAct, at: Instants): Fea
     overageSoFar: formatDecimal(soFar),
   })
   if (isTried) return taken(overageIn(rows))
-  const turn = isGiven || isZero(units) ? undefined : nextTurn(sql, account)
+  const turns = isGiven || isZero(units) ? [] : nextTurns(sql, account, spread.parts.length)
   let more = ZERO
-  for (const [row, part] of spread.parts) {
-    const its = useEntry(sql, row, part, turn ?? row.turn, at)
+  for (const [index, [row, part]] of spread.parts.entries()) {
+    const its = useEntry(sql, row, part, turns[index] ?? row.turn, at)
     if (isOverage(row)) more = add(more, its)
   }
   if (!isZero(more)) addOverage(sql, act, more)

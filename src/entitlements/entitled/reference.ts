@@ -1,5 +1,5 @@
 import { accountId, done } from '../../lib/examples.ts'
-import { entitledSteps } from '../feature_credits/reference.ts'
+import { entitledSteps } from '../examples.ts'
 
 const event = {
   id: 'call-1',

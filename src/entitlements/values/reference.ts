@@ -1,5 +1,5 @@
 import { accountId, done, featureId } from '../../lib/examples.ts'
-import { entitledSteps } from '../feature_credits/reference.ts'
+import { entitledSteps } from '../examples.ts'
 
 const NO_PORTAL = 'The token is a portal token that cannot read this account. The same answer is given if the account does not exist.'
 const NO_ACCOUNT = 'No account of the organization has this id.'

@@ -109,10 +109,10 @@ export const recordEvents = async (
         .toSorted((one, other) => one - other)
         .map((at) => processed[at] as ProcessedEvent),
     )
-    const again = sent.flatMap(({ group = [] }) => group)
+    const again = sent.flatMap(({ group }) => group)
     kept = again.map((at) => processed[at])
     left = again.map((at) => left[at] as ParsedEvent)
-    for (const { stale, name, group = [] } of sent)
+    for (const { stale, name, group } of sent)
       if (name !== undefined && group.length)
         await awaitHolders(
           ctx,
