@@ -372,6 +372,21 @@ describe('ASSOCIATION', () => {
     await holdMoney(api.id)
   })
 
+  it('of which nothing is paid in advance leaves its first cycle to be charged for by another plan that takes that over', async () => {
+    const api = await withBuyer()
+    const [arrears, advance] = [await api.addOn('FIXED_FEE'), await api.addOn('FIXED_FEE')]
+    const sent = { type: 'ASSOCIATION', effectiveFrom: '2026-05-01', effectiveUntil: '9999-01-01' }
+    const bought = await buyAndPay(api, { ...sent, pricePlanId: await api.plan({ fixedFeeRateCards: [fee(arrears, 5)] }) })
+    expect([bought.status, bought.price]).toEqual(['SUCCESS', 0])
+    await api.give('acc', await api.plan({ fixedFeeRateCards: [fee(advance, 30, { invoiceTiming: 'IN_ADVANCE' })] }), '2026-05-01')
+    await api.moveTo('2026-05-02T00:00:00.000Z')
+    expect(await billedOf(api)).toEqual([
+      ['AD_HOC', 'PAID', '2026-04-10', 0],
+      ['STANDARD', 'DRAFT', '2026-05-01', 0],
+      ['STANDARD_ADVANCED', 'DUE', '2026-05-01', 30],
+    ])
+  })
+
   it('charges what it has paid on top of what a cycle was charged that it takes over, which is given back', async () => {
     const api = await withPlan(NOW, { allow_ongoing_cycle_updates: true, licenseRateCards: [], creditGrantRateCards: [] })
     await api.give('acc', api.planId, '2026-04-10')
