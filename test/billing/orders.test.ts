@@ -150,6 +150,26 @@ describe('an order', () => {
     expect(orderOf(await api.invoice(order))).toEqual(['ORDER', 'REFUND_COMPLETED', 100, 0, undefined])
   })
 
+  it('for which payments are recorded, and that is UN_COLLECTIBLE, is not paid any more, and what was paid is given back', async () => {
+    const api = await withAccount()
+    const { id, order } = await topUpOrder(api)
+    await api.pay('acc', order, 40)
+    expect((await api.patchInvoice(order, 'UN_COLLECTIBLE')).status).toBe(200)
+    const refused = await api.patchInvoice(order, 'PAID')
+    expect([refused.status, refused.body.message]).toEqual([
+      409,
+      `status: the invoice "${order}" is UN_COLLECTIBLE, and can become VOID or REFUND_INITIATED only, since it is an order whose purchase has ended: make the purchase again, not PAID`,
+    ])
+    expect([(await api.patchInvoice(order, 'VOID')).status, (await api.patchInvoice(order, 'REFUND_INITIATED')).status]).toEqual([409, 200])
+    expect((await api.pay('acc', order, -40)).status).toBe(201)
+    expect(orderOf(await api.invoice(order))).toEqual(['ORDER', 'REFUND_COMPLETED', 100, 0, undefined])
+    expect(await api.purchase(id)).toMatchObject({ status: 'FAILURE', comment: 'Its order is UN_COLLECTIBLE.' })
+    const unpaid = await topUpOrder(api)
+    expect((await api.patchInvoice(unpaid.order, 'UN_COLLECTIBLE')).status).toBe(200)
+    expect((await api.patchInvoice(unpaid.order, 'REFUND_INITIATED')).status).toBe(409)
+    await holdMoney(api.id)
+  })
+
   it('that was paid stays paid when it is given back, and its purchase stays done', async () => {
     const api = await withAccount()
     const { id, order } = await topUpOrder(api)
