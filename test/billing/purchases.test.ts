@@ -190,6 +190,11 @@ describe('ENTITLEMENT_GRANT', () => {
       [400, expect.stringMatching(/^pricePlanId: .* has no rate card that is PREPAID$/)],
       [400, expect.stringMatching(/^pricePlanId: .* must be of type BILLING$/)],
     ])
+    const back = await api.pack({ fixedFeeRateCards: [fee(setup, -1e12)] })
+    expect(await said({ pricePlanId: back, quantity: 11 })).toEqual([
+      400,
+      'quantity: the purchase would cost -11000000000000, and can cost -10000000000000 at least',
+    ])
     expect(await api.purchasesOf('acc')).toEqual([])
   })
 })

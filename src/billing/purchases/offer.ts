@@ -11,7 +11,7 @@ import { readCard } from '../../catalogue/rate_cards/service.ts'
 import { draftAssociation, refuseCurrency } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
-import { compare, decimalFromNumber, formatDecimal, requireDecimal } from '../../lib/decimal.ts'
+import { compare, decimalFromNumber, formatDecimal, negate, requireDecimal } from '../../lib/decimal.ts'
 import { ApiError, type Fault, refuseFaults } from '../../lib/errors.ts'
 import { LARGEST_AMOUNT, findMinorFault } from '../../lib/money.ts'
 import { dayOf } from '../../rating/cycle.ts'
@@ -201,7 +201,10 @@ export const readOffer = async (ctx: Ctx, owner: InvoiceOwner, asked: Asked): Pr
     type === 'WALLET_TOPUP'
       ? offerTopup(owner, asked)
       : await (type === 'ASSOCIATION' ? offerAssociation(ctx, owner, asked) : offerCards(ctx, owner, type, asked))
-  if (compare(requireDecimal(offer.price), requireDecimal(String(LARGEST_AMOUNT))) > 0)
+  const [price, largest] = [requireDecimal(offer.price), requireDecimal(String(LARGEST_AMOUNT))]
+  if (compare(price, largest) > 0)
     throw new ApiError('INVALID', `quantity: the purchase would cost ${offer.price}, and can cost ${LARGEST_AMOUNT} at most`)
+  if (compare(price, negate(largest)) < 0)
+    throw new ApiError('INVALID', `quantity: the purchase would cost ${offer.price}, and can cost -${LARGEST_AMOUNT} at least`)
   return offer
 }
