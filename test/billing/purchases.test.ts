@@ -529,6 +529,24 @@ describe('a purchase', () => {
     await holdMoney(api.id)
   })
 
+  it('is paid and granted in its currency, which its account keeps until then', async () => {
+    const api = await withShop(NOW)
+    const account = { id: 'acc', name: 'acc' }
+    await api.post('/customers', { ...account, primaryEmail: 'a@example.com', address: {}, account })
+    const pricePlanId = await api.pack({ creditGrantRateCards: [creditPack(await api.addOn('CREDIT_GRANT'), 40, 25)] })
+    const bought = await api.buy('acc', { pricePlanId })
+    const change = async () => {
+      const { status, body } = await api.patch('/accounts/acc', { invoiceCurrency: 'JPY' })
+      return [status, body.message]
+    }
+    expect(await change()).toEqual([
+      409,
+      `invoiceCurrency: the account "acc" buys something in USD, "${bought.id}", which has to be paid or end before its currency can be changed`,
+    ])
+    await api.patchInvoice(bought.invoiceId, 'VOID')
+    expect(await change()).toEqual([200, undefined])
+  })
+
   it('that is paid and not done yet is done before the next write of the money of its account', async () => {
     const api = await withBuyer()
     const release = await holdPurchases(api.id)
