@@ -392,6 +392,21 @@ describe('ASSOCIATION', () => {
     ])
   })
 
+  it('has not paid for the PREPAID cards that its first cycle is not charged for, which are ordered of a plan that takes that over', async () => {
+    const api = await withBuyer()
+    const pack = await api.addOn('CREDIT_GRANT')
+    const planOf = (more: Loose) => api.plan({ creditGrantRateCards: [creditPack(pack, 40, 25, more)], allow_ongoing_cycle_updates: true })
+    const [later, now] = [await planOf({ recurrenceConfig: { interval: 2, offset: 1 } }), await planOf({})]
+    const sent = { type: 'ASSOCIATION', pricePlanId: later, effectiveFrom: '2026-04-10', effectiveUntil: '9999-01-01' }
+    expect(await buyAndPay(api, sent)).toMatchObject({ status: 'SUCCESS', price: 0 })
+    await api.moveTo('2026-04-11T00:00:00.000Z')
+    await api.give('acc', now, '2026-04-10')
+    expect((await api.purchasesOf('acc')).map(({ type, status, price }: Loose) => [type, status, price])).toEqual([
+      ['ASSOCIATION', 'SUCCESS', 0],
+      ['PREPAID', 'PENDING', 25],
+    ])
+  })
+
   it('charges what it has paid on top of what a cycle was charged that it takes over, which is given back', async () => {
     const api = await withPlan(NOW, { allow_ongoing_cycle_updates: true, licenseRateCards: [], creditGrantRateCards: [] })
     await api.give('acc', api.planId, '2026-04-10')
