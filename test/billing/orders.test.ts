@@ -170,6 +170,34 @@ describe('an order', () => {
     await holdMoney(api.id)
   })
 
+  it.each(['PARTIALLY_PAID', 'UN_COLLECTIBLE'])(
+    'that is %s gives back what it took of credits too when its payments are given back',
+    async (status) => {
+      const api = await withAccount()
+      await api.giveCredit('acc', 10)
+      const { id, order } = await feeOrder(api)
+      await api.pay('acc', order, 40)
+      if (status === 'UN_COLLECTIBLE') expect((await api.patchInvoice(order, status)).status).toBe(200)
+      const credit = async () => {
+        const { status: its, consumedAmount } = (await api.get('/credits?account_id=acc')).body.data[0]
+        return [its, consumedAmount]
+      }
+      expect([orderOf(await api.invoice(order)), await credit()]).toEqual([
+        ['ORDER', status, 90, 40, undefined],
+        ['CONSUMED', 10],
+      ])
+      expect((await api.patchInvoice(order, 'REFUND_INITIATED')).status).toBe(200)
+      expect((await api.pay('acc', order, -40)).status).toBe(201)
+      expect([(await api.purchase(id)).status, await credit()]).toEqual(['FAILURE', ['ACTIVE', 0]])
+      const next = await feeOrder(api, 10)
+      expect([orderOf(await api.invoice(next.order)), await credit()]).toEqual([
+        ['INVOICE', 'PAID', 0, 0, '2026-04-0001'],
+        ['CONSUMED', 10],
+      ])
+      await holdMoney(api.id)
+    },
+  )
+
   it('that was paid stays paid when it is given back, and its purchase stays done', async () => {
     const api = await withAccount()
     const { id, order } = await topUpOrder(api)
