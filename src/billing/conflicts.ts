@@ -20,6 +20,11 @@ export const billingConflicts: ConflictWords = {
     field: 'invoiceCurrency',
     say: (account, currency) => `the wallet of the account "${account}" holds ${currency}, and its currency cannot be changed`,
   },
+  BUYS_IN_CURRENCY: {
+    field: 'invoiceCurrency',
+    say: (account, currency, purchase) =>
+      `the account "${account}" buys something in ${currency}, "${purchase}", which has to be paid or end before its currency can be changed`,
+  },
   PAID_BY_GROUP: {
     field: 'status',
     say: (account, group) => `the account "${account}" is in the invoice group "${group}", which pays for it in one invoice a day`,

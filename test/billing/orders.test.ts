@@ -152,6 +152,54 @@ describe('an order', () => {
     expect(orderOf(await api.invoice(order))).toEqual(['ORDER', 'REFUND_COMPLETED', 100, 0, undefined])
   })
 
+  it('for which payments are recorded, and that is UN_COLLECTIBLE, is not paid any more, and what was paid is given back', async () => {
+    const api = await withAccount()
+    const { id, order } = await topUpOrder(api)
+    await api.pay('acc', order, 40)
+    expect((await api.patchInvoice(order, 'UN_COLLECTIBLE')).status).toBe(200)
+    const refused = await api.patchInvoice(order, 'PAID')
+    expect([refused.status, refused.body.message]).toEqual([
+      409,
+      `status: the invoice "${order}" is UN_COLLECTIBLE, and can become VOID or REFUND_INITIATED only, since it is an order whose purchase has ended: make the purchase again, not PAID`,
+    ])
+    expect([(await api.patchInvoice(order, 'VOID')).status, (await api.patchInvoice(order, 'REFUND_INITIATED')).status]).toEqual([409, 200])
+    expect((await api.pay('acc', order, -40)).status).toBe(201)
+    expect(orderOf(await api.invoice(order))).toEqual(['ORDER', 'REFUND_COMPLETED', 100, 0, undefined])
+    expect(await api.purchase(id)).toMatchObject({ status: 'FAILURE', comment: 'Its order is UN_COLLECTIBLE.' })
+    const unpaid = await topUpOrder(api)
+    expect((await api.patchInvoice(unpaid.order, 'UN_COLLECTIBLE')).status).toBe(200)
+    expect((await api.patchInvoice(unpaid.order, 'REFUND_INITIATED')).status).toBe(409)
+    await holdMoney(api.id)
+  })
+
+  it.each(['PARTIALLY_PAID', 'UN_COLLECTIBLE'])(
+    'that is %s gives back what it took of credits too when its payments are given back',
+    async (status) => {
+      const api = await withAccount()
+      await api.giveCredit('acc', 10)
+      const { id, order } = await feeOrder(api)
+      await api.pay('acc', order, 40)
+      if (status === 'UN_COLLECTIBLE') expect((await api.patchInvoice(order, status)).status).toBe(200)
+      const credit = async () => {
+        const { status: its, consumedAmount } = (await api.get('/credits?account_id=acc')).body.data[0]
+        return [its, consumedAmount]
+      }
+      expect([orderOf(await api.invoice(order)), await credit()]).toEqual([
+        ['ORDER', status, 90, 40, undefined],
+        ['CONSUMED', 10],
+      ])
+      expect((await api.patchInvoice(order, 'REFUND_INITIATED')).status).toBe(200)
+      expect((await api.pay('acc', order, -40)).status).toBe(201)
+      expect([(await api.purchase(id)).status, await credit()]).toEqual(['FAILURE', ['ACTIVE', 0]])
+      const next = await feeOrder(api, 10)
+      expect([orderOf(await api.invoice(next.order)), await credit()]).toEqual([
+        ['INVOICE', 'PAID', 0, 0, '2026-04-0001'],
+        ['CONSUMED', 10],
+      ])
+      await holdMoney(api.id)
+    },
+  )
+
   it('that was paid stays paid when it is given back, and its purchase stays done', async () => {
     const api = await withAccount()
     const { id, order } = await topUpOrder(api)
@@ -354,6 +402,17 @@ describe('the PREPAID cards of a plan', () => {
     ])
     await api.pay('acc', invoiceId, 70)
     expect(await api.creditsOf('acc')).toEqual([['Pack', 40, '2026-04-01', '2026-05-01']])
+  })
+
+  it('that are paid after their cycle grant a credit for the cycle in which it is paid', async () => {
+    const api = await withShop('2026-04-01T00:00:00.000Z')
+    const pack = await api.addOn('CREDIT_GRANT')
+    const grantDetails = { priority: 1, expiryType: 'PRICING_CYCLE' }
+    await api.account('acc', await api.plan({ creditGrantRateCards: [creditPack(pack, 40, 25, { grantDetails })] }), '2026-04-01')
+    const [first] = await api.purchasesOf('acc')
+    await api.moveTo('2026-06-15T08:00:00.000Z')
+    const { status } = await api.pay('acc', (await api.purchase(first.id)).invoiceId, 25)
+    expect([status, await api.creditsOf('acc')]).toEqual([201, [['Pack', 40, '2026-06-15', '2026-07-01']]])
   })
 
   it('of an account that is archived end if they are not paid', async () => {

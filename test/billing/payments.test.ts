@@ -108,6 +108,19 @@ describe('a payment', () => {
     await holdMoney(id)
   })
 
+  it('pays no invoice in another currency than its own, when that of its account has changed', async () => {
+    const { pay, invoice, post, call, read } = await withWallet()
+    await post('/accounts', { id: 'acc2', name: 'Second', customerId: 'acme' })
+    const { id: inv } = await invoice(100, { accountId: 'acc2' })
+    expect((await call('PATCH', '/accounts/acc2', { invoiceCurrency: 'JPY' })).status).toBe(200)
+    const sent = { accountId: 'acc2', currency: 'JPY' }
+    expect(said(await pay(100, [{ type: 'INVOICE', togaiId: inv, amount: 100 }], sent))).toEqual([
+      409,
+      `lineItemRecords[0].togaiId: the invoice "${inv}" is in USD, and cannot be paid in JPY`,
+    ])
+    expect(paidOf(await read(inv))).toEqual(['DUE', 0])
+  })
+
   it('is refused with all that is wrong with it', async () => {
     const { pay, invoice, post, read, id } = await withWallet()
     const { id: inv } = await invoice(100)

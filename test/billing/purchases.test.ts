@@ -175,7 +175,7 @@ describe('ENTITLEMENT_GRANT', () => {
       [409, expect.stringMatching(/^pricePlanId: the account "euro" is invoiced in EUR/)],
       [404, 'The account "nobody" does not exist.'],
       [400, 'quantity: must be a whole number from 1 to 2147483647'],
-      [400, `rateCardQuantities.${setup}: must be above 0, and 1000000000000 at most`],
+      [400, `rateCardQuantities.${setup}: must be 0.000000001 at least, and 1000000000000 at most`],
       [400, `rateCardQuantities.other: must be the id of what a rate card prices that is bought: ${setup}`],
       [400, `expiryDate: must be after now, which is ${NOW}`],
       [400, expect.stringMatching(/^purchasePlanOverride\.creditGrantRateCards\[0\]\.id: /)],
@@ -189,6 +189,11 @@ describe('ENTITLEMENT_GRANT', () => {
       [400, expect.stringMatching(/^associationOverride\.fixedFeeRateCards\[0\]\.id: /)],
       [400, expect.stringMatching(/^pricePlanId: .* has no rate card that is PREPAID$/)],
       [400, expect.stringMatching(/^pricePlanId: .* must be of type BILLING$/)],
+    ])
+    const back = await api.pack({ fixedFeeRateCards: [fee(setup, -1e12)] })
+    expect(await said({ pricePlanId: back, quantity: 11 })).toEqual([
+      400,
+      'quantity: the purchase would cost -11000000000000, and can cost -10000000000000 at least',
     ])
     expect(await api.purchasesOf('acc')).toEqual([])
   })
@@ -353,7 +358,8 @@ describe('ASSOCIATION', () => {
     ).toEqual(
       [
         ['STANDARD_ADVANCED', '2026-03-01', 30],
-        ['STANDARD_ADVANCED', '2026-04-01', 30],
+        /** The credit of the first cycle is paid after that, and can be used in the one in which it is paid. */
+        ['STANDARD_ADVANCED', '2026-04-01', 0],
         ['AD_HOC', '2026-04-10', 40],
         ['AD_HOC', '2026-04-10', 25],
         ['AD_HOC', '2026-04-10', 25],
@@ -385,6 +391,36 @@ describe('ASSOCIATION', () => {
     ])
     expect((await billedOf(api)).map(([type]) => type)).toEqual(['AD_HOC'])
     await holdMoney(api.id)
+  })
+
+  it('of which nothing is paid in advance leaves its first cycle to be charged for by another plan that takes that over', async () => {
+    const api = await withBuyer()
+    const [arrears, advance] = [await api.addOn('FIXED_FEE'), await api.addOn('FIXED_FEE')]
+    const sent = { type: 'ASSOCIATION', effectiveFrom: '2026-05-01', effectiveUntil: '9999-01-01' }
+    const bought = await buyAndPay(api, { ...sent, pricePlanId: await api.plan({ fixedFeeRateCards: [fee(arrears, 5)] }) })
+    expect([bought.status, bought.price]).toEqual(['SUCCESS', 0])
+    await api.give('acc', await api.plan({ fixedFeeRateCards: [fee(advance, 30, { invoiceTiming: 'IN_ADVANCE' })] }), '2026-05-01')
+    await api.moveTo('2026-05-02T00:00:00.000Z')
+    expect(await billedOf(api)).toEqual([
+      ['AD_HOC', 'PAID', '2026-04-10', 0],
+      ['STANDARD', 'DRAFT', '2026-05-01', 0],
+      ['STANDARD_ADVANCED', 'DUE', '2026-05-01', 30],
+    ])
+  })
+
+  it('has not paid for the PREPAID cards that its first cycle is not charged for, which are ordered of a plan that takes that over', async () => {
+    const api = await withBuyer()
+    const pack = await api.addOn('CREDIT_GRANT')
+    const planOf = (more: Loose) => api.plan({ creditGrantRateCards: [creditPack(pack, 40, 25, more)], allow_ongoing_cycle_updates: true })
+    const [later, now] = [await planOf({ recurrenceConfig: { interval: 2, offset: 1 } }), await planOf({})]
+    const sent = { type: 'ASSOCIATION', pricePlanId: later, effectiveFrom: '2026-04-10', effectiveUntil: '9999-01-01' }
+    expect(await buyAndPay(api, sent)).toMatchObject({ status: 'SUCCESS', price: 0 })
+    await api.moveTo('2026-04-11T00:00:00.000Z')
+    await api.give('acc', now, '2026-04-10')
+    expect((await api.purchasesOf('acc')).map(({ type, status, price }: Loose) => [type, status, price])).toEqual([
+      ['ASSOCIATION', 'SUCCESS', 0],
+      ['PREPAID', 'PENDING', 25],
+    ])
   })
 
   it('charges what it has paid on top of what a cycle was charged that it takes over, which is given back', async () => {
@@ -525,6 +561,24 @@ describe('a purchase', () => {
     await doDue(api.id, undefined, Date.parse(NOW))
     expect(await shown()).toEqual(right)
     await holdMoney(api.id)
+  })
+
+  it('is paid and granted in its currency, which its account keeps until then', async () => {
+    const api = await withShop(NOW)
+    const account = { id: 'acc', name: 'acc' }
+    await api.post('/customers', { ...account, primaryEmail: 'a@example.com', address: {}, account })
+    const pricePlanId = await api.pack({ creditGrantRateCards: [creditPack(await api.addOn('CREDIT_GRANT'), 40, 25)] })
+    const bought = await api.buy('acc', { pricePlanId })
+    const change = async () => {
+      const { status, body } = await api.patch('/accounts/acc', { invoiceCurrency: 'JPY' })
+      return [status, body.message]
+    }
+    expect(await change()).toEqual([
+      409,
+      `invoiceCurrency: the account "acc" buys something in USD, "${bought.id}", which has to be paid or end before its currency can be changed`,
+    ])
+    await api.patchInvoice(bought.invoiceId, 'VOID')
+    expect(await change()).toEqual([200, undefined])
   })
 
   it('that is paid and not done yet is done before the next write of the money of its account', async () => {

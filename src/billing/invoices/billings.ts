@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
-import { type ReadTimeline, readTimelineRowsOfMany, selectTimelines } from '../../catalogue/schedules/service.ts'
+import { type ReadTimeline, cycleOn, readTimelineRowsOfMany, selectTimelines } from '../../catalogue/schedules/service.ts'
 import type { Statement } from '../../db/client.ts'
 import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
+import { dayOf } from '../../rating/cycle.ts'
 import { readCreditsInUse, selectCreditsInUse } from '../credits/queries.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { type CycleOrder, readCycleOrders, selectCycleOrders } from '../purchases/cycle_orders.ts'
@@ -142,7 +143,10 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
         voidUntil === null ? [] : [[startAt, voidUntil]],
       ),
     }
-    const bought = its.orders.flatMap(({ type, cycleAt }) => (type === 'ASSOCIATION' ? [cycleAt] : []))
+    /** Another plan that has taken the first cycle over before that was charged for anything is charged for it as every one. */
+    const bought = its.orders.flatMap(({ type, cycleAt, scheduleId }) =>
+      type === 'ASSOCIATION' && cycleOn(timeline.active, dayOf(cycleAt))?.piece.id === scheduleId ? [cycleAt] : [],
+    )
     return [[id, { ...its, known: startsOf('STANDARD'), advanced: startsOf('STANDARD_ADVANCED').union(new Set(bought)) }]]
   })
   return {

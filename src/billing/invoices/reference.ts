@@ -204,7 +204,7 @@ export const getInvoice = {
 export const updateInvoice = {
   summary: 'Change an invoice',
   description:
-    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; both close the cycle if it is of one, so that later events do not count in it; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, VOID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID; PAID becomes REFUND_INITIATED, or VOID, which gives back what the wallet paid, if no payment is recorded for it. PAID records what was open as a payment by itself. The order of a purchase becomes an invoice with a number when it is PAID; as VOID or UN_COLLECTIBLE it ends the purchase, and cannot be PAID any more. An empty body changes nothing.',
+    'Replaces the fields of a custom DRAFT that are sent, or gives an invoice another status, or both. A DRAFT can become DUE once its endDate has come, or VOID; both close the cycle if it is of one, so that later events do not count in it; DUE becomes PAID, VOID or UN_COLLECTIBLE; PARTIALLY_PAID becomes PAID, VOID, UN_COLLECTIBLE or REFUND_INITIATED; UN_COLLECTIBLE becomes PAID or VOID, and the order of a purchase VOID or, if something was paid of it, REFUND_INITIATED; PAID becomes REFUND_INITIATED, or VOID, which gives back what the wallet paid, if no payment is recorded for it. PAID records what was open as a payment by itself. The order of a purchase becomes an invoice with a number when it is PAID; as VOID or UN_COLLECTIBLE it ends the purchase, and cannot be PAID any more. An empty body changes nothing.',
   refuses: {
     400: 'As for createCustomInvoice.',
     404: MISSING,

@@ -137,7 +137,8 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       const set = { ...edits, ...(status && draftStatus(edited, status, owner)), updatedAt: ctx.now, version: row.version + 1 }
       const after: InvoiceRow = { ...row, ...set }
       const live = after.status === 'DRAFT' ? owner : undefined
-      const released = status === 'VOID' && row.status !== 'DRAFT' ? await draftReleases(ctx, row.id) : undefined
+      const isGivenBack = (status === 'VOID' && row.status !== 'DRAFT') || (status === 'REFUND_INITIATED' && isOrder(row))
+      const released = isGivenBack ? await draftReleases(ctx, row.id) : undefined
       const settled = draftSettled(ctx, row, set)
       return {
         statements: [...money.statements, ...settled.statements, ...(released?.statements ?? [])],

@@ -21,17 +21,17 @@ type Settled = Pick<InvoiceRow, 'status' | 'paid' | 'invoiceClass'>
 /** Whether an invoice is the order of a purchase that has ended, since it was not to be collected. */
 const hasEnded = ({ status, invoiceClass }: Settled): boolean => invoiceClass === 'ORDER' && status === 'UN_COLLECTIBLE'
 
-/** What an invoice can become. Nothing can be given back of one for which nothing was paid, and what has ended is not paid. */
-const nextOf = (row: Settled): readonly InvoiceStatus[] =>
-  NEXT[row.status as InvoiceStatus].filter(
-    (next) => (next !== 'REFUND_INITIATED' || row.paid !== '0') && (next !== 'PAID' || !hasEnded(row)),
-  )
+/** What an invoice can become. Nothing can be given back of one for which nothing was paid, and what has ended is given back instead of paid. */
+const nextOf = (row: Settled): readonly InvoiceStatus[] => {
+  const all: readonly InvoiceStatus[] = hasEnded(row) ? ['VOID', 'REFUND_INITIATED'] : NEXT[row.status as InvoiceStatus]
+  return all.filter((next) => next !== 'REFUND_INITIATED' || row.paid !== '0')
+}
 
 const sayNext = (row: Settled & Pick<InvoiceRow, 'mergedInto'>): string => {
   if (row.mergedInto !== null) return `the invoice "${row.mergedInto}" of its invoice group is paid in its place`
   if (row.status === 'REFUND_INITIATED') return 'can become REFUND_COMPLETED only by payments below 0 that come to what was paid'
   const next = nextOf(row)
-  if (hasEnded(row)) return 'can become VOID only, since it is an order whose purchase has ended: make the purchase again'
+  if (hasEnded(row)) return `can become ${next.join(' or ')} only, since it is an order whose purchase has ended: make the purchase again`
   return next.length ? `can become ${next.join(' or ')}` : 'cannot become anything else'
 }
 

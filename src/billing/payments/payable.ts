@@ -58,11 +58,12 @@ export const findPaymentFaults = (input: CreatePaymentRequest, { currency, purse
 const PAYABLE: ReadonlySet<string> = new Set(['DUE', 'PARTIALLY_PAID', 'UN_COLLECTIBLE'])
 
 /** Refuses a payment for an invoice that is not to be paid now, or that an invoice group pays for. */
-const refuseUnpayable = (row: InvoiceRow, at: number, refunds: boolean): void => {
+const refuseUnpayable = (row: InvoiceRow, at: number, { currency, refunds }: { currency: string; refunds: boolean }): void => {
   const { id, status, mergedInto, invoiceGroupId, invoiceClass } = row
   const wrong = (message: string) => new ApiError('CONFLICT', `lineItemRecords[${at}].togaiId: the invoice "${id}" ${message}`)
   if (mergedInto !== null)
     throw wrong(`is MERGED into "${mergedInto}" of the invoice group "${invoiceGroupId}", which is paid in its place`)
+  if (row.currency !== currency) throw wrong(`is in ${row.currency}, and cannot be paid in ${currency}`)
   if (refunds && status !== 'REFUND_INITIATED') throw wrong(`is ${status}. Only what is REFUND_INITIATED can be given back`)
   if (!refunds && invoiceClass === 'ORDER' && status === 'UN_COLLECTIBLE')
     throw wrong('is an order that is UN_COLLECTIBLE, and is not paid any more. Make the purchase again')
@@ -74,7 +75,7 @@ const refuseUnpayable = (row: InvoiceRow, at: number, refunds: boolean): void =>
 /** Reads the invoices that a payment is for, by their ids. Throws NOT_FOUND or CONFLICT. */
 export const readPaidInvoices = async (
   ctx: Ctx,
-  { accountId, lineItemRecords, totalAmount }: CreatePaymentRequest,
+  { accountId, currency, lineItemRecords, totalAmount }: CreatePaymentRequest,
 ): Promise<Map<string, InvoiceRow>> => {
   const ids = lineItemRecords.flatMap(({ type, togaiId }) => (type === 'INVOICE' && togaiId !== undefined ? [togaiId] : []))
   if (!ids.length) return new Map()
@@ -84,7 +85,7 @@ export const readPaidInvoices = async (
     const row = rows.get(togaiId)
     if (row?.ownerId !== accountId)
       throw new ApiError('NOT_FOUND', `lineItemRecords[${at}].togaiId: "${accountId}" has no invoice "${togaiId}"`)
-    refuseUnpayable(row, at, totalAmount.startsWith('-'))
+    refuseUnpayable(row, at, { currency, refunds: totalAmount.startsWith('-') })
   }
   return rows
 }

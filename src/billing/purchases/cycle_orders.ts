@@ -15,7 +15,7 @@ export const selectCycleOrders = (organizationId: string, accountIds: readonly s
   selectRows(sql`
     select id, account_id as accountId, type, status, schedule_id as scheduleId, ending, cycle_at as cycleAt, (
         select json_group_array(card.value ->> 'billableId') from json_each(its.bought, '$.plan.definition.cards') as card
-        where card.value ->> 'invoiceTiming' = 'PREPAID'
+        where card.value ->> 'invoiceTiming' = 'PREPAID' and card.value ->> 'name' in (select value from json_each(its.bought, '$.plan.prepaid'))
       ) as billableIds
     from purchases as its
     where organization_id = ${organizationId} and account_id in (select value from json_each(${JSON.stringify(accountIds)})) and cycle_at is not null`)

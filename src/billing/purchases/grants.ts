@@ -26,13 +26,29 @@ const nameOf = (kept: KeptCard): string => displayNameOf(kept, [])
 const grantingCards = ({ bought: { plan } }: PurchaseRow): KeptCard[] =>
   (plan?.definition.cards ?? []).filter(({ name }) => plan?.prepaid.includes(name))
 
+const endsWithCycle = ({ rateCardDetails }: KeptCard): boolean =>
+  rateCardDetails.creditGrantRateCard?.grantDetails.expiryType === 'PRICING_CYCLE'
+
+/** When the cycle of an account ends that is in force now, in milliseconds, if a card grants a credit until then. */
+const readCycleEnd = async (ctx: Ctx, accountId: string, cards: readonly KeptCard[]): Promise<number | null> => {
+  if (!cards.some(endsWithCycle)) return null
+  const { timelines } = await readTimelinesInForce(ctx, [accountId], undefined)
+  const inForce = cycleOn(timelines.get(accountId)?.active ?? [], dayOf(ctx.now))
+  return inForce ? instantOf(inForce.cycle.end) : null
+}
+
 /** What the cards of a cycle grant that was paid for before: their credits for the cycle, and credits of features from now on. */
-const listGrantsOfCycle = (ctx: Ctx, row: PurchaseRow): Grants => {
+const listGrantsOfCycle = async (ctx: Ctx, row: PurchaseRow): Promise<Grants> => {
   const { accountId, customerId, currency, scheduleId, bought } = row
   const { cycle } = bought
   if (!cycle) return { entries: [], credits: [] }
   const cards = grantingCards(row)
-  const [start, end] = [instantOf(cycle.start), instantOf(cycle.end)]
+  const start = instantOf(cycle.start)
+  /** What is paid after its cycle can be used in the cycle in which it is paid. */
+  const isLate = instantOf(cycle.end) <= ctx.now
+  const given = isLate
+    ? { start: instantOf(dayOf(ctx.now)), end: await readCycleEnd(ctx, accountId, cards) }
+    : { start, end: instantOf(cycle.end) }
   return {
     entries: cards.flatMap((kept) =>
       listWindows(kept, ctx.now).map(({ featureId, place, granted, from, until }) =>
@@ -51,23 +67,11 @@ const listGrantsOfCycle = (ctx: Ctx, row: PurchaseRow): Grants => {
     ),
     credits: cards.flatMap((kept) =>
       creditOfCard(ctx, { id: accountId, customerId, currency }, kept, nameOf(kept), {
-        start,
-        end,
+        ...given,
         source: `purchase ${row.id} ${kept.billableId}`,
       }),
     ),
   }
-}
-
-const endsWithCycle = ({ rateCardDetails }: KeptCard): boolean =>
-  rateCardDetails.creditGrantRateCard?.grantDetails.expiryType === 'PRICING_CYCLE'
-
-/** When the cycle of an account ends that is in force now, in milliseconds, if a card grants a credit until then. */
-const readCycleEnd = async (ctx: Ctx, accountId: string, cards: readonly KeptCard[]): Promise<number | null> => {
-  if (!cards.some(endsWithCycle)) return null
-  const { timelines } = await readTimelinesInForce(ctx, [accountId], undefined)
-  const inForce = cycleOn(timelines.get(accountId)?.active ?? [], dayOf(ctx.now))
-  return inForce ? instantOf(inForce.cycle.end) : null
 }
 
 /** What is granted of cards that were bought once, each as often as it was bought. */
@@ -107,7 +111,7 @@ export const draftGrants = async (
   ctx: Ctx,
   row: PurchaseRow,
 ): Promise<Required<Pick<Draft<object>, 'statements' | 'changes' | 'due'>> & { hasEntries: boolean }> => {
-  const { entries, credits } = row.bought.cycle ? listGrantsOfCycle(ctx, row) : await listGrantsOfCards(ctx, row)
+  const { entries, credits } = await (row.bought.cycle ? listGrantsOfCycle(ctx, row) : listGrantsOfCards(ctx, row))
   const [ofFeatures, ofCredits] = [draftNewEntries(ctx, entries), draftNewCredits(ctx, credits)]
   return {
     statements: [...ofFeatures.statements, ...ofCredits.statements],

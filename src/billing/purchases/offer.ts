@@ -11,7 +11,7 @@ import { readCard } from '../../catalogue/rate_cards/service.ts'
 import { draftAssociation, refuseCurrency } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
-import { compare, decimalFromNumber, formatDecimal, requireDecimal } from '../../lib/decimal.ts'
+import { compare, decimalFromNumber, formatDecimal, negate, requireDecimal } from '../../lib/decimal.ts'
 import { ApiError, type Fault, refuseFaults } from '../../lib/errors.ts'
 import { LARGEST_AMOUNT, findMinorFault } from '../../lib/money.ts'
 import { dayOf } from '../../rating/cycle.ts'
@@ -39,15 +39,17 @@ export const quantityOf =
   (billableId: string): string =>
     quantityText(rateCardQuantities[billableId] ?? quantity)
 
-/** Nothing is bought more often. */
-const MOST_TIMES = 1e12
+/** Nothing is bought less or more often. */
+const [LEAST_TIMES, MOST_TIMES] = [1e-9, 1e12]
 
 const findQuantityFaults = ({ rateCardQuantities = {} }: Asked, cards: readonly KeptCard[]): Fault[] => {
   const known = new Set(cards.map(({ billableId }) => billableId))
   return Object.entries(rateCardQuantities).flatMap(([id, quantity]): Fault[] => {
     const path = ['rateCardQuantities', id]
     if (!known.has(id)) return [{ path, message: `must be the id of what a rate card prices that is bought: ${[...known].join(', ')}` }]
-    return quantity > 0 && quantity <= MOST_TIMES ? [] : [{ path, message: `must be above 0, and ${MOST_TIMES} at most` }]
+    return quantity >= LEAST_TIMES && quantity <= MOST_TIMES
+      ? []
+      : [{ path, message: `must be 0.000000001 at least, and ${MOST_TIMES} at most` }]
   })
 }
 
@@ -201,7 +203,10 @@ export const readOffer = async (ctx: Ctx, owner: InvoiceOwner, asked: Asked): Pr
     type === 'WALLET_TOPUP'
       ? offerTopup(owner, asked)
       : await (type === 'ASSOCIATION' ? offerAssociation(ctx, owner, asked) : offerCards(ctx, owner, type, asked))
-  if (compare(requireDecimal(offer.price), requireDecimal(String(LARGEST_AMOUNT))) > 0)
+  const [price, largest] = [requireDecimal(offer.price), requireDecimal(String(LARGEST_AMOUNT))]
+  if (compare(price, largest) > 0)
     throw new ApiError('INVALID', `quantity: the purchase would cost ${offer.price}, and can cost ${LARGEST_AMOUNT} at most`)
+  if (compare(price, negate(largest)) < 0)
+    throw new ApiError('INVALID', `quantity: the purchase would cost ${offer.price}, and can cost -${LARGEST_AMOUNT} at least`)
   return offer
 }
