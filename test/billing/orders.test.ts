@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { linesOf } from '../helpers/billed.ts'
 import { dataOf, groupsOf } from '../helpers/metrics.ts'
+import { doDue } from '../helpers/ledgers.ts'
 import { holdMoney } from '../helpers/money.ts'
 import { type Shop, creditPack, entitlement, fee, orderOf, withShop } from '../helpers/purchases.ts'
 
@@ -413,6 +414,26 @@ describe('the PREPAID cards of a plan', () => {
     await api.moveTo('2026-06-15T08:00:00.000Z')
     const { status } = await api.pay('acc', (await api.purchase(first.id)).invoiceId, 25)
     expect([status, await api.creditsOf('acc')]).toEqual([201, [['Pack', 40, '2026-06-15', '2026-07-01']]])
+  })
+
+  it('of a plan that takes the place of another are paid by what the order of that gives back', async () => {
+    const api = await withShop('2026-04-01T00:00:00.000Z')
+    const details = { billingEntitlementRateCards: [entitlement(await api.feature(), 100, 0.5)], allow_ongoing_cycle_updates: true }
+    const [one, other] = [await api.plan(details), await api.plan(details)]
+    await api.buyer('acc')
+    await api.giveCredit('acc', 10)
+    await api.topUp('acc', 30)
+    await api.give('acc', one, '2026-04-01')
+    await api.give('acc', other, '2026-04-01')
+    const orders = (await api.invoices('acc')).filter(({ invoiceClass }: Loose) => invoiceClass === 'ORDER')
+    expect(orders.map(orderOf).toSorted()).toEqual([
+      ['ORDER', 'PARTIALLY_PAID', 40, 30, undefined],
+      ['ORDER', 'VOID', 40, 0, undefined],
+    ])
+    expect(await api.balance('acc')).toBe(0)
+    await holdMoney(api.id)
+    await doDue(api.id)
+    expect(await api.purchasesOf('acc')).toHaveLength(2)
   })
 
   it('of an account that is archived end if they are not paid', async () => {

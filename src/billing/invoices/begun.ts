@@ -69,6 +69,16 @@ export const addEntries = async (
   due.push(...dueOfEntries(ctx, [...entries.given, ...entries.changed.map(({ after }) => after), ...begun]))
 }
 
+/** The cycles whose order waited for that of another plan to end, which has given back now what it took of credits and the wallet. */
+const listWaiting = ({ open, billing: { orders } }: Plan): number[] =>
+  [...open].flatMap(([start, { piece }]) => {
+    const own = orders.filter(({ cycleAt }) => cycleAt === start)
+    return own.some(({ ending }) => ending !== null) && !own.some(({ scheduleId }) => scheduleId === piece.id) ? [start] : []
+  })
+
+/** The first instants of the cycles of which something may be ordered. */
+export const listOrdered = (plan: Plan): number[] => [...listBegun(plan).map(({ row }) => row.startAt), ...listWaiting(plan)]
+
 /** Drafts the order of what is paid before it is granted in a cycle that begins, or has another plan now, and ends those of plans that it has not. */
 export const orderBegun = (
   ctx: Ctx,
@@ -79,9 +89,9 @@ export const orderBegun = (
   bills: Bills & { due: Due[] },
 ): void => {
   const begun = listBegun(plan).find(({ row }) => row.startAt === cycleAt)
-  if (!begun) return
+  if (!begun && !listWaiting(plan).includes(cycleAt)) return
   const { purse, orders, owner } = plan.billing
-  const inForce = begun.row.status === 'GONE' ? undefined : plan.open.get(cycleAt)
+  const inForce = begun?.row.status === 'GONE' ? undefined : plan.open.get(cycleAt)
   orderCycle(
     ctx,
     { cycleAt, cycle: inForce && parts && { inForce, parts, owner } },

@@ -9,7 +9,7 @@ import { compareTurns, creditsLeft, drawFromPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws } from '../credits/write.ts'
 import type { Purse } from '../wallets/service.ts'
-import { addEntries, listBegun, listCyclesOfGrants, orderBegun } from './begun.ts'
+import { addEntries, listCyclesOfGrants, listOrdered, orderBegun } from './begun.ts'
 import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
 import { closeDrafts } from './drafts.ts'
 import { keepHeldCharges, recordHeldCharges } from './held_charges.ts'
@@ -204,7 +204,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
     }
     holdWaiting(own)
     const ownCycles = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
-    const starts = new Set([...ownCycles.keys(), ...listCharged(plan, its.now), ...listBegun(plan).map(({ row }) => row.startAt)])
+    const starts = new Set([...ownCycles.keys(), ...listCharged(plan, its.now), ...listOrdered(plan)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {
       const cycle = ownCycles.get(start)
       billAdvance(its, plan, { cycleAt: start, cycle, billed: cycle && billed.get(cycle), purse: plan.billing.purse }, own.pool, bills)

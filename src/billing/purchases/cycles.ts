@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { displayNameOf } from '../../catalogue/price_plans/service.ts'
 import { definitionOf } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
-import type { Due } from '../../db/due.ts'
+import { BILLING, type Due } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { instantOf } from '../../rating/cycle.ts'
@@ -31,8 +31,13 @@ const ENDING = 'The price plan of its cycle was changed before it was paid.'
 
 type Bills = PartialDraft & { due: Due[] }
 
-/** Drafts that the unpaid orders of a cycle end that are of a plan which the account does not have in it any more. */
-const endOrders = ({ organizationId, now }: Ctx, { cycleAt, cycle }: OrderedCycle, orders: readonly CycleOrder[], bills: Bills): void => {
+/** Drafts that the unpaid orders of a cycle end that are of a plan which the account does not have in it any more. Returns whether there are any. */
+const endOrders = (
+  { organizationId, now }: Ctx,
+  { cycleAt, cycle }: OrderedCycle,
+  orders: readonly CycleOrder[],
+  bills: Bills,
+): boolean => {
   const ended = orders.filter(
     (one) =>
       one.cycleAt === cycleAt &&
@@ -41,7 +46,7 @@ const endOrders = ({ organizationId, now }: Ctx, { cycleAt, cycle }: OrderedCycl
       one.ending === null &&
       one.scheduleId !== cycle?.inForce.piece.id,
   )
-  if (!ended.length) return
+  if (!ended.length) return false
   const ids = JSON.stringify(ended.map(({ id }) => id))
   bills.statements.push(
     selectRows(sql`
@@ -49,6 +54,7 @@ const endOrders = ({ organizationId, now }: Ctx, { cycleAt, cycle }: OrderedCycl
       where organization_id = ${organizationId} and id in (select value from json_each(${ids})) and status = 'PENDING'`),
   )
   bills.due.push(...ended.map(({ id }) => ({ kind: PURCHASE_DUE, subject: id, dueAt: now })))
+  return true
 }
 
 /** What the order of a cycle rests on, beside the cycle. */
@@ -59,11 +65,15 @@ interface OrderInput {
   pool: CreditPool
 }
 
-/** Drafts the order of what is to be paid before it is granted in a cycle, once for each plan that the cycle has, and ends those of others. */
+/**
+ * Drafts the order of what is to be paid before it is granted in a cycle, once for each plan that the cycle has, and ends those of others: it
+ * is drafted when these have given back what they took of credits and the wallet.
+ */
 export const orderCycle = (ctx: Ctx, ordered: OrderedCycle, { owner, purse, orders, pool }: OrderInput, bills: Bills): void => {
   const own = orders.filter(({ cycleAt }) => cycleAt === ordered.cycleAt)
-  endOrders(ctx, ordered, own, bills)
-  if (!ordered.cycle) return
+  const isEnding = endOrders(ctx, ordered, own, bills)
+  if (isEnding && ordered.cycle) bills.due.push({ kind: BILLING, subject: owner.id, dueAt: ctx.now })
+  if (isEnding || !ordered.cycle) return
   const { inForce, parts } = ordered.cycle
   const { piece, cycle } = inForce
   if (own.some((one) => one.scheduleId === piece.id)) return
