@@ -432,7 +432,7 @@ describe('the PREPAID cards of a plan', () => {
     ])
     expect(await api.balance('acc')).toBe(0)
     await holdMoney(api.id)
-    await doDue(api.id)
+    await doDue(api.id, undefined, Date.parse('2026-04-01T00:00:01Z'))
     expect(await api.purchasesOf('acc')).toHaveLength(2)
   })
 
