@@ -63,6 +63,11 @@ describe('getCustomerPortalDelegateToken', () => {
       '/invoices/{invoice_id}/explanation': 403,
       '/invoice/{invoice_id}/pricing_rules_logs': 403,
       '/payments/{payment_id}': 403,
+      '/purchases/{purchase_id}': 403,
+      '/purchase_proposals/{purchase_proposal_id}': 403,
+      '/accounts/{account_id}/features/{feature_id}': 404,
+      '/accounts/{account_id}/features/{feature_id}/entries': 404,
+      '/accounts/{account_id}/entitlements/{feature_id}': 404,
     }
     for (const { operationId, method, path, json, portal: allowed } of operations) {
       /** A portal token reads no drafts. */

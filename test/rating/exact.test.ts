@@ -12,7 +12,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'functions of the calendar':
     'dayOf instantOf firstOf daysIn monthOf weekdayOf startOfDay getTime getUTCDate getUTCMonth getUTCFullYear formatOffset',
   instants:
-    'cycleAt begunAt settledUntil updated_at at instant time now start end from until since created_at createdAt createdFrom createdUntil effectiveFrom effectiveUntil held_since closed_until closedUntil toldUntil clock local newest earliest due back before wanted withMonths settled startedAt endedAt updatedAt arrivedAt arrived_at ended_at firstHour lastHour',
+    'wallClock cycleAt begunAt settledUntil updated_at at instant time now start end from until since created_at createdAt createdFrom createdUntil effectiveFrom effectiveUntil held_since closed_until closedUntil toldUntil clock local newest earliest due back before wanted withMonths settled startedAt endedAt updatedAt arrivedAt arrived_at ended_at firstHour lastHour',
   durations:
     'REMEMBERED_FOR REFUSED_FOR ms hour hours minute minutes second seconds milliseconds millisecondsOf ofSeconds size unit DAY HOUR MINUTE MS_PER_DAY TAKEN_FOR TAKEN_UP_AFTER FOLDED_AFTER TOLD_FOR KEPT_FOR KEPT_LONGER KEPT_AT_LEAST EVENTS_KEPT_FOR LONGEST_WAIT readForgot offsetHours offsetMinutes',
   'places in lists and texts':
@@ -47,7 +47,6 @@ const IN_FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'rating/license_revenue.ts': { one: 'an instant', other: 'an instant' },
   'rating/revenue.ts': { hourOf: 'an instant' },
   'ledger/account_ledger.ts': { number: 'which reckoning of an account it is' },
-  'ledger/features.ts': { reduce: 'the number of a take' },
   'ledger/batch.ts': { totals: 'how many of them fit' },
   'ledger/changed.ts': { mark: 'which change of an account it is' },
   'ledger/fold.ts': { total: 'its count' },
