@@ -40,7 +40,7 @@ export const createProposal = {
   refuses: {
     400: 'What initiateOneTimeEntitlementPlan refuses; a WALLET_TOPUP that is POSTPAID; or effectiveFrom is not after the day of expiryDate.',
     404: `${MISSING} Or the price plan, or what a rate card prices, does not exist.`,
-    409: 'What initiateOneTimeEntitlementPlan refuses.',
+    409: 'The account is archived, or the price plan is not ACTIVE, not in the currency of the account, or cannot be put in force on its days.',
     422: 'idempotencyKey was used for another proposal to the account.',
   },
   example: {

@@ -96,7 +96,7 @@ export const CreateProposalRequest = named(
   'CreateProposalRequest',
   z.strictObject({
     ...requested,
-    expiryDate: z.optional(described('Until when it can be approved: without end when left out.', instant())),
+    expiryDate: z.optional(described('Until when it can be approved, and its order be paid: without end when left out.', instant())),
     type: PurchaseType,
     paymentMode: ProposalPaymentMode,
   }),
