@@ -1,15 +1,13 @@
 import type { AccountLedger } from './account_ledger.ts'
 import { settleAct } from './acts.ts'
 import type { Carry } from './correct.ts'
-import { type Act, type ActOutcome, SOURCES, isFeatureAct } from './entry.ts'
+import { type Act, type ActOutcome, ENTITLED, isFeatureAct } from './entry.ts'
 import { dropEntitled } from './entitled.ts'
 import type { EventLedger } from './event_ledger.ts'
 import { readEvents } from './read.ts'
 import { settleEvents } from './settle.ts'
 import type { Store } from './store.ts'
 import { type Todo, type Work, putOff, readDue } from './work.ts'
-
-const ENTITLED = SOURCES.indexOf('ENTITLED')
 
 /** The Durable Objects of the Worker, as one of them calls the others. */
 export type Ledgers = {

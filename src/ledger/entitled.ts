@@ -1,7 +1,7 @@
 import { type Batch, keepActs, keepNames, insertJournal, readPlaces, rowsIn } from './batch.ts'
 import { isClosed, needsOpenTime } from './closing.ts'
 import { totalsOfEvent } from './correct.ts'
-import { type EventRow, type EventShown, type RecordedEntitled, SOURCES, type Stale, codeOf } from './entry.ts'
+import { type EventRow, type EventShown, type RecordedEntitled, ENTITLED, type Stale, codeOf } from './entry.ts'
 import { addTotals, foldJournal } from './fold.ts'
 import { INSERT_EVENTS, moveToPast } from './past.ts'
 import { isHolder, readEvents } from './read.ts'
@@ -12,8 +12,6 @@ import { negateTotals, totalsOf } from './totals.ts'
 
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 const DUPLICATE = codeOf('INGESTION_FAILED_DUPLICATE_EVENT')
-const ENTITLED = SOURCES.indexOf('ENTITLED')
-
 /** What the event that has an id means for one that is sent with it: the same request again, the same event that is not answered yet, or another one. */
 const judgeHolder = (holder: Holder, [, reference, , , , , , , payload, , request]: EventRow): RecordedEntitled['state'] => {
   const isOpen = isOpenEntitled(holder)

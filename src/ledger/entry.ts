@@ -25,6 +25,9 @@ export const codeOf = (status: EventStatus): number => STATUSES.indexOf(status)
 export const SOURCES = ['INGEST', 'INGEST_BATCH', 'ENTITLED', 'BULK_IMPORT', 'CORRECTION'] as const
 export type EventSource = (typeof SOURCES)[number]
 
+/** The source of events that are kept only if their account has enough credits, as a ledger keeps it. */
+export const ENTITLED = SOURCES.indexOf('ENTITLED')
+
 /** The key of an account in a ledger: the caller's id of the account, or a name in events that no account has. */
 export const accountKey = (accountId: string): string => `=${accountId}`
 export const unknownKey = (name: string): string => `?${name}`

@@ -1,6 +1,6 @@
 import { type Batch, insertJournal, keepActs, keepNames, readPlaces, rowsIn } from './batch.ts'
 import { judgeClosing } from './closing.ts'
-import { type EventMore, type EventRow, type Recorded, SOURCES, codeOf } from './entry.ts'
+import { type EventMore, type EventRow, type Recorded, ENTITLED, codeOf } from './entry.ts'
 import { INSERT_EVENTS, insertPast, moveToPast } from './past.ts'
 import { readEvents } from './read.ts'
 import { type Store, chunked, takeVersion } from './store.ts'
@@ -9,7 +9,6 @@ import { totalsOf } from './totals.ts'
 
 const DUPLICATE = codeOf('INGESTION_FAILED_DUPLICATE_EVENT')
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
-const ENTITLED = SOURCES.indexOf('ENTITLED')
 
 export interface Holder {
   [column: string]: SqlStorageValue
