@@ -33,7 +33,7 @@ CREATE INDEX feature_entries_by_cycle ON feature_entries (organization_id, accou
 CREATE INDEX feature_entries_by_purchase ON feature_entries (organization_id, purchase_id) WHERE purchase_id IS NOT NULL;
 CREATE INDEX feature_entries_to_carry ON feature_entries (organization_id, account_id) WHERE carried < version OR asked IS NOT NULL;
 
-CREATE TRIGGER feature_entries_version BEFORE UPDATE OF version ON feature_entries WHEN NEW.version NOT IN (OLD.version, OLD.version + 1)
+CREATE TRIGGER feature_entries_version BEFORE UPDATE OF version ON feature_entries WHEN NEW.version <> OLD.version + 1
 BEGIN
   SELECT RAISE(ABORT, 'STALE []');
 END;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { changed, client, writesIn } from '../helpers/api.ts'
 import { entitlementCard, overageCard, withFeature } from '../helpers/entitled.ts'
 import { doDue } from '../helpers/ledgers.ts'
+import { gate, throughLedgers, watchedLedgers } from '../helpers/metering.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -204,6 +205,51 @@ describe('an entry', () => {
     expect(grants.map(([old]) => old)).toEqual([null, ...grants.slice(0, -1).map(([, now]) => now)])
     expect(String((await api.entries('acc'))[0].granted)).toBe(grants.at(-1)[1])
     expect(grants).toHaveLength(5)
+  })
+
+  it('is what the ledger has made of it when a change was written down over another one', async () => {
+    const api = await withPlan({})
+    const [{ id }] = (await api.entries('acc')) as [Loose]
+    const path = `/accounts/acc/features/${api.featureId}/entries/${encodeURIComponent(id)}`
+    const [read, asked, over, done] = [gate(), gate(), gate(), gate()]
+    const calls = [new Set<string>(), new Set<string>()] as const
+    /** Whether a call of a request is its first to a method. */
+    const isFirst = (of: Set<string>, method: string, wanted: string): boolean => method === wanted && !of.has(method) && !!of.add(method)
+    const one = throughLedgers(
+      api.token,
+      watchedLedgers(async ({ method }, call) => {
+        if (isFirst(calls[0], method, 'readFeatureEntries')) await read.opened
+        if (!isFirst(calls[0], method, 'changeGrant')) return call()
+        asked.open()
+        await Promise.race([over.opened, scheduler.wait(300)])
+        const its = await call()
+        done.open()
+        await scheduler.wait(300)
+        return its
+      }),
+    )(path, { granted: 20 }, {}, 'PATCH')
+    const other = throughLedgers(
+      api.token,
+      watchedLedgers(async ({ method }, call) => {
+        if (isFirst(calls[1], method, 'readFeatureEntries')) {
+          read.open()
+          await asked.opened
+        }
+        if (isFirst(calls[1], method, 'changeGrant')) {
+          over.open()
+          await done.opened
+        }
+        return call()
+      }),
+    )(path, { granted: 30 }, {}, 'PATCH')
+    const answers = await Promise.all([one, other])
+    expect(answers.map(({ status, body }) => [status, body.granted])).toEqual([
+      [200, 20],
+      [200, 30],
+    ])
+    const [{ granted }] = (await api.entries('acc')) as [Loose]
+    const { results } = await env.DB.prepare('SELECT granted FROM feature_entries WHERE organization_id = ?').bind(api.id).all()
+    expect(results).toEqual([{ granted: String(granted) }])
   })
 
   it('answers a change with a key again as it was', async () => {
