@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ledgerName, slotOf } from '../../src/ledger/client.ts'
 import { entitlementCard, overageCard, withFeature } from '../helpers/entitled.ts'
 import { eventLedger, runDueWork } from '../helpers/ledger.ts'
+import { beginGeneration } from '../helpers/ledgers.ts'
 import { gate, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -294,6 +295,25 @@ describe('an /entitled that dies on the way', () => {
     expect((await api.post('/entitled', { event })).status).toBe(200)
     expect([await api.used(), await usageOf({ id: api.id, meterId: otherId })]).toEqual(['2', '0'])
   })
+
+  it.each([{ 'Idempotency-Key': 'one' }, {}])(
+    'lets nobody in before it is known whether it is kept, though ledgers have changed: %o',
+    async (key) => {
+      const api = await withCredits(10)
+      const event = api.event('acc', 2, MORNING, 'dying')
+      const post = throughLedgers(
+        api.token,
+        watchedLedgers(({ method }, call) => (method === 'applyActs' ? Promise.reject(LOST) : call())),
+      )
+      expect((await post('/entitled', { event }, key)).status).toBe(500)
+      await beginGeneration(api.id, 4)
+      expect((await api.call('POST', '/entitled', { event }, key)).status).toBe(503)
+      await runDueWork(ledgerOf(api, 'dying'))
+      expect(await api.statuses('dying')).toEqual([])
+      expect((await api.call('POST', '/entitled', { event }, key)).status).toBe(200)
+      expect([await api.statuses('dying'), (await api.credits('acc')).balance]).toEqual([[METERED], 8])
+    },
+  )
 
   it('when it is refused leaves nothing, and its id is free', async () => {
     const api = await withCredits(10)

@@ -154,6 +154,7 @@ export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent): Promise<
     refuseUseless(memory, sent, one)
     if (key !== undefined) await markRows(processed, key)
     await markRepeats(ctx, memory, processed)
+    if (one.isOpen) throw new ApiError('UNAVAILABLE', 'An event with this id is being processed at this moment. Send it again.', 1)
     if (one.isRecorded) return success
     const current = currentOf(memory)
     const place = { ledger: ledgerName(ctx.organizationId, 'event', current.generation, one.slot % current.ledgers), id: one.row[0] }
