@@ -45,10 +45,11 @@ export const judgeClosing = (
   status: number,
   more: EventMore | null,
   event: 'arrived' | 'was processed',
-): { status: number; more: EventMore } | undefined =>
-  needsOpenTime(status) && isClosed(store, account, time)
-    ? { status: PAST_GRACE, more: { ...more, why: `The event ${event} after its pricing cycle was closed.` } }
-    : undefined
+): { status: number; more: EventMore } | undefined => {
+  if (!needsOpenTime(status) || !isClosed(store, account, time)) return undefined
+  const { feature: _taken, ...its } = more ?? {}
+  return { status: PAST_GRACE, more: { ...its, why: `The event ${event} after its pricing cycle was closed.` } }
+}
 
 /**
  * Closes the times of an account from `from` until before `until` (milliseconds), and gives what its meters add up to in them; nothing is
