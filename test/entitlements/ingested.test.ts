@@ -81,6 +81,23 @@ describe('an event that is ingested and feeds a feature', () => {
     expect([await api.statuses('dying'), (await api.credits('acc')).balance]).toEqual([[METERED], 6])
   })
 
+  it('is finished by its ledger in a cycle that grants nothing, too', async () => {
+    const api = await withCredits(10, undefined, {
+      featureConfigs: [{ effectiveUntil: 'P3M', featureCreditLimit: 10 }],
+      invoiceTiming: 'IN_ADVANCE',
+      recurrenceConfig: { interval: 3 },
+    })
+    await api.moveTo('2026-06-01T10:00:00Z')
+    vi.setSystemTime(Date.parse('2026-06-01T10:00:00Z'))
+    const post = throughLedgers(
+      api.token,
+      watchedLedgers((asked, call) => (asked.method === 'applyActs' ? Promise.reject(new Error('planted')) : call())),
+    )
+    expect((await post('/ingest', { event: api.event('acc', 2, '2026-06-01T09:00:00Z', 'dying') })).status).toBe(500)
+    await runDueWork(eventLedger(ledgerName(api.id, 'event', 1, slotOf('dying') % 4)))
+    expect([await api.statuses('dying'), (await api.credits('acc')).balance]).toEqual([[METERED], 8])
+  })
+
   it('whose units cannot be metered takes none, but must have enough', async () => {
     const api = await withCredits(10)
     await api.done(
