@@ -297,6 +297,20 @@ describe('an entry', () => {
     expect((await api.change('acc', id, { granted: 25 })).body).toMatchObject({ granted: 25 })
   })
 
+  it('that gives units back is changed by many at once in some order', async () => {
+    const api = await withPlan({ featureConfigs: [{ effectiveUntil: 'P1D', featureCreditLimit: 10 }] })
+    await api.entitle('acc', 4, START, 'four')
+    await api.moveTo('2026-04-03T00:00:00Z')
+    await api.done(api.post('/events/correction?action=UNDO&account_id=acc&event_id=four'))
+    const [{ id }] = (await api.entries('acc')) as [Loose]
+    const answers = await Promise.all([5, 6, 7].map((granted) => api.change('acc', id, { granted })))
+    expect(answers.map(({ status, body }) => [status, body.granted])).toEqual([
+      [200, 5],
+      [200, 6],
+      [200, 7],
+    ])
+  })
+
   it('that gives units back can be changed like others', async () => {
     const api = await withPlan({ featureConfigs: [{ effectiveUntil: 'P1D', featureCreditLimit: 10 }] })
     await api.entitle('acc', 4, START, 'four')
