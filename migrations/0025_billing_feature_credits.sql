@@ -35,7 +35,7 @@ CREATE INDEX feature_entries_to_carry ON feature_entries (organization_id, accou
 
 -- A row that lacks changes which its ledger has, because the database was restored, takes them over with their version.
 CREATE TRIGGER feature_entries_version BEFORE UPDATE OF version ON feature_entries
-WHEN NEW.version NOT IN (OLD.version, OLD.version + 1) AND NOT (NEW.version > OLD.version AND NEW.carried = NEW.version)
+WHEN NEW.version <> OLD.version + 1 AND NOT (NEW.version > OLD.version AND NEW.carried = NEW.version)
 BEGIN
   SELECT RAISE(ABORT, 'STALE []');
 END;

@@ -134,4 +134,8 @@ export const ACCOUNT_MIGRATIONS: readonly string[] = [
   -- The first instant of the last pricing cycle of an account that has granted its credits, and how often events took of its entries.
   CREATE TABLE feature_account (account TEXT NOT NULL PRIMARY KEY, begun_at INTEGER, turn INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The instant before which no event of an account can be taken back any more: what older events took is forgotten, bit by bit.
+  ALTER TABLE feature_account ADD COLUMN settled_until INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -45,10 +45,11 @@ export const judgeClosing = (
   status: number,
   more: EventMore | null,
   event: 'arrived' | 'was processed',
-): { status: number; more: EventMore } | undefined =>
-  needsOpenTime(status) && isClosed(store, account, time)
-    ? { status: PAST_GRACE, more: { ...more, why: `The event ${event} after its pricing cycle was closed.` } }
-    : undefined
+): { status: number; more: EventMore } | undefined => {
+  if (!needsOpenTime(status) || !isClosed(store, account, time)) return undefined
+  const { feature: _taken, ...its } = more ?? {}
+  return { status: PAST_GRACE, more: { ...its, why: `The event ${event} after its pricing cycle was closed.` } }
+}
 
 /**
  * Closes the times of an account from `from` until before `until` (milliseconds), and gives what its meters add up to in them; nothing is
@@ -72,18 +73,19 @@ export interface Closing {
   until: number
 }
 
-/** What the meters of an account add up to in a closed time, and what its events in progress have asked, which count nothing any more. */
+/** What the meters of an account add up to in a closed time, and what has been asked of other ledgers for events in it that count nothing any more. */
 export interface Closed {
   sums: SumRow[]
   undone: (UndoneAct & { ledger: string })[]
 }
 
-/** Reads what the events in progress of an account have asked of other ledgers in a time. */
-const readUndone = ({ sql }: Store, { account, from, until }: Closing): Closed['undone'] =>
-  sql
+/** Reads what the events of an account in a time have asked of other ledgers that counts nothing any more: those in progress, and those that are just being taken back. */
+const readUndone = ({ sql }: Store, { account, from, until }: Closing): Closed['undone'] => {
+  const asked = sql
     .exec<{ act: string }>(
-      `SELECT progress.act FROM progress CROSS JOIN event ON event.id = progress.id AND event.reference = progress.reference
-       WHERE progress.is_undo = 0 AND event.account = ? AND event.time >= ? AND event.time < ?`,
+      `SELECT progress.act FROM progress LEFT JOIN event ON event.id = progress.id AND event.reference = progress.reference
+       WHERE coalesce(event.account, '=' || (progress.act ->> 'account')) = ?1
+         AND coalesce(event.time, progress.act ->> 'time') >= ?2 AND coalesce(event.time, progress.act ->> 'time') < ?3`,
       account,
       from,
       until,
@@ -93,6 +95,22 @@ const readUndone = ({ sql }: Store, { account, from, until }: Closing): Closed['
       const its = JSON.parse(act) as Act
       return { ledger: its.ledger, reference: its.reference, isFeature: isFeatureAct(its) }
     })
+  const carried = sql
+    .exec<{ ledger: string; reference: string; isFeature: number }>(
+      `SELECT its.undone ->> 'ledger' AS ledger, past.reference, its.isFeature
+       FROM (
+         SELECT coalesce(act -> 'feature', act -> 'license') AS undone, act -> 'feature' IS NOT NULL AS isFeature FROM carry
+       ) AS its
+       CROSS JOIN past ON past.reference = its.undone ->> 'reference'
+       WHERE past.account = ? AND past.time >= ? AND past.time < ?`,
+      account,
+      from,
+      until,
+    )
+    .toArray()
+    .map(({ ledger, reference, isFeature }) => ({ ledger, reference, isFeature: isFeature === 1 }))
+  return [...asked, ...carried]
+}
 
 /** Closes the times of several accounts, and gives what there is in each of them, in the same order. */
 export const closeAndSumAll = (store: Store, closings: readonly Closing[]): Closed[] =>

@@ -35,12 +35,14 @@ export interface Eligibility {
   kept: readonly number[]
   /** Whether the time of the event is closed by the plan of its account, whatever the ledger has closed. */
   isPast?: boolean
+  /** The status that the event had when it was found: by that it is known what is to be taken back elsewhere. */
+  found?: number
 }
 
-/** What became of one event of a correction: the event as it was, and whether it is reverted, out of the way, or as before. BUSY: its ledger is just doing what an earlier call has left. */
+/** What became of one event of a correction: the event as it was, and whether it is reverted, out of the way, or as before. BUSY: its ledger is just doing what an earlier call has left. CHANGED: it has another status than when it was found. */
 export interface Reverted {
   event: EventShown
-  outcome: 'REVERTED' | 'FREED' | 'REFUSED' | 'CLOSED' | 'GONE' | 'BUSY'
+  outcome: 'REVERTED' | 'FREED' | 'REFUSED' | 'CLOSED' | 'GONE' | 'BUSY' | 'CHANGED'
 }
 
 /** What a correction is to do in other ledgers: an event that named a licence, or took credits of a feature, is taken back there, and another one is recorded. */
@@ -75,7 +77,7 @@ export const replaceCarry = ({ sql }: Store, correction: string, act: Carry, now
 export const revertEvent = (
   store: Store,
   key: readonly [id: string, reference: string],
-  { refused, kept, isPast = false }: Eligibility,
+  { refused, kept, isPast = false, found }: Eligibility,
   carry: { correction: string; act?: Carry } | undefined,
   now: number,
 ): Reverted | undefined => {
@@ -91,6 +93,7 @@ export const revertEvent = (
       if (before && correction !== undefined && act) replaceCarry(store, correction, act, now)
       return before ?? { event, outcome: 'GONE' }
     }
+    if (found !== undefined && event.status !== found) return { event, outcome: 'CHANGED' }
     if (refused.includes(event.status)) return { event, outcome: 'REFUSED' }
     if (isPast || isClosed(store, event.account, event.time)) return { event, outcome: 'CLOSED' }
     const isKept = kept.includes(event.status)

@@ -1,8 +1,9 @@
 import type { AccountLedger } from './account_ledger.ts'
 import { settleAct } from './acts.ts'
 import type { Carry } from './correct.ts'
-import { type Act, type ActOutcome, ENTITLED, isFeatureAct } from './entry.ts'
+import { type Act, type ActOutcome, ENTITLED, accountKey, isFeatureAct } from './entry.ts'
 import { dropEntitled } from './entitled.ts'
+import { markChanged } from './mark.ts'
 import type { EventLedger } from './event_ledger.ts'
 import { readEvents } from './read.ts'
 import { settleEvents } from './settle.ts'
@@ -15,10 +16,23 @@ export type Ledgers = {
   AccountLedger: DurableObjectNamespace<AccountLedger>
 }
 
-/** Removes a correction whose work has been done. */
-export const dropCarry = ({ sql }: Store, correction: string): void => {
-  sql.exec('DELETE FROM carry WHERE correction = ?', correction)
-}
+/** Removes a correction whose work has been done. What its account earns is reckoned again, since that rests on other ledgers, too. */
+export const dropCarry = (store: Store, correction: string): void =>
+  store.transaction(() => {
+    const accounts = store.sql
+      .exec<{ account: string }>(
+        `SELECT past.account FROM carry
+         CROSS JOIN past ON past.reference = coalesce(carry.act ->> '$.feature.reference', carry.act ->> '$.license.reference')
+         WHERE carry.correction = ?`,
+        correction,
+      )
+      .toArray()
+    markChanged(
+      store,
+      accounts.map(({ account }) => account),
+    )
+    store.sql.exec('DELETE FROM carry WHERE correction = ?', correction)
+  })
 
 /** Asks the ledger of its account what an event in progress may do; if its sender has waited for that, only whether it was done. */
 const askForEvent = async ({ AccountLedger: accounts }: Ledgers, act: Act, at: number): Promise<ActOutcome | undefined> => {
@@ -46,7 +60,10 @@ const finishProgress = async (store: Store, ledgers: Ledgers, { key, id, act }: 
 const takeBack = async (store: Store, { AccountLedger: accounts }: Ledgers, { key, act }: Todo, now: number): Promise<void> => {
   const asked = JSON.parse(act) as Act
   await accounts.getByName(asked.ledger).revertActs([{ reference: key, isFeature: isFeatureAct(asked) }], store.clock ?? now)
-  store.sql.exec('DELETE FROM progress WHERE reference = ? AND is_undo = 1', key)
+  store.transaction(() => {
+    markChanged(store, [accountKey(asked.account)])
+    store.sql.exec('DELETE FROM progress WHERE reference = ? AND is_undo = 1', key)
+  })
 }
 
 const finishCarry = async (

@@ -1,7 +1,7 @@
 import { type Batch, keepActs, keepNames, insertJournal, readPlaces, rowsIn } from './batch.ts'
 import { isClosed, needsOpenTime } from './closing.ts'
 import { totalsOfEvent } from './correct.ts'
-import { type EventRow, type EventShown, type RecordedEntitled, ENTITLED, type Stale, codeOf } from './entry.ts'
+import { type Act, ENTITLED, type EventRow, type EventShown, type RecordedEntitled, type Stale, codeOf } from './entry.ts'
 import { addTotals, foldJournal } from './fold.ts'
 import { INSERT_EVENTS, moveToPast } from './past.ts'
 import { isHolder, readEvents } from './read.ts'
@@ -37,6 +37,15 @@ const judgeEvent = (
   return { state: 'NEW', reference, ...(holder && { holder }) }
 }
 
+/** What is kept of an event in progress, and what it asks of its account's ledger. */
+const readOpen = (store: Store, id: string, reference: string): Pick<RecordedEntitled, 'open'> => {
+  const [event] = readEvents(store, [[id, reference]])
+  const [asked] = store.sql.exec<{ act: string }>('SELECT act FROM progress WHERE reference = ? AND is_undo = 0', reference).toArray()
+  if (!event || !asked) return {}
+  const { account, customer, more } = event
+  return { open: { event: { account, customer, more }, act: JSON.parse(asked.act) as Act } }
+}
+
 /** Thrown to undo what was only tried. */
 const UNDONE = new Error('it was only tried')
 
@@ -53,7 +62,7 @@ export const recordEntitled = (store: Store, batch: Batch, now: number, isTried:
       const [row] = rowsIn(batch.rows)
       if (!row) throw new Error('no event was sent')
       const { state, reference, holder } = judgeEvent(store, batch, row)
-      recorded = { state, reference, size: store.sql.databaseSize }
+      recorded = { state, reference, size: store.sql.databaseSize, ...(state === 'OPEN' && readOpen(store, row[0], reference)) }
       if (isTried) throw UNDONE
       if (state !== 'NEW') return
       if (holder) moveToPast(store, holder.id)

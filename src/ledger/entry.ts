@@ -137,6 +137,8 @@ export interface RecordedEntitled {
   state: 'NEW' | 'OPEN' | 'DONE' | 'TAKEN' | 'HELD' | 'CLOSED'
   reference: string
   size: number
+  /** What is kept of an event that is OPEN, and what it asks of its account's ledger: a repeat goes on from that. */
+  open?: { event: Pick<EventShown, 'account' | 'customer' | 'more'>; act: Act }
 }
 
 /** An event as a ledger shows it. */

@@ -1,5 +1,5 @@
 import { ZERO, add, compare, formatDecimal, requireDecimal, sumDecimals } from '../lib/decimal.ts'
-import { type EntryRow, type Instants, leftOf, usedOf } from './features.ts'
+import { type EntryRow, type Instants, forgetTakes, leftOf, usedOf } from './features.ts'
 import { chunked } from './store.ts'
 
 /** Credits of a feature as they were granted, from one instant until just before another, in milliseconds. Units are decimal texts; null has no limit. */
@@ -49,20 +49,8 @@ export const balanceOf = ({ granted, used, isVoid }: Pick<FeatureEntry, 'granted
   return isVoid ? '0' : left && formatDecimal(left)
 }
 
-/** How long it is remembered what an event took, in milliseconds, and how much is forgotten at once. */
-const REMEMBERED_FOR = 45 * 86_400_000
+/** How much of what events took is forgotten when something is granted. */
 const FORGOTTEN_AT_ONCE = 5000
-
-const forgetTakes = (sql: SqlStorage, account: string, settledUntil: number, wallClock: number): void => {
-  sql.exec(
-    `DELETE FROM feature_take WHERE reference IN (
-       SELECT reference FROM feature_take WHERE account = ? AND time < ? AND taken_at < ? LIMIT ${FORGOTTEN_AT_ONCE}
-     )`,
-    account,
-    settledUntil,
-    wallClock - REMEMBERED_FOR,
-  )
-}
 
 /** Keeps what was granted to accounts. Of two versions of a grant the newer one counts, whichever comes first. */
 export const putGrants = (sql: SqlStorage, all: readonly AccountGrants[], { now, wallClock }: Instants): void => {
@@ -91,11 +79,13 @@ export const putGrants = (sql: SqlStorage, all: readonly AccountGrants[], { now,
       )
     if (begunAt !== null)
       sql.exec(
-        'INSERT INTO feature_account VALUES (?, ?, 0) ON CONFLICT (account) DO UPDATE SET begun_at = max(ifnull(begun_at, excluded.begun_at), excluded.begun_at)',
+        `INSERT INTO feature_account VALUES (?, ?, 0, ?) ON CONFLICT (account) DO UPDATE
+         SET begun_at = max(ifnull(begun_at, excluded.begun_at), excluded.begun_at), settled_until = excluded.settled_until`,
         account,
         begunAt,
+        settledUntil,
       )
-    forgetTakes(sql, account, settledUntil, wallClock)
+    forgetTakes(sql, account, settledUntil, wallClock, FORGOTTEN_AT_ONCE)
   }
 }
 

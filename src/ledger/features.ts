@@ -69,16 +69,34 @@ const readEntry = (sql: SqlStorage, account: string, feature: string, id: string
 const readTake = (sql: SqlStorage, reference: string): TakeRow | undefined =>
   sql.exec<TakeRow>('SELECT * FROM feature_take WHERE reference = ?', reference).toArray()[0]
 
-/** The numbers of the parts of a take of an account: above those of all its takes before, of whatever entries. */
-const nextTurns = (sql: SqlStorage, account: string, count: number): number[] => {
-  const { turn } = sql
-    .exec<{ turn: number }>(
-      'INSERT INTO feature_account VALUES (?1, NULL, ?2) ON CONFLICT (account) DO UPDATE SET turn = turn + ?2 RETURNING turn',
+/**
+ * The number of the last of some turns in which an event takes of the entries of an account: above those of all events before, whatever they
+ * took of. And until when those cannot be taken back.
+ */
+const nextTurns = (sql: SqlStorage, account: string, turns: number): { turn: number; settledUntil: number } =>
+  sql
+    .exec<{ turn: number; settledUntil: number }>(
+      `INSERT INTO feature_account (account, begun_at, turn) VALUES (?, NULL, ?)
+       ON CONFLICT (account) DO UPDATE SET turn = turn + excluded.turn RETURNING turn, settled_until AS settledUntil`,
       account,
-      count,
+      turns,
     )
     .one()
-  return Array.from({ length: count }, (_, index) => turn - count + 1 + index)
+
+/** How long it is remembered what an event took, in milliseconds. */
+const REMEMBERED_FOR = 45 * 86_400_000
+
+/** Forgets what events took that cannot be taken back any more, some at a time. */
+export const forgetTakes = (sql: SqlStorage, account: string, settledUntil: number, wallClock: number, most: number): void => {
+  sql.exec(
+    `DELETE FROM feature_take WHERE reference IN (
+       SELECT reference FROM feature_take WHERE account = ? AND time < ? AND taken_at < ? LIMIT ?
+     )`,
+    account,
+    settledUntil,
+    wallClock - REMEMBERED_FOR,
+    most,
+  )
 }
 
 /** Adds units to what was taken of an entry. Gives how many are used more. */
@@ -187,15 +205,18 @@ export const takeCredits = (sql: SqlStorage, act: FeatureAct, at: Instants): Fea
     overageSoFar: formatDecimal(soFar),
   })
   if (isTried) return taken(overageIn(rows))
-  const turns = isGiven || isZero(units) ? [] : nextTurns(sql, account, spread.parts.length)
+  const turns = spread.parts.length
+  const next = isGiven || !turns ? undefined : nextTurns(sql, account, turns)
   let more = ZERO
   for (const [index, [row, part]] of spread.parts.entries()) {
-    const its = useEntry(sql, row, part, turns[index] ?? row.turn, at)
+    const its = useEntry(sql, row, part, next ? next.turn - turns + index + 1 : row.turn, at)
     if (isOverage(row)) more = add(more, its)
   }
   if (!isZero(more)) addOverage(sql, act, more)
   const parts = spread.parts.map(([{ id }, part]): Part => [id, formatDecimal(part)])
   sql.exec('INSERT INTO feature_take VALUES (?, ?, ?, ?, ?, ?)', reference, account, feature, time, at.wallClock, JSON.stringify(parts))
+  /** Two are forgotten for one that is remembered; by their times, so that none is looked at in vain. */
+  if (next) forgetTakes(sql, account, Math.min(next.settledUntil, at.wallClock - REMEMBERED_FOR), at.wallClock, 2)
   return taken(add(overageIn(rows), more))
 }
 

@@ -1,3 +1,4 @@
+import { ENTITLED, codeOf } from './entry.ts'
 import { type Store, chunked, takeVersion } from './store.ts'
 
 /** How long an id is taken, in milliseconds (the contract: 45 days). */
@@ -10,7 +11,11 @@ export type AskedEvent = readonly [id: string, reference: string, request: strin
 export interface TakenIds {
   holders: Record<string, string>
   recorded: string[]
+  /** The references of the holders that are kept only if there are enough credits, which is not known yet. */
+  open: string[]
 }
+
+const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 
 interface Holder {
   [column: string]: SqlStorageValue
@@ -18,6 +23,8 @@ interface Holder {
   reference: string
   created_at: number
   request: string | null
+  status: number
+  source: number
 }
 
 /** The references and requests of some that events have which hold no id. */
@@ -39,7 +46,7 @@ export const findTaken = (store: Store, events: readonly AskedEvent[], version: 
     chunked([...new Set(events.map(([id]) => id))]).flatMap((sent) =>
       store.sql
         .exec<Holder>(
-          `SELECT event.id, event.reference, event.created_at, event.request
+          `SELECT event.id, event.reference, event.created_at, event.request, event.status, event.source
            FROM json_each(?) AS sent CROSS JOIN event ON event.id = sent.value`,
           sent,
         )
@@ -74,6 +81,9 @@ export const findTaken = (store: Store, events: readonly AskedEvent[], version: 
       [...holders.values()].filter(({ created_at }) => created_at > now - TAKEN_FOR).map(({ id, reference }) => [id, reference]),
     ),
     recorded: events.filter(isRecorded).map(([, reference]) => reference),
+    open: [...holders.values()].flatMap(({ status, source, reference }) =>
+      status === IN_PROGRESS && source === ENTITLED ? [reference] : [],
+    ),
   }
 }
 

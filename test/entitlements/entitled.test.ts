@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ledgerName, slotOf } from '../../src/ledger/client.ts'
 import { entitlementCard, overageCard, withFeature } from '../helpers/entitled.ts'
 import { eventLedger, runDueWork } from '../helpers/ledger.ts'
-import { throughLedgers, watchedLedgers } from '../helpers/metering.ts'
+import { beginGeneration } from '../helpers/ledgers.ts'
+import { gate, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -154,12 +155,44 @@ describe('/entitled', () => {
       api.call('POST', '/entitled', { event: api.event('acc', units, MORNING, id) }, { 'Idempotency-Key': key })
     for (let again = 0; again < 3; again++) expect((await send(4, 'keyed', 'a')).status).toBe(200)
     expect((await send(5, 'other', 'a')).status).toBe(422)
+    expect((await send(0, 'none', 'a')).status).toBe(422)
     expect((await send(4, 'keyed', 'b')).status).toBe(409)
-    expect(await api.statuses('other')).toEqual([])
+    expect([await api.statuses('other'), await api.statuses('none')]).toEqual([[], []])
     expect((await api.credits('acc')).balance).toBe(6)
     expect((await send(7, 'later', 'c')).status).toBe(400)
     expect((await send(7, 'later', 'c')).status).toBe(400)
     expect(await api.statuses('later')).toEqual([])
+  })
+
+  it('whose key is in use removes nothing of a twin that has taken its credits meanwhile', async () => {
+    const api = await withCredits(10)
+    const key = { 'Idempotency-Key': 'used' }
+    await api.call('POST', '/entitled', { event: api.event('acc', 1, MORNING, 'first') }, key)
+    const event = api.event('acc', 2, MORNING, 'twin')
+    const [taken, refused] = [gate(), gate()]
+    const sendTwin = throughLedgers(
+      api.token,
+      watchedLedgers(async ({ method }, call) => {
+        if (method !== 'settle') return call()
+        taken.open()
+        await refused.opened
+        return call()
+      }),
+    )
+    let twin: Promise<{ status: number }> | undefined
+    const keyed = await throughLedgers(
+      api.token,
+      watchedLedgers(async ({ method }, call) => {
+        if (method !== 'dropEntitled' && method !== 'concludeTake') return call()
+        twin ??= sendTwin('/entitled', { event })
+        await taken.opened
+        return call()
+      }),
+    )('/entitled', { event }, key)
+    refused.open()
+    expect([keyed.status, (await twin)?.status]).toEqual([422, 200])
+    await runDueWork(ledgerOf(api, 'twin'))
+    expect([await api.statuses('twin'), await api.used(), (await api.credits('acc')).balance]).toEqual([[METERED], '3', 7])
   })
 
   it('says in a dry run whether there would be enough, and keeps nothing', async () => {
@@ -269,6 +302,44 @@ describe('an /entitled that dies on the way', () => {
     for (const id of ids) expect(await api.statuses(id)).toEqual([METERED])
     expect([await api.used(), (await api.credits('acc')).balance]).toEqual(['5', 5])
   })
+
+  it('counts by the meters with which it was recorded when it is sent again', async () => {
+    const api = await withCredits(10)
+    const event = api.event('acc', 2, MORNING, 'dying')
+    expect((await sendFailing(api, 'settle', 'before', event)).status).toBe(500)
+    const { id: otherId } = await api.done(
+      api.post('/usage_meters', {
+        name: 'hundreds',
+        type: 'COUNTER',
+        aggregation: 'SUM',
+        eventSchemaName: 'api_calls',
+        computations: [{ computation: '{"*":[{"var":"attributes.calls"},100]}', order: 1 }],
+      }),
+    )
+    await api.done(api.post(`/usage_meters/${otherId}/activate`))
+    await api.done(api.post(`/usage_meters/${api.callsId}/deactivate`))
+    expect((await api.post('/entitled', { event })).status).toBe(200)
+    expect([await api.used(), await usageOf({ id: api.id, meterId: otherId })]).toEqual(['2', '0'])
+  })
+
+  it.each([{ 'Idempotency-Key': 'one' }, {}])(
+    'lets nobody in before it is known whether it is kept, though ledgers have changed: %o',
+    async (key) => {
+      const api = await withCredits(10)
+      const event = api.event('acc', 2, MORNING, 'dying')
+      const post = throughLedgers(
+        api.token,
+        watchedLedgers(({ method }, call) => (method === 'applyActs' ? Promise.reject(LOST) : call())),
+      )
+      expect((await post('/entitled', { event }, key)).status).toBe(500)
+      await beginGeneration(api.id, 4)
+      expect((await api.call('POST', '/entitled', { event }, key)).status).toBe(503)
+      await runDueWork(ledgerOf(api, 'dying'))
+      expect(await api.statuses('dying')).toEqual([])
+      expect((await api.call('POST', '/entitled', { event }, key)).status).toBe(200)
+      expect([await api.statuses('dying'), (await api.credits('acc')).balance]).toEqual([[METERED], 8])
+    },
+  )
 
   it('when it is refused leaves nothing, and its id is free', async () => {
     const api = await withCredits(10)

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { changed, client, writesIn } from '../helpers/api.ts'
 import { entitlementCard, overageCard, withFeature } from '../helpers/entitled.ts'
 import { doDue } from '../helpers/ledgers.ts'
+import { gate, throughLedgers, watchedLedgers } from '../helpers/metering.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -206,6 +207,51 @@ describe('an entry', () => {
     expect(grants).toHaveLength(5)
   })
 
+  it('is what the ledger has made of it when a change was written down over another one', async () => {
+    const api = await withPlan({})
+    const [{ id }] = (await api.entries('acc')) as [Loose]
+    const path = `/accounts/acc/features/${api.featureId}/entries/${encodeURIComponent(id)}`
+    const [read, asked, over, done] = [gate(), gate(), gate(), gate()]
+    const calls = [new Set<string>(), new Set<string>()] as const
+    /** Whether a call of a request is its first to a method. */
+    const isFirst = (of: Set<string>, method: string, wanted: string): boolean => method === wanted && !of.has(method) && !!of.add(method)
+    const one = throughLedgers(
+      api.token,
+      watchedLedgers(async ({ method }, call) => {
+        if (isFirst(calls[0], method, 'readFeatureEntries')) await read.opened
+        if (!isFirst(calls[0], method, 'changeGrant')) return call()
+        asked.open()
+        await Promise.race([over.opened, scheduler.wait(300)])
+        const its = await call()
+        done.open()
+        await scheduler.wait(300)
+        return its
+      }),
+    )(path, { granted: 20 }, {}, 'PATCH')
+    const other = throughLedgers(
+      api.token,
+      watchedLedgers(async ({ method }, call) => {
+        if (isFirst(calls[1], method, 'readFeatureEntries')) {
+          read.open()
+          await asked.opened
+        }
+        if (isFirst(calls[1], method, 'changeGrant')) {
+          over.open()
+          await done.opened
+        }
+        return call()
+      }),
+    )(path, { granted: 30 }, {}, 'PATCH')
+    const answers = await Promise.all([one, other])
+    expect(answers.map(({ status, body }) => [status, body.granted])).toEqual([
+      [200, 20],
+      [200, 30],
+    ])
+    const [{ granted }] = (await api.entries('acc')) as [Loose]
+    const { results } = await env.DB.prepare('SELECT granted FROM feature_entries WHERE organization_id = ?').bind(api.id).all()
+    expect(results).toEqual([{ granted: String(granted) }])
+  })
+
   it('answers a change with a key again as it was', async () => {
     const api = await withPlan({})
     const [{ id }] = (await api.entries('acc')) as [Loose]
@@ -225,6 +271,28 @@ describe('an entry', () => {
     expect((await api.call('PATCH', `${path}?dry_run=true`, { granted: 20 })).body).toMatchObject({ granted: 20, balance: 20 })
     expect((await api.call('POST', `${path}/void?dry_run=true`)).body).toEqual({ success: true })
     expect(await api.entries('acc')).toMatchObject([{ granted: 10, status: 'ACTIVE' }])
+  })
+
+  it.each([1, 2])('is made void under a key though its request dies at commit %d, and answers so when it is sent again', async (dies) => {
+    const api = await withPlan({})
+    const [{ id }] = (await api.entries('acc')) as [Loose]
+    let commits = 0
+    const failing = changed((session) => ({
+      batch: (statements) => {
+        if (writesIn(statements) && ++commits === dies) throw new Error('planted')
+        return session.batch(statements)
+      },
+    }))
+    const sent = [
+      'POST',
+      `/accounts/acc/features/${api.featureId}/entries/${encodeURIComponent(id)}/void`,
+      undefined,
+      { 'Idempotency-Key': 'void' },
+    ] as const
+    expect((await client(api.token, failing).call(...sent)).status).toBe(500)
+    for (const again of [await api.call(...sent), await api.call(...sent)])
+      expect([again.status, again.body]).toEqual([200, { success: true }])
+    expect(await api.credits('acc')).toMatchObject({ granted: 0, balance: 0 })
   })
 
   it.each([1, 2])('is changed to the end if its request dies at commit %d', async (dies) => {
@@ -249,6 +317,20 @@ describe('an entry', () => {
       .all()
     expect(rows.results).toEqual([{ granted: String(granted), asked: null, isCarried: 1 }])
     expect((await api.change('acc', id, { granted: 25 })).body).toMatchObject({ granted: 25 })
+  })
+
+  it('that gives units back is changed by many at once in some order', async () => {
+    const api = await withPlan({ featureConfigs: [{ effectiveUntil: 'P1D', featureCreditLimit: 10 }] })
+    await api.entitle('acc', 4, START, 'four')
+    await api.moveTo('2026-04-03T00:00:00Z')
+    await api.done(api.post('/events/correction?action=UNDO&account_id=acc&event_id=four'))
+    const [{ id }] = (await api.entries('acc')) as [Loose]
+    const answers = await Promise.all([5, 6, 7].map((granted) => api.change('acc', id, { granted })))
+    expect(answers.map(({ status, body }) => [status, body.granted])).toEqual([
+      [200, 5],
+      [200, 6],
+      [200, 7],
+    ])
   })
 
   it('that gives units back can be changed like others', async () => {

@@ -81,6 +81,23 @@ describe('an event that is ingested and feeds a feature', () => {
     expect([await api.statuses('dying'), (await api.credits('acc')).balance]).toEqual([[METERED], 6])
   })
 
+  it('is finished by its ledger in a cycle that grants nothing, too', async () => {
+    const api = await withCredits(10, undefined, {
+      featureConfigs: [{ effectiveUntil: 'P3M', featureCreditLimit: 10 }],
+      invoiceTiming: 'IN_ADVANCE',
+      recurrenceConfig: { interval: 3 },
+    })
+    await api.moveTo('2026-06-01T10:00:00Z')
+    vi.setSystemTime(Date.parse('2026-06-01T10:00:00Z'))
+    const post = throughLedgers(
+      api.token,
+      watchedLedgers((asked, call) => (asked.method === 'applyActs' ? Promise.reject(new Error('planted')) : call())),
+    )
+    expect((await post('/ingest', { event: api.event('acc', 2, '2026-06-01T09:00:00Z', 'dying') })).status).toBe(500)
+    await runDueWork(eventLedger(ledgerName(api.id, 'event', 1, slotOf('dying') % 4)))
+    expect([await api.statuses('dying'), (await api.credits('acc')).balance]).toEqual([[METERED], 8])
+  })
+
   it('whose units cannot be metered takes none, but must have enough', async () => {
     const api = await withCredits(10)
     await api.done(
@@ -183,6 +200,38 @@ describe('a correction', () => {
     expect((await post('/events/correction?action=UNDO&account_id=acc&event_id=dying', undefined)).status).toBe(500)
     await runDueWork(eventLedger(ledgerName(api.id, 'event', 1, slotOf('dying') % 4)))
     expect([await api.used(), (await api.credits('acc')).balance]).toEqual(['0', 10])
+  })
+
+  it.each(['/ingest', '/entitled'])('gives units back of an event that was still in progress when it was found: %s', async (route) => {
+    const api = await withCredits(10)
+    const through = (method: string, before: () => Promise<unknown>) =>
+      throughLedgers(
+        api.token,
+        watchedLedgers(async (asked, call) => {
+          if (asked.method === method) await before()
+          return call()
+        }),
+      )
+    const fail = () => Promise.reject(new Error('planted'))
+    expect((await through('settle', fail)(route, { event: api.event('acc', 4, MORNING, 'late') })).status).toBe(500)
+    const settle = () => runDueWork(eventLedger(ledgerName(api.id, 'event', 1, slotOf('late') % 4)))
+    const { body } = await through('revert', settle)('/events/correction?action=UNDO&account_id=acc&event_id=late', undefined)
+    expect(body.data).toMatchObject([{ status: 'REVERTED' }])
+    expect([await api.statuses('late'), await api.used(), (await api.credits('acc')).balance]).toEqual([['REVERTED'], '0', 10])
+  })
+
+  it('that is not finished when its cycle is closed leaves nothing to be billed', async () => {
+    const api = await withCredits(1, {})
+    expect((await api.entitle('acc', 4, '2026-04-30T10:00:00Z', 'dying')).status).toBe(200)
+    const post = throughLedgers(
+      api.token,
+      watchedLedgers((asked, call) => (asked.method === 'revertActs' ? Promise.reject(new Error('planted')) : call())),
+    )
+    expect((await post('/events/correction?action=UNDO&account_id=acc&event_id=dying', undefined)).status).toBe(500)
+    await api.moveTo('2026-05-04T00:00:00Z')
+    expect((await api.billed('acc'))[0]).toEqual(['STANDARD', '2026-04-10', '2026-05-01', '2026-05-04', 0])
+    await runDueWork(eventLedger(ledgerName(api.id, 'event', 1, slotOf('dying') % 4)))
+    expect((await api.entries('acc')).filter(({ used }: Loose) => used !== 0)).toEqual([])
   })
 })
 

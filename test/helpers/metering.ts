@@ -61,6 +61,12 @@ export const usageOf = async ({ id, meterId }: Pick<Metered, 'id' | 'meterId'>, 
 export const eventsOf = async ({ id }: Pick<Metered, 'id'>, names = namesOf(id)): Promise<EventShown[]> =>
   (await Promise.all(names.map((name) => askEvents(ctx, name, (ledger) => ledger.listEvents({ limit: 1000 }))))).flat()
 
+/** What waits until it is opened. */
+export const gate = (): { open: () => void; opened: Promise<void> } => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return { open: resolve, opened: promise }
+}
+
 type Namespaces = typeof ledgers
 type Asked = { name: string; method: string; args: unknown[] }
 

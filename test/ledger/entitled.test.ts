@@ -368,9 +368,9 @@ describe('an event in progress whose time is closed', () => {
         expect(await ledger.settle(undefined, [await settlementFor(ledger, ann, TAKEN)])).toEqual({ settled: 1, closed: ['event.ann'] })
       for (let time = 0; time < 2; time++) await runDueWork(ledger)
       expect(await statusesOf(ledger)).toEqual({ ann: PAST_GRACE, bob: PAST_GRACE })
-      expect((await eventsOf(ledger)).map(({ units, more }) => [units, more?.why])).toEqual([
-        [null, 'The event was processed after its pricing cycle was closed.'],
-        [null, 'The event was processed after its pricing cycle was closed.'],
+      expect((await eventsOf(ledger)).map(({ units, more }) => [units, more])).toEqual([
+        [null, { why: 'The event was processed after its pricing cycle was closed.' }],
+        [null, { why: 'The event was processed after its pricing cycle was closed.' }],
       ])
       expect(await sumsOf(ledger)).toEqual({ '=acme e|8|calls': '0/2' })
       expect(await rowsIn(ledger, 'progress')).toBe(0)

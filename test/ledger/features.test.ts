@@ -192,6 +192,15 @@ describe('an event of fewer units than none', () => {
     await ask(ledger, takeOf('-7'))
     expect(await usedOf(ledger)).toEqual({ a: '5', b: '0', c: '1' })
   })
+
+  it('goes back to the last of the entries that an event took from, though they end in another order since', async () => {
+    const ledger = await ledgerWith(grantOf('a'), grantOf('b', { until: 90 }))
+    await ask(ledger, takeOf('12'))
+    expect(await usedOf(ledger)).toEqual({ a: '2', b: '10' })
+    expect(await change(ledger, 'b', { until: 200 })).toBe('DONE')
+    await ask(ledger, takeOf('-3'))
+    expect(await usedOf(ledger)).toEqual({ a: '0', b: '9' })
+  })
 })
 
 describe('what is only asked', () => {
@@ -422,6 +431,26 @@ describe('an event that is undone', () => {
     await ledger.putGrants([...grantsOf([], { settledUntil: 20 }), { account: 'other', grants: [], begunAt: null, settledUntil: 50 }], 1)
     for (const act of acts) await undo(ledger, act)
     expect(await usedOf(ledger)).toEqual({ a: '1' })
+  })
+
+  it('has what it took forgotten faster than others take, once that cannot be taken back', async () => {
+    const ledger = accountLedger()
+    const settledUntil = Date.now()
+    const acts = Array.from({ length: 6000 }, (_, nth) => takeOf('1', { time: nth < 5500 ? nth : settledUntil + nth }))
+    await ledger.putGrants(grantsOf([grantOf('a', { granted: '7000', until: settledUntil + 10_000 })]), 1)
+    await ask(ledger, ...acts)
+    const countTakes = () =>
+      runInDurableObject(ledger, (_, { storage: { sql } }) => sql.exec<{ n: number }>('SELECT count(*) AS n FROM feature_take').one().n)
+    await runInDurableObject(ledger, (_, { storage: { sql } }) => {
+      sql.exec('UPDATE feature_take SET taken_at = ? WHERE time < ?', Date.now() - 46 * 24 * HOUR, settledUntil)
+    })
+    await ledger.putGrants(grantsOf([], { begunAt: 1, settledUntil }), 1)
+    expect(await countTakes()).toBe(1000)
+    await ask(ledger, ...Array.from({ length: 400 }, () => takeOf('1', { time: settledUntil })))
+    expect(await countTakes()).toBe(900)
+    await undo(ledger, acts[5999] as FeatureAct)
+    await undo(ledger, acts[0] as FeatureAct)
+    expect(await usedOf(ledger)).toEqual({ a: '6399' })
   })
 })
 

@@ -150,9 +150,13 @@ describe('an event in progress', () => {
     await runDueWork(ledger)
     await ledger.revert(['ann', 'event.ann'], UNDO, { correction: 'c', act: { license: { ledger: accounts, reference: 'event.ann' } } })
     await evictDurableObject(ledger)
+    await ledger.dropChanged(await ledger.readChanged(5))
+    expect(await ledger.readChanged(5)).toEqual([])
     await runDueWork(ledger)
     expect(await namesOf(accounts)).toEqual([])
     expect(await runInDurableObject(ledger, (_, { storage: { sql } }) => sql.exec('SELECT * FROM carry').toArray())).toEqual([])
+    /** What the account earns may have been reckoned with the name. */
+    expect((await ledger.readChanged(5)).map(([account]) => account)).toEqual(['=acme'])
   })
 
   it('does not stop others when its own ledger cannot be asked, and is tried again later each time', async () => {

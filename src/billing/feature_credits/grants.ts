@@ -74,11 +74,20 @@ const listEntries = (ctx: Ctx, accountId: string, { inForce, parts }: NonNullabl
   })
 }
 
+/** The accounts of which the plan of a cycle has cards that grant credits, whether they do so in that cycle or not: events wait for its beginning. */
+const listGranting = (cycles: readonly CycleOfEntries[]): Set<string> =>
+  new Set(
+    cycles.flatMap(({ accountId, cycle }) => {
+      const cards = cycle ? definitionOf(cycle.inForce.piece, cycle.parts).cards : []
+      return cards.some(({ type }) => type === 'BILLING_ENTITLEMENT' || type === 'ENTITLEMENT_OVERAGE') ? [accountId] : []
+    }),
+  )
+
 /** What becomes of the credits of features when cycles begin or change. */
 export interface EntryPlan {
   given: FeatureEntryRow[]
   changed: ChangedEntry[]
-  /** The accounts whose plans grant any. */
+  /** The accounts whose plans can grant any. */
   accountIds: ReadonlySet<string>
 }
 
@@ -103,7 +112,8 @@ const isCut = ({ source, effectiveFrom, effectiveUntil }: FeatureEntryRow, cycle
 export const planEntries = async (ctx: Ctx, cycles: readonly CycleOfEntries[]): Promise<EntryPlan> => {
   const all = cycles.map((one) => ({ ...one, entries: one.cycle ? listEntries(ctx, one.accountId, one.cycle) : [] }))
   const asked = all.filter(({ entries, cycle }) => entries.length || !cycle || cycle.isChanged)
-  if (!asked.length) return { given: [], changed: [], accountIds: new Set() }
+  const accountIds = listGranting(cycles)
+  if (!asked.length) return { given: [], changed: [], accountIds }
   const places = asked.flatMap(({ accountId, cycleAt, entries }) =>
     [cycleAt, ...entries.map((its) => its.cycleAt ?? cycleAt)].map((at) => [accountId, at] as const),
   )
@@ -130,6 +140,6 @@ export const planEntries = async (ctx: Ctx, cycles: readonly CycleOfEntries[]): 
   return {
     given: [...wanted].flatMap(([key, row]) => (known.has(key) ? [] : [row])),
     changed: [...updated, ...revoked],
-    accountIds: new Set([...wanted.values()].map(({ accountId }) => accountId)),
+    accountIds,
   }
 }

@@ -56,15 +56,24 @@ const rowOf = (ctx: Ctx, entry: AccountEntry): FeatureEntryRow => ({
 const keyOf = ({ accountId, featureId, id }: Pick<FeatureEntryRow, 'accountId' | 'featureId' | 'id'>): string =>
   JSON.stringify([accountId, featureId, id])
 
-/** The statement that writes rows as their ledgers have them, and how much of other rows their ledgers have. */
+/** The statement that writes rows as their ledgers have them. */
 const writeRows = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, rows: readonly FeatureEntryRow[]) => {
   const sent = JSON.stringify(
-    rows.map((row) => [row.accountId, row.featureId, row.id, row.granted, row.effectiveUntil, row.status, row.version, row.carried]),
+    rows.map((row) => [row.accountId, row.featureId, row.id, row.granted, row.effectiveUntil, row.status, row.version]),
   )
   return selectRows(sql`
     update feature_entries set granted = sent.value ->> 3, effective_until = sent.value ->> 4, status = sent.value ->> 5,
-      version = sent.value ->> 6, carried = sent.value ->> 7, asked = null, updated_at = ${now}
+      version = sent.value ->> 6, carried = sent.value ->> 6, asked = null, updated_at = ${now}
     from json_each(${sent}) as sent
+    where feature_entries.organization_id = ${organizationId} and feature_entries.account_id = sent.value ->> 0
+      and feature_entries.feature_id = sent.value ->> 1 and feature_entries.id = sent.value ->> 2`)
+}
+
+/** The statement that keeps which versions of rows their ledgers have, where that is less than was carried into them. */
+const writeCarried = ({ organizationId }: Pick<Ctx, 'organizationId'>, rows: readonly FeatureEntryRow[]) => {
+  const sent = JSON.stringify(rows.map(({ accountId, featureId, id, carried }) => [accountId, featureId, id, carried]))
+  return selectRows(sql`
+    update feature_entries set carried = sent.value ->> 3 from json_each(${sent}) as sent
     where feature_entries.organization_id = ${organizationId} and feature_entries.account_id = sent.value ->> 0
       and feature_entries.feature_id = sent.value ->> 1 and feature_entries.id = sent.value ->> 2`)
 }
@@ -108,7 +117,6 @@ export const restoreEntriesOfAccounts = async (ctx: Ctx, due: readonly Due[]): P
     readEntryRows(kept?.results),
     entries.filter(({ feature }) => known.has(feature)),
   )
-  const written = [...behind.map(({ after }) => after), ...uncarried]
   const made = draftNewEntries(ctx, missing)
   await commit(ctx, {
     statements: [
@@ -117,7 +125,15 @@ export const restoreEntriesOfAccounts = async (ctx: Ctx, due: readonly Due[]): P
         due.map((row) => ({ row })),
       ),
       ...made.statements,
-      ...(written.length ? [writeRows(ctx, written)] : []),
+      ...(behind.length
+        ? [
+            writeRows(
+              ctx,
+              behind.map(({ after }) => after),
+            ),
+          ]
+        : []),
+      ...(uncarried.length ? [writeCarried(ctx, uncarried)] : []),
     ],
     changes: [...made.changes, ...behind.map(({ before, after }) => recordEntry(before, after))],
     answer: {},

@@ -3,15 +3,15 @@ import type { Statement } from '../../db/client.ts'
 import type { Change, Draft } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, FEATURE_CREDITS } from '../../db/due.ts'
-import { insertInto, selectRows } from '../../db/statements.ts'
+import { builder, insertInto, selectRows } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { iso } from '../../lib/time.ts'
 import { type FeatureEntryRow, featureEntries } from './table.ts'
 
 const insertEntries = insertInto(featureEntries)
 
-/** The statement that keeps an entry that a ledger has made. */
-export const insertEntry = (row: FeatureEntryRow): Statement => insertEntries([row])
+/** The statement that keeps an entry that a ledger has made, unless another request has done that: then its change is STALE. */
+export const insertEntry = (row: FeatureEntryRow): Statement => builder.insert(featureEntries).values(row).onConflictDoNothing()
 
 /** What is recorded of an entry. */
 const recorded = ({ accountId, featureId, source, status, granted, effectiveFrom, effectiveUntil, purchaseId }: FeatureEntryRow) => ({

@@ -70,6 +70,13 @@ const readEntry = async (ctx: Ctx, { ledger }: EntitledAccount, { accountId, fea
   return entry
 }
 
+/** Whether a change that has not been finished is what a request wants, as one that is sent again does. */
+const isSameChange = ({ actor }: Pick<Ctx, 'actor'>, asked: AskedChange, wanted: Wanted): boolean =>
+  asked.actor === actor &&
+  asked.granted === wanted.granted &&
+  asked.effectiveUntil === wanted.effectiveUntil &&
+  asked.isVoided === wanted.isVoided
+
 /** The row of an entry, which one has that a ledger has made of an event that was undone as soon as a person changes it. */
 const rowOf = (ctx: Ctx, { accountId, featureId, id }: EntryKey, entry: FeatureEntry): FeatureEntryRow =>
   newEntry(ctx, {
@@ -99,6 +106,10 @@ const changeEntry = <Answer extends object>(
     const account = await readEntitledAccount(ctx, accountId, featureId)
     const known = await readEntryRow(ctx, accountId, featureId, id)
     if (known?.asked) {
+      if (!ctx.write?.dryRun && isSameChange(ctx, known.asked, wanted)) {
+        const { changed, statements, changes } = await askLedger(ctx, known, known.asked)
+        if (changed.outcome === 'DONE' && changed.entry) return commit(ctx, { statements, changes, answer: answerOf(changed.entry) })
+      }
       await finishAsked(ctx, known)
       throw STALE
     }

@@ -134,11 +134,19 @@ const correctEvent = async (
   const undone = await undoneOf(ctx, memory, event)
   const act = (undone ?? next) && { ...undone, ...(next && (await prepareNext(ctx, memory, next, id, event))) }
   const reverted = await askEvents(ctx, ledger, (its) =>
-    its.revert([event.id, event.reference], { ...ELIGIBILITY[action], isPast }, { correction: id, ...(act && { act }) }),
+    its.revert(
+      [event.id, event.reference],
+      { ...ELIGIBILITY[action], isPast, found: event.status },
+      { correction: id, ...(act && { act }) },
+    ),
   )
   if (!reverted) return failed(event, GONE)
   const { outcome } = reverted
   if (outcome === 'BUSY') throw isBusy()
+  if (outcome === 'CHANGED') {
+    const [corrected] = await correctFound(ctx, memory, [{ event: reverted.event, ledger }], correction)
+    return corrected ?? failed(event, GONE)
+  }
   const isDone = outcome === 'REVERTED' || outcome === 'FREED' || (outcome === 'GONE' && reverted.event.more?.by === id)
   if (!isDone) return failed(reverted.event, reasonOf(outcome, reverted.event))
   await revertUndone(ctx, undone)

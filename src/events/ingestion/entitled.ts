@@ -1,8 +1,19 @@
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
-import { STATUSES, type FeatureOutcome, type RecordedEntitled, askEvents, isFeatureAct, ledgerName } from '../../ledger/client.ts'
-import { askForActs, settlementOf } from './acts.ts'
+import {
+  type Act,
+  type EventShown,
+  type FeatureOutcome,
+  type RecordedEntitled,
+  STATUSES,
+  askAccounts,
+  askEvents,
+  isFeatureAct,
+  ledgerName,
+  settleAct,
+} from '../../ledger/client.ts'
+import { askForActs } from './acts.ts'
 import { batchOf } from './batch.ts'
 import { quoteName } from './context.ts'
 import type { ParsedEvent } from './event.ts'
@@ -10,7 +21,7 @@ import { markRepeats } from './former.ts'
 import { LARGEST_LEDGER, currentOf, startGeneration } from './generations.ts'
 import type { OrganizationMemory } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
-import { MOST_ATTEMPTS, awaitHolders, overloaded, prepare } from './record.ts'
+import { MOST_ATTEMPTS, awaitHolders, overloaded, prepare, refuseOpen } from './record.ts'
 import { refresh } from './refresh.ts'
 import { claimKey, markRows, recallWithLedgers } from './requests.ts'
 
@@ -45,17 +56,12 @@ const conflict = (event: ParsedEvent, id: string): ApiError =>
   new ApiError('CONFLICT', `event.id: the event ${quoteName(event.id ?? id)} was ingested before`)
 
 /** Says which feature there is not enough of, and what is left. */
-const explainShort = (
-  memory: OrganizationMemory,
-  { schemaName }: ParsedEvent,
-  { act, account }: ProcessedEvent,
-  left: string,
-): ApiError => {
+const explainShort = (memory: OrganizationMemory, { schemaName }: ParsedEvent, act: Act, left: string): ApiError => {
   const feature = memory.schemas.get(schemaName)?.definition.featureDetails
-  const units = act && isFeatureAct(act) ? act.units : ''
+  const units = isFeatureAct(act) ? act.units : ''
   return new ApiError(
     'INVALID',
-    `event: needs ${units} of the feature ${quoteName(feature?.name ?? '')} (${feature?.featureId ?? ''}), and the account ${quoteName(account?.id ?? '')} has ${left} left at that time, overage included`,
+    `event: needs ${units} of the feature ${quoteName(feature?.name ?? '')} (${feature?.featureId ?? ''}), and the account ${quoteName(act.account)} has ${left} left at that time, overage included`,
   )
 }
 
@@ -68,40 +74,68 @@ interface Place {
 const drop = (ctx: Ctx, { ledger, id }: Place, reference: string): Promise<void> =>
   askEvents(ctx, ledger, (its) => its.dropEntitled(id, reference))
 
-/** Claims the key of the request while its event is being recorded, which goes again if the key belongs to another request. */
+/**
+ * Claims the key of the request while its event is being recorded, which goes again if the key belongs to another request; unless a twin of
+ * it has taken its credits meanwhile, whose event it is then. What asks for no credits is recorded when the key has been claimed.
+ */
 const recordWithKey = async <Recorded extends RecordedEntitled | { stale: unknown }>(
   ctx: Ctx,
   memory: OrganizationMemory,
+  { act }: ProcessedEvent,
   place: Place,
   record: () => Promise<Recorded>,
 ): Promise<Recorded> => {
+  if (!act) {
+    await claimKey(ctx, memory)
+    return record()
+  }
   const [recorded, claimed] = await Promise.allSettled([record(), claimKey(ctx, memory)])
   if (recorded.status === 'rejected') throw recorded.reason
   if (claimed.status === 'fulfilled') return recorded.value
-  if ('state' in recorded.value && recorded.value.state === 'NEW') await drop(ctx, place, recorded.value.reference)
+  if ('state' in recorded.value && recorded.value.state === 'NEW') {
+    const { reference } = recorded.value
+    const { outcome } = await askAccounts(ctx, act.ledger, (its) => its.concludeTake(reference, ctx.now))
+    if (outcome !== 'TAKEN') await drop(ctx, place, reference)
+  }
   throw claimed.reason
 }
+
+/** An event that has been recorded, and what it asks of its account's ledger. */
+interface OpenEvent {
+  event: Pick<EventShown, 'id' | 'reference' | 'account' | 'customer' | 'more'>
+  act: Act
+}
+
+/** What has been recorded of an event: by this request, or by the one that it repeats. */
+const openEventOf = ({ row, account }: ProcessedEvent, act: Act, { reference, open }: RecordedEntitled): OpenEvent => ({
+  event: { id: row[0], reference, ...(open?.event ?? { account: row[3], customer: account?.customerId ?? null, more: row[9] }) },
+  act: { ...(open?.act ?? act), reference },
+})
 
 /**
  * Takes credits for an event that has been recorded, and settles it; or removes it, if there are too few. GONE: a twin of this request was
  * refused meanwhile, or the time of the event was closed.
  */
-const takeFor = async (ctx: Ctx, one: ProcessedEvent, place: Place): Promise<FeatureOutcome | { outcome: 'CLOSED' }> => {
-  const [asked] = one.act ? await askForActs(ctx, [one.act]) : []
+const takeFor = async (ctx: Ctx, { event, act }: OpenEvent, place: Place): Promise<FeatureOutcome | { outcome: 'CLOSED' }> => {
+  const { id, reference } = event
+  const [asked] = await askForActs(ctx, [act])
   if (!asked || typeof asked.outcome !== 'object') throw new Error('the ledger of the account says nothing of the event')
   const { outcome } = asked
-  if (outcome.outcome === 'SHORT' || outcome.outcome === 'GONE') await drop(ctx, place, one.row[1])
-  const settlement = settlementOf(one, asked)
+  if (outcome.outcome === 'SHORT' || outcome.outcome === 'GONE') await drop(ctx, place, reference)
+  const settlement = settleAct(event, asked.act, outcome)
   if (outcome.outcome !== 'TAKEN' || !settlement) return outcome
   const settled = await askEvents(ctx, place.ledger, (its) => its.settle(undefined, [settlement]))
-  return 'settled' in settled && settled.closed.length ? { outcome: 'CLOSED' } : outcome
+  if (!('settled' in settled)) return outcome
+  if (settled.closed.length) return { outcome: 'CLOSED' }
+  const isKept = settled.settled > 0 || (await askEvents(ctx, place.ledger, (its) => its.readEvent(id, reference)))
+  return isKept ? outcome : { outcome: 'GONE' }
 }
 
 /** What a dry run answers: whether there would be enough. */
 const tryTake = async (ctx: Ctx, memory: OrganizationMemory, event: ParsedEvent, one: ProcessedEvent): Promise<void> => {
   const [asked] = one.act ? await askForActs(ctx, [one.act], true) : []
   if (asked && typeof asked.outcome === 'object' && asked.outcome.outcome === 'SHORT')
-    throw explainShort(memory, event, one, asked.outcome.left)
+    throw explainShort(memory, event, asked.act, asked.outcome.left)
 }
 
 /**
@@ -120,11 +154,12 @@ export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent): Promise<
     refuseUseless(memory, sent, one)
     if (key !== undefined) await markRows(processed, key)
     await markRepeats(ctx, memory, processed)
+    refuseOpen(processed)
     if (one.isRecorded) return success
     const current = currentOf(memory)
     const place = { ledger: ledgerName(ctx.organizationId, 'event', current.generation, one.slot % current.ledgers), id: one.row[0] }
     const record = () => askEvents(ctx, place.ledger, (its) => its.recordEntitled(batchOf(ctx, processing, processed, 'ENTITLED'), isTried))
-    const recorded = await (attempt === 1 && key !== undefined && !isTried ? recordWithKey(ctx, memory, place, record) : record())
+    const recorded = await (attempt === 1 && key !== undefined && !isTried ? recordWithKey(ctx, memory, one, place, record) : record())
     if ('stale' in recorded) {
       memory = await refresh(ctx, memory, recorded.stale, attempt)
       continue
@@ -142,11 +177,10 @@ export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent): Promise<
       return success
     }
     if (!one.act) return success
-    one.row[1] = recorded.reference
-    one.act.reference = recorded.reference
-    const taken = await takeFor(ctx, one, place)
+    const open = openEventOf(one, one.act, recorded)
+    const taken = await takeFor(ctx, open, place)
     if (taken.outcome === 'TAKEN') return success
-    if (taken.outcome === 'SHORT') throw explainShort(memory, sent, one, taken.left)
+    if (taken.outcome === 'SHORT') throw explainShort(memory, sent, open.act, taken.left)
     if (taken.outcome === 'CLOSED') refuseClosed()
     if (taken.outcome === 'BEHIND')
       throw new ApiError('UNAVAILABLE', 'The pricing cycle of the account has just begun, and is granting its credits. Send it again.', 1)

@@ -24,15 +24,16 @@ export const groupBySlot = (processed: readonly ProcessedEvent[], ledgers: numbe
   return groups
 }
 
-/** What generations know of events: the references of the events that hold their ids, and the references of those that they have recorded. */
+/** What generations know of events: the references of the events that hold their ids, those of them that are open, and the references of those that they have recorded. */
 const findIn = async (
   ctx: Ctx,
   memory: OrganizationMemory,
   generations: OrganizationMemory['events'],
   processed: readonly ProcessedEvent[],
-): Promise<{ holders: Map<string, string>; recorded: Set<string> }> => {
+): Promise<{ holders: Map<string, string>; recorded: Set<string>; open: Set<string> }> => {
   const holders = new Map<string, string>()
   const recorded = new Set<string>()
+  const open = new Set<string>()
   const calls = generations.flatMap(({ generation, ledgers }) =>
     Array.from(groupBySlot(processed, ledgers), async ([index, group]) => {
       const events = group.map((at): AskedEvent => {
@@ -43,10 +44,11 @@ const findIn = async (
       const found = await askEvents(ctx, name, (ledger) => ledger.findTaken(events, memory.version, ctx.now))
       for (const [id, reference] of Object.entries(found.holders)) holders.set(id, reference)
       for (const reference of found.recorded) recorded.add(reference)
+      for (const reference of found.open) open.add(reference)
     }),
   )
   await Promise.all(calls)
-  return { holders, recorded }
+  return { holders, recorded, open }
 }
 
 /** Makes repeats of the events whose ids former generations hold, and notes those that they have recorded themselves. An event that is being reverted holds its id no more. */
@@ -58,10 +60,11 @@ export const markRepeats = async (
 ): Promise<void> => {
   const former = formerOf(memory, ctx.now)
   if (!former.length) return
-  const { holders, recorded } = await findIn(ctx, memory, former, processed)
+  const { holders, recorded, open } = await findIn(ctx, memory, former, processed)
   for (const one of processed) {
     const { row } = one
     const of = holders.get(row[0])
+    if (of !== undefined && open.has(of)) one.isOpen = true
     if (recorded.has(row[1])) one.isRecorded = true
     else if (of !== undefined && of !== reverted) {
       row[5] = DUPLICATE

@@ -34,6 +34,8 @@ export interface ProcessedEvent {
   act?: Act
   /** Whether a former generation of ledgers has recorded it: by the same request, or by the same correction. */
   isRecorded?: boolean
+  /** Whether the event of a former generation that holds its id is kept only if there are enough credits, which is not known yet. */
+  isOpen?: boolean
 }
 
 /** A reference that is made of a digest and not at random: the same each time, so that what it names is recorded once. */

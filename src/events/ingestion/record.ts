@@ -56,6 +56,12 @@ export const awaitHolders = async (ctx: Ctx, ledger: string, ids: readonly strin
   else await askEvents(ctx, ledger, (its) => its.concludeEntitled(ids))
 }
 
+/** Refuses events whose ids former generations hold for events of which it is not known yet whether they are kept. */
+export const refuseOpen = (processed: readonly ProcessedEvent[]): void => {
+  if (processed.some(({ isOpen }) => isOpen))
+    throw new ApiError('UNAVAILABLE', 'An event with this id is being processed at this moment. Send it again.', 1)
+}
+
 /** Waits for all of some work, also where a part of it fails; then throws what failed first. */
 const settleAll = async <Result>(works: readonly Promise<Result>[]): Promise<Result[]> => {
   const settled = await Promise.allSettled(works)
@@ -87,6 +93,7 @@ export const recordEvents = async (
     if (!kept.length) await mark(processed)
     else for (const [at, { row }] of processed.entries()) row[10] = kept[at]?.row[10] ?? null
     await markRepeats(ctx, memory, processed)
+    refuseOpen(processed)
     if (attempt > 1) await beforeAgain?.(memory, processing, processed)
     const current = currentOf(memory)
     const sent = await settleAll(
