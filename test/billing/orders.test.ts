@@ -316,7 +316,7 @@ describe('the PREPAID cards of a plan', () => {
     const all = await api.purchasesOf('acc')
     expect(all.map(({ status: its, price, createdAt }: Loose) => [its, price, createdAt])).toEqual([
       [status, 75, '2026-04-10T09:30:00.000Z'],
-      ['PENDING', 75, '2026-05-01T00:00:00.000Z'],
+      ['FAILURE', 75, '2026-05-01T00:00:00.000Z'],
       ['PENDING', 75, '2026-06-01T00:00:00.000Z'],
     ])
     await holdMoney(api.id)
@@ -338,14 +338,45 @@ describe('the PREPAID cards of a plan', () => {
     ])
   })
 
-  it('are ordered of a plan that is given in the past, for each of its cycles', async () => {
+  it('are ordered of a plan that is given in the past for the cycle that is not over', async () => {
     const api = await withPlan('2026-04-10T09:30:00.000Z')
     await api.account('acc', api.planId, '2026-02-15')
-    expect((await api.purchasesOf('acc')).map(({ status, price }: Loose) => [status, price])).toEqual([
-      ['PENDING', 75],
-      ['PENDING', 75],
-      ['PENDING', 75],
-    ])
+    expect((await api.purchasesOf('acc')).map(({ status, price }: Loose) => [status, price])).toEqual([['PENDING', 75]])
+  })
+
+  it('are not paid any more when their cycle is over, also one that ended early, and give back what was taken for them', async () => {
+    const api = await withPlan('2026-04-01T00:00:00.000Z')
+    await api.buyer('acc')
+    await api.topUp('acc', 30)
+    await api.give('acc', api.planId, '2026-04-01')
+    expect(await api.balance('acc')).toBe(0)
+    const next = await api.plan({})
+    await api.moveTo('2026-05-05T00:00:00.000Z')
+    expect((await api.purchasesOf('acc')).map(({ status }: Loose) => status)).toEqual(['FAILURE', 'PENDING'])
+    await api.give('acc', next, '2026-05-06')
+    await api.moveTo('2026-05-06T00:00:00.000Z')
+    const [first, second] = await api.purchasesOf('acc')
+    for (const { id } of [first, second]) {
+      const { comment, invoiceId } = await api.purchase(id)
+      expect([comment, (await api.invoice(invoiceId)).status]).toEqual(['It was not paid before its cycle ended.', 'VOID'])
+      expect((await api.pay('acc', invoiceId, 75)).status).toBe(409)
+    }
+    expect(await api.balance('acc')).toBe(30)
+    await holdMoney(api.id)
+  })
+
+  it('end with the plan that ends without another', async () => {
+    const api = await withPlan('2026-04-01T00:00:00.000Z')
+    await api.account('acc', api.planId, '2026-04-01')
+    await api.moveTo('2026-04-05T00:00:00.000Z')
+    const { status } = await api.post('/accounts/acc/price_plans', {
+      mode: 'DISASSOCIATE',
+      effectiveFrom: '2026-04-06',
+      effectiveUntil: '9999-01-01',
+    })
+    expect(status).toBe(200)
+    await api.moveTo('2026-04-06T00:00:00.000Z')
+    expect((await api.purchasesOf('acc')).map(({ status }: Loose) => status)).toEqual(['FAILURE'])
   })
 
   it('are paid by the credits and the wallet of the account behind its advance invoice', async () => {
@@ -405,14 +436,16 @@ describe('the PREPAID cards of a plan', () => {
     expect(await api.creditsOf('acc')).toEqual([['Pack', 40, '2026-04-01', '2026-05-01']])
   })
 
-  it('that are paid after their cycle grant a credit for the cycle in which it is paid', async () => {
+  it('of which a part was paid in their cycle grant a credit for the cycle in which the rest is paid', async () => {
     const api = await withShop('2026-04-01T00:00:00.000Z')
     const pack = await api.addOn('CREDIT_GRANT')
     const grantDetails = { priority: 1, expiryType: 'PRICING_CYCLE' }
     await api.account('acc', await api.plan({ creditGrantRateCards: [creditPack(pack, 40, 25, { grantDetails })] }), '2026-04-01')
-    const [first] = await api.purchasesOf('acc')
+    const [{ id }] = (await api.purchasesOf('acc')) as [Loose]
+    const { invoiceId } = await api.purchase(id)
+    await api.pay('acc', invoiceId, 1)
     await api.moveTo('2026-06-15T08:00:00.000Z')
-    const { status } = await api.pay('acc', (await api.purchase(first.id)).invoiceId, 25)
+    const { status } = await api.pay('acc', invoiceId, 24)
     expect([status, await api.creditsOf('acc')]).toEqual([201, [['Pack', 40, '2026-06-15', '2026-07-01']]])
   })
 

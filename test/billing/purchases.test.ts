@@ -362,12 +362,10 @@ describe('ASSOCIATION', () => {
         ['STANDARD_ADVANCED', '2026-04-01', 0],
         ['AD_HOC', '2026-04-10', 40],
         ['AD_HOC', '2026-04-10', 25],
-        ['AD_HOC', '2026-04-10', 25],
       ].map((one) => (one[0] === 'AD_HOC' ? [one[0], one[1], expect.any(Number)] : one)),
     )
     expect((await api.purchasesOf('acc')).map(({ type, price }: Loose) => `${type} ${price}`).toSorted()).toEqual([
       'ASSOCIATION 40',
-      'PREPAID 25',
       'PREPAID 25',
     ])
   })

@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'counts of things of this program':
     'count names characters steps operations calls attempt joined inserted #recorded #failures PAIRS_IN_A_STEP FARTHEST factor sign MOST_BYTES',
   'orders, codes and versions':
-    'turn is_void order priority version status statusOf source action isUndo generation ledgers slot slotOf hash imul SLOTS REFERENCES_BEGIN_AGAIN',
+    'turn turns isFeature is_void order priority version status statusOf source action isUndo generation ledgers slot slotOf hash imul SLOTS REFERENCES_BEGIN_AGAIN',
   'digits of decimals': 'scale digits places shift',
   'functions of numbers': 'Number MAX_SAFE_INTEGER isFinite min max floor ceil random',
 }

@@ -8,6 +8,7 @@ import { planGrants } from '../credits/grants.ts'
 import { compareTurns, creditsLeft, drawFromPool } from '../credits/pool.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws } from '../credits/write.ts'
+import { endPassedOrders } from '../purchases/cycles.ts'
 import type { Purse } from '../wallets/service.ts'
 import { addEntries, listCyclesOfGrants, listOrdered, orderBegun } from './begun.ts'
 import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
@@ -203,6 +204,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
       if (cycle.row && !cycle.isWaiting && used) freezeDraft(its, { ...cycle, row: cycle.row }, used, own, bills)
     }
     holdWaiting(own)
+    endPassedOrders(its, plan.billing.orders, plan.billing.timeline.active, bills)
     const ownCycles = new Map(found.map((cycle) => [instantOf(cycle.inForce.cycle.start), cycle]))
     const starts = new Set([...ownCycles.keys(), ...listCharged(plan, its.now), ...listOrdered(plan)])
     for (const start of [...starts].toSorted((one, other) => one - other)) {

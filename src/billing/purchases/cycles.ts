@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { displayNameOf } from '../../catalogue/price_plans/service.ts'
-import { definitionOf } from '../../catalogue/schedules/service.ts'
+import { type Piece, cycleOn, definitionOf } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { BILLING, type Due } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
-import { instantOf } from '../../rating/cycle.ts'
+import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { chargeOrder } from '../../rating/invoice.ts'
 import { sumOf } from '../../rating/line.ts'
 import { type CreditPool, creditsLeft, drawFromPool } from '../credits/pool.ts'
@@ -27,34 +27,40 @@ interface OrderedCycle {
   cycle: CycleToRate | undefined
 }
 
-const ENDING = 'The price plan of its cycle was changed before it was paid.'
+const ANOTHER_PLAN = 'The price plan of its cycle was changed before it was paid.'
+const CYCLE_OVER = 'It was not paid before its cycle ended.'
 
 type Bills = PartialDraft & { due: Due[] }
 
-/** Drafts that the unpaid orders of a cycle end that are of a plan which the account does not have in it any more. Returns whether there are any. */
-const endOrders = (
-  { organizationId, now }: Ctx,
-  { cycleAt, cycle }: OrderedCycle,
-  orders: readonly CycleOrder[],
-  bills: Bills,
-): boolean => {
-  const ended = orders.filter(
-    (one) =>
-      one.cycleAt === cycleAt &&
-      one.type === 'PREPAID' &&
-      one.status === 'PENDING' &&
-      one.ending === null &&
-      one.scheduleId !== cycle?.inForce.piece.id,
-  )
-  if (!ended.length) return false
+/** Drafts that unpaid orders of cycles end, if no payments are recorded for them. */
+const endAll = ({ organizationId, now }: Ctx, ended: readonly CycleOrder[], ending: string, { statements, due }: Bills): void => {
+  if (!ended.length) return
   const ids = JSON.stringify(ended.map(({ id }) => id))
-  bills.statements.push(
+  statements.push(
     selectRows(sql`
-      update purchases set ending = ${ENDING}, updated_at = ${now}, version = version + 1
+      update purchases set ending = ${ending}, updated_at = ${now}, version = version + 1
       where organization_id = ${organizationId} and id in (select value from json_each(${ids})) and status = 'PENDING'`),
   )
-  bills.due.push(...ended.map(({ id }) => ({ kind: PURCHASE_DUE, subject: id, dueAt: now })))
-  return true
+  due.push(...ended.map(({ id }) => ({ kind: PURCHASE_DUE, subject: id, dueAt: now })))
+}
+
+const isOpen = ({ type, status, ending }: CycleOrder): boolean => type === 'PREPAID' && status === 'PENDING' && ending === null
+
+/** Drafts that the unpaid orders of cycles end that are over. */
+export const endPassedOrders = (ctx: Ctx, orders: readonly CycleOrder[], active: readonly Piece[], bills: Bills): void => {
+  const isOver = (day: number): boolean => {
+    const inForce = cycleOn(active, day)
+    return inForce !== undefined && instantOf(inForce.cycle.end) <= ctx.now
+  }
+  const ended = orders.filter((one) => isOpen(one) && isOver(dayOf(one.cycleAt)))
+  endAll(ctx, ended, CYCLE_OVER, bills)
+}
+
+/** Drafts that the unpaid orders of a cycle end that are of a plan which the account does not have in it any more. Returns whether there are any. */
+const endOrders = (ctx: Ctx, { cycleAt, cycle }: OrderedCycle, orders: readonly CycleOrder[], bills: Bills): boolean => {
+  const ended = orders.filter((one) => isOpen(one) && one.cycleAt === cycleAt && one.scheduleId !== cycle?.inForce.piece.id)
+  endAll(ctx, ended, ANOTHER_PLAN, bills)
+  return ended.length > 0
 }
 
 /** What the order of a cycle rests on, beside the cycle. */
@@ -66,8 +72,8 @@ interface OrderInput {
 }
 
 /**
- * Drafts the order of what is to be paid before it is granted in a cycle, once for each plan that the cycle has, and ends those of others: it
- * is drafted when these have given back what they took of credits and the wallet.
+ * Drafts the order of what is to be paid before it is granted in a cycle that is not over, once for each plan that the cycle has, and ends
+ * those of others: it is drafted when these have given back what they took of credits and the wallet.
  */
 export const orderCycle = (ctx: Ctx, ordered: OrderedCycle, { owner, purse, orders, pool }: OrderInput, bills: Bills): void => {
   const own = orders.filter(({ cycleAt }) => cycleAt === ordered.cycleAt)
@@ -76,7 +82,7 @@ export const orderCycle = (ctx: Ctx, ordered: OrderedCycle, { owner, purse, orde
   if (isEnding || !ordered.cycle) return
   const { inForce, parts } = ordered.cycle
   const { piece, cycle } = inForce
-  if (own.some((one) => one.scheduleId === piece.id)) return
+  if (instantOf(cycle.end) <= ctx.now || own.some((one) => one.scheduleId === piece.id)) return
   const paid = new Set(own.flatMap(({ status, billableIds }) => (status === 'IN_PROGRESS' || status === 'SUCCESS' ? billableIds : [])))
   const { currency } = owner
   const effective = definitionOf(piece, parts)

@@ -70,7 +70,7 @@ export {
 export { readTimelineRowsOfMany, selectTimelines } from './select_many.ts'
 export { isOverridden, showDates, showPlanInfo } from './show.ts'
 export type { ScheduleOverride } from './table.ts'
-export { type CycleInForce, LAST_DAY, boundariesOf, cycleOfPiece, cycleOn, listCycles } from './timeline.ts'
+export { type CycleInForce, LAST_DAY, type Piece, boundariesOf, cycleOfPiece, cycleOn, listCycles } from './timeline.ts'
 
 /** A part of a timeline, and what is in force in it. */
 interface FoundSchedule {
