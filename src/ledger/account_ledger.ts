@@ -20,7 +20,7 @@ import {
   readFeatureEntries,
   readOverage,
 } from './feature_entries.ts'
-import { type Instants, concludeTake, revertTake } from './features.ts'
+import { type Instants, concludeTake, findMissing, revertTake } from './features.ts'
 import { type NamedEntry, type NamedEntryQuery, type NamedLicense, listEntries, readLicenses, revertLicense } from './licenses.ts'
 import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
 import { type Reckoned, beginRevenue, writeRevenue } from './revenue.ts'
@@ -55,6 +55,10 @@ export class AccountLedger extends DurableObject<object> {
         if (isFeature) revertTake(this.#sql, reference, instantsAt(now))
         else revertLicense(this.#sql, reference)
     })
+  }
+
+  findMissing(reference: string): string {
+    return findMissing(this.#sql, reference)
   }
 
   concludeTake(reference: string, now: number): FeatureOutcome {

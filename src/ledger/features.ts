@@ -246,6 +246,18 @@ const refuseTake = (sql: SqlStorage, reference: string, { wallClock }: Instants)
   )
 }
 
+/** How many of the units that an event gave back could not be taken again if it was taken back now, as a decimal text, since they have been taken. */
+export const findMissing = (sql: SqlStorage, reference: string): string => {
+  const take = readTake(sql, reference)
+  let missing = ZERO
+  for (const [id, text] of JSON.parse(take?.parts ?? '[]') as Part[]) {
+    const row = take && readEntry(sql, take.account, take.feature, id)
+    const [left, given] = [row && leftOf(row, requireDecimal(row.used)), negate(requireDecimal(text))]
+    if (left && isAbove(given, left)) missing = add(missing, subtract(given, left))
+  }
+  return formatDecimal(missing)
+}
+
 /**
  * Takes back what an event took, and refuses it if it is asked for later: the units go back to the entries that they came from, or where
  * such an entry has ended, into a new one. What it gave back goes again, as far as it has not been taken since.

@@ -44,6 +44,7 @@ export const AccountLedger = loadWhenAwake<account.AccountLedger>(async () => (a
   beginRevenue: true,
   changeGrant: true,
   concludeTake: true,
+  findMissing: true,
   listEntries: true,
   listEntriesOfAccounts: true,
   listFeatureEntries: true,

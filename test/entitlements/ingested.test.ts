@@ -164,6 +164,25 @@ describe('a correction', () => {
     expect([await api.used(), await api.credits('acc')]).toEqual(['3', expect.objectContaining({ balance: 7, usedOverage: 0 })])
   })
 
+  it('of an event that gave units back is refused while these are used, so that they are not used twice', async () => {
+    const api = await withCredits(10, { maxQuantity: 5 })
+    for (const [id, units] of [
+      ['a', 10],
+      ['b', -6],
+      ['c', 4],
+    ] as const)
+      expect((await api.entitle('acc', units, MORNING, id)).status).toBe(200)
+    for (const action of ['UNDO', 'REDO']) {
+      const { body } = await api.post(`/events/correction?action=${action}&account_id=acc&event_id=b`)
+      expect(body.data).toMatchObject([{ status: 'FAILED', reason: '4 of the units that it gave back have been used since' }])
+    }
+    expect(await api.credits('acc')).toMatchObject({ balance: 2, usedOverage: 0 })
+    expect(await correct(api, 'UNDO', 'c')).toBe('REVERTED')
+    expect(await correct(api, 'UNDO', 'b')).toBe('REVERTED')
+    expect(await api.credits('acc')).toMatchObject({ balance: 0, usedOverage: 0 })
+    expect(await api.used()).toBe('10')
+  })
+
   it('of an event that took no credits is refused', async () => {
     const api = await withCredits(1)
     await api.ingest('acc', 2, MORNING, 'short')

@@ -80,6 +80,10 @@ const undoneOf = async (
   return its && (isFeature ? { feature: its } : { license: its })
 }
 
+/** How many of the units that an event gave back have been taken since, so that taking it back would leave them to be taken twice. */
+const findMissing = (ctx: Ctx, { ledger, reference }: NonNullable<Carry['feature']>): Promise<string> =>
+  askAccounts(ctx, ledger, (its) => its.findMissing(reference))
+
 const revertUndone = async (ctx: Ctx, { license, feature }: Pick<Carry, 'license' | 'feature'> = {}): Promise<void> => {
   const its = license ?? feature
   if (its)
@@ -132,6 +136,8 @@ const correctEvent = async (
   const next = action === 'UNDO' ? undefined : successorIn(event, correction)
   if (action !== 'UNDO' && !next) return failed(event, isRefused(action, event) ? reasonOf('REFUSED', event) : NO_PAYLOAD)
   const undone = await undoneOf(ctx, memory, event)
+  const missing = undone?.feature && event.status !== REVERTED ? await findMissing(ctx, undone.feature) : '0'
+  if (missing !== '0') return failed(event, `${missing} of the units that it gave back have been used since`)
   const act = (undone ?? next) && { ...undone, ...(next && (await prepareNext(ctx, memory, next, id, event))) }
   const reverted = await askEvents(ctx, ledger, (its) =>
     its.revert(
