@@ -58,6 +58,26 @@ describe('the credits of cycles', () => {
     expect(await api.entries('acc')).toHaveLength(4)
   })
 
+  it.each([
+    [{ effectiveUntil: 'P0D' }, 'must be longer than effectiveFrom, which is PT0S'],
+    [{ effectiveFrom: 'P2M', effectiveUntil: 'P1M' }, 'must be longer than effectiveFrom, which is P2M'],
+    [{ effectiveFrom: 'P1M', effectiveUntil: 'P1M' }, 'must be longer than effectiveFrom, which is P1M'],
+    [{ effectiveUntil: '1 month' }, 'must be a duration of ISO 8601, such as P1M'],
+    [{ effectiveFrom: 'P30D', effectiveUntil: 'P1M' }, undefined],
+  ])('are not sold for a time that never is: %o', async (window, message) => {
+    const { post, featureId } = await withFeature(START)
+    const card = entitlementCard(featureId, 10, { featureConfigs: [{ ...window, featureCreditLimit: 10 }] })
+    const { status, body } = await post('/price_plans', {
+      name: 'Windows',
+      pricePlanDetails: {
+        supportedCurrencies: ['USD'],
+        pricingCycleConfig: { interval: 'MONTHLY', gracePeriod: 2, startOffset: { dayOffset: '1', monthOffset: 'NIL' } },
+        billingEntitlementRateCards: [card],
+      },
+    })
+    expect([status, body.message?.split('.').pop()]).toEqual(message === undefined ? [200, undefined] : [400, `effectiveUntil: ${message}`])
+  })
+
   it('come every so many cycles, behind those that are free', async () => {
     const api = await withPlan({ recurrenceConfig: { interval: 2, offset: 1 } })
     const counts: number[] = []

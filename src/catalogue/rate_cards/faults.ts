@@ -1,5 +1,6 @@
 import { type Decimal, compare, decimalFromNumber, parseDecimal } from '../../lib/decimal.ts'
 import type { Fault } from '../../lib/errors.ts'
+import { DATE, addDuration } from '../../logic/dates.ts'
 import { INTERVALS, type Interval } from '../../rating/cycle.ts'
 import type { KeptCard } from './schema.ts'
 
@@ -92,6 +93,18 @@ const DURATION = /^P(?=.)(\d{1,4}Y)?(\d{1,4}M)?(\d{1,4}W)?(\d{1,5}D)?(T(?=.)(\d{
 const findDurationFaults = (path: Path, text: string | undefined): Fault[] =>
   text === undefined || DURATION.test(text) ? [] : [fault(path, 'must be a duration of ISO 8601, such as P1M')]
 
+/** Instants from which a month is longer than 30 days, and from which it is shorter. */
+const [LONG_MONTH, SHORT_MONTH] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 1, 1)]
+
+/** What is wrong with a window of credits that ends before it begins, whenever it is granted. */
+const findWindowFaults = (path: Path, from = 'PT0S', until: string): Fault[] => {
+  const isEmpty = [LONG_MONTH, SHORT_MONTH].every((instant) => {
+    const [start, end] = [from, until].map((duration) => addDuration({ kind: DATE, instant, offset: 0 }, duration, 1))
+    return start !== undefined && end !== undefined && end.instant <= start.instant
+  })
+  return isEmpty ? [fault(path, `must be longer than effectiveFrom, which is ${from}`)] : []
+}
+
 /**
  * What is wrong with a card by itself, in a plan of some currencies and of an interval, where it has one; paths begin in the object of its
  * family.
@@ -117,6 +130,7 @@ export const findDetailFaults = (card: KeptCard, currencies: readonly string[], 
     ...(entitlement?.featureConfigs ?? []).flatMap(({ effectiveFrom, effectiveUntil }, index) => [
       ...findDurationFaults(['featureConfigs', index, 'effectiveFrom'], effectiveFrom),
       ...findDurationFaults(['featureConfigs', index, 'effectiveUntil'], effectiveUntil),
+      ...findWindowFaults(['featureConfigs', index, 'effectiveUntil'], effectiveFrom, effectiveUntil),
     ]),
     ...(grant ? findGrantFaults(grant, currencies) : []),
   ]
