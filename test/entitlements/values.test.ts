@@ -37,6 +37,13 @@ const withEntitlements = async () => {
 }
 
 describe('the value of an entitlement', () => {
+  it('is none for an account that is archived, which can use nothing either', async () => {
+    const api = await withEntitlements()
+    expect((await api.delete('/accounts/acc')).status).toBe(200)
+    expect([await api.values(), await api.values(api.phoneId), await api.validate(api.featureId, '1')]).toEqual([[], [], false])
+    expect((await api.entitle('acc', 1, '2026-04-01T00:00:01Z', 'late')).status).toBe(400)
+  })
+
   it('is what is left of a feature that events use up, and what a setting says of another one', async () => {
     const api = await withEntitlements()
     const { featureId, phoneId, faxId, values } = api

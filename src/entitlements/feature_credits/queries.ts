@@ -10,6 +10,7 @@ export interface EntitledAccount {
   id: string
   customerId: string
   createdAt: number
+  isArchived: boolean
   /** The name of its ledger. */
   ledger: string
 }
@@ -19,15 +20,15 @@ export const readEntitledAccount = async (ctx: Ctx, accountId: string, featureId
   const { organizationId } = ctx
   const [found, generations, feature] = await ctx.session.batch([
     selectRows(sql`
-      select id, customer_id as customerId, created_at as createdAt from accounts where organization_id = ${organizationId} and id = ${accountId}`),
+      select id, customer_id as customerId, created_at as createdAt, status = 'ARCHIVED' as isArchived from accounts where organization_id = ${organizationId} and id = ${accountId}`),
     selectGenerations(organizationId),
     ...(featureId === undefined
       ? []
       : [selectRows(sql`select 1 from features where organization_id = ${organizationId} and id = ${featureId}`)]),
   ])
-  const [account] = (found?.results ?? []) as Omit<EntitledAccount, 'ledger'>[]
+  const [account] = (found?.results ?? []) as (Omit<EntitledAccount, 'ledger' | 'isArchived'> & { isArchived: 0 | 1 })[]
   requireReadable(ctx, account, accountId)
   if (featureId !== undefined && !feature?.results.length) throw notFound('feature', featureId)
   const own = ((generations?.results ?? []) as KindedGeneration[]).filter(({ kind }) => kind === 'ACCOUNT')
-  return { ...account, ledger: ledgerOfAccount(organizationId, own, account) }
+  return { ...account, isArchived: account.isArchived === 1, ledger: ledgerOfAccount(organizationId, own, account) }
 }

@@ -47,9 +47,10 @@ const readFeatures = ({ organizationId, session }: Ctx, accountId: string, ids: 
 
 const noCredits = (feature: string): FeatureBalance => ({ feature, granted: '0', balance: '0', usedOverage: '0' })
 
-/** What an account is entitled to now: what its plan grants, and what it has credits of (pricing.md, 3.4). */
+/** What an account is entitled to now: what its plan grants, and what it has credits of (pricing.md, 3.4). An archived one can use nothing. */
 const readEntitlements = async (ctx: Ctx, accountId: string, featureId?: string): Promise<Entitlement[]> => {
-  const { ledger } = await readEntitledAccount(ctx, accountId, featureId)
+  const { ledger, isArchived } = await readEntitledAccount(ctx, accountId, featureId)
+  if (isArchived) return []
   const [granted, balances] = await Promise.all([
     readGranted(ctx, accountId),
     askAccounts(ctx, ledger, (its) => its.readBalances(accountId, ctx.now, featureId)),
