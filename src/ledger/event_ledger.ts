@@ -17,7 +17,7 @@ import { forgetSome, hasForgettable, readForgot } from './retention.ts'
 import { type Settled, type Settlement, readWaiting, settleEvents } from './settle.ts'
 import { type Store, forgetTold, openStore, readState, takeVersion, tellAccounts, writeState } from './store.ts'
 import { type Evidence, type EvidenceQuery, type SumQuery, type SumRow, readEvidence, readSpan, readSums } from './sums.ts'
-import { type AskedEvent, type TakenIds, claimKey, findTaken, readKey } from './taken.ts'
+import { type AskedEvent, type TakenIds, claimKey, findTaken, readKey, releaseKey } from './taken.ts'
 import { readNextDue } from './work.ts'
 
 /** How long the journal grows before it is folded, in milliseconds, and how many events it may grow by before it is folded at once. */
@@ -101,6 +101,10 @@ export class EventLedger extends DurableObject<Env> {
 
   claimKey(key: string, fingerprints: readonly string[], now: number): 'NEW' | 'SAME' | 'OTHER' {
     return claimKey(this.#store, key, fingerprints, now)
+  }
+
+  releaseKey(key: string, fingerprints: readonly string[]): void {
+    releaseKey(this.#store, key, fingerprints)
   }
 
   /** Tells the versions of the organization and of accounts that changed, by their keys. */

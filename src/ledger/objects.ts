@@ -86,6 +86,7 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   readWaiting: true,
   record: true,
   recordEntitled: true,
+  releaseKey: true,
   replaceCarry: true,
   revert: true,
   settle: true,

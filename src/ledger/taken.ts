@@ -103,3 +103,8 @@ export const claimKey = (store: Store, key: string, fingerprints: readonly strin
     store.sql.exec('INSERT OR REPLACE INTO request_key VALUES (?, ?, ?)', key, fingerprints[0] ?? '', now)
     return 'NEW'
   })
+
+/** Gives the Idempotency-Key of a request back that was refused and has left nothing, so that another one can have it. */
+export const releaseKey = ({ sql }: Store, key: string, fingerprints: readonly string[]): void => {
+  sql.exec('DELETE FROM request_key WHERE key = ? AND fingerprint IN (SELECT value FROM json_each(?))', key, JSON.stringify(fingerprints))
+}

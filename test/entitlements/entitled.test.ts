@@ -162,6 +162,10 @@ describe('/entitled', () => {
     expect((await send(7, 'later', 'c')).status).toBe(400)
     expect((await send(7, 'later', 'c')).status).toBe(400)
     expect(await api.statuses('later')).toEqual([])
+    expect((await send(6, 'last', 'c')).status).toBe(200)
+    expect((await send(7, 'later', 'c')).status).toBe(422)
+    expect((await send(6, 'last', 'b')).status).toBe(409)
+    expect((await send(0, 'free', 'b')).status).toBe(200)
   })
 
   it('whose key is in use removes nothing of a twin that has taken its credits meanwhile', async () => {

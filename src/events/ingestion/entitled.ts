@@ -23,7 +23,7 @@ import type { OrganizationMemory } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
 import { MOST_ATTEMPTS, awaitHolders, overloaded, prepare, refuseOpen } from './record.ts'
 import { refresh } from './refresh.ts'
-import { claimKey, markRows, recallWithLedgers } from './requests.ts'
+import { claimKey, markRows, recallWithLedgers, releaseKey } from './requests.ts'
 
 /** The statuses with which an event is kept at once, as it takes no credits. */
 const KEPT = new Set([
@@ -36,7 +36,7 @@ const refuse = (path: string, message: string): never => {
   throw new ApiError('INVALID', `${path}: ${message}`)
 }
 
-const refuseClosed = (): never => refuse('event.timestamp', 'is in a pricing cycle that was closed before the event arrived')
+const isClosed = (): ApiError => new ApiError('INVALID', 'event.timestamp: is in a pricing cycle that was closed before the event arrived')
 
 /** Refuses an event that would count nothing, whatever credits there are (metering.md, 3.4). */
 const refuseUseless = (memory: OrganizationMemory, event: ParsedEvent, { row, account, act }: ProcessedEvent): void => {
@@ -46,7 +46,7 @@ const refuseUseless = (memory: OrganizationMemory, event: ParsedEvent, { row, ac
   if (!account) refuse('event.accountId', `the account ${quoteName(event.accountId)} does not exist, nor an alias at the time of the event`)
   const [, , , , , code, , , , more] = row
   const status = STATUSES[code] ?? 'UNKNOWN'
-  if (status === 'INGESTION_FAILED_PAST_GRACE_PERIOD') refuseClosed()
+  if (status === 'INGESTION_FAILED_PAST_GRACE_PERIOD') throw isClosed()
   if (act && isFeatureAct(act) && !act.isTried) return
   const why = act && isFeatureAct(act) ? act.next.why : more?.why
   if (act || !KEPT.has(status)) refuse('event', why ?? `would end as ${status}`)
@@ -138,6 +138,12 @@ const tryTake = async (ctx: Ctx, memory: OrganizationMemory, event: ParsedEvent,
     throw explainShort(memory, event, asked.act, asked.outcome.left)
 }
 
+/** Refuses a request whose event is not kept, after its key has been given back. */
+const refuseWhole = async (ctx: Ctx, memory: OrganizationMemory, refusal: ApiError): Promise<never> => {
+  await releaseKey(ctx, memory)
+  throw refusal
+}
+
 /**
  * Ingests an event if its account has enough credits of the feature that its schema feeds: it is recorded, its credits are taken, and it is
  * settled, in three calls to ledgers. Otherwise nothing of it is kept, and its id is free. Throws INVALID if the credits are not enough or
@@ -166,8 +172,8 @@ export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent): Promise<
     }
     if (recorded.size > LARGEST_LEDGER) await startGeneration(ctx, current)
     if (recorded.state === 'DONE') return success
-    if (recorded.state === 'TAKEN' || (recorded.state === 'HELD' && isTried)) throw conflict(sent, one.row[0])
-    if (recorded.state === 'CLOSED') refuseClosed()
+    if (recorded.state === 'TAKEN' || (recorded.state === 'HELD' && isTried)) return refuseWhole(ctx, memory, conflict(sent, one.row[0]))
+    if (recorded.state === 'CLOSED') return refuseWhole(ctx, memory, isClosed())
     if (recorded.state === 'HELD') {
       await awaitHolders(ctx, place.ledger, [place.id], attempt)
       continue
@@ -180,8 +186,8 @@ export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent): Promise<
     const open = openEventOf(one, one.act, recorded)
     const taken = await takeFor(ctx, open, place)
     if (taken.outcome === 'TAKEN') return success
-    if (taken.outcome === 'SHORT') throw explainShort(memory, sent, open.act, taken.left)
-    if (taken.outcome === 'CLOSED') refuseClosed()
+    if (taken.outcome === 'SHORT') return refuseWhole(ctx, memory, explainShort(memory, sent, open.act, taken.left))
+    if (taken.outcome === 'CLOSED') return refuseWhole(ctx, memory, isClosed())
     if (taken.outcome === 'BEHIND')
       throw new ApiError('UNAVAILABLE', 'The pricing cycle of the account has just begun, and is granting its credits. Send it again.', 1)
   }

@@ -24,20 +24,32 @@ export const isRefused = (one: ParsedEvent | Refusal): one is Refusal => 'messag
 const mayHaveKeys = (ctx: Ctx, memory: OrganizationMemory): Generation[] =>
   ctx.clockAt === null ? formerOf(memory, ctx.now) : memory.events.slice(0, -1)
 
+/** The name of the ledger of a generation that a key falls to. */
+const keyLedgerIn = ({ organizationId }: Pick<Ctx, 'organizationId'>, { generation, ledgers }: Generation, key: string): string =>
+  ledgerName(organizationId, 'event', generation, slotOf(key) % ledgers)
+
+/** Gives the Idempotency-Key of a request back that was refused after it had been claimed, and has left nothing. */
+export const releaseKey = async (ctx: Ctx, memory: OrganizationMemory): Promise<void> => {
+  const key = ctx.write?.key
+  if (!key) return
+  const { value, fingerprints } = key
+  await askEvents(ctx, keyLedgerIn(ctx, currentOf(memory), value), (ledger) => ledger.releaseKey(value, fingerprints))
+}
+
 /** Claims the Idempotency-Key of a request, in the ledger that keys fall to: under it the same is asked again, or nothing. Gives whether it was asked before. */
 export const claimKey = async (ctx: Ctx, memory: OrganizationMemory): Promise<boolean> => {
   const key = ctx.write?.key
   if (!key) return false
   const { value, fingerprints } = key
-  const nameIn = ({ generation, ledgers }: Generation): string =>
-    ledgerName(ctx.organizationId, 'event', generation, slotOf(value) % ledgers)
   const before = await Promise.all(
-    mayHaveKeys(ctx, memory).map((generation) => askEvents(ctx, nameIn(generation), (ledger) => ledger.readKey(value, ctx.wallClock))),
+    mayHaveKeys(ctx, memory).map((generation) =>
+      askEvents(ctx, keyLedgerIn(ctx, generation, value), (ledger) => ledger.readKey(value, ctx.wallClock)),
+    ),
   )
   const kept = before.find((its) => its !== undefined)
   const claimed =
     kept === undefined
-      ? await askEvents(ctx, nameIn(currentOf(memory)), (ledger) => ledger.claimKey(value, fingerprints, ctx.wallClock))
+      ? await askEvents(ctx, keyLedgerIn(ctx, currentOf(memory), value), (ledger) => ledger.claimKey(value, fingerprints, ctx.wallClock))
       : fingerprints.includes(kept)
         ? 'SAME'
         : 'OTHER'
