@@ -369,12 +369,12 @@ describe('the PREPAID cards of a plan', () => {
     const api = await withPlan('2026-04-01T00:00:00.000Z')
     await api.account('acc', api.planId, '2026-04-01')
     await api.moveTo('2026-04-05T00:00:00.000Z')
-    const { status } = await api.post('/accounts/acc/price_plans', {
+    const ended = await api.post('/accounts/acc/price_plans', {
       mode: 'DISASSOCIATE',
       effectiveFrom: '2026-04-06',
       effectiveUntil: '9999-01-01',
     })
-    expect(status).toBe(200)
+    expect(ended.status).toBe(200)
     await api.moveTo('2026-04-06T00:00:00.000Z')
     expect((await api.purchasesOf('acc')).map(({ status }: Loose) => status)).toEqual(['FAILURE'])
   })

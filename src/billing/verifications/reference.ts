@@ -3,7 +3,7 @@ import { accountId, invoiceId } from '../../lib/examples.ts'
 export const verifyInvoices = {
   summary: 'Verify invoices',
   description:
-    'Reckons invoices that fell due again, from events, licences and price plans as they were then, page by page, and says of each what differs: what the events of a usage meter add up to, what licences there were, and what the same price plan makes of them. Invoices that people have written are made of their lines again, and what was merged into an invoice of a group is added up again. An invoice that fell due before these were kept can only be added up.',
+    'Reckons invoices that fell due again, from events, licences and price plans as they were then, page by page, and says of each what differs: what the events of a usage meter add up to, what licences there were, and what the same price plan makes of them. Invoices that people have written are made of their lines again, and what was merged into an invoice of a group is added up again. An invoice of what was bought, and one that fell due before these were kept, can only be added up.',
   example: {
     after: [
       'createCustomer',
