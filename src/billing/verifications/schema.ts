@@ -12,7 +12,10 @@ const InvoiceVerification = named(
     invoiceType: InvoicesType,
     status: InvoicesStatus,
     totalAmount: z.number(),
-    isReckoned: described('Whether it kept what it was reckoned with, so that it could be reckoned again. Invoices of what was bought keep their lines only.', z.boolean()),
+    isReckoned: described(
+      'Whether it kept what it was reckoned with, so that it could be reckoned again. Invoices of what was bought keep their lines only.',
+      z.boolean(),
+    ),
     differences: described('What is not as it was when the invoice fell due. Empty if everything is.', z.array(z.string())),
   }),
 )
