@@ -103,7 +103,8 @@ export const recordEvents = async (
         const recorded = await askEvents(ctx, name, (ledger) => ledger.record(batchOf(ctx, { ...processing, told }, its, source)))
         if ('stale' in recorded) return { group, stale: recorded.stale }
         const [open, held] = [new Set(recorded.inProgress), new Set(recorded.held)]
-        const placesIn = (references: ReadonlySet<string>) => group.filter((at) => references.has((processed[at] as ProcessedEvent).row[1]))
+        const placesIn = (references: ReadonlySet<string>) =>
+          references.size ? group.filter((at) => references.has((processed[at] as ProcessedEvent).row[1])) : []
         return { name, size: recorded.size, started: placesIn(open), group: placesIn(held) }
       }),
     )
