@@ -12,20 +12,20 @@ const [SENDERS, CHANGERS, READERS, MOVERS] = [3, 3, 3, 2]
 /** Where the clock ends: events are kept for longer than that. */
 const MOST_DAYS = 300
 
-interface Request {
+export interface Request {
   method: string
   path: string
   body?: Record<string, unknown>
   headers?: Record<string, string>
-  /** The statuses of refusals that may come, since another client or the clock was faster. */
+  /** The statuses of refusals that may come, such as that another client or the clock was faster, or that there are too few credits. */
   refusals?: readonly number[]
 }
-interface Answer {
+export interface Answer {
   status: number
   body: Record<string, unknown>
 }
 /** Sends a request and returns its answer. Undefined if the Worker is killed in the meantime. */
-type Send = (request: Request) => Promise<Answer | undefined>
+export type Send = (request: Request) => Promise<Answer | undefined>
 
 interface Shown {
   id: string

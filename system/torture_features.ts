@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { KeptCredits, KeptEvent, KeptLedgers } from './ledgers.ts'
+import type { Request, Send } from './torture_billing.ts'
 import { DUPLICATE, IN_PROGRESS, METERED, hundredthsOf, must, pick, textOf } from './torture_events.ts'
 import { GRANTED, NOT_METERED, SHORT, holdTakes } from './torture_takes.ts'
 
@@ -18,21 +19,6 @@ const [ACCOUNTS, NEXT_ACCOUNT] = [2, 3000]
 const [MOST_UNITS, MOST_BACK] = [800, 400]
 const MOST_EVENTS = 8
 const [HOUR, DAY] = [3_600_000, 86_400_000]
-
-interface Request {
-  method: string
-  path: string
-  body?: Record<string, unknown>
-  headers?: Record<string, string>
-  /** The statuses of refusals that may come: there are too few credits, or the id is taken. */
-  refusals?: readonly number[]
-}
-interface Answer {
-  status: number
-  body: Record<string, unknown>
-}
-/** Sends a request and returns its answer. Undefined if the Worker is killed in the meantime. */
-type Send = (request: Request) => Promise<Answer | undefined>
 
 /** An event as it is sent. */
 interface Use {

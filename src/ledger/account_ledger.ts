@@ -20,7 +20,8 @@ import {
   readFeatureEntries,
   readOverage,
 } from './feature_entries.ts'
-import { type Instants, concludeTake, findMissing, revertTake } from './features.ts'
+import type { Instants } from './feature_rows.ts'
+import { concludeTake, findMissing, revertTake } from './features.ts'
 import { type NamedEntry, type NamedEntryQuery, type NamedLicense, listEntries, readLicenses, revertLicense } from './licenses.ts'
 import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
 import { type Reckoned, beginRevenue, writeRevenue } from './revenue.ts'

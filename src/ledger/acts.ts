@@ -1,5 +1,6 @@
 import { type Act, type ActOutcome, type EventShown, codeOf, isFeatureAct } from './entry.ts'
-import { type Instants, takeCredits } from './features.ts'
+import type { Instants } from './feature_rows.ts'
+import { takeCredits } from './features.ts'
 import { applyLicense } from './licenses.ts'
 import type { Settlement } from './settle.ts'
 

@@ -8,7 +8,7 @@ import type { EventLedger } from './event_ledger.ts'
 import { readEvents } from './read.ts'
 import { settleEvents } from './settle.ts'
 import type { Store } from './store.ts'
-import { type Todo, type Work, putOff, readDue } from './work.ts'
+import { type OpenWork, type Work, putOff, readDue } from './work.ts'
 
 /** The Durable Objects of the Worker, as one of them calls the others. */
 export type Ledgers = {
@@ -42,7 +42,7 @@ const askForEvent = async ({ AccountLedger: accounts }: Ledgers, act: Act, at: n
   return outcome
 }
 
-const finishProgress = async (store: Store, ledgers: Ledgers, { key, id, act }: Todo, now: number): Promise<void> => {
+const finishProgress = async (store: Store, ledgers: Ledgers, { key, id, act }: OpenWork, now: number): Promise<void> => {
   const asked = JSON.parse(act) as Act
   const outcome = await askForEvent(ledgers, asked, store.clock ?? now)
   const isGone = isFeatureAct(asked) && asked.isEntitled && typeof outcome === 'object' && outcome.outcome === 'GONE'
@@ -57,7 +57,7 @@ const finishProgress = async (store: Store, ledgers: Ledgers, { key, id, act }: 
   if ('settled' in settled && !settled.settled) store.sql.exec('DELETE FROM progress WHERE reference = ? AND is_undo = 0', key)
 }
 
-const takeBack = async (store: Store, { AccountLedger: accounts }: Ledgers, { key, act }: Todo, now: number): Promise<void> => {
+const takeBack = async (store: Store, { AccountLedger: accounts }: Ledgers, { key, act }: OpenWork, now: number): Promise<void> => {
   const asked = JSON.parse(act) as Act
   await accounts.getByName(asked.ledger).revertActs([{ reference: key, isFeature: isFeatureAct(asked) }], store.clock ?? now)
   store.transaction(() => {
@@ -69,7 +69,7 @@ const takeBack = async (store: Store, { AccountLedger: accounts }: Ledgers, { ke
 const finishCarry = async (
   store: Store,
   { AccountLedger: accounts, EventLedger: events }: Ledgers,
-  { key, act }: Todo,
+  { key, act }: OpenWork,
   now: number,
 ): Promise<void> => {
   const { license, feature, ledger, batch } = JSON.parse(act) as Carry
@@ -84,16 +84,16 @@ const finishCarry = async (
   dropCarry(store, key)
 }
 
-const doOne = (store: Store, ledgers: Ledgers, work: Work, todo: Todo, now: number): Promise<void> => {
-  if (work === 'carry') return finishCarry(store, ledgers, todo, now)
-  return todo.isUndo ? takeBack(store, ledgers, todo, now) : finishProgress(store, ledgers, todo, now)
+const doOne = (store: Store, ledgers: Ledgers, work: Work, row: OpenWork, now: number): Promise<void> => {
+  if (work === 'carry') return finishCarry(store, ledgers, row, now)
+  return row.isUndo ? takeBack(store, ledgers, row, now) : finishProgress(store, ledgers, row, now)
 }
 
 /** Finds out whether events are kept that hold ids and of which that is not known yet, as if their senders did not wait any more. */
 export const concludeEntitled = async (store: Store, ledgers: Ledgers, ids: readonly string[], now: number): Promise<void> => {
   const open = ids.flatMap((id) =>
     store.sql
-      .exec<Todo>(
+      .exec<OpenWork>(
         `SELECT progress.reference AS key, progress.act, progress.id, 0 AS isUndo
          FROM event CROSS JOIN progress ON progress.reference = event.reference AND is_undo = 0
          WHERE event.id = ? AND event.source = ${ENTITLED}`,
@@ -101,21 +101,21 @@ export const concludeEntitled = async (store: Store, ledgers: Ledgers, ids: read
       )
       .toArray(),
   )
-  for (const todo of open) await finishProgress(store, ledgers, todo, now)
+  for (const row of open) await finishProgress(store, ledgers, row, now)
 }
 
 /** Does what is due in other ledgers because the request that was to do it has died. What fails is put off and does not stop the rest. `running` holds the keys of what is being done; `clock` gives the time in milliseconds. */
 export const doDueWork = async (store: Store, ledgers: Ledgers, work: Work, running: Set<string>, clock: () => number): Promise<void> => {
   const errors: unknown[] = []
-  for (const todo of readDue(store, work, clock())) {
-    running.add(todo.key)
+  for (const row of readDue(store, work, clock())) {
+    running.add(row.key)
     try {
-      await doOne(store, ledgers, work, todo, clock())
+      await doOne(store, ledgers, work, row, clock())
     } catch (error) {
-      putOff(store, work, todo.key, clock())
+      putOff(store, work, row.key, clock())
       errors.push(error)
     } finally {
-      running.delete(todo.key)
+      running.delete(row.key)
     }
   }
   if (errors.length) throw errors[0]

@@ -12,6 +12,7 @@ import { negateTotals, totalsOf } from './totals.ts'
 
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 const DUPLICATE = codeOf('INGESTION_FAILED_DUPLICATE_EVENT')
+
 /** What the event that has an id means for one that is sent with it: the same request again, the same event that is not answered yet, or another one. */
 const judgeHolder = (holder: Holder, [, reference, , , , , , , payload, , request]: EventRow): RecordedEntitled['state'] => {
   const isOpen = isOpenEntitled(holder)

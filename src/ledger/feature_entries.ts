@@ -1,5 +1,5 @@
 import { ZERO, add, compare, formatDecimal, requireDecimal, sumDecimals } from '../lib/decimal.ts'
-import { type EntryRow, type Instants, forgetTakes, leftOf, usedOf } from './features.ts'
+import { type EntryRow, type Instants, forgetTakes, leftOf, usedOf } from './feature_rows.ts'
 import { chunked } from './store.ts'
 
 /** Credits of a feature as they were granted, from one instant until just before another, in milliseconds. Units are decimal texts; null has no limit. */

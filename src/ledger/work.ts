@@ -7,7 +7,7 @@ const LONGEST_WAIT = 3_600_000
 export type Work = 'progress' | 'carry'
 const KEYS = { progress: 'reference', carry: 'correction' } as const
 
-export interface Todo {
+export interface OpenWork {
   [column: string]: SqlStorageValue
   key: string
   id: string
@@ -16,9 +16,9 @@ export interface Todo {
 }
 
 /** Reads the work that is due at `now` (milliseconds), the oldest first. */
-export const readDue = ({ sql }: Store, work: Work, now: number): Todo[] =>
+export const readDue = ({ sql }: Store, work: Work, now: number): OpenWork[] =>
   sql
-    .exec<Todo>(
+    .exec<OpenWork>(
       `SELECT ${KEYS[work]} AS key, act${work === 'progress' ? ', id, is_undo AS isUndo' : ", '' AS id, 0 AS isUndo"}
        FROM ${work} WHERE due_at <= ? ORDER BY due_at LIMIT 100`,
       now,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ledgerName, slotOf } from '../../src/ledger/client.ts'
-import { entitlementCard, overageCard, withFeature } from '../helpers/entitled.ts'
+import { entitlementCard, overageCard, withCredits } from '../helpers/entitled.ts'
 import { eventLedger, runDueWork } from '../helpers/ledger.ts'
 import { beginGeneration } from '../helpers/ledgers.ts'
 import { gate, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
@@ -20,18 +20,6 @@ afterEach(() => {
 const MORNING = '2026-04-10T09:00:00Z'
 const METERED = 'INGESTION_COMPLETED_EVENT_METERED'
 const DUPLICATE = 'INGESTION_FAILED_DUPLICATE_EVENT'
-
-/** An account with so many units a month, and overage if it is said how much. */
-const withCredits = async (limit: number, overage?: Loose) => {
-  const api = await withFeature('2026-04-10T10:00:00Z')
-  const { featureId } = api
-  const planId = await api.plan({
-    billingEntitlementRateCards: [entitlementCard(featureId, limit)],
-    ...(overage && { entitlementOverageRateCards: [overageCard(featureId, 1, overage)] }),
-  })
-  await api.account('acc', planId, '2026-04-10')
-  return api
-}
 
 type Api = Awaited<ReturnType<typeof withCredits>>
 

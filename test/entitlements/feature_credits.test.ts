@@ -27,6 +27,17 @@ const withPlan = async (card: Loose, more: Loose = {}) => {
   return { ...api, planId }
 }
 
+/** A database that fails at the nth write of a request. */
+const failingAt = (nth: number) => {
+  let commits = 0
+  return changed((session) => ({
+    batch: (statements) => {
+      if (writesIn(statements) && ++commits === nth) throw new Error('planted')
+      return session.batch(statements)
+    },
+  }))
+}
+
 const shown = ({ id, effectiveFrom, effectiveUntil, granted, source, status }: Loose) => [
   id.replace(/^sch\.\w+\.\w+/, ''),
   source,
@@ -296,20 +307,13 @@ describe('an entry', () => {
   it.each([1, 2])('is made void under a key though its request dies at commit %d, and answers so when it is sent again', async (dies) => {
     const api = await withPlan({})
     const [{ id }] = (await api.entries('acc')) as [Loose]
-    let commits = 0
-    const failing = changed((session) => ({
-      batch: (statements) => {
-        if (writesIn(statements) && ++commits === dies) throw new Error('planted')
-        return session.batch(statements)
-      },
-    }))
     const sent = [
       'POST',
       `/accounts/acc/features/${api.featureId}/entries/${encodeURIComponent(id)}/void`,
       undefined,
       { 'Idempotency-Key': 'void' },
     ] as const
-    expect((await client(api.token, failing).call(...sent)).status).toBe(500)
+    expect((await client(api.token, failingAt(dies)).call(...sent)).status).toBe(500)
     for (const again of [await api.call(...sent), await api.call(...sent)])
       expect([again.status, again.body]).toEqual([200, { success: true }])
     expect(await api.credits('acc')).toMatchObject({ granted: 0, balance: 0 })
@@ -318,15 +322,8 @@ describe('an entry', () => {
   it.each([1, 2])('is changed to the end if its request dies at commit %d', async (dies) => {
     const api = await withPlan({})
     const [{ id }] = (await api.entries('acc')) as [Loose]
-    let commits = 0
-    const failing = changed((session) => ({
-      batch: (statements) => {
-        if (writesIn(statements) && ++commits === dies) throw new Error('planted')
-        return session.batch(statements)
-      },
-    }))
     const path = `/accounts/acc/features/${api.featureId}/entries/${encodeURIComponent(id)}`
-    expect((await client(api.token, failing).call('PATCH', path, { granted: 20 })).status).toBe(500)
+    expect((await client(api.token, failingAt(dies)).call('PATCH', path, { granted: 20 })).status).toBe(500)
     await doDue(api.id, undefined, Date.parse('2026-04-01T00:01:00Z'))
     const granted = dies === 1 ? 10 : 20
     expect((await api.entries('acc'))[0].granted).toBe(granted)

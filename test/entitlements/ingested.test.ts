@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ledgerName, slotOf } from '../../src/ledger/client.ts'
-import { entitlementCard, overageCard, withFeature } from '../helpers/entitled.ts'
+import { withCredits } from '../helpers/entitled.ts'
 import { eventLedger, runDueWork } from '../helpers/ledger.ts'
 import { doDue } from '../helpers/ledgers.ts'
 import { throughLedgers, watchedLedgers } from '../helpers/metering.ts'
@@ -20,16 +20,6 @@ afterEach(() => {
 const MORNING = '2026-04-10T09:00:00Z'
 const METERED = 'INGESTION_COMPLETED_EVENT_METERED'
 const SHORT = 'INGESTION_FAILED_INSUFFICIENT_CREDITS'
-
-const withCredits = async (limit: number, overage?: Loose, more: Loose = {}) => {
-  const api = await withFeature('2026-04-10T10:00:00Z')
-  const planId = await api.plan({
-    billingEntitlementRateCards: [entitlementCard(api.featureId, limit, more)],
-    ...(overage && { entitlementOverageRateCards: [overageCard(api.featureId, 1, overage)] }),
-  })
-  await api.account('acc', planId, '2026-04-10')
-  return { ...api, planId }
-}
 
 type Api = Awaited<ReturnType<typeof withCredits>>
 

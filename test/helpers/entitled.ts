@@ -73,3 +73,14 @@ export const withFeature = async (now: string) => {
   const used = () => usageOf({ id: api.id, meterId: callsId })
   return { ...api, db: env.DB, done, callsId, featureId, event, entitle, ingest, credits, entries, change, end, statuses, used }
 }
+
+/** An account with so many units a month from 10 April 2026 on, and overage if it is said how much. */
+export const withCredits = async (limit: number, overage?: Loose, card: Loose = {}) => {
+  const api = await withFeature('2026-04-10T10:00:00Z')
+  const planId = await api.plan({
+    billingEntitlementRateCards: [entitlementCard(api.featureId, limit, card)],
+    ...(overage && { entitlementOverageRateCards: [overageCard(api.featureId, 1, overage)] }),
+  })
+  await api.account('acc', planId, '2026-04-10')
+  return { ...api, planId }
+}

@@ -20,23 +20,16 @@ import type { ParsedEvent } from './event.ts'
 import { markRepeats } from './former.ts'
 import { LARGEST_LEDGER, currentOf, startGeneration } from './generations.ts'
 import type { OrganizationMemory } from './memory.ts'
-import type { ProcessedEvent } from './process.ts'
+import { COMPLETED, type ProcessedEvent } from './process.ts'
 import { MOST_ATTEMPTS, awaitHolders, overloaded, prepare, refuseOpen } from './record.ts'
 import { refresh } from './refresh.ts'
 import { claimKey, markRows, recallWithLedgers, releaseKey } from './requests.ts'
-
-/** The statuses with which an event is kept at once, as it takes no credits. */
-const KEPT = new Set([
-  'INGESTION_COMPLETED_EVENT_METERED',
-  'INGESTION_COMPLETED_EVENT_NOT_METERED',
-  'INGESTION_COMPLETED_NO_MATCHING_METERS',
-])
 
 const refuse = (path: string, message: string): never => {
   throw new ApiError('INVALID', `${path}: ${message}`)
 }
 
-const isClosed = (): ApiError => new ApiError('INVALID', 'event.timestamp: is in a pricing cycle that was closed before the event arrived')
+const pastGrace = (): ApiError => new ApiError('INVALID', 'event.timestamp: is in a pricing cycle that was closed before the event arrived')
 
 /** Refuses an event that would count nothing, whatever credits there are (metering.md, 3.4). */
 const refuseUseless = (memory: OrganizationMemory, event: ParsedEvent, { row, account, act }: ProcessedEvent): void => {
@@ -46,10 +39,10 @@ const refuseUseless = (memory: OrganizationMemory, event: ParsedEvent, { row, ac
   if (!account) refuse('event.accountId', `the account ${quoteName(event.accountId)} does not exist, nor an alias at the time of the event`)
   const [, , , , , code, , , , more] = row
   const status = STATUSES[code] ?? 'UNKNOWN'
-  if (status === 'INGESTION_FAILED_PAST_GRACE_PERIOD') throw isClosed()
+  if (status === 'INGESTION_FAILED_PAST_GRACE_PERIOD') throw pastGrace()
   if (act && isFeatureAct(act) && !act.isTried) return
   const why = act && isFeatureAct(act) ? act.next.why : more?.why
-  if (act || !KEPT.has(status)) refuse('event', why ?? `would end as ${status}`)
+  if (act || !COMPLETED.has(status)) refuse('event', why ?? `would end as ${status}`)
 }
 
 const conflict = (event: ParsedEvent, id: string): ApiError =>
@@ -173,7 +166,7 @@ export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent): Promise<
     if (recorded.size > LARGEST_LEDGER) await startGeneration(ctx, current)
     if (recorded.state === 'DONE') return success
     if (recorded.state === 'TAKEN' || (recorded.state === 'HELD' && isTried)) return refuseWhole(ctx, memory, conflict(sent, one.row[0]))
-    if (recorded.state === 'CLOSED') return refuseWhole(ctx, memory, isClosed())
+    if (recorded.state === 'CLOSED') return refuseWhole(ctx, memory, pastGrace())
     if (recorded.state === 'HELD') {
       await awaitHolders(ctx, place.ledger, [place.id], attempt)
       continue
@@ -187,7 +180,7 @@ export const ingestEntitledEvent = async (ctx: Ctx, sent: ParsedEvent): Promise<
     const taken = await takeFor(ctx, open, place)
     if (taken.outcome === 'TAKEN') return success
     if (taken.outcome === 'SHORT') return refuseWhole(ctx, memory, explainShort(memory, sent, open.act, taken.left))
-    if (taken.outcome === 'CLOSED') return refuseWhole(ctx, memory, isClosed())
+    if (taken.outcome === 'CLOSED') return refuseWhole(ctx, memory, pastGrace())
     if (taken.outcome === 'BEHIND')
       throw new ApiError('UNAVAILABLE', 'The pricing cycle of the account has just begun, and is granting its credits. Send it again.', 1)
   }

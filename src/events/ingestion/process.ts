@@ -97,12 +97,11 @@ interface Outcome {
 
 const WAITS = 'No account has the accountId of the event as its id, or as an alias at the time of the event. It is processed when one does.'
 
-/** The statuses of events that take the credits of a feature. One whose units are invalid is only asked whether there would be enough (metering.md, 3.6). */
-const TAKES: ReadonlySet<EventStatus> = new Set([
+/** The statuses of events that count, whether a meter counts them or not. */
+export const COMPLETED: ReadonlySet<string> = new Set<EventStatus>([
   'INGESTION_COMPLETED_EVENT_METERED',
   'INGESTION_COMPLETED_EVENT_NOT_METERED',
   'INGESTION_COMPLETED_NO_MATCHING_METERS',
-  'INGESTION_FAILED_UNITS_INVALID',
 ])
 
 /** An event that takes credits of the feature of its schema: it is in progress until the ledger of its account has said whether there are enough. */
@@ -115,7 +114,10 @@ const takingOutcome = (
   outcome: Outcome,
 ): Outcome => {
   const { status, why, units, ...its } = outcome
-  if (!feature || featureUnits === undefined || featureUnits === '0' || !TAKES.has(status)) return outcome
+  if (!feature || featureUnits === undefined || featureUnits === '0') return outcome
+  /** An event whose units are invalid counts nothing, and is only asked whether there would be enough (metering.md, 3.6). */
+  const isTried = status === 'INGESTION_FAILED_UNITS_INVALID'
+  if (!isTried && !COMPLETED.has(status)) return outcome
   const cycleAt = findGrantingCycle(account.plans, event.timestamp, processing.arrivedAt)
   return {
     ...its,
@@ -130,7 +132,7 @@ const takingOutcome = (
       reference,
       ...(cycleAt !== undefined && { cycleAt }),
       ...(processing.isEntitled && { isEntitled: true }),
-      ...(status === 'INGESTION_FAILED_UNITS_INVALID' && { isTried: true }),
+      ...(isTried && { isTried: true }),
       next: { status: codeOf(status), units: units ?? null, why: why ?? null },
     }),
   }

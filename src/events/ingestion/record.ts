@@ -120,15 +120,14 @@ export const recordEvents = async (
     const again = sent.flatMap(({ group }) => group)
     kept = again.map((at) => processed[at])
     left = again.map((at) => left[at] as ParsedEvent)
-    for (const { stale, name, group } of sent)
-      if (name !== undefined && group.length)
-        await awaitHolders(
-          ctx,
-          name,
-          group.map((at) => (processed[at] as ProcessedEvent).row[0]),
-          attempt,
-        )
-      else if (stale) {
+    await Promise.all(
+      sent.map(async ({ name, group }) => {
+        const ids = group.map((at) => (processed[at] as ProcessedEvent).row[0])
+        if (name !== undefined && ids.length) await awaitHolders(ctx, name, ids, attempt)
+      }),
+    )
+    for (const { stale } of sent)
+      if (stale) {
         Object.assign(told, stale.accounts)
         memory = await refresh(ctx, memory, stale, attempt)
       }
