@@ -28,6 +28,7 @@ const DOMAINS = [
   'metrics',
   'alerts',
   'reports',
+  'webhooks',
   'v1',
 ] as const
 

@@ -15,7 +15,9 @@ export default {
   scheduled: async ({ scheduledTime }, env, context) => {
     const session = connect(env.DB).primary()
     const start = performance.now()
-    const ctx = { session, ledgers: openLedgers(context), now: scheduledTime, secrets: [env.SIGNING_SECRET], conflicts }
+    const { FILES: files, ASSETS: assets, SIGNING_SECRET, SIGNING_SECRET_PREVIOUS } = env
+    const secrets = [SIGNING_SECRET, ...(SIGNING_SECRET_PREVIOUS ? [SIGNING_SECRET_PREVIOUS] : [])]
+    const ctx = { session, ledgers: openLedgers(context), files, assets, now: scheduledTime, secrets, conflicts }
     const doDue = async (): Promise<void> => {
       const { errors } = await doAllDue(ctx, steps, () => performance.now() - start)
       if (errors[0]) throw errors[0]

@@ -6,6 +6,8 @@ declare global {
     interface Env {
       DB: D1Database
       SIGNING_SECRET: string
+      FILES: R2Bucket
+      ASSETS: Fetcher
       MIGRATIONS: D1Migration[]
       /** The folders whose operations are walked, with commas between them: `customers`, `customers/notes`. Empty, all. */
       DOMAIN: string

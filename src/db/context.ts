@@ -23,6 +23,12 @@ export interface Bindings {
   EVENTS_KEPT_FOR?: string
   /** `on` where an organization can have a clock of its own, which tests turn. */
   TEST_CLOCK?: string
+  /** `on` where webhooks may be sent to private and loopback addresses, and without TLS. */
+  WEBHOOK_LOCAL?: string
+  /** The bucket for files, such as reports. */
+  FILES?: R2Bucket
+  /** The static files of the Worker. */
+  ASSETS?: Fetcher
 }
 
 /** The Durable Objects of the Worker, and their use by a request: calls, and the milliseconds spent waiting for them. */
@@ -90,6 +96,12 @@ export interface WriteRequest {
 export interface Ctx extends Caller {
   session: Session
   ledgers: Ledgers
+  /** The bucket for files. */
+  files?: R2Bucket | undefined
+  /** The static files of the Worker. */
+  assets?: Fetcher | undefined
+  /** The scheme, host and port under which the Worker was called. Scheduled work has none. */
+  origin?: string | undefined
   now: number
   wallClock: number
   secrets: readonly string[]

@@ -68,6 +68,24 @@ export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, step
   c.set('doDue', doDue)
   const now = caller.clockAt ?? wallClock
   const ledgers = c.get('ledgers')
-  c.set('ctx', { ...caller, session, ledgers, now, wallClock, secrets, requestId, operationId, conditions, conflicts, steps })
+  const { FILES: files, ASSETS: assets } = c.env
+  const { url } = c.req
+  const origin = url.slice(0, url.indexOf('/', url.indexOf('//') + 2))
+  c.set('ctx', {
+    ...caller,
+    session,
+    ledgers,
+    files,
+    assets,
+    origin,
+    now,
+    wallClock,
+    secrets,
+    requestId,
+    operationId,
+    conditions,
+    conflicts,
+    steps,
+  })
   refuseRole(caller, access)
 }

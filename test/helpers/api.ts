@@ -53,7 +53,14 @@ export const send = async (request: Request, d1: D1Database = env.DB, secrets: P
   const { method, url } = request
   const { pathname } = new URL(url)
   const ofTestClock = routes.some(({ operation: { needsTestClock }, pattern }) => needsTestClock && pattern.test(pathname))
-  const bindings = { DB: d1, SIGNING_SECRET: env.SIGNING_SECRET, ...(ofTestClock && { TEST_CLOCK: 'on' }), ...secrets }
+  const bindings = {
+    DB: d1,
+    FILES: env.FILES,
+    ASSETS: env.ASSETS,
+    SIGNING_SECRET: env.SIGNING_SECRET,
+    ...(ofTestClock && { TEST_CLOCK: 'on' }),
+    ...secrets,
+  }
   const response = await app.fetch(request, bindings, createExecutionContext())
   const { status, headers } = response
   const text = await response.text()

@@ -31,7 +31,7 @@ const ORGANIZATIONS = 200
 const FOUND_BY_TIME = 1000
 
 /** What scheduled work needs. `now` is the real time, in milliseconds. */
-type SystemCtx = Pick<Ctx, 'session' | 'ledgers' | 'now' | 'secrets' | 'conflicts'>
+type SystemCtx = Pick<Ctx, 'session' | 'ledgers' | 'files' | 'assets' | 'now' | 'secrets' | 'conflicts'>
 
 /** An organization for which scheduled work is done, up to its test clock if it has one. */
 interface WorkedOrganization {
@@ -44,6 +44,8 @@ interface WorkedOrganization {
 export const systemContext = (ctx: SystemCtx, { id, baseCurrency, clockAt = null }: WorkedOrganization): Ctx => ({
   session: ctx.session,
   ledgers: ctx.ledgers,
+  files: ctx.files,
+  assets: ctx.assets,
   now: clockAt ?? ctx.now,
   wallClock: ctx.now,
   secrets: ctx.secrets,
