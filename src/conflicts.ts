@@ -1,4 +1,5 @@
 import { accessConflicts } from './access/conflicts.ts'
+import { alertConflicts } from './alerts/conflicts.ts'
 import { catalogueConflicts } from './catalogue/conflicts.ts'
 import { customerConflicts } from './customers/conflicts.ts'
 import { billingConflicts } from './billing/conflicts.ts'
@@ -14,4 +15,5 @@ export const conflicts: ConflictWords = {
   ...catalogueConflicts,
   ...billingConflicts,
   ...entitlementConflicts,
+  ...alertConflicts,
 }

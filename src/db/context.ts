@@ -104,6 +104,8 @@ export interface Ctx extends Caller {
   origin?: string | undefined
   now: number
   wallClock: number
+  /** The instant to which the test clock is being moved, in milliseconds, for the work that is done on the way. */
+  clockTarget?: number | undefined
   secrets: readonly string[]
   requestId: string
   operationId: string

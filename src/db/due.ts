@@ -74,6 +74,10 @@ const deleteDue = prepare(['organizationId', 'sent'], (at) =>
   ),
 )
 
+/** The statements that drop what subjects are due for. */
+export const dropDue = ({ organizationId }: Pick<Ctx, 'organizationId'>, rows: readonly Pick<Due, 'kind' | 'subject'>[]): Statement[] =>
+  rows.length ? [deleteDue({ organizationId, sent: JSON.stringify(rows.map(({ kind, subject }) => [kind, subject])) })] : []
+
 /** A row that is to be settled. It goes, or moves to `next` (milliseconds). */
 export interface SettledDue {
   row: Due

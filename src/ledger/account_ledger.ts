@@ -20,6 +20,7 @@ import {
   readFeatureEntries,
   readOverage,
 } from './feature_entries.ts'
+import { type AskedBalance, type BalanceAt, readBalancesOf } from './feature_balances.ts'
 import type { Instants } from './feature_rows.ts'
 import { concludeTake, findMissing, revertTake } from './features.ts'
 import { type NamedEntry, type NamedEntryQuery, type NamedLicense, listEntries, readLicenses, revertLicense } from './licenses.ts'
@@ -90,6 +91,10 @@ export class AccountLedger extends DurableObject<object> {
 
   readBalances(account: string, at: number, feature?: string): FeatureBalance[] {
     return readBalances(this.#sql, account, at, feature)
+  }
+
+  readBalancesOf(asked: readonly AskedBalance[], at: number): (BalanceAt | null)[] {
+    return readBalancesOf(this.#sql, asked, at)
   }
 
   readOverage(queries: readonly OverageQuery[]): OverageRow[][] {

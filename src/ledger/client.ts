@@ -18,6 +18,7 @@ export type {
   OverageQuery,
   OverageRow,
 } from './feature_entries.ts'
+export type { BalanceAt } from './feature_balances.ts'
 export { balanceOf } from './feature_entries.ts'
 export type { GroupQuery, GroupRow, Grouped } from './groups.ts'
 export type { NamedEntry, NamedEntryQuery, NamedLicense } from './licenses.ts'

@@ -4,6 +4,7 @@ import { type ChangedAccount, dropChanged, readChanged } from './changed.ts'
 import { type Closed, type Closing, closeAndSum, closeAndSumAll, liftClosing } from './closing.ts'
 import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent, tryRevert } from './correct.ts'
 import { type Ledgers, concludeEntitled, doDueWork, dropCarry } from './due_work.ts'
+import { type Unprocessed, type UnprocessedQuery, countUnprocessed, lastUnprocessed } from './count_unprocessed.ts'
 import { dropEntitled, recordEntitled } from './entitled.ts'
 import { DAY, type EventShown, type Recorded, type RecordedEntitled, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
@@ -147,6 +148,14 @@ export class EventLedger extends DurableObject<Env> {
 
   readParts(queries: readonly PartsQuery[], now: number): Parts {
     return readParts(this.#store, queries, now, this.#keptFor)
+  }
+
+  countUnprocessed(queries: readonly UnprocessedQuery[], most: number): Unprocessed[] {
+    return countUnprocessed(this.#store, queries, most)
+  }
+
+  lastUnprocessed(): number {
+    return lastUnprocessed(this.#store)
   }
 
   readChanged(limit: number, accounts?: readonly string[]): ChangedAccount[] {

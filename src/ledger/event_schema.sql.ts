@@ -128,4 +128,14 @@ export const EVENT_MIGRATIONS: readonly string[] = [
   -- Accounts whose events changed and that have not been reckoned since. mark says which change was the last one.
   CREATE TABLE changed (account TEXT NOT NULL PRIMARY KEY, mark INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Events in the order in which they became unprocessed, since this table was made; no number is given twice.
+  CREATE TABLE unprocessed (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    reference TEXT NOT NULL,
+    id TEXT NOT NULL,
+    account TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX unprocessed_by_account ON unprocessed (account, seq);
+  `,
 ]

@@ -3,6 +3,7 @@ import { type Total, codeOf } from './entry.ts'
 import { markChanged } from './mark.ts'
 import { type Store, chunked, splitList, takeUnknown } from './store.ts'
 import { foldTotals } from './totals.ts'
+import { isUnprocessed, noteUnprocessed } from './unprocessed.ts'
 
 const NOT_FOUND = codeOf('INGESTION_FAILED_ACCOUNT_NOT_FOUND')
 
@@ -82,6 +83,9 @@ const listEvents = ({ sql }: Store, events: readonly ListEntry[]): void => {
     sql.exec('INSERT OR IGNORE INTO waiting SELECT substr(value ->> 3, 2), value ->> 0 FROM jsonb_each(?)', sent)
 }
 
+const keyOfUnprocessed = ([id, reference, , account, , status]: ListEntry): [string, string, string][] =>
+  isUnprocessed(status) ? [[reference, id, account]] : []
+
 /** Adds the oldest part of the journal to the sums and lists. Returns whether more is left. */
 const foldSome = (store: Store): boolean => {
   const { sql } = store
@@ -97,6 +101,7 @@ const foldSome = (store: Store): boolean => {
   if (last === undefined) return false
   addTotals(store, totals)
   listEvents(store, events)
+  noteUnprocessed(store, events.flatMap(keyOfUnprocessed))
   sql.exec('DELETE FROM journal WHERE seq <= ?', last)
   return hasJournal(store)
 }

@@ -1,6 +1,7 @@
 import { DAY, isUnknown } from './entry.ts'
 import { type Store, readState, writeState } from './store.ts'
 import { TAKEN_FOR } from './taken.ts'
+import { removeUnprocessed } from './unprocessed.ts'
 
 /** How long the row of an event is kept after its payload was deleted, in milliseconds. */
 const KEPT_LONGER = 45 * DAY
@@ -105,6 +106,7 @@ export const forgetSome = (store: Store, now: number, days: number): boolean =>
       walk(store, 'bared', today - days * DAY, today, (events) => removePayloads(store, events)),
       walk(store, 'removed', forgottenBefore(today, days), today, (events) => removeEvents(store, events)),
       removeKeys(store, now),
+      removeUnprocessed(store),
     ].includes(true)
     if (!isLeft) {
       writeState(store, 'removed', START)

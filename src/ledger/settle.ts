@@ -9,6 +9,7 @@ import { isHolder, readEvents } from './read.ts'
 import { relistEvent } from './relist.ts'
 import { type Store, findStale, takeVersion } from './store.ts'
 import { negateTotals } from './totals.ts'
+import { isUnprocessed, noteUnprocessed } from './unprocessed.ts'
 
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 const NOT_FOUND = codeOf('INGESTION_FAILED_ACCOUNT_NOT_FOUND')
@@ -85,6 +86,8 @@ const settleEvent = (store: Store, next: Settlement, now: number): { totals: Tot
     event.id,
   )
   relistEvent(store, event, status, next.account)
+  const isNews = isUnprocessed(status) && !(isUnprocessed(event.status) && event.account === next.account)
+  if (isNews) noteUnprocessed(store, [[event.reference, event.id, next.account]])
   setWaiting(store, event, status, next.account)
   setProgress(store, next, status, closed !== undefined, now)
   const after: EventShown = { ...event, account: next.account, rules: next.rules?.set ?? event.rules, units, status }

@@ -99,3 +99,7 @@ export const signature = 'dGhlIHNpZ25hdHVyZSBvZiBhbiBleGFtcGxlIG9ubHk'
 export const purchaseId = 'purchase.0VFLWOg4pCh.4tMwX'
 export const orderId = 'inv.0VFLWOg4oRd.9qLsT'
 export const proposalId = 'purchase.0VFLWOg4pRp.6yNvZ'
+
+/** An alert, and an incident that it has opened. */
+export const alertId = 'alert.0VFLWOg4aLt.2kVnS'
+export const incidentId = 'incident.0VFLWsQ4iNc.7dRmB'

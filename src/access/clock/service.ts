@@ -72,9 +72,9 @@ const moveOn = async (ctx: Ctx, clockAt: number | null, next: number): Promise<v
 }
 
 /** Does the work that is due until the instant of the clock, and stops at the first failure, so that nothing is done out of order. */
-const doDueAt = (ctx: Ctx, clockAt: number, isOver: () => boolean) => {
+const doDueAt = (ctx: Ctx, clockAt: number, clockTarget: number, isOver: () => boolean) => {
   const { organizationId: id, baseCurrency, requestId, wallClock, steps } = ctx
-  const own = { ...systemContext({ ...ctx, now: wallClock }, { id, baseCurrency, clockAt }), requestId }
+  const own = { ...systemContext({ ...ctx, now: wallClock }, { id, baseCurrency, clockAt }), requestId, clockTarget }
   return doDueOf(own, steps, ({ errors }) => errors.length > 0 || isOver())
 }
 
@@ -116,7 +116,7 @@ export const moveTestClock = async (
     if (clockAt !== next) await moveOn(ctx, clockAt, next)
     runs = { at: next, count: runs.at === next ? runs.count + 1 : 1 }
     if (runs.count > MOST_RUNS) throw stopped(next, done, new Error('Work that was done is due again'))
-    const run = await doDueAt(ctx, next, isOver)
+    const run = await doDueAt(ctx, next, target, isOver)
     done += run.done
     if (run.errors.length) throw stopped(next, done, run.errors[0])
     return isOver() ? { answer: reach(next), committed: { json: undefined, due: [] } } : undefined

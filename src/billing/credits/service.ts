@@ -14,6 +14,7 @@ import { type LiveCredit, showCredit, showTransaction } from './show.ts'
 import { changeCredit, draftChangedCredits, restOfCredit } from './write.ts'
 
 export { getCreditBalance } from './balance.ts'
+export { readCreditsLeft } from './balances_of_accounts.ts'
 export { createCredits } from './create.ts'
 export { expireCredit } from './due.ts'
 export { type GivenCredit, draftNewCredits, newCredit } from './write.ts'

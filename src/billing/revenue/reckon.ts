@@ -32,7 +32,7 @@ export type UsageOfCycle = ReadonlyMap<string, readonly UsagePart[]>
 
 /** A cycle, and the instants (milliseconds, ascending, from its start to its end) between which its usage is told apart. */
 export interface CutCycle {
-  cycle: BegunCycle
+  cycle: Pick<BegunCycle, 'accountId'>
   cuts: readonly number[]
   /** Whether each hour is told apart. */
   isHourly?: boolean

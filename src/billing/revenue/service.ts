@@ -8,6 +8,7 @@ import { type EarnedCycle, readUsageOfCycles, reckonCycles } from './reckon.ts'
 
 export type { Earning } from './earning.ts'
 export { readKept, refreshKept } from './kept.ts'
+export { readUsageOfCycles } from './reckon.ts'
 export { reckonAccount, reckonAccounts, reckonChangedAccounts } from './steps.ts'
 export { readWritten } from './written.ts'
 
