@@ -35,23 +35,23 @@ END;
 
 CREATE TRIGGER alerts_account BEFORE INSERT ON alerts WHEN NEW.account_id IS NOT NULL
 BEGIN
-  SELECT RAISE(ABORT, 'ACCOUNT_NOT_FOUND ' || json_array(NEW.account_id))
+  SELECT RAISE(ABORT, 'WATCHED_NOT_FOUND ' || json_array('account', NEW.account_id))
   WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE organization_id = NEW.organization_id AND id = NEW.account_id);
-  SELECT RAISE(ABORT, 'ACCOUNT_ARCHIVED ' || json_array(NEW.account_id)) FROM accounts
+  SELECT RAISE(ABORT, 'WATCHED_ARCHIVED ' || json_array('account', NEW.account_id)) FROM accounts
   WHERE organization_id = NEW.organization_id AND id = NEW.account_id AND status = 'ARCHIVED';
 END;
 
 CREATE TRIGGER alerts_usage_meter BEFORE INSERT ON alerts WHEN NEW.template_id LIKE 'usage-threshold-%'
 BEGIN
-  SELECT RAISE(ABORT, 'ENTITY_NOT_FOUND ' || json_array(NEW.entity_id, 'usage meter'))
+  SELECT RAISE(ABORT, 'WATCHED_NOT_FOUND ' || json_array('usage meter', NEW.entity_id))
   WHERE NOT EXISTS (SELECT 1 FROM usage_meters WHERE organization_id = NEW.organization_id AND id = NEW.entity_id);
-  SELECT RAISE(ABORT, 'ENTITY_ARCHIVED ' || json_array(NEW.entity_id, 'usage meter')) FROM usage_meters
+  SELECT RAISE(ABORT, 'WATCHED_ARCHIVED ' || json_array('usage meter', NEW.entity_id)) FROM usage_meters
   WHERE organization_id = NEW.organization_id AND id = NEW.entity_id AND status = 'ARCHIVED';
 END;
 
 CREATE TRIGGER alerts_feature BEFORE INSERT ON alerts WHEN NEW.template_id LIKE 'entitlement-balance-%'
 BEGIN
-  SELECT RAISE(ABORT, 'ENTITY_NOT_FOUND ' || json_array(NEW.entity_id, 'feature'))
+  SELECT RAISE(ABORT, 'WATCHED_NOT_FOUND ' || json_array('feature', NEW.entity_id))
   WHERE NOT EXISTS (SELECT 1 FROM features WHERE organization_id = NEW.organization_id AND id = NEW.entity_id);
 END;
 

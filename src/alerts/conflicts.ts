@@ -5,5 +5,8 @@
  */
 import type { ConflictWords } from '../db/conflicts.ts'
 
-/** What the triggers of alerts raise is said in the words of the domains whose accounts, meters and features are watched. */
-export const alertConflicts: ConflictWords = {}
+/** What each conflict that the triggers of alerts raise says of the values raised with it. */
+export const alertConflicts: ConflictWords = {
+  WATCHED_NOT_FOUND: { code: 'NOT_FOUND', say: (noun, id) => `the ${noun} "${id}" does not exist` },
+  WATCHED_ARCHIVED: { say: (noun, id) => `the ${noun} "${id}" is archived` },
+}

@@ -58,6 +58,9 @@ interface WrongRequest {
 
 /** Parts of a calculation, whose fields depend on their mode and on each other: those of the examples, and these. */
 const PARTS = ['currency_config', 'price_plan_details_config', 'usage_config', 'license_entries_config']
+
+/** What alerts are made with, which their template says. */
+const WATCHED = ['entityDetails', 'ownerDetails', 'parameters']
 const april = { cycleStartDate: '2026-04-01T00:00:00Z', cycleEndDate: '2026-05-01T00:00:00Z' }
 const MORE_PARTS = {
   named_license_entries_config: [
@@ -108,7 +111,7 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
   }
   return {
     only: {
-      ...Object.fromEntries(PARTS.flatMap((name) => (whole[name] ? [[name, whole[name]]] : []))),
+      ...Object.fromEntries([...PARTS, ...WATCHED.map(nameOf)].flatMap((name) => (whole[name] ? [[name, whole[name]]] : []))),
       ...MORE_PARTS,
       country: ['US', 'DE'],
       invoice_currency: ['USD', 'EUR'],
@@ -134,7 +137,7 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
       'pricingRulesOverride',
       'preActions',
     ],
-    often: buys ? ['type', 'walletTopupDetails'] : ['pricePlanId'],
+    often: buys ? ['type', 'walletTopupDetails'] : ['pricePlanId', ...(api.operation.operationId === 'createAlert' ? WATCHED : [])],
   }
 }
 

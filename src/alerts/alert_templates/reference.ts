@@ -4,7 +4,7 @@ const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 
 const byId = (description: string) => ({
   type: 'object',
-  properties: { id: { description, type: 'string', minLength: 1, maxLength: 50 } },
+  properties: { id: { type: 'string', minLength: 1, maxLength: 50, description } },
   required: ['id'],
   additionalProperties: false,
 })
@@ -23,7 +23,7 @@ const template = {
   ownerType: 'ACCOUNT',
   parametersSchema: oneOf('threshold', {
     type: 'object',
-    properties: { value: { description: 'An incident is opened when this much has been used.', type: 'number' } },
+    properties: { value: { type: 'number', description: 'An incident is opened when this much has been used.' } },
     required: ['value'],
     additionalProperties: false,
   }),
@@ -40,7 +40,7 @@ export const getAlertTemplates = {
     'Lists what alerts can watch, a page at a time: usage, balances of features and of credits, unprocessed events, and invoices that are due or overdue, each of one account or of the whole organization. The templates are the same for everybody and never change. The schemas are JSON Schemas, as texts, of the maps that an alert of the template is made with.',
   example: {
     query: { pageSize: 1 },
-    answer: { data: [template], nextToken: 'eyJ1c2FnZSI6IjEifQ.eyJuZXh0Ijoi.0000000000000000000000000000000000000000000' },
+    answer: { data: [template], nextToken: 'eyJzaXplIjoxfQ.S7Q77yPtQMRiC70fJkq794uixHp2lAR6L6EQmDZthYc' },
   },
 }
 

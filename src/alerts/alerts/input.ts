@@ -54,7 +54,7 @@ export const readWatched = ({ organizationId }: Pick<Ctx, 'organizationId'>, inp
   const parameters = readMap({ name: 'parameters', schema: parametersOf(template), value: input.parameters }, issues)
   refuseIssues(issues)
   const other = owner?.organization?.id ?? organizationId
-  if (other !== organizationId) throw new ApiError('NOT_FOUND', `ownerDetails.organization.id: there is no organization "${other}"`)
+  if (other !== organizationId) throw new ApiError('NOT_FOUND', `ownerDetails.organization.id: the organization "${other}" does not exist`)
   return {
     templateId: template.id,
     entityId: entity?.usageMeter?.id ?? entity?.feature?.id ?? null,

@@ -15,9 +15,13 @@ export const AlertStatus = named('AlertStatus', z.enum(ALERT_STATUSES))
 const objectMap = (description: string) =>
   z.pipe(
     z.transform((value: unknown, { issues }) => {
-      const places = [value, ...(isObject(value) ? Object.values(value) : [])]
-      if (places.some((place) => isObject(place) && Object.hasOwn(place, '__proto__')))
-        issues.push({ code: 'custom', input: value, message: 'must hold no name "__proto__"' })
+      const places: [PropertyKey[], unknown][] = [
+        [[], value],
+        ...(isObject(value) ? Object.entries(value).map(([name, one]) => [[name], one] as [PropertyKey[], unknown]) : []),
+      ]
+      for (const [path, place] of places)
+        if (isObject(place) && Object.hasOwn(place, '__proto__'))
+          issues.push({ code: 'custom', input: value, path: [...path, '__proto__'], message: 'must have another name' })
       return value
     }),
     described(description, z.record(z.string(), z.record(z.string(), z.unknown()))),

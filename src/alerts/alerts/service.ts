@@ -25,12 +25,14 @@ const recordChange = (before: AlertRow | undefined, after: AlertRow, now: number
   { type: 'ALERT', id: after.id, fields: differences(before && showAlert(before, now), showAlert(after, now)) },
 ]
 
-/** Where a request names what a conflict is about. */
-const locate: Locate = (conflict, [, noun]) => {
-  if (conflict === 'ACCOUNT_NOT_FOUND' || conflict === 'ACCOUNT_ARCHIVED') return 'ownerDetails.account.id'
-  if (conflict !== 'ENTITY_NOT_FOUND' && conflict !== 'ENTITY_ARCHIVED') return undefined
-  return noun === 'feature' ? 'entityDetails.feature.id' : 'entityDetails.usageMeter.id'
+/** Where a request names what an alert watches. */
+const WATCHED_IN: Readonly<Record<string, string>> = {
+  account: 'ownerDetails.account.id',
+  'usage meter': 'entityDetails.usageMeter.id',
+  feature: 'entityDetails.feature.id',
 }
+
+const locate: Locate = (conflict, [noun = '']) => (conflict.startsWith('WATCHED_') ? WATCHED_IN[noun] : undefined)
 
 /** The statements that set when an alert is checked next behind an instant, or that it is not. */
 const setChecks = (ctx: Ctx, row: AlertRow): Statement[] => {

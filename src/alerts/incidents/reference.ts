@@ -1,4 +1,4 @@
-import { accountId, alertId, incidentId, third } from '../../lib/examples.ts'
+import { accountId, alertId, fourth, incidentId, third } from '../../lib/examples.ts'
 
 const MISSING = 'No incident of the organization has this id.'
 
@@ -13,6 +13,13 @@ const watching = {
   status: 'ACTIVE',
 }
 
+const watchingAll = {
+  alertTemplateId: 'credit-balance-organization',
+  interval: 120,
+  parameters: { threshold: { value: 20_000.5 } },
+  status: 'ACTIVE',
+}
+
 const made = [
   'createCustomer',
   'createCredit',
@@ -23,10 +30,16 @@ const made = [
     other: { request: { ...watching, interval: 30 } },
   },
   {
+    operation: 'createAlert',
+    request: watchingAll,
+    answer: { id: 'alert.0VFLWOg4aLt.9wQzC', version: 1, ...watchingAll, createdAt: fourth, updatedAt: fourth },
+    other: { request: { ...watchingAll, interval: 30 } },
+  },
+  {
     operation: 'moveTestClock',
     request: { now: CHECKED_AT },
     answer: { now: CHECKED_AT, target: CHECKED_AT, due: 1 },
-    other: { request: { now: '2026-03-30T12:00:00.000Z' } },
+    other: { request: { now: '2026-03-30T13:00:00.000Z' } },
   },
 ]
 
@@ -51,7 +64,7 @@ export const parameters = {
 export const getIncidents = {
   summary: 'List incidents',
   description: 'Lists incidents, the newest first, a page at a time. The filters can be combined.',
-  example: { after: made, query: { status: 'OPEN', pageSize: 20 }, answer: { data: [shown] } },
+  example: { after: made, query: { alert_id: alertId, status: 'OPEN', pageSize: 20 }, answer: { data: [shown] } },
 }
 
 export const getIncident = {
