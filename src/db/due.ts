@@ -29,6 +29,8 @@ export interface DueStep {
   kind: string
   /** Whether the answer to the write that made it due is sent before it runs. */
   isLater?: boolean
+  /** Whether it looks at what else was due at its instant, so that all of that is done first, also what is only made due by it. */
+  looksAtAll?: boolean
   /** Returns a StepResult, or anything else if the row is done. */
   run: (ctx: Ctx, row: Due) => Promise<unknown>
   /** Does rows of one instant together, as many as it can take: each is done as `run` would do it, or left as it was. */

@@ -123,8 +123,9 @@ export const doDueOf = async (ctx: Ctx, steps: readonly DueStep[], isOver: (run:
     const seen = JSON.stringify(rows)
     if (!rows.length || seen === last) return run
     last = seen
-    for (const group of Map.groupBy(rows, ({ kind }) => kind).values()) {
+    for (const [kind, group] of Map.groupBy(rows, (row) => row.kind)) {
       if (isOver(run)) return run
+      if (kind !== rows[0]?.kind && steps.find((step) => step.kind === kind)?.looksAtAll) break
       const together = await runTogether(ctx, steps, group, run)
       if (together.isUnfinished) last = ''
       for (const row of together.left) {

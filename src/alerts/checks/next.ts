@@ -23,13 +23,15 @@ export const nextCheckOf = (
   { now, clockTarget }: Pick<Ctx, 'now' | 'clockTarget'>,
   row: AlertRow,
   { changesAt }: Finding,
-  last: IncidentRow | undefined,
+  incident: IncidentRow | undefined,
   nextWork: number | null,
 ): number | undefined => {
-  if (clockTarget === undefined) return nextCheck(row, now)
-  const ends = last?.status === 'OPEN' ? last.validUntil : last?.silentUntil
-  const changes = [changesAt, nextWork, ends].filter((instant) => typeof instant === 'number' && instant > now) as number[]
-  const instants = [...changes.map((instant) => checkFrom(row, instant)), checkUntil(row, clockTarget)].filter((instant) => instant > now)
-  const next = instants.length ? Math.min(...instants) : checkFrom(row, now + 1)
+  const last = clockTarget === undefined ? now : checkUntil(row, clockTarget)
+  if (last <= now) return nextCheck(row, now)
+  const ends = incident?.status === 'OPEN' ? incident.validUntil : incident?.silentUntil
+  const changes = [changesAt, nextWork, ends].flatMap((instant) =>
+    typeof instant === 'number' && instant > now ? [checkFrom(row, instant)] : [],
+  )
+  const next = Math.min(last, ...changes)
   return isOver(row, next) ? undefined : next
 }
