@@ -34,7 +34,7 @@ const selectCredits = (organizationId: string, listed: string, at: number) => [
 
 /** Reads what is left of the credits of accounts, by their ids: of those only that have had some. */
 export const readCreditsLeft = async (ctx: Ctx, accountIds: readonly string[], at: number): Promise<Map<string, CreditsLeft>> => {
-  const [found, had] = await ctx.session.batch<object>(selectCredits(ctx.organizationId, JSON.stringify(accountIds), at))
+  const [found, had] = await ctx.session.batch<object>(selectCredits(ctx.organizationId, JSON.stringify([...new Set(accountIds)]), at))
   const credits = Map.groupBy((found?.results ?? []) as FoundCredit[], ({ accountId }) => accountId)
   return new Map(
     ((had?.results ?? []) as { id: string }[]).map(({ id }) => {
