@@ -21,6 +21,8 @@ export interface Due {
 /** What a step says of a row that it leaves as it is, to come back to it, and of work that its commits made due. */
 export interface StepResult {
   isUnfinished?: boolean
+  /** How many of the rows that are done together are done, if not all are. */
+  done?: number
   madeDue?: readonly Due[]
 }
 

@@ -104,7 +104,10 @@ const runTogether = async (
   if (!step?.runTogether || rows.length < 2) return { left: rows, isUnfinished: false }
   try {
     const result = (await step.runTogether(ctx, rows)) as StepResult | undefined
-    if (result?.isUnfinished) return { left: [], isUnfinished: true }
+    if (result?.isUnfinished) {
+      run.done += result.done ?? 0
+      return { left: [], isUnfinished: true }
+    }
   } catch {
     return { left: rows, isUnfinished: false }
   }

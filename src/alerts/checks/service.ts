@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { type SQL, and, eq, sql } from 'drizzle-orm'
 import { retryWhenStale } from '../../db/change.ts'
 import type { Statement } from '../../db/client.ts'
 import { type Change, commit } from '../../db/commit.ts'
@@ -20,6 +20,9 @@ import { nextCheckOf, selectNextWork } from './next.ts'
 import { isOfAllAccounts, observeTogether } from './observe.ts'
 import { observeNextAccounts, progressOf } from './sum.ts'
 
+/** The kind of due work that checks an alert. Its subject is the id of the alert. */
+const ALERT = 'ALERT'
+
 /** What is read for checks that are due. */
 interface DueChecks {
   /** The checks that are still due, each with its due row. */
@@ -31,35 +34,51 @@ interface DueChecks {
   nextWork: number | null
 }
 
-/** The query for the alerts of due rows that are still as they were. */
-const selectAlerts = ({ organizationId }: Ctx, rows: readonly Due[]): Statement =>
+/** The most alerts that are checked together. */
+const MOST_ALERTS = 50
+
+/**
+ * The due rows that are still as they were, and what else is due of alerts since, until other work is due: what is checked as of now is checked
+ * together, since each alert is due at an instant of its own.
+ */
+const dueAlerts = ({ organizationId, now }: Ctx, rows: readonly Due[]): SQL => {
+  const since = Math.min(...rows.map(({ dueAt }) => dueAt))
+  return sql`
+    select its.subject, its.due_at as dueAt from due as its
+    where its.organization_id = ${organizationId} and its.kind = ${ALERT} and its.due_at between ${since} and ${now} and (
+      (its.subject, its.due_at) in (select value ->> 0, value ->> 1 from json_each(${JSON.stringify(rows.map(({ subject, dueAt }) => [subject, dueAt]))}))
+      or its.due_at < coalesce((
+        select min(other.due_at) from due as other
+        where other.organization_id = ${organizationId} and other.due_at > ${since} and other.kind <> ${ALERT}
+      ), ${Number.MAX_SAFE_INTEGER})
+    ) order by its.due_at limit ${MOST_ALERTS}`
+}
+
+/** The query for the alerts of some due rows. */
+const selectAlerts = ({ organizationId }: Ctx, found: SQL): Statement =>
   builder
     .select(selectedAlert)
     .from(alerts)
-    .where(
-      sql`${alerts.organizationId} = ${organizationId} and ${alerts.id} in (
-        select its.subject from json_each(${JSON.stringify(rows.map(({ kind, subject, dueAt }) => [kind, subject, dueAt]))}) as sent
-        cross join due as its on its.organization_id = ${organizationId} and its.kind = sent.value ->> 0 and its.subject = sent.value ->> 1
-          and its.due_at = sent.value ->> 2
-      )`,
-    )
+    .where(sql`${alerts.organizationId} = ${organizationId} and ${alerts.id} in (select subject from (${found}))`)
 
 const readChecks = async (ctx: Ctx, rows: readonly Due[]): Promise<DueChecks> => {
   const { organizationId, now, clockTarget } = ctx
-  const [found, last, generations, nextWork] = await ctx.session.batch<object>([
-    selectAlerts(ctx, rows),
-    selectLastIncidents({ organizationId, listed: JSON.stringify(rows.map(({ subject }) => subject)) }),
+  const isDue = dueAlerts(ctx, rows)
+  const [due, found, last, generations, nextWork] = await ctx.session.batch<object>([
+    selectRows(isDue),
+    selectAlerts(ctx, isDue),
+    selectLastIncidents(ctx, sql`select subject as value from (${isDue})`),
     selectGenerations(organizationId),
     clockTarget === undefined ? selectRows(sql`select null as next`) : selectNextWork(ctx),
   ])
-  const dueOf = new Map(rows.map((row) => [row.subject, row]))
+  const dueOf = new Map(((due?.results ?? []) as Omit<Due, 'kind'>[]).map((row): [string, Due] => [row.subject, { ...row, kind: ALERT }]))
   const checks: DueChecks['checks'] = []
   const over: Due[] = []
   for (const row of readAlertRows(found?.results)) {
-    const [due, template] = [dueOf.get(row.id), findTemplate(row.templateId)]
-    if (!due || !template) throw new Error(`The alert ${row.id} is of no template`)
-    if (isChecked(row, now)) checks.push({ due, checked: { row, template, at: now } })
-    else over.push(due)
+    const [its, template] = [dueOf.get(row.id), findTemplate(row.templateId)]
+    if (!its || !template) throw new Error(`The alert ${row.id} is of no template`)
+    if (isChecked(row, now)) checks.push({ due: its, checked: { row, template, at: now } })
+    else over.push(its)
   }
   return {
     checks,
@@ -123,8 +142,8 @@ const keepProgress = (ctx: Ctx, due: Due, checked: CheckedAlert, progress: Check
   })
 
 /**
- * Checks alerts that are due, as of now, however late that is. Those of one account are checked together; of those that go through all accounts,
- * one goes on with some of them. What is left stays due.
+ * Checks alerts that are due, as of now, however late that is. Those that look at little are checked together; of those that go through all
+ * accounts, one goes on with some of them. What is left stays due.
  */
 export const checkAlerts = (ctx: Ctx, rows: readonly Due[]): Promise<StepResult> =>
   retryWhenStale(async () => {
@@ -141,7 +160,7 @@ export const checkAlerts = (ctx: Ctx, rows: readonly Due[]): Promise<StepResult>
       )
       const made = short.map((one) => ({ ...one, finding: observed.get(one.checked.row.id) ?? { value: undefined } }))
       await commitFindings(ctx, found, made)
-      return { isUnfinished: long !== undefined }
+      return { isUnfinished: long !== undefined, done: short.length }
     }
     const checked: CheckedAlert = { ...long.checked, at: progressOf(long.checked).at }
     const step = await observeNextAccounts(ctx, { generations }, checked)
@@ -150,7 +169,7 @@ export const checkAlerts = (ctx: Ctx, rows: readonly Due[]): Promise<StepResult>
       return { isUnfinished: true }
     }
     await commitFindings(ctx, found, [{ due: long.due, checked, finding: step.finding }])
-    return { isUnfinished: others.length > 0 }
+    return { isUnfinished: others.length > 0, done: 1 }
   })
 
 /** Checks an alert that is due. */

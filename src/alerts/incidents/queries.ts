@@ -1,4 +1,5 @@
 import { type SQL, and, eq, getTableColumns, sql } from 'drizzle-orm'
+import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { defineList } from '../../db/list.ts'
 import { builder, prepare, selection } from '../../db/statements.ts'
@@ -67,20 +68,19 @@ export const readIncident = async (ctx: Ctx, id: string): Promise<IncidentRow> =
   return row
 }
 
-/** The query for the last incident of each of some alerts. */
-export const selectLastIncidents = prepare(['organizationId', 'listed'], (at) =>
+/** The query for the last incident of each of some alerts, whose ids a query gives as `value`. */
+export const selectLastIncidents = ({ organizationId }: Pick<Ctx, 'organizationId'>, alertIds: SQL): Statement =>
   builder
     .select(readRows.selected)
     .from(incidents)
     .where(
       sql`${incidents.id} in (
         select (
-          select last.id from incidents as last where last.organization_id = ${at.organizationId} and last.alert_id = sent.value
+          select last.id from incidents as last where last.organization_id = ${organizationId} and last.alert_id = sent.value
           order by last.created_at desc, last.id desc limit 1
-        ) from json_each(${at.listed}) as sent
-      ) and ${incidents.organizationId} = ${at.organizationId}`,
-    ),
-)
+        ) from (${alertIds}) as sent
+      ) and ${incidents.organizationId} = ${organizationId}`,
+    )
 
 /** The status of an incident at an instant, as it is shown. */
 const statusAt = (now: unknown): SQL =>
