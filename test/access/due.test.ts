@@ -53,6 +53,22 @@ describe('what is due', () => {
     ])
   })
 
+  it('is done before what looks at all of it, also what it makes due at the same instant', async () => {
+    const { id } = await organization()
+    await save(id, [
+      { kind: 'last', subject: 'a', dueAt: DAY },
+      { kind: 'second', subject: 'a', dueAt: DAY },
+    ])
+    const done: string[] = []
+    const settle = (kind: string, made: readonly Due[] = []): DueStep => ({
+      kind,
+      run: (ctx, row) => (done.push(kind), commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {}, due: made })),
+    })
+    const its = [settle('first'), settle('second', [{ kind: 'first', subject: 'a', dueAt: DAY }]), { ...settle('last'), looksAtAll: true }]
+    await doDueOf(context(id, DAY), its)
+    expect(done).toEqual(['second', 'first', 'last'])
+  })
+
   it('is done once by runs at the same moment', async () => {
     const { id } = await organization()
     await save(id, [{ kind: 'first', subject: 'a', dueAt: DAY }])

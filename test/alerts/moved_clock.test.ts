@@ -109,17 +109,18 @@ const withMonth = async () => {
 }
 
 /** With an hour for each step of the month it holds as well, and takes minutes. */
-it('a clock that is moved by a month at once ends in the same incidents as one that is moved by hours, with few checks', async () => {
+it('a clock that is moved by a month at once ends in the same incidents as one that is moved by hours and days, with few checks', async () => {
   const [once, hourly] = [await withMonth(), await withMonth()]
   const end = START + 31 * DAY + 7 * HOUR
   await once.move(end)
   const found = await once.found()
   expect(found.filter(([, its]) => its?.length === 0)).toEqual([])
   const checks = once.count()
+  expect(checks).toBeLessThan(20 * once.alerts)
   for (let now = START; now < end;) {
-    now = Math.min(now + (now < START + 3 * DAY ? HOUR : 12 * HOUR), end)
+    now = Math.min(now + (now < START + 30 * HOUR ? HOUR : DAY), end)
     await hourly.move(now)
   }
   expect(await hourly.found()).toEqual(found)
-  expect([checks, hourly.count()]).toEqual([0, 0])
+  expect(hourly.count()).toBeGreaterThan(2 * checks)
 }, 180_000)
