@@ -57,7 +57,7 @@ interface WrongRequest {
 }
 
 /** Parts of a calculation, whose fields depend on their mode and on each other: those of the examples, and these. */
-const PARTS = ['currency_config', 'price_plan_details_config', 'usage_config', 'license_entries_config']
+const PARTS = ['query_input', 'currency_config', 'price_plan_details_config', 'usage_config', 'license_entries_config']
 const april = { cycleStartDate: '2026-04-01T00:00:00Z', cycleEndDate: '2026-05-01T00:00:00Z' }
 const MORE_PARTS = {
   named_license_entries_config: [
