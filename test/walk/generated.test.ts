@@ -270,7 +270,7 @@ const namesIn = (value: unknown): string[] => {
 
 /** What a message may repeat: ids and what else names a thing. */
 const REPEATED =
-  /^path\.|^query\.source_price_plan_id$|^body\.(?:.*\.)?(?:id|\w+Ids?|aliases|aliases\.value|accountAliases\.value|accountAliases\.id|namespace|email|eventSchemaName|schemaName|attributeName|billableName|filterFields|filters\.field|(?:attributes|dimensions|dependencies|fields)\.name|fields\.value|eventIdTemplate|matcher|computation|rateCardName|billableId|action\.target)$/
+  /^path\.|^query\.source_price_plan_id$|^body\.(?:.*\.)?(?:id|\w+Ids?|account_id|aliases|aliases\.value|accountAliases\.value|accountAliases\.id|namespace|email|eventSchemaName|schemaName|attributeName|billableName|filterFields|filters\.field|(?:attributes|dimensions|dependencies|fields)\.name|fields\.value|eventIdTemplate|matcher|computation|rateCardName|billableId|action\.target)$/
 
 /** The words of the contract, which name no field. */
 const NOTHING_MATCHES = 'No events match the given filters'

@@ -31,7 +31,7 @@ export const createReportTemplate = {
     'Keeps a query of which a report is made when each hour, day or month ends, in UTC. In the filters of queryInput, the args {{from}} and {{until}} stand for the first instant of the period that has ended and the first one after it, so that {{from}} belongs with gte and {{until}} with lt. One report is made of each period, and its file is named after the template and the ends of the period. If nothing could be made for a long time, the reports of at most 48 periods are made afterwards.',
   refuses: {
     400: 'The query names what is not there, as in createReport.',
-    404: 'account_id names no account.',
+    404: 'The account of account_id does not exist.',
   },
   example: {
     after: ['createCustomer'],

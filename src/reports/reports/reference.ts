@@ -68,7 +68,7 @@ export const createReport = {
     'Makes a CSV file of a query, after the answer: a small report takes a moment, a large one some minutes. The tables are accounts (account_id, customer_id, name, invoice_currency, primary_email, created_at, tags), customers (id, name), events (event_id, account_id, customer_id, ingestion_status, event_source_time), usage (account_id, customer_id, billable_id, usage_units, event_time: a row for each account, meter and hour), invoices (id, owner_id, status, class, total_amount, due_date, created_at), license_entries (account_id, license_id, effective_from, created_at, quantity) and revenue (account_id, customer_id, billable_id, revenue_invoice_currency, revenue_base_currency, revenue_time: a row for each account, billable item and hour, and for each line that a person has written). accounts can be read with the columns of its customers, whose dataSource is customers. Usage and revenue are decimals. What is made after a report has begun is not in it. A report of more than 100,000 rows, 50,000 groups or 32 MB has FAILED; its failureReason says how to ask for less.',
   refuses: {
     400: 'The query names a table, a column, a function, an aggregator or an operator that is not there, or compares it with something else than it is. The message says what is possible at each place.',
-    404: 'account_id names no account.',
+    404: 'The account of account_id does not exist.',
   },
   example: {
     after: ['createCustomer'],
