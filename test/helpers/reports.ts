@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { app } from '../../src/app.ts'
 import { doDueOf } from '../../src/access/due/service.ts'
+import { connect } from '../../src/db/client.ts'
 import { steps } from '../../src/steps.ts'
 import type { Answer, Api } from './api.ts'
 import { system } from './ledgers.ts'
@@ -23,9 +24,9 @@ export const ask = (api: Pick<Api, 'post'>, queryInput: Loose, more: Loose = {})
   api.post('/reports', { name: 'A report', queryInput, ...more })
 
 /** Does what is due of reports, until nothing is left, as `scheduled` does. */
-export const doReports = (id: string, now = Date.now() + 1000) =>
+export const doReports = (id: string, now = Date.now() + 1000, d1 = env.DB) =>
   doDueOf(
-    system(id, now),
+    { ...system(id, now), session: connect(d1).primary() },
     steps.filter(({ kind }) => kind.startsWith('REPORT')),
   )
 

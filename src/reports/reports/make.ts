@@ -1,3 +1,4 @@
+import { isPassing } from '../../db/client.ts'
 import { commit } from '../../db/commit.ts'
 import { STALE } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
@@ -21,8 +22,11 @@ const SLICE = { ms: 1000, calls: 40, bytes: 4 * 2 ** 20 }
 /** For how long the slices of one run go on, so that other work has its turn. */
 const RUN = { ms: 1500, calls: 60 }
 
-/** After how many milliseconds a report is tried again that cannot be made now, and how often it fails for an unknown reason before it has failed. */
+/** After how many milliseconds a report is tried again that cannot be made now: at first, twice as long each time, and at most. */
 const WAIT = 60_000
+const LONGEST_WAIT = 3_600_000
+
+/** How often in a row a report fails for a reason that nobody expects before it has failed. */
 const MOST_FAILURES = 10
 
 const NOTHING: Progress = { cursor: null, parts: [], count: 0, bytes: 0, failures: 0 }
@@ -88,21 +92,20 @@ const makeNext = async (ctx: Ctx, row: Due, report: ReportRow): Promise<ReportRo
 }
 
 /** Leaves a report to a later run, since it could not be made now. One that fails each time for a reason that nobody expects has failed. */
-const putOff = async (ctx: Ctx, row: Due, report: ReportRow, error: unknown): Promise<StepResult> => {
-  if (error instanceof ApiError && error.code === 'UNPROCESSABLE') {
-    await failReport(ctx, row, report, error.message)
-    return {}
-  }
+const putOff = async (ctx: Ctx, row: Due, report: ReportRow, error: unknown): Promise<void> => {
   const progress = report.progress ?? NOTHING
   const isWaiting = error instanceof ApiError && error.code === 'UNAVAILABLE'
   const failures = progress.failures + Number(!isWaiting)
-  if (failures >= MOST_FAILURES) {
-    await failReport(ctx, row, report, 'The report could not be made, for a reason that the query did not cause. Make it again.')
-    return {}
-  }
-  await storeChange(ctx, row, report, { progress: { ...progress, failures } }, ctx.now + WAIT)
+  if (failures >= MOST_FAILURES)
+    return failReport(ctx, row, report, 'The report could not be made, for a reason that the query did not cause. Make it again.')
+  const wait = Math.min(WAIT * 2 ** progress.failures, LONGEST_WAIT)
+  await storeChange(ctx, row, report, { progress: { ...progress, failures } }, ctx.now + wait)
   if (!isWaiting) throw error
-  return {}
+}
+
+const comeBack = async (): Promise<StepResult> => {
+  await scheduler.wait(Math.random() * 50)
+  return { isUnfinished: true }
 }
 
 /** Makes a report, slice by slice, one commit for each. What was interrupted is repeated. If another run makes the same report, this one comes back. */
@@ -119,11 +122,11 @@ export const makeReport = async (ctx: Ctx, row: Due): Promise<StepResult> => {
     } while (report && !isOver())
     return { isUnfinished: report !== undefined }
   } catch (error) {
-    if (error === STALE) {
-      await scheduler.wait(Math.random() * 50)
-      return { isUnfinished: true }
-    }
-    if (!report) throw error
-    return putOff(ctx, row, report, error)
+    /** The row stays due: another run has made the next slice, or the database cannot be reached now. */
+    if (error === STALE) return comeBack()
+    if (!report || (error instanceof Error && isPassing(error))) throw error
+    if (error instanceof ApiError && error.code === 'UNPROCESSABLE') await failReport(ctx, row, report, error.message)
+    else await putOff(ctx, row, report, error)
+    return {}
   }
 }

@@ -41,14 +41,3 @@ export const writeLines = async (
   }
   await Promise.all([bucket.put(key, readable, { httpMetadata: { contentType } }), write()])
 }
-
-/** Deletes what is in the folder of a report, except one object. */
-export const clearFolder = async (bucket: R2Bucket, folder: string, except?: string): Promise<void> => {
-  for (let cursor: string | undefined, isMore = true; isMore;) {
-    const listed = await bucket.list({ prefix: folder, ...(cursor !== undefined && { cursor }) })
-    const keys = listed.objects.map(({ key }) => key).filter((key) => key !== except)
-    if (keys.length) await bucket.delete(keys)
-    isMore = listed.truncated
-    cursor = listed.truncated ? listed.cursor : undefined
-  }
-}

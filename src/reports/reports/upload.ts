@@ -1,12 +1,14 @@
 import { combineDrafts, commit } from '../../db/commit.ts'
+import { STALE } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, settleDue } from '../../db/due.ts'
 import { iso } from '../../lib/time.ts'
+import { clearFolder } from '../files/bucket.ts'
 import { draftFile } from '../files/draft.ts'
 import { draftChange } from './change.ts'
 import { type KeptRow, makeWriter, rowsOfGroups, sizeOf } from './collect.ts'
-import { clearFolder, folderOf, newKey, readPart, writeLines } from './parts.ts'
-import type { ReportRow } from './queries.ts'
+import { folderOf, newKey, readPart, writeLines } from './parts.ts'
+import { type ReportRow, findReport } from './queries.ts'
 import type { Query } from './query.ts'
 
 const CSV = 'text/csv; charset=utf-8; header=present'
@@ -41,13 +43,19 @@ export const uploadReport = async (ctx: Ctx, bucket: R2Bucket, row: Due, report:
   await writeLines(bucket, key, lines, size, CSV)
   const { accountId, customerId } = report
   const { id: fileId, ...file } = draftFile(ctx, { key, name: nameFile(report), contentType: CSV, size, accountId, customerId })
+  const { statements, ...rest } = combineDrafts(
+    { ...file, answer: {} },
+    draftChange(ctx, report, { status: 'COMPLETED', fileId, progress: null }),
+  )
   try {
-    const change = draftChange(ctx, report, { status: 'COMPLETED', fileId, progress: null })
-    const { statements, ...rest } = combineDrafts({ ...file, answer: {} }, change)
     await commit(ctx, { ...rest, statements: [...statements, ...settleDue(ctx, row)] })
   } catch (error) {
-    await bucket.delete(key)
-    throw error
+    /** The commit may have been made, and only its answer have been lost. */
+    const found = await findReport(ctx, report.id)
+    if (found?.fileId !== fileId) {
+      if (error === STALE) await bucket.delete(key)
+      throw error
+    }
   }
   await clearFolder(bucket, folderOf(organizationId, report.id), key)
 }
