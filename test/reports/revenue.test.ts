@@ -37,8 +37,8 @@ const world = async () => {
   await api.send('three', '2024-04-10T09:00:00Z', 'B', '40')
   const written = {
     accountId: 'C',
-    startDate: '2024-04-01',
-    endDate: '2024-04-03',
+    startDate: '2024-04-01T00:00:00Z',
+    endDate: '2024-04-03T00:00:00Z',
     status: 'DUE',
     lineItems: [{ description: 'Help', value: 12.5 }],
   }
