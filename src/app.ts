@@ -7,6 +7,7 @@ import { TrieRouter } from 'hono/router/trie-router'
 import { type Parts, authenticate } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
 import { health } from './http/health.ts'
+import { download } from './downloads.ts'
 import { log } from './http/log.ts'
 import { root } from './http/root.ts'
 import type { AppEnv } from './http/env.ts'
@@ -51,6 +52,7 @@ app.use((c, next) => {
 })
 app.get('/', root)
 app.get('/health', health)
+app.get('/downloads/:file', download)
 
 /** What `http` is given of the domains. */
 const parts: Parts = { verify: verifyToken, conflicts, steps, doDue: (ctx, due, later) => doDueNow(ctx, steps, due, later) }

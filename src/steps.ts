@@ -4,6 +4,7 @@ import { jobStep } from './access/jobs/steps.ts'
 import { alertSteps } from './alerts/steps.ts'
 import { billingSteps, billingWorkers, revenueSteps } from './billing/steps.ts'
 import { catalogueSteps, catalogueWorkers } from './catalogue/steps.ts'
+import { reportSteps } from './reports/steps.ts'
 import { eventSteps, eventWorkers } from './events/steps.ts'
 
 /** What works on jobs, by their type. */
@@ -17,4 +18,5 @@ export const steps: readonly DueStep[] = [
   jobStep(workers),
   ...revenueSteps,
   ...alertSteps,
+  ...reportSteps,
 ]

@@ -103,3 +103,7 @@ export const proposalId = 'purchase.0VFLWOg4pRp.6yNvZ'
 /** An alert, and an incident that it has opened. */
 export const alertId = 'alert.0VFLWOg4aLt.2kVnS'
 export const incidentId = 'incident.0VFLWsQ4iNc.7dRmB'
+/** A report of the account, its file, and a template of reports. */
+export const reportId = 'report.0VFLWOg4rPt.2mKsD'
+export const fileId = 'file.0VFLWOg4fLe.8nTzQ'
+export const reportTemplateId = 'report_template.0VFLWOg4rTm.5cWvB'
