@@ -1,0 +1,253 @@
+import { PDFDocument } from 'pdfkit'
+import { toBytes } from 'pdfkit/output'
+import type { Fonts } from './fonts.ts'
+import type { Fact, Paper, Party, Sum } from './paper.ts'
+import type { Row } from './rows.ts'
+import { type Document, type Style, type Typesetter, typesetterOf } from './text.ts'
+
+/** A4, and what is left free around it, in points. */
+const [WIDTH, HEIGHT] = [595.28, 841.89]
+const [LEFT, RIGHT, TOP, BOTTOM] = [52, WIDTH - 52, 54, HEIGHT - 62]
+
+const INK = '#16191d'
+const MUTED = '#667080'
+const FAINT = '#dfe3e8'
+const TONES = { OPEN: '#8a5a00', SETTLED: '#1b6e45', ENDED: '#a12b2b' } as const
+
+const BODY: Style = { size: 9, color: INK }
+const SMALL: Style = { size: 8, color: MUTED }
+const LABEL: Style = { size: 7.5, color: MUTED }
+
+/** The right ends of the columns of numbers, and how wide the first column may be. */
+const COLUMNS = { quantity: 356, price: 442, amount: RIGHT } as const
+const TEXT_WIDTH = 232
+const INDENT = 11
+/** Where the right half begins, which has the facts and the sums. */
+const MIDDLE = 318
+
+/** How far a line is from the next one. */
+const leading = ({ size }: Style): number => size * 1.42
+
+/** A page that is being drawn, from top to bottom. */
+interface Pen {
+  document: Document
+  set: Typesetter
+  paper: Paper
+  y: number
+}
+
+const rule = ({ document }: Pen, y: number, from = LEFT, color = FAINT): void => {
+  document.moveTo(from, y).lineTo(RIGHT, y).lineWidth(0.6).strokeColor(color).stroke()
+}
+
+/** Writes a text in lines below each other, and gives where the next one would begin. */
+const writeBlock = (
+  { set }: Pen,
+  text: string,
+  x: number,
+  y: number,
+  width: number,
+  style: Style,
+  align: 'LEFT' | 'RIGHT' = 'LEFT',
+): number => {
+  let top = y
+  for (const line of set.wrap(text, width, style)) {
+    set.writeLine(line, x, top + style.size, style, align)
+    top += leading(style)
+  }
+  return top
+}
+
+const drawParty = (pen: Pen, { name, lines, country }: Party, x: number, y: number, width: number, nameStyle: Style): number => {
+  let top = writeBlock(pen, name, x, y, width, { ...nameStyle, country }) + 2
+  for (const line of lines) top = writeBlock(pen, line, x, top, width, { ...SMALL, size: 8.5, country })
+  return top
+}
+
+const drawFacts = (pen: Pen, facts: readonly Fact[], y: number): number => {
+  let top = y
+  for (const { name, value } of facts) {
+    writeBlock(pen, name, MIDDLE, top + 0.7, 90, SMALL)
+    top = writeBlock(pen, value, RIGHT, top, RIGHT - MIDDLE - 84, BODY, 'RIGHT') + 1.6
+  }
+  return top
+}
+
+/** Draws what stands above the lines on the first page: who asks whom for what. */
+const drawHead = (pen: Pen): void => {
+  const { paper, document } = pen
+  const { seller, customer, status } = paper
+  const title: Style = { size: 22, color: INK, isBold: true }
+  writeBlock(pen, paper.title, RIGHT, TOP - 6, 230, title, 'RIGHT')
+  const tone: Style = { size: 8.5, color: TONES[status.tone], isBold: true }
+  const [label] = pen.set.wrap(status.text, 230, tone)
+  const width = (label?.width ?? 0) + 16
+  document
+    .roundedRect(RIGHT - width, TOP + 26, width, 17, 8.5)
+    .lineWidth(0.9)
+    .strokeColor(tone.color)
+    .stroke()
+  if (label) pen.set.writeLine(label, RIGHT - 8, TOP + 37.6, tone, 'RIGHT')
+  const below = drawParty(pen, seller, LEFT, TOP - 2, 300, { size: 13, color: INK, isBold: true })
+  const top = Math.max(below, TOP + 52) + 16
+  rule(pen, top)
+  const left = writeBlock(pen, paper.title === 'Order' ? 'Ordered by' : 'Billed to', LEFT, top + 16, 220, LABEL) + 2
+  const ends = [drawParty(pen, customer, LEFT, left, 236, { size: 10.5, color: INK, isBold: true }), drawFacts(pen, paper.facts, top + 15)]
+  pen.y = Math.max(...ends) + 22
+}
+
+const drawColumns = (pen: Pen): void => {
+  const { y, paper } = pen
+  writeBlock(pen, 'Description', LEFT, y, TEXT_WIDTH, LABEL)
+  writeBlock(pen, 'Quantity', COLUMNS.quantity, y, 90, LABEL, 'RIGHT')
+  writeBlock(pen, 'Unit price', COLUMNS.price, y, 90, LABEL, 'RIGHT')
+  writeBlock(pen, `Amount (${paper.currency})`, COLUMNS.amount, y, 100, LABEL, 'RIGHT')
+  rule(pen, y + 14.5, LEFT, INK)
+  pen.y = y + 20
+}
+
+/** Begins another page, which says what it goes on with. */
+const turnPage = (pen: Pen): void => {
+  const { document, paper } = pen
+  document.addPage()
+  const style: Style = { ...SMALL, isBold: true, color: INK, country: paper.seller.country }
+  writeBlock(pen, paper.seller.name, LEFT, TOP - 14, 300, style)
+  writeBlock(pen, `${paper.title} ${paper.number}`, RIGHT, TOP - 14, 180, SMALL, 'RIGHT')
+  pen.y = TOP + 18
+}
+
+/** Makes room for so much, on another page if it has to be. */
+const makeRoom = (pen: Pen, height: number, isTable: boolean): void => {
+  if (pen.y + height <= BOTTOM) return
+  turnPage(pen)
+  if (isTable) drawColumns(pen)
+}
+
+const ROW_STYLES: Readonly<Record<Row['kind'], Style>> = {
+  HEADING: { ...BODY, isBold: true },
+  LINE: BODY,
+  DETAIL: SMALL,
+  TOTAL: { ...BODY, isBold: true },
+}
+
+const drawRow = (pen: Pen, row: Row, next: Row | undefined): void => {
+  const { set, paper } = pen
+  const style: Style = { ...ROW_STYLES[row.kind], country: paper.customer.country }
+  const x = LEFT + INDENT * row.depth
+  const [padding, above] = row.kind === 'DETAIL' ? [1, 0] : [4.2, row.kind === 'HEADING' ? 5 : 0]
+  const lines = set.wrap(row.text, TEXT_WIDTH - INDENT * row.depth, style)
+  const notes = row.note === undefined ? [] : set.wrap(row.note, TEXT_WIDTH - INDENT * row.depth, SMALL)
+  const height = above + padding * 2 + lines.length * leading(style) + notes.length * leading(SMALL)
+  /** A heading stands on the page of what it heads. */
+  makeRoom(pen, height + (row.kind === 'HEADING' ? 40 : 0), true)
+  let top = pen.y + above + padding
+  const first = top
+  for (const line of lines) {
+    set.writeLine(line, x, top + style.size, style)
+    top += leading(style)
+  }
+  for (const line of notes) {
+    set.writeLine(line, x, top + SMALL.size, SMALL)
+    top += leading(SMALL)
+  }
+  for (const column of ['quantity', 'price', 'amount'] as const) {
+    const [value] = row[column] === undefined ? [] : set.wrap(row[column], 500, style)
+    if (value) set.writeLine(value, COLUMNS[column], first + style.size, style, 'RIGHT')
+  }
+  pen.y = top + padding
+  if (row.kind !== 'HEADING' && next?.kind !== 'DETAIL') rule(pen, pen.y)
+}
+
+const SUM_STYLES: Readonly<Record<Sum['weight'], Style>> = {
+  PLAIN: BODY,
+  STRONG: { ...BODY, isBold: true },
+  LAST: { ...BODY, size: 11.5, isBold: true },
+}
+
+const drawSums = (pen: Pen): void => {
+  const { set, paper } = pen
+  pen.y += 10
+  for (const { text, amount, weight } of paper.sums) {
+    const style: Style = { ...SUM_STYLES[weight], country: paper.customer.country }
+    const [value] = set.wrap(amount, 500, style)
+    const lines = set.wrap(text, RIGHT - MIDDLE - (value?.width ?? 0) - 12, style)
+    makeRoom(pen, lines.length * leading(style) + 12, false)
+    if (weight !== 'PLAIN') {
+      rule(pen, pen.y + 2, MIDDLE, weight === 'LAST' ? INK : FAINT)
+      pen.y += 6
+    }
+    const first = pen.y
+    for (const line of lines) {
+      set.writeLine(line, MIDDLE, pen.y + style.size, style)
+      pen.y += leading(style)
+    }
+    if (value) set.writeLine(value, RIGHT, first + style.size, style, 'RIGHT')
+    pen.y += 2.4
+  }
+}
+
+const drawNotes = (pen: Pen): void => {
+  pen.y += 18
+  for (const note of pen.paper.notes) {
+    makeRoom(pen, 24, false)
+    pen.y = writeBlock(pen, note, LEFT, pen.y, RIGHT - LEFT, SMALL) + 3
+  }
+}
+
+/** Draws what stands at the end of each page, when it is known how many there are. */
+const drawFeet = (pen: Pen): void => {
+  const { document, paper } = pen
+  const { start, count } = document.bufferedPageRange()
+  for (let page = 0; page < count; page++) {
+    document.switchToPage(start + page)
+    rule(pen, HEIGHT - 46)
+    writeBlock(pen, `${paper.title} ${paper.number}. All dates are in UTC.`, LEFT, HEIGHT - 38, 360, LABEL)
+    writeBlock(pen, `Page ${page + 1} of ${count}`, RIGHT, HEIGHT - 38, 100, LABEL, 'RIGHT')
+  }
+}
+
+/** Draws a word across the first page, so that nobody takes it for what is to be paid. */
+const drawStamp = (pen: Pen, stamp: string): void => {
+  const { document, set } = pen
+  const style: Style = { size: 120, color: TONES.ENDED, isBold: true }
+  const [line] = set.wrap(stamp, WIDTH, style)
+  if (!line) return
+  const [x, y] = [WIDTH / 2, HEIGHT / 2]
+  document
+    .save()
+    .rotate(-28, { origin: [x, y] })
+    .opacity(0.13)
+  set.writeLine(line, x - line.width / 2, y + style.size * 0.36, style)
+  document.restore()
+}
+
+/** Draws the paper of an invoice as a PDF. The same paper gives the same bytes. */
+export const drawPaper = (paper: Paper, fonts: Fonts): Promise<Uint8Array> => {
+  const title = `${paper.title} ${paper.number}`
+  const document = new PDFDocument({
+    size: 'A4',
+    margin: 0,
+    bufferPages: true,
+    lang: 'en',
+    displayTitle: true,
+    font: '',
+    info: {
+      Title: title,
+      Author: paper.seller.name,
+      CreationDate: new Date(paper.madeAt),
+      Producer: 'PDFKit',
+      Creator: 'Togai API on Workers',
+    },
+  })
+  const bytes = toBytes(document)
+  const pen: Pen = { document, set: typesetterOf(document, fonts), paper, y: TOP }
+  if (paper.stamp !== undefined) drawStamp(pen, paper.stamp)
+  drawHead(pen)
+  drawColumns(pen)
+  for (const [index, row] of paper.rows.entries()) drawRow(pen, row, paper.rows[index + 1])
+  drawSums(pen)
+  drawNotes(pen)
+  drawFeet(pen)
+  document.end()
+  return bytes
+}
