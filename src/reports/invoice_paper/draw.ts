@@ -18,9 +18,9 @@ const BODY: Style = { size: 9, color: INK }
 const SMALL: Style = { size: 8, color: MUTED }
 const LABEL: Style = { size: 7.5, color: MUTED }
 
-/** The right ends of the columns of numbers, and how wide the first column may be. */
-const COLUMNS = { quantity: 356, price: 442, amount: RIGHT } as const
-const TEXT_WIDTH = 232
+/** The right ends of the columns of numbers and how wide these may be, and how wide the first column may be. */
+const COLUMNS = { quantity: { right: 356, width: 68 }, price: { right: 442, width: 80 }, amount: { right: RIGHT, width: 95 } } as const
+const TEXT_WIDTH = 228
 const INDENT = 11
 /** Where the right half begins, which has the facts and the sums. */
 const MIDDLE = 318
@@ -99,9 +99,9 @@ const drawHead = (pen: Pen): void => {
 const drawColumns = (pen: Pen): void => {
   const { y, paper } = pen
   writeBlock(pen, 'Description', LEFT, y, TEXT_WIDTH, LABEL)
-  writeBlock(pen, 'Quantity', COLUMNS.quantity, y, 90, LABEL, 'RIGHT')
-  writeBlock(pen, 'Unit price', COLUMNS.price, y, 90, LABEL, 'RIGHT')
-  writeBlock(pen, `Amount (${paper.currency})`, COLUMNS.amount, y, 100, LABEL, 'RIGHT')
+  writeBlock(pen, 'Quantity', COLUMNS.quantity.right, y, 90, LABEL, 'RIGHT')
+  writeBlock(pen, 'Unit price', COLUMNS.price.right, y, 90, LABEL, 'RIGHT')
+  writeBlock(pen, `Amount (${paper.currency})`, COLUMNS.amount.right, y, 100, LABEL, 'RIGHT')
   rule(pen, y + 14.5, LEFT, INK)
   pen.y = y + 20
 }
@@ -130,11 +130,24 @@ const ROW_STYLES: Readonly<Record<Row['kind'], Style>> = {
   TOTAL: { ...BODY, isBold: true },
 }
 
+/** Writes a number on one line: smaller, if it has so many digits. */
+const writeNumber = (
+  { set }: Pen,
+  text: string,
+  { right, width }: { right: number; width: number },
+  baseline: number,
+  style: Style,
+): void => {
+  const [line] = set.wrap(text, WIDTH, style)
+  const fitting = { ...style, size: style.size * Math.min(1, width / (line?.width ?? width)) }
+  for (const its of set.wrap(text, WIDTH, fitting)) set.writeLine(its, right, baseline, fitting, 'RIGHT')
+}
+
 const drawRow = (pen: Pen, row: Row, next: Row | undefined): void => {
   const { set, paper } = pen
   const style: Style = { ...ROW_STYLES[row.kind], country: paper.customer.country }
   const x = LEFT + INDENT * row.depth
-  const [padding, above] = row.kind === 'DETAIL' ? [1, 0] : [4.2, row.kind === 'HEADING' ? 5 : 0]
+  const [padding, above] = row.kind === 'DETAIL' ? [0.8, 0] : [3.6, row.kind === 'HEADING' ? 4 : 0]
   const lines = set.wrap(row.text, TEXT_WIDTH - INDENT * row.depth, style)
   const notes = row.note === undefined ? [] : set.wrap(row.note, TEXT_WIDTH - INDENT * row.depth, SMALL)
   const height = above + padding * 2 + lines.length * leading(style) + notes.length * leading(SMALL)
@@ -151,11 +164,12 @@ const drawRow = (pen: Pen, row: Row, next: Row | undefined): void => {
     top += leading(SMALL)
   }
   for (const column of ['quantity', 'price', 'amount'] as const) {
-    const [value] = row[column] === undefined ? [] : set.wrap(row[column], 500, style)
-    if (value) set.writeLine(value, COLUMNS[column], first + style.size, style, 'RIGHT')
+    if (row[column] !== undefined) writeNumber(pen, row[column], COLUMNS[column], first + style.size, style)
   }
   pen.y = top + padding
-  if (row.kind !== 'HEADING' && next?.kind !== 'DETAIL') rule(pen, pen.y)
+  if (row.kind === 'HEADING' || next?.kind === 'DETAIL') return
+  if (row.kind === 'DETAIL') pen.y += 3
+  rule(pen, pen.y)
 }
 
 const SUM_STYLES: Readonly<Record<Sum['weight'], Style>> = {
@@ -167,13 +181,13 @@ const SUM_STYLES: Readonly<Record<Sum['weight'], Style>> = {
 const drawSums = (pen: Pen): void => {
   const { set, paper } = pen
   pen.y += 10
-  for (const { text, amount, weight } of paper.sums) {
+  for (const [index, { text, amount, weight }] of paper.sums.entries()) {
     const style: Style = { ...SUM_STYLES[weight], country: paper.customer.country }
     const [value] = set.wrap(amount, 500, style)
     const lines = set.wrap(text, RIGHT - MIDDLE - (value?.width ?? 0) - 12, style)
     makeRoom(pen, lines.length * leading(style) + 12, false)
     if (weight !== 'PLAIN') {
-      rule(pen, pen.y + 2, MIDDLE, weight === 'LAST' ? INK : FAINT)
+      if (index > 0) rule(pen, pen.y + 2, MIDDLE, weight === 'LAST' ? INK : FAINT)
       pen.y += 6
     }
     const first = pen.y
