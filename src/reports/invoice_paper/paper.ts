@@ -46,7 +46,7 @@ export interface Paper {
   madeAt: number
 }
 
-/** An invoice that was merged into another one, as that shows it. */
+/** An invoice that was merged into another one, or into which others were merged. */
 export interface MergedInvoice {
   id: string
   sequenceId: string | null
@@ -112,9 +112,11 @@ const customerOf = ({ details, ownerId, info }: InvoiceRow): Party => {
   }
 }
 
-const titleOf = ({ invoiceClass, total }: InvoiceRow): string => {
-  if (invoiceClass === 'ORDER') return 'Order'
-  return compare(requireDecimal(total), ZERO) < 0 ? 'Credit note' : 'Invoice'
+const isCredit = ({ total }: InvoiceRow): boolean => compare(requireDecimal(total), ZERO) < 0
+
+const titleOf = (row: InvoiceRow): string => {
+  if (row.invoiceClass === 'ORDER') return 'Order'
+  return isCredit(row) ? 'Credit note' : 'Invoice'
 }
 
 /** The rows of an invoice that was merged into that of its group: they add up to its total. */
@@ -177,8 +179,10 @@ const NOTES: Readonly<Record<string, string>> = {
   REFUND_INITIATED: 'What was paid is being given back.',
 }
 
-const notesOf = ({ status, mergedInto, info, invoiceClass }: InvoiceRow): string[] => [
-  ...(mergedInto === null ? [] : [`This invoice is paid with that of its group, ${mergedInto}.`]),
+const notesOf = ({ row: { status, mergedInto, info, invoiceClass }, merged }: PaperSource): string[] => [
+  ...(mergedInto === null
+    ? []
+    : [`This invoice is paid with that of its group, ${merged.find(({ id }) => id === mergedInto)?.sequenceId ?? mergedInto}.`]),
   ...(NOTES[status] === undefined ? [] : [NOTES[status]]),
   ...(invoiceClass === 'ORDER' ? ['This is an order and no invoice. It becomes an invoice, with a number, when it has been paid.'] : []),
   ...info.filter(({ type }) => type === 'LINES_LEFT_OUT').map(({ value }) => value),
@@ -191,8 +195,12 @@ const factsOf = (row: InvoiceRow, number: string): Fact[] => {
     { name: invoiceClass === 'ORDER' ? 'Order number' : 'Invoice number', value: number },
     ...(sequenceId === null ? [] : [{ name: 'Reference', value: id }]),
     { name: invoiceClass === 'ORDER' ? 'Order date' : 'Invoice date', value: writeDate(invoiceAt) },
-    { name: 'Due date', value: writeDate(dueAt) },
-    { name: 'Payment term', value: writeTerm(netTermDays) },
+    ...(isCredit(row)
+      ? []
+      : [
+          { name: 'Due date', value: writeDate(dueAt) },
+          { name: 'Payment term', value: writeTerm(netTermDays) },
+        ]),
     { name: 'Period', value: writePeriod(startAt, endAt) },
     ...(isSome(details?.pricePlanName) ? [{ name: 'Price plan', value: details.pricePlanName }] : []),
     { name: 'Currency', value: currency },
@@ -216,7 +224,7 @@ export const writePaper = (source: PaperSource): Paper => {
     currency: row.currency,
     rows,
     sums: [...sums, ...paymentOf(row, digits)],
-    notes: notesOf(row),
+    notes: notesOf(source),
     madeAt: row.generatedAt ?? row.updatedAt,
   }
 }

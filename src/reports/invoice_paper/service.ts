@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { readInvoiceNow } from '../../billing/invoices/service.ts'
+import { type InvoiceRow, readInvoiceNow } from '../../billing/invoices/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { ApiError } from '../../lib/errors.ts'
@@ -38,10 +38,11 @@ export const findOrganizationOfPaper = async (
 
 const selectName = ({ organizationId }: Ctx) => selectRows(sql`select name from organizations where id = ${organizationId}`)
 
-const selectMerged = ({ organizationId }: Ctx, invoiceId: string) =>
+/** The query for the invoices that were merged into one, and for the one that it was merged into. */
+const selectMerged = ({ organizationId }: Ctx, { id, mergedInto }: InvoiceRow) =>
   selectRows(sql`
     select id, sequence_id as sequenceId, start_at as startAt, end_at as endAt from invoices
-    where organization_id = ${organizationId} and merged_into = ${invoiceId}`)
+    where organization_id = ${organizationId} and (merged_into = ${id} or id = ${mergedInto})`)
 
 /** Finds the invoice on paper that a file id names, if it fell due. With a portal token, it is one of its customer and accounts. */
 export const findInvoicePaper = async (ctx: Ctx, fileId: string): Promise<InvoicePaper | undefined> => {
@@ -51,7 +52,7 @@ export const findInvoicePaper = async (ctx: Ctx, fileId: string): Promise<Invoic
     throw error
   })
   if (!row || row.generatedAt === null) return undefined
-  const [names, merged] = await ctx.session.batch<{ name: string } & MergedInvoice>([selectName(ctx), selectMerged(ctx, row.id)])
+  const [names, merged] = await ctx.session.batch<{ name: string } & MergedInvoice>([selectName(ctx), selectMerged(ctx, row)])
   const paper = writePaper({ row, organizationName: names?.results[0]?.name ?? '', merged: merged?.results ?? [] })
   const { assets } = ctx
   if (!assets) throw new Error('The binding ASSETS is missing, which has the fonts of invoices')
