@@ -6,23 +6,20 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { TrieRouter } from 'hono/router/trie-router'
 import { type Parts, authenticate } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
-import { download } from './http/downloads.ts'
 import { health } from './http/health.ts'
+import { download } from './downloads.ts'
 import { log } from './http/log.ts'
 import { root } from './http/root.ts'
 import type { AppEnv } from './http/env.ts'
 import { ApiError } from './lib/errors.ts'
 import { operations } from './operations.ts'
 import { steps } from './steps.ts'
-import { doDueNow, systemContext } from './access/due/service.ts'
+import { doDueNow } from './access/due/service.ts'
 import { verifyToken } from './access/tokens/verify.ts'
 import { conflicts } from './conflicts.ts'
-import { loadLater } from './lib/load.ts'
 
 /** Of Hono's routers the one that is ready soonest: a Worker starts often, and routes few requests each time. */
 export const app = new HonoBase<AppEnv>({ router: new TrieRouter() })
-
-const papers = loadLater(() => import('./reports/invoice_paper/service.ts'))
 
 app.onError(errorResponse)
 
@@ -55,22 +52,7 @@ app.use((c, next) => {
 })
 app.get('/', root)
 app.get('/health', health)
-app.get(
-  '/downloads/:file_id',
-  download(async (c, fileId, secrets) => {
-    const system = {
-      session: c.get('database').primary(),
-      ledgers: c.get('ledgers'),
-      files: c.env.FILES,
-      assets: c.env.ASSETS,
-      now: c.get('now'),
-      secrets,
-      conflicts,
-    }
-    const organization = await papers.findOrganizationOfPaper(system, fileId)
-    return organization && papers.findInvoicePaper(systemContext(system, organization), fileId)
-  }),
-)
+app.get('/downloads/:file', download)
 
 /** What `http` is given of the domains. */
 const parts: Parts = { verify: verifyToken, conflicts, steps, doDue: (ctx, due, later) => doDueNow(ctx, steps, due, later) }

@@ -4,6 +4,7 @@ import { customerConflicts } from './customers/conflicts.ts'
 import { billingConflicts } from './billing/conflicts.ts'
 import { entitlementConflicts } from './entitlements/conflicts.ts'
 import type { ConflictWords } from './db/conflicts.ts'
+import { reportConflicts } from './reports/conflicts.ts'
 import { meteringConflicts } from './metering/conflicts.ts'
 
 /** The messages of all conflicts that the database raises, by code. */
@@ -14,4 +15,5 @@ export const conflicts: ConflictWords = {
   ...catalogueConflicts,
   ...billingConflicts,
   ...entitlementConflicts,
+  ...reportConflicts,
 }

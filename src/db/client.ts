@@ -35,6 +35,12 @@ export const failureOf = (error: Error): string | undefined => {
   return isD1 ? innermost.message : undefined
 }
 
+/** The messages of D1 when it is overloaded, restarting or unreachable. */
+const PASSING = /overloaded|Network connection lost|reset because|to be reset|transient issue|SQLITE_BUSY|internal error|fetch failed/i
+
+/** Whether an error comes from D1 and passes by itself. */
+export const isPassing = (error: Error): boolean => PASSING.test(failureOf(error) ?? '')
+
 type Queries = Pick<D1Database, 'prepare' | 'batch'>
 
 /** Counts round trips. Drizzle's logger does not see batches, so they are counted at the binding. */

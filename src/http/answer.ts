@@ -55,10 +55,14 @@ interface ReadHandler extends Pick<WriteRequest, 'status' | 'locationOf'> {
   handle: (ctx: Ctx) => Promise<Reply<object>>
 }
 
+/** The status of an answer that has a Location and no body. */
+export const REDIRECTED = 302
+
 /** Answers a read, with 304 if the caller already has this version (RFC 9110, 13.1.2). */
 export const answerRead = async (c: Context<AppEnv>, { handle, ...usual }: ReadHandler): Promise<Response> => {
   const ctx = c.get('ctx')
   const { answer, tag, status = usual.status } = await handle(ctx)
+  if (status === REDIRECTED) return new Response(null, { status, headers: headersOf(undefined, usual.locationOf?.(answer)) })
   if (tag === undefined) return answerJson(JSON.stringify(answer), status)
   const { match, noneMatch } = ctx.conditions
   if (match && match !== '*' && !match.includes(tag)) throw CHANGED

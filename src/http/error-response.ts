@@ -1,16 +1,11 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { failureOf } from '../db/client.ts'
+import { failureOf, isPassing } from '../db/client.ts'
 import { ApiError, type ErrorCode, brief } from '../lib/errors.ts'
 import type { AppEnv } from './env.ts'
 
 const INTERNAL = 'Something went wrong on our side. The header X-Request-Id names this request.'
 const UNREACHABLE = 'The database cannot be reached now. Send it again: what is written under an Idempotency-Key is written once.'
-
-/** The messages of D1 when it is overloaded, restarting or unreachable. */
-const PASSING = /overloaded|Network connection lost|reset because|to be reset|transient issue|SQLITE_BUSY|internal error|fetch failed/i
-
-const isPassing = (error: Error): boolean => PASSING.test(failureOf(error) ?? '')
 
 /** Names an unexpected error for the log: its class, D1's code or constraint, and its position in the bundle. Its message could contain personal data. */
 export const nameOf = (error: Error): string => {

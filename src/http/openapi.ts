@@ -17,6 +17,7 @@ import {
   referToResponse,
   describeUnprocessable,
 } from './components.ts'
+import { REDIRECTED } from './answer.ts'
 import type { DocumentTexts, Example, Reference } from './document_texts.ts'
 import type { Operation } from './operation.ts'
 import { about } from './root.ts'
@@ -79,7 +80,12 @@ const compareTags = (one: string, other: string): number =>
   Number(one === 'Extensions') - Number(other === 'Extensions') || (one < other ? -1 : 1)
 
 /** The descriptions of answers that are not 200, by status. */
-const DESCRIPTIONS: Readonly<Record<string, string>> = { 201: 'Created.', 202: 'Accepted.', 207: 'Some events were accepted.' }
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  201: 'Created.',
+  202: 'Accepted.',
+  207: 'Some events were accepted.',
+  302: 'The header Location leads to it. The answer has no body.',
+}
 
 /** Writes the OpenAPI 3.1 document of `operations`. A schema that has a name is written once, under components. */
 export const openApiDocument = (operations: readonly Operation[], texts: DocumentTexts): Json => {
@@ -163,7 +169,7 @@ export const openApiDocument = (operations: readonly Operation[], texts: Documen
                 'X-D1-Bookmark',
                 'X-Request-Id',
               ),
-              content: describeContent(writeSchema(schema, 'output'), index ? undefined : answer),
+              ...(Number(status) !== REDIRECTED && { content: describeContent(writeSchema(schema, 'output'), index ? undefined : answer) }),
             },
           ]),
         ),

@@ -23,6 +23,7 @@ import {
 import type { Instants } from './feature_rows.ts'
 import { concludeTake, findMissing, revertTake } from './features.ts'
 import { type NamedEntry, type NamedEntryQuery, type NamedLicense, listEntries, readLicenses, revertLicense } from './licenses.ts'
+import { type Earned, type EarnedQuery, listEarned } from './list_revenue.ts'
 import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
 import { type Reckoned, beginRevenue, writeRevenue } from './revenue.ts'
 import { migrate } from './store.ts'
@@ -116,5 +117,9 @@ export class AccountLedger extends DurableObject<object> {
 
   readRevenue(query: RevenueQuery): RevenueSum[] {
     return readRevenue(this.#sql, query)
+  }
+
+  listEarned(query: EarnedQuery): Earned {
+    return listEarned(this.#sql, query)
   }
 }

@@ -8,6 +8,7 @@ import { dropEntitled, recordEntitled } from './entitled.ts'
 import { DAY, type EventShown, type Recorded, type RecordedEntitled, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
 import { type EventFilter, listEvents } from './list.ts'
+import { type Hours, type HoursQuery, listHours } from './list_hours.ts'
 import { type GroupQuery, type Grouped, readGroups } from './groups.ts'
 import { type Parts, type PartsQuery, readParts } from './parts.ts'
 import { readEvents } from './read.ts'
@@ -135,6 +136,10 @@ export class EventLedger extends DurableObject<Env> {
 
   readSums(query: SumQuery): SumRow[] {
     return readSums(this.#store, query)
+  }
+
+  listHours(query: HoursQuery): Hours {
+    return listHours(this.#store, query)
   }
 
   readEvidence(queries: readonly EvidenceQuery[]): Evidence[][] {

@@ -99,3 +99,8 @@ export const signature = 'dGhlIHNpZ25hdHVyZSBvZiBhbiBleGFtcGxlIG9ubHk'
 export const purchaseId = 'purchase.0VFLWOg4pCh.4tMwX'
 export const orderId = 'inv.0VFLWOg4oRd.9qLsT'
 export const proposalId = 'purchase.0VFLWOg4pRp.6yNvZ'
+
+/** A report of the account, its file, and a template of reports. */
+export const reportId = 'report.0VFLWOg4rPt.2mKsD'
+export const fileId = 'file.0VFLWOg4fLe.8nTzQ'
+export const reportTemplateId = 'report_template.0VFLWOg4rTm.5cWvB'

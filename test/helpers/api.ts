@@ -64,7 +64,8 @@ export const send = async (request: Request, d1: D1Database = env.DB, secrets: P
   const response = await app.fetch(request, bindings, createExecutionContext())
   const { status, headers } = response
   const text = await response.text()
-  const body = status === 304 ? undefined : (JSON.parse(text) as { message?: string })
+  const location = { location: headers.get('Location') } as { message?: string }
+  const body = status === 304 ? undefined : status === 302 ? location : (JSON.parse(text) as { message?: string })
   const { operation, statuses } = routes.find((route) => route.method === method && route.pattern.test(pathname)) ?? {}
   const answer = `${method} ${pathname} answered ${status} ${body?.message ?? ''}`
   if (body) expect(faultOf(operation?.answers[status] ?? ErrorResponse, body), `${answer}: not as its schema says`).toBeUndefined()

@@ -1,10 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
+import type { Due } from '../../src/db/due.ts'
 import type { Step } from '../../src/http/document_texts.ts'
 import type { Operation } from '../../src/http/operation.ts'
 import * as examples from '../../src/lib/examples.ts'
 import { newId } from '../../src/lib/ids.ts'
+import { steps } from '../../src/steps.ts'
 import { type Answer, organization } from './api.ts'
+import { system } from './ledgers.ts'
 import { REQUIRED_QUERIES, operationOf, resourceOf } from './operations.ts'
 import { said } from './reference.ts'
 
@@ -25,6 +28,7 @@ const MADE = [
   /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}$/,
   /^[\da-f]{64}$/,
   /^eyJ[\w-]+\.[\w-]{43}$/,
+  /^https?:\/\/[^/]+\/downloads\/\w+\.\w{11}\.\w{5}\?until=\d+&signature=[\w-]{43}$/,
 ]
 
 /** What kind of these a text is; ids of ours are of the kind that they begin with. */
@@ -173,7 +177,7 @@ const holdJobs = () =>
   env.DB.prepare(
     `CREATE TRIGGER IF NOT EXISTS walks_hold_jobs AFTER INSERT ON due
      WHEN (
-       NEW.kind = 'JOB' OR NEW.kind = iif(EXISTS (
+       NEW.kind IN ('JOB', 'REPORT') OR NEW.kind = iif(EXISTS (
          SELECT 1 FROM settings WHERE organization_id = NEW.organization_id AND id = 'auto_advance_invoice'
        ), 'PRICING_CYCLE', 'BILLING')
      ) AND EXISTS (
@@ -184,12 +188,23 @@ const holdJobs = () =>
      END`,
   ).run()
 
+/** Makes the reports of an organization that are held, other than that of the example itself. */
+const makeReports = async (id: string): Promise<void> => {
+  const { results } = await env.DB.prepare("SELECT kind, subject, due_at AS dueAt FROM due WHERE organization_id = ? AND kind = 'REPORT'")
+    .bind(id)
+    .all<Due>()
+  for (const row of results) await steps.find(({ kind }) => kind === row.kind)?.run(system(id), row)
+}
+
 /** An organization in which only what the example of an operation stands on was made. */
 export const ready = async (operationId: string) => {
   await holdJobs()
   const { request, other, resource, partsOf, ...api } = await exampleOrganization()
   const { after = [] } = exampleOf(operationId)
-  for (const before of after) await api.make(before, operationId)
+  for (const before of after) {
+    await api.make(before, operationId)
+    await makeReports(api.id)
+  }
   api.waitMinute()
   return {
     ...api,

@@ -10,7 +10,10 @@ import { ledgers } from './api.ts'
 
 /** What nobody asked for but time is done with. */
 export const system = (id: string, now = Date.now()): Ctx =>
-  systemContext({ session: connect(env.DB).primary(), ledgers, now, secrets: [env.SIGNING_SECRET], conflicts }, { id, baseCurrency: 'USD' })
+  systemContext(
+    { session: connect(env.DB).primary(), ledgers, files: env.FILES, assets: env.ASSETS, now, secrets: [env.SIGNING_SECRET], conflicts },
+    { id, baseCurrency: 'USD' },
+  )
 
 /** Does what is due for an organization, as `scheduled` does it. */
 export const doDue = (id: string, its: readonly DueStep[] = steps, now = Date.now() + 1000) => doDueOf(system(id, now), its)

@@ -218,7 +218,7 @@ describe('the link to the paper of an invoice', () => {
     vi.setSystemTime(NOON + 7 * DAY + DAY / 2 - 1)
     expect((await follow(pdfUrl)).status).toBe(200)
     vi.setSystemTime(NOON + 7 * DAY + DAY / 2)
-    expect((await follow(pdfUrl)).status).toBe(404)
+    expect((await follow(pdfUrl)).status).toBe(410)
     expect((await follow(link)).status).toBe(200)
   })
 
@@ -263,6 +263,6 @@ describe('the link to the paper of an invoice', () => {
       changed('signature', new URL(theirs.pdfUrl).searchParams.get('signature') ?? ''),
       pdfUrl.split('?')[0] ?? '',
     ]
-    for (const link of wrong) expect([link, (await follow(link)).status]).toEqual([link, 404])
+    for (const link of wrong) expect([link, (await follow(link)).status]).toEqual([link, 403])
   })
 })

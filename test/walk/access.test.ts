@@ -76,6 +76,10 @@ describe('the operations', () => {
       'previewInvoices',
       'listPricingRuleLogs',
       'explainInvoice',
+      'listReports',
+      'getReport',
+      'getFile',
+      'getDownloadUrl',
     ])
     const portal = walked.filter((operation) => operation.portal && !own.has(operation.operationId))
     expect(portal.filter(({ method, tagged }) => method !== 'get' || !tagged).map(({ operationId }) => operationId)).toEqual([])

@@ -57,7 +57,7 @@ interface WrongRequest {
 }
 
 /** Parts of a calculation, whose fields depend on their mode and on each other: those of the examples, and these. */
-const PARTS = ['currency_config', 'price_plan_details_config', 'usage_config', 'license_entries_config']
+const PARTS = ['query_input', 'currency_config', 'price_plan_details_config', 'usage_config', 'license_entries_config']
 const april = { cycleStartDate: '2026-04-01T00:00:00Z', cycleEndDate: '2026-05-01T00:00:00Z' }
 const MORE_PARTS = {
   named_license_entries_config: [
@@ -270,7 +270,7 @@ const namesIn = (value: unknown): string[] => {
 
 /** What a message may repeat: ids and what else names a thing. */
 const REPEATED =
-  /^path\.|^query\.source_price_plan_id$|^body\.(?:.*\.)?(?:id|\w+Ids?|aliases|aliases\.value|accountAliases\.value|accountAliases\.id|namespace|email|eventSchemaName|schemaName|attributeName|billableName|filterFields|filters\.field|(?:attributes|dimensions|dependencies|fields)\.name|fields\.value|eventIdTemplate|matcher|computation|rateCardName|billableId|action\.target)$/
+  /^path\.|^query\.source_price_plan_id$|^body\.(?:.*\.)?(?:id|\w+Ids?|account_id|aliases|aliases\.value|accountAliases\.value|accountAliases\.id|namespace|email|eventSchemaName|schemaName|attributeName|billableName|filterFields|filters\.field|(?:attributes|dimensions|dependencies|fields)\.name|fields\.value|eventIdTemplate|matcher|computation|rateCardName|billableId|action\.target)$/
 
 /** The words of the contract, which name no field. */
 const NOTHING_MATCHES = 'No events match the given filters'

@@ -1,0 +1,25 @@
+import type { Handler } from 'hono'
+import { conflicts } from './conflicts.ts'
+import type { AppEnv } from './http/env.ts'
+import { loadLater } from './lib/load.ts'
+
+const files = loadLater(() => import('./reports/files/service.ts'))
+
+/** Sends a file to whoever has a link to it. No token is asked for: the link is signed. */
+export const download: Handler<AppEnv> = (c) => {
+  c.set('operationId', 'download')
+  const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS, FILES, ASSETS } = c.env
+  const secrets = [SIGNING_SECRET, ...(SIGNING_SECRET_PREVIOUS ? [SIGNING_SECRET_PREVIOUS] : [])]
+  const reading = {
+    session: c.get('database').primary(),
+    ledgers: c.get('ledgers'),
+    files: FILES,
+    assets: ASSETS,
+    now: c.get('now'),
+    secrets,
+    conflicts,
+  }
+  const id = c.req.param('file') ?? ''
+  const [until, signature] = [c.req.query('until'), c.req.query('signature')]
+  return files.sendFile(reading, { id, until, signature, isHead: c.req.method === 'HEAD' })
+}
