@@ -99,7 +99,7 @@ describe('what stands on the paper of an invoice', () => {
             })),
             miscellaneous: miscellaneous.map((value, index) => ({ name: `Charge ${index}`, value })),
           })
-          const { rows, sums } = paperOf(rowOf({ status: status as 'DUE', total: root.value, paid, rated: { root, usage: [] } }))
+          const { rows, sums } = paperOf(rowOf({ status, total: root.value, paid, rated: { root, usage: [] } }))
           const sum = (amounts: readonly (string | undefined)[]): string => sumDecimals(amounts.map(readNumber))
           const at = sums.findIndex(({ text }) => text === 'Total')
           expect(sum(rows.filter(({ kind }) => kind === 'LINE').map(({ amount }) => amount))).toBe(sum([sums[0]?.amount]))
