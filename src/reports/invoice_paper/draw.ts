@@ -1,4 +1,3 @@
-/// <reference path="./pdfkit.d.ts" />
 import { PDFDocument } from 'pdfkit'
 import { toBytes } from 'pdfkit/output'
 import type { Fonts } from './fonts.ts'

@@ -1,4 +1,3 @@
-/// <reference path="./pdfkit.d.ts" />
 import type { PDFDocument } from 'pdfkit'
 import { type Fonts, type Run, isEastAsian } from './fonts.ts'
 
