@@ -96,7 +96,7 @@ const SCRIPTS = [
     name: 'Żółć i Gęśl Sp. z o.o.',
     city: 'Łódź',
     line1: 'ul. Świętego Wawrzyńca 8',
-    line: 'Übergrößenträger, naïve façade, Şişli',
+    line: 'Übergrößenträger, naïve façade, Ẹ́gbá, Şişli',
     currency: 'PLN',
   },
 ] as const

@@ -71,6 +71,16 @@ describe('the paper of an invoice', () => {
     expect((await glyphsOf(bytes)).includes(0)).toBe(false)
   })
 
+  it('puts letters together of which no font has all parts, and leaves out what cannot be seen', async () => {
+    const { write } = await withAccount()
+    const bytes = await readPdf(
+      (await write([{ description: 'E\u0323\u0301gba\u0483 a\u200Db c\uFE0Fd \u0915\u094D\u200D\u0937', value: 1 }])).pdfUrl,
+    )
+    const text = (await readPages(bytes)).join('')
+    for (const one of ['\u1EB8', '\u0301', 'gba', '\u0483', 'ab', 'cd']) expect(text).toContain(one)
+    expect([text.includes('\uFFFD'), (await glyphsOf(bytes)).includes(0)]).toEqual([false, false])
+  })
+
   it('says who sends it and who pays it, as they were when it fell due', async () => {
     const api = await withAccount({
       customer: { address: { line1: '1 High Street', city: 'Leeds', country: 'GB' } },

@@ -87,27 +87,38 @@ const letters = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 const UNSEEN = /^[\p{Default_Ignorable_Code_Point}\p{Cc}]+$/u
 
-/** The file that has all characters of a letter. What cannot be seen may be missing. */
-const fileOf = (letter: string, families: readonly Family[]): string | undefined => {
-  const seen = Array.from(letter).filter((character) => !UNSEEN.test(character))
+/** The file that has a character: of the first family that has it. */
+const fileOf = (character: string, families: readonly Family[]): string | undefined => {
   for (const family of families) {
-    const [first, ...others] = new Set(seen.map((character) => findFile(family, character.codePointAt(0) ?? 0)))
-    if (first !== undefined && !others.length) return first
+    const file = findFile(family, character.codePointAt(0) ?? 0)
+    if (file !== undefined) return file
   }
   return undefined
 }
 
-/** Splits a text into runs. A letter that no family has becomes a replacement character. */
+/** The characters of a letter, each with its font: of one font, if one has them all. What cannot be seen is left out where it is missing. */
+const splitLetter = (letter: string, families: readonly Family[]): Run[] | undefined => {
+  const characters = Array.from(letter)
+  for (const family of families) {
+    const files = characters.map((text) => ({ text, font: findFile(family, text.codePointAt(0) ?? 0) }))
+    const seen = files.filter(({ text, font }) => font !== undefined || !UNSEEN.test(text))
+    const [{ font } = { font: undefined }] = seen
+    if (font !== undefined && seen.every((one) => one.font === font)) return [{ text: seen.map(({ text }) => text).join(''), font }]
+  }
+  const apart = characters.filter((text) => !UNSEEN.test(text)).map((text) => ({ text, font: fileOf(text, families) }))
+  return apart.every((one): one is Run => one.font !== undefined) ? apart : undefined
+}
+
+/** Splits a text into runs. A letter that no font has becomes a replacement character. */
 const splitText = (text: string, families: readonly Family[], latin: string): Run[] => {
   const runs: Run[] = []
   for (const { segment } of letters.segment(text.normalize('NFC').replaceAll(/\s+/g, ' '))) {
     if (UNSEEN.test(segment)) continue
-    const found = fileOf(segment, families)
-    const font = found ?? latin
-    const seen = found === undefined ? REPLACEMENT : segment.replaceAll(/[\uFE00-\uFE0F]/g, '')
-    const last = runs.at(-1)
-    if (last?.font === font) last.text += seen
-    else runs.push({ text: seen, font })
+    for (const part of splitLetter(segment, families) ?? [{ text: REPLACEMENT, font: latin }]) {
+      const last = runs.at(-1)
+      if (last?.font === part.font) last.text += part.text
+      else runs.push({ ...part })
+    }
   }
   return runs
 }
