@@ -42,6 +42,7 @@ export const serveWorker = (directory: string, main: string, databases: readonly
           exports: config.exports,
           vars: { SIGNING_SECRET: randomBytes(32).toString('base64url') },
           d1_databases: databases.map(database),
+          r2_buckets: [{ binding: 'FILES', bucket_name: 'files' }],
           ratelimits: limited
             ? config.ratelimits.map((limit: (typeof config.ratelimits)[number]) => ({
                 ...limit,
