@@ -28,12 +28,17 @@ let headers: Record<string, string> | undefined
 const LONGEST_CALL = 30_000
 
 /** Calls Cloudflare's API where wrangler has no suitable command. */
-export const ask = async <T>(path: string, method: 'GET' | 'POST' | 'PUT' = 'GET', body?: unknown): Promise<Answer<T>> => {
+export const ask = async <T>(
+  path: string,
+  method: 'GET' | 'POST' | 'PUT' = 'GET',
+  body?: unknown,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Answer<T>> => {
   headers ??= { ...(await credentials()), 'Content-Type': 'application/json' }
   try {
     const response = await fetch(`${base}${path}`, {
       method,
-      headers,
+      headers: { ...headers, ...more },
       signal: AbortSignal.timeout(LONGEST_CALL),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })

@@ -13,9 +13,10 @@ const read = (environment: Environment | undefined): Unstable_Config => {
 }
 
 /** The bindings that every environment must have, since wrangler inherits none from the top level. */
-const bound = ({ d1_databases, ratelimits, version_metadata, secrets, define }: Unstable_Config): string[] =>
+const bound = ({ d1_databases, r2_buckets, ratelimits, version_metadata, secrets, define }: Unstable_Config): string[] =>
   [
     ...d1_databases.map(({ binding }) => `the database ${binding}`),
+    ...r2_buckets.map(({ binding }) => `the bucket ${binding}`),
     ...ratelimits.map(({ name }) => `the rate limit ${name}`),
     ...(version_metadata ? [`the version ${version_metadata.binding}`] : []),
     ...(secrets?.required ?? []).map((name) => `the secret ${name}`),
@@ -32,6 +33,7 @@ if (!classes.length) throw new Error('src/index.ts exports no class from ./ledge
 const owned = (config: Unstable_Config): string[] => [
   `the Worker ${config.name}`,
   ...config.d1_databases.map((database) => `the database ${database.database_id ?? database.database_name}`),
+  ...config.r2_buckets.map((bucket) => `the bucket ${bucket.bucket_name}`),
   ...config.ratelimits.map(({ namespace_id }) => `the namespace_id ${namespace_id}`),
 ]
 

@@ -69,7 +69,7 @@ const ABSENT = new Set([10007, 10090, 7404])
 /** Ends the deployment with the error and what to do. */
 const stop = (what: string, why: string): never => {
   const mend = /\b(?:10000|10001|9109)\b|not authenticated/i.test(why)
-    ? 'Run npx wrangler login, or give CLOUDFLARE_API_TOKEN the permissions Workers Scripts: Edit and D1: Edit; then run again'
+    ? 'Run npx wrangler login, or give CLOUDFLARE_API_TOKEN the permissions Workers Scripts: Edit, D1: Edit and Workers R2 Storage: Edit; then run again'
     : 'When that is mended, run again'
   return fail(`${what}: ${why.replace(/\.$/, '')}. ${mend}: ${again}`)
 }
@@ -166,6 +166,12 @@ const readSubdomain = async (): Promise<string> => {
 const secret = await readSecret()
 const host = onWorkersDev ? `${name}.${await readSubdomain()}.workers.dev` : ''
 
+const homeless = config.r2_buckets.find((bucket) => jurisdiction !== undefined && bucket.jurisdiction !== jurisdiction)
+if (homeless)
+  fail(
+    `The bucket ${homeless.bucket_name} would not be in the jurisdiction ${jurisdiction}. Add jurisdiction = "${jurisdiction}" to [[env.${environment}.r2_buckets]], or take it out if R2 has no such jurisdiction, and run again: ${deployment(environment, `--jurisdiction ${jurisdiction}`)}`,
+  )
+
 const findDatabase = () => find<{ uuid: string }>('The database', `${databases}/${database?.database_id ?? databaseName}`)
 
 let found = await findDatabase()
@@ -184,6 +190,26 @@ else {
   await wrangler('The database could not be made', ['d1', 'create', databaseName, ...where])
   found = await findDatabase()
   console.log(`Database ${databaseName}: made${where.length ? `, in ${where[1]}` : ''}`)
+}
+
+/** Cloudflare's codes for a bucket that does not exist, and for an account that has not enabled R2. */
+const [NO_BUCKET, NO_R2] = [10006, 10042]
+
+/** Makes the buckets of the Worker that are not there yet. */
+for (const { bucket_name: bucket = '', jurisdiction: where } of config.r2_buckets) {
+  const headers = where ? { 'cf-r2-jurisdiction': where } : {}
+  const { refusal } = await ask(`/accounts/${account}/r2/buckets/${bucket}`, 'GET', undefined, headers)
+  if (refusal?.codes.includes(NO_R2))
+    fail(
+      `The account has no R2, in which the bucket ${bucket} for files would be. Enable R2 in the dashboard, or take [[env.${environment}.r2_buckets]] and [[r2_buckets]] out of wrangler.toml, without which there are no reports; then run again: ${again}`,
+    )
+  if (refusal && !refusal.codes.includes(NO_BUCKET)) stop(`The bucket ${bucket} could not be read`, refusal.message)
+  if (refusal) {
+    const place = location ? ['--location', location] : []
+    const jurisdictions = where ? ['--jurisdiction', where] : []
+    await wrangler(`The bucket ${bucket} could not be made`, ['r2', 'bucket', 'create', bucket, ...place, ...jurisdictions])
+  }
+  console.log(`Bucket ${bucket}: ${refusal ? `made${location ? `, in ${location}` : ''}` : 'there'}`)
 }
 
 const { result: rows, refusal } = await ask<{ results: { name: string }[] }[]>(`${databases}/${found?.uuid}/query`, 'POST', {

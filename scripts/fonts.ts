@@ -109,15 +109,15 @@ for (const { name, weights, scripts: taken, isKerned } of FAMILIES) {
   const characters = scripts.map((script) => {
     const isTaken = ({ tag }: Table): boolean =>
       DRAWN.has(tag) || (isKerned && KERNING.has(tag)) || (tag === SUBSTITUTION && SUBSTITUTED.has(script))
-    const fonts = weights.map((weight) => {
+    const sets = weights.map((weight): readonly number[] => {
       const tables = readTables(readFileSync(join(from, `files/${name}-${script}-${weight}-normal.woff`)))
       const font = writeTrueType(tables.filter(isTaken))
       writeFileSync(join(target, `${name}-${script}-${weight}.ttf`), font)
-      return font
+      const parsed = create(font)
+      return 'characterSet' in parsed ? parsed.characterSet : fail(`${name}-${script} is a collection of fonts`)
     })
-    const parsed = create(fonts[0] ?? Buffer.alloc(0))
-    if (!('characterSet' in parsed)) return fail(`${name}-${script} is a collection of fonts`)
-    return parsed.characterSet
+    const [first = [], ...others] = sets
+    return first.filter((character) => others.every((set) => set.includes(character)))
   })
   writeFileSync(
     join(target, `${name}.json`),

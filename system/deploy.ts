@@ -153,7 +153,10 @@ const life = async (): Promise<void> => {
     SIGNING_SECRET: { type: 'secret_text' },
     TOKEN_LIMIT: { type: 'ratelimit', namespace_id: '7011', simple: { limit: 50, period: 10 } },
     REFUSED_LIMIT: { type: 'ratelimit', namespace_id: '7012', simple: { limit: 20, period: 60 } },
+    FILES: { type: 'r2_bucket', bucket_name: 'togai-production' },
+    ASSETS: { type: 'assets' },
   })
+  deepStrictEqual(fake.buckets, [{ name: 'togai-production', place: 'weur' }])
   deepStrictEqual(Object.fromEntries(worker.classes), ledgers)
   deepStrictEqual([worker.crons, worker.enabled, worker.secrets.get('SIGNING_SECRET')], [['* * * * *'], true, SECRET])
   deepStrictEqual(worker.observability, { logs: { enabled: true, invocation_logs: false } })
@@ -215,6 +218,22 @@ const life = async (): Promise<void> => {
   await refuses(/^The Worker togai is bound to the database another, .* Set database_id in \[\[env\.production\.d1_databases\]\]/)
   bound.id = database.uuid
 
+  await refuses(
+    /^The bucket togai-sandbox would not be in the jurisdiction eu\. Add jurisdiction = "eu" to \[\[env\.sandbox\.r2_buckets\]\]/,
+    ['--env', 'sandbox', '--jurisdiction', 'eu'],
+  )
+  const text = readFileSync(configuration, 'utf8')
+  writeFileSync(configuration, text.replace('bucket_name = "togai-sandbox"', 'bucket_name = "togai-production"'))
+  await refuses(/^wrangler\.toml: env\.sandbox and env\.production share the bucket togai-production\. Give each its own\./, [
+    '--env',
+    'sandbox',
+  ])
+  writeFileSync(configuration, text.replace(/\[\[env\.sandbox\.r2_buckets\]\]\n.*\n.*\n/, ''))
+  await refuses(/^wrangler\.toml: env\.sandbox has not the bucket FILES, which the top level has\. Add it there too\./, [
+    '--env',
+    'sandbox',
+  ])
+  writeFileSync(configuration, text.replace('bucket_name = "togai-sandbox"', 'bucket_name = "togai-sandbox"\njurisdiction = "eu"'))
   const production = JSON.stringify(worker)
   const sandbox = await run('deploy', ['--env', 'sandbox', '--jurisdiction', 'eu'], { SIGNING_SECRET: `${SECRET}-of-the-sandbox` })
   strictEqual(sandbox.code, 0, sandbox.errors)
@@ -228,6 +247,7 @@ const life = async (): Promise<void> => {
     ],
   )
   deepStrictEqual(fake.databases.map(appliedTo), [files, files])
+  deepStrictEqual(fake.buckets[1], { name: 'togai-sandbox', place: 'eu' })
   strictEqual(JSON.stringify(worker), production, 'a deployment of the sandbox changed production')
   strictEqual(sandbox.writes.filter((call) => call.includes('/togai/') || call.includes(database.uuid)).join(), '')
   deepStrictEqual(bindingsOf(workerOf(fake, 'togai-sandbox'))['DB'], { type: 'd1', id: fake.databases[1]?.uuid })
@@ -252,6 +272,12 @@ const first: [trouble: Trouble, line: RegExp][] = [
   ],
   [{ method: 'GET', path: /^\/d1\/database\//, ...broken }, /^The database could not be read/],
   [{ method: 'POST', path: /^\/d1\/database$/, ...broken }, /^The database could not be made: /],
+  [
+    { method: 'GET', path: /^\/r2\/buckets\//, status: 403, code: 10042, message: 'Please enable R2 through the Cloudflare Dashboard.' },
+    /^The account has no R2, in which the bucket togai-production for files would be\. Enable R2 in the dashboard, or take /,
+  ],
+  [{ method: 'GET', path: /^\/r2\/buckets\//, ...denied }, LOGIN],
+  [{ method: 'POST', path: /^\/r2\/buckets$/, ...broken }, /^The bucket togai-production could not be made: /],
   [{ method: 'POST', path: /\/query$/, asks: 'SELECT name FROM d1_migrations', ...broken }, /^The database could not be asked: /],
   [{ method: 'POST', path: /\/query$/, asks: `'${files[1]}'`, ...broken }, /^The migrations could not be applied: /],
   [{ method: 'POST', path: /\/assets-upload-session$/, ...broken }, /^The Worker could not be deployed: /],

@@ -10,6 +10,11 @@ interface Database {
   sqlite: DatabaseSync
 }
 
+interface Bucket {
+  name: string
+  place: string | undefined
+}
+
 interface Binding {
   type: string
   name: string
@@ -127,6 +132,7 @@ const query = (sqlite: DatabaseSync, sql: string): { results: object[]; changed:
 /** Serves the part of Cloudflare's API that a deployment uses, for an empty account, on a local port. */
 export const fakeCloudflare = async (account: string) => {
   const databases: Database[] = []
+  const buckets: Bucket[] = []
   const workers = new Map<string, FakeWorker>()
   const assets = new Set<string>()
   const calls: Call[] = []
@@ -205,6 +211,26 @@ export const fakeCloudflare = async (account: string) => {
       },
     ],
     ['POST', /^\/d1\/database\/([^/]+)\/query$/, ([key], { json }) => query(databaseOf(key).sqlite, (json() as { sql: string }).sql)],
+    [
+      'GET',
+      /^\/r2\/buckets\/([^/]+)$/,
+      ([name]) => {
+        const found = buckets.find((bucket) => bucket.name === name)
+        if (!found) throw new Refused(404, 10006, 'The specified bucket does not exist.')
+        return found
+      },
+    ],
+    [
+      'POST',
+      /^\/r2\/buckets$/,
+      (_, { request, json }) => {
+        const { name, locationHint } = json() as { name: string; locationHint?: string }
+        if (buckets.some((bucket) => bucket.name === name)) throw new Refused(409, 10004, 'The bucket you tried to create already exists')
+        const jurisdiction = request.headers['cf-r2-jurisdiction']
+        buckets.push({ name, place: typeof jurisdiction === 'string' ? jurisdiction : locationHint })
+        return { name }
+      },
+    ],
     [
       'GET',
       /^\/workers\/services\/([^/]+)$/,
@@ -389,6 +415,7 @@ export const fakeCloudflare = async (account: string) => {
     url: `http://127.0.0.1:${port}/client/v4`,
     accounts,
     databases,
+    buckets,
     workers,
     assets,
     calls,

@@ -275,4 +275,17 @@ describe('the link to the paper of an invoice', () => {
     ]
     for (const link of wrong) expect([link, (await follow(link)).status]).toEqual([link, 403])
   })
+
+  it('is given by the operations of files too, to whoever may read the invoice', async () => {
+    const [api, other] = [await withAccount(), await withAccount()]
+    const [{ id, pdfUrl }, draft] = [await api.write(ONE), await api.write(ONE, { status: 'DRAFT' })]
+    const fileOf = (invoice: string): string => `/files/${invoice.replace('inv.', 'file.')}`
+    const { status, headers } = await api.get(fileOf(id))
+    expect(status).toBe(302)
+    expect(await readPdf(headers.get('Location') ?? '')).toEqual(await readPdf(pdfUrl))
+    const response = await follow(pdfUrl)
+    expect(response.headers.get('Content-Disposition')).toContain('filename="invoice-2026-04-0001.pdf"')
+    await response.arrayBuffer()
+    expect([(await other.get(fileOf(id))).status, (await api.get(fileOf(draft.id))).status]).toEqual([404, 404])
+  })
 })

@@ -1,7 +1,8 @@
 import { ApiError } from '../../lib/errors.ts'
 import { writeLine } from './csv.ts'
 import { type Row, evaluate, makeOrder, makeRowTest, makeSeek, makeTest, shapeOf } from './evaluate.ts'
-import { MOST_GROUPS, collectGroups } from './groups.ts'
+import { MOST_GROUPS, MOST_GROUP_BYTES, type Groups, collectGroups } from './groups.ts'
+import { encodeLines } from './parts.ts'
 import { type Query, keyOf } from './query.ts'
 import { MOST_ROWS } from './schema.ts'
 import type { Cell } from './tables.ts'
@@ -22,6 +23,10 @@ const TOO_MANY_GROUPS = tooMuch(
   `There are more than ${MOST_GROUPS} groups. Add filters, select fewer columns without an aggregator, or cut times to longer units.`,
 )
 const TOO_LARGE = tooMuch(`The rows come to more than ${MOST_BYTES / 2 ** 20} MB. Add filters, or select and sort by fewer columns.`)
+
+const TOO_LARGE_GROUPS = tooMuch(
+  `The groups come to more than ${MOST_GROUP_BYTES / 2 ** 20} MB. Add filters, or select fewer columns without an aggregator.`,
+)
 
 const encoder = new TextEncoder()
 
@@ -75,17 +80,17 @@ const collectRows = (query: Query, { count, bytes }: Collected) => {
       if (!isWanted(row)) return
       const kept = write(shape.expressions.map((expression) => evaluate(expression, row)))
       if (!kept || (!query.sort.length && count + rows.length >= query.limit)) return
-      const text = JSON.stringify(kept)
+      const text = `${JSON.stringify(kept)}\n`
       rows.push(text)
-      size += sizeOf(text) + 1
+      size += sizeOf(text)
       if (count + rows.length > MOST_ROWS) throw TOO_MANY_ROWS
       if (bytes + size > MOST_BYTES) throw TOO_LARGE
     },
     /** Whether no further rows are needed. */
     isEnough: () => !query.sort.length && count + rows.length >= query.limit,
     size: () => size,
-    /** What the slice adds, as text, and all that was collected with it. */
-    keep: () => ({ text: rows.length ? `[${rows.join(',')}]` : undefined, collected: { count: count + rows.length, bytes: bytes + size } }),
+    /** What the slice adds, a line for each row, and all that was collected with it. */
+    keep: () => ({ content: rows.length ? encodeLines(rows) : undefined, collected: { count: count + rows.length, bytes: bytes + size } }),
   }
 }
 
@@ -99,14 +104,12 @@ const collectAllGroups = (query: Query, before: string | undefined) => {
       if (!isWanted(row)) return
       groups.add(row)
       if (groups.size > MOST_GROUPS) throw TOO_MANY_GROUPS
+      if (groups.bytes > MOST_GROUP_BYTES) throw TOO_LARGE_GROUPS
     },
     isEnough: () => false,
     size: () => 0,
     keep: () => {
-      const text = groups.keep()
-      const bytes = sizeOf(text)
-      if (bytes > MOST_BYTES) throw TOO_LARGE
-      return { text, collected: { count: groups.size, bytes } }
+      return { content: encodeLines(groups.keep()), collected: { count: groups.size, bytes: groups.bytes } }
     },
   }
 }
@@ -115,14 +118,21 @@ const collectAllGroups = (query: Query, before: string | undefined) => {
 export const collect = (query: Query, collected: Collected, before: string | undefined) =>
   query.isGrouped ? collectAllGroups(query, before) : collectRows(query, collected)
 
-/** The rows of groups that meet their filters. */
-export const rowsOfGroups = (query: Query, writer: Writer, text: string | undefined): KeptRow[] => {
+/** The groups of which there is a text. */
+export const restoreGroups = (writer: Writer, text: string | undefined): Groups => {
   const groups = collectGroups(writer.shape)
   if (text !== undefined) groups.restore(text)
+  return groups
+}
+
+/** The rows of groups that meet their filters. The groups are taken, so that memory has room for the rows. */
+export const rowsOfGroups = (query: Query, writer: Writer, groups: Groups): KeptRow[] => {
   const places = new Map(writer.shape.expressions.map((expression, place) => [keyOf(expression), place]))
   const tests = query.having.map((filter) => ({ place: places.get(keyOf(filter.expression)) ?? 0, test: makeTest(filter) }))
-  return groups.results().flatMap((result) => {
+  const rows: KeptRow[] = []
+  for (const result of groups.results()) {
     const row = tests.every(({ place, test }) => test(result[place] ?? null)) ? writer.write(result) : undefined
-    return row ? [row] : []
-  })
+    if (row) rows.push(row)
+  }
+  return rows
 }

@@ -1,11 +1,18 @@
 import { type Decimal, ZERO, add, divide, formatDecimal, requireDecimal } from '../../lib/decimal.ts'
 import { type Row, type Shape, evaluate } from './evaluate.ts'
+import { linesIn } from './parts.ts'
 import type { Expression } from './query.ts'
 import type { Cell } from './tables.ts'
 import { comparableOf, compareValues } from './values.ts'
 
 /** The most groups of a report. */
 export const MOST_GROUPS = 50_000
+
+/** The most bytes of groups, which are in the memory of a Worker twice while they are read, and a third time as text. */
+export const MOST_GROUP_BYTES = 8 * 2 ** 20
+
+/** About how many bytes what an aggregator has seen takes, beside a text. */
+const SIZE_OF_SEEN = 32
 
 /** To how many places an average is given, rounded half up. */
 const PLACES_OF_AVERAGE = 10
@@ -32,13 +39,21 @@ const isBetter = ({ aggregator, inner }: Expression, cell: Cell, best: Cell): bo
   return aggregator === 'min' ? order < 0 : order > 0
 }
 
-const take = (expression: Expression, seen: Seen, row: Row): void => {
+const lengthOf = (cell: Cell): number => (typeof cell === 'string' ? cell.length : 0)
+
+/** Takes a row, and gives by how much what was seen has grown. */
+const take = (expression: Expression, seen: Seen, row: Row): number => {
   const cell = evaluate(expression, row)
-  if (cell === null) return
+  if (cell === null) return 0
   seen.count++
   const { aggregator } = expression
   if (aggregator === 'sum' || aggregator === 'avg') seen.sum = add(seen.sum, requireDecimal(cell as string))
-  else if (aggregator !== 'count' && isBetter(expression, cell, seen.best)) seen.best = cell
+  else if (aggregator !== 'count' && isBetter(expression, cell, seen.best)) {
+    const grown = lengthOf(cell) - lengthOf(seen.best)
+    seen.best = cell
+    return grown
+  }
+  return 0
 }
 
 const resultOf = ({ aggregator }: Expression, { count, sum, best }: Seen): Cell => {
@@ -60,45 +75,54 @@ const placesOf = ({ expressions }: Shape) => {
 export const collectGroups = (shape: Shape) => {
   const groups = new Map<string, Group>()
   const { plain, aggregated } = placesOf(shape)
+  let bytes = 0
   const open = (cells: readonly Cell[], key = JSON.stringify(cells)): Group => {
     const known = groups.get(key)
     if (known) return known
     const group = { cells, seen: aggregated.map((): Seen => ({ count: 0, sum: ZERO, best: null })) }
     groups.set(key, group)
+    bytes += key.length + aggregated.length * SIZE_OF_SEEN
     return group
   }
   return {
     add: (row: Row): void => {
       const { seen } = open(plain.map(({ expression }) => evaluate(expression, row)))
-      for (const [index, { expression }] of aggregated.entries()) take(expression, seen[index] as Seen, row)
+      for (const [index, { expression }] of aggregated.entries()) bytes += take(expression, seen[index] as Seen, row)
     },
     get size() {
       return groups.size
     },
-    /** The groups as text, which `restore` reads. */
-    keep: (): string =>
-      JSON.stringify(
-        Array.from(groups.values(), ({ cells, seen }): KeptGroup => [
-          cells,
-          seen.map(({ count, sum, best }) => [count, formatDecimal(sum), best]),
-        ]),
-      ),
-    restore: (text: string): void => {
-      for (const [cells, seen] of JSON.parse(text) as KeptGroup[]) {
-        const group = open(cells)
-        for (const [index, [count, sum, best]] of seen.entries())
-          Object.assign(group.seen[index] as Seen, { count, sum: requireDecimal(sum), best })
+    /** About how many bytes they take. */
+    get bytes() {
+      return bytes
+    },
+    /** The groups, each as a line of text, which `restore` reads. */
+    keep: function* (): Iterable<string> {
+      for (const { cells, seen } of groups.values()) {
+        const kept: KeptGroup = [cells, seen.map(({ count, sum, best }) => [count, formatDecimal(sum), best])]
+        yield `${JSON.stringify(kept)}\n`
       }
     },
-    /** What the groups come to, each with a cell for each expression of the shape. Without anything to group by there is always one. */
-    results: (): Cell[][] => {
+    restore: (text: string): void => {
+      for (const line of linesIn(text)) {
+        const [cells, seen] = JSON.parse(line) as KeptGroup
+        const group = open(cells)
+        for (const [index, [count, sum, best]] of seen.entries()) {
+          Object.assign(group.seen[index] as Seen, { count, sum: sum === '0' ? ZERO : requireDecimal(sum), best })
+          bytes += lengthOf(best)
+        }
+      }
+    },
+    /** Takes what the groups come to, each with a cell for each expression of the shape. Without anything to group by there is always one. */
+    results: function* (): Iterable<Cell[]> {
       if (!plain.length) open([])
-      return Array.from(groups.values(), ({ cells, seen }) => {
+      for (const [key, { cells, seen }] of groups) {
         const result: Cell[] = Array.from({ length: shape.expressions.length }, () => null)
         for (const [index, { place }] of plain.entries()) result[place] = cells[index] ?? null
         for (const [index, { expression, place }] of aggregated.entries()) result[place] = resultOf(expression, seen[index] as Seen)
-        return result
-      })
+        groups.delete(key)
+        yield result
+      }
     },
   }
 }

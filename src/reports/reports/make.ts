@@ -63,10 +63,10 @@ const readSlice = async (ctx: Ctx, bucket: R2Bucket, row: Due, report: ReportRow
     for (const one of rows) slice.add(one)
     cursor = slice.isEnough() ? null : next
   } while (cursor !== null && !isOver() && slice.size() < SLICE.bytes)
-  const { text, collected } = slice.keep()
+  const { content, collected } = slice.keep()
   const key = newKey(ctx.organizationId, report.id, query.isGrouped ? 'groups' : 'rows')
-  if (text !== undefined) await bucket.put(key, text)
-  const kept = text === undefined ? [] : [key]
+  if (content) await bucket.put(key, content)
+  const kept = content ? [key] : []
   const parts = query.isGrouped ? kept : [...progress.parts, ...kept]
   const change: ReportChange = {
     progress: { cursor, parts, ...collected, failures: 0 },

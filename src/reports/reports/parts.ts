@@ -17,6 +17,29 @@ export const readPart = async (bucket: R2Bucket, key: string): Promise<string> =
 /** How much is written at once, in characters. */
 const CHUNK = 65_536
 
+/** Encodes lines bit by bit, so that they are never one text in memory. */
+export const encodeLines = (lines: Iterable<string>): Blob => {
+  const encoder = new TextEncoder()
+  const chunks: Uint8Array[] = []
+  let text = ''
+  for (const line of lines) {
+    text += line
+    if (text.length < CHUNK) continue
+    chunks.push(encoder.encode(text))
+    text = ''
+  }
+  return new Blob([...chunks, encoder.encode(text)] as Uint8Array<ArrayBuffer>[])
+}
+
+/** The lines in a text, of which each has an end. */
+export function* linesIn(text: string): Iterable<string> {
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf('\n', at)
+    yield text.slice(at, end)
+    at = end + 1
+  }
+}
+
 /** Writes lines into an object, a part at a time. `size` is what they come to, in bytes. */
 export const writeLines = async (
   bucket: R2Bucket,

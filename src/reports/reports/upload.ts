@@ -6,8 +6,8 @@ import { iso } from '../../lib/time.ts'
 import { clearFolder } from '../files/bucket.ts'
 import { draftFile } from '../files/draft.ts'
 import { draftChange } from './change.ts'
-import { type KeptRow, makeWriter, rowsOfGroups, sizeOf } from './collect.ts'
-import { folderOf, newKey, readPart, writeLines } from './parts.ts'
+import { type KeptRow, makeWriter, restoreGroups, rowsOfGroups, sizeOf } from './collect.ts'
+import { folderOf, linesIn, newKey, readPart, writeLines } from './parts.ts'
 import { type ReportRow, findReport } from './queries.ts'
 import type { Query } from './query.ts'
 
@@ -24,14 +24,14 @@ export const nameFile = ({ name, periodFrom, periodUntil, createdAt }: ReportRow
 
 /** The lines of a report in their order, of what was collected. */
 const linesOf = async (bucket: R2Bucket, query: Query, keys: readonly string[]): Promise<string[]> => {
-  const { sortLines, ...writer } = makeWriter(query)
+  const writer = makeWriter(query)
   if (query.isGrouped) {
-    const text = keys[0] === undefined ? undefined : await readPart(bucket, keys[0])
-    return [writer.header, ...sortLines(rowsOfGroups(query, { ...writer, sortLines }, text))]
+    const groups = restoreGroups(writer, keys[0] === undefined ? undefined : await readPart(bucket, keys[0]))
+    return [writer.header, ...writer.sortLines(rowsOfGroups(query, writer, groups))]
   }
   const rows: KeptRow[] = []
-  for (const key of keys) for (const row of JSON.parse(await readPart(bucket, key)) as KeptRow[]) rows.push(row)
-  return [writer.header, ...sortLines(rows)]
+  for (const key of keys) for (const line of linesIn(await readPart(bucket, key))) rows.push(JSON.parse(line) as KeptRow)
+  return [writer.header, ...writer.sortLines(rows)]
 }
 
 /** Writes the file of a report of which everything was read, and completes the report. What was collected is deleted. */
