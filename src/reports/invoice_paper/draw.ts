@@ -1,101 +1,33 @@
 import { PDFDocument } from 'pdfkit'
 import { toBytes } from 'pdfkit/output'
 import type { Fonts } from './fonts.ts'
-import type { Fact, Paper, Party, Sum } from './paper.ts'
+import { drawHead, drawStamp } from './head.ts'
+import type { Paper, Sum } from './paper.ts'
+import {
+  BODY,
+  BOTTOM,
+  FAINT,
+  HEIGHT,
+  INK,
+  LABEL,
+  LEFT,
+  MIDDLE,
+  type Pen,
+  RIGHT,
+  SMALL,
+  TOP,
+  WIDTH,
+  leading,
+  rule,
+  writeBlock,
+} from './pen.ts'
 import type { Row } from './rows.ts'
-import { type Document, type Style, type Typesetter, typesetterOf } from './text.ts'
-
-/** A4, and what is left free around it, in points. */
-const [WIDTH, HEIGHT] = [595.28, 841.89]
-const [LEFT, RIGHT, TOP, BOTTOM] = [52, WIDTH - 52, 54, HEIGHT - 62]
-
-const INK = '#16191d'
-const MUTED = '#667080'
-const FAINT = '#dfe3e8'
-const TONES = { OPEN: '#8a5a00', SETTLED: '#1b6e45', ENDED: '#a12b2b' } as const
-
-const BODY: Style = { size: 9, color: INK }
-const SMALL: Style = { size: 8, color: MUTED }
-const LABEL: Style = { size: 7.5, color: MUTED }
+import { type Style, typesetterOf } from './text.ts'
 
 /** The right ends of the columns of numbers and how wide these may be, and how wide the first column may be. */
 const COLUMNS = { quantity: { right: 356, width: 68 }, price: { right: 442, width: 80 }, amount: { right: RIGHT, width: 95 } } as const
 const TEXT_WIDTH = 228
 const INDENT = 11
-/** Where the right half begins, which has the facts and the sums. */
-const MIDDLE = 318
-
-/** How far a line is from the next one. */
-const leading = ({ size }: Style): number => size * 1.42
-
-/** A page that is being drawn, from top to bottom. */
-interface Pen {
-  document: Document
-  set: Typesetter
-  paper: Paper
-  y: number
-}
-
-const rule = ({ document }: Pen, y: number, from = LEFT, color = FAINT): void => {
-  document.moveTo(from, y).lineTo(RIGHT, y).lineWidth(0.6).strokeColor(color).stroke()
-}
-
-/** Writes a text in lines below each other, and gives where the next one would begin. */
-const writeBlock = (
-  { set }: Pen,
-  text: string,
-  x: number,
-  y: number,
-  width: number,
-  style: Style,
-  align: 'LEFT' | 'RIGHT' = 'LEFT',
-): number => {
-  let top = y
-  for (const line of set.wrap(text, width, style)) {
-    set.writeLine(line, x, top + style.size, style, align)
-    top += leading(style)
-  }
-  return top
-}
-
-const drawParty = (pen: Pen, { name, lines, country }: Party, x: number, y: number, width: number, nameStyle: Style): number => {
-  let top = writeBlock(pen, name, x, y, width, { ...nameStyle, country }) + 2
-  for (const line of lines) top = writeBlock(pen, line, x, top, width, { ...SMALL, size: 8.5, country })
-  return top
-}
-
-const drawFacts = (pen: Pen, facts: readonly Fact[], y: number): number => {
-  let top = y
-  for (const { name, value } of facts) {
-    writeBlock(pen, name, MIDDLE, top + 0.7, 90, SMALL)
-    top = writeBlock(pen, value, RIGHT, top, RIGHT - MIDDLE - 84, BODY, 'RIGHT') + 1.6
-  }
-  return top
-}
-
-/** Draws what stands above the lines on the first page: who asks whom for what. */
-const drawHead = (pen: Pen): void => {
-  const { paper, document } = pen
-  const { seller, customer, status } = paper
-  const title: Style = { size: 22, color: INK, isBold: true }
-  writeBlock(pen, paper.title, RIGHT, TOP - 6, 230, title, 'RIGHT')
-  const tone: Style = { size: 8.5, color: TONES[status.tone], isBold: true }
-  const [label] = pen.set.wrap(status.text, 230, tone)
-  const width = (label?.width ?? 0) + 16
-  document
-    .roundedRect(RIGHT - width, TOP + 26, width, 17, 8.5)
-    .lineWidth(0.9)
-    .strokeColor(tone.color)
-    .stroke()
-  if (label) pen.set.writeLine(label, RIGHT - 8, TOP + 37.6, tone, 'RIGHT')
-  const below = drawParty(pen, seller, LEFT, TOP - 2, 300, { size: 13, color: INK, isBold: true })
-  const top = Math.max(below, TOP + 52) + 16
-  rule(pen, top)
-  const left = writeBlock(pen, paper.title === 'Order' ? 'Ordered by' : 'Billed to', LEFT, top + 16, 220, LABEL) + 2
-  const ends = [drawParty(pen, customer, LEFT, left, 236, { size: 10.5, color: INK, isBold: true }), drawFacts(pen, paper.facts, top + 15)]
-  pen.y = Math.max(...ends) + 22
-}
-
 const drawColumns = (pen: Pen): void => {
   const { y, paper } = pen
   writeBlock(pen, 'Description', LEFT, y, TEXT_WIDTH, LABEL)
@@ -218,21 +150,6 @@ const drawFeet = (pen: Pen): void => {
     writeBlock(pen, `${paper.title} ${paper.number}. All dates are in UTC.`, LEFT, HEIGHT - 38, 360, LABEL)
     writeBlock(pen, `Page ${page + 1} of ${count}`, RIGHT, HEIGHT - 38, 100, LABEL, 'RIGHT')
   }
-}
-
-/** Draws a word across the first page, so that nobody takes it for what is to be paid. */
-const drawStamp = (pen: Pen, stamp: string): void => {
-  const { document, set } = pen
-  const style: Style = { size: 120, color: TONES.ENDED, isBold: true }
-  const [line] = set.wrap(stamp, WIDTH, style)
-  if (!line) return
-  const [x, y] = [WIDTH / 2, HEIGHT / 2]
-  document
-    .save()
-    .rotate(-28, { origin: [x, y] })
-    .opacity(0.13)
-  set.writeLine(line, x - line.width / 2, y + style.size * 0.36, style)
-  document.restore()
 }
 
 /** Draws the paper of an invoice as a PDF. The same paper gives the same bytes. */
