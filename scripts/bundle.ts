@@ -55,10 +55,20 @@ const buildWorker = async (project: string): Promise<Built> => {
   return { file: join(out, 'index.js'), atStart, later: new Set(Object.keys(metafile.inputs).filter((source) => !atStart.has(source))) }
 }
 
-/** The text of a bundle without what its source map says to come from a source that is evaluated later; what the map does not say stays. */
-const textAtStart = ({ file, later }: Built): string => {
+/** The packages that sources are in, and those that these are in. A package may have been built from sources of its own, which its source map names in their place. */
+const packagesOf = (sources: Iterable<string>): Set<string> =>
+  new Set(
+    [...sources].flatMap((source) =>
+      [...source.matchAll(/(?<=^|\/)node_modules\/(?:@[^/]+\/)?[^/]+\//g)].map((found) => source.slice(0, found.index + found[0].length)),
+    ),
+  )
+
+/** The text of a bundle without what its source map says to come from a source, or from a package, of which nothing is evaluated at start; what the map does not say stays. */
+const textAtStart = ({ file, atStart, later }: Built): string => {
   const payload = JSON.parse(readFileSync(`${file}.map`, 'utf8')) as SourceMapPayload
-  const left = new Set(payload.sources.filter((source) => later.has(relative(root, resolve(file, '..', source)))))
+  const packages = packagesOf(later).difference(packagesOf(atStart))
+  const isLater = (source: string): boolean => later.has(source) || !packages.isDisjointFrom(packagesOf([source]))
+  const left = new Set(payload.sources.filter((source) => isLater(relative(root, resolve(file, '..', source)))))
   const map = new SourceMap(payload)
   const isLeft = (line: number, column: number): boolean => {
     const entry = map.findEntry(line, column)

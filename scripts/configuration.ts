@@ -13,13 +13,14 @@ const read = (environment: Environment | undefined): Unstable_Config => {
 }
 
 /** The bindings that every environment must have, since wrangler inherits none from the top level. */
-const bound = ({ d1_databases, r2_buckets, ratelimits, version_metadata, secrets }: Unstable_Config): string[] =>
+const bound = ({ d1_databases, r2_buckets, ratelimits, version_metadata, secrets, define }: Unstable_Config): string[] =>
   [
     ...d1_databases.map(({ binding }) => `the database ${binding}`),
     ...r2_buckets.map(({ binding }) => `the bucket ${binding}`),
     ...ratelimits.map(({ name }) => `the rate limit ${name}`),
     ...(version_metadata ? [`the version ${version_metadata.binding}`] : []),
     ...(secrets?.required ?? []).map((name) => `the secret ${name}`),
+    ...Object.entries(define).map(([name, value]) => `the definition of ${name} as ${value}`),
   ].toSorted()
 
 /** The Durable Object classes of the Worker. wrangler.toml must name each of them; without this check, a deployment would only warn. */

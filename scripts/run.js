@@ -7,4 +7,5 @@ if (!existsSync(new URL('../node_modules/wrangler/package.json', import.meta.url
   process.exit(1)
 }
 if (script !== 'docs' && !existsSync(new URL('../public/docs/scalar.js', import.meta.url))) await import('./docs.ts')
+if (script !== 'fonts' && !existsSync(new URL('../public/fonts/noto-sans.json', import.meta.url))) await import('./fonts.ts')
 await import(`./${script}.ts`)

@@ -23,13 +23,19 @@ const holdPrecondition = ({ conditions: { match, noneMatch } }: Ctx, tag: string
   if (noneMatch && includesTag(noneMatch, tag)) throw EXISTS
 }
 
+/** What a change answers that changes nothing. */
+interface Unchanged<Answer> {
+  unchanged: Answer
+  tag?: string
+}
+
 /** A change of an existing resource. */
 interface VersionedChange<Found, Answer extends object> {
   /** Reads the resource. Throws NOT_FOUND. */
   read: () => Promise<Found>
   tagOf: (found: Found) => string
-  /** Drafts the write, or returns only the answer if nothing changes. */
-  change: (found: Found) => Draft<Answer> | { unchanged: Answer } | Promise<Draft<Answer> | { unchanged: Answer }>
+  /** Drafts the write, or returns only the answer if nothing changes, with its tag if that is longer. */
+  change: (found: Found) => Draft<Answer> | Unchanged<Answer> | Promise<Draft<Answer> | Unchanged<Answer>>
 }
 
 /** Changes an existing resource in the version of If-Match, or otherwise in its newest version. If another write comes first, it reads again. */
@@ -42,5 +48,5 @@ export const changeVersioned = <Found, Answer extends object>(
     const tag = tagOf(found)
     holdPrecondition(ctx, tag)
     const made = await change(found)
-    return 'unchanged' in made ? { answer: made.unchanged, tag } : commit(ctx, made, true)
+    return 'unchanged' in made ? { answer: made.unchanged, tag: made.tag ?? tag } : commit(ctx, made, true)
   })

@@ -9,6 +9,7 @@ import { draftFalling } from './falling.ts'
 import { rateLines } from './lines.ts'
 import { readLive } from './live.ts'
 import { readAccountOwner, readGroupOwner } from './owner.ts'
+import { linkPaper, tagOfShown } from './paper_link.ts'
 import { findInvoiceOfKey, tagOfInvoice } from './queries.ts'
 import type { CreateCustomInvoiceRequest, Invoice } from './schema.ts'
 import { dueOf, insertInvoices, newDraft, recordInvoice, showFallenDue } from './settle.ts'
@@ -30,7 +31,7 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
       throw new ApiError('CONFLICT', 'idempotencyKey: the invoice that was made with it has been deleted. Take a new key.')
     if (kept) {
       const { row, owner } = await readLive(ctx, kept)
-      return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
+      return { answer: { ...showInvoice(row, owner), ...(await linkPaper(ctx, row)) }, tag: await tagOfShown(ctx, row, owner) }
     }
     const isDraft = status === 'DRAFT' && !(input.autoAdvance === true && endAt <= ctx.now)
     if (!isDraft) await settleMoneyDue(ctx, [ownerId])
@@ -64,6 +65,6 @@ export const createCustomInvoice = async (ctx: Ctx, input: CreateCustomInvoiceRe
       isPaid: status === 'PAID',
       write: (row) => insertInvoices([row]),
     })
-    return commit(ctx, { ...draft, ...showFallenDue(fallen), tag: await tagOfInvoice(fallen.row, undefined) })
+    return commit(ctx, { ...draft, ...(await showFallenDue(ctx, fallen)), tag: await tagOfShown(ctx, fallen.row, undefined) })
   })
 }

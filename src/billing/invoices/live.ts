@@ -1,6 +1,7 @@
 import type { Ctx } from '../../db/context.ts'
 import { readMembers } from './composite.ts'
 import { rateDraft, rateDrafts } from './drafts.ts'
+import { linkPaper } from './paper_link.ts'
 import type { InvoiceOwner } from './owner.ts'
 import { readInvoicesById } from './queries.ts'
 import type { InvoiceSummary } from './schema.ts'
@@ -18,18 +19,25 @@ export const readLive = async (ctx: Ctx, row: InvoiceRow): Promise<LiveInvoice> 
   return row.status === 'DRAFT' ? rateDraft(ctx, row) : { row }
 }
 
-/** Invoices of a list. DRAFTs of accounts are reckoned now, all of them together. */
-export const showSummaries = async (ctx: Ctx, rows: readonly Omit<InvoiceRow, 'rated' | 'basis'>[]): Promise<InvoiceSummary[]> => {
+/** The DRAFTs of accounts among invoices as they are now, by their ids: reckoned all together. */
+const readLiveDrafts = async (ctx: Ctx, rows: readonly Omit<InvoiceRow, 'rated' | 'basis'>[]): Promise<Map<string, LiveInvoice>> => {
   const drafts = rows.filter(({ status, accountId }) => status === 'DRAFT' && accountId !== null)
-  if (!drafts.length) return rows.map((row) => showSummary(row))
+  if (!drafts.length) return new Map()
   const found = await readInvoicesById(
     ctx,
     drafts.map(({ id }) => id),
   )
   const open = found.filter(({ status }) => status === 'DRAFT')
-  const live = new Map([...(await rateDrafts(ctx, open))].map(([{ id }, one]) => [id, one]))
-  return rows.map((row) => {
-    const its = live.get(row.id)
-    return its ? showSummary(its.row, its.owner) : showSummary(row)
-  })
+  return new Map([...(await rateDrafts(ctx, open))].map(([{ id }, one]) => [id, one]))
+}
+
+/** Invoices of a list. DRAFTs of accounts are reckoned now. */
+export const showSummaries = async (ctx: Ctx, rows: readonly Omit<InvoiceRow, 'rated' | 'basis'>[]): Promise<InvoiceSummary[]> => {
+  const live = await readLiveDrafts(ctx, rows)
+  return Promise.all(
+    rows.map(async (row) => {
+      const its = live.get(row.id)
+      return { ...(its ? showSummary(its.row, its.owner) : showSummary(row)), ...(await linkPaper(ctx, row)) }
+    }),
+  )
 }

@@ -1,4 +1,5 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
+import type { BusinessDetails } from '../../customers/settings/schema.ts'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
@@ -18,6 +19,8 @@ export interface InvoiceOwner {
   createdAt: number
   netTermDays: number
   details: InvoiceDetails
+  /** The tax number of who pays, if a setting says it. */
+  taxId: string | null
 }
 
 interface OwnerRow {
@@ -33,7 +36,13 @@ interface OwnerRow {
   customerName: string
   customerEmail: string
   customerAddress: string
+  organization: string | null
+  taxId: string | null
 }
+
+/** Who sends the invoice, if the organization says so. */
+const organizationOf = ({ organization }: Pick<OwnerRow, 'organization'>): Pick<InvoiceDetails, 'organization'> =>
+  organization === null ? {} : { organization: JSON.parse(organization) as BusinessDetails }
 
 const ownerOf = (row: OwnerRow): InvoiceOwner => {
   const address = JSON.parse(row.customerAddress) as Address
@@ -59,9 +68,18 @@ const ownerOf = (row: OwnerRow): InvoiceOwner => {
         address: row.address === null ? address : (JSON.parse(row.address) as Address),
         primaryEmail: row.primaryEmail ?? row.customerEmail,
       },
+      ...organizationOf(row),
     },
+    taxId: row.taxId,
   }
 }
+
+/** The query for the value of a setting that means something here. */
+const settingOf = (organizationId: string, entityType: string, entityId: SQL, id: string): SQL =>
+  sql`(select value from settings where organization_id = ${organizationId} and entity_type = ${entityType} and entity_id = ${entityId} and namespace = 'SYSTEM' and id = ${id})`
+
+const businessDetailsOf = (organizationId: string): SQL =>
+  settingOf(organizationId, 'ORGANIZATION', sql`${organizationId}`, 'business_details')
 
 /**
  * The query for whom invoices of accounts are about. What an account does not say itself is said by its customer, and the days until an
@@ -74,7 +92,9 @@ export const selectAccountOwners = ({ organizationId }: Pick<Ctx, 'organizationI
         select own.net_term_days from invoice_group_accounts as member cross join invoice_groups as own on own.id = member.invoice_group_id
         where member.organization_id = its.organization_id and member.account_id = its.id
       )) as netTermDays,
-      customer.name as customerName, customer.primary_email as customerEmail, customer.address as customerAddress
+      customer.name as customerName, customer.primary_email as customerEmail, customer.address as customerAddress,
+      ${businessDetailsOf(organizationId)} as organization,
+      coalesce(${settingOf(organizationId, 'ACCOUNT', sql`its.id`, 'tax_id')}, ${settingOf(organizationId, 'CUSTOMER', sql`its.customer_id`, 'tax_id')}) as taxId
     from json_each(${JSON.stringify(accountIds)}) as sent
     cross join accounts as its on its.organization_id = ${organizationId} and its.id = sent.value
     cross join customers as customer on customer.organization_id = its.organization_id and customer.id = its.customer_id`)
@@ -99,13 +119,15 @@ interface GroupRow {
   address: string
   status: string
   version: number
+  organization: string | null
+  taxId: string | null
 }
 
 /** The query for whom invoices of an invoice group are about. */
 export const selectGroupOwner = ({ organizationId }: Pick<Ctx, 'organizationId'>, groupId: string): Statement =>
   selectRows(sql`
     select name, email, daily_invoice_consolidation as consolidates, net_term_days as netTermDays, invoice_currency as invoiceCurrency, address, status,
-      version
+      version, ${businessDetailsOf(organizationId)} as organization, ${settingOf(organizationId, 'INVOICE_GROUP', sql`${groupId}`, 'tax_id')} as taxId
     from invoice_groups where organization_id = ${organizationId} and id = ${groupId}`)
 
 /** What the query of `selectGroupOwner` has found. Throws NOT_FOUND. */
@@ -129,7 +151,8 @@ export const readGroupOwnerRow = (groupId: string, [found]: readonly unknown[]):
     isArchived: row.status === 'ARCHIVED',
     createdAt: 0,
     netTermDays: row.netTermDays ?? 0,
-    details: { invoiceGroup },
+    details: { invoiceGroup, ...organizationOf(row) },
+    taxId: row.taxId,
     version: row.version,
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { BusinessDetails } from '../../customers/settings/schema.ts'
 import { Address } from '../../lib/address.ts'
 import { decimalFromNumber, formatDecimal } from '../../lib/decimal.ts'
 import { described, identifier, label, named, text } from '../../lib/fields.ts'
@@ -115,6 +116,7 @@ const InvoiceDetails = named(
     account: z.optional(InvoiceDetailsAccount),
     pricePlanName: z.optional(z.string()),
     invoiceGroup: z.optional(InvoiceDetailsInvoiceGroup),
+    organization: z.optional(described('Who sends the invoice, if the setting business_details says so.', BusinessDetails)),
   }),
   'Whom the invoice is about: as it is now while the invoice is a DRAFT, and then as it was when it fell due.',
 )
@@ -141,6 +143,9 @@ const summary = {
   generatedAt: z.optional(described('When it fell due and was frozen.', dateTime())),
   updatedAt: dateTime(),
   sequenceId: z.optional(described('The number of the invoice. A DRAFT has none.', z.string())),
+  pdfUrl: z.optional(
+    described('A link to the invoice as PDF, from when it falls due: it needs no token, and works for a week.', z.string()),
+  ),
   totalAmount: z.number(),
   paidAmount: z.number(),
   invoiceDetails: z.optional(InvoiceDetails),

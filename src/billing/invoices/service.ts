@@ -12,6 +12,7 @@ import { draftFalling, keptOf } from './falling.ts'
 import { findChargeFaults } from './lines.ts'
 import { readLive, showSummaries } from './live.ts'
 import type { InvoiceOwner } from './owner.ts'
+import { linkPaper, tagOfShown } from './paper_link.ts'
 import { NOTHING_PAID, settleMoney } from './paying.ts'
 import { draftSettled, voided } from './orders.ts'
 import { listInvoiceRows, readInvoice, readInvoicesById, tagOfInvoice } from './queries.ts'
@@ -58,7 +59,7 @@ export const listInvoices = async (ctx: Ctx, query: ListInvoicesQuery): Promise<
 
 export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> => {
   const { row, owner } = await readInvoiceNow(ctx, id)
-  return { answer: showInvoice(row, owner), tag: await tagOfInvoice(row, owner) }
+  return { answer: { ...showInvoice(row, owner), ...(await linkPaper(ctx, row)) }, tag: await tagOfShown(ctx, row, owner) }
 }
 
 /** Lists what the pricing rules of an invoice did when it was reckoned last: of a DRAFT now, of another one when it was frozen. */
@@ -124,14 +125,15 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       const kept = status === 'VOID' && row.status === 'DRAFT' && keptOf(row)
       const edits = { ...(await editDraft(ctx, row, input)), ...kept }
       const edited: InvoiceRow = { ...row, ...edits }
-      if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length) return { unchanged: showInvoice(row, owner) }
+      if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length)
+        return { unchanged: { ...showInvoice(row, owner), ...(await linkPaper(ctx, row)) }, tag: await tagOfShown(ctx, row, owner) }
       const isDueNow = status === 'DUE' || (!status && edited.autoAdvance && edited.endAt <= ctx.now)
       if (row.status === 'DRAFT' && isDueNow) {
         const { fallen, ...draft } = await draftFalling(ctx, row, edited, {
           closes: !ctx.write?.dryRun,
           write: (reckoned) => changeInvoice(ctx, row, { ...edits, ...keptOf(reckoned) }),
         })
-        return { ...draft, ...showFallenDue(fallen), tag: await tagOfInvoice(fallen.row, undefined) }
+        return { ...draft, ...(await showFallenDue(ctx, fallen)), tag: await tagOfShown(ctx, fallen.row, undefined) }
       }
       const money = status ? await settleMoney(ctx, row, status) : NOTHING_PAID
       const set = { ...edits, ...(status && draftStatus(edited, status, owner)), updatedAt: ctx.now, version: row.version + 1 }
@@ -143,8 +145,10 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       return {
         statements: [...money.statements, ...settled.statements, ...(released?.statements ?? [])],
         changes: [...settled.changes, ...money.changes, ...(released?.changes ?? [])],
-        ...(isOrder(row) && status === 'PAID' ? showPaidOrder(ctx, after) : { answer: showInvoice(after, live) }),
-        tag: await tagOfInvoice(after, live),
+        ...(isOrder(row) && status === 'PAID'
+          ? await showPaidOrder(ctx, after)
+          : { answer: { ...showInvoice(after, live), ...(await linkPaper(ctx, after)) } }),
+        tag: await tagOfShown(ctx, after, live),
         due: [...(live ? dueOf(after) : []), ...(released?.due ?? []), ...settled.due],
       }
     },

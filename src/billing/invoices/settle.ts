@@ -12,6 +12,7 @@ import { iso } from '../../lib/time.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
 import { type PartialDraft, type Purse, moveMoney, nettedOf, payingGroup } from '../wallets/service.ts'
 import type { InvoiceOwner } from './owner.ts'
+import { linkPaper } from './paper_link.ts'
 import type { Invoice } from './schema.ts'
 import { type InvoiceRow, showInvoice } from './show.ts'
 import { type InvoiceStatus, invoiceCounters, invoices } from './table.ts'
@@ -170,7 +171,11 @@ export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, by: Pai
     details: owner.details,
     netTermDays: owner.netTermDays,
     paid,
-    info: netted && paid !== '0' ? [...row.info, { type: 'WALLET', value: `${paid} netted off at DUE` }] : row.info,
+    info: [
+      ...row.info,
+      ...(owner.taxId === null ? [] : [{ type: 'TAX_ID', value: owner.taxId }]),
+      ...(netted && paid !== '0' ? [{ type: 'WALLET', value: `${paid} netted off at DUE` }] : []),
+    ],
     generatedAt: now,
     updatedAt: now,
     version: row.version + 1,
@@ -199,11 +204,11 @@ export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, by: Pai
 type NumberedAnswer = Pick<Draft<Invoice>, 'answer' | 'fromDatabase'>
 
 /** The answer of a commit in which an invoice fell due. */
-export const showFallenDue = ({ row, sequenceId }: Pick<FallenDue, 'row' | 'sequenceId'>): NumberedAnswer => {
+export const showFallenDue = async (ctx: Ctx, { row, sequenceId }: Pick<FallenDue, 'row' | 'sequenceId'>): Promise<NumberedAnswer> => {
   const { sequenceId: _given, ...answer } = showInvoice({ ...row, sequenceId: '' })
-  return { answer, fromDatabase: { sequenceId } }
+  return { answer: { ...answer, ...(await linkPaper(ctx, row)) }, fromDatabase: { sequenceId } }
 }
 
 /** The answer of a commit in which an order was paid. */
-export const showPaidOrder = (ctx: Pick<Ctx, 'organizationId'>, row: InvoiceRow): NumberedAnswer =>
-  showFallenDue({ row: { ...row, invoiceClass: 'INVOICE' }, sequenceId: numberOf(ctx, row) })
+export const showPaidOrder = (ctx: Ctx, row: InvoiceRow): Promise<NumberedAnswer> =>
+  showFallenDue(ctx, { row: { ...row, invoiceClass: 'INVOICE' }, sequenceId: numberOf(ctx, row) })

@@ -1,4 +1,5 @@
 import { customType, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { BusinessDetails } from '../../customers/settings/schema.ts'
 import type { Address } from '../../lib/address.ts'
 import type { CardType } from '../../rating/card.ts'
 import type { Credit } from '../../rating/credits.ts'
@@ -84,6 +85,7 @@ export interface InvoiceDetails {
   account?: { name: string; invoiceCurrency: string; address: Address; primaryEmail: string }
   pricePlanName?: string
   invoiceGroup?: { id: string; name: string; email: string; dailyInvoiceConsolidation: boolean; invoiceCurrency: string; address: Address }
+  organization?: BusinessDetails
 }
 
 const keptRating = customType<{ data: KeptRating; driverData: string }>({

@@ -4,6 +4,8 @@ import { explainRuleError } from '../../logic/place.ts'
 import { compileRule } from '../../logic/rule.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 
+export { BusinessDetails } from './business_details.ts'
+
 export const SettingDataType = named('SettingDataType', z.enum(['STRING', 'NUMERIC', 'JSON', 'JSON_LOGIC']))
 export type SettingDataType = z.infer<typeof SettingDataType>
 

@@ -10,6 +10,7 @@ import { builder, insertInto, qualified } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
+import { explainBusinessDetails, explainTaxId } from './business_details.ts'
 import { explainRates, findChangedRate, holdsExchangeRates } from './exchange_rates.ts'
 import {
   type CreateEntitySetting,
@@ -83,6 +84,10 @@ export const draftSettings = (
   entityId: string,
   sent: readonly CreateEntitySetting[],
 ): Draft<object> => {
+  for (const [index, setting] of sent.entries()) {
+    const message = explainTaxId({ ...setting, entityType })
+    if (message) throw new ApiError('INVALID', `settings.${index}.value: ${message}`)
+  }
   const rows = sent.map((setting, position): SettingRow => ({
     ...setting,
     organizationId,
@@ -111,7 +116,7 @@ const explainSwitch = ({ namespace, id, entityType, value }: Setting): string | 
 
 /** Refuses a setting that means something here, and whose value means nothing. */
 const refuseValue = (setting: Setting): void => {
-  const message = explainRates(setting) ?? explainSwitch(setting)
+  const message = explainRates(setting) ?? explainSwitch(setting) ?? explainBusinessDetails(setting) ?? explainTaxId(setting)
   if (message) throw new ApiError('INVALID', `value: ${message}`)
 }
 

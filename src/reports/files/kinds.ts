@@ -1,4 +1,5 @@
 import type { Ctx } from '../../db/context.ts'
+import { findInvoicePaper } from '../invoice_paper/service.ts'
 import { requireBucket } from './bucket.ts'
 import { readFileRow } from './queries.ts'
 
@@ -43,7 +44,7 @@ const findStoredFile: FindFile = async (reading, id, organizationId) => {
 }
 
 /** All kinds of files. Each is asked, one after the other, whether a file is one of its own. */
-const KINDS: readonly FindFile[] = [findStoredFile]
+const KINDS: readonly FindFile[] = [findStoredFile, findInvoicePaper]
 
 export const findFile: FindFile = async (reading, id, organizationId) => {
   for (const find of KINDS) {

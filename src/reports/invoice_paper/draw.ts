@@ -1,0 +1,184 @@
+import { PDFDocument } from 'pdfkit'
+import { toBytes } from 'pdfkit/output'
+import type { Fonts } from './fonts.ts'
+import { drawHead, drawStamp } from './head.ts'
+import type { Paper, Sum } from './paper.ts'
+import {
+  BODY,
+  BOTTOM,
+  FAINT,
+  HEIGHT,
+  INK,
+  LABEL,
+  LEFT,
+  MIDDLE,
+  type Pen,
+  RIGHT,
+  SMALL,
+  TOP,
+  WIDTH,
+  leading,
+  rule,
+  writeBlock,
+} from './pen.ts'
+import type { Row } from './rows.ts'
+import { type Style, typesetterOf } from './text.ts'
+
+/** The right ends of the columns of numbers and how wide these may be, and how wide the first column may be. */
+const COLUMNS = { quantity: { right: 356, width: 68 }, price: { right: 442, width: 80 }, amount: { right: RIGHT, width: 95 } } as const
+const TEXT_WIDTH = 228
+const INDENT = 11
+const drawColumns = (pen: Pen): void => {
+  const { y, paper } = pen
+  writeBlock(pen, 'Description', LEFT, y, TEXT_WIDTH, LABEL)
+  writeBlock(pen, 'Quantity', COLUMNS.quantity.right, y, 90, LABEL, 'RIGHT')
+  writeBlock(pen, 'Unit price', COLUMNS.price.right, y, 90, LABEL, 'RIGHT')
+  writeBlock(pen, `Amount (${paper.currency})`, COLUMNS.amount.right, y, 100, LABEL, 'RIGHT')
+  rule(pen, y + 14.5, LEFT, INK)
+  pen.y = y + 20
+}
+
+/** Begins another page, which says what it goes on with. */
+const turnPage = (pen: Pen): void => {
+  const { document, paper } = pen
+  document.addPage()
+  const style: Style = { ...SMALL, isBold: true, color: INK, country: paper.seller.country }
+  writeBlock(pen, paper.seller.name, LEFT, TOP - 14, 300, style)
+  writeBlock(pen, `${paper.title} ${paper.number}`, RIGHT, TOP - 14, 180, SMALL, 'RIGHT')
+  pen.y = TOP + 18
+}
+
+/** Makes room for so much, on another page if it has to be. */
+const makeRoom = (pen: Pen, height: number, isTable: boolean): void => {
+  if (pen.y + height <= BOTTOM) return
+  turnPage(pen)
+  if (isTable) drawColumns(pen)
+}
+
+const ROW_STYLES: Readonly<Record<Row['kind'], Style>> = {
+  HEADING: { ...BODY, isBold: true },
+  LINE: BODY,
+  DETAIL: SMALL,
+  TOTAL: { ...BODY, isBold: true },
+}
+
+/** Writes a number on one line: smaller, if it has so many digits. */
+const writeNumber = (
+  { set }: Pen,
+  text: string,
+  { right, width }: { right: number; width: number },
+  baseline: number,
+  style: Style,
+): void => {
+  const [line] = set.wrap(text, WIDTH, style)
+  const fitting = { ...style, size: style.size * Math.min(1, width / (line?.width ?? width)) }
+  for (const its of set.wrap(text, WIDTH, fitting)) set.writeLine(its, right, baseline, fitting, 'RIGHT')
+}
+
+const drawRow = (pen: Pen, row: Row, next: Row | undefined): void => {
+  const { set, paper } = pen
+  const style: Style = { ...ROW_STYLES[row.kind], country: paper.customer.country }
+  const x = LEFT + INDENT * row.depth
+  const [padding, above] = row.kind === 'DETAIL' ? [0.8, 0] : [3.6, row.kind === 'HEADING' ? 4 : 0]
+  const lines = set.wrap(row.text, TEXT_WIDTH - INDENT * row.depth, style)
+  const notes = row.note === undefined ? [] : set.wrap(row.note, TEXT_WIDTH - INDENT * row.depth, SMALL)
+  const height = above + padding * 2 + lines.length * leading(style) + notes.length * leading(SMALL)
+  /** A heading stands on the page of what it heads. */
+  makeRoom(pen, height + (row.kind === 'HEADING' ? 40 : 0), true)
+  let top = pen.y + above + padding
+  const first = top
+  for (const line of lines) {
+    set.writeLine(line, x, top + style.size, style)
+    top += leading(style)
+  }
+  for (const line of notes) {
+    set.writeLine(line, x, top + SMALL.size, SMALL)
+    top += leading(SMALL)
+  }
+  for (const column of ['quantity', 'price', 'amount'] as const) {
+    if (row[column] !== undefined) writeNumber(pen, row[column], COLUMNS[column], first + style.size, style)
+  }
+  pen.y = top + padding
+  if (row.kind === 'HEADING' || next?.kind === 'DETAIL') return
+  if (row.kind === 'DETAIL') pen.y += 3
+  rule(pen, pen.y)
+}
+
+const SUM_STYLES: Readonly<Record<Sum['weight'], Style>> = {
+  PLAIN: BODY,
+  STRONG: { ...BODY, isBold: true },
+  LAST: { ...BODY, size: 11.5, isBold: true },
+}
+
+const drawSums = (pen: Pen): void => {
+  const { set, paper } = pen
+  pen.y += 10
+  for (const [index, { text, amount, weight }] of paper.sums.entries()) {
+    const style: Style = { ...SUM_STYLES[weight], country: paper.customer.country }
+    const [value] = set.wrap(amount, 500, style)
+    const lines = set.wrap(text, RIGHT - MIDDLE - (value?.width ?? 0) - 12, style)
+    makeRoom(pen, lines.length * leading(style) + 12, false)
+    if (weight !== 'PLAIN') {
+      if (index > 0) rule(pen, pen.y + 2, MIDDLE, weight === 'LAST' ? INK : FAINT)
+      pen.y += 6
+    }
+    const first = pen.y
+    for (const line of lines) {
+      set.writeLine(line, MIDDLE, pen.y + style.size, style)
+      pen.y += leading(style)
+    }
+    if (value) set.writeLine(value, RIGHT, first + style.size, style, 'RIGHT')
+    pen.y += 2.4
+  }
+}
+
+const drawNotes = (pen: Pen): void => {
+  pen.y += 18
+  for (const note of pen.paper.notes) {
+    makeRoom(pen, 24, false)
+    pen.y = writeBlock(pen, note, LEFT, pen.y, RIGHT - LEFT, SMALL) + 3
+  }
+}
+
+/** Draws what stands at the end of each page, when it is known how many there are. */
+const drawFeet = (pen: Pen): void => {
+  const { document, paper } = pen
+  const { start, count } = document.bufferedPageRange()
+  for (let page = 0; page < count; page++) {
+    document.switchToPage(start + page)
+    rule(pen, HEIGHT - 46)
+    writeBlock(pen, `${paper.title} ${paper.number}. All dates are in UTC.`, LEFT, HEIGHT - 38, 360, LABEL)
+    writeBlock(pen, `Page ${page + 1} of ${count}`, RIGHT, HEIGHT - 38, 100, LABEL, 'RIGHT')
+  }
+}
+
+/** Draws the paper of an invoice as a PDF. The same paper gives the same bytes. */
+export const drawPaper = (paper: Paper, fonts: Fonts): Promise<Uint8Array> => {
+  const title = `${paper.title} ${paper.number}`
+  const document = new PDFDocument({
+    size: 'A4',
+    margin: 0,
+    bufferPages: true,
+    lang: 'en',
+    displayTitle: true,
+    font: '',
+    info: {
+      Title: title,
+      Author: paper.seller.name,
+      CreationDate: new Date(paper.madeAt),
+      Producer: 'PDFKit',
+      Creator: 'Togai API on Workers',
+    },
+  })
+  const bytes = toBytes(document)
+  const pen: Pen = { document, set: typesetterOf(document, fonts), paper, y: TOP }
+  if (paper.stamp !== undefined) drawStamp(pen, paper.stamp)
+  drawHead(pen)
+  drawColumns(pen)
+  for (const [index, row] of paper.rows.entries()) drawRow(pen, row, paper.rows[index + 1])
+  drawSums(pen)
+  drawNotes(pen)
+  drawFeet(pen)
+  document.end()
+  return bytes
+}
