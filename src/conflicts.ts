@@ -5,6 +5,7 @@ import { billingConflicts } from './billing/conflicts.ts'
 import { entitlementConflicts } from './entitlements/conflicts.ts'
 import type { ConflictWords } from './db/conflicts.ts'
 import { meteringConflicts } from './metering/conflicts.ts'
+import { webhookConflicts } from './webhooks/conflicts.ts'
 
 /** The messages of all conflicts that the database raises, by code. */
 export const conflicts: ConflictWords = {
@@ -14,4 +15,5 @@ export const conflicts: ConflictWords = {
   ...catalogueConflicts,
   ...billingConflicts,
   ...entitlementConflicts,
+  ...webhookConflicts,
 }

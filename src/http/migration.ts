@@ -1,2 +1,2 @@
 /** The newest migration. The code needs it. */
-export const MIGRATION = '0026_billing_purchases.sql'
+export const MIGRATION = '0028_webhooks.sql'
