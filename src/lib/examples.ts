@@ -99,3 +99,6 @@ export const signature = 'dGhlIHNpZ25hdHVyZSBvZiBhbiBleGFtcGxlIG9ubHk'
 export const purchaseId = 'purchase.0VFLWOg4pCh.4tMwX'
 export const orderId = 'inv.0VFLWOg4oRd.9qLsT'
 export const proposalId = 'purchase.0VFLWOg4pRp.6yNvZ'
+
+/** An endpoint to which webhooks are sent. */
+export const webhookEndpointId = 'webhook.0VFLW94Kwhk.4kTzP'

@@ -25,6 +25,7 @@ export const webhookDeliveries = feature('Extensions', {
     path: '/webhook_endpoints/{webhook_endpoint_id}/deliveries/{webhook_delivery_id}',
     param: WebhookDeliveryPath,
     answers: { 200: WebhookDeliveryWithBody },
+    tagged: true,
     handle: (ctx, { param }) => service.getWebhookDelivery(ctx, param.webhook_endpoint_id, param.webhook_delivery_id),
   }),
   resendWebhookDelivery: operation({
@@ -32,6 +33,8 @@ export const webhookDeliveries = feature('Extensions', {
     path: '/webhook_endpoints/{webhook_endpoint_id}/deliveries/{webhook_delivery_id}/resend',
     param: WebhookDeliveryPath,
     answers: { 202: WebhookDelivery },
+    tagged: true,
+    condition: 'version',
     handle: (ctx, { param }) => service.resendWebhookDelivery(ctx, param.webhook_endpoint_id, param.webhook_delivery_id),
   }),
   testWebhookEndpoint: operation({

@@ -1,5 +1,4 @@
-import { first, organizationId, second, third } from '../../lib/examples.ts'
-import { endpointId } from '../endpoints/reference.ts'
+import { first, organizationId, second, third, webhookEndpointId as endpointId } from '../../lib/examples.ts'
 
 const MISSING = 'The organization has no webhook endpoint with this id.'
 const NOT_THERE = 'The organization has no webhook endpoint with this id, or the endpoint no delivery with this id.'
@@ -50,7 +49,7 @@ export const listWebhookDeliveries = {
   example: {
     after: made,
     path,
-    query: { pageSize: 20 },
+    query: { status: 'PENDING', pageSize: 20 },
     answer: { data: [delivery], context: { pageSize: 20, sortOrder: 'DESC' } },
   },
 }

@@ -1,10 +1,13 @@
 import { and, eq, getTableColumns, sql } from 'drizzle-orm'
-import { type Change, type Reply, commit } from '../../db/commit.ts'
+import { changeVersioned } from '../../db/change.ts'
+import { type Change, type Draft, type Reply, commit } from '../../db/commit.ts'
 import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { defineList } from '../../db/list.ts'
 import { builder, selection } from '../../db/statements.ts'
+import { differences } from '../../lib/changes.ts'
 import { notFound } from '../../lib/errors.ts'
+import { tagOf } from '../../lib/etag.ts'
 import { newId } from '../../lib/ids.ts'
 import { iso } from '../../lib/time.ts'
 import { readEndpoint, showEndpoint } from '../endpoints/queries.ts'
@@ -74,7 +77,7 @@ const readDelivery = async (ctx: Ctx, endpointId: string, id: string): Promise<D
 export const getWebhookDelivery = async (ctx: Ctx, endpointId: string, id: string): Promise<Reply<WebhookDeliveryWithBody>> => {
   await readEndpoint(ctx, endpointId)
   const { body, ...row } = await readDelivery(ctx, endpointId, id)
-  return { answer: { ...show(row), body } }
+  return { answer: { ...show(row), body }, tag: tagOfDelivery(row) }
 }
 
 /** The statement that refuses to send something to an endpoint that is sent nothing. */
@@ -88,31 +91,50 @@ const holdEnabled = ({ organizationId }: Ctx, endpointId: string) =>
 /** What is recorded of a delivery that a person asks for, of which webhooks tell nothing. */
 const record = (id: string, fields: Change['fields']): Change => ({ type: 'WEBHOOK_DELIVERY', id, fields, status: null })
 
+/** The state of a delivery that its ETag names. */
+const tagOfDelivery = ({ attempts, nextAt, status, isResent }: DeliveryRow): string =>
+  tagOf(attempts, nextAt, status, isResent ? 'RESENT' : '')
+
+/** The statement that refuses a change as stale if a try has come first. */
+const holdDelivery = (ctx: Ctx, { endpointId, id, attempts, nextAt, status }: DeliveryRow) =>
+  refuseWhen(
+    'STALE',
+    sql`select '[]' where not exists (
+      select 1 from ${webhookDeliveries} where ${isDelivery(ctx, endpointId, id)}
+        and attempts = ${attempts} and next_at = ${nextAt} and status = ${status}
+    )`,
+  )
+
 /** Sends an event again, with the id and the body that it has, for which it has another day; or tries it now if it is still on its way. */
-export const resendWebhookDelivery = async (ctx: Ctx, endpointId: string, id: string): Promise<Reply<WebhookDelivery>> => {
-  await readEndpoint(ctx, endpointId)
-  const { body: _body, ...row } = await readDelivery(ctx, endpointId, id)
-  const isPending = row.status === 'PENDING'
-  const set = { status: 'PENDING' as const, nextAt: ctx.wallClock, endedAt: null }
-  /** What is still on its way keeps its place in the order, and its day. */
-  const begun = {
-    isResent: sql`iif(status = 'PENDING', is_resent, 1)`,
-    attempts: sql`iif(status = 'PENDING', attempts, 0)`,
-    firstAttemptAt: sql`iif(status = 'PENDING', first_attempt_at, null)`,
-  }
-  return commit(ctx, {
-    statements: [
-      holdEnabled(ctx, endpointId),
-      builder
-        .update(webhookDeliveries)
-        .set({ ...set, ...begun })
-        .where(isDelivery(ctx, endpointId, id)),
-    ],
-    changes: [record(id, { status: [row.status, 'PENDING'], nextAttemptAt: [null, iso(ctx.wallClock)] })],
-    answer: show({ ...row, ...set, ...(!isPending && { attempts: 0 }) }),
-    status: 202,
+export const resendWebhookDelivery = (ctx: Ctx, endpointId: string, id: string): Promise<Reply<WebhookDelivery>> =>
+  changeVersioned(ctx, {
+    read: async () => {
+      await readEndpoint(ctx, endpointId)
+      const { body: _body, ...row } = await readDelivery(ctx, endpointId, id)
+      return row
+    },
+    tagOf: tagOfDelivery,
+    change: (row): Draft<WebhookDelivery> => {
+      /** What is still on its way keeps its place in the order, and its day. */
+      const again = row.status === 'PENDING' ? {} : { isResent: true, attempts: 0, firstAttemptAt: null }
+      const set = { status: 'PENDING' as const, nextAt: Math.max(ctx.wallClock, row.nextAt + 1), endedAt: null, ...again }
+      const after = { ...row, ...set }
+      return {
+        statements: [
+          holdDelivery(ctx, row),
+          holdEnabled(ctx, endpointId),
+          builder
+            .update(webhookDeliveries)
+            .set(set)
+            .where(isDelivery(ctx, endpointId, id)),
+        ],
+        changes: [record(id, differences(show(row), show(after)))],
+        answer: show(after),
+        tag: tagOfDelivery(after),
+        status: 202,
+      }
+    },
   })
-}
 
 /** Sends an event to an endpoint that says nothing but what the endpoint is. */
 export const testWebhookEndpoint = async (ctx: Ctx, endpointId: string): Promise<Reply<WebhookDelivery>> => {

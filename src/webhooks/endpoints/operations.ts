@@ -4,7 +4,7 @@ import { BaseSuccessResponse } from '../../lib/page.ts'
 import {
   CreateWebhookEndpointRequest,
   ListWebhookEndpointsQuery,
-  RotateWebhookSecretRequest,
+  RotateWebhookEndpointRequest,
   UpdateWebhookEndpointRequest,
   WebhookEndpoint,
   WebhookEndpointPaginatedResponse,
@@ -51,17 +51,17 @@ export const webhookEndpoints = feature('Extensions', {
     condition: 'version',
     handle: (ctx, { param, json }) => service.updateWebhookEndpoint(ctx, param.webhook_endpoint_id, json),
   }),
-  rotateWebhookSecret: operation({
+  rotateWebhookEndpoint: operation({
     method: 'post',
     path: '/webhook_endpoints/{webhook_endpoint_id}/rotate',
     param: WebhookEndpointPath,
-    json: RotateWebhookSecretRequest,
+    json: RotateWebhookEndpointRequest,
     answers: { 200: WebhookEndpointWithSecret },
     tagged: true,
     condition: 'version',
     administrator: true,
     secret: true,
-    handle: (ctx, { param, json }) => service.rotateWebhookSecret(ctx, param.webhook_endpoint_id, json),
+    handle: (ctx, { param, json }) => service.rotateWebhookEndpoint(ctx, param.webhook_endpoint_id, json),
   }),
   deleteWebhookEndpoint: operation({
     method: 'delete',

@@ -1,14 +1,12 @@
-import { done, first, second } from '../../lib/examples.ts'
+import { done, first, second, webhookEndpointId } from '../../lib/examples.ts'
 
 const MISSING = 'The organization has no webhook endpoint with this id.'
 const DELETED = 'The endpoint is deleted.'
 const NO_ADDRESS =
   'The url is not https, or its host is not one of the public internet: a private or loopback address, or a name such as localhost.'
 
-export const endpointId = 'webhook.0VFLW94Kwhk.4kTzP'
-
 const endpoint = {
-  id: endpointId,
+  id: webhookEndpointId,
   url: 'https://billing.acme.example/webhooks',
   description: 'Bookkeeping',
   eventTypes: ['invoice.generated', 'invoice.updated', 'payment.recorded'],
@@ -17,7 +15,7 @@ const endpoint = {
   updatedAt: first,
 }
 
-const path = { webhook_endpoint_id: endpointId }
+const path = { webhook_endpoint_id: webhookEndpointId }
 const request = { url: endpoint.url, description: endpoint.description, eventTypes: endpoint.eventTypes }
 const secret = 'whsec_QW4gZXhhbXBsZSBvZiB0aGUgcmVmZXJlbmNlISEhISE='
 
@@ -43,7 +41,7 @@ export const listWebhookEndpoints = {
     'Lists the endpoints of the organization in the order in which they were created, page by page, without those that are deleted.',
   example: {
     after: ['createWebhookEndpoint'],
-    query: { pageSize: 20 },
+    query: { status: 'ENABLED', pageSize: 20 },
     answer: { data: [endpoint], context: { pageSize: 20, sortOrder: 'ASC' } },
   },
 }
@@ -69,7 +67,7 @@ export const updateWebhookEndpoint = {
   },
 }
 
-export const rotateWebhookSecret = {
+export const rotateWebhookEndpoint = {
   summary: 'Rotate the secret of a webhook endpoint',
   description:
     'Gives an endpoint a new secret, which is shown only once. Until the time is over that is asked for, what is sent has a signature with each of the two secrets, so that a receiver can change to the new one at any moment of it.',

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, displayName, identifier, label, named, set, whole } from '../../lib/fields.ts'
+import { described, displayName, identifier, label, list, named, whole } from '../../lib/fields.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
 import { EVENT_TYPES } from '../events/schema.ts'
@@ -16,7 +16,7 @@ const description = () => described('What it is for.', displayName(0, 255))
 const EventTypeName = z.enum(EVENT_TYPES)
 
 const eventTypes = () =>
-  described('The events that are sent. If it is empty, all are, also those of later versions.', set(EventTypeName, EVENT_TYPES.length))
+  described('The events that are sent. If it is empty, all are, also those of later versions.', list(EventTypeName, 0, EVENT_TYPES.length))
 
 const endpoint = {
   id: z.string(),

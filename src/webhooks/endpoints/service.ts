@@ -6,12 +6,13 @@ import { builder, insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { newId } from '../../lib/ids.ts'
+import type { WebhookEventType } from '../events/schema.ts'
 import { refuseAddress } from './address.ts'
 import { type EndpointRow, listEndpoints, readEndpoint, showEndpoint, tagOfEndpoint } from './queries.ts'
 import type {
   CreateWebhookEndpointRequest,
   ListWebhookEndpointsQuery,
-  RotateWebhookSecretRequest,
+  RotateWebhookEndpointRequest,
   UpdateWebhookEndpointRequest,
   WebhookEndpoint,
   WebhookEndpointPaginatedResponse,
@@ -30,6 +31,9 @@ export const recordEndpoint = (before: EndpointRow | undefined, after: EndpointR
   status: null,
 })
 
+/** The events that are sent, each once. Null for all. */
+const keepEventTypes = (sent: readonly WebhookEventType[]): readonly WebhookEventType[] | null => (sent.length ? [...new Set(sent)] : null)
+
 /** Creates an endpoint, which is sent what happens from now on. Its secret is shown only once. */
 export const createWebhookEndpoint = async (
   ctx: Ctx,
@@ -42,7 +46,7 @@ export const createWebhookEndpoint = async (
     ...named,
     url,
     description: description || null,
-    eventTypes: eventTypes.length ? eventTypes : null,
+    eventTypes: keepEventTypes(eventTypes),
     status: 'ENABLED',
     statusReason: null,
     origin: ctx.origin ?? '',
@@ -120,7 +124,7 @@ export const updateWebhookEndpoint = (ctx: Ctx, id: string, input: UpdateWebhook
     const set = {
       url,
       description: description === undefined ? row.description : description || null,
-      eventTypes: eventTypes ? (eventTypes.length ? eventTypes : null) : row.eventTypes,
+      eventTypes: eventTypes ? keepEventTypes(eventTypes) : row.eventTypes,
       status,
       ...(isEnabledAgain && { statusReason: null, failingSince: null }),
     }
@@ -130,10 +134,10 @@ export const updateWebhookEndpoint = (ctx: Ctx, id: string, input: UpdateWebhook
 }
 
 /** Gives an endpoint a new secret, which is shown only once. The previous one signs too for `previousValidFor` seconds. */
-export const rotateWebhookSecret = (
+export const rotateWebhookEndpoint = (
   ctx: Ctx,
   id: string,
-  { previousValidFor }: RotateWebhookSecretRequest,
+  { previousValidFor }: RotateWebhookEndpointRequest,
 ): Promise<Reply<WebhookEndpointWithSecret>> =>
   changeEndpoint(ctx, id, async (row) => {
     refuseDeleted(row)
