@@ -64,8 +64,8 @@ export type UpdateWebhookEndpointRequest = z.infer<typeof UpdateWebhookEndpointR
 const LONGEST_VALID = 7 * 86_400
 const USUALLY_VALID = 86_400
 
-export const RotateWebhookSecretRequest = named(
-  'RotateWebhookSecretRequest',
+export const RotateWebhookEndpointRequest = named(
+  'RotateWebhookEndpointRequest',
   z.strictObject({
     previousValidFor: z._default(
       described(
@@ -76,7 +76,7 @@ export const RotateWebhookSecretRequest = named(
     ),
   }),
 )
-export type RotateWebhookSecretRequest = z.infer<typeof RotateWebhookSecretRequest>
+export type RotateWebhookEndpointRequest = z.infer<typeof RotateWebhookEndpointRequest>
 
 export const WebhookEndpointPath = z.strictObject({ webhook_endpoint_id: identifier() })
 
