@@ -3,8 +3,8 @@ import { getPayment } from '../../billing/payments/service.ts'
 import { getProposal } from '../../billing/proposals/service.ts'
 import { getPurchase } from '../../billing/purchases/service.ts'
 import { getPricePlan } from '../../catalogue/price_plans/service.ts'
-import { getAccount } from '../../customers/accounts/service.ts'
-import { getCustomer } from '../../customers/customers/service.ts'
+import { getAccountsById } from '../../customers/accounts/service.ts'
+import { getCustomersById } from '../../customers/customers/service.ts'
 import { failureOf } from '../../db/client.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
@@ -27,8 +27,8 @@ const invoices: ReadMany = getInvoicesById
 
 /** What is told of each event. */
 const READERS: Readonly<Partial<Record<WebhookEventType, ReadMany>>> = {
-  'account.created': oneByOne((ctx, id) => getAccount(ctx, id)),
-  'customer.created': oneByOne(getCustomer),
+  'account.created': getAccountsById,
+  'customer.created': getCustomersById,
   'invoice.generated': invoices,
   'invoice.updated': invoices,
   'order.generated': invoices,

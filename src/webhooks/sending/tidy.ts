@@ -12,7 +12,7 @@ import { webhookEvents } from '../events/table.ts'
 const KEPT_FOR = 30 * 86_400_000
 
 /** Deleted of each table, encrypted anew, and looked through, in a run. */
-const [MOST_DELETED, MOST_ENCRYPTED, MOST_ORGANIZATIONS] = [500, 20, 200]
+const [MOST_DELETED, MOST_ENCRYPTED, MOST_ORGANIZATIONS] = [500, 100, 200]
 
 /** An organization of which changes wait to be told, with what a context needs of it. */
 export interface ToldOrganization {
