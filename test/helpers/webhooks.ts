@@ -33,7 +33,7 @@ export const receive = (
   const state = { answer, open: 0, most: 0 }
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
     const headers = new Headers(init.headers)
-    const text = String(init.body)
+    const text = init.body as string
     expect([init.method, init.redirect, headers.get('Content-Type')]).toEqual(['POST', 'manual', 'application/json'])
     const sent: Received = {
       url,

@@ -343,9 +343,9 @@ describe('runs', () => {
         prepare: (query) => {
           const statement = session.prepare(query)
           written.set(statement, query)
-          const { bind } = statement
+          const bind = statement.bind.bind(statement)
           statement.bind = (...values) => {
-            const bound = bind.apply(statement, values)
+            const bound = bind(...values)
             written.set(bound, query)
             return bound
           }

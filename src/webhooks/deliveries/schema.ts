@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { described, identifier, named } from '../../lib/fields.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
-import { EVENT_TYPES, TEST_EVENT } from '../events/schema.ts'
+import { EVENT_TYPES, TEST_EVENT } from '../messages/schema.ts'
 import { DELIVERY_STATUSES } from './table.ts'
 
 const delivery = {

@@ -4,7 +4,7 @@ import { builder, insertInto, prepare } from '../../db/statements.ts'
 import { newId } from '../../lib/ids.ts'
 import { iso } from '../../lib/time.ts'
 import { webhookEndpoints } from '../endpoints/table.ts'
-import { webhookEvents } from '../events/table.ts'
+import { webhookEvents } from '../messages/table.ts'
 import { webhookDeliveries } from './table.ts'
 
 type EventRow = typeof webhookEvents.$inferSelect

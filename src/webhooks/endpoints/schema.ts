@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { described, displayName, identifier, label, list, named, whole } from '../../lib/fields.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
-import { EVENT_TYPES } from '../events/schema.ts'
+import { EVENT_TYPES } from '../messages/schema.ts'
 import { ENDPOINT_STATUSES } from './table.ts'
 
 const url = () =>

@@ -6,7 +6,7 @@ import { builder, insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { ApiError } from '../../lib/errors.ts'
 import { newId } from '../../lib/ids.ts'
-import type { WebhookEventType } from '../events/schema.ts'
+import type { WebhookEventType } from '../messages/schema.ts'
 import { refuseAddress } from './address.ts'
 import { type EndpointRow, listEndpoints, readEndpoint, showEndpoint, tagOfEndpoint } from './queries.ts'
 import type {

@@ -1,5 +1,5 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { WebhookEventType } from '../events/schema.ts'
+import type { WebhookEventType } from '../messages/schema.ts'
 
 export const ENDPOINT_STATUSES = ['ENABLED', 'DISABLED', 'DELETED'] as const
 

@@ -4,7 +4,7 @@ import { prepare, selectRows } from '../../db/statements.ts'
 import { webhookDeliveries } from '../deliveries/table.ts'
 import { type EndpointRow, readEndpointRows, selectEndpoint } from '../endpoints/queries.ts'
 import { webhookEndpoints } from '../endpoints/table.ts'
-import { webhookEvents } from '../events/table.ts'
+import { webhookEvents } from '../messages/table.ts'
 
 /** How long a run has what it claims for itself, in milliseconds: what it has not noted by then is sent again. */
 const CLAIMED_FOR = 60_000

@@ -1,6 +1,6 @@
 import { systemContext } from '../../access/due/service.ts'
 import type { Ctx } from '../../db/context.ts'
-import { makeEvents } from '../events/fan_out.ts'
+import { makeEvents } from '../messages/fan_out.ts'
 import { type ToldOrganization, tidyUp } from './tidy.ts'
 import { type SendingCtx, type SendingRun, sendDue } from './turns.ts'
 

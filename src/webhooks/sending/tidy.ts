@@ -6,7 +6,7 @@ import { organizations } from '../../access/organizations/table.ts'
 import { webhookDeliveries } from '../deliveries/table.ts'
 import { decryptSecret, encryptSecret, markOfKey } from '../endpoints/secrets.ts'
 import { webhookEndpoints } from '../endpoints/table.ts'
-import { webhookEvents } from '../events/table.ts'
+import { webhookEvents } from '../messages/table.ts'
 
 /** How long what was sent is kept after it ended, in milliseconds. */
 const KEPT_FOR = 30 * 86_400_000

@@ -1,0 +1,31 @@
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { Webhook, WebhookVerificationError } from 'standardwebhooks'
+import type { components } from './togai.d.ts'
+
+const { WEBHOOK_SECRET = '', PORT = '9000' } = process.env
+
+const webhook = new Webhook(WEBHOOK_SECRET)
+
+type WebhookEvent = components['schemas']['WebhookEvent']
+
+/** The ids of events that were taken. A real receiver keeps them in its database, in the transaction that takes the event. */
+const taken = new Set<string>()
+
+const take = ({ id, type, data }: WebhookEvent): void => {
+  if (taken.has(id)) return
+  taken.add(id)
+  console.log(type, data['id'])
+}
+
+const server = createServer(async (request, response) => {
+  const body = await text(request)
+  try {
+    take(webhook.verify(body, request.headers as Record<string, string>) as WebhookEvent)
+    response.writeHead(204).end()
+  } catch (error) {
+    response.writeHead(error instanceof WebhookVerificationError ? 401 : 500).end()
+  }
+})
+
+server.listen(Number(PORT), () => console.log(`Waiting for webhooks on port ${PORT}`))
