@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import type { components } from './togai.d.ts'
@@ -7,7 +7,13 @@ const { WEBHOOK_SECRET = '', PORT = '9000' } = process.env
 
 const webhook = new Webhook(WEBHOOK_SECRET)
 
-type WebhookEvent = components['schemas']['WebhookEvent']
+interface WebhookEvent {
+  id: string
+  type: components['schemas']['WebhookDelivery']['eventType']
+  createdAt: string
+  organizationId: string
+  data: Record<string, unknown>
+}
 
 /** The ids of events that were taken. A real receiver keeps them in its database, in the transaction that takes the event. */
 const taken = new Set<string>()
@@ -18,7 +24,7 @@ const take = ({ id, type, data }: WebhookEvent): void => {
   console.log(type, data['id'])
 }
 
-const server = createServer(async (request, response) => {
+const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const body = await text(request)
   try {
     take(webhook.verify(body, request.headers as Record<string, string>) as WebhookEvent)
@@ -26,6 +32,8 @@ const server = createServer(async (request, response) => {
   } catch (error) {
     response.writeHead(error instanceof WebhookVerificationError ? 401 : 500).end()
   }
-})
+}
 
-server.listen(Number(PORT), () => console.log(`Waiting for webhooks on port ${PORT}`))
+createServer((request, response) => void answer(request, response)).listen(Number(PORT), () =>
+  console.log(`Waiting for webhooks on port ${PORT}`),
+)

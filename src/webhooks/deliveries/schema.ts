@@ -31,7 +31,10 @@ export type WebhookDelivery = z.infer<typeof WebhookDelivery>
 
 export const WebhookDeliveryWithBody = named(
   'WebhookDeliveryWithBody',
-  z.strictObject({ ...delivery, body: described('The body that is sent, byte for byte: a WebhookEvent as JSON.', z.string()) }),
+  z.strictObject({
+    ...delivery,
+    body: described('The body that is sent, byte for byte: JSON with id, type, createdAt, organizationId and data.', z.string()),
+  }),
 )
 export type WebhookDeliveryWithBody = z.infer<typeof WebhookDeliveryWithBody>
 
