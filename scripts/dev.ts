@@ -73,9 +73,9 @@ if (!seed.ok)
     `The local token could not be created: ${fault(seed.output)}. If another npm run dev uses ${directory ?? '.wrangler/state'}, stop it, or try again.`,
   )
 
-/** --test-scheduled only keeps wrangler from warning that the cron does not run. Organizations can have test clocks. */
+/** --test-scheduled only keeps wrangler from warning that the cron does not run. Organizations can have test clocks, and webhooks can be sent to this machine. */
 const server = start(
-  ['dev', '--test-scheduled', '--var', 'TEST_CLOCK:on', ...(hasPort ? [] : ['--port', String(port)]), ...args],
+  ['dev', '--test-scheduled', '--var', 'TEST_CLOCK:on', '--var', 'WEBHOOK_LOCAL:on', ...(hasPort ? [] : ['--port', String(port)]), ...args],
   'inherit',
 )
 const stop = (): void => void server.kill('SIGTERM')

@@ -17,6 +17,7 @@ import { steps } from './steps.ts'
 import { doDueNow } from './access/due/service.ts'
 import { verifyToken } from './access/tokens/verify.ts'
 import { conflicts } from './conflicts.ts'
+import { loadLater } from './lib/load.ts'
 
 /** Of Hono's routers the one that is ready soonest: a Worker starts often, and routes few requests each time. */
 export const app = new HonoBase<AppEnv>({ router: new TrieRouter() })
@@ -54,8 +55,16 @@ app.get('/', root)
 app.get('/health', health)
 app.get('/downloads/:file', download)
 
+const webhooks = loadLater(() => import('./webhooks/sending/service.ts'))
+
 /** What `http` is given of the domains. */
-const parts: Parts = { verify: verifyToken, conflicts, steps, doDue: (ctx, due, later) => doDueNow(ctx, steps, due, later) }
+const parts: Parts = {
+  verify: verifyToken,
+  conflicts,
+  steps,
+  doDue: (ctx, due, later) => doDueNow(ctx, steps, due, later),
+  sendWebhooks: (ctx) => webhooks.sendWebhooksAfterWrite(ctx),
+}
 
 const sizeOf = (bytes: number): string => (bytes % 2 ** 20 ? `${bytes / 2 ** 10} KB` : `${bytes / 2 ** 20} MB`)
 

@@ -7,6 +7,7 @@ import { entitlementConflicts } from './entitlements/conflicts.ts'
 import type { ConflictWords } from './db/conflicts.ts'
 import { reportConflicts } from './reports/conflicts.ts'
 import { meteringConflicts } from './metering/conflicts.ts'
+import { webhookConflicts } from './webhooks/conflicts.ts'
 
 /** The messages of all conflicts that the database raises, by code. */
 export const conflicts: ConflictWords = {
@@ -18,4 +19,5 @@ export const conflicts: ConflictWords = {
   ...entitlementConflicts,
   ...alertConflicts,
   ...reportConflicts,
+  ...webhookConflicts,
 }

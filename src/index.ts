@@ -5,7 +5,10 @@ import { conflicts } from './conflicts.ts'
 import { connect } from './db/client.ts'
 import type { Bindings } from './db/context.ts'
 import { openLedgers } from './ledger/open.ts'
+import { loadLater } from './lib/load.ts'
 import { steps } from './steps.ts'
+
+const webhooks = loadLater(() => import('./webhooks/sending/service.ts'))
 
 export { AccountLedger, EventLedger } from './ledger/objects.ts'
 
@@ -22,7 +25,14 @@ export default {
       const { errors } = await doAllDue(ctx, steps, () => performance.now() - start)
       if (errors[0]) throw errors[0]
     }
-    const works = await Promise.allSettled([...runAccessTasks(session, scheduledTime), doDue()])
+    const own = {
+      ...ctx,
+      session: connect(env.DB).primary(),
+      ledgers: openLedgers(context),
+      allowsLocalWebhooks: env.WEBHOOK_LOCAL === 'on',
+    }
+    const sendWebhooks = () => webhooks.sendAllWebhooks(own, () => performance.now() - start)
+    const works = await Promise.allSettled([...runAccessTasks(session, scheduledTime), doDue(), sendWebhooks()])
     for (const work of works) if (work.status === 'rejected') throw work.reason
   },
 } satisfies ExportedHandler<Bindings>

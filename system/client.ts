@@ -11,6 +11,7 @@ import { readLedgers } from './ledgers.ts'
 import { isShown, listBlocks } from './pages.ts'
 import { startServer } from './server.ts'
 import { holdSession } from './session.ts'
+import { holdWebhooks } from './webhooks.ts'
 import { fail, root } from '../scripts/wrangler.ts'
 
 /** How long the commands, or the program, may take, in milliseconds. */
@@ -167,7 +168,8 @@ const holdCron = async (url: string, readOutput: () => string): Promise<void> =>
 
 const { dependencies, devDependencies } = JSON.parse(read('docs/clients/package.json')) as Record<string, Record<string, string>>
 for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
-  if (!page.includes(`${name}@${version}`)) fail(`Client: docs/clients.md does not say ${name}@${version}`)
+  if (!page.includes(`${name}@${version}`) && !read('docs/webhooks.md').includes(`${name}@${version}`))
+    fail(`Client: neither docs/clients.md nor docs/webhooks.md says ${name}@${version}`)
 
 const server = await startServer()
 let wrong: string | undefined
@@ -178,6 +180,7 @@ try {
   await holdSession(read('README.md'), server)
   await holdCommands(server.url)
   await holdProgram(server.url)
+  await holdWebhooks(server.url)
   await holdCron(server.url, server.readOutput)
 } catch (error) {
   wrong = error instanceof Error ? error.message : String(error)
@@ -187,5 +190,5 @@ try {
 const took = Date.now() - started
 if (wrong) fail(`Client: ${wrong}`)
 console.log(
-  `Client: what npm run dev prints to be pasted, the first request of Togai's own page, the session of README.md from a customer to an invoice, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
+  `Client: what npm run dev prints to be pasted, the first request of Togai's own page, the session of README.md from a customer to an invoice, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, the receiver of docs/webhooks.md takes each event once, receivers that fail in every way harm no other, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
 )

@@ -4,13 +4,15 @@ import type { ResourceType } from '../lib/resources.ts'
 import type { Statement } from './client.ts'
 import type { Ctx } from './context.ts'
 import { builder, prepare } from './statements.ts'
-import { auditLog, outbox } from './table.ts'
+import { auditLog, outbox, outboxCursors } from './table.ts'
 
 /** The change of one resource. */
 export interface Change {
   type: ResourceType
   id: string
   fields: Fields
+  /** What it was and is by which webhooks know it, if that is not its field `status`. Null if they tell nothing of it. */
+  status?: readonly [before: string | null, after: string | null] | null
 }
 
 const RECORDED = ['organizationId', 'wallClock', 'actor', 'role', 'operationId', 'requestId', 'sent'] as const
@@ -31,18 +33,26 @@ const appendPlainly = prepare(RECORDED, (at) => appendAudit(at, sql`sent.value -
 
 const appendToOutbox = prepare(['organizationId', 'wallClock', 'operationId', 'sent'], (at) =>
   builder.insert(outbox).select(sql`
-    select null, ${at.organizationId}, ${at.wallClock}, ${at.operationId}, sent.value ->> 0, sent.value ->> 1 from json_each(${at.sent}) as sent
+    select null, ${at.organizationId}, ${at.wallClock}, ${at.operationId}, sent.value ->> 0, sent.value ->> 1,
+      iif(exists (select 1 from ${outboxCursors} where organization_id = ${at.organizationId}), sent.value -> 3, null)
+    from json_each(${at.sent}) as sent
   `),
 )
 
+/** Whether webhooks may tell something of changes. */
+export const areTold = (changes: readonly Change[]): boolean => changes.some(({ status }) => status !== null)
+
 /**
- * The statements that record changes: a row each in the audit log, and one in the outbox, from which webhooks are sent.
+ * The statements that record changes: a row each in the audit log, and one in the outbox, from which webhooks are sent. The outbox keeps the
+ * status only of organizations that have somewhere to send them.
  * To the fields of the first change those are added that only the database knows, as one JSON object.
  */
 export const recordChanges = (ctx: Ctx, changes: readonly Change[], fromDatabase: SQL | undefined): Statement[] => {
   if (!changes.length) return []
   const { organizationId, wallClock, actor, role, operationId, requestId } = ctx
-  const sent = JSON.stringify(changes.map(({ type, id, fields }) => [type, id, fields]))
+  const sent = JSON.stringify(
+    changes.map(({ type, id, fields, status = fields['status'] }) => [type, id, fields, ...(status ? [status] : [])]),
+  )
   const recorded = { organizationId, wallClock, actor, role, operationId, requestId, sent }
   const fields = fromDatabase && sql`iif(sent.key, sent.value -> 2, json_patch(sent.value -> 2, ${fromDatabase}))`
   return [fields ? appendAudit(recorded, fields) : appendPlainly(recorded), appendToOutbox(recorded)]

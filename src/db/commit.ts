@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { CHANGED } from '../lib/etag.ts'
-import { type Change, recordChanges } from './audit.ts'
+import { type Change, areTold, recordChanges } from './audit.ts'
 import type { Statement } from './client.ts'
 import { type Locate, explainConflict, parseRaised, refuseWhen } from './conflicts.ts'
 import type { Ctx } from './context.ts'
@@ -41,8 +41,8 @@ export interface Reply<Answer> {
   location?: string | undefined
   /** Whether it is the stored answer of the request's key. */
   isReplayed?: boolean
-  /** The result of a commit: the answer as JSON, if it was stored, and the work that is due at once. */
-  committed?: { json: string | undefined; due: readonly Due[] }
+  /** The result of a commit: the answer as JSON, if it was stored, the work that is due at once, and whether webhooks may tell of it. */
+  committed?: { json: string | undefined; due: readonly Due[]; isTold?: boolean }
 }
 
 /** Combines the statements, changes and due work of drafts into one draft with the answer of the first. */
@@ -109,7 +109,7 @@ export const commit = async <Answer extends object, FromDatabase extends keyof A
   if (!batch.length) return reply({})
   try {
     const results = await ctx.session.batch<{ found: string } & Due>(batch)
-    const committed = { json: found ? undefined : json, due: results[isDueAt]?.results ?? [] }
+    const committed = { json: found ? undefined : json, due: results[isDueAt]?.results ?? [], isTold: areTold(changes) }
     if (!found) return reply({}, committed)
     const [row] = results.at(-1)?.results ?? []
     return reply(JSON.parse(row?.found ?? '{}') as Partial<Answer>, committed)

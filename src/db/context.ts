@@ -63,6 +63,8 @@ export interface Caller {
   /** The token itself, if it is a JWT. */
   jwt?: string
   portal?: Portal
+  /** Whether the organization has an endpoint to which webhooks are sent. */
+  hasWebhooks?: boolean
 }
 
 /** The token of a request, and everything that is needed to verify it. */
@@ -102,6 +104,8 @@ export interface Ctx extends Caller {
   assets?: Fetcher | undefined
   /** The scheme, host and port under which the Worker was called. Scheduled work has none. */
   origin?: string | undefined
+  /** Whether webhooks may be sent to private and loopback addresses, and without TLS. */
+  allowsLocalWebhooks?: boolean
   now: number
   wallClock: number
   /** The instant to which the test clock is being moved, in milliseconds, for the work that is done on the way. */

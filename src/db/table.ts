@@ -40,6 +40,13 @@ export const outbox = sqliteTable('outbox', {
   operationId: text('operation_id').notNull(),
   resourceType: text('resource_type').notNull(),
   resourceId: text('resource_id').notNull(),
+  status: text(),
+})
+
+/** Up to which change of the outbox webhooks have been made, of the organizations that have somewhere to send them. */
+export const outboxCursors = sqliteTable('outbox_cursors', {
+  organizationId: text('organization_id').primaryKey(),
+  sequence: integer().notNull(),
 })
 
 /** Scheduled work: one row for each kind and subject. */

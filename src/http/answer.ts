@@ -96,7 +96,10 @@ export const answerLedgerWrite = async (c: Context<AppEnv>, recording: Omit<Writ
   return answerJson(JSON.stringify(reply.answer), reply.status ?? status, headers)
 }
 
-/** Answers a write, with the stored answer if its Idempotency-Key was used before. Work that became due at once is done before the answer. */
+/**
+ * Answers a write, with the stored answer if its Idempotency-Key was used before. Work that became due at once is done before the answer,
+ * and webhooks are sent after it; `scheduled` sends those that fail.
+ */
 export const answerWrite = async (c: Context<AppEnv>, writing: WriteHandler): Promise<Response> => {
   const { locationOf, dryRun, secret, handle } = writing
   const write: WriteRequest = { dryRun, status: writing.status, locationOf, secret, key: await readWriteKey(c, writing) }
@@ -105,8 +108,14 @@ export const answerWrite = async (c: Context<AppEnv>, writing: WriteHandler): Pr
     const reply = await handle(ctx)
     const { answer, tag, status = writing.status } = reply
     if (write.key && !reply.committed) await commit(ctx, { statements: [], changes: [], answer, ...(tag !== undefined && { tag }) }, true)
-    const { json = JSON.stringify(answer), due = [] } = reply.committed ?? {}
+    const { json = JSON.stringify(answer), due = [], isTold = false } = reply.committed ?? {}
     if (due.length) await c.get('doDue')(ctx, due, (work) => c.executionCtx.waitUntil(work))
+    if (ctx.hasWebhooks && isTold && !dryRun)
+      c.executionCtx.waitUntil(
+        c
+          .get('sendWebhooks')(ctx)
+          .catch(() => {}),
+      )
     return answerJson(json, status, headersOf(tag, reply.location ?? locationOf?.(answer)))
   } catch (error) {
     const kept = error instanceof ApiError ? await readKeptAnswer(ctx) : undefined

@@ -17,6 +17,7 @@ export interface Parts {
   conflicts: ConflictWords
   steps: readonly DueStep[]
   doDue: AppEnv['Variables']['doDue']
+  sendWebhooks: AppEnv['Variables']['sendWebhooks']
 }
 
 /** Opens the database for a request: the primary for a write; for a read, a copy that has its bookmark, or the nearest copy. */
@@ -37,11 +38,16 @@ const refuseRole = ({ portal, role }: Caller, access: Access): void => {
   if (portal && !access.portal)
     throw new ApiError('FORBIDDEN', 'A portal token reads what belongs to its customer and accounts, and nothing else.')
   if (access.writes && role === 'ANALYST') throw new ApiError('FORBIDDEN', 'The role ANALYST reads only.')
-  if (access.administrator && role !== 'ADMINISTRATOR') throw new ApiError('FORBIDDEN', 'Only the role ADMINISTRATOR handles tokens.')
+  if (access.administrator && role !== 'ADMINISTRATOR')
+    throw new ApiError('FORBIDDEN', 'Only the role ADMINISTRATOR handles tokens and the secrets of webhooks.')
 }
 
 /** Identifies the caller, refuses callers without permission, and sets `ctx`. Every invalid token gets the same answer after the same work. */
-export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, steps, doDue }: Parts, access: Access): Promise<void> => {
+export const authenticate = async (
+  c: Context<AppEnv>,
+  { verify, conflicts, steps, doDue, sendWebhooks }: Parts,
+  access: Access,
+): Promise<void> => {
   const { operationId } = access
   c.set('operationId', operationId)
   const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS, TOKEN_LIMIT, REFUSED_LIMIT, INGEST_LIMIT, TEST_CLOCK } = c.env
@@ -66,9 +72,10 @@ export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, step
   const requestId = c.get('requestId')
   const conditions = conditionsOf((name) => c.req.header(name))
   c.set('doDue', doDue)
+  c.set('sendWebhooks', sendWebhooks)
   const now = caller.clockAt ?? wallClock
   const ledgers = c.get('ledgers')
-  const { FILES: files, ASSETS: assets } = c.env
+  const { FILES: files, ASSETS: assets, WEBHOOK_LOCAL } = c.env
   const { url } = c.req
   const origin = url.slice(0, url.indexOf('/', url.indexOf('//') + 2))
   c.set('ctx', {
@@ -78,6 +85,7 @@ export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, step
     files,
     assets,
     origin,
+    allowsLocalWebhooks: WEBHOOK_LOCAL === 'on',
     now,
     wallClock,
     secrets,

@@ -15,5 +15,7 @@ export interface AppEnv {
     ctx: Ctx
     /** Does the work that a write made due at once. */
     doDue: (ctx: Ctx, due: readonly Due[], later: (work: Promise<unknown>) => void) => Promise<void>
+    /** Sends the webhooks of the caller's organization. */
+    sendWebhooks: (ctx: Ctx) => Promise<void>
   }
 }

@@ -107,3 +107,5 @@ export const incidentId = 'incident.0VFLWsQ4iNc.7dRmB'
 export const reportId = 'report.0VFLWOg4rPt.2mKsD'
 export const fileId = 'file.0VFLWOg4fLe.8nTzQ'
 export const reportTemplateId = 'report_template.0VFLWOg4rTm.5cWvB'
+/** An endpoint to which webhooks are sent. */
+export const webhookEndpointId = 'webhook.0VFLW94Kwhk.4kTzP'

@@ -43,6 +43,9 @@ export const RESOURCES = {
   USAGE_METER: { prefix: 'um' },
   WALLET: { prefix: 'wallet' },
   WALLET_ENTRY: { prefix: 'wallet_entry' },
+  WEBHOOK_DELIVERY: { prefix: 'delivery' },
+  WEBHOOK_ENDPOINT: { prefix: 'webhook', personal: ['url', 'description'] },
+  WEBHOOK_EVENT: { prefix: 'evt' },
 } as const satisfies Record<string, ResourceKind>
 
 export type ResourceType = keyof typeof RESOURCES

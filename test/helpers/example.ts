@@ -25,6 +25,7 @@ const EXAMPLES_TOKEN = 'First token'
 const MADE = [
   /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/,
   /^togai_\w{46}$/,
+  /^whsec_[\w+/]{43}=$/,
   /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{43}$/,
   /^[\da-f]{64}$/,
   /^eyJ[\w-]+\.[\w-]{43}$/,
@@ -81,9 +82,9 @@ export const exampleOrganization = async () => {
     [examples.tokenId, tokenId],
     [examples.organizationId, api.id],
   ])
-  /** A text that begins with an id of ours, as that of an entry begins with that of its schedule, is made anew with the id that the server made. */
+  /** A text that holds ids of ours, as that of an entry begins with that of its schedule, is made anew with the ids that the server made. */
   const ours = (value: unknown): unknown =>
-    mapTexts(value, (text) => made.get(text) ?? text.replace(/^[a-z_]+\.\w{11}\.\w{5}(?=#)/, (id) => made.get(id) ?? id))
+    mapTexts(value, (text) => made.get(text) ?? text.replaceAll(/\b[a-z_]+\.\w{11}\.\w{5}\b/g, (id) => made.get(id) ?? id))
   let requests = 0
 
   const requestTo = ({ method, path: template }: Operation, { path, query = {}, request }: Parts): ExampleRequest => {

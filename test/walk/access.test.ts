@@ -191,7 +191,7 @@ const ROLES: [name: string, role: Role, token: (world: World) => string][] = [
 
 const refusalOf = ({ writes, administrator }: Operation, role: Role): string | undefined => {
   if (role === 'ANALYST' && writes) return 'The role ANALYST reads only.'
-  return role !== 'ADMINISTRATOR' && administrator ? 'Only the role ADMINISTRATOR handles tokens.' : undefined
+  return role !== 'ADMINISTRATOR' && administrator ? 'Only the role ADMINISTRATOR handles tokens and the secrets of webhooks.' : undefined
 }
 
 describe.each(kinds)('an operation that $kind ($operationId)', ({ operation, operationId }) => {

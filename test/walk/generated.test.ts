@@ -121,6 +121,7 @@ const wordsOf = (api: Ready, nextTokens: string[]): Words => {
       currenci: [['USD'], ['EUR', 'USD']],
       _sort: ['id:ASC', 'updated_at:DESC', 'account_id:DESC,updated_at:ASC'],
       next_token: nextTokens,
+      url: ['https://hooks.example.com/a?b=c', 'https://203.0.113.9.example.com:8443/'],
       ...(buys && BOUGHT),
     },
     some,

@@ -1,6 +1,7 @@
 import { and, eq, isNull, ne, or, sql } from 'drizzle-orm'
 import type { Caller, PresentedToken } from '../../db/context.ts'
 import type { Session } from '../../db/client.ts'
+import { outboxCursors } from '../../db/table.ts'
 import { iso } from '../../lib/time.ts'
 import { organizations } from '../organizations/table.ts'
 import { readJwt } from './jwt.ts'
@@ -26,6 +27,7 @@ interface FoundToken {
   token: typeof tokens.$inferSelect
   baseCurrency: string
   clockAt: number | null
+  hasWebhooks: number
   /** The end of the presented secret, if it is a previous secret of the token. */
   secretExpiresAt: number | null
 }
@@ -40,6 +42,7 @@ const read = async ({ db }: Session, named: TokenName): Promise<FoundToken | und
       token: tokens,
       baseCurrency: organizations.baseCurrency,
       clockAt: organizations.clockAt,
+      hasWebhooks: sql<number>`exists (select 1 from ${outboxCursors} where organization_id = ${organizations.id})`.as('has_webhooks'),
       secretExpiresAt: sql<
         number | null
       >`(select max(its.expires_at) from ${tokenSecrets} as its where its.token_id = ${tokens.id} and ${isSecret})`.as('secret_expires_at'),
@@ -57,13 +60,18 @@ const read = async ({ db }: Session, named: TokenName): Promise<FoundToken | und
 }
 
 /** The caller of a token, if the presented secret is valid. */
-const callerOf = ({ token, baseCurrency, clockAt, secretExpiresAt }: FoundToken, named: TokenName, now: number): Caller | undefined => {
+const callerOf = (
+  { token, baseCurrency, clockAt, hasWebhooks, secretExpiresAt }: FoundToken,
+  named: TokenName,
+  now: number,
+): Caller | undefined => {
   const { id, organizationId, role, hash, revokedAt } = token
   const isOwn = 'hash' in named ? hash === named.hash : markOf(hash) === named.mark
   const end = Math.min(token.expiresAt ?? Number.POSITIVE_INFINITY, isOwn ? Number.POSITIVE_INFINITY : (secretExpiresAt ?? 0))
   if (revokedAt !== null || end <= now) return undefined
   const mark = 'hash' in named ? markOf(named.hash) : named.mark
-  return { organizationId, baseCurrency, clockAt, actor: id, role, expiresAt: Number.isFinite(end) ? end : null, mark }
+  const expiresAt = Number.isFinite(end) ? end : null
+  return { organizationId, baseCurrency, clockAt, hasWebhooks: hasWebhooks === 1, actor: id, role, expiresAt, mark }
 }
 
 /** Stores the day on which a token was last used. If that fails, the next request does it. */

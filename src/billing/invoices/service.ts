@@ -62,6 +62,16 @@ export const getInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoice>> 
   return { answer: { ...showInvoice(row, owner), ...(await linkPaper(ctx, row)) }, tag: await tagOfShown(ctx, row, owner) }
 }
 
+/** Reads invoices as `getInvoice` shows them, by their ids. */
+export const getInvoicesById = async (ctx: Ctx, ids: readonly string[]): Promise<Map<string, Invoice>> => {
+  const shown = new Map<string, Invoice>()
+  for (const found of await readInvoicesById(ctx, ids)) {
+    const { row, owner } = await readLive(ctx, found)
+    shown.set(row.id, showInvoice(row, owner))
+  }
+  return shown
+}
+
 /** Lists what the pricing rules of an invoice did when it was reckoned last: of a DRAFT now, of another one when it was frozen. */
 export const listPricingRuleLogs = async (ctx: Ctx, id: string): Promise<Reply<PricingRulesLogsPaginatedResponse>> => {
   const { row } = await readInvoiceNow(ctx, id)

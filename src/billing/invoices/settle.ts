@@ -42,8 +42,17 @@ const recorded = (row: InvoiceRow) => ({
   details: row.details,
 })
 
+/** By what webhooks know an invoice: an order that is not paid is told of apart. */
+const stateOf = ({ status, invoiceClass }: InvoiceRow): string =>
+  invoiceClass === 'ORDER' && status !== 'DRAFT' && status !== 'GONE' ? `ORDER_${status}` : status
+
 export const recordInvoice = (before: InvoiceRow | undefined, after: InvoiceRow): Change[] => [
-  { type: 'INVOICE', id: after.id, fields: differences(before && recorded(before), recorded(after)) },
+  {
+    type: 'INVOICE',
+    id: after.id,
+    fields: differences(before && recorded(before), recorded(after)),
+    status: [before ? stateOf(before) : null, stateOf(after)],
+  },
 ]
 
 export const insertInvoices = insertInto(invoices)

@@ -52,7 +52,7 @@ export const draftPayment = ({ organizationId }: Ctx, row: PaymentRow, lines: re
   }
   return {
     statements: [insertPayments([row]), insertLines(own)],
-    changes: [{ type: 'PAYMENT', id: row.id, fields: differences(undefined, fields) }],
+    changes: [{ type: 'PAYMENT', id: row.id, fields: differences(undefined, fields), status: [null, 'RECORDED'] }],
   }
 }
 

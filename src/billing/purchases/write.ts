@@ -35,10 +35,14 @@ const recorded = (row: PurchaseRow) => ({
   expiryDate: row.expiresAt === null ? null : iso(row.expiresAt),
 })
 
+/** By what webhooks know a purchase: as long as it is none, by the status of the proposal. */
+const stateOf = ({ status, proposalStatus }: PurchaseRow): string | null => status ?? proposalStatus
+
 export const recordPurchase = (before: PurchaseRow | undefined, after: PurchaseRow): Change => ({
   type: 'PURCHASE',
   id: after.id,
   fields: differences(before && recorded(before), recorded(after)),
+  status: [before ? stateOf(before) : null, stateOf(after)],
 })
 
 /** A new purchase of an account, whose order has not been made. */

@@ -1,4 +1,4 @@
-import { getTableColumns } from 'drizzle-orm'
+import { and, eq, getTableColumns, sql } from 'drizzle-orm'
 import { changeVersioned } from '../../db/change.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
@@ -41,6 +41,16 @@ export const getAccount = async (
     answer: showAccount(row, { ...found, invoiceGroupDetails: group?.details }),
     tag: tagOf(row.version, passed, ...(group ? [group.details.id, group.version] : [])),
   }
+}
+
+/** Reads accounts as `getAccount` shows them now, by the caller's ids. */
+export const getAccountsById = async ({ organizationId, session, now }: Ctx, ids: readonly string[]): Promise<Map<string, Account>> => {
+  const isListed = sql`${accounts.id} in (select value from json_each(${JSON.stringify(ids)}))`
+  const found = await session.db
+    .select(accountAt(now))
+    .from(accounts)
+    .where(and(eq(accounts.organizationId, organizationId), isListed))
+  return new Map(found.map(({ row, ...parts }) => [row.id, showAccount(row, parts)]))
 }
 
 const listAccounts = defineList({

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { changeVersioned } from '../../db/change.ts'
 import { type Draft, type Reply, combineDrafts, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
@@ -130,6 +130,19 @@ export const getCustomer = async (ctx: Ctx, id: string): Promise<Reply<Customer>
   if (ctx.portal && ctx.portal.customerId !== id) throw new ApiError('FORBIDDEN', 'This portal token reads another customer.')
   const row = await readCustomer(ctx, id)
   return { answer: show(row), tag: tagOfCustomer(row) }
+}
+
+const customersById = prepare(['organizationId', 'listed'], (at) =>
+  builder
+    .select(readRows.selected)
+    .from(customers)
+    .where(and(eq(customers.organizationId, at.organizationId), sql`${customers.id} in (select value from json_each(${at.listed}))`)),
+)
+
+/** Reads customers as `getCustomer` shows them, by their ids. */
+export const getCustomersById = async ({ organizationId, session }: Ctx, ids: readonly string[]): Promise<Map<string, Customer>> => {
+  const rows = readRows.read(await session.rows(customersById({ organizationId, listed: JSON.stringify(ids) })))
+  return new Map(rows.map((row) => [row.id, show(row)]))
 }
 
 const listCustomers = defineList({
