@@ -6,8 +6,9 @@ import { connect } from '../../src/db/client.ts'
 import type { Ctx } from '../../src/db/context.ts'
 import { steps } from '../../src/steps.ts'
 import { alertsOf } from '../helpers/alerts.ts'
-import { changed, failed, ledgers } from '../helpers/api.ts'
+import { changed, failed, ledgers, writesIn } from '../helpers/api.ts'
 import { organizationWithMeter, ride, watchedLedgers } from '../helpers/metering.ts'
+import { publishPlan } from '../helpers/schedules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -178,6 +179,49 @@ describe('a check', () => {
     expect(done).toBeGreaterThan(0)
     expect(usage.calls + own.usage.calls).toBeLessThan(20)
     expect(await api.incidents()).toHaveLength(25)
+  })
+
+  it('of an alert that is changed while it is made looks at the change', async () => {
+    const api = await withAlerts()
+    const alert = await api.watch('credit-balance-account', { account: 'acme main', threshold: 5 })
+    await api.give(1)
+    let isChanged = false
+    const d1 = changed((session) => ({
+      batch: async (statements) => {
+        if (writesIn(statements) && !isChanged) {
+          isChanged = true
+          await api.change(alert, { parameters: { threshold: { value: 0.5 } } })
+        }
+        return session.batch(statements) as never
+      },
+    }))
+    const { errors } = await doDueOf(contextOf(api.id, START + 30 * MINUTE, { session: connect(d1).primary() }), alertSteps)
+    expect([errors, isChanged, await api.short(alert)]).toEqual([[], true, []])
+    expect(await api.dueOf(alert)).toBe(START + 60 * MINUTE)
+  })
+
+  it('that comes late closes what has ended as of then, and opens what is found now', async () => {
+    const api = await withAlerts()
+    const { body: fee } = await api.post('/addons', { name: 'Support', type: 'FIXED_FEE' })
+    const pricePlanId = await publishPlan(api, 'Plan', fee.id)
+    const schedule = { pricePlanId, effectiveFrom: '2026-03-01', effectiveUntil: '9999-01-01' }
+    expect((await api.post('/accounts/acme%20main/price_plans', schedule)).status).toBe(200)
+    const alert = await api.watch('usage-threshold-account', { account: 'acme main', meter: api.meterId, threshold: 5 })
+    for (const [index, timestamp] of ['2026-03-05T00:00:00Z', '2026-04-01T00:00:00Z'].entries())
+      await api.post('/ingest', { event: ride(`used ${index}`, String(6 + index), { timestamp }) })
+    await run(api.id, Date.parse('2026-03-31T23:10:00Z'))
+    const late = Date.parse('2026-04-01T10:10:00Z')
+    await run(api.id, late)
+    vi.setSystemTime(late)
+    const [before, after, ...others] = await api.incidents(alert)
+    expect(before).toMatchObject({
+      status: 'CLOSED',
+      updatedAt: '2026-04-01T00:00:00.000Z',
+      lastCheckedAt: '2026-03-31T23:10:00.000Z',
+      reportData: { observed: { value: 6 } },
+    })
+    expect(after).toMatchObject({ status: 'OPEN', createdAt: '2026-04-01T10:10:00.000Z', reportData: { observed: { value: 7 } } })
+    expect(others).toEqual([])
   })
 
   it('of an alert that is not to be checked any more is forgotten', async () => {
