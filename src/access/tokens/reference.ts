@@ -8,7 +8,7 @@ const path = { token_id: token.id }
 
 export const tags = {
   Authentication: 'JWTs for API tokens.',
-  Extensions: "Operations that Togai's API did not have: restoring, tokens and roles, the audit log, and test clocks.",
+  Extensions: "Operations that Togai's API did not have: restoring, tokens and roles, the audit log, test clocks, and the making of reports.",
 }
 
 export const parameters = {
