@@ -8,7 +8,8 @@ const path = { token_id: token.id }
 
 export const tags = {
   Authentication: 'JWTs for API tokens.',
-  Extensions: "Operations that Togai's API did not have: restoring, tokens and roles, the audit log, webhooks, and test clocks.",
+  Extensions:
+    "Operations that Togai's API did not have: restoring, tokens and roles, the audit log, webhooks, the making of reports, and test clocks.",
 }
 
 export const parameters = {
