@@ -172,6 +172,9 @@ const walls: readonly Wall[] = [
       'rating/cycle.ts',
       'rating/invoice.ts',
       'rating/rate.ts',
+      'reports/reports/collect.ts',
+      'reports/reports/parts.ts',
+      'reports/reports/query.ts',
     ],
   ),
   {

@@ -1,4 +1,4 @@
-import Big from 'big.js'
+import { Big } from 'big.js'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -46,7 +46,7 @@ const truncated = (at: number, unit: string): number => {
   date.setUTCMinutes(0, 0, 0)
   if (unit === 'hour') return date.getTime()
   date.setUTCHours(0)
-  while (unit === 'week' && date.getUTCDay() !== 1) date.setUTCDate(date.getUTCDate() - 1)
+  if (unit === 'week') while (date.getUTCDay() !== 1) date.setUTCDate(date.getUTCDate() - 1)
   if (unit === 'month' || unit === 'year') date.setUTCDate(1)
   if (unit === 'year') date.setUTCMonth(0)
   return date.getTime()

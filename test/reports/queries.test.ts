@@ -77,13 +77,13 @@ const rowsFor = (seed: number): Record<string, NaiveRow[]> => {
 
 /** The sums of what was planted, by account, meter and hour. */
 const usageOf = (events: NaiveRow[], accounts: NaiveRow[]): NaiveRow[] => {
-  const parts = events.flatMap(({ account_id, event_source_time: at, units }) =>
+  const parts = events.flatMap(({ account_id = null, event_source_time: at, units }) =>
     ((units ?? []) as unknown as (string | null)[]).flatMap((unit, index) =>
       unit === null ? [] : [{ account_id, billable_id: METERS[index] ?? '', at: Math.floor(Number(at) / HOUR) * HOUR, unit }],
     ),
   )
   return [...Map.groupBy(parts, ({ account_id, billable_id, at }) => JSON.stringify([account_id, billable_id, at])).values()].map((its) => {
-    const [{ account_id = null, billable_id = '', at = 0 } = {}] = its
+    const { account_id, billable_id, at } = its[0] as (typeof its)[number]
     const [total] = evaluateNaively(
       { baseDataSource: 'usage', selects: [{ columnName: 'usage_units', aggregator: 'sum' }], sort: [] },
       its.map(({ unit }) => ({ usage_units: unit })),

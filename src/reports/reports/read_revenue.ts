@@ -65,7 +65,7 @@ const readKnown = async (ctx: Ctx, accounts: readonly string[] | undefined): Pro
       sql`select min(start_at) as first from schedules where organization_id = ${organizationId} and state = 'ACTIVE' ${ofAccounts}`,
     ),
   ])
-  const [{ isReady = undefined } = {}] = kept?.results ?? []
+  const isReady = kept?.results[0]?.isReady
   return {
     rates: readExchangeRates(rates?.results),
     isReady: isReady === undefined ? undefined : isReady === 1,
