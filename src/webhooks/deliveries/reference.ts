@@ -5,6 +5,7 @@ const NOT_THERE = 'The organization has no webhook endpoint with this id, or the
 const NOT_ENABLED = 'The endpoint is DISABLED or DELETED.'
 
 const made = ['createWebhookEndpoint', 'testWebhookEndpoint']
+
 const path = { webhook_endpoint_id: endpointId }
 
 const delivery = {
@@ -37,6 +38,9 @@ const body = JSON.stringify({
   },
 })
 
+/** The test of the endpoint, and another one. */
+const tested = { operation: 'testWebhookEndpoint', path, request: {}, answer: delivery, other: { request: {} } }
+
 export const parameters = {
   webhook_delivery_id: 'The id of the delivery, from the list of deliveries.',
 }
@@ -47,7 +51,7 @@ export const listWebhookDeliveries = {
     'Lists what was sent to an endpoint, or is on its way to it, the newest first, page by page, with how often it was tried and what came of it. A delivery is kept for 30 days after it ended.',
   refuses: { 404: MISSING },
   example: {
-    after: made,
+    after: ['createWebhookEndpoint', tested],
     path,
     query: { status: 'PENDING', pageSize: 20 },
     answer: { data: [delivery], context: { pageSize: 20, sortOrder: 'DESC' } },
