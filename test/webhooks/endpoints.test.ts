@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { faultOfAddress } from '../../src/webhooks/endpoints/address.ts'
 import { client, organization } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
-import { deliveriesOf, endAll, endpointOf, isSignedWith, newHost, receive, run } from '../helpers/webhooks.ts'
+import { deliveriesOf, endAll, endpointOf, isSignedWith, newHost, receive, run, SECOND } from '../helpers/webhooks.ts'
 
 afterEach(async () => {
   vi.unstubAllGlobals()
@@ -207,9 +207,9 @@ describe('the secret', () => {
     const receiver = receive()
     const api = await organization()
     const { id, secret, host } = await endpointOf(api)
-    const send = async (now = Date.now()) => {
+    const send = async (later = SECOND) => {
       await api.post(`/webhook_endpoints/${id}/test`)
-      await run(now)
+      await run(Date.now() + later)
       const sent = receiver.of(host).at(-1)
       if (!sent) throw new Error('Nothing was sent')
       return sent
@@ -220,10 +220,10 @@ describe('the secret', () => {
     expect(rotated.body.previousSecretValidUntil).toMatch(/Z$/)
     const both = await send()
     expect([both.signatures.length, isSignedWith(next, both), isSignedWith(secret, both)]).toEqual([2, true, true])
-    const later = await send(Date.now() + 3_700_000)
+    const later = await send(3_700 * SECOND)
     expect([later.signatures.length, isSignedWith(next, later), isSignedWith(secret, later)]).toEqual([1, true, false])
     const last: string = (await api.post(`/webhook_endpoints/${id}/rotate`, { previousValidFor: 0 })).body.secret
-    const one = await send(Date.now() + 3_700_000)
+    const one = await send(3_700 * SECOND)
     expect([one.signatures.length, isSignedWith(last, one)]).toEqual([1, true])
   })
 
@@ -234,16 +234,20 @@ describe('the secret', () => {
     await api.post(`/webhook_endpoints/${id}/rotate`, {})
     const kept = () => env.DB.prepare('SELECT secret, previous_secret, key_mark FROM webhook_endpoints WHERE id = ?').bind(id).first()
     const before = await kept()
-    await run(Date.now(), env.DB, ['a new secret', env.SIGNING_SECRET])
-    const after = await kept()
+    let after = before
+    /** A run encrypts some, and there are endpoints of other tests. */
+    for (let runs = 0; runs < 20 && after?.['key_mark'] === before?.['key_mark']; runs++) {
+      await run(undefined, env.DB, ['a new secret', env.SIGNING_SECRET])
+      after = await kept()
+    }
     expect(after?.['key_mark']).not.toBe(before?.['key_mark'])
     await api.post(`/webhook_endpoints/${id}/test`)
-    await run(Date.now(), env.DB, ['a new secret'])
+    await run(undefined, env.DB, ['a new secret'])
     const [sent] = receiver.of(host)
     expect(sent && isSignedWith(secret, sent)).toBe(true)
     await run()
     await api.post(`/webhook_endpoints/${id}/test`)
-    await run(Date.now(), env.DB, ['an unknown secret'])
+    await run(undefined, env.DB, ['an unknown secret'])
     expect((await deliveriesOf(api, id)).at(-1)).toMatchObject({ status: 'PENDING', lastError: 'Its secret cannot be read: rotate it.' })
     await run(Date.now() + 60_000, env.DB, ['a new secret', env.SIGNING_SECRET])
     expect((await deliveriesOf(api, id)).at(-1)).toMatchObject({ status: 'DELIVERED' })

@@ -67,7 +67,7 @@ export const getInvoicesById = async (ctx: Ctx, ids: readonly string[]): Promise
   const shown = new Map<string, Invoice>()
   for (const found of await readInvoicesById(ctx, ids)) {
     const { row, owner } = await readLive(ctx, found)
-    shown.set(row.id, showInvoice(row, owner))
+    shown.set(row.id, { ...showInvoice(row, owner), ...(await linkPaper(ctx, row)) })
   }
   return shown
 }

@@ -1,3 +1,4 @@
+import { getIncident } from '../../alerts/incidents/service.ts'
 import { getInvoicesById } from '../../billing/invoices/service.ts'
 import { getPayment } from '../../billing/payments/service.ts'
 import { getProposal } from '../../billing/proposals/service.ts'
@@ -9,6 +10,7 @@ import { failureOf } from '../../db/client.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError } from '../../lib/errors.ts'
+import { getReport } from '../../reports/reports/service.ts'
 import { readCycles } from './cycles.ts'
 import type { WebhookEventType } from './schema.ts'
 
@@ -26,9 +28,10 @@ const oneByOne =
 const invoices: ReadMany = getInvoicesById
 
 /** What is told of each event. */
-const READERS: Readonly<Partial<Record<WebhookEventType, ReadMany>>> = {
+const READERS: Readonly<Record<WebhookEventType, ReadMany>> = {
   'account.created': getAccountsById,
   'customer.created': getCustomersById,
+  'incident.generated': oneByOne(getIncident),
   'invoice.generated': invoices,
   'invoice.updated': invoices,
   'order.generated': invoices,
@@ -38,6 +41,7 @@ const READERS: Readonly<Partial<Record<WebhookEventType, ReadMany>>> = {
   'pricing_cycle.started': readCycles,
   'proposal.created': oneByOne(getProposal),
   'purchase.created': oneByOne(getPurchase),
+  'report.generated': oneByOne(getReport),
 }
 
 /** Whether what failed may work at the next try, so that the event waits for it. */
