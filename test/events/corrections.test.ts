@@ -319,7 +319,7 @@ describe('REDO_EVENT', () => {
     expect([await usageOf(api), await statusesOf(api, 'a'), await statusesOf(api, 'b')]).toEqual(['7', ['REVERTED', 'REVERTED'], [METERED]])
   })
 
-  it('needs one valid event, and one that it takes the place of; other actions do not look at a body', async () => {
+  it('needs one valid event, and one that it takes the place of; other actions do not look at the event of a body, and refuse other names', async () => {
     const api = await organizationWithMeter()
     await ingest(api, ride('a', '5'), ride('b', '5'))
     const refused = async (query: Record<string, string>, body?: unknown) => {
@@ -332,6 +332,15 @@ describe('REDO_EVENT', () => {
     expect(await refused({ event_id: 'a' }, { event: { ...ride('a', 'x') } })).toContain('attributes[0].value')
     expect(await refused({ event_id: 'a' }, { event: ride('a', '1'), more: 1 })).toContain('more: is not a known name')
     expect(await refused({}, { event: ride('a', '1') })).toContain('More than one event matches')
+    expect(await usageOf(api)).toBe('10')
+    for (const action of ['UNDO', 'REDO']) {
+      const { status, body } = await correct(api, action, {}, { eventIds: ['a'], more: 1 })
+      expect([status, body.message]).toEqual([
+        400,
+        'eventIds: is not a known name; the query says which events are corrected; more: is not a known name; the query says which events are corrected',
+      ])
+      expect((await correct(api, action, {}, ['a'])).status).toBe(400)
+    }
     expect(await usageOf(api)).toBe('10')
     expect(outcomesOf(await correct(api, 'UNDO', { event_id: 'a' }, { event: 'not an event' }))).toEqual([done('a')])
   })

@@ -138,7 +138,10 @@ const summary = {
   startDate: z.optional(described('The first instant of the period.', dateTime())),
   endDate: z.optional(described('The first instant after the period.', dateTime())),
   endDateInclusive: z.optional(dateTime()),
-  invoiceDate: described('When the invoice falls due, or fell due.', dateTime()),
+  invoiceDate: described(
+    'When the invoice falls due, or fell due. Of a CUSTOM invoice it is the endDate, whenever it was made.',
+    dateTime(),
+  ),
   dueDate: z.optional(described('Until when it is to be paid: netTermDays after invoiceDate.', dateTime())),
   generatedAt: z.optional(described('When it fell due and was frozen.', dateTime())),
   updatedAt: dateTime(),

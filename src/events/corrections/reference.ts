@@ -9,7 +9,7 @@ export const eventCorrection = {
   description:
     'Reverts events: their usage is subtracted, and their ids become free. REDO then ingests each event again as it was sent, and REDO_EVENT ingests the event of the body instead; both use the current schemas, meters and aliases. The 30 newest matching events are corrected before the answer, which shows the result of each. An event that cannot be corrected does not change, and its status is FAILED with the reason. This includes every event whose pricing cycle is closed: whose invoice is due. With async or require_confirmation, a job corrects all events that match now, and Location names the job. With require_confirmation, the job starts when confirmJob is called, and never if rejectJob is. A repeat with the same Idempotency-Key corrects nothing again.',
   refuses: {
-    400: 'No event matches; the parameters cannot be combined; or for REDO_EVENT the body has no valid event, or the event of the body could replace more than one event.',
+    400: 'No event matches; the parameters cannot be combined; or for REDO_EVENT the body has no valid event, or the event of the body could replace more than one event; or the body has other names than event.',
     422: 'More than 10,000 events match, which is the limit of a job.',
   },
   example: {

@@ -3,7 +3,7 @@ import { type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { readKeptAnswer } from '../../db/idempotency.ts'
 import { type EventFilter, readReference } from '../../ledger/client.ts'
-import { ApiError } from '../../lib/errors.ts'
+import { ApiError, refuseFaults } from '../../lib/errors.ts'
 import { type Found, findEvents } from '../events/find.ts'
 import { type Scope, readScope } from '../events/queries.ts'
 import { parseIngest } from '../ingestion/event.ts'
@@ -42,6 +42,17 @@ const readEvent = (body: unknown) => {
   const [read] = parseIngest(body).events
   if (!read || 'message' in read) throw wrong(read?.message ?? 'event: is required for REDO_EVENT')
   return read
+}
+
+/** Refuses a body with names that no correction knows, since whoever sends them means other events. The event of an UNDO or REDO is not looked at. */
+const refuseUnknownNames = (body: unknown): void => {
+  if (body === undefined) return
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw wrong('body: must be an object')
+  const unknown = Object.keys(body).filter((name) => name !== 'event')
+  refuseFaults(
+    'INVALID',
+    unknown.map((name) => ({ path: [name], message: 'is not a known name; the query says which events are corrected' })),
+  )
 }
 
 type Selection = Omit<EventFilter, 'limit' | 'after'>
@@ -141,6 +152,7 @@ export const correctEvents = async (ctx: Ctx, query: EventCorrectionQuery, body:
   refuseCombination(query)
   const { action } = query
   const event = action === 'REDO_EVENT' ? readEvent(body) : undefined
+  if (!event) refuseUnknownNames(body)
   if (query.id !== undefined && !readReference(query.id)) throw wrong('No events match the given filters')
   const scope = await readScope(ctx, { account: query.account_id })
   refuseNone(scope.generations)
