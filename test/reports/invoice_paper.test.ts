@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { organization } from '../helpers/api.ts'
+import { client, organization } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
+import { doDue } from '../helpers/ledgers.ts'
 import { follow, fontsOf, glyphsOf, readPages, readPdf } from '../helpers/paper.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -287,5 +288,47 @@ describe('the link to the paper of an invoice', () => {
     expect(response.headers.get('Content-Disposition')).toContain('filename="invoice-2026-04-0001.pdf"')
     await response.arrayBuffer()
     expect([(await other.get(fileOf(id))).status, (await api.get(fileOf(draft.id))).status]).toEqual([404, 404])
+  })
+
+  it('is given to a portal token for the invoices that it reads, that of a group too', async () => {
+    const api = await withAccount()
+    await api.post('/accounts', { id: 'acc2', name: 'Second', customerId: 'acme', invoiceCurrency: 'USD' })
+    const { body: group } = await api.post('/invoice_groups', {
+      name: 'Holding',
+      email: 'h@acme.example',
+      dailyInvoiceConsolidation: true,
+      accountIds: ['acc1', 'acc2'],
+      netTermDays: 30,
+      address: {},
+    })
+    for (const accountId of ['acc1', 'acc2']) await api.write(ONE, { accountId })
+    await doDue(api.id, undefined, NOON + DAY)
+    const { body } = await api.get('/invoices')
+    const ids: string[] = ['COMPOSITE', 'acc1', 'acc2'].map(
+      (one) => body.data.find(({ invoiceType, ownerId }: Loose) => [invoiceType, ownerId].includes(one)).id,
+    )
+    expect(body.data.find(({ ownerId }: Loose) => ownerId === group.id).id).toBe(ids[0])
+    const seen = async (its: Loose) => {
+      const { get } = client((await api.post('/portal/token', { customerId: 'acme', ...its })).body.token)
+      const statuses = (paths: string[]) => Promise.all(paths.map(async (path) => (await get(path)).status))
+      const files = ids.map((id) => `/files/${id.replace('inv.', 'file.')}`)
+      return [
+        await statuses(ids.map((id) => `/invoices/${id}`)),
+        await statuses(files),
+        await statuses(files.map((file) => `${file}/download_url`)),
+      ]
+    }
+    expect(await seen({ allAccountsAccess: true })).toEqual([
+      [200, 200, 200],
+      [302, 302, 302],
+      [200, 200, 200],
+    ])
+    expect(await seen({ accountIds: ['acc2'] })).toEqual([
+      [403, 403, 200],
+      [403, 403, 302],
+      [403, 403, 200],
+    ])
+    const { get } = client((await api.post('/portal/token', { customerId: 'acme', allAccountsAccess: true })).body.token)
+    expect((await get('/files/file.unknown')).status).toBe(403)
   })
 })

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { systemContext } from '../../access/due/service.ts'
 import { type InvoiceRow, readInvoiceNow } from '../../billing/invoices/service.ts'
+import { isReadable } from '../../billing/portal.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { loadLater } from '../../lib/load.ts'
@@ -12,8 +13,7 @@ const drawing = loadLater(() => import('./render.ts'))
 /** The invoice on paper, as a file that is made when it is read. */
 export interface InvoicePaper {
   organizationId: string
-  accountId: string | null
-  customerId: string | null
+  isReadableBy: (ctx: Ctx) => boolean
   name: string
   contentType: string
   read: () => Promise<{ body: Uint8Array<ArrayBuffer>; size: number }>
@@ -57,8 +57,7 @@ export const findInvoicePaper = async (reading: Reading, fileId: string, organiz
   const paper = writePaper({ row, organizationName: names?.results[0]?.name ?? '', merged: merged?.results ?? [] })
   return {
     organizationId: organization.id,
-    accountId: row.accountId,
-    customerId: row.customerId,
+    isReadableBy: (caller) => isReadable(caller, row),
     name: `${paper.title.toLowerCase().replaceAll(' ', '-')}-${paper.number}.pdf`,
     contentType: 'application/pdf',
     read: async () => {
