@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { client, organization } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
 import { doDue } from '../helpers/ledgers.ts'
-import { follow, fontsOf, glyphsOf, readPages, readPdf } from '../helpers/paper.ts'
+import { follow, fontsOf, glyphsOf, lowestOf, readPages, readPdf } from '../helpers/paper.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -183,6 +183,30 @@ describe('the paper of an invoice', () => {
     const all = pages.join('\n')
     for (const { description } of lines) expect(all.split(description).length).toBe(2)
     expect(pages[1]).toContain('Amount due USD 50.00')
+  })
+
+  it('shows all that its organization and its customer say, on more pages if it has to be', async () => {
+    const api = await withAccount({
+      customer: { name: 'ACME '.repeat(50).trim(), address: { line1: 'Some street '.repeat(80), country: 'GB' } },
+    })
+    const metadata = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`Fact ${index}`, `${'word '.repeat(180)}end${index}`]))
+    const details = {
+      businessName: 'Orbit '.repeat(42).trim(),
+      address: { line1: 'x'.repeat(5000) },
+      primaryEmail: 'a@orbit.example',
+      metadata,
+    }
+    expect((await api.setting('ORGANIZATION', api.id, 'business_details', JSON.stringify(details), 'JSON')).status).toBe(201)
+    const bytes = await readPdf((await api.write(ONE)).pdfUrl)
+    const pages = await readPages(bytes)
+    for (const [index, lowest] of (await lowestOf(bytes)).entries()) expect([index, lowest > 30]).toEqual([index, true])
+    const text = pages.join('\n')
+    for (const one of [...Object.keys(metadata), 'end9', 'United Kingdom', 'Billed to', 'Amount due USD 4,500.75'])
+      expect(text).toContain(one)
+    const letters = text.match(/x/g)?.length ?? 0
+    expect([letters >= 999, letters < 1010, dense(text).includes('x\u2026')]).toEqual([true, true, true])
+    expect(pages.length).toBeGreaterThan(2)
+    expect(pages.at(-1)).toContain(`Page ${pages.length} of ${pages.length}`)
   })
 
   it('has the same bytes each time, and others in another status', async () => {

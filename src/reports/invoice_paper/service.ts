@@ -5,7 +5,8 @@ import { isReadable } from '../../billing/portal.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { loadLater } from '../../lib/load.ts'
-import { type MergedInvoice, writePaper } from './paper.ts'
+import type { MergedInvoice } from './merged.ts'
+import { writePaper } from './paper.ts'
 
 /** What draws a PDF is large, and loaded when the first one is drawn. */
 const drawing = loadLater(() => import('./render.ts'))
