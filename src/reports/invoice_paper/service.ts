@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { systemContext } from '../../access/due/service.ts'
-import { type InvoiceRow, readInvoiceNow } from '../../billing/invoices/service.ts'
-import { isReadable } from '../../billing/portal.ts'
+import { type InvoiceRow, isReadable, readInvoiceNow } from '../../billing/invoices/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { loadLater } from '../../lib/load.ts'
