@@ -115,6 +115,22 @@ describe('what stands on the paper of an invoice', () => {
     )
   })
 
+  it.each<[InvoiceRow['status'], string, string, string, string[]]>([
+    ['PARTIALLY_PAID', '100', '40', '30 netted off at DUE', ['Paid from wallet \u221230.00', 'Paid \u221210.00', 'Amount due USD 60.00']],
+    [
+      'REFUND_COMPLETED',
+      '30',
+      '0',
+      '30 netted off at DUE',
+      ['Paid from wallet \u221230.00', 'Given back 30.00', 'Not asked for any more \u221230.00', 'Amount due USD 0.00'],
+    ],
+    ['REFUND_COMPLETED', '-45.2', '-45.2', '', ['Given back 45.20', 'Amount due USD 0.00']],
+  ])('says of an invoice that is %s of %s with %s paid who paid what', (status, total, paid, wallet, said) => {
+    const { sums } = paperOf(rowOf({ status, total, paid, info: wallet ? [{ type: 'WALLET', value: wallet }] : [] }))
+    const texts = sums.map(({ text, amount }) => `${text} ${amount}`)
+    expect(texts.slice(texts.findIndex((text) => text.startsWith('Total')) + 1)).toEqual(said)
+  })
+
   it('shows what an invoice of a group is made of, and whose lines stand elsewhere', () => {
     const member = (id: string, description: string, value: string, lines: readonly Line[]): Line => ({
       id,

@@ -153,11 +153,11 @@ const paymentOf = (row: InvoiceRow, digits: number): Sum[] => {
   const [wallet, isOpen] = [fromWallet(row), OPEN.has(status)]
   const taken = (text: string, value: string): Sum[] =>
     isNothing(value) ? [] : [{ text, amount: write(formatDecimal(negate(requireDecimal(value)))), weight: 'PLAIN' }]
-  const rest = minus(total, paid)
+  const [rest, otherwise] = [minus(total, paid), minus(paid, wallet)]
   return [
     { text: 'Total', amount: `${currency} ${write(total)}`, weight: 'STRONG' },
     ...taken('Paid from wallet', wallet),
-    ...taken(compare(requireDecimal(paid), ZERO) < 0 ? 'Given back' : 'Paid', minus(paid, wallet)),
+    ...taken(compare(requireDecimal(otherwise), ZERO) < 0 ? 'Given back' : 'Paid', otherwise),
     ...(isOpen ? [] : taken(NOT_ASKED[status] ?? 'Not asked for any more', rest)),
     { text: 'Amount due', amount: `${currency} ${write(isOpen ? rest : '0')}`, weight: 'LAST' },
   ]
