@@ -11,7 +11,7 @@ export interface MergedInvoice {
 }
 
 /** The most rows of merged invoices on one paper, and the most characters of these, so that a Worker can draw it in its memory. */
-const [MOST_ROWS, MOST_CHARACTERS] = [2000, 60_000]
+const [MOST_ROWS, MOST_CHARACTERS] = [1000, 20_000]
 
 /** The rows of the invoices that were merged into that of their group: those of each add up to its total. What is too much for one paper is on papers of its own. */
 export const rowsOfMerged = (
