@@ -205,11 +205,11 @@ for (const { bucket_name: bucket = '', jurisdiction: where } of config.r2_bucket
     )
   if (refusal && !refusal.codes.includes(NO_BUCKET)) stop(`The bucket ${bucket} could not be read`, refusal.message)
   if (refusal) {
-    const place = location ? ['--location', location] : []
-    const jurisdictions = where ? ['--jurisdiction', where] : []
-    await wrangler(`The bucket ${bucket} could not be made`, ['r2', 'bucket', 'create', bucket, ...place, ...jurisdictions])
+    /** Within a jurisdiction, R2 takes no location. */
+    const place = where ? ['--jurisdiction', where] : location ? ['--location', location] : []
+    await wrangler(`The bucket ${bucket} could not be made`, ['r2', 'bucket', 'create', bucket, ...place])
   }
-  console.log(`Bucket ${bucket}: ${refusal ? `made${location ? `, in ${location}` : ''}` : 'there'}`)
+  console.log(`Bucket ${bucket}: ${refusal ? `made${(where ?? location) ? `, in ${where ?? location}` : ''}` : 'there'}`)
 }
 
 const { result: rows, refusal } = await ask<{ results: { name: string }[] }[]>(`${databases}/${found?.uuid}/query`, 'POST', {

@@ -74,8 +74,14 @@ export const networkOf = (address: string): string => {
   return [...(first ?? []), ...zeros, ...(last ?? [])].slice(0, 4).join(':')
 }
 
-/** Counts an invalid token, and throws TOO_MANY_REQUESTS if its address is over the limit. */
+/** Counts an invalid token or link, and throws TOO_MANY_REQUESTS if its address is over the limit. */
 export const countRefused = async (limit: RateLimit | undefined, address: string): Promise<void> => {
   if (limit && !(await isWithin(limit, networkOf(address))))
-    throw tooMany('Too many requests with tokens that are not valid. Wait a minute.', REFUSED_PERIOD)
+    throw tooMany('Too many requests with tokens or links that are not valid. Wait a minute.', REFUSED_PERIOD)
+}
+
+/** Counts a download of a file, which may have to be made for it, and throws TOO_MANY_REQUESTS if it is over the limit. */
+export const countDownload = async (limit: RateLimit | undefined, fileId: string): Promise<void> => {
+  if (limit && !(await isWithin(limit, `download ${fileId}`)))
+    throw tooMany('This file is asked for too often. Wait a minute.', REFUSED_PERIOD)
 }

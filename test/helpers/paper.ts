@@ -45,3 +45,13 @@ export const glyphsOf = async (bytes: Uint8Array): Promise<number[]> => {
   }
   return numbers
 }
+
+/** How near to the end of a page its texts come, in points from below: of each page. What is below 0 is not seen. */
+export const lowestOf = async (bytes: Uint8Array): Promise<number[]> => {
+  const pdf = await getDocumentProxy(bytes.slice())
+  const pages = await Promise.all(Array.from({ length: pdf.numPages }, (_, page) => pdf.getPage(page + 1)))
+  const texts = await Promise.all(pages.map((page) => page.getTextContent()))
+  return texts.map(({ items }) =>
+    Math.min(...items.flatMap((item) => ('str' in item && item.str.trim() ? [item.transform[5] as number] : []))),
+  )
+}

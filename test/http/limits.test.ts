@@ -173,7 +173,7 @@ describe('limits', () => {
       const over = await bound(token, bindings).call('GET', '/customers', undefined, from('192.0.2.1'))
       expect([...messageOf(over), over.headers.get('Retry-After')]).toEqual([
         429,
-        'Too many requests with tokens that are not valid. Wait a minute.',
+        'Too many requests with tokens or links that are not valid. Wait a minute.',
         '60',
       ])
       expect((await bound(token, bindings).call('GET', '/customers', undefined, from('192.0.2.2'))).status).toBe(401)

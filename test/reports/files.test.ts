@@ -94,6 +94,30 @@ describe('a file', () => {
     expect(await verifyLink(['s'], 'f', { until: 'NaN', signature: 'x' }, 0)).toBe('WRONG')
   })
 
+  it('is sent as often as the limit allows, and so are refusals to an address', async () => {
+    const { report } = await withFile()
+    const counted: string[] = []
+    const limited = (isWithin: boolean) => ({
+      REFUSED_LIMIT: { limit: ({ key }: { key: string }) => Promise.resolve({ success: counted.push(key) > 0 && isWithin }) },
+    })
+    const from = { headers: { 'CF-Connecting-IP': '2001:db8:1:2:3::4' } }
+    const wrong = report.preSignedUrl.replace('signature=', 'signature=A')
+    for (const [url, isWithin, status, said] of [
+      [report.preSignedUrl, true, 200, 'name'],
+      [report.preSignedUrl, false, 429, 'This file is asked for too often'],
+      [wrong, true, 403, 'not one that was given'],
+      [wrong, false, 429, 'links that are not valid'],
+    ] as const) {
+      const response = await fetchLink(url, from, limited(isWithin))
+      expect([response.status, response.headers.get('Retry-After'), await response.text()]).toEqual([
+        status,
+        status === 429 ? '60' : null,
+        expect.stringContaining(said),
+      ])
+    }
+    expect(counted).toEqual([`download ${report.fileId}`, `download ${report.fileId}`, '2001:db8:1:2', '2001:db8:1:2'])
+  })
+
   it('is of its organization', async () => {
     const { report } = await withFile()
     const stranger = await organization()

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { organization } from '../helpers/api.ts'
+import { client, organization } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
-import { follow, fontsOf, glyphsOf, readPages, readPdf } from '../helpers/paper.ts'
+import { doDue } from '../helpers/ledgers.ts'
+import { follow, fontsOf, glyphsOf, lowestOf, readPages, readPdf } from '../helpers/paper.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -184,6 +185,30 @@ describe('the paper of an invoice', () => {
     expect(pages[1]).toContain('Amount due USD 50.00')
   })
 
+  it('shows all that its organization and its customer say, on more pages if it has to be', async () => {
+    const api = await withAccount({
+      customer: { name: 'ACME '.repeat(50).trim(), address: { line1: 'Some street '.repeat(80), country: 'GB' } },
+    })
+    const metadata = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`Fact ${index}`, `${'word '.repeat(180)}end${index}`]))
+    const details = {
+      businessName: 'Orbit '.repeat(42).trim(),
+      address: { line1: 'x'.repeat(5000) },
+      primaryEmail: 'a@orbit.example',
+      metadata,
+    }
+    expect((await api.setting('ORGANIZATION', api.id, 'business_details', JSON.stringify(details), 'JSON')).status).toBe(201)
+    const bytes = await readPdf((await api.write(ONE)).pdfUrl)
+    const pages = await readPages(bytes)
+    for (const [index, lowest] of (await lowestOf(bytes)).entries()) expect([index, lowest > 30]).toEqual([index, true])
+    const text = pages.join('\n')
+    for (const one of [...Object.keys(metadata), 'end9', 'United Kingdom', 'Billed to', 'Amount due USD 4,500.75'])
+      expect(text).toContain(one)
+    const letters = text.match(/x/g)?.length ?? 0
+    expect([letters >= 999, letters < 1010, dense(text).includes('x\u2026')]).toEqual([true, true, true])
+    expect(pages.length).toBeGreaterThan(2)
+    expect(pages.at(-1)).toContain(`Page ${pages.length} of ${pages.length}`)
+  })
+
   it('has the same bytes each time, and others in another status', async () => {
     const api = await withAccount()
     const { id, pdfUrl } = await api.write(ONE)
@@ -286,6 +311,53 @@ describe('the link to the paper of an invoice', () => {
     const response = await follow(pdfUrl)
     expect(response.headers.get('Content-Disposition')).toContain('filename="invoice-2026-04-0001.pdf"')
     await response.arrayBuffer()
-    expect([(await other.get(fileOf(id))).status, (await api.get(fileOf(draft.id))).status]).toEqual([404, 404])
+    const missing = [await other.get(fileOf(id)), await api.get(fileOf(draft.id))]
+    /** A DRAFT is not reckoned for it. */
+    expect(missing.map((one) => [one.status, /desc="(\d+)"/.exec(one.headers.get('Server-Timing') ?? '')?.[1]])).toEqual([
+      [404, '2'],
+      [404, '2'],
+    ])
+  })
+
+  it('is given to a portal token for the invoices that it reads, that of a group too', async () => {
+    const api = await withAccount()
+    await api.post('/accounts', { id: 'acc2', name: 'Second', customerId: 'acme', invoiceCurrency: 'USD' })
+    const { body: group } = await api.post('/invoice_groups', {
+      name: 'Holding',
+      email: 'h@acme.example',
+      dailyInvoiceConsolidation: true,
+      accountIds: ['acc1', 'acc2'],
+      netTermDays: 30,
+      address: {},
+    })
+    for (const accountId of ['acc1', 'acc2']) await api.write(ONE, { accountId })
+    await doDue(api.id, undefined, NOON + DAY)
+    const { body } = await api.get('/invoices')
+    const ids: string[] = ['COMPOSITE', 'acc1', 'acc2'].map(
+      (one) => body.data.find(({ invoiceType, ownerId }: Loose) => [invoiceType, ownerId].includes(one)).id,
+    )
+    expect(body.data.find(({ ownerId }: Loose) => ownerId === group.id).id).toBe(ids[0])
+    const seen = async (its: Loose) => {
+      const { get } = client((await api.post('/portal/token', { customerId: 'acme', ...its })).body.token)
+      const statuses = (paths: string[]) => Promise.all(paths.map(async (path) => (await get(path)).status))
+      const files = ids.map((id) => `/files/${id.replace('inv.', 'file.')}`)
+      return [
+        await statuses(ids.map((id) => `/invoices/${id}`)),
+        await statuses(files),
+        await statuses(files.map((file) => `${file}/download_url`)),
+      ]
+    }
+    expect(await seen({ allAccountsAccess: true })).toEqual([
+      [200, 200, 200],
+      [302, 302, 302],
+      [200, 200, 200],
+    ])
+    expect(await seen({ accountIds: ['acc2'] })).toEqual([
+      [403, 403, 200],
+      [403, 403, 302],
+      [403, 403, 200],
+    ])
+    const { get } = client((await api.post('/portal/token', { customerId: 'acme', allAccountsAccess: true })).body.token)
+    expect((await get('/files/file.unknown')).status).toBe(403)
   })
 })

@@ -115,6 +115,22 @@ describe('what stands on the paper of an invoice', () => {
     )
   })
 
+  it.each<[InvoiceRow['status'], string, string, string, string[]]>([
+    ['PARTIALLY_PAID', '100', '40', '30 netted off at DUE', ['Paid from wallet \u221230.00', 'Paid \u221210.00', 'Amount due USD 60.00']],
+    [
+      'REFUND_COMPLETED',
+      '30',
+      '0',
+      '30 netted off at DUE',
+      ['Paid from wallet \u221230.00', 'Given back 30.00', 'Not asked for any more \u221230.00', 'Amount due USD 0.00'],
+    ],
+    ['REFUND_COMPLETED', '-45.2', '-45.2', '', ['Given back 45.20', 'Amount due USD 0.00']],
+  ])('says of an invoice that is %s of %s with %s paid who paid what', (status, total, paid, wallet, said) => {
+    const { sums } = paperOf(rowOf({ status, total, paid, info: wallet ? [{ type: 'WALLET', value: wallet }] : [] }))
+    const texts = sums.map(({ text, amount }) => `${text} ${amount}`)
+    expect(texts.slice(texts.findIndex((text) => text.startsWith('Total')) + 1)).toEqual(said)
+  })
+
   it('shows what an invoice of a group is made of, and whose lines stand elsewhere', () => {
     const member = (id: string, description: string, value: string, lines: readonly Line[]): Line => ({
       id,
@@ -148,6 +164,35 @@ describe('what stands on the paper of an invoice', () => {
       'LINE | South | 25.00',
     ])
     expect(sums.map(({ text, amount }) => `${text} ${amount}`)).toEqual(['Total USD 45.00', 'Amount due USD 45.00'])
+  })
+
+  it.each([
+    ['many lines', 150, 50, 'Storage'],
+    ['long texts', 40, 50, 'Storage '.repeat(20)],
+    ['many members', 3000, 0, 'Storage'],
+  ])('has what one paper takes of an invoice of a group with %s, which still adds up', (_, members, count, description) => {
+    const lines = Array.from({ length: members }, (_member, index): Line => {
+      const net = parent('NET_AMOUNT', [
+        parent(
+          'GROSS_AMOUNT',
+          Array.from({ length: count }, () => ({ type: 'CUSTOM_AMOUNT', description, value: '2' })),
+        ),
+      ])
+      return { id: `inv.${index}`, type: 'TOTAL_AMOUNT', description: `Account ${index}`, value: '100', ...(count && { lines: [net] }) }
+    })
+    const total = String(members * 100)
+    const { rows, notes } = paperOf(
+      rowOf({ invoiceType: 'COMPOSITE', total, rated: { root: { ...parent('GRAND_TOTAL_AMOUNT', lines) }, usage: [] } }),
+    )
+    const inner = rows.filter(({ depth }) => depth > 0)
+    expect([inner.length <= 1000, inner.reduce((sum, { text }) => sum + text.length, 0) <= 20_000]).toEqual([true, true])
+    expect(sumDecimals(rows.filter(({ depth }) => depth === 0).map(({ amount }) => readNumber(amount ?? '0')))).toBe(total)
+    expect(sumDecimals(inner.map(({ amount }) => readNumber(amount)))).toBe(
+      String(100 * rows.filter(({ kind }) => kind === 'TOTAL').length),
+    )
+    const leftOut = members - rows.filter(({ kind }) => kind === 'HEADING').length
+    expect(notes).toEqual([`${leftOut} of ${members} invoices are shown without their lines, which are on their own papers.`])
+    expect(rows.filter(({ kind }) => kind === 'HEADING').length).toBe({ 150: 20, 40: 2, 3000: 0 }[members])
   })
 
   it.each([

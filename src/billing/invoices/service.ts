@@ -46,6 +46,7 @@ export { previewInvoices } from './preview.ts'
 export { listFrozenInvoices } from './queries.ts'
 export { type BilledCycle, billedOfBasis, inputOf, ratedPlanOf, rateAdvance, rateArrears, usesOfBasis } from './rating.ts'
 export type { InvoiceRow } from './show.ts'
+export { isReadable } from '../portal.ts'
 
 /** Reads an invoice as it is now. Throws NOT_FOUND. */
 export const readInvoiceNow = async (ctx: Ctx, id: string): Promise<{ row: InvoiceRow; owner?: InvoiceOwner }> =>

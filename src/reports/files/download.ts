@@ -8,6 +8,8 @@ export interface AskedFile {
   signature: string | undefined
   /** Whether only the headers are asked for. */
   isHead: boolean
+  /** Counts that the link is used. Throws TOO_MANY_REQUESTS. */
+  count: () => Promise<void>
 }
 
 const refusal = (status: number, message: string): Response => Response.json({ message }, { status })
@@ -23,10 +25,11 @@ export const dispositionOf = (name: string): string =>
   `attachment; filename="${name.replaceAll(IN_ASCII, '_')}"; filename*=UTF-8''${encodeName(name)}`
 
 /** Sends a file to whoever has a link to it, which needs no token. */
-export const sendFile = async (reading: FileReading, { id, until, signature, isHead }: AskedFile): Promise<Response> => {
+export const sendFile = async (reading: FileReading, { id, until, signature, isHead, count }: AskedFile): Promise<Response> => {
   const link = await verifyLink(reading.secrets, id, { until, signature }, reading.now)
   if (link === 'WRONG') return refusal(403, 'This link is not one that was given. Ask for another: GET /files/{file_id}/download_url.')
   if (link === 'ENDED') return refusal(410, 'This link has ended. Ask for another: GET /files/{file_id}/download_url.')
+  await count()
   const file = await findFile(reading, id)
   if (!file) return refusal(404, 'There is no such file.')
   const content = await file.read()

@@ -1,5 +1,6 @@
 import type { Ctx } from '../../db/context.ts'
 import { findInvoicePaper } from '../invoice_paper/service.ts'
+import { isReadable } from '../reports/queries.ts'
 import { requireBucket } from './bucket.ts'
 import { readFileRow } from './queries.ts'
 
@@ -16,9 +17,8 @@ export interface FileContent {
 /** A file, whatever kind it is of. */
 export interface FoundFile {
   organizationId: string
-  /** The account and the customer that it is of. A portal token of them reads it. */
-  accountId: string | null
-  customerId: string | null
+  /** Whether a caller of its organization may read it: with a portal token, what it is made of. */
+  isReadableBy: (ctx: Ctx) => boolean
   name: string
   contentType: string
   /** Reads it. Undefined if it is not kept any more. */
@@ -34,6 +34,7 @@ const findStoredFile: FindFile = async (reading, id, organizationId) => {
   return (
     row && {
       ...row,
+      isReadableBy: (ctx) => isReadable(ctx, row),
       read: async () => {
         const bucket = requireBucket(reading.files)
         const object = row.deletedAt === null ? await bucket.get(row.key) : null

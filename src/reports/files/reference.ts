@@ -1,7 +1,7 @@
 import { fileId, signature } from '../../lib/examples.ts'
 
 const MISSING = 'No file of the organization has this id.'
-const FOREIGN = 'A portal token reads files of its accounts only.'
+const FOREIGN = 'A portal token reads files of its accounts only, and of the invoices that it reads.'
 
 const path = { file_id: fileId }
 

@@ -2,7 +2,6 @@ import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { USUAL_EXPIRY, signLink } from '../../lib/links.ts'
-import { isReadable } from '../reports/queries.ts'
 import { findFile } from './kinds.ts'
 import type { FileDownloadUrlResponse, FoundFile } from './schema.ts'
 
@@ -12,8 +11,7 @@ export { deleteFile } from './expire.ts'
 /** Makes a link to a file that the caller may read. Throws NOT_FOUND or FORBIDDEN. */
 const linkTo = async (ctx: Ctx, id: string, seconds: number): Promise<string> => {
   const file = await findFile(ctx, id, ctx.organizationId)
-  if (!isReadable(ctx, file ?? { accountId: null, customerId: null }))
-    throw new ApiError('FORBIDDEN', 'This portal token does not read this file.')
+  if (file ? !file.isReadableBy(ctx) : ctx.portal) throw new ApiError('FORBIDDEN', 'This portal token does not read this file.')
   if (!file) throw notFound('file', id)
   return signLink(ctx.origin ?? '', ctx.secrets[0] ?? '', id, Math.floor(ctx.wallClock / 1000) + seconds)
 }

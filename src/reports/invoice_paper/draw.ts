@@ -5,7 +5,6 @@ import { drawHead, drawStamp } from './head.ts'
 import type { Paper, Sum } from './paper.ts'
 import {
   BODY,
-  BOTTOM,
   FAINT,
   HEIGHT,
   INK,
@@ -18,11 +17,13 @@ import {
   TOP,
   WIDTH,
   leading,
+  makeRoom,
   rule,
   writeBlock,
+  writeOn,
 } from './pen.ts'
 import type { Row } from './rows.ts'
-import { type Style, typesetterOf } from './text.ts'
+import { type Style, type TextLine, typesetterOf } from './text.ts'
 
 /** The right ends of the columns of numbers and how wide these may be, and how wide the first column may be. */
 const COLUMNS = { quantity: { right: 356, width: 68 }, price: { right: 442, width: 80 }, amount: { right: RIGHT, width: 95 } } as const
@@ -38,21 +39,9 @@ const drawColumns = (pen: Pen): void => {
   pen.y = y + 20
 }
 
-/** Begins another page, which says what it goes on with. */
-const turnPage = (pen: Pen): void => {
-  const { document, paper } = pen
-  document.addPage()
-  const style: Style = { ...SMALL, isBold: true, color: INK, country: paper.seller.country }
-  writeBlock(pen, paper.seller.name, LEFT, TOP - 14, 300, style)
-  writeBlock(pen, `${paper.title} ${paper.number}`, RIGHT, TOP - 14, 180, SMALL, 'RIGHT')
-  pen.y = TOP + 18
-}
-
-/** Makes room for so much, on another page if it has to be. */
-const makeRoom = (pen: Pen, height: number, isTable: boolean): void => {
-  if (pen.y + height <= BOTTOM) return
-  turnPage(pen)
-  if (isTable) drawColumns(pen)
+/** Makes room for a row, on another page of the table if it has to be. */
+const makeRoomForRow = (pen: Pen, height: number): void => {
+  if (makeRoom(pen, height)) drawColumns(pen)
 }
 
 const ROW_STYLES: Readonly<Record<Row['kind'], Style>> = {
@@ -62,17 +51,12 @@ const ROW_STYLES: Readonly<Record<Row['kind'], Style>> = {
   TOTAL: { ...BODY, isBold: true },
 }
 
-/** Writes a number on one line: smaller, if it has so many digits. */
-const writeNumber = (
-  { set }: Pen,
-  text: string,
-  { right, width }: { right: number; width: number },
-  baseline: number,
-  style: Style,
-): void => {
+/** A number on one line: in smaller digits, if it has so many. */
+const fitNumber = ({ set }: Pen, text: string, width: number, style: Style): { line: TextLine | undefined; style: Style } => {
   const [line] = set.wrap(text, WIDTH, style)
-  const fitting = { ...style, size: style.size * Math.min(1, width / (line?.width ?? width)) }
-  for (const its of set.wrap(text, WIDTH, fitting)) set.writeLine(its, right, baseline, fitting, 'RIGHT')
+  if (!line || line.width <= width) return { line, style }
+  const smaller = { ...style, size: (style.size * width) / line.width }
+  return { line: set.wrap(text, WIDTH, smaller)[0], style: smaller }
 }
 
 const drawRow = (pen: Pen, row: Row, next: Row | undefined): void => {
@@ -84,7 +68,7 @@ const drawRow = (pen: Pen, row: Row, next: Row | undefined): void => {
   const notes = row.note === undefined ? [] : set.wrap(row.note, TEXT_WIDTH - INDENT * row.depth, SMALL)
   const height = above + padding * 2 + lines.length * leading(style) + notes.length * leading(SMALL)
   /** A heading stands on the page of what it heads. */
-  makeRoom(pen, height + (row.kind === 'HEADING' ? 40 : 0), true)
+  makeRoomForRow(pen, height + (row.kind === 'HEADING' ? 40 : 0))
   let top = pen.y + above + padding
   const first = top
   for (const line of lines) {
@@ -96,7 +80,9 @@ const drawRow = (pen: Pen, row: Row, next: Row | undefined): void => {
     top += leading(SMALL)
   }
   for (const column of ['quantity', 'price', 'amount'] as const) {
-    if (row[column] !== undefined) writeNumber(pen, row[column], COLUMNS[column], first + style.size, style)
+    if (row[column] === undefined) continue
+    const number = fitNumber(pen, row[column], COLUMNS[column].width, style)
+    if (number.line) set.writeLine(number.line, COLUMNS[column].right, first + style.size, number.style, 'RIGHT')
   }
   pen.y = top + padding
   if (row.kind === 'HEADING' || next?.kind === 'DETAIL') return
@@ -110,14 +96,17 @@ const SUM_STYLES: Readonly<Record<Sum['weight'], Style>> = {
   LAST: { ...BODY, size: 11.5, isBold: true },
 }
 
+/** How wide a sum may be beside what it is called. */
+const WIDEST_SUM = 138
+
 const drawSums = (pen: Pen): void => {
   const { set, paper } = pen
   pen.y += 10
   for (const [index, { text, amount, weight }] of paper.sums.entries()) {
     const style: Style = { ...SUM_STYLES[weight], country: paper.customer.country }
-    const [value] = set.wrap(amount, 500, style)
-    const lines = set.wrap(text, RIGHT - MIDDLE - (value?.width ?? 0) - 12, style)
-    makeRoom(pen, lines.length * leading(style) + 12, false)
+    const value = fitNumber(pen, amount, WIDEST_SUM, style)
+    const lines = set.wrap(text, RIGHT - MIDDLE - (value.line?.width ?? 0) - 12, style)
+    makeRoom(pen, lines.length * leading(style) + 12)
     if (weight !== 'PLAIN') {
       if (index > 0) rule(pen, pen.y + 2, MIDDLE, weight === 'LAST' ? INK : FAINT)
       pen.y += 6
@@ -127,7 +116,7 @@ const drawSums = (pen: Pen): void => {
       set.writeLine(line, MIDDLE, pen.y + style.size, style)
       pen.y += leading(style)
     }
-    if (value) set.writeLine(value, RIGHT, first + style.size, style, 'RIGHT')
+    if (value.line) set.writeLine(value.line, RIGHT, first + style.size, value.style, 'RIGHT')
     pen.y += 2.4
   }
 }
@@ -135,8 +124,8 @@ const drawSums = (pen: Pen): void => {
 const drawNotes = (pen: Pen): void => {
   pen.y += 18
   for (const note of pen.paper.notes) {
-    makeRoom(pen, 24, false)
-    pen.y = writeBlock(pen, note, LEFT, pen.y, RIGHT - LEFT, SMALL) + 3
+    writeOn(pen, note, LEFT, RIGHT - LEFT, SMALL)
+    pen.y += 3
   }
 }
 
@@ -174,6 +163,7 @@ export const drawPaper = (paper: Paper, fonts: Fonts): Promise<Uint8Array> => {
   const pen: Pen = { document, set: typesetterOf(document, fonts), paper, y: TOP }
   if (paper.stamp !== undefined) drawStamp(pen, paper.stamp)
   drawHead(pen)
+  makeRoom(pen, 60)
   drawColumns(pen)
   for (const [index, row] of paper.rows.entries()) drawRow(pen, row, paper.rows[index + 1])
   drawSums(pen)

@@ -1,11 +1,30 @@
 import type { Fact, Party } from './paper.ts'
-import { BODY, HEIGHT, INK, LABEL, LEFT, MIDDLE, type Pen, RIGHT, SMALL, TONES, TOP, WIDTH, rule, writeBlock } from './pen.ts'
+import {
+  BODY,
+  BOTTOM,
+  HEIGHT,
+  INK,
+  LABEL,
+  LEFT,
+  MIDDLE,
+  type Pen,
+  RIGHT,
+  SMALL,
+  TONES,
+  TOP,
+  WIDTH,
+  makeRoom,
+  rule,
+  writeBlock,
+  writeOn,
+} from './pen.ts'
 import type { Style } from './text.ts'
 
-const drawParty = (pen: Pen, { name, lines, country }: Party, x: number, y: number, width: number, nameStyle: Style): number => {
-  let top = writeBlock(pen, name, x, y, width, { ...nameStyle, country }) + 2
-  for (const line of lines) top = writeBlock(pen, line, x, top, width, { ...SMALL, size: 8.5, country })
-  return top
+/** Draws a party where the pen is, on more pages if it says so much. */
+const drawParty = (pen: Pen, { name, lines, country }: Party, width: number, nameStyle: Style): void => {
+  writeOn(pen, name, LEFT, width, { ...nameStyle, country })
+  pen.y += 2
+  for (const line of lines) writeOn(pen, line, LEFT, width, { ...SMALL, size: 8.5, country })
 }
 
 const drawFacts = (pen: Pen, facts: readonly Fact[], y: number): number => {
@@ -32,12 +51,19 @@ export const drawHead = (pen: Pen): void => {
     .strokeColor(tone.color)
     .stroke()
   if (label) pen.set.writeLine(label, RIGHT - 8, TOP + 37.6, tone, 'RIGHT')
-  const below = drawParty(pen, seller, LEFT, TOP - 2, 300, { size: 13, color: INK, isBold: true })
-  const top = Math.max(below, TOP + 52) + 16
+  pen.y = TOP - 2
+  drawParty(pen, seller, 300, { size: 13, color: INK, isBold: true })
+  if (document.bufferedPageRange().count === 1) pen.y = Math.max(pen.y, TOP + 52)
+  pen.y += 16
+  makeRoom(pen, BOTTOM / 2)
+  const top = pen.y
   rule(pen, top)
-  const left = writeBlock(pen, paper.title === 'Order' ? 'Ordered by' : 'Billed to', LEFT, top + 16, 220, LABEL) + 2
-  const ends = [drawParty(pen, customer, LEFT, left, 236, { size: 10.5, color: INK, isBold: true }), drawFacts(pen, paper.facts, top + 15)]
-  pen.y = Math.max(...ends) + 22
+  const end = drawFacts(pen, paper.facts, top + 15)
+  const first = document.bufferedPageRange().count
+  pen.y = writeBlock(pen, paper.title === 'Order' ? 'Ordered by' : 'Billed to', LEFT, top + 16, 220, LABEL) + 2
+  drawParty(pen, customer, 236, { size: 10.5, color: INK, isBold: true })
+  if (document.bufferedPageRange().count === first) pen.y = Math.max(pen.y, end)
+  pen.y += 22
 }
 
 /** Draws a word across the first page, so that nobody takes it for what is to be paid. */

@@ -3,7 +3,7 @@ import type { Address } from '../../lib/address.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
 import { ZERO, compare, formatDecimal, negate, requireDecimal, subtract, sumDecimals } from '../../lib/decimal.ts'
 import { FOREVER } from '../../lib/time.ts'
-import type { Line } from '../../rating/line.ts'
+import { type MergedInvoice, rowsOfMerged } from './merged.ts'
 import { type Row, findLines, rowsOf } from './rows.ts'
 import { writeDate, writeNumber, writePeriod, writeTerm } from './write.ts'
 
@@ -46,14 +46,6 @@ export interface Paper {
   madeAt: number
 }
 
-/** An invoice that was merged into another one, or into which others were merged. */
-export interface MergedInvoice {
-  id: string
-  sequenceId: string | null
-  startAt: number
-  endAt: number
-}
-
 /** What the paper of an invoice is made of. */
 export interface PaperSource {
   row: InvoiceRow
@@ -79,6 +71,14 @@ const DAY = 86_400_000
 
 const isSome = (text: string | undefined): text is string => Boolean(text?.trim())
 
+/** The most characters of a line of an address or of what an organization says of itself. Nobody writes longer ones to be read. */
+const LONGEST_LINE = 1000
+
+const shorten = (line: string): string => {
+  const characters = line.length > LONGEST_LINE ? Array.from(line) : []
+  return characters.length > LONGEST_LINE ? `${characters.slice(0, LONGEST_LINE - 1).join('')}\u2026` : line
+}
+
 const countryNames = new Intl.DisplayNames('en', { type: 'region' })
 
 const addressLines = ({ line1, line2, postalCode, city, state, country }: Address): string[] =>
@@ -90,7 +90,7 @@ const sellerOf = ({ row: { details }, organizationName }: PaperSource): Party =>
   const { businessName, address, primaryEmail, metadata = {} } = organization
   return {
     name: businessName,
-    lines: [...addressLines(address), primaryEmail, ...Object.entries(metadata).map(([name, value]) => `${name}: ${value}`)],
+    lines: [...addressLines(address), primaryEmail, ...Object.entries(metadata).map(([name, value]) => `${name}: ${value}`)].map(shorten),
     country: address.country,
   }
 }
@@ -107,7 +107,7 @@ const customerOf = ({ details, ownerId, info }: InvoiceRow): Party => {
       ...addressLines(payer.address),
       ...(isSome(payer.email) ? [payer.email] : []),
       ...info.filter(({ type }) => type === 'TAX_ID').map(({ value }) => `Tax ID: ${value}`),
-    ],
+    ].map(shorten),
     country: payer.address.country,
   }
 }
@@ -119,30 +119,19 @@ const titleOf = (row: InvoiceRow): string => {
   return isCredit(row) ? 'Credit note' : 'Invoice'
 }
 
-/** The rows of an invoice that was merged into that of its group: they add up to its total. */
-const rowsOfMerged = (line: Line, merged: MergedInvoice | undefined, digits: number): Row[] => {
-  const amount = writeNumber(line.value, digits)
-  const note = merged && [merged.sequenceId ?? merged.id, writePeriod(merged.startAt, merged.endAt)].join(', ')
-  const head = { text: line.description, ...(note !== undefined && { note }) }
-  const rows = rowsOf(line, 1, digits)
-  if (!rows.length) return [{ kind: 'LINE', depth: 0, ...head, amount }]
-  return [{ kind: 'HEADING', depth: 0, ...head }, ...rows, { kind: 'TOTAL', depth: 0, text: `Total of ${line.description}`, amount }]
-}
-
-/** The rows of the table, and the sums between them and the total. */
-const linesOf = ({ row, merged }: PaperSource, digits: number): { rows: Row[]; sums: Sum[] } => {
+/** The rows of the table, the sums between them and the total, and what is to be said of them. */
+const linesOf = (source: PaperSource, digits: number): { rows: Row[]; sums: Sum[]; notes: string[] } => {
+  const { row } = source
   const { root } = row.rated
   const plain = (text: string, value: string): Sum => ({ text, amount: writeNumber(value, digits), weight: 'PLAIN' })
-  if (row.invoiceType === 'COMPOSITE') {
-    const byId = new Map(merged.map((one) => [one.id, one]))
-    return { rows: (root.lines ?? []).flatMap((line) => rowsOfMerged(line, byId.get(line.id ?? ''), digits)), sums: [] }
-  }
+  if (row.invoiceType === 'COMPOSITE') return { ...rowsOfMerged(root.lines ?? [], source.merged, digits), sums: [] }
   const listed = [...findLines(root, 'GROSS_AMOUNT'), ...findLines(root, 'TOTAL_MISCELLANEOUS_CHARGES')]
   const credits = findLines(root, 'SUB_CREDITS').map((line) => plain(`Credit: ${line.description}`, line.value))
   const taxes = findLines(root, 'TAX_AMOUNT').map((line) => plain(line.description, line.value))
   return {
     rows: listed.flatMap((line) => rowsOf(line, 0, digits)),
     sums: [plain('Subtotal', sumDecimals(listed.map(({ value }) => value))), ...credits, ...taxes],
+    notes: [],
   }
 }
 
@@ -164,11 +153,11 @@ const paymentOf = (row: InvoiceRow, digits: number): Sum[] => {
   const [wallet, isOpen] = [fromWallet(row), OPEN.has(status)]
   const taken = (text: string, value: string): Sum[] =>
     isNothing(value) ? [] : [{ text, amount: write(formatDecimal(negate(requireDecimal(value)))), weight: 'PLAIN' }]
-  const rest = minus(total, paid)
+  const [rest, otherwise] = [minus(total, paid), minus(paid, wallet)]
   return [
     { text: 'Total', amount: `${currency} ${write(total)}`, weight: 'STRONG' },
     ...taken('Paid from wallet', wallet),
-    ...taken(compare(requireDecimal(paid), ZERO) < 0 ? 'Given back' : 'Paid', minus(paid, wallet)),
+    ...taken(compare(requireDecimal(otherwise), ZERO) < 0 ? 'Given back' : 'Paid', otherwise),
     ...(isOpen ? [] : taken(NOT_ASKED[status] ?? 'Not asked for any more', rest)),
     { text: 'Amount due', amount: `${currency} ${write(isOpen ? rest : '0')}`, weight: 'LAST' },
   ]
@@ -179,13 +168,12 @@ const NOTES: Readonly<Record<string, string>> = {
   REFUND_INITIATED: 'What was paid is being given back.',
 }
 
-const notesOf = ({ row: { status, mergedInto, info, invoiceClass }, merged }: PaperSource): string[] => [
+const notesOf = ({ row: { status, mergedInto, invoiceClass }, merged }: PaperSource): string[] => [
   ...(mergedInto === null
     ? []
     : [`This invoice is paid with that of its group, ${merged.find(({ id }) => id === mergedInto)?.sequenceId ?? mergedInto}.`]),
   ...(NOTES[status] === undefined ? [] : [NOTES[status]]),
   ...(invoiceClass === 'ORDER' ? ['This is an order and no invoice. It becomes an invoice, with a number, when it has been paid.'] : []),
-  ...info.filter(({ type }) => type === 'LINES_LEFT_OUT').map(({ value }) => value),
 ]
 
 const factsOf = (row: InvoiceRow, number: string): Fact[] => {
@@ -212,7 +200,7 @@ export const writePaper = (source: PaperSource): Paper => {
   const { row } = source
   const digits = minorDigitsOf(row.currency)
   const number = row.sequenceId ?? row.id
-  const { rows, sums } = linesOf(source, digits)
+  const { rows, sums, notes } = linesOf(source, digits)
   return {
     title: titleOf(row),
     number,
@@ -224,7 +212,7 @@ export const writePaper = (source: PaperSource): Paper => {
     currency: row.currency,
     rows,
     sums: [...sums, ...paymentOf(row, digits)],
-    notes: notesOf(source),
+    notes: [...notesOf(source), ...notes],
     madeAt: row.generatedAt ?? row.updatedAt,
   }
 }

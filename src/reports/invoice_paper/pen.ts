@@ -49,3 +49,30 @@ export const writeBlock = (
   }
   return top
 }
+
+/** Begins another page, which says what it goes on with. */
+export const turnPage = (pen: Pen): void => {
+  const { document, paper } = pen
+  document.addPage()
+  const style: Style = { ...SMALL, isBold: true, color: INK, country: paper.seller.country }
+  const [name] = pen.set.wrap(paper.seller.name, 300, style)
+  if (name) pen.set.writeLine(name, LEFT, TOP - 14 + style.size, style)
+  writeBlock(pen, `${paper.title} ${paper.number}`, RIGHT, TOP - 14, 180, SMALL, 'RIGHT')
+  pen.y = TOP + 18
+}
+
+/** Makes room for so much, on another page if it has to be. Returns whether that was begun. */
+export const makeRoom = (pen: Pen, height: number): boolean => {
+  if (pen.y + height <= BOTTOM) return false
+  turnPage(pen)
+  return true
+}
+
+/** Writes a text in lines below each other where the pen is, on more pages if it has to be. */
+export const writeOn = (pen: Pen, text: string, x: number, width: number, style: Style): void => {
+  for (const line of pen.set.wrap(text, width, style)) {
+    makeRoom(pen, leading(style))
+    pen.set.writeLine(line, x, pen.y + style.size, style)
+    pen.y += leading(style)
+  }
+}

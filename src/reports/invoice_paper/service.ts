@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { systemContext } from '../../access/due/service.ts'
-import { type InvoiceRow, readInvoiceNow } from '../../billing/invoices/service.ts'
+import { type InvoiceRow, isReadable, readInvoiceNow } from '../../billing/invoices/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { loadLater } from '../../lib/load.ts'
-import { type MergedInvoice, writePaper } from './paper.ts'
+import type { MergedInvoice } from './merged.ts'
+import { writePaper } from './paper.ts'
 
 /** What draws a PDF is large, and loaded when the first one is drawn. */
 const drawing = loadLater(() => import('./render.ts'))
@@ -12,8 +13,7 @@ const drawing = loadLater(() => import('./render.ts'))
 /** The invoice on paper, as a file that is made when it is read. */
 export interface InvoicePaper {
   organizationId: string
-  accountId: string | null
-  customerId: string | null
+  isReadableBy: (ctx: Ctx) => boolean
   name: string
   contentType: string
   read: () => Promise<{ body: Uint8Array<ArrayBuffer>; size: number }>
@@ -26,13 +26,13 @@ const [OF_FILE, OF_INVOICE] = ['file.', 'inv.'] as const
 /** The id of the invoice whose paper a file would be. */
 const invoiceIdOf = (fileId: string): string => OF_INVOICE + fileId.slice(OF_FILE.length)
 
-/** The organization of an invoice, if it is the one that is asked for: whoever has a link does not name it. */
+/** The organization of an invoice that fell due, if it is the one that is asked for: whoever has a link does not name it. */
 const findOrganization = async ({ session }: Reading, invoiceId: string, organizationId: string | undefined) => {
   const [found] = await session.rows<{ id: string; baseCurrency: string; clockAt: number | null }>(
     selectRows(sql`
       select its.id, its.base_currency as baseCurrency, its.clock_at as clockAt from invoices
       cross join organizations as its on its.id = invoices.organization_id
-      where invoices.id = ${invoiceId} and its.id = coalesce(${organizationId ?? null}, its.id)`),
+      where invoices.id = ${invoiceId} and invoices.generated_at is not null and its.id = coalesce(${organizationId ?? null}, its.id)`),
   )
   return found
 }
@@ -52,13 +52,11 @@ export const findInvoicePaper = async (reading: Reading, fileId: string, organiz
   if (!organization) return undefined
   const ctx = systemContext(reading, organization)
   const { row } = await readInvoiceNow(ctx, invoiceId)
-  if (row.generatedAt === null) return undefined
   const [names, merged] = await ctx.session.batch<{ name: string } & MergedInvoice>([selectName(ctx), selectMerged(ctx, row)])
   const paper = writePaper({ row, organizationName: names?.results[0]?.name ?? '', merged: merged?.results ?? [] })
   return {
     organizationId: organization.id,
-    accountId: row.accountId,
-    customerId: row.customerId,
+    isReadableBy: (caller) => isReadable(caller, row),
     name: `${paper.title.toLowerCase().replaceAll(' ', '-')}-${paper.number}.pdf`,
     contentType: 'application/pdf',
     read: async () => {

@@ -45,25 +45,36 @@ export const typesetterOf = (document: Document, { bytes, split }: Fonts): Types
   }
   const lineOf = (text: string, style: Style): TextLine => ({ runs: split(text, style.country), width: measure(text, style) })
 
-  /** The parts of a word that is wider than a line. */
-  const breakWord = (word: string, width: number, style: Style): string[] => {
-    const parts = ['']
-    for (const { segment } of letters.segment(word)) {
-      const part = parts.at(-1) ?? ''
-      if (part && measure(part + segment, style) > width) parts.push(segment)
-      else parts[parts.length - 1] = part + segment
+  /** Puts parts below each other into lines of a width. What does not fit is handed on. Each part is measured once, however long a text is. */
+  const fill = (lines: string[], parts: Iterable<string>, width: number, style: Style, handOn?: (part: string) => void): void => {
+    let used = measure(lines.at(-1) ?? '', style)
+    for (const part of parts) {
+      const size = measure(part, style)
+      if (used + size <= width || !part.trim()) {
+        lines[lines.length - 1] += part
+        used += size
+      } else if (size <= width || !handOn) {
+        lines.push(part)
+        used = size
+      } else {
+        handOn(part)
+        used = measure(lines.at(-1) ?? '', style)
+      }
     }
-    return parts
+  }
+  /** Splits a word that is wider than a line. */
+  const breakWord = (lines: string[], word: string, width: number, style: Style): void => {
+    lines.push('')
+    fill(
+      lines,
+      Array.from(letters.segment(word), ({ segment }) => segment),
+      width,
+      style,
+    )
   }
   const wrap = (text: string, width: number, style: Style): TextLine[] => {
-    const whole = lineOf(text, style)
-    if (whole.width <= width) return [whole]
     const lines = ['']
-    for (const word of text.replaceAll(/\s+/g, ' ').match(WORDS) ?? []) {
-      const line = lines.at(-1) ?? ''
-      if (measure((line + word).trimEnd(), style) <= width) lines[lines.length - 1] = line + word
-      else if (word.trim()) lines.push(...breakWord(word, width, style))
-    }
+    fill(lines, text.replaceAll(/\s+/g, ' ').match(WORDS) ?? [], width, style, (word) => breakWord(lines, word, width, style))
     return lines.filter((line) => line.trim()).map((line) => lineOf(line.trim(), style))
   }
   const writeLine: Typesetter['writeLine'] = ({ runs, width }, x, baseline, style, align = 'LEFT') => {

@@ -6,8 +6,14 @@ const LOCAL_NAMES = ['localhost', 'localdomain', 'local', 'internal', 'intranet'
 
 const isLocalName = (host: string): boolean => !host.includes('.') || LOCAL_NAMES.some((name) => host === name || host.endsWith(`.${name}`))
 
+/** All IPv6 addresses that are given to anyone in the public internet (RFC 4291, 2.4, and the registry of IANA). */
+const GIVEN = ipaddr.IPv6.parseCIDR('2000::/3')
+
 /** Whether a literal address is one of the public internet. An IPv4 address inside an IPv6 one is held to the same. */
-const isPublic = (host: string): boolean => ipaddr.process(host).range() === 'unicast'
+const isPublic = (host: string): boolean => {
+  const address = ipaddr.process(host)
+  return address.range() === 'unicast' && (address.kind() === 'ipv4' || address.match(GIVEN))
+}
 
 /**
  * Says what is wrong with the address of an endpoint; undefined if it can be sent to. The URL parser has brought all ways to write an IPv4
