@@ -1,7 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { doDueOf, systemContext } from '../../src/access/due/service.ts'
+import { steps } from '../../src/steps.ts'
 import { type Api, changed, client, failed, organization, writesIn } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
+import { system } from '../helpers/ledgers.ts'
 import { ask, csvOf, doReports, fetchLink, finish, make, parseCsv, query, rowsOf } from '../helpers/reports.ts'
 
 /** Puts accounts of one customer into an organization. */
@@ -321,6 +324,22 @@ describe('the making of a report', () => {
     expect(lines).toHaveLength(100_002)
     expect(lines.slice(1, -1).every((line, index) => line.startsWith(String(index).padStart(6, '0')))).toBe(true)
   }, 240_000)
+
+  it('is tried again by the next run where a test clock stands still', async () => {
+    const { id, token } = await organization()
+    const FILES = new Proxy(env.FILES, {
+      get: (of, name) =>
+        name === 'put' ? () => Promise.reject(new Error('The bucket cannot be reached')) : Reflect.get(of, name).bind(of),
+    })
+    const api = { ...client(token, env.DB, { TEST_CLOCK: 'on', FILES }), id }
+    expect((await api.post('/test_clock', { now: '2030-01-01T00:00:00Z' })).status).toBe(200)
+    const asked = await ask(api, query('accounts', [{ columnName: 'account_id', aggregator: 'count' }]))
+    const status = async () => (await api.get(`/reports/${asked.body.id}`)).body.status
+    expect(await status()).toBe('RUNNING')
+    const clockAt = Date.parse('2030-01-01T00:00:00Z')
+    await doDueOf(systemContext(system(id), { id, baseCurrency: 'USD', clockAt }), steps)
+    expect(await status()).toBe('COMPLETED')
+  })
 
   it('needs a bucket', async () => {
     const api = await organization()
