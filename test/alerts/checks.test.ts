@@ -9,6 +9,7 @@ import { alertsOf } from '../helpers/alerts.ts'
 import { customer } from '../helpers/customer.ts'
 import { changed, failed, ledgers, writesIn } from '../helpers/api.ts'
 import { organizationWithMeter, ride, watchedLedgers } from '../helpers/metering.ts'
+import { multiplyRows } from '../helpers/rows.ts'
 import { publishPlan } from '../helpers/schedules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -65,19 +66,6 @@ const withAlerts = async () => {
       .bind(api.id)
       .first<number>('count')
   return { ...api, ...alerts, fail, give, dueOf, told }
-}
-
-/** Copies the rows of a table of an organization, with ids of their own and what else must differ. */
-const multiply = async (table: string, organizationId: string, times: number, set: Readonly<Record<string, string>>): Promise<void> => {
-  const { results } = await env.DB.prepare('SELECT name FROM pragma_table_info(?) ORDER BY cid').bind(table).all<{ name: string }>()
-  const values = results.map(({ name }) => (name === 'id' ? "its.id || '.' || value" : (set[name] ?? `its.${name}`)))
-  await env.DB.prepare(
-    `INSERT INTO ${table} SELECT ${values.join()} FROM json_each(?2) CROSS JOIN (
-       SELECT * FROM ${table} WHERE organization_id = ?1 ORDER BY created_at LIMIT 1
-     ) AS its`,
-  )
-    .bind(organizationId, JSON.stringify(Array.from({ length: times }, (_, index) => index)))
-    .run()
 }
 
 describe('a check', () => {
@@ -213,8 +201,8 @@ describe('a check', () => {
       for (const template of ['credit-balance', 'invoice-due', 'invoice-overdue', 'unprocessed-events'])
         await api.watch(`${template}-account`, { account: 'acme main', ...(template === 'credit-balance' && { threshold: 5 }) })
       expect((await api.post('/invoices', { ...invoice, idempotencyKey: 'another' })).body.message).toBeUndefined()
-      await multiply('alerts', api.id, others, { status: "'INACTIVE'" })
-      await multiply('invoices', api.id, others, { sequence: 'sequence + 10 * (1 + value)', sequence_id: 'null', idempotency_key: 'null' })
+      await multiplyRows('alerts', api.id, others, { status: "'INACTIVE'" })
+      await multiplyRows('invoices', api.id, others, { sequence: 'sequence + 10 * (1 + value)', sequence_id: 'null', idempotency_key: 'null' })
       const incident = `INSERT INTO incidents SELECT 'incident.' || ?2 || value, ?1, ?2, 1, '', 'CLOSED', null, null, ?4, 1, value, 1, 1 FROM json_each(?3)`
       await env.DB.prepare(incident)
         .bind(api.id, opened, JSON.stringify(Array.from({ length: others }, (_, index) => index)), '{"observed":"0","threshold":"1"}')

@@ -1,10 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { doDueOf, systemContext } from '../../src/access/due/service.ts'
+import { connect } from '../../src/db/client.ts'
 import { steps } from '../../src/steps.ts'
 import { type Api, changed, client, failed, organization, writesIn } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
 import { system } from '../helpers/ledgers.ts'
+import { multiplyRows } from '../helpers/rows.ts'
 import { ask, csvOf, doReports, fetchLink, finish, make, parseCsv, query, rowsOf } from '../helpers/reports.ts'
 
 /** Puts accounts of one customer into an organization. */
@@ -188,6 +190,27 @@ describe('a report', () => {
       expect([path, (await other.get(path)).status]).toEqual([path, 403])
     expect((await own.get(`/reports/${all.id}`)).status).toBe(403)
     expect((await own.post('/reports', { name: 'A', queryInput: query('accounts', selects) })).status).toBe(403)
+  })
+
+  it('of an account reads none of the invoices of others', async () => {
+    const rowsRead = async (others: number): Promise<number> => {
+      const api = await organization()
+      for (const id of ['A', 'B']) await api.post('/customers', { ...customer(`C${id}`), account: { id, name: `Account ${id}` } })
+      const invoice = { startDate: '2026-02-01T00:00:00Z', endDate: '2026-02-03T00:00:00Z', status: 'DRAFT' }
+      for (const accountId of ['B', 'A']) {
+        const lineItems = [{ description: 'Help', value: 12.5 }]
+        expect((await api.post('/invoices', { ...invoice, accountId, lineItems })).body.message).toBeUndefined()
+      }
+      await multiplyRows('invoices', api.id, others, { created_at: 'its.created_at - 1 - value' })
+      const asked = await ask(api, query('invoices', ['owner_id', 'total_amount']), { account_id: 'A' })
+      const { usage, primary } = connect(env.DB)
+      await doDueOf({ ...system(api.id), session: primary() }, steps)
+      const { body } = await api.get(`/reports/${asked.body.id}`)
+      expect(await csvOf(body)).toBe('owner_id,total_amount\r\nA,12.5\r\n')
+      return usage.rowsRead
+    }
+    const few = await rowsRead(1)
+    expect(await rowsRead(500)).toBeLessThan(few + 100)
   })
 
   it('is listed for whom it is fetched, the newest first, page by page', async () => {
