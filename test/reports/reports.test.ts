@@ -192,6 +192,21 @@ describe('a report', () => {
     expect((await own.post('/reports', { name: 'A', queryInput: query('accounts', selects) })).status).toBe(403)
   })
 
+  it('is not refused to a portal token because the database cannot be reached', async () => {
+    const api = await organization()
+    await api.post('/customers', { ...customer('CA'), account: { id: 'A', name: 'Account A' } })
+    const token = String((await api.post('/portal/token', { customerId: 'CA', allAccountsAccess: true })).body.token)
+    expect((await client(token).get('/reports?account_id=A')).status).toBe(200)
+    expect((await client(token).get('/reports?account_id=B')).status).toBe(403)
+    const unreachable = changed((session) => ({
+      prepare: (text) => {
+        if (text.includes('customer_id as customerId from accounts')) throw failed('Network connection lost.')
+        return session.prepare(text)
+      },
+    }))
+    expect((await client(token, unreachable).get('/reports?account_id=A')).status).toBe(503)
+  })
+
   it('of an account reads none of the invoices of others', async () => {
     const rowsRead = async (others: number): Promise<number> => {
       const api = await organization()
