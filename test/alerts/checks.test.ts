@@ -202,7 +202,11 @@ describe('a check', () => {
         await api.watch(`${template}-account`, { account: 'acme main', ...(template === 'credit-balance' && { threshold: 5 }) })
       expect((await api.post('/invoices', { ...invoice, idempotencyKey: 'another' })).body.message).toBeUndefined()
       await multiplyRows('alerts', api.id, others, { status: "'INACTIVE'" })
-      await multiplyRows('invoices', api.id, others, { sequence: 'sequence + 10 * (1 + value)', sequence_id: 'null', idempotency_key: 'null' })
+      await multiplyRows('invoices', api.id, others, {
+        sequence: 'sequence + 10 * (1 + value)',
+        sequence_id: 'null',
+        idempotency_key: 'null',
+      })
       const incident = `INSERT INTO incidents SELECT 'incident.' || ?2 || value, ?1, ?2, 1, '', 'CLOSED', null, null, ?4, 1, value, 1, 1 FROM json_each(?3)`
       await env.DB.prepare(incident)
         .bind(api.id, opened, JSON.stringify(Array.from({ length: others }, (_, index) => index)), '{"observed":"0","threshold":"1"}')

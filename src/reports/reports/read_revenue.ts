@@ -143,7 +143,10 @@ const readKeptPage = async (asked: Asked, cursor: Extract<Cursor, readonly ['kep
 }
 
 /** Reads the next accounts that are reckoned, and when the first price plan of all that are begins (milliseconds). */
-const readReckoned = async ({ reading: { ctx }, accounts }: Asked, after: string): Promise<{ accountIds: string[]; first: number | null }> => {
+const readReckoned = async (
+  { reading: { ctx }, accounts }: Asked,
+  after: string,
+): Promise<{ accountIds: string[]; first: number | null }> => {
   const [planned, begun] = await ctx.session.batch<{ id: string; first: number | null }>([
     selectPlanned(ctx, accounts, after, ACCOUNTS_AT_ONCE),
     selectRows(sql`
