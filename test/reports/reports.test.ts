@@ -207,6 +207,22 @@ describe('a report', () => {
     expect((await client(token, unreachable).get('/reports?account_id=A')).status).toBe(503)
   })
 
+  it.each(['=1+1', '+1+1', '-1+1', '@SUM(1)'])('makes the text %s harmless', async (name) => {
+    const api = await organization()
+    expect((await api.post('/customers', { ...customer('C'), name })).status).toBe(201)
+    expect(await csvOf(await make(api, query('customers', ['name'])))).toBe(`name\r\n'${name}\r\n`)
+  })
+
+  it('has no draft that was deleted', async () => {
+    const api = await organization()
+    await api.post('/customers', { ...customer('C'), account: { id: 'A', name: 'Account A' } })
+    const invoice = { accountId: 'A', startDate: '2026-02-01T00:00:00Z', endDate: '2026-02-03T00:00:00Z', status: 'DRAFT' }
+    const { body } = await api.post('/invoices', { ...invoice, lineItems: [{ description: 'Help', value: 12.5 }] })
+    expect(await rowsOf(api, query('invoices', ['id']))).toEqual([[body.id]])
+    await env.DB.prepare("UPDATE invoices SET status = 'GONE', version = version + 1 WHERE id = ?").bind(body.id).run()
+    expect(await rowsOf(api, query('invoices', ['id']))).toEqual([])
+  })
+
   it('of an account reads none of the invoices of others', async () => {
     const rowsRead = async (others: number): Promise<number> => {
       const api = await organization()
