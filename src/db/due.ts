@@ -33,6 +33,8 @@ export interface DueStep {
   isLater?: boolean
   /** Whether it looks at what else was due at its instant, so that all of that is done first, also what is only made due by it. */
   looksAtAll?: boolean
+  /** Whether all else that is due is done first, also what is due later: it takes long, and nothing rests on it. */
+  canWait?: boolean
   /** Returns a StepResult, or anything else if the row is done. */
   run: (ctx: Ctx, row: Due) => Promise<unknown>
   /** Does rows of one instant together, as many as it can take: each is done as `run` would do it, or left as it was. */

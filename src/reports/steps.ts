@@ -8,6 +8,6 @@ const templates = loadLater(() => import('./report_templates/run.ts'))
 /** The scheduled steps of reports: templates make a report of each period, reports are made, and files are deleted that have been kept long enough. */
 export const reportSteps: readonly DueStep[] = [
   { kind: 'REPORT_TEMPLATE', run: templates.runTemplate },
-  { kind: 'REPORT', isLater: true, run: making.makeReport },
+  { kind: 'REPORT', isLater: true, canWait: true, run: making.makeReport },
   { kind: 'FILE', isLater: true, run: files.deleteFile },
 ]

@@ -69,6 +69,31 @@ describe('what is due', () => {
     expect(done).toEqual(['second', 'first', 'last'])
   })
 
+  it('is done before what can wait, though that is due since earlier and takes many runs', async () => {
+    const { id } = await organization()
+    await save(id, [
+      { kind: 'slow', subject: 'a', dueAt: DAY },
+      { kind: 'slow', subject: 'b', dueAt: 2 * DAY },
+      { kind: 'first', subject: 'a', dueAt: 3 * DAY },
+      { kind: 'second', subject: 'a', dueAt: 9 * DAY },
+    ])
+    const done: string[] = []
+    const slow: DueStep = {
+      kind: 'slow',
+      canWait: true,
+      run: async (ctx, row) => {
+        done.push(`slow ${row.subject} ${row.dueAt / DAY}`)
+        const isFirst = done.length < 3
+        if (isFirst) await save(id, [{ kind: 'second', subject: 'b', dueAt: 4 * DAY }])
+        else await commit(ctx, { statements: settleDue(ctx, row), changes: [], answer: {} })
+        return { isUnfinished: isFirst }
+      },
+    }
+    await doDueOf(context(id, 5 * DAY), [slow, ...recording(done)])
+    expect(done).toEqual(['first a 3', 'slow a 1', 'second b 4', 'slow a 1', 'slow b 2'])
+    expect(await rowsOf(id)).toEqual([['second', 'a', 9 * DAY]])
+  })
+
   it('is done once by runs at the same moment', async () => {
     const { id } = await organization()
     await save(id, [{ kind: 'first', subject: 'a', dueAt: DAY }])

@@ -6,8 +6,10 @@ import { connect } from '../../src/db/client.ts'
 import type { Ctx } from '../../src/db/context.ts'
 import { steps } from '../../src/steps.ts'
 import { alertsOf } from '../helpers/alerts.ts'
+import { customer } from '../helpers/customer.ts'
 import { changed, failed, ledgers, writesIn } from '../helpers/api.ts'
 import { organizationWithMeter, ride, watchedLedgers } from '../helpers/metering.ts'
+import { multiplyRows } from '../helpers/rows.ts'
 import { publishPlan } from '../helpers/schedules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -180,6 +182,43 @@ describe('a check', () => {
     expect(usage.calls + own.usage.calls).toBeLessThan(20)
     expect(await api.incidents()).toHaveLength(25)
   })
+
+  it('reads no more where others have many alerts, incidents and unpaid invoices', async () => {
+    const rowsRead = async (others: number): Promise<number> => {
+      const api = await withAlerts()
+      await api.give(1)
+      const other = await api.post('/customers', { ...customer('other'), account: { id: 'other', name: 'Other' } })
+      expect(other.status).toBe(201)
+      const opened = await api.watch('credit-balance-account', { account: 'other', threshold: 1 }, { status: 'INACTIVE' })
+      const invoice = {
+        accountId: 'other',
+        startDate: '2026-02-01T00:00:00Z',
+        endDate: '2026-02-03T00:00:00Z',
+        status: 'DUE',
+        lineItems: [{ description: 'Help', value: 12.5 }],
+      }
+      expect((await api.post('/invoices', invoice)).body.message).toBeUndefined()
+      for (const template of ['credit-balance', 'invoice-due', 'invoice-overdue', 'unprocessed-events'])
+        await api.watch(`${template}-account`, { account: 'acme main', ...(template === 'credit-balance' && { threshold: 5 }) })
+      expect((await api.post('/invoices', { ...invoice, idempotencyKey: 'another' })).body.message).toBeUndefined()
+      await multiplyRows('alerts', api.id, others, { status: "'INACTIVE'" })
+      await multiplyRows('invoices', api.id, others, {
+        sequence: 'sequence + 10 * (1 + value)',
+        sequence_id: 'null',
+        idempotency_key: 'null',
+      })
+      const incident = `INSERT INTO incidents SELECT 'incident.' || ?2 || value, ?1, ?2, 1, '', 'CLOSED', null, null, ?4, 1, value, 1, 1 FROM json_each(?3)`
+      await env.DB.prepare(incident)
+        .bind(api.id, opened, JSON.stringify(Array.from({ length: others }, (_, index) => index)), '{"observed":"0","threshold":"1"}')
+        .run()
+      const { usage, primary } = connect(env.DB)
+      await doDueOf(contextOf(api.id, START + 31 * MINUTE, { session: primary() }), alertSteps)
+      expect((await api.incidents()).filter(({ status }) => status === 'OPEN')).toHaveLength(1)
+      return usage.rowsRead
+    }
+    const few = await rowsRead(1)
+    expect(await rowsRead(300)).toBeLessThan(few + 100)
+  }, 60_000)
 
   it('of an alert that is changed while it is made looks at the change', async () => {
     const api = await withAlerts()

@@ -116,6 +116,27 @@ describe('a usage threshold', () => {
     expect((await api.short(alert)).at(-1)).toEqual(['04-01 00:00', 'OPEN', 20])
   })
 
+  it('that a person has closed comes again in the cycle of another plan, though the one in which it was closed would not be over', async () => {
+    const api = await withPlan()
+    await api.account('acc', api.planId, '2026-03-01')
+    const alert = await api.watch('usage-threshold-account', { account: 'acc', meter: api.meterId, threshold: 10 })
+    await api.use('acc', '12', START)
+    await api.moveTo('2026-03-01T00:30:00Z')
+    await api.close((await api.incidents(alert))[0].id)
+    const other = await api.plan({ usageRateCards: [{ usageMeterId: api.meterId, name: 'distance', ...perUnit(3) }] })
+    await api.give('acc', other, '2026-03-10')
+    await api.moveTo('2026-03-10T12:00:00Z')
+    await api.use('acc', '9', '2026-03-10T10:00:00Z')
+    await api.moveTo('2026-03-11T00:00:00Z')
+    expect(await api.short(alert)).toHaveLength(1)
+    await api.use('acc', '2', '2026-03-10T11:00:00Z')
+    await api.moveTo('2026-03-11T01:00:00Z')
+    expect((await api.short(alert)).at(-1)).toEqual(['03-11 00:30', 'OPEN', 11])
+    await api.close((await api.incidents(alert)).at(-1).id)
+    await api.moveTo('2026-03-31T00:00:00Z')
+    expect(await api.short(alert)).toHaveLength(2)
+  })
+
   it('is of nothing used without a plan', async () => {
     const api = await withPlan()
     await api.account('acc', api.planId, '2026-03-10')
@@ -461,6 +482,34 @@ describe('incidents', () => {
       '2026-03-01T00:45:00.000Z',
       '2026-03-01T00:30:00.000Z',
     ])
+  })
+
+  it('end with the validity of their alert, also when that is changed', async () => {
+    const api = await withPlan()
+    await api.account('acc', api.planId, '2026-03-01')
+    await api.post('/credits', {
+      creditRequests: [{ accountId: 'acc', purpose: 'test', effectiveFrom: '2026-03-01', creditAmount: 1, priority: 1 }],
+    })
+    const alert = await api.watch('credit-balance-account', { account: 'acc', threshold: 5 })
+    const usage = await api.watch('usage-threshold-account', { account: 'acc', meter: api.meterId, threshold: 0 })
+    await api.moveTo('2026-03-01T01:10:00Z')
+    const read = async (id = alert) => {
+      const [{ status, validUntil, updatedAt }] = await api.incidents(id)
+      return [status, validUntil, updatedAt]
+    }
+    const checked = '2026-03-01T01:00:00.000Z'
+    expect(await read()).toEqual(['OPEN', undefined, checked])
+    await api.change(alert, { validity: 80 })
+    expect(await read()).toEqual(['OPEN', '2026-03-01T01:20:00.000Z', checked])
+    await api.change(alert, { validity: null })
+    expect(await read()).toEqual(['OPEN', undefined, checked])
+    await api.change(usage, { validity: 60 })
+    expect(await read(usage)).toEqual(['OPEN', '2026-04-01T00:00:00.000Z', checked])
+    await api.change(alert, { validity: 60 })
+    const ended = ['CLOSED', '2026-03-01T01:10:00.000Z', '2026-03-01T01:10:00.000Z']
+    expect(await read()).toEqual(ended)
+    await api.moveTo('2026-03-01T03:00:00Z')
+    expect(await read()).toEqual(ended)
   })
 
   it('are not for portal tokens', async () => {

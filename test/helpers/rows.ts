@@ -83,3 +83,21 @@ export const compareRows = (before: Rows, after: Rows): string[] =>
       ),
     ]
   })
+
+/** Copies the rows of a table of an organization, with ids of their own and what else must differ. */
+export const multiplyRows = async (
+  table: string,
+  organizationId: string,
+  times: number,
+  set: Readonly<Record<string, string>>,
+): Promise<void> => {
+  const { results } = await env.DB.prepare('SELECT name FROM pragma_table_info(?) ORDER BY cid').bind(table).all<{ name: string }>()
+  const values = results.map(({ name }) => (name === 'id' ? "its.id || '.' || value" : (set[name] ?? `its.${name}`)))
+  await env.DB.prepare(
+    `INSERT INTO ${table} SELECT ${values.join()} FROM json_each(?2) CROSS JOIN (
+       SELECT * FROM ${table} WHERE organization_id = ?1 ORDER BY created_at LIMIT 1
+     ) AS its`,
+  )
+    .bind(organizationId, JSON.stringify(Array.from({ length: times }, (_, index) => index)))
+    .run()
+}

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Api, client, organization } from '../helpers/api.ts'
+import { type Api, changed, client, organization, writesIn } from '../helpers/api.ts'
 import { doDue } from '../helpers/ledgers.ts'
-import { csvOf, fetchLink, query } from '../helpers/reports.ts'
+import { csvOf, doReports, fetchLink, query } from '../helpers/reports.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-05-30T22:15:00Z') })
@@ -106,6 +106,34 @@ describe('a report template', () => {
       .all()
     expect(results).toEqual([{ due_at: Date.parse('2026-06-30T13:00:00Z') }])
   }, 120_000)
+
+  it('makes one of a period without an error when several runs make it at once', async () => {
+    const api = await organization()
+    await template(api, 'HOURLY')
+    vi.setSystemTime(Date.parse('2026-05-31T00:10:00Z'))
+    const runs = await Promise.all(Array.from({ length: 4 }, () => doDue(api.id, undefined, Date.now())))
+    expect(runs.flatMap(({ errors }) => errors)).toEqual([])
+    expect(await periodsOf(api)).toEqual(['2026-05-30T22:00 2026-05-30T23:00', '2026-05-30T23:00 2026-05-31T00:00'])
+  })
+
+  it('that becomes INACTIVE while a run has read it makes none', async () => {
+    const api = await organization()
+    const { id } = await template(api, 'HOURLY')
+    let isStopped = false
+    const d1 = changed((session) => ({
+      batch: async (statements) => {
+        if (!isStopped && writesIn(statements)) {
+          isStopped = true
+          expect((await api.patch(`/report_templates/${id}`, { status: 'INACTIVE' })).status).toBe(200)
+        }
+        return session.batch(statements)
+      },
+    }))
+    await doReports(api.id, Date.parse('2026-05-30T23:10:00Z'), d1)
+    expect([isStopped, await periodsOf(api)]).toEqual([true, []])
+    const waiting = env.DB.prepare("SELECT count(*) AS count FROM due WHERE organization_id = ? AND kind = 'REPORT_TEMPLATE'")
+    expect(await waiting.bind(api.id).first('count')).toBe(0)
+  })
 
   it('goes by the clock of its organization', async () => {
     const { id, token } = await organization()

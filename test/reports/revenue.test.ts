@@ -1,7 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type KindedGeneration, selectGenerations } from '../../src/ledger/client.ts'
 import { sumDecimals } from '../../src/lib/decimal.ts'
-import { doDue } from '../helpers/ledgers.ts'
+import { readQuery } from '../../src/reports/reports/query.ts'
+import { readRevenue } from '../../src/reports/reports/read_revenue.ts'
+import type { Reading } from '../../src/reports/reports/reading.ts'
+import { doDue, system } from '../helpers/ledgers.ts'
 import { ask } from '../helpers/metrics.ts'
 import { make, query, rowsOf } from '../helpers/reports.ts'
 import { type RevenueWorld, feeCard, usageCard, withRevenue } from '../helpers/revenue.ts'
@@ -111,6 +115,33 @@ describe('a report of revenue', () => {
       account_id: 'B',
     })
     expect(own).toEqual([['B', '4']])
+  }, 120_000)
+
+  it('has each account once, though others get their first price plans while it is read', async () => {
+    const api = await world()
+    const plan = (ids: readonly string[]) =>
+      env.DB.prepare('INSERT INTO timelines SELECT ?1, value, 1, 1, null FROM json_each(?2)').bind(api.id, JSON.stringify(ids)).run()
+    await plan(Array.from({ length: 49 }, (_, index) => `0 ${index}`))
+    const ctx = system(api.id, Date.now() + 1000)
+    const generations = ctx.session.rows<KindedGeneration>(selectGenerations(api.id))
+    const reading: Reading = {
+      ctx,
+      query: readQuery(query('revenue', ['account_id', 'revenue_invoice_currency'])),
+      begunAt: ctx.now,
+      owner: undefined,
+      generations: () => generations,
+    }
+    const rows: unknown[] = []
+    let [cursor, pages]: [unknown, number] = [null, 0]
+    do {
+      const { rows: some, next } = await readRevenue(reading, cursor)
+      rows.push(...some)
+      cursor = next
+      if (pages++ === 0) await plan(['0 new'])
+    } while (cursor !== null)
+    expect(pages).toBeGreaterThan(4)
+    const all = await rowsOf(api, query('revenue', ['account_id']))
+    expect(rows.length).toBe(all.length)
   }, 120_000)
 
   it('waits until the revenue of all accounts has been reckoned once', async () => {

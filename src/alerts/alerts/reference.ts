@@ -61,7 +61,7 @@ export const getAlert = {
 export const updateAlert = {
   summary: 'Change an alert',
   description:
-    'Replaces what is sent; what an alert watches, and of whom, stays. Each change raises its version by 1, and a check that is under way begins anew. An alert that becomes active begins again: it is checked an interval later, and looks at what comes from now on. An alert that is INACTIVE leaves its incident open until that is closed or ends.',
+    'Replaces what is sent; what an alert watches, and of whom, stays. Each change raises its version by 1, and a check that is under way begins anew. An alert that becomes active begins again: it is checked an interval later, and looks at what comes from now on. An alert that is INACTIVE leaves its incident open until that is closed or ends. Another validity moves the end of an incident that is open, unless it is about usage.',
   refuses: { 400: UNFIT, 404: MISSING },
   example: {
     after: [...made, 'createAlert'],

@@ -9,9 +9,11 @@ import { builder, insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { newId } from '../../lib/ids.ts'
 import { readSeen } from '../checks/seen.ts'
+import { isOpen, readIncidentRows, selectLastIncidents } from '../incidents/queries.ts'
 import { incidents } from '../incidents/table.ts'
+import { draftRenewed } from '../incidents/write.ts'
 import { readThreshold, readWatched, requireTemplate } from './input.ts'
-import { isChecked, nextCheck } from './instants.ts'
+import { endOf, isChecked, nextCheck } from './instants.ts'
 import { listAlertRows, readAlert, showAlert, tagOfAlert } from './queries.ts'
 import type { Alert, AlertsPaginatedResponse, CreateAlertRequest, ListAlertsQuery, UpdateAlertRequest } from './schema.ts'
 import { type AlertRow, alerts } from './table.ts'
@@ -97,6 +99,15 @@ const breakSilence = ({ organizationId }: Ctx, { id }: AlertRow): Statement =>
     .set({ silentUntil: null })
     .where(and(eq(incidents.organizationId, organizationId), eq(incidents.alertId, id), sql`${incidents.silentUntil} is not null`))
 
+/** The statements that move the end of the open incident of an alert with that of the alert. One about usage ends with its pricing cycle. */
+const moveEnd = async (ctx: Ctx, row: AlertRow): Promise<Statement[]> => {
+  if (requireTemplate(row.templateId).observed === 'USAGE') return []
+  const [last] = readIncidentRows(await ctx.session.rows(selectLastIncidents(ctx, sql`select ${row.id} as value`)))
+  if (!last || !isOpen(last, ctx.now)) return []
+  const end = endOf(row)
+  return draftRenewed(ctx, last, { ...last, validUntil: end === undefined ? null : Math.max(end, ctx.now) }).statements
+}
+
 /**
  * Replaces what is sent. An alert that becomes active begins again: its first check is an interval later, and looks at what comes from now
  * on. Another interval or validity moves the next check, and a check that has not finished begins anew.
@@ -122,6 +133,7 @@ export const updateAlert = (ctx: Ctx, id: string, input: UpdateAlertRequest): Pr
             .set({ ...next, ...begun, progress: null, updatedAt: now, version: its.version })
             .where(and(eq(alerts.organizationId, ctx.organizationId), eq(alerts.id, id))),
           ...(isMoved ? setChecks(ctx, its) : []),
+          ...(row.validity === its.validity ? [] : await moveEnd(ctx, its)),
           ...(row.threshold === its.threshold ? [] : [breakSilence(ctx, its)]),
         ],
         changes: recordChange(row, its, now),

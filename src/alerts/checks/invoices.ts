@@ -15,26 +15,31 @@ const UNPAID = sql.raw("status in ('DUE', 'PARTIALLY_PAID') and invoice_class = 
 
 /**
  * The invoices with something to pay that got their numbers behind another one, which they get when they fall due. An order gets it when it
- * has been paid, so that it was never due. Of an account, also those that its group pays for; of the organization, those of the groups.
+ * has been paid, so that it was never due. Of an account, also those that its group pays for; of the organization, those of the groups. Those
+ * of an account are found by their owner, so that the numbers of all others are not read.
  */
 const fallenDue = ({ organizationId }: Ctx, { accountId, seen }: CheckedAlert['row']): SQL => sql`
   select its.id, its.sequence as place from invoices as its
-  where its.organization_id = ${organizationId} and its.sequence > ${seen?.invoices ?? 0} and its.invoice_class = 'INVOICE'
+  where its.organization_id = ${organizationId} and its.invoice_class = 'INVOICE'
     and its.status not in ('VOID', ${accountId === null ? 'MERGED' : 'GONE'}) and cast(its.total as real) > 0
-    ${accountId === null ? sql`` : sql`and its.owner_id = ${accountId}`}
+    and ${accountId === null ? sql`its.sequence > ${seen?.invoices ?? 0}` : sql`+its.sequence > ${seen?.invoices ?? 0} and its.owner_id = ${accountId}`}
     and not exists (
       select 1 from purchases where purchases.organization_id = its.organization_id and purchases.account_id = its.account_id
         and purchases.invoice_id = its.id
     )`
 
-/** The invoices that are unpaid, by when they are to be paid. An account also has those of its group that its own ones were merged into. */
+/**
+ * The invoices that are unpaid, by when they are to be paid. An account also has those of its group that its own ones were merged into; all of
+ * these are found by the account, so that what others have not paid is not read.
+ */
 const unpaid = ({ organizationId }: Ctx, { accountId }: CheckedAlert['row']): SQL =>
   accountId === null
     ? sql`select id, ${DUE_DATE} as place from invoices where organization_id = ${organizationId} and ${UNPAID}`
     : sql`
-      select id, ${DUE_DATE} as place from invoices where organization_id = ${organizationId} and account_id = ${accountId} and ${UNPAID}
+      select id, ${DUE_DATE} + 0 as place from invoices
+      where organization_id = ${organizationId} and account_id = ${accountId} and ${UNPAID}
       union
-      select id, ${DUE_DATE} from invoices where ${UNPAID} and organization_id = ${organizationId} and id in (
+      select id, ${DUE_DATE} + 0 from invoices where ${UNPAID} and +organization_id = ${organizationId} and id in (
         select merged_into from invoices as member
         where member.organization_id = ${organizationId} and member.account_id = ${accountId} and member.status = 'MERGED'
       )`

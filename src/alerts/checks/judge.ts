@@ -28,6 +28,13 @@ const reportOf = ({ row }: CheckedAlert, { value = '0', currency, from, until, i
 const validUntilOf = ({ row, template }: CheckedAlert, { cycleEnd }: Finding): number | null =>
   (template.observed === 'USAGE' ? cycleEnd : endOf(row)) ?? null
 
+/**
+ * Whether what a person has closed is not to come again yet: of an account, as long as its cycle is the one in which that was closed, which
+ * another price plan can end early.
+ */
+const isSilenced = ({ row, at }: CheckedAlert, { from }: Finding, { status, silentUntil, report }: IncidentRow): boolean =>
+  status === 'CLOSED' && silentUntil !== null && silentUntil > at && (row.accountId === null || from === report.from)
+
 /** What is to be written of the incidents of an alert, and the incident that is its last one then. */
 export interface Judgement extends IncidentDraft {
   last: IncidentRow | undefined
@@ -49,7 +56,7 @@ export const judge = (ctx: Ctx, checked: CheckedAlert, finding: Finding, last: I
   const closed: IncidentDraft = open
     ? draftClosed(ctx, open, isEnded && open.validUntil !== null ? open.validUntil : at)
     : { statements: [], changes: [] }
-  const isSilent = last?.status === 'CLOSED' && last.silentUntil !== null && last.silentUntil > at
+  const isSilent = last !== undefined && isSilenced(checked, finding, last)
   if (!met && isSilent && row.accountId === null)
     return { statements: [breakSilence(ctx, last)], changes: [], last: { ...last, silentUntil: null } }
   if (!met || isSilent) return { ...closed, last: open ? { ...open, status: 'CLOSED' } : last }

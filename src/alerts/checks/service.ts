@@ -54,12 +54,12 @@ const dueAlerts = ({ organizationId, now }: Ctx, rows: readonly Due[]): SQL => {
     ) order by its.due_at limit ${MOST_ALERTS}`
 }
 
-/** The query for the alerts of some due rows. */
+/** The query for the alerts of some due rows. They are found by their ids: by the organization, all of its alerts would be read. */
 const selectAlerts = ({ organizationId }: Ctx, found: SQL): Statement =>
   builder
     .select(selectedAlert)
     .from(alerts)
-    .where(sql`${alerts.organizationId} = ${organizationId} and ${alerts.id} in (select subject from (${found}))`)
+    .where(sql`+${alerts.organizationId} = ${organizationId} and ${alerts.id} in (select subject from (${found}))`)
 
 const readChecks = async (ctx: Ctx, rows: readonly Due[]): Promise<DueChecks> => {
   const { organizationId, now, clockTarget } = ctx

@@ -68,7 +68,7 @@ export const readIncident = async (ctx: Ctx, id: string): Promise<IncidentRow> =
   return row
 }
 
-/** The query for the last incident of each of some alerts, whose ids a query gives as `value`. */
+/** The query for the last incident of each of some alerts, whose ids a query gives as `value`. By the organization, all of its incidents would be read. */
 export const selectLastIncidents = ({ organizationId }: Pick<Ctx, 'organizationId'>, alertIds: SQL): Statement =>
   builder
     .select(readRows.selected)
@@ -79,7 +79,7 @@ export const selectLastIncidents = ({ organizationId }: Pick<Ctx, 'organizationI
           select last.id from incidents as last where last.organization_id = ${organizationId} and last.alert_id = sent.value
           order by last.created_at desc, last.id desc limit 1
         ) from (${alertIds}) as sent
-      ) and ${incidents.organizationId} = ${organizationId}`,
+      ) and +${incidents.organizationId} = ${organizationId}`,
     )
 
 /** The status of an incident at an instant, as it is shown. */

@@ -26,6 +26,6 @@ export const runTemplate = async (ctx: Ctx, row: Due): Promise<StepResult> => {
     { name, query: queryOfPeriod(query, period), accountId, customerId, template: { id, ...period } },
   )
   const settled = settleDue(ctx, row, endOfPeriod(schedule, period.until))
-  await commit(ctx, { ...report, statements: [...statements, ...settled], answer: {} })
+  await commit(ctx, { ...report, statements: [...settled, ...statements], answer: {} })
   return { madeDue: report.due }
 }

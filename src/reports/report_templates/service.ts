@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { changeVersioned } from '../../db/change.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
+import { dropDue } from '../../db/due.ts'
 import { builder } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
 import { newId } from '../../lib/ids.ts'
@@ -82,6 +83,7 @@ export const updateReportTemplate = (ctx: Ctx, id: string, input: UpdateReportTe
             .update(reportTemplates)
             .set(set)
             .where(and(eq(reportTemplates.organizationId, ctx.organizationId), eq(reportTemplates.id, id))),
+          ...(status === 'ACTIVE' ? [] : dropDue(ctx, [{ kind: REPORT_TEMPLATE, subject: id }])),
         ],
         changes: [{ type: 'REPORT_TEMPLATE', id, fields: differences(showTemplate(row), answer) }],
         answer,

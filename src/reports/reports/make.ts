@@ -91,7 +91,10 @@ const makeNext = async (ctx: Ctx, row: Due, report: ReportRow): Promise<ReportRo
   return undefined
 }
 
-/** Leaves a report to a later run, since it could not be made now. One that fails each time for a reason that nobody expects has failed. */
+/**
+ * Leaves a report to a later run, since it could not be made now: to the next one where a test clock stands still. One that fails each time for a
+ * reason that nobody expects has failed.
+ */
 const putOff = async (ctx: Ctx, row: Due, report: ReportRow, error: unknown): Promise<void> => {
   const progress = report.progress ?? NOTHING
   const isWaiting = error instanceof ApiError && error.code === 'UNAVAILABLE'
@@ -99,7 +102,8 @@ const putOff = async (ctx: Ctx, row: Due, report: ReportRow, error: unknown): Pr
   if (failures >= MOST_FAILURES)
     return failReport(ctx, row, report, 'The report could not be made, for a reason that the query did not cause. Make it again.')
   const wait = Math.min(WAIT * 2 ** progress.failures, LONGEST_WAIT)
-  await storeChange(ctx, row, report, { progress: { ...progress, failures } }, ctx.now + wait)
+  const isStanding = ctx.clockAt !== null && ctx.clockTarget === undefined
+  await storeChange(ctx, row, report, { progress: { ...progress, failures } }, isStanding ? row.dueAt : ctx.now + wait)
   if (!isWaiting) throw error
 }
 

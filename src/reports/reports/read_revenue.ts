@@ -1,6 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { type Earning, readWritten, reckonEarnings, refreshKept } from '../../billing/revenue/service.ts'
 import { type ExchangeRates, readExchangeRates, selectExchangeRates } from '../../customers/settings/service.ts'
+import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { accountLedgersOf, askAccounts } from '../../ledger/client.ts'
@@ -29,11 +30,11 @@ const MOST_RECKONED = 200
 
 /**
  * The place in the reading of revenue: what was kept in the ledgers, by the name of the ledger; or what is reckoned, by the instant and the
- * number of the account; and behind either what invoices of written lines have earned, by the instant and the length of the time that is read.
+ * account that was read last; and behind either what invoices of written lines have earned, by the instant and the length of the time that is read.
  */
 type Cursor =
   | readonly ['kept', ledger: string, after: readonly [account: string, day: number] | null]
-  | readonly ['reckoned', at: number, account: number]
+  | readonly ['reckoned', at: number, after: string]
   | readonly ['written', at: number, length: number]
 
 /** What a report cannot be made of. */
@@ -46,31 +47,31 @@ interface Known {
   rates: ExchangeRates
   /** Whether the ledgers keep what accounts earn: undefined if they do not, since there are few enough to be reckoned. */
   isReady: boolean | undefined
-  /** The accounts that have had a price plan, and when the first of them began, if they are to be reckoned. */
-  accountIds: readonly string[]
-  first: number | null
+  /** Whether so many of the accounts have had a price plan that what is kept of them is read. */
+  areMany: boolean
 }
 
-/** Reads what revenue is reckoned with. */
+const ofAccounts = (accounts: readonly string[] | undefined): SQL =>
+  accounts ? sql`and account_id in (select value from json_each(${JSON.stringify(accounts)}))` : sql``
+
+/** The query for the accounts behind an id that have had a price plan. */
+const selectPlanned = ({ organizationId }: Ctx, accounts: readonly string[] | undefined, after: string, limit: number): Statement =>
+  selectRows(sql`
+    select account_id as id from timelines
+    where organization_id = ${organizationId} and account_id > ${after} ${ofAccounts(accounts)} order by account_id limit ${limit}`)
+
+/** Reads what revenue is read with. */
 const readKnown = async (ctx: Ctx, accounts: readonly string[] | undefined): Promise<Known> => {
-  const { organizationId } = ctx
-  const ofAccounts = accounts ? sql`and account_id in (select value from json_each(${JSON.stringify(accounts)}))` : sql``
-  const [rates, kept, planned, begun] = await ctx.session.batch<{ isReady: number; id: string; first: number | null }>([
+  const [rates, kept, planned] = await ctx.session.batch<{ isReady: number }>([
     selectExchangeRates(ctx),
-    selectRows(sql`select is_ready as isReady from kept_revenue where organization_id = ${organizationId}`),
-    selectRows(
-      sql`select account_id as id from timelines where organization_id = ${organizationId} ${ofAccounts} order by account_id limit ${MOST_RECKONED + 1}`,
-    ),
-    selectRows(
-      sql`select min(start_at) as first from schedules where organization_id = ${organizationId} and state = 'ACTIVE' ${ofAccounts}`,
-    ),
+    selectRows(sql`select is_ready as isReady from kept_revenue where organization_id = ${ctx.organizationId}`),
+    selectPlanned(ctx, accounts, '', MOST_RECKONED + 1),
   ])
   const isReady = kept?.results[0]?.isReady
   return {
     rates: readExchangeRates(rates?.results),
     isReady: isReady === undefined ? undefined : isReady === 1,
-    accountIds: (planned?.results ?? []).map(({ id }) => id),
-    first: begun?.results[0]?.first ?? null,
+    areMany: (planned?.results ?? []).length > MOST_RECKONED,
   }
 }
 
@@ -141,22 +142,36 @@ const readKeptPage = async (asked: Asked, cursor: Extract<Cursor, readonly ['kep
   return { rows: showEarnings(reading, known, earnings), next: more }
 }
 
+/** Reads the next accounts that are reckoned, and when the first price plan of all that are begins (milliseconds). */
+const readReckoned = async (
+  { reading: { ctx }, accounts }: Asked,
+  after: string,
+): Promise<{ accountIds: string[]; first: number | null }> => {
+  const [planned, begun] = await ctx.session.batch<{ id: string; first: number | null }>([
+    selectPlanned(ctx, accounts, after, ACCOUNTS_AT_ONCE),
+    selectRows(sql`
+      select min(start_at) as first from schedules
+      where organization_id = ${ctx.organizationId} and state = 'ACTIVE' ${ofAccounts(accounts)}`),
+  ])
+  return { accountIds: (planned?.results ?? []).map(({ id }) => id), first: begun?.results[0]?.first ?? null }
+}
+
 /** Reckons what accounts earn by the hour, a month and some accounts at a time. */
-const reckonPage = async (asked: Asked, [, at, account]: Extract<Cursor, readonly ['reckoned', ...unknown[]]>): Promise<Page> => {
+const reckonPage = async (asked: Asked, [, at, after]: Extract<Cursor, readonly ['reckoned', ...unknown[]]>): Promise<Page> => {
   const { reading, known, from, until } = asked
-  const { accountIds, first } = known
+  const { accountIds, first } = await readReckoned(asked, after)
   const start = Math.max(at, first === null ? until : Math.floor(first / HOUR) * HOUR)
   const last = Math.min(until, reading.begunAt + AHEAD)
-  if (start >= last || !accountIds.length) return { rows: [], next: WRITTEN(asked) }
   const end = Math.min(last, start + DAYS_AT_ONCE * DAY)
+  if (start >= last || (!accountIds.length && !after)) return { rows: [], next: WRITTEN(asked) }
+  const lastAccount = accountIds.at(-1)
+  if (lastAccount === undefined) return { rows: [], next: ['reckoned', end, ''] satisfies Cursor }
   const hours: number[] = []
   for (let hour = Math.floor(start / HOUR) * HOUR; hour < end; hour += HOUR) hours.push(hour)
-  const chosen = accountIds.slice(account, account + ACCOUNTS_AT_ONCE)
-  const window = { accountIds: chosen, from: Math.max(from, start), until: end }
+  const window = { accountIds, from: Math.max(from, start), until: end }
   const earnings = await reckonEarnings({ ...reading.ctx, now: reading.begunAt }, await reading.generations(), window, hours)
   if (!earnings) throw tooMuch('There is too much revenue to be reckoned. Filter by revenue_time or by account_id.')
-  const isLastOfMonth = account + ACCOUNTS_AT_ONCE >= accountIds.length
-  const more: Cursor = isLastOfMonth ? ['reckoned', end, 0] : ['reckoned', start, account + ACCOUNTS_AT_ONCE]
+  const more: Cursor = accountIds.length < ACCOUNTS_AT_ONCE ? ['reckoned', end, ''] : ['reckoned', start, lastAccount]
   return { rows: showEarnings(reading, known, earnings), next: more }
 }
 
@@ -191,6 +206,6 @@ export const readRevenue: Reader = async (reading, cursor) => {
   if (place?.[0] === 'written') return readWrittenPage(asked, place)
   if (place?.[0] === 'kept') return readKeptPage(asked, place)
   if (place) return reckonPage(asked, place)
-  const isKept = asked.known.isReady !== undefined && asked.known.accountIds.length > MOST_RECKONED
-  return isKept ? readKeptPage(asked, null) : reckonPage(asked, ['reckoned', from, 0])
+  const isKept = asked.known.isReady !== undefined && asked.known.areMany
+  return isKept ? readKeptPage(asked, null) : reckonPage(asked, ['reckoned', from, ''])
 }

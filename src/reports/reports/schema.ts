@@ -119,7 +119,7 @@ export const FETCHED = ['ALL', 'ORGANIZATION', 'ACCOUNTS'] as const
 export const ListReportsQuery = pageQuery({
   fetchFor: z.optional(
     described(
-      'ORGANIZATION shows reports of no account, ACCOUNTS those of account_id, ALL both. By default ACCOUNTS with account_id, and ORGANIZATION without.',
+      'ORGANIZATION shows reports of no account, ACCOUNTS those of account_id. ALL shows both and those of all other accounts, or with account_id those of this account. By default ACCOUNTS with account_id, and ORGANIZATION without.',
       z.enum(FETCHED),
     ),
   ),

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { type Draft, type Reply, commit } from '../../db/commit.ts'
+import { requireReadable } from '../../customers/accounts/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { ApiError } from '../../lib/errors.ts'
@@ -15,12 +16,18 @@ export const REPORT = 'REPORT'
 /** The account that something is of, and its customer. */
 export type Owner = Pick<ReportRow, 'accountId' | 'customerId'>
 
-/** Reads the account that something is to be of. Throws NOT_FOUND. */
-export const readOwner = async ({ session, organizationId }: Ctx, accountId: string | undefined): Promise<Owner> => {
-  if (accountId === undefined) return { accountId: null, customerId: null }
-  const [row] = await session.rows<{ customerId: string }>(
-    selectRows(sql`select customer_id as customerId from accounts where organization_id = ${organizationId} and id = ${accountId}`),
+/** Reads of which customer an account is. Undefined if there is no such account. */
+const findAccount = async ({ session, organizationId }: Ctx, id: string): Promise<{ id: string; customerId: string } | undefined> => {
+  const [row] = await session.rows<{ id: string; customerId: string }>(
+    selectRows(sql`select id, customer_id as customerId from accounts where organization_id = ${organizationId} and id = ${id}`),
   )
+  return row
+}
+
+/** Reads the account that something is to be of. Throws NOT_FOUND. */
+export const readOwner = async (ctx: Ctx, accountId: string | undefined): Promise<Owner> => {
+  if (accountId === undefined) return { accountId: null, customerId: null }
+  const row = await findAccount(ctx, accountId)
   if (!row) throw new ApiError('NOT_FOUND', `account_id: the account "${accountId}" does not exist`)
   return { accountId, customerId: row.customerId }
 }
@@ -109,14 +116,8 @@ const fetched = ({ fetchFor, account_id: accountId, nextToken }: ListReportsQuer
 
 /** Lists reports, the newest first, page by page. */
 export const listReports = async (ctx: Ctx, query: ListReportsQuery): Promise<Reply<ReportsPaginatedResponse>> => {
-  const { portal } = ctx
   const { fetchFor: _fetchFor, account_id: accountId, ...page } = query
-  const isForeign = accountId !== undefined && portal && portal.accountIds !== 'all' && !portal.accountIds.includes(accountId)
-  if (isForeign) throw new ApiError('FORBIDDEN', 'This portal token does not read this account.')
-  if (portal && accountId !== undefined) {
-    const { customerId } = await readOwner(ctx, accountId).catch(() => ({ customerId: null }))
-    if (customerId !== portal.customerId) throw new ApiError('FORBIDDEN', 'This portal token does not read this account.')
-  }
+  if (ctx.portal && accountId !== undefined) requireReadable(ctx, await findAccount(ctx, accountId), accountId)
   const asked = { ...page, ...(accountId !== undefined && { account_id: accountId }), ...fetched(query) }
   const { rows, next } = await listReportRows(ctx, asked, portalValues(ctx))
   return { answer: { data: await Promise.all(rows.map((row) => showReport(ctx, row))), ...next } }
