@@ -65,6 +65,26 @@ describe('the paper of an invoice', () => {
     expect([...fontsOf(bytes)].toSorted()).toEqual([...new Set(['NotoSans-Regular', 'NotoSans-SemiBold', ...fonts])].toSorted())
   })
 
+  it.each([
+    ['JP', '东京 株式会社オービット東京オフィスサービス・ソリューションズ・ジャパン（登録番号 T1234567890123）'],
+    ['US', '東京オフィス 서울 Orbit Labs Limited Company, Bristol, United Kingdom and more of these words'],
+    ['KR', '서울 오피스 주식회사 · 東京オフィス株式会社 · 北京办公室 · Orbit Labs International Holdings Limited'],
+    [undefined, '북경办公室オフィス'.repeat(9) + ' か\u3099あ\u3099 A\u3099'],
+  ])('is drawn for the country %s where scripts are mixed in a text that has several lines', async (country, name) => {
+    const { write } = await withAccount({ customer: { name: name.slice(0, 200), address: country ? { country } : {} } })
+    const paper = await readPdf(
+      (
+        await write([
+          { description: name, value: 1 },
+          { description: '北京办公室 API 调用', value: 2 },
+        ])
+      ).pdfUrl,
+    )
+    const text = dense((await readPages(paper)).join(''))
+    expect(text).toContain(dense(name).normalize('NFC').slice(0, 24))
+    expect([text.includes('\uFFFD') && country !== undefined, (await glyphsOf(paper)).includes(0)]).toEqual([false, false])
+  })
+
   it('shows a replacement for what no font has, one for each letter', async () => {
     const { write } = await withAccount()
     const bytes = await readPdf((await write([{ description: 'Café 👩\u200D👩\u200D👧 \u05D0\u05D1 \u0627 end', value: 1 }])).pdfUrl)

@@ -63,20 +63,24 @@ export const systemContext = (ctx: SystemCtx, { id, baseCurrency, clockAt = null
   conditions: { match: undefined, noneMatch: undefined },
 })
 
+/** Kinds of steps in their order, as one text, in which a query finds the place of a kind without reading a row for each. */
+const listKinds = (steps: readonly DueStep[]): string => ` ${steps.map(({ kind }) => kind).join(' ')} `
+
+const placeIn = (kinds: string) => sql`instr(${kinds}, ' ' || kind || ' ')`
+
 /** Reads the due rows of the earliest instant, sorted by step and then by subject. Those of steps that can wait come when there are no others. */
 const readFirst = async ({ session, organizationId, now }: Ctx, steps: readonly DueStep[], skipped: readonly Due[]): Promise<Due[]> => {
-  const kinds = JSON.stringify(steps.map(({ kind }) => kind))
   const left = JSON.stringify(skipped.map(({ kind, subject }) => [kind, subject]))
-  const isDue = sql`organization_id = ${organizationId} and due_at <= ${now} and kind in (select value from json_each(${kinds}))
+  const [all, slow] = [listKinds(steps), listKinds(steps.filter(({ canWait }) => canWait))]
+  const isDue = sql`organization_id = ${organizationId} and due_at <= ${now} and ${placeIn(all)} > 0
     and not exists (select 1 from json_each(${left}) as left_out where left_out.value ->> 0 = kind and left_out.value ->> 1 = subject)`
-  const slow = JSON.stringify(steps.filter(({ canWait }) => canWait).map(({ kind }) => kind))
-  const isSlow = sql`kind in (select value from json_each(${slow}))`
+  const isSlow = sql`${placeIn(slow)} > 0`
   return session.db.all<Due>(sql`
     with soon as materialized (select min(due_at) as at from ${due} where ${isDue} and not ${isSlow})
     select kind, subject, due_at as dueAt from ${due}
     where ${isDue} and ${isSlow} = ((select at from soon) is null)
       and due_at = coalesce((select at from soon), (select min(due_at) from ${due} where ${isDue} and ${isSlow}))
-    order by (select key from json_each(${kinds}) where value = kind), subject limit ${ROWS}
+    order by ${placeIn(all)}, subject limit ${ROWS}
   `)
 }
 

@@ -9,6 +9,8 @@ export interface Run {
 export interface Fonts {
   bytes: ReadonlyMap<string, Uint8Array>
   split: (text: string, country?: string) => Run[]
+  /** The country by which the Chinese characters of a whole text are written, and so those of each part of it. */
+  countryOf: (text: string, country?: string) => string
 }
 
 /** A text that is to be written, and the country by which its Chinese characters are written. */
@@ -40,10 +42,16 @@ const EAST_ASIAN: Readonly<Record<string, string>> = {
 }
 const EAST_ASIAN_FAMILIES: readonly string[] = [...new Set(Object.values(EAST_ASIAN))]
 
-/** The families that a text is written in: one character has several forms (Unicode 17, 18.1), and that of the customer's country comes first, or that of the language that can be told. */
+/** The country by which a text is written: one character has several forms (Unicode 17, 18.1), and that of the customer's country comes first, or that of the language that can be told. */
+const countryOf = (text: string, country = ''): string => {
+  if (country in EAST_ASIAN) return country
+  if (/[\u3041-\u30FF]/.test(text)) return 'JP'
+  return /\p{scx=Hang}/u.test(text) ? 'KR' : 'CN'
+}
+
+/** The families that a text is written in. */
 const familiesOf = (text: string, country: string | undefined): string[] => {
-  const told = /[\u3041-\u30FF]/.test(text) ? 'noto-sans-jp' : /\p{scx=Hang}/u.test(text) ? 'noto-sans-kr' : undefined
-  const first = EAST_ASIAN[country ?? ''] ?? told ?? 'noto-sans-sc'
+  const first = EAST_ASIAN[countryOf(text, country)] ?? 'noto-sans-sc'
   return [FIRST, first, ...EAST_ASIAN_FAMILIES.filter((family) => family !== first)]
 }
 
@@ -109,12 +117,14 @@ const splitLetter = (letter: string, families: readonly Family[]): Run[] | undef
   return apart.every((one): one is Run => one.font !== undefined) ? apart : undefined
 }
 
-/** Splits a text into runs. A letter that no font has becomes a replacement character. */
-const splitText = (text: string, families: readonly Family[], latin: string): Run[] => {
+/** Splits a text into runs. A letter that no font has, or none of `files`, becomes a replacement character. */
+const splitText = (text: string, families: readonly Family[], latin: string, files?: ReadonlySet<string>): Run[] => {
   const runs: Run[] = []
   for (const { segment } of letters.segment(text.normalize('NFC').replaceAll(/\s+/g, ' '))) {
     if (UNSEEN.test(segment)) continue
-    for (const part of splitLetter(segment, families) ?? [{ text: REPLACEMENT, font: latin }]) {
+    const split = splitLetter(segment, families)
+    const isKnown = split?.every(({ font }) => !files || files.has(font))
+    for (const part of split && isKnown ? split : [{ text: REPLACEMENT, font: latin }]) {
       const last = runs.at(-1)
       if (last?.font === part.font) last.text += part.text
       else runs.push({ ...part })
@@ -129,6 +139,8 @@ export const isEastAsian = (font: string): boolean => EAST_ASIAN_FAMILIES.some((
 /** Reads the fonts of texts: only those that have their characters, of some 100 characters each. */
 export const readFonts = async (assets: Fetcher, texts: readonly WrittenText[]): Promise<Fonts> => {
   const families = new Map([[FIRST, await readFamily(assets, FIRST)]])
+  /** The files that are read: a part of a text has no others than the whole. */
+  let files: ReadonlySet<string> | undefined
   const [latin = ''] = families.get(FIRST)?.files ?? []
   const known = new Map<string, Run[]>()
   const split = (text: string, country = ''): Run[] => {
@@ -140,6 +152,7 @@ export const readFonts = async (assets: Fetcher, texts: readonly WrittenText[]):
         text,
         familiesOf(text, country).flatMap((name) => families.get(name) ?? []),
         latin,
+        files,
       )
     known.set(key, runs)
     return runs
@@ -153,8 +166,9 @@ export const readFonts = async (assets: Fetcher, texts: readonly WrittenText[]):
       families.set(name, await readFamily(assets, name))
       known.clear()
     }
-  const files = new Set([latin, ...texts.flatMap(({ text, country }) => split(text, country).map(({ font }) => font))])
+  files = new Set([latin, ...texts.flatMap(({ text, country }) => split(text, country).map(({ font }) => font))])
+  known.clear()
   const names = [...files].flatMap((file) => (isEastAsian(file) ? [`${file}-400`] : WEIGHTS.map((weight) => `${file}-${weight}`)))
   const bytes = await Promise.all(names.map(async (name) => [name, await readFont(assets, name)] as const))
-  return { bytes: new Map(bytes), split }
+  return { bytes: new Map(bytes), split, countryOf }
 }

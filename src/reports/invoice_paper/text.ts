@@ -36,7 +36,7 @@ const BOLDER = 0.022
 
 const fontOf = ({ font }: Run, { isBold }: Style): string => `${font}-${isBold && !isEastAsian(font) ? 600 : 400}`
 
-export const typesetterOf = (document: Document, { bytes, split }: Fonts): Typesetter => {
+export const typesetterOf = (document: Document, { bytes, split, countryOf }: Fonts): Typesetter => {
   for (const [name, font] of bytes) document.registerFont(name, font)
   const measure = (text: string, style: Style): number => {
     let width = 0
@@ -72,9 +72,12 @@ export const typesetterOf = (document: Document, { bytes, split }: Fonts): Types
       style,
     )
   }
-  const wrap = (text: string, width: number, style: Style): TextLine[] => {
+  const wrap = (text: string, width: number, its: Style): TextLine[] => {
     const lines = ['']
-    fill(lines, text.replaceAll(/\s+/g, ' ').match(WORDS) ?? [], width, style, (word) => breakWord(lines, word, width, style))
+    /** Parts are in the fonts of the whole. */
+    const style = { ...its, country: countryOf(text, its.country) }
+    const words = text.normalize('NFC').replaceAll(/\s+/g, ' ').match(WORDS) ?? []
+    fill(lines, words, width, style, (word) => breakWord(lines, word, width, style))
     return lines.filter((line) => line.trim()).map((line) => lineOf(line.trim(), style))
   }
   const writeLine: Typesetter['writeLine'] = ({ runs, width }, x, baseline, style, align = 'LEFT') => {
