@@ -46,10 +46,12 @@ const readIncidents = (database: DatabaseSync): KeptIncident[] =>
     )
     .all() as unknown as KeptIncident[]
 
-const readInvoices = (database: DatabaseSync): KeptInvoice[] => {
-  const isLogged = (condition: string): string =>
-    `EXISTS (SELECT 1 FROM audit_log WHERE organization_id = its.organization_id AND resource_type = 'INVOICE' AND resource_id = its.id AND ${condition})`
-  return database
+/** The condition that the audit log has a row of an invoice. */
+const isLogged = (condition: string): string =>
+  `EXISTS (SELECT 1 FROM audit_log WHERE organization_id = its.organization_id AND resource_type = 'INVOICE' AND resource_id = its.id AND ${condition})`
+
+const readInvoices = (database: DatabaseSync): KeptInvoice[] =>
+  database
     .prepare(
       `SELECT id, account_id AS account, invoice_type AS type, start_at AS startAt, end_at AS endAt, invoice_at AS invoiceAt, sequence,
         NOT ${isLogged("changes ->> '$.status[0]' = 'DRAFT' AND operation_id LIKE 'update%'")} AS isByTime,
@@ -57,7 +59,6 @@ const readInvoices = (database: DatabaseSync): KeptInvoice[] => {
        FROM invoices AS its WHERE ${of}`,
     )
     .all() as unknown as KeptInvoice[]
-}
 
 /** Of one alert, incidents follow each other: each has ended before the next one begins. */
 const holdOneAfterAnother = (incidents: readonly KeptIncident[], clock: number | undefined): void => {
@@ -89,12 +90,12 @@ const sumOf = (usage: Usage): bigint => usage.reduce((sum, { hundredths }) => su
 
 /** Opens alerts, and holds their incidents against the events, the cycles and the invoices. */
 export const openAlerts = (send: Send) => {
-  let usageAlerts: { id: string; account: string; hundredths: bigint; interval: number }[] = []
+  const usageAlerts: { id: string; account: string; hundredths: bigint; interval: number }[] = []
   let dueAlert = ''
-  let named = 0
+  let made = 0
 
   const make = async (body: Record<string, unknown>): Promise<string> => {
-    const headers = { 'Idempotency-Key': `alert ${++named}` }
+    const headers = { 'Idempotency-Key': `alert ${++made}` }
     const answer = await send({ method: 'POST', path: '/alerts', body: { ...body, status: 'ACTIVE' }, headers })
     return String(answer?.body['id'])
   }
@@ -110,7 +111,7 @@ export const openAlerts = (send: Send) => {
         ownerDetails: { account: { id: account } },
         parameters: { threshold: { value: Number(textOf(hundredths)) } },
       })
-      usageAlerts = [...usageAlerts, { id, account, hundredths, interval }]
+      usageAlerts.push({ id, account, hundredths, interval })
     }
     dueAlert = await make({ alertTemplateId: 'invoice-due-organization', interval: 30 })
   }

@@ -42,7 +42,7 @@ export const openWebhookLoad = (send: Send, isKilled: () => boolean, receiver: R
   const makers = Array.from({ length: MAKERS }, (): { lost?: Request | undefined } => ({}))
   const made: Made[] = []
   const listed = new Map<string, Shown[]>()
-  let endpoints: MadeEndpoint[] = []
+  const endpoints: MadeEndpoint[] = []
   let shiftedAt = Infinity
   let named = 0
   const idsOf = (name: string): string[] => made.filter((one) => one.name === name).map(({ id }) => id)
@@ -54,7 +54,7 @@ export const openWebhookLoad = (send: Send, isKilled: () => boolean, receiver: R
     for (const to of PATHS) {
       const headers = { 'Idempotency-Key': `endpoint ${to}` }
       const answer = await send({ method: 'POST', path: '/webhook_endpoints', body: { url: receiver.url + to }, headers })
-      endpoints = [...endpoints, { to, id: String(answer?.body['id']), secret: String(answer?.body['secret']) }]
+      endpoints.push({ to, id: String(answer?.body['id']), secret: String(answer?.body['secret']) })
     }
   }
 
@@ -101,7 +101,7 @@ export const openWebhookLoad = (send: Send, isKilled: () => boolean, receiver: R
 
   const isPending = async ({ id }: MadeEndpoint): Promise<boolean> => {
     const answer = await send({ method: 'GET', path: `/webhook_endpoints/${id}/deliveries?status=PENDING&pageSize=1` })
-    return (answer?.body['data'] as unknown[]).length > 0
+    return ((answer?.body['data'] ?? []) as unknown[]).length > 0
   }
 
   const becomeQuiet = async (): Promise<void> => {
