@@ -9,10 +9,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { type AuditRow, type Seal, verifyChain } from '../src/access/audit/chain.ts'
 import { fail, fault, migrateLocal, quiet, root, run } from '../scripts/wrangler.ts'
 import { readCredits } from './ledgers.ts'
+import { openReceiver } from './torture_arrivals.ts'
 import { BILLED, openBillingLoad } from './torture_billing.ts'
 import { EVENTS_ORGANIZATION, LICENSE, isSettled, openEventLoad } from './torture_events.ts'
 import { FEATURES_ORGANIZATION, USED, openFeatureLoad } from './torture_features.ts'
 import { BILLING_ORGANIZATION } from './torture_invoices.ts'
+import { openWebhookLoad } from './torture_webhooks.ts'
 
 const KILLS = 10
 const CLIENTS = 32
@@ -140,6 +142,15 @@ const biller = { token: randomBytes(32).toString('base64url') }
 const billing = openBillingLoad(
   (request) => send(biller, request),
   () => server.killed,
+)
+
+/** The ones who want webhooks, alerts and reports, in the organization of billing, and the receiver of the webhooks. */
+const listener = { token: randomBytes(32).toString('base64url') }
+const receiver = await openReceiver()
+const webhooks = openWebhookLoad(
+  (request) => send(listener, request),
+  () => server.killed,
+  receiver,
 )
 
 /** The users of features, which have an organization of their own. */
@@ -297,8 +308,10 @@ const work = async (client: Client): Promise<void> => {
     await (pick([makeWrite, makeWrite, makeWrite, makeWrite, readBack, repeat]) ?? makeWrite)(client)
 }
 
-const seal = async (): Promise<void> => {
-  const answer = await fetch(`${server.url}/cdn-cgi/local/scheduled`, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => undefined)
+/** Runs the cron, as at a time that can be given, in milliseconds. */
+const seal = async (at?: number): Promise<void> => {
+  const path = `/cdn-cgi/local/scheduled${at === undefined ? '' : `?time=${at}`}`
+  const answer = await fetch(server.url + path, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => undefined)
   must(answer?.ok || server.killed, `the audit log could not be sealed: ${answer?.status ?? 'there was no answer'}`)
 }
 const keepSealing = async (): Promise<void> => {
@@ -327,6 +340,8 @@ const inspect = async (isEnd = false): Promise<void> => {
   const damage = [...all('PRAGMA integrity_check'), ...all('PRAGMA foreign_key_check')]
   must(json(damage) === '[{"integrity_check":"ok"}]', `the database is damaged: ${json(damage.slice(0, 3))}`)
   billing.hold(database, keptEvents, isEnd)
+  const billed = { ...keptEvents, events: keptEvents.events.filter(({ id }) => id.startsWith(BILLED)) }
+  webhooks.hold(database, billed, billing.acknowledged, isEnd ? billing.readClock() : undefined)
   const rows = all<AuditRow>(
     `SELECT organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId,
       resource_type AS resourceType, resource_id AS resourceId, request_id AS requestId, changes, hash, salt, digests FROM audit_log WHERE organization_id = 'org.torture' ORDER BY sequence`,
@@ -435,6 +450,8 @@ const serve = async (): Promise<void> => {
     '0',
     '--var',
     'TEST_CLOCK:on',
+    '--var',
+    'WEBHOOK_LOCAL:on',
   ]
   const command = [join(root, 'node_modules/wrangler/bin/wrangler.js'), ...args]
   const child = spawn(process.execPath, command, { cwd: worker, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -482,6 +499,7 @@ const prepare = async (): Promise<void> => {
   for (const { number, token } of clients) add(`token.${number}`, 'org.torture', token)
   add('token.events', EVENTS_ORGANIZATION, sender.token)
   add('token.billing', BILLING_ORGANIZATION, biller.token)
+  add('token.listener', BILLING_ORGANIZATION, listener.token)
   add('token.features', FEATURES_ORGANIZATION, user.token)
   database.close()
 }
@@ -503,18 +521,25 @@ const settleEvents = async (): Promise<number> => {
 const torture = async (): Promise<void> => {
   await prepare()
   await serve()
-  await Promise.all([load.prepare(), billing.prepare(), features.prepare()])
+  const prepareBilling = async (): Promise<void> => {
+    await webhooks.prepare()
+    await billing.prepare()
+    await webhooks.prepareAlerts()
+  }
+  await Promise.all([load.prepare(), prepareBilling(), features.prepare()])
   let pause = 3000
   for (let kill = 1; kill <= KILLS; kill++) {
     const left = started + 1000 * seconds - LAST - Date.now() - pause
     const time = (left / (KILLS - kill + 1) - pause) * (0.5 + Math.random())
-    const working = Promise.all([...clients.map(work), ...load.work(), ...billing.work(), ...features.work(), keepSealing()])
+    const loads = [...load.work(), ...webhooks.work(billing.readClock()), ...billing.work(), ...features.work()]
+    const working = Promise.all([...clients.map(work), ...loads, keepSealing()])
     await Promise.race([working, wait(Math.max(LEAST_WORK, time))])
     await Promise.race([working, billing.awaitMove(), wait(LEAST_WORK)])
     await wait(randomInt(LONGEST_MOVE))
     const at = Date.now()
     server.kill()
     await Promise.all([working, server.ended])
+    await receiver.noteKill(at)
     await Promise.all([inspect(), serve()])
     const { acknowledged, sealed, unsealed, lost, made } = counts
     await recover()
@@ -524,6 +549,9 @@ const torture = async (): Promise<void> => {
     console.log(`Kill ${kill}: ${figure(acknowledged)} writes acknowledged so far, ${answers}; ${rows}; all is right after ${since(at)}`)
   }
   const [settled] = await Promise.all([settleEvents(), billing.settle()])
+  const from = Date.now()
+  await webhooks.settle(seal)
+  console.log(`Webhooks: all reports are made and all deliveries have arrived after ${since(from)}, the time of the cron being moved on`)
   await seal()
   server.kill()
   await server.ended
@@ -535,6 +563,7 @@ const torture = async (): Promise<void> => {
 let wrong: string | undefined
 process.on('exit', () => {
   server.kill()
+  receiver.stop()
   if (!wrong) rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
 })
 const stop = (why: string): never => fail(`Torture: ${why}`)
@@ -549,12 +578,14 @@ try {
 } catch (error) {
   wrong = error instanceof Error ? error.message : String(error)
 }
+receiver.stop()
 if (wrong) stop(`${wrong}. The database is left in ${directory}`)
 const { requests, slowed, acknowledged, lost, made, replayed, sealed, unsealed } = counts
-const [events, bills, uses] = [load.counts, billing.counts, features.counts]
+const [events, bills, uses, tells] = [load.counts, billing.counts, features.counts, webhooks.counts]
 console.log(`Torture: in ${KILLS} kills nothing was lost, halved or made twice.
 ${figure(requests)} requests, ${figure(slowed)} of them slowed down; ${figure(acknowledged)} writes acknowledged; ${figure(lost)} answers lost to writes, ${figure(made)} of which were made;
 ${figure(events.acknowledged)} events acknowledged in ${figure(events.ingested)} requests, ${figure(events.lost)} of which were sent again after a kill; ${figure(events.kept)} repeats kept; ${figure(events.waited)} accounts made after their events;
 ${figure(bills.billed)} invoices fell due in ${bills.days} days of a test clock; ${figure(bills.changed)} were given another status, and ${figure(bills.lost)} answers to that were lost;
 ${figure(uses.passed)} events passed that need credits of a feature, and ${figure(uses.refused)} were refused; ${figure(uses.lost)} requests of that kind were sent again after a kill; ${figure(uses.takes)} takes of the credits of ${uses.accounts} accounts, ${figure(uses.back)} of which gave back;
+${figure(tells.told)} events told to two endpoints, in ${figure(tells.tries)} tries; ${figure(tells.made)} customers and accounts made; ${tells.incidents} incidents; ${tells.reports} reports with ${figure(tells.rows)} rows;
 ${figure(replayed)} answers given again; ${figure(sealed)} rows of the audit log sealed, ${unsealed} not; it took ${since(started)}`)

@@ -51,7 +51,8 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
   let named = 0
   let now = START
   let target = START
-  const acknowledged = new Set<string>()
+  /** Of each event that was acknowledged, where the clock was at most then. */
+  const acknowledged = new Map<string, number>()
   const seen: SeenInvoices = { statuses: new Map(), frozen: new Map() }
 
   const make = async (path: string, body?: Record<string, unknown>): Promise<Record<string, unknown>> => {
@@ -146,7 +147,8 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
         attributes: [{ name: 'distance', value: textOf(BigInt(randomInt(1, 10_000))) }],
         dimensions: {},
       }))
-      if (await send({ method: 'POST', path: '/ingestBatch', body: { events } })) for (const { id } of events) acknowledged.add(id)
+      if (await send({ method: 'POST', path: '/ingestBatch', body: { events } }))
+        for (const { id } of events) acknowledged.set(id, Math.max(now, target))
     }
   }
 
@@ -215,7 +217,7 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
     now = clock
     const events = kept.events.filter(({ id }) => id.startsWith(BILLED))
     const there = new Set(events.map(({ id }) => id))
-    for (const id of acknowledged) must(there.has(id), `${id} was acknowledged, and is not there`)
+    for (const id of acknowledged.keys()) must(there.has(id), `${id} was acknowledged, and is not there`)
     const { billed, due } = holdInvoices(database, { ...kept, events }, seen, isEnd ? clock : undefined)
     must(due === ACCOUNTS, `of ${ACCOUNTS} accounts ${due} are due again`)
     Object.assign(counts, { billed, days: Math.round((clock - START) / DAY) })
@@ -233,5 +235,5 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
     ...Array.from({ length: READERS }, keepReading),
     ...Array.from({ length: CHANGERS }, (_, client) => keepChanging(client)),
   ]
-  return { prepare, work, awaitMove, hold, settle, counts }
+  return { prepare, work, awaitMove, hold, settle, counts, acknowledged, readClock: () => now }
 }
