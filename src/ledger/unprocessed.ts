@@ -1,13 +1,14 @@
 import { codeOf } from './entry.ts'
 import { type Store, chunked, readState, writeState } from './store.ts'
 
-/** The codes of the statuses of events that count nothing because something was wrong with them. */
+/** The codes of the statuses of events that count nothing because something was wrong with them. Nothing is wrong with one that is sent twice. */
 const [FIRST, LAST] = [codeOf('INGESTION_FAILED'), codeOf('INGESTION_FAILED_INSUFFICIENT_CREDITS')]
+const DUPLICATE = codeOf('INGESTION_FAILED_DUPLICATE_EVENT')
 
 /** The most rows whose events are looked up when rows are removed. */
 const MOST = 2000
 
-export const isUnprocessed = (status: number): boolean => status >= FIRST && status <= LAST
+export const isUnprocessed = (status: number): boolean => status >= FIRST && status <= LAST && status !== DUPLICATE
 
 /** Notes events that have become unprocessed, behind all that were noted before. Runs inside a transaction. */
 export const noteUnprocessed = ({ sql }: Store, events: readonly (readonly [reference: string, id: string, account: string])[]): void => {

@@ -144,7 +144,7 @@ describe('a file', () => {
   })
 
   it('has a name that no header breaks', () => {
-    expect(dispositionOf('a\r\nSet-Cookie: x="1"')).toBe(
+    expect(dispositionOf('a\r\nSet-Cookie: x="1"', 'text/csv')).toBe(
       `attachment; filename="a__Set-Cookie: x=_1_"; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x%3D%221%22`,
     )
   })

@@ -11,19 +11,18 @@ interface ThresholdRule {
   expected: string
 }
 
-const BALANCE: ThresholdRule = {
-  description: 'An incident is opened when less than this is left.',
+const POSITIVE: Omit<ThresholdRule, 'description'> = {
   form: { exclusiveMinimum: 0 },
   isAllowed: (value) => value > 0,
   expected: 'must be a number above 0',
 }
 
+const BALANCE: ThresholdRule = { description: 'An incident is opened when less than this is left.', ...POSITIVE }
+
 const THRESHOLDS: Partial<Record<Observed, ThresholdRule>> = {
   USAGE: {
     description: 'An incident is opened when this much has been used.',
-    form: {},
-    isAllowed: () => true,
-    expected: 'must be a number',
+    ...POSITIVE,
   },
   FEATURE_BALANCE: BALANCE,
   CREDIT_BALANCE: BALANCE,

@@ -7,13 +7,14 @@ import type { Ctx } from '../../db/context.ts'
 import { dropDue, setDue } from '../../db/due.ts'
 import { builder, insertInto } from '../../db/statements.ts'
 import { differences } from '../../lib/changes.ts'
+import { ApiError } from '../../lib/errors.ts'
 import { newId } from '../../lib/ids.ts'
 import { readSeen } from '../checks/seen.ts'
 import { isOpen, readIncidentRows, selectLastIncidents } from '../incidents/queries.ts'
 import { incidents } from '../incidents/table.ts'
 import { draftRenewed } from '../incidents/write.ts'
 import { readThreshold, readWatched, requireTemplate } from './input.ts'
-import { endOf, isChecked, nextCheck } from './instants.ts'
+import { endOf, isChecked, isOver, nextCheck } from './instants.ts'
 import { listAlertRows, readAlert, showAlert, tagOfAlert } from './queries.ts'
 import type { Alert, AlertsPaginatedResponse, CreateAlertRequest, ListAlertsQuery, UpdateAlertRequest } from './schema.ts'
 import { type AlertRow, alerts } from './table.ts'
@@ -35,6 +36,12 @@ const WATCHED_IN: Readonly<Record<string, string>> = {
 }
 
 const locate: Locate = (conflict, [noun = '']) => (conflict.startsWith('WATCHED_') ? WATCHED_IN[noun] : undefined)
+
+/** Refuses a validity that ends before the first check. Throws INVALID. */
+const refuseShortValidity = ({ interval, validity }: Pick<AlertRow, 'interval' | 'validity'>): void => {
+  if (validity !== null && validity < interval)
+    throw new ApiError('INVALID', `validity: must be ${interval} or more, which is the interval, since it would never be checked`)
+}
 
 /** The statements that set when an alert is checked next behind an instant, or that it is not. */
 const setChecks = (ctx: Ctx, row: AlertRow): Statement[] => {
@@ -63,6 +70,7 @@ export const createAlert = async (ctx: Ctx, input: CreateAlertRequest): Promise<
     updatedAt: now,
     version: 1,
   }
+  refuseShortValidity(row)
   return commit(ctx, {
     statements: [insertAlerts([row]), ...setChecks(ctx, row)],
     changes: recordChange(undefined, row, now),
@@ -120,6 +128,9 @@ export const updateAlert = (ctx: Ctx, id: string, input: UpdateAlertRequest): Pr
       const { now } = ctx
       const next = changedBy(row, input)
       const changed = Object.entries(next).some(([field, value]) => value !== row[field as keyof typeof next])
+      if (input.interval !== undefined || typeof input.validity === 'number') refuseShortValidity(next)
+      if (input.status === 'ACTIVE' && isOver({ ...row, ...next }, now))
+        throw new ApiError('CONFLICT', `status: the alert "${id}" is over, since its validity has ended. Send a longer validity with it.`)
       if (!changed) return { unchanged: showAlert(row, now) }
       const after: AlertRow = { ...row, ...next, progress: null, updatedAt: now, version: row.version + 1 }
       const [was, is] = [isChecked(row, now), isChecked(after, now)]

@@ -14,7 +14,9 @@ export const isMet = ({ row, template: { threshold } }: CheckedAlert, { value }:
   return threshold?.isBelow ? order < 0 : order >= 0
 }
 
-const reportOf = ({ row }: CheckedAlert, { value = '0', currency, from, until, invoiceIds, leftOut }: Finding): Report => ({
+const reportOf = ({ row, template }: CheckedAlert, { value = '0', currency, from, until, invoiceIds, leftOut }: Finding): Report => ({
+  ...(row.accountId !== null && { account: row.accountId }),
+  ...(row.entityId !== null && { [template.entityType === 'FEATURE' ? 'feature' : 'usageMeter']: row.entityId }),
   observed: value,
   threshold: row.threshold ?? '1',
   ...(currency !== undefined && { currency }),

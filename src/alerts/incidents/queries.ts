@@ -18,9 +18,23 @@ export const selectedIncident = readRows.selected
 export const readIncidentRows = (rows: readonly unknown[] | undefined): IncidentRow[] =>
   readRows.read((rows ?? []) as Record<string, unknown>[])
 
-const showReport = ({ observed, threshold, currency, from, until, invoiceIds, leftOut }: Report): NonNullable<Incident['reportData']> => {
+const showReport = ({
+  account,
+  usageMeter,
+  feature,
+  observed,
+  threshold,
+  currency,
+  from,
+  until,
+  invoiceIds,
+  leftOut,
+}: Report): NonNullable<Incident['reportData']> => {
   const unit = currency === undefined ? {} : { currency }
   return {
+    ...(account !== undefined && { account: { id: account } }),
+    ...(usageMeter !== undefined && { usageMeter: { id: usageMeter } }),
+    ...(feature !== undefined && { feature: { id: feature } }),
     observed: { value: jsonNumber(observed), ...unit },
     threshold: { value: jsonNumber(threshold), ...unit },
     ...(until !== undefined && { window: { ...(from !== undefined && { from: iso(from) }), until: iso(until) } }),

@@ -19,7 +19,7 @@ export const Incident = named(
     ),
     reportData: z.optional(
       described(
-        'What the last check saw: observed and threshold with their values, and where it applies the window of time, the first of the invoices, and the currencies that could not be counted.',
+        'What the last check saw: of which account, usage meter or feature, observed and threshold with their values, and where it applies the window of time, the first of the invoices, and the currencies that could not be counted.',
         z.record(z.string(), z.record(z.string(), z.unknown())),
       ),
     ),

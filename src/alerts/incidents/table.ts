@@ -5,6 +5,10 @@ export type IncidentStatus = (typeof INCIDENT_STATUSES)[number]
 
 /** What a check saw: numbers as decimal texts, and instants in milliseconds. */
 export interface Report {
+  /** What the alert watches: the id of the account, unless it is all of them, and of the usage meter or the feature. */
+  account?: string
+  usageMeter?: string
+  feature?: string
   observed: string
   threshold: string
   /** The currency of both, if they are money. */

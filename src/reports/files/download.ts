@@ -20,9 +20,9 @@ const IN_ASCII = /[^\x20-\x21\x23-\x5B\x5D-\x7E]/g
 const encodeName = (name: string): string =>
   encodeURIComponent(name).replaceAll(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
 
-/** The header that lets a browser keep a file under its name (RFC 6266). */
-export const dispositionOf = (name: string): string =>
-  `attachment; filename="${name.replaceAll(IN_ASCII, '_')}"; filename*=UTF-8''${encodeName(name)}`
+/** The header that lets a browser keep a file under its name (RFC 6266), or show it if it is a PDF. */
+export const dispositionOf = (name: string, contentType: string): string =>
+  `${contentType === 'application/pdf' ? 'inline' : 'attachment'}; filename="${name.replaceAll(IN_ASCII, '_')}"; filename*=UTF-8''${encodeName(name)}`
 
 /** Sends a file to whoever has a link to it, which needs no token. */
 export const sendFile = async (reading: FileReading, { id, until, signature, isHead, count }: AskedFile): Promise<Response> => {
@@ -39,7 +39,7 @@ export const sendFile = async (reading: FileReading, { id, until, signature, isH
     headers: {
       'Content-Type': file.contentType,
       'Content-Length': String(content.size),
-      'Content-Disposition': dispositionOf(file.name),
+      'Content-Disposition': dispositionOf(file.name, file.contentType),
       'Content-Security-Policy': "default-src 'none'; sandbox",
     },
   })

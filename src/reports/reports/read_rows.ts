@@ -64,7 +64,7 @@ const INVOICES: Source = {
     'invoices.owner_id': sql`its.owner_id`,
     'invoices.status': sql`its.status`,
     'invoices.class': sql`its.invoice_class`,
-    'invoices.total_amount': sql`its.total`,
+    'invoices.total_amount': sql`iif(its.status = 'DRAFT', null, its.total)`,
     'invoices.due_date': sql`min(its.invoice_at + its.net_term_days * ${sql.raw(String(DAY))}, ${sql.raw(String(FOREVER.until))})`,
     'invoices.created_at': sql`its.created_at`,
   },

@@ -104,12 +104,15 @@ export const getReport = async (ctx: Ctx, id: string): Promise<Reply<Report>> =>
 })
 
 /** Which reports a query fetches. */
-const fetched = ({ fetchFor, account_id: accountId, nextToken }: ListReportsQuery): { ofNone?: string; ofSome?: string } => {
+const fetched = (
+  { portal }: Pick<Ctx, 'portal'>,
+  { fetchFor, account_id: accountId, nextToken }: ListReportsQuery,
+): { ofNone?: string; ofSome?: string } => {
   if (fetchFor === 'ACCOUNTS' && accountId === undefined && !nextToken)
     throw new ApiError('INVALID', 'account_id: is required to fetch for ACCOUNTS')
   if (fetchFor === 'ORGANIZATION' && accountId !== undefined)
     throw new ApiError('INVALID', 'fetchFor: must be ACCOUNTS or ALL with an account_id')
-  if (fetchFor === 'ALL' || (fetchFor === undefined && nextToken)) return {}
+  if (fetchFor === 'ALL' || (fetchFor === undefined && (nextToken || portal))) return {}
   const isOfSome = fetchFor === 'ACCOUNTS' || accountId !== undefined
   return isOfSome ? { ofSome: '1' } : { ofNone: '1' }
 }
@@ -118,7 +121,7 @@ const fetched = ({ fetchFor, account_id: accountId, nextToken }: ListReportsQuer
 export const listReports = async (ctx: Ctx, query: ListReportsQuery): Promise<Reply<ReportsPaginatedResponse>> => {
   const { fetchFor: _fetchFor, account_id: accountId, ...page } = query
   if (ctx.portal && accountId !== undefined) requireReadable(ctx, await findAccount(ctx, accountId), accountId)
-  const asked = { ...page, ...(accountId !== undefined && { account_id: accountId }), ...fetched(query) }
+  const asked = { ...page, ...(accountId !== undefined && { account_id: accountId }), ...fetched(ctx, query) }
   const { rows, next } = await listReportRows(ctx, asked, portalValues(ctx))
   return { answer: { data: await Promise.all(rows.map((row) => showReport(ctx, row))), ...next } }
 }
