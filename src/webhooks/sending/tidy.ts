@@ -29,7 +29,7 @@ export const waitingOrganizations = (part?: Part) =>
       select its.id, its.base_currency as baseCurrency, its.clock_at as clockAt, (
         select min(sequence) from ${outbox}
         where organization_id = cursor.organization_id and sequence > cursor.sequence and status is not null
-      ) as first from ${outboxCursors} as cursor join ${organizations} as its on its.id = cursor.organization_id
+      ) as first from ${outboxCursors} as cursor cross join ${organizations} as its on its.id = cursor.organization_id
       where ${isOfPart(sql`cursor.organization_id`, part)}
     ) where first is not null order by first limit ${sql.raw(String(MOST_ORGANIZATIONS))}`)
 

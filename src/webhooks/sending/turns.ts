@@ -118,7 +118,7 @@ const sendInTurns = async (run: SendingRun, waiting: readonly WaitingEndpoint[],
       sent.delivered += delivered
       if (isGood) {
         turns.goOn(next)
-        while (isFull && open < LANES && turns.spread(next)) openLane()
+        if (isFull) for (let free = LANES - open; free > 0 && turns.spread(next); free--) openLane()
         return
       }
     } catch (error) {
@@ -139,7 +139,7 @@ const sendInTurns = async (run: SendingRun, waiting: readonly WaitingEndpoint[],
     open++
     lanes.push(work())
   }
-  while (open < LANES && lanes.length < LANES) openLane()
+  for (let lane = 0; lane < LANES; lane++) openLane()
   for (const lane of lanes) await lane
 }
 
