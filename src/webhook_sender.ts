@@ -15,7 +15,7 @@ const startTimer = (): (() => number) => {
  * Does a part of the work of webhooks while there is more of it than a run of `scheduled` can do. It works in its alarm: each alarm has the
  * connections and the calls of an invocation of its own, and an object has one alarm at a time. It keeps nothing but which part is its own.
  */
-export class WebhookSender extends DurableObject {
+export class WebhookSender extends DurableObject<Bindings> {
   async wake(part: PartOfWork): Promise<void> {
     await this.ctx.storage.put('part', part)
     if (part.takesFailing) await this.ctx.storage.put('takesFailing', true)
@@ -27,7 +27,7 @@ export class WebhookSender extends DurableObject {
     const part = await storage.get<PartOfWork>('part')
     if (!part) return
     const takesFailing = await storage.delete('takesFailing')
-    const system = openSystem(this.env as unknown as Bindings, this.ctx, Date.now())
+    const system = openSystem(this.env, this.ctx, Date.now())
     const isUnfinished = await webhooks.doPart(system, { ...part, takesFailing }, startTimer(), openSenders(this.ctx))
     if (isUnfinished) await storage.setAlarm(Date.now())
   }
