@@ -1,8 +1,12 @@
+import { DurableObject } from 'cloudflare:workers'
 import { newReference, slotOf } from '../src/ledger/client.ts'
 import type { EventLedger } from '../src/ledger/event_ledger.ts'
 
 export { AccountLedger } from '../src/ledger/account_ledger.ts'
 export { EventLedger } from '../src/ledger/event_ledger.ts'
+
+/** Named in wrangler.toml, and never called here. */
+export class WebhookSender extends DurableObject {}
 
 /** A Worker that writes the same rows into the same ledgers, and does nothing else: no framework, no token, no validation, no meters. */
 interface Sent {

@@ -29,7 +29,13 @@ export const buildWorker = async (main: string, directory: string): Promise<void
 }
 
 /** Serves a built Worker of `directory` by workerd, with empty databases under the names of their bindings; `limited` with the limits of wrangler.toml, so high that none is met. */
-export const serveWorker = (directory: string, main: string, databases: readonly string[], limited = false) =>
+export const serveWorker = (
+  directory: string,
+  main: string,
+  databases: readonly string[],
+  limited = false,
+  vars: Record<string, string> = {},
+) =>
   createTestHarness({
     root: directory,
     workers: [
@@ -40,7 +46,7 @@ export const serveWorker = (directory: string, main: string, databases: readonly
           no_bundle: true,
           compatibility_date: config.compatibility_date,
           exports: config.exports,
-          vars: { SIGNING_SECRET: randomBytes(32).toString('base64url') },
+          vars: { SIGNING_SECRET: randomBytes(32).toString('base64url'), ...vars },
           d1_databases: databases.map(database),
           r2_buckets: [{ binding: 'FILES', bucket_name: 'files' }],
           ratelimits: limited

@@ -91,6 +91,7 @@ writeFileSync(
   `import { DurableObject } from 'cloudflare:workers'
   export class AccountLedger extends DurableObject {}
   export class EventLedger extends DurableObject {}
+  export class WebhookSender extends DurableObject {}
   export default { fetch: () => new Response() }`,
 )
 

@@ -2,7 +2,7 @@ import type { Bindings } from '../src/db/context.ts'
 import api from '../src/index.ts'
 
 /** The runtime looks for these, as wrangler.toml names them. */
-export { AccountLedger, EventLedger } from '../src/index.ts'
+export { AccountLedger, EventLedger, WebhookSender } from '../src/index.ts'
 
 /** Serves this Worker; under /bare, the same work written by hand on `BARE`; and at /measure, timed requests to this Worker on `DB` or `ALONE`. */
 interface Env extends Bindings {

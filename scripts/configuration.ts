@@ -24,10 +24,10 @@ const bound = ({ d1_databases, r2_buckets, ratelimits, version_metadata, secrets
   ].toSorted()
 
 /** The Durable Object classes of the Worker. wrangler.toml must name each of them; without this check, a deployment would only warn. */
-const classes = [...readFileSync(join(root, 'src/index.ts'), 'utf8').matchAll(/^export \{ (.+) \} from '\.\/ledger\//gm)].flatMap(
+const classes = [...readFileSync(join(root, 'src/index.ts'), 'utf8').matchAll(/^export \{ (.+) \} from '\.\//gm)].flatMap(
   ([, names = '']) => names.split(', '),
 )
-if (!classes.length) throw new Error('src/index.ts exports no class from ./ledger/')
+if (!classes.length) throw new Error('src/index.ts exports no class')
 
 /** The values that must differ between environments. */
 const owned = (config: Unstable_Config): string[] => [

@@ -114,7 +114,7 @@ const appliedTo = ({ sqlite }: { sqlite: DatabaseSync }) =>
 
 const sqlite = { type: 'durable-object', storage: 'sqlite' }
 /** The classes of Durable Objects that each Worker has. */
-const ledgers = { EventLedger: sqlite, AccountLedger: sqlite }
+const objects = { EventLedger: sqlite, AccountLedger: sqlite, WebhookSender: sqlite }
 
 /** Deploys to an empty account, deploys again with and without changes, creates a token, and deploys the sandbox. */
 const life = async (): Promise<void> => {
@@ -157,7 +157,7 @@ const life = async (): Promise<void> => {
     ASSETS: { type: 'assets' },
   })
   deepStrictEqual(fake.buckets, [{ name: 'togai-production', place: 'weur' }])
-  deepStrictEqual(Object.fromEntries(worker.classes), ledgers)
+  deepStrictEqual(Object.fromEntries(worker.classes), objects)
   deepStrictEqual([worker.crons, worker.enabled, worker.secrets.get('SIGNING_SECRET')], [['* * * * *'], true, SECRET])
   deepStrictEqual(worker.observability, { logs: { enabled: true, invocation_logs: false } })
   strictEqual(worker.versions[0]?.metadata.annotations?.['workers/tag'], revision)
@@ -254,7 +254,7 @@ const life = async (): Promise<void> => {
   strictEqual(JSON.stringify(worker), production, 'a deployment of the sandbox changed production')
   strictEqual(sandbox.writes.filter((call) => call.includes('/togai/') || call.includes(database.uuid)).join(), '')
   deepStrictEqual(bindingsOf(workerOf(fake, 'togai-sandbox'))['DB'], { type: 'd1', id: fake.databases[1]?.uuid })
-  deepStrictEqual(Object.fromEntries(workerOf(fake, 'togai-sandbox').classes), ledgers)
+  deepStrictEqual(Object.fromEntries(workerOf(fake, 'togai-sandbox').classes), objects)
   strictEqual(workerOf(fake, 'togai-sandbox').secrets.get('SIGNING_SECRET'), `${SECRET}-of-the-sandbox`)
   fake.close()
 }

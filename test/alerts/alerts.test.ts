@@ -194,11 +194,11 @@ describe('an alert', () => {
 
   it('reads as INACTIVE when its validity is over, and is checked again when that is made longer', async () => {
     const api = await withMeter()
-    const { body, headers } = await api.post('/alerts', api.body({ validity: 30 }))
-    expect(await dueOf(api.id, body.id)).toBeUndefined()
+    const { body, headers } = await api.post('/alerts', api.body({ validity: 40 }))
+    expect(await dueOf(api.id, body.id)).toBe('03-01T00:30')
     const listed = async (status: string) => (await api.get(`/alerts?status=${status}`)).body.data.map(({ id }: Loose) => id)
     expect([await listed('ACTIVE'), await listed('INACTIVE')]).toEqual([[body.id], []])
-    vi.setSystemTime(Date.parse('2026-03-01T00:30:00Z'))
+    vi.setSystemTime(Date.parse('2026-03-01T00:40:00Z'))
     expect([await listed('ACTIVE'), await listed('INACTIVE')]).toEqual([[], [body.id]])
     const over = await api.get(`/alerts/${body.id}`)
     expect([over.body, over.headers.get('ETag')]).toEqual([
@@ -206,8 +206,25 @@ describe('an alert', () => {
       expect.not.stringMatching(`^${headers.get('ETag')}$`),
     ])
     vi.setSystemTime(Date.parse('2026-03-01T00:45:00Z'))
+    expect(messageOf(await api.patch(`/alerts/${body.id}`, { status: 'ACTIVE' }))).toEqual([
+      409,
+      `status: the alert "${body.id}" is over, since its validity has ended. Send a longer validity with it.`,
+    ])
     expect(await api.change(body.id, { validity: 120 })).toMatchObject({ status: 'ACTIVE', version: 2 })
     expect(await dueOf(api.id, body.id)).toBe('03-01T01:15')
+  })
+
+  it('that would never be checked, or be true at once, is refused', async () => {
+    const api = await withMeter()
+    const never = [400, 'validity: must be more than 60, which is the interval: the alert would never be checked']
+    expect(messageOf(await api.post('/alerts', api.body({ interval: 60, validity: 60 })))).toEqual(never)
+    const { body } = await api.post('/alerts', api.body({ validity: 60 }))
+    expect(messageOf(await api.patch(`/alerts/${body.id}`, { interval: 60 }))).toEqual(never)
+    expect(messageOf(await api.patch(`/alerts/${body.id}`, { validity: 30 }))[0]).toBe(400)
+    expect(messageOf(await api.patch(`/alerts/${body.id}`, { parameters: { threshold: { value: 0 } } }))).toEqual([
+      400,
+      'parameters.threshold.value: must be a number above 0',
+    ])
   })
 
   it('is listed the newest first, a page at a time, and of nobody else', async () => {

@@ -45,6 +45,8 @@ describe('a usage threshold', () => {
       alertTemplateId: 'usage-threshold-account',
       validUntil: '2026-04-01T00:00:00.000Z',
       reportData: {
+        account: { id: 'acc' },
+        usageMeter: { id: api.meterId },
         observed: { value: 100 },
         threshold: { value: 100 },
         window: { from: '2026-03-01T00:00:00.000Z', until: '2026-04-01T00:00:00.000Z' },
@@ -491,7 +493,8 @@ describe('incidents', () => {
       creditRequests: [{ accountId: 'acc', purpose: 'test', effectiveFrom: '2026-03-01', creditAmount: 1, priority: 1 }],
     })
     const alert = await api.watch('credit-balance-account', { account: 'acc', threshold: 5 })
-    const usage = await api.watch('usage-threshold-account', { account: 'acc', meter: api.meterId, threshold: 0 })
+    const usage = await api.watch('usage-threshold-account', { account: 'acc', meter: api.meterId, threshold: 1 })
+    await api.use('acc', '1', START)
     await api.moveTo('2026-03-01T01:10:00Z')
     const read = async (id = alert) => {
       const [{ status, validUntil, updatedAt }] = await api.incidents(id)

@@ -3,6 +3,7 @@ import { alertsOf } from '../helpers/alerts.ts'
 import { perUnit } from '../helpers/calculator.ts'
 import { entitlementCard, withFeature } from '../helpers/entitled.ts'
 import { ride } from '../helpers/metering.ts'
+import { query } from '../helpers/reports.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -124,3 +125,24 @@ it('a clock that is moved by a month at once ends in the same incidents as one t
   expect(await hourly.found()).toEqual(found)
   expect(hourly.count()).toBeGreaterThan(2 * checks)
 }, 180_000)
+
+it('a clock that is moved over the hours at which reports are made does not stop at each to check alerts', async () => {
+  const move = async (hasAlert: boolean): Promise<number> => {
+    const api = await withFeature(new Date(START).toISOString())
+    const queryInput = query('accounts', ['account_id'])
+    expect((await api.post('/report_templates', { name: 'Accounts', queryInput, schedule: 'HOURLY' })).status).toBe(201)
+    if (hasAlert) await alertsOf(api).watch('invoice-due-organization', {})
+    const target = new Date(START + DAY).toISOString()
+    let done = 0
+    for (let now = ''; now !== target;) {
+      const { status, body } = await api.post('/test_clock', { now: target })
+      expect([status, body.message]).toEqual([200, undefined])
+      now = body.now
+      done += body.due
+    }
+    return done
+  }
+  const without = await move(false)
+  expect(without).toBeGreaterThanOrEqual(24)
+  expect((await move(true)) - without).toBeLessThan(5)
+})

@@ -21,12 +21,13 @@ it('events that are unprocessed are counted behind the last one that was looked 
   expect(await count(ledger)).toEqual({ count: 0, last: 0, isCut: false })
   await ledger.record(batchOf([{ id: 'right' }, { id: 'wrong', status: FAILED }, { id: 'other', status: FAILED, account: '=other' }]))
   await ledger.record(batchOf([{ id: 'right', status: DUPLICATE }]))
-  expect(await count(ledger)).toEqual({ count: 3, last: 3, isCut: false })
-  expect(await count(ledger, 0, '=other')).toEqual({ count: 1, last: 3, isCut: false })
-  expect(await count(ledger, 3)).toEqual({ count: 0, last: 3, isCut: false })
+  /** Nothing is wrong with one that is sent twice. */
+  expect(await count(ledger)).toEqual({ count: 2, last: 2, isCut: false })
+  expect(await count(ledger, 0, '=other')).toEqual({ count: 1, last: 2, isCut: false })
+  expect(await count(ledger, 2)).toEqual({ count: 0, last: 2, isCut: false })
   await evictDurableObject(ledger)
   await ledger.record(wrong('more'))
-  expect([await count(ledger, 3), await ledger.lastUnprocessed()]).toEqual([{ count: 1, last: 4, isCut: false }, 4])
+  expect([await count(ledger, 2), await ledger.lastUnprocessed()]).toEqual([{ count: 1, last: 3, isCut: false }, 3])
 })
 
 it('so many are looked at in a call, and the rest in the next one', async () => {

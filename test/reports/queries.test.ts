@@ -147,7 +147,10 @@ const plant = async (api: Api, seed: number): Promise<Record<string, NaiveRow[]>
     ),
   ])
   for (const one of entries) one['license_id'] = `${String(one['license_id'])} ${api.id}`
-  for (const one of invoices) one['id'] = own(one['id'])
+  for (const one of invoices) {
+    one['id'] = own(one['id'])
+    if (one['status'] === 'DRAFT') one['total_amount'] = null
+  }
   const pairs = [...new Map(entries.map((one) => [JSON.stringify([one['account_id'], one['license_id']]), one])).values()]
   await env.DB.batch([
     ...insert(

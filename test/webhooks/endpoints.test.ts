@@ -221,6 +221,10 @@ describe('the secret', () => {
     const rotated = await api.post(`/webhook_endpoints/${id}/rotate`, { previousValidFor: 3600 })
     const next: string = rotated.body.secret
     expect(rotated.body.previousSecretValidUntil).toMatch(/Z$/)
+    const other = await endpointOf(api)
+    const usual = await api.post(`/webhook_endpoints/${other.id}/rotate`)
+    const until = Date.parse(usual.body.previousSecretValidUntil) - Date.parse(usual.body.updatedAt)
+    expect([usual.status, until]).toEqual([200, 86_400_000])
     const both = await send()
     expect([both.signatures.length, isSignedWith(next, both), isSignedWith(secret, both)]).toEqual([2, true, true])
     const later = await send(3_700 * SECOND)

@@ -1,10 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { fitData } from '../../src/webhooks/messages/data.ts'
+import { EVENT_TYPES } from '../../src/webhooks/messages/schema.ts'
 import { eventOf } from '../../src/webhooks/messages/types.ts'
+import { alertsOf } from '../helpers/alerts.ts'
 import { organization } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
 import { fee, withShop } from '../helpers/purchases.ts'
+import { csvOf, make as makeReport, query } from '../helpers/reports.ts'
 import { type Received, deliveriesOf, endAll, endpointOf, receive, run } from '../helpers/webhooks.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -134,6 +137,50 @@ describe('what happens is told as its read answers:', () => {
     expect([typesOf(made), dataOf(made, 'invoice.generated').id]).toEqual([['invoice.generated'], atOnce.id])
   })
 
+  it('incidents, and reports without the link to their file', async () => {
+    const { api, told, typesOf, dataOf } = await withReceiver()
+    await api.buyer('acc')
+    await told()
+    const alert = await alertsOf(api).watch('invoice-due-organization', {})
+    const days = { startDate: '2026-04-01T00:00:00Z', endDate: '2026-04-02T00:00:00Z' }
+    await api.post('/invoices', { accountId: 'acc', ...days, lineItems: [{ value: 5 }], status: 'DUE' })
+    await told()
+    await api.moveTo('2026-04-10T10:00:00Z')
+    const opened = await told()
+    const [incident] = await alertsOf(api).incidents(alert)
+    expect(typesOf(opened)).toEqual(['incident.generated'])
+    expect(dataOf(opened, 'incident.generated')).toEqual((await api.get(`/incidents/${incident.id}`)).body)
+    expect(incident).toMatchObject({ alertId: alert, status: 'OPEN', reportData: { observed: { value: 1 } } })
+    await alertsOf(api).close(incident.id)
+    const closed = await told()
+    expect([typesOf(closed), dataOf(closed, 'incident.closed').status]).toEqual([['incident.closed'], 'CLOSED'])
+    const report = await makeReport(api, query('accounts', ['account_id']))
+    const done = await told()
+    const { preSignedUrl, ...shown } = report
+    expect(await csvOf(report)).toBe('account_id\r\nacc\r\n')
+    expect([typesOf(done), dataOf(done, 'report.generated')]).toEqual([['report.generated'], shown])
+    expect(shown).toMatchObject({ status: 'COMPLETED', fileId: expect.any(String) })
+    expect(done[0]?.text).not.toContain(new URL(preSignedUrl).pathname)
+    /** One that fails is not told of. */
+    await makeReport(api, query('accounts', ['account_id'], { limit: 1 }))
+    expect(typesOf(await told())).toEqual(['report.generated'])
+  })
+
+  it('each kind, to an endpoint that asks for all', async () => {
+    const { api, told, typesOf } = await withReceiver()
+    await api.buyer('acc')
+    await alertsOf(api).watch('invoice-due-organization', {})
+    const fixedFeeRateCards = [fee(await api.addOn('FIXED_FEE'), 100)]
+    const pricePlanId = await api.plan({ fixedFeeRateCards })
+    await api.post('/accounts/acc/price_plans', { pricePlanId, effectiveFrom: '2026-04-01', effectiveUntil: '2026-05-21' })
+    const bought = await api.buy('acc', { pricePlanId: await api.pack({ fixedFeeRateCards }) })
+    await api.pay('acc', bought.invoiceId, 40)
+    await api.propose('acc', { type: 'WALLET_TOPUP', paymentMode: 'PREPAID', walletTopupDetails: { topupAmount: 100 } })
+    await api.moveTo('2026-05-05T00:00:00Z')
+    await makeReport(api, query('accounts', ['account_id']))
+    expect(new Set(typesOf(await told()))).toEqual(new Set(EVENT_TYPES))
+  })
+
   it('pricing cycles with their account, plan and days, and the invoices of cycles', async () => {
     const { api, told, typesOf, dataOf } = await withReceiver()
     await api.buyer('acc')
@@ -191,7 +238,7 @@ describe('an event', () => {
     ['INVOICE', 'ORDER_DUE', 'ORDER_VOID', 'invoice.updated'],
     ['INVOICE', 'ORDER_PARTIALLY_PAID', 'PAID', 'invoice.generated'],
     ['INCIDENT', null, 'OPEN', 'incident.generated'],
-    ['INCIDENT', 'OPEN', 'CLOSED', undefined],
+    ['INCIDENT', 'OPEN', 'CLOSED', 'incident.closed'],
     ['REPORT', 'UPLOAD_PENDING', 'COMPLETED', 'report.generated'],
     ['REPORT', null, 'QUEUED', undefined],
     ['ACCOUNT', 'ACTIVE', 'ARCHIVED', undefined],

@@ -37,10 +37,10 @@ const WATCHED_IN: Readonly<Record<string, string>> = {
 
 const locate: Locate = (conflict, [noun = '']) => (conflict.startsWith('WATCHED_') ? WATCHED_IN[noun] : undefined)
 
-/** Refuses a validity that ends before the first check. Throws INVALID. */
+/** Refuses a validity that ends with the first check or before it. Throws INVALID. */
 const refuseShortValidity = ({ interval, validity }: Pick<AlertRow, 'interval' | 'validity'>): void => {
-  if (validity !== null && validity < interval)
-    throw new ApiError('INVALID', `validity: must be ${interval} or more, which is the interval, since it would never be checked`)
+  if (validity !== null && validity <= interval)
+    throw new ApiError('INVALID', `validity: must be more than ${interval}, which is the interval: the alert would never be checked`)
 }
 
 /** The statements that set when an alert is checked next behind an instant, or that it is not. */

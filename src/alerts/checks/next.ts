@@ -7,7 +7,7 @@ import type { IncidentRow } from '../incidents/table.ts'
 import type { Finding } from './finding.ts'
 
 /** Due work that changes nothing that alerts look at, so that a clock that is moved need not stop for it. */
-const CHANGES_NOTHING = ['ALERT', 'INCIDENT', 'REVENUE', 'REVENUE_AGAIN', 'REVENUE_OF_EVENTS']
+const CHANGES_NOTHING = ['ALERT', 'FILE', 'INCIDENT', 'REPORT', 'REPORT_TEMPLATE', 'REVENUE', 'REVENUE_AGAIN', 'REVENUE_OF_EVENTS']
 
 /** The query for when the next work is due that can change what alerts look at, as `next` (milliseconds). */
 export const selectNextWork = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>) =>

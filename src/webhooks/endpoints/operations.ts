@@ -56,6 +56,7 @@ export const webhookEndpoints = feature('Extensions', {
     path: '/webhook_endpoints/{webhook_endpoint_id}/rotate',
     param: WebhookEndpointPath,
     json: RotateWebhookEndpointRequest,
+    optionalBody: true,
     answers: { 200: WebhookEndpointWithSecret },
     tagged: true,
     condition: 'version',

@@ -62,7 +62,7 @@ export const UpdateWebhookEndpointRequest = named(
 export type UpdateWebhookEndpointRequest = z.infer<typeof UpdateWebhookEndpointRequest>
 
 const LONGEST_VALID = 7 * 86_400
-const USUALLY_VALID = 86_400
+export const USUALLY_VALID = 86_400
 
 export const RotateWebhookEndpointRequest = named(
   'RotateWebhookEndpointRequest',

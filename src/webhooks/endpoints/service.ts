@@ -9,14 +9,15 @@ import { newId } from '../../lib/ids.ts'
 import type { WebhookEventType } from '../messages/schema.ts'
 import { refuseAddress } from './address.ts'
 import { type EndpointRow, listEndpoints, readEndpoint, showEndpoint, tagOfEndpoint } from './queries.ts'
-import type {
-  CreateWebhookEndpointRequest,
-  ListWebhookEndpointsQuery,
-  RotateWebhookEndpointRequest,
-  UpdateWebhookEndpointRequest,
-  WebhookEndpoint,
-  WebhookEndpointPaginatedResponse,
-  WebhookEndpointWithSecret,
+import {
+  type CreateWebhookEndpointRequest,
+  type ListWebhookEndpointsQuery,
+  type RotateWebhookEndpointRequest,
+  USUALLY_VALID,
+  type UpdateWebhookEndpointRequest,
+  type WebhookEndpoint,
+  type WebhookEndpointPaginatedResponse,
+  type WebhookEndpointWithSecret,
 } from './schema.ts'
 import { decryptSecret, encryptSecret, markOfKey, newSecret } from './secrets.ts'
 import { webhookEndpoints } from './table.ts'
@@ -137,7 +138,7 @@ export const updateWebhookEndpoint = (ctx: Ctx, id: string, input: UpdateWebhook
 export const rotateWebhookEndpoint = (
   ctx: Ctx,
   id: string,
-  { previousValidFor }: RotateWebhookEndpointRequest,
+  { previousValidFor }: RotateWebhookEndpointRequest = { previousValidFor: USUALLY_VALID },
 ): Promise<Reply<WebhookEndpointWithSecret>> =>
   changeEndpoint(ctx, id, async (row) => {
     refuseDeleted(row)

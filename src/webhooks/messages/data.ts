@@ -27,10 +27,17 @@ const oneByOne =
 
 const invoices: ReadMany = getInvoicesById
 
+/** A report without the link to its file: the link ends after a time, and the event may be sent again after that, byte for byte. */
+const readReport = async (ctx: Ctx, id: string): Promise<Reply<object>> => {
+  const { preSignedUrl: _link, ...report } = (await getReport(ctx, id)).answer
+  return { answer: report }
+}
+
 /** What is told of each event. */
 const READERS: Readonly<Record<WebhookEventType, ReadMany>> = {
   'account.created': getAccountsById,
   'customer.created': getCustomersById,
+  'incident.closed': oneByOne(getIncident),
   'incident.generated': oneByOne(getIncident),
   'invoice.generated': invoices,
   'invoice.updated': invoices,
@@ -41,7 +48,7 @@ const READERS: Readonly<Record<WebhookEventType, ReadMany>> = {
   'pricing_cycle.started': readCycles,
   'proposal.created': oneByOne(getProposal),
   'purchase.created': oneByOne(getPurchase),
-  'report.generated': oneByOne(getReport),
+  'report.generated': oneByOne(readReport),
 }
 
 /** Whether what failed may work at the next try, so that the event waits for it. */

@@ -2,6 +2,7 @@
 export const EVENT_TYPES = [
   'account.created',
   'customer.created',
+  'incident.closed',
   'incident.generated',
   'invoice.generated',
   'invoice.updated',

@@ -40,7 +40,7 @@ const whenBecomes =
 const RULES: Readonly<Record<string, EventRule>> = {
   ACCOUNT: whenMade('account.created'),
   CUSTOMER: whenMade('customer.created'),
-  INCIDENT: whenBecomes('OPEN', 'incident.generated'),
+  INCIDENT: (pair) => whenBecomes('OPEN', 'incident.generated')(pair) ?? whenBecomes('CLOSED', 'incident.closed')(pair),
   INVOICE: eventOfInvoice,
   PAYMENT: whenMade('payment.recorded'),
   PRICE_PLAN: whenMade('price_plan.created'),

@@ -7,12 +7,13 @@ import { webhookDeliveries } from '../deliveries/table.ts'
 import { decryptSecret, encryptSecret, markOfKey } from '../endpoints/secrets.ts'
 import { webhookEndpoints } from '../endpoints/table.ts'
 import { webhookEvents } from '../messages/table.ts'
+import { type Part, isOfPart } from './parts.ts'
 
 /** How long what was sent is kept after it ended, in milliseconds. */
 const KEPT_FOR = 30 * 86_400_000
 
 /** Deleted of each table, encrypted anew, and looked through, in a run. */
-const [MOST_DELETED, MOST_ENCRYPTED, MOST_ORGANIZATIONS] = [500, 100, 200]
+const [MOST_DELETED, MOST_ENCRYPTED, MOST_ORGANIZATIONS] = [2000, 100, 200]
 
 /** An organization of which changes wait to be told, with what a context needs of it. */
 export interface ToldOrganization {
@@ -21,16 +22,16 @@ export interface ToldOrganization {
   clockAt: number | null
 }
 
-/** The organizations in which changes wait that are told, the longest waiting first. */
-const waitingOrganizations = prepare([], () =>
+/** The organizations in which changes wait that are told, all or those of one part, the longest waiting first. */
+export const waitingOrganizations = (part?: Part) =>
   selectRows(sql`
     select id, baseCurrency, clockAt from (
       select its.id, its.base_currency as baseCurrency, its.clock_at as clockAt, (
         select min(sequence) from ${outbox}
         where organization_id = cursor.organization_id and sequence > cursor.sequence and status is not null
-      ) as first from ${outboxCursors} as cursor join ${organizations} as its on its.id = cursor.organization_id
-    ) where first is not null order by first limit ${sql.raw(String(MOST_ORGANIZATIONS))}`),
-)
+      ) as first from ${outboxCursors} as cursor cross join ${organizations} as its on its.id = cursor.organization_id
+      where ${isOfPart(sql`cursor.organization_id`, part)}
+    ) where first is not null order by first limit ${sql.raw(String(MOST_ORGANIZATIONS))}`)
 
 interface KeptSecrets {
   id: string
@@ -104,7 +105,7 @@ export const tidyUp = async (ctx: Pick<Ctx, 'session' | 'secrets'>, now: number)
   const mark = await markOfKey(ctx)
   const before = now - KEPT_FOR
   const results = await ctx.session.batch([
-    waitingOrganizations({}),
+    waitingOrganizations(),
     encryptedBefore({ mark }),
     deleteDeliveries({ before }),
     deleteEvents({ before }),
