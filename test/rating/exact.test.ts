@@ -12,7 +12,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'functions of the calendar':
     'dayOf instantOf firstOf daysIn monthOf weekdayOf startOfDay getTime getUTCDate getUTCMonth getUTCFullYear formatOffset',
   instants:
-    'wallClock cycleAt begunAt settledUntil updated_at at instant time now start end from until since created_at createdAt createdFrom createdUntil effectiveFrom effectiveUntil held_since closed_until closedUntil toldUntil clock local newest earliest due back before wanted withMonths settled startedAt endedAt updatedAt arrivedAt arrived_at ended_at firstHour lastHour',
+    'wallClock cycleAt changesAt present begunAt settledUntil updated_at at instant time now start end from until since created_at createdAt createdFrom createdUntil effectiveFrom effectiveUntil held_since closed_until closedUntil toldUntil clock local newest earliest due back before wanted withMonths settled startedAt endedAt updatedAt arrivedAt arrived_at ended_at firstHour lastHour',
   durations:
     'REMEMBERED_FOR REFUSED_FOR ms hour hours minute minutes second seconds milliseconds millisecondsOf ofSeconds size unit DAY HOUR MINUTE MS_PER_DAY TAKEN_FOR TAKEN_UP_AFTER FOLDED_AFTER TOLD_FOR KEPT_FOR KEPT_LONGER KEPT_AT_LEAST EVENTS_KEPT_FOR LONGEST_WAIT readForgot offsetHours offsetMinutes',
   'places in lists and texts':
@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'counts of things of this program':
     'count names characters steps operations calls attempt joined inserted #recorded #failures PAIRS_IN_A_STEP FARTHEST factor sign MOST_BYTES',
   'orders, codes and versions':
-    'turn turns isFeature is_void order priority version status statusOf source action isUndo generation ledgers slot slotOf hash imul SLOTS REFERENCES_BEGIN_AGAIN',
+    'turn turns isFeature isGone is_void order priority version status statusOf source action isUndo generation ledgers slot slotOf hash imul SLOTS REFERENCES_BEGIN_AGAIN',
   'digits of decimals': 'scale digits places shift',
   'functions of numbers': 'Number MAX_SAFE_INTEGER isFinite min max floor ceil random',
 }
@@ -49,6 +49,7 @@ const IN_FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'ledger/account_ledger.ts': { number: 'which reckoning of an account it is' },
   'ledger/batch.ts': { totals: 'how many of them fit' },
   'ledger/changed.ts': { mark: 'which change of an account it is' },
+  'ledger/feature_balances.ts': { changes: 'instants' },
   'ledger/fold.ts': { total: 'its count' },
   'ledger/groups.ts': { one: 'the series of a status' },
   'ledger/event_ledger.ts': { '#store': 'what it forgot', due: 'instants' },
