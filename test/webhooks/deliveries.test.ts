@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../src/app.ts'
 import { changed, client, failed, organization, watched } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
@@ -21,9 +21,12 @@ import {
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
 
-afterEach(async () => {
-  vi.unstubAllGlobals()
+/** Other tests have endpoints too. */
+beforeEach(async () => {
   await endAll()
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
 })
 
 const status = (code: number, headers: Record<string, string> = {}) => new Response(null, { status: code, headers })

@@ -1,13 +1,16 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { faultOfAddress } from '../../src/webhooks/endpoints/address.ts'
 import { client, organization } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
 import { deliveriesOf, endAll, endpointOf, isSignedWith, newHost, receive, run, SECOND } from '../helpers/webhooks.ts'
 
-afterEach(async () => {
-  vi.unstubAllGlobals()
+/** Other tests have endpoints too. */
+beforeEach(async () => {
   await endAll()
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
 })
 
 const countsOf = async (id: string) =>

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fitData } from '../../src/webhooks/messages/data.ts'
 import { EVENT_TYPES } from '../../src/webhooks/messages/schema.ts'
 import { eventOf } from '../../src/webhooks/messages/types.ts'
@@ -13,9 +13,12 @@ import { type Received, deliveriesOf, endAll, endpointOf, receive, run } from '.
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
 
-afterEach(async () => {
-  vi.unstubAllGlobals()
+/** Other tests have endpoints too. */
+beforeEach(async () => {
   await endAll()
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
 })
 
 const NOW = '2026-04-10T09:30:00.000Z'

@@ -1,5 +1,5 @@
 import { env, exports } from 'cloudflare:workers'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connect } from '../../src/db/client.ts'
 import { openSenders } from '../../src/webhook_sender.ts'
 import { type PartOfWork, doPart, sendAllWebhooks } from '../../src/webhooks/sending/service.ts'
@@ -8,9 +8,12 @@ import { openLedgers } from '../../src/ledger/client.ts'
 import { type Api, changed, organization, watched } from '../helpers/api.ts'
 import { SECOND, endAll, endpointOf, receive, run } from '../helpers/webhooks.ts'
 
-afterEach(async () => {
-  vi.unstubAllGlobals()
+/** Other tests have endpoints too. */
+beforeEach(async () => {
   await endAll()
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
 })
 
 const slow = async () => {

@@ -23,7 +23,7 @@ const template = {
   ownerType: 'ACCOUNT',
   parametersSchema: oneOf('threshold', {
     type: 'object',
-    properties: { value: { type: 'number', description: 'An incident is opened when this much has been used.' } },
+    properties: { value: { type: 'number', exclusiveMinimum: 0, description: 'An incident is opened when this much has been used.' } },
     required: ['value'],
     additionalProperties: false,
   }),

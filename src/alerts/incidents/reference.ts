@@ -48,7 +48,7 @@ const shown = {
   alertId,
   alertVersion: 1,
   alertTemplateId: watching.alertTemplateId,
-  reportData: { observed: { value: 100, currency: 'USD' }, threshold: { value: 5000, currency: 'USD' } },
+  reportData: { account: { id: accountId }, observed: { value: 100, currency: 'USD' }, threshold: { value: 5000, currency: 'USD' } },
   status: 'OPEN',
   lastCheckedAt: CHECKED_AT,
   createdAt: CHECKED_AT,
