@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { buildConsole } from './console.ts'
 import { commandOf, makeSample } from './sample.ts'
 import { fail, fault, migrateLocal, persisted, quoted, root, run, start } from './wrangler.ts'
 
@@ -52,6 +53,7 @@ if (!/^\s*SIGNING_SECRET\s*=/m.test(kept))
     mode: 0o600,
   })
 
+await buildConsole()
 console.log('Preparing the local database…')
 await migrateLocal(directory)
 
@@ -133,6 +135,7 @@ if (ready) {
   console.log(`
 Serving on ${url}
 API reference, which can send requests: ${url}/docs
+Console, the pages for people: ${url}/console
 Token, valid only on this machine: ${TOKEN}
 
 Create a customer:

@@ -6,6 +6,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { TrieRouter } from 'hono/router/trie-router'
 import { type Parts, authenticate } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
+import { showConsole } from './http/console.ts'
 import { health } from './http/health.ts'
 import { log } from './http/log.ts'
 import { root } from './http/root.ts'
@@ -51,6 +52,9 @@ app.use((c, next) => {
 })
 app.get('/', root)
 app.get('/health', health)
+/** Files of the console are answered before the Worker is asked. One that is asked for here is none of the present build. */
+app.get('/console/assets/*', (c) => c.notFound())
+app.get("/console/*", showConsole)
 
 /** What `http` is given of the domains. */
 const parts: Parts = { verify: verifyToken, conflicts, steps, doDue: (ctx, due, later) => doDueNow(ctx, steps, due, later) }

@@ -1,0 +1,45 @@
+import type { ComponentType } from 'preact'
+
+/** What a page is given of its address: what its pattern names. */
+export type Names = Readonly<Record<string, string>>
+
+type Loaded = ComponentType<{ names: Names }>
+
+/** The pages, each a file that is loaded when it is first opened. */
+const PAGES: Readonly<Record<string, () => Promise<Loaded>>> = {
+  '': () => import('./pages/overview/overview.tsx').then((page) => page.Overview),
+  customers: () => import('./pages/customers/list.tsx').then((page) => page.Customers),
+}
+
+const patterns = Object.entries(PAGES).map(([pattern, load]) => ({ parts: pattern.split('/').filter(Boolean), pattern, load }))
+
+export interface Route {
+  pattern: string
+  names: Names
+  load: () => Promise<Loaded>
+}
+
+const namesIn = (parts: readonly string[], segments: readonly string[]): Names | undefined => {
+  if (parts.length !== segments.length) return undefined
+  const names: Record<string, string> = {}
+  for (const [at, part] of parts.entries()) {
+    const segment = segments[at] ?? ''
+    if (part.startsWith(':')) names[part.slice(1)] = decodeURIComponent(segment)
+    else if (part !== segment) return undefined
+  }
+  return names
+}
+
+/** The page of a path such as /console/customers/acme. What a pattern names as it is goes before what it has a place for. */
+export const findRoute = (path: string): Route | undefined => {
+  const segments = path.split('/').filter(Boolean).slice(1)
+  for (const { parts, pattern, load } of patterns) {
+    try {
+      const names = namesIn(parts, segments)
+      if (names) return { pattern, names, load }
+    } catch {
+      return undefined
+    }
+  }
+  return undefined
+}
