@@ -37,7 +37,8 @@ export const Search = () => {
   }, [typed])
   useEffect(() => {
     const jump = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || (event.target as Element).closest('input, textarea, select, dialog')) return
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || (event.target as Element).closest('input, textarea, select, dialog'))
+        return
       event.preventDefault()
       input.current?.focus()
     }

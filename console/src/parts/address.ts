@@ -60,6 +60,7 @@ export const useParameters = (): { get: (name: string) => string | undefined; se
   const { path, query } = useAddress()
   return {
     get: (name) => query.get(name) || undefined,
-    set: (changes, replaces = false) => goTo(path + withParameters(new URLSearchParams(location.search), changes), { replaces, keepsScroll: true }),
+    set: (changes, replaces = false) =>
+      goTo(path + withParameters(new URLSearchParams(location.search), changes), { replaces, keepsScroll: true }),
   }
 }

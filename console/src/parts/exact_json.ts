@@ -17,6 +17,10 @@ export const parseExactly = (text: string): unknown =>
 
 /** What a person typed as a number, for the body of a request, with all its digits. Undefined if it is none. */
 export const numberTyped = (typed: string): number | undefined => {
-  const text = typed.trim().replaceAll(/[,\s_]/g, '').replace(/^\+/, '').replace(/^(-?)\./, '$10.')
+  const text = typed
+    .trim()
+    .replaceAll(/[,\s_]/g, '')
+    .replace(/^\+/, '')
+    .replace(/^(-?)\./, '$10.')
   return parseJsonNumber(text) ? jsonNumber(text) : undefined
 }

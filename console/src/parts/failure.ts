@@ -32,5 +32,8 @@ const ADVICE: Readonly<Record<number, string>> = {
 /** What a person can do about a failure. */
 export const adviceOn = ({ status, requestId }: Failure, role: Role | undefined): string => {
   if (status === 403) return `Your token has the role ${role ?? 'of a portal'}. Ask an administrator for a token that may do this.`
-  return ADVICE[status] ?? `Try again. If it stays like this, report ${requestId ? `the request ${requestId}` : 'what you did'} to those who run this.`
+  return (
+    ADVICE[status] ??
+    `Try again. If it stays like this, report ${requestId ? `the request ${requestId}` : 'what you did'} to those who run this.`
+  )
 }

@@ -77,7 +77,13 @@ interface FieldParts {
 
 const hintId = (id: string, hint: ComponentChildren): { 'aria-describedby'?: string } => (hint ? { 'aria-describedby': `${id}-hint` } : {})
 
-const Field = ({ id, label, hint, isOptional, children }: Omit<FieldParts, 'value' | 'set'> & { id: string; children: ComponentChildren }) => (
+const Field = ({
+  id,
+  label,
+  hint,
+  isOptional,
+  children,
+}: Omit<FieldParts, 'value' | 'set'> & { id: string; children: ComponentChildren }) => (
   <div class="field">
     <label for={id}>
       {label} {isOptional && <span class="muted">optional</span>}
@@ -91,7 +97,11 @@ const Field = ({ id, label, hint, isOptional, children }: Omit<FieldParts, 'valu
   </div>
 )
 
-type InputParts = FieldParts & { type?: 'text' | 'email' | 'date' | 'datetime-local' | 'password'; isNumber?: boolean; list?: readonly string[] }
+type InputParts = FieldParts & {
+  type?: 'text' | 'email' | 'date' | 'datetime-local' | 'password'
+  isNumber?: boolean
+  list?: readonly string[]
+}
 
 export const TextField = ({ label, hint, value, set, isOptional = false, type = 'text', isNumber = false, list }: InputParts) => {
   const id = useId()
@@ -140,7 +150,15 @@ export const TextArea = ({ label, hint, value, set, isOptional = false, rows = 4
 
 export type Choice = string | readonly [value: string, words: string]
 
-export const ChoiceField = ({ label, hint, value, set, isOptional = false, of, none }: FieldParts & { of: readonly Choice[]; none?: string }) => {
+export const ChoiceField = ({
+  label,
+  hint,
+  value,
+  set,
+  isOptional = false,
+  of,
+  none,
+}: FieldParts & { of: readonly Choice[]; none?: string }) => {
   const id = useId()
   return (
     <Field id={id} label={label} hint={hint} isOptional={isOptional}>
@@ -167,7 +185,17 @@ export const CheckField = ({ label, value, set }: { label: string; value: boolea
 )
 
 /** A dialog that keeps the focus until it is closed, with Escape too. */
-export const Dialog = ({ title, close, children, isWide = false }: { title: string; close: () => void; children: ComponentChildren; isWide?: boolean }) => {
+export const Dialog = ({
+  title,
+  close,
+  children,
+  isWide = false,
+}: {
+  title: string
+  close: () => void
+  children: ComponentChildren
+  isWide?: boolean
+}) => {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {

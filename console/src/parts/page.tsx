@@ -40,7 +40,13 @@ export const Page = ({ title, above, beside, actions, children }: PageParts) => 
   )
 }
 
-export const Section = ({ title, actions, children, id, note }: Omit<PageParts, 'above' | 'beside'> & { id?: string; note?: ComponentChildren }) => (
+export const Section = ({
+  title,
+  actions,
+  children,
+  id,
+  note,
+}: Omit<PageParts, 'above' | 'beside'> & { id?: string; note?: ComponentChildren }) => (
   <section class="section" id={id} aria-label={title}>
     <header class="section-head">
       <h2>{title}</h2>

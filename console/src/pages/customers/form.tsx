@@ -27,9 +27,7 @@ export const CustomerForm = ({ customer, close }: { customer?: Customer; close: 
       return
     }
     const account = { id, name, invoiceCurrency: currency }
-    await read(
-      api.POST('/customers', { body: { id, name, primaryEmail, address: addressOf(address), ...(hasAccount && { account }) } }),
-    )
+    await read(api.POST('/customers', { body: { id, name, primaryEmail, address: addressOf(address), ...(hasAccount && { account }) } }))
     close()
     goTo(linkTo('customers', id))
   }

@@ -56,7 +56,9 @@ export const Customers = () => {
               linkOf={({ id }) => linkTo('customers', id)}
               empty={
                 <Empty title={get('q') ? 'No customer begins with this.' : 'There are no customers here yet.'}>
-                  {get('q') ? 'The search looks at the beginning of the name, the id and the e-mail.' : 'A customer has accounts, and accounts are billed.'}
+                  {get('q')
+                    ? 'The search looks at the beginning of the name, the id and the e-mail.'
+                    : 'A customer has accounts, and accounts are billed.'}
                 </Empty>
               }
             />
