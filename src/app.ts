@@ -54,7 +54,7 @@ app.get('/', root)
 app.get('/health', health)
 /** Files of the console are answered before the Worker is asked. One that is asked for here is none of the present build. */
 app.get('/console/assets/*', (c) => c.notFound())
-app.get("/console/*", showConsole)
+app.get('/console/*', showConsole)
 
 /** What `http` is given of the domains. */
 const parts: Parts = { verify: verifyToken, conflicts, steps, doDue: (ctx, due, later) => doDueNow(ctx, steps, due, later) }

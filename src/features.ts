@@ -1,6 +1,7 @@
 export * from './access/audit/operations.ts'
 export * from './access/clock/operations.ts'
 export * from './access/jobs/operations.ts'
+export * from './access/organizations/operations.ts'
 export * from './access/tokens/operations.ts'
 export * from './billing/credits/operations.ts'
 export * from './billing/explanations/operations.ts'

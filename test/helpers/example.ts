@@ -76,6 +76,7 @@ export const exampleOrganization = async () => {
   const made = new Map([
     [examples.tokenId, tokenId],
     [examples.organizationId, api.id],
+    [examples.organizationName, api.id],
   ])
   /** A text that begins with an id of ours, as that of an entry begins with that of its schedule, is made anew with the id that the server made. */
   const ours = (value: unknown): unknown =>

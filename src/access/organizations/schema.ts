@@ -1,0 +1,14 @@
+import * as z from 'zod/mini'
+import { described, named } from '../../lib/fields.ts'
+import { dateTime } from '../../lib/time.ts'
+
+export const Organization = named(
+  'Organization',
+  z.strictObject({
+    id: described('The id of the organization, which settings of it name.', z.string()),
+    name: z.string(),
+    baseCurrency: described('The currency in which revenue of several currencies is added up.', z.string()),
+    createdAt: dateTime(),
+  }),
+)
+export type Organization = z.infer<typeof Organization>
