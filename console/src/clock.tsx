@@ -3,18 +3,8 @@ import { api, read } from './parts/client.ts'
 import { Failure } from './parts/failure.ts'
 import { DialogButton, Form, TextField } from './parts/form.tsx'
 import { instantOf } from './parts/format.ts'
-import { useRead } from './parts/read.ts'
+import { useOrganization } from './parts/organization.ts'
 import { useRights } from './parts/session.ts'
-
-/** Reads the test clock. Undefined where there are none. */
-const readClock = async (): Promise<{ now: string; isSet: boolean } | undefined> => {
-  try {
-    return await read(api.GET('/test_clock'))
-  } catch (error) {
-    if (error instanceof Failure && (error.status === 404 || error.status === 403)) return undefined
-    throw error
-  }
-}
 
 /** Moves the clock. The server works for some seconds at a time, so it is asked until the clock is there. */
 const moveClock = async (now: string, tell: (reached: string) => void): Promise<void> => {
@@ -53,8 +43,9 @@ const ClockForm = ({ clock, close }: { clock: { now: string; isSet: boolean }; c
 /** Shows the test clock, where there can be one, and moves it. */
 export const ClockButton = () => {
   const { writes } = useRights()
-  const { data: clock } = useRead('test clock', readClock, 60_000)
-  if (!clock || (!writes && !clock.isSet)) return null
+  const { data } = useOrganization()
+  if (!data || data.testClock === 'NONE' || (!writes && data.testClock !== 'SET')) return null
+  const clock = { now: data.now, isSet: data.testClock === 'SET' }
   const label = clock.isSet ? instantOf(clock.now) : 'Real time'
   if (!writes) return <span class="clock">{label}</span>
   return (

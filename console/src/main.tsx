@@ -1,6 +1,7 @@
 import './styles/base.css'
 import './styles/shell.css'
 import './styles/parts.css'
+import './styles/charts.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { followLinks } from './parts/address.ts'

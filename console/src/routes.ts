@@ -8,6 +8,9 @@ type Loaded = ComponentType<{ names: Names }>
 /** The pages, each a file that is loaded when it is first opened. */
 const PAGES: Readonly<Record<string, () => Promise<Loaded>>> = {
   '': () => import('./pages/overview/overview.tsx').then((page) => page.Overview),
+  events: () => import('./pages/events/list.tsx').then((page) => page.Events),
+  'events/correct': () => import('./pages/events/correct_many.tsx').then((page) => page.CorrectMany),
+  'events/:id': () => import('./pages/events/event.tsx').then((page) => page.EventPage),
   customers: () => import('./pages/customers/list.tsx').then((page) => page.Customers),
 }
 

@@ -104,6 +104,8 @@ export interface Ctx extends Caller {
   origin?: string | undefined
   now: number
   wallClock: number
+  /** Whether there are test clocks here. */
+  hasTestClocks?: boolean
   secrets: readonly string[]
   requestId: string
   operationId: string

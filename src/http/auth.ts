@@ -80,6 +80,7 @@ export const authenticate = async (c: Context<AppEnv>, { verify, conflicts, step
     origin,
     now,
     wallClock,
+    hasTestClocks: TEST_CLOCK === 'on',
     secrets,
     requestId,
     operationId,

@@ -33,6 +33,25 @@ const keep = (key: string, data: unknown): void => {
   if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest)
 }
 
+/** What is being asked now. Parts of a page that ask the same thing ask it once. */
+const underWay = new Map<string, Promise<unknown>>()
+
+const askOnce = (key: string, ask: () => Promise<unknown>): Promise<unknown> => {
+  const asked = underWay.get(key)
+  if (asked) return asked
+  const asking = (async () => {
+    try {
+      const data = await ask()
+      keep(key, data)
+      return data
+    } finally {
+      underWay.delete(key)
+    }
+  })()
+  underWay.set(key, asking)
+  return asking
+}
+
 export interface Reading<Data> {
   data: Data | undefined
   failure: Failure | undefined
@@ -57,8 +76,7 @@ export const useRead = <Data>(key: string | undefined, ask: () => Promise<Data>,
       loading.current = key
       render({})
       try {
-        const data = await asking.current()
-        keep(key, data)
+        await askOnce(key, asking.current)
         failure.current = undefined
       } catch (error) {
         if (!isOver) failure.current = { key, failure: failureOf(error) }

@@ -1,0 +1,97 @@
+import { linkTo } from '../../parts/address.ts'
+import { Chart } from '../../parts/chart.tsx'
+import { dayOf, money, quantity, sumOf } from '../../parts/format.ts'
+import { Shown } from '../../parts/page.tsx'
+import { layOver, useMetric, useRevenue } from './metrics.ts'
+import type { Range } from './range.ts'
+
+/** The instants at which the buckets of a range begin, as far as any series has one. */
+const bucketsOf = (points: readonly { timestamps: string[] }[]): string[] =>
+  [...new Set(points.flatMap(({ timestamps }) => timestamps))].toSorted()
+
+export const EventsCard = ({ range }: { range: Range }) => {
+  const all = useMetric(range, { name: 'EVENTS', aggregationPeriod: range.period })
+  const reading = useMetric(range, { name: 'EVENTS', aggregationPeriod: range.period, groupBy: 'EVENT_STATUS' })
+  const days = { from: range.from.slice(0, 10), until: dayBefore(range.until) }
+  return (
+    <section class="card" aria-label="Events">
+      <header>
+        <h2>Events</h2>
+        <a href={linkTo('events', days)}>List</a>
+      </header>
+      <Shown reading={reading}>
+        {(points) => {
+          const buckets = bucketsOf([...(all.data ?? []), ...points])
+          const of = (status: string) =>
+            layOver(
+              buckets,
+              points.find(({ groupedBy }) => groupedBy?.fieldValue === status),
+            )
+          const [processed, unprocessed] = [of('PROCESSED'), of('UNPROCESSED')]
+          const sums = [sumOf(processed), sumOf(unprocessed)]
+          return (
+            <>
+              <dl class="figures">
+                <Figure name="Total" value={quantity(sumOf(sums))} />
+                <Figure name="Processed" value={quantity(sums[0] ?? 0)} />
+                <Figure name="Unprocessed" value={quantity(sums[1] ?? 0)} link={linkTo('events', { status: 'UNPROCESSED', ...days })} />
+              </dl>
+              <Chart
+                label={`Events from ${dayOf(range.from)}: ${quantity(sumOf(sums))}`}
+                timestamps={buckets}
+                period={range.period}
+                kind="bars"
+                show={quantity}
+                series={[
+                  { name: 'Processed', values: processed, colour: 'one' },
+                  { name: 'Unprocessed', values: unprocessed, colour: 'two' },
+                ]}
+              />
+            </>
+          )
+        }}
+      </Shown>
+    </section>
+  )
+}
+
+const dayBefore = (until: string): string => new Date(Date.parse(until) - 1).toISOString().slice(0, 10)
+
+export const Figure = ({ name, value, link }: { name: string; value: string; link?: string }) => (
+  <div class="figure">
+    <dt>{name}</dt>
+    <dd>{link ? <a href={link}>{value}</a> : value}</dd>
+  </div>
+)
+
+export const RevenueCard = ({ range, currency }: { range: Range; currency: string }) => {
+  const reading = useRevenue(range)
+  return (
+    <section class="card" aria-label="Revenue">
+      <header>
+        <h2>Revenue</h2>
+        <span class="muted">before credits, in {currency}</span>
+      </header>
+      <Shown reading={reading}>
+        {({ overTime: [points] }) => (
+          <>
+            <dl class="figures">
+              <Figure name="In all" value={money(cut(sumOf(points?.metricValues ?? [])), currency)} />
+            </dl>
+            <Chart
+              label={`Revenue from ${dayOf(range.from)}`}
+              timestamps={points?.timestamps ?? []}
+              period={range.period}
+              kind="lines"
+              show={(value) => money(cut(value), currency)}
+              series={[{ name: 'Revenue', values: points?.metricValues ?? [], colour: 'three' }]}
+            />
+          </>
+        )}
+      </Shown>
+    </section>
+  )
+}
+
+/** Revenue is exact to many digits, of which a person reads two. */
+const cut = (value: string | number): string => String(value).replace(/(\.\d\d)\d+$/, '$1')

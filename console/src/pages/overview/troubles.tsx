@@ -1,0 +1,85 @@
+import { linkTo } from '../../parts/address.ts'
+import { eventStatus } from '../../parts/badge.tsx'
+import { api, read } from '../../parts/client.ts'
+import { quantity } from '../../parts/format.ts'
+import { Shown } from '../../parts/page.tsx'
+import { useRead } from '../../parts/read.ts'
+import { sharesOf, useMetric } from './metrics.ts'
+import type { Range } from './range.ts'
+
+const PAGES = 4
+
+/** How many invoices are due and past their day, and whether there may be more. */
+const countOverdue = async (now: string): Promise<{ count: number; isAll: boolean }> => {
+  let [count, nextToken]: [number, string | undefined] = [0, undefined]
+  for (let page = 0; page < PAGES; page++) {
+    const query = { status: 'DUE' as const, nextToken, end_time: Date.parse(now) }
+    const list: { data: { dueDate?: string }[]; nextToken?: string } = await read(api.GET('/invoices', { params: { query } }))
+    count += list.data.filter(({ dueDate }) => dueDate !== undefined && dueDate < now).length
+    nextToken = list.nextToken
+    if (!nextToken) return { count, isAll: true }
+  }
+  return { count, isAll: false }
+}
+
+const countWaiting = async (): Promise<{ count: number; isAll: boolean }> => {
+  const { data, nextToken } = await read(api.GET('/invoices/bill_runs'))
+  return { count: data.length, isAll: !nextToken }
+}
+
+const Trouble = ({ name, count, link }: { name: string; count: string; link: string }) => (
+  <li>
+    <a href={link}>{name}</a>
+    <strong>{count}</strong>
+  </li>
+)
+
+/** What somebody has to look at now, each with a link to the list behind it. */
+export const Troubles = ({ now, range }: { now: string; range: Range }) => {
+  const causes = useMetric(range, {
+    name: 'EVENTS',
+    aggregationPeriod: 'MONTH',
+    groupBy: 'RAW_EVENT_STATUS',
+    filters: [{ fieldName: 'EVENT_STATUS', fieldValues: ['UNPROCESSED'] }],
+  })
+  const overdue = useRead(`overdue ${now}`, () => countOverdue(now))
+  const waiting = useRead('waiting for a bill run', countWaiting)
+  const days = { from: range.from.slice(0, 10), until: new Date(Date.parse(range.until) - 1).toISOString().slice(0, 10) }
+  const numberOf = ({ count, isAll }: { count: number; isAll: boolean }): string => quantity(count) + (isAll ? '' : ' or more')
+  return (
+    <section class="card" aria-label="To look at">
+      <header>
+        <h2>To look at</h2>
+      </header>
+      <Shown reading={causes}>
+        {(points) => {
+          const shares = sharesOf(points)
+          const isCalm = !shares.length && !overdue.data?.count && !waiting.data?.count
+          return (
+            <ul class="troubles">
+              {overdue.data && overdue.data.count > 0 && (
+                <Trouble
+                  name="Invoices overdue"
+                  count={numberOf(overdue.data)}
+                  link={linkTo('invoices', { status: 'DUE', overdue: 'yes' })}
+                />
+              )}
+              {waiting.data && waiting.data.count > 0 && (
+                <Trouble name="Invoices that wait for a bill run" count={numberOf(waiting.data)} link={linkTo('bill-runs')} />
+              )}
+              {shares.map(({ key, sum }) => (
+                <Trouble
+                  key={key}
+                  name={`Events: ${eventStatus(key).toLowerCase()}`}
+                  count={quantity(sum)}
+                  link={linkTo('events', { status: key, ...days })}
+                />
+              ))}
+              {isCalm && <li class="muted">Nothing. All events were processed, and no invoice is overdue.</li>}
+            </ul>
+          )
+        }}
+      </Shown>
+    </section>
+  )
+}
