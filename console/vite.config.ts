@@ -7,7 +7,7 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../public/console',
-    emptyOutDir: true,
+    emptyOutDir: false,
     target: 'es2023',
     modulePreload: { polyfill: false },
     /** Data in an address would need a wider Content-Security-Policy. */

@@ -12,6 +12,14 @@ const PAGES: Readonly<Record<string, () => Promise<Loaded>>> = {
   'events/correct': () => import('./pages/events/correct_many.tsx').then((page) => page.CorrectMany),
   'events/:id': () => import('./pages/events/event.tsx').then((page) => page.EventPage),
   customers: () => import('./pages/customers/list.tsx').then((page) => page.Customers),
+  'customers/:id': () => import('./pages/customers/customer.tsx').then((page) => page.CustomerPage),
+  accounts: () => import('./pages/accounts/list.tsx').then((page) => page.Accounts),
+  'accounts/:id': () => import('./pages/accounts/account.tsx').then((page) => page.AccountPage),
+  invoices: () => import('./pages/invoices/list.tsx').then((page) => page.Invoices),
+  'invoices/:id': () => import('./pages/invoices/invoice.tsx').then((page) => page.InvoicePage),
+  'bill-runs': () => import('./pages/invoices/bill_runs.tsx').then((page) => page.BillRuns),
+  jobs: () => import('./pages/jobs/list.tsx').then((page) => page.Jobs),
+  'jobs/:id': () => import('./pages/jobs/job.tsx').then((page) => page.JobPage),
 }
 
 const patterns = Object.entries(PAGES).map(([pattern, load]) => ({ parts: pattern.split('/').filter(Boolean), pattern, load }))

@@ -59,13 +59,20 @@ export interface Reading<Data> {
   reload: () => void
 }
 
-/** Reads data and reads it again when its key changes, something was changed, or every `period` milliseconds. Without a key nothing is read. */
-export const useRead = <Data>(key: string | undefined, ask: () => Promise<Data>, period?: number): Reading<Data> => {
+/** Reads data and reads it again when its key changes, something was changed, or every `period` milliseconds, which may depend on what was read. Without a key nothing is read. */
+export const useRead = <Data>(
+  key: string | undefined,
+  ask: () => Promise<Data>,
+  period?: number | ((data: Data | undefined) => number | undefined),
+): Reading<Data> => {
   const [, render] = useState({})
   const failure = useRef<{ key: string; failure: Failure } | undefined>(undefined)
   const loading = useRef<string | undefined>(undefined)
   const asking = useRef(ask)
   asking.current = ask
+  const known = key === undefined ? undefined : kept.get(key)
+  const data = known?.data as Data | undefined
+  const every = typeof period === 'function' ? period(data) : period
   const load = useRef<(isForced: boolean) => void>(() => {})
   useEffect(() => {
     if (key === undefined) return undefined
@@ -88,16 +95,15 @@ export const useRead = <Data>(key: string | undefined, ask: () => Promise<Data>,
     load.current = (isForced) => void readNow(isForced)
     load.current(false)
     const stop = changes.follow(() => load.current(true))
-    const timer = period ? setInterval(() => document.visibilityState === 'visible' && load.current(true), period) : undefined
+    const timer = every ? setInterval(() => document.visibilityState === 'visible' && load.current(true), every) : undefined
     return () => {
       isOver = true
       stop()
       clearInterval(timer)
     }
-  }, [key, period])
-  const known = key === undefined ? undefined : kept.get(key)
+  }, [key, every])
   return {
-    data: known?.data as Data | undefined,
+    data,
     failure: failure.current && failure.current.key === key ? failure.current.failure : undefined,
     isLoading: key !== undefined && (loading.current === key || (known === undefined && failure.current?.key !== key)),
     reload: () => load.current(true),
