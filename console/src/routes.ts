@@ -20,6 +20,18 @@ const PAGES: Readonly<Record<string, () => Promise<Loaded>>> = {
   'bill-runs': () => import('./pages/invoices/bill_runs.tsx').then((page) => page.BillRuns),
   jobs: () => import('./pages/jobs/list.tsx').then((page) => page.Jobs),
   'jobs/:id': () => import('./pages/jobs/job.tsx').then((page) => page.JobPage),
+  plans: () => import('./pages/plans/list.tsx').then((page) => page.Plans),
+  'plans/new': () => import('./pages/plans/editor.tsx').then((page) => page.NewPlan),
+  'plans/:id': () => import('./pages/plans/plan.tsx').then((page) => page.PlanPage),
+  'plans/:id/edit': () => import('./pages/plans/editor.tsx').then((page) => page.EditPlan),
+  'plans/:id/compare': () => import('./pages/plans/compare.tsx').then((page) => page.ComparePlan),
+  schemas: () => import('./pages/schemas/list.tsx').then((page) => page.EventSchemas),
+  'schemas/:name': () => import('./pages/schemas/schema.tsx').then((page) => page.SchemaPage),
+  meters: () => import('./pages/meters/list.tsx').then((page) => page.UsageMeters),
+  'meters/:id': () => import('./pages/meters/meter.tsx').then((page) => page.MeterPage),
+  addons: () => import('./pages/addons/list.tsx').then((page) => page.AddOns),
+  features: () => import('./pages/features/list.tsx').then((page) => page.Features),
+  'features/:id': () => import('./pages/features/feature.tsx').then((page) => page.FeaturePage),
 }
 
 const patterns = Object.entries(PAGES).map(([pattern, load]) => ({ parts: pattern.split('/').filter(Boolean), pattern, load }))

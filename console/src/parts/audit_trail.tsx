@@ -12,13 +12,36 @@ const textOf = (value: unknown): string =>
 /** createPricePlan as Create price plan. */
 export const operationWords = (operationId: string): string => wordsOf(operationId.replaceAll(/([a-z])([A-Z0-9])/g, '$1_$2'))
 
+const LONGEST = 140
+
+/** A value. A long one is cut, and shown as a whole when it is opened. */
+const Value = ({ of }: { of: unknown }) => {
+  const text = textOf(of)
+  if (text.length <= LONGEST) return <>{text}</>
+  return (
+    <details class="long">
+      <summary>{text.slice(0, LONGEST)}…</summary>
+      <pre tabIndex={0}>{JSON.stringify(of, null, 2)}</pre>
+    </details>
+  )
+}
+
 export const Changes = ({ of }: { of: Entry['changes'] }) => (
   <dl class="changes">
     {Object.entries(of).map(([field, { old, new: after }]) => (
       <div key={field}>
         <dt>{field}</dt>
         <dd>
-          {old !== null && <del>{textOf(old)}</del>} {after !== null && <ins>{textOf(after)}</ins>}
+          {old !== null && (
+            <del>
+              <Value of={old} />
+            </del>
+          )}{' '}
+          {after !== null && (
+            <ins>
+              <Value of={after} />
+            </ins>
+          )}
         </dd>
       </div>
     ))}

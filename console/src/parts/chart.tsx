@@ -47,7 +47,7 @@ const stack = (series: readonly Series[]): number[][] => {
   return series.map(({ values }) => values.map((value, at) => (sums[at] = (sums[at] ?? 0) + Number(value))))
 }
 
-const colourOf = (name: string): string => {
+export const colourOf = (name: string): string => {
   const probe = document.createElement('span')
   probe.className = `colour ${name}`
   document.body.append(probe)
