@@ -32,6 +32,14 @@ const PAGES: Readonly<Record<string, () => Promise<Loaded>>> = {
   addons: () => import('./pages/addons/list.tsx').then((page) => page.AddOns),
   features: () => import('./pages/features/list.tsx').then((page) => page.Features),
   'features/:id': () => import('./pages/features/feature.tsx').then((page) => page.FeaturePage),
+  groups: () => import('./pages/groups/list.tsx').then((page) => page.InvoiceGroups),
+  'groups/:id': () => import('./pages/groups/group.tsx').then((page) => page.GroupPage),
+  payments: () => import('./pages/money/payments.tsx').then((page) => page.Payments),
+  credits: () => import('./pages/money/credits.tsx').then((page) => page.Credits),
+  'credits/:id': () => import('./pages/money/credit.tsx').then((page) => page.CreditPage),
+  audit: () => import('./pages/audit/audit.tsx').then((page) => page.AuditLog),
+  tokens: () => import('./pages/tokens/tokens.tsx').then((page) => page.Tokens),
+  settings: () => import('./pages/settings/settings.tsx').then((page) => page.Settings),
 }
 
 const patterns = Object.entries(PAGES).map(([pattern, load]) => ({ parts: pattern.split('/').filter(Boolean), pattern, load }))
