@@ -1,5 +1,20 @@
-/** The pages of the navigation: where they are, what they are called, and whether only an administrator opens them. */
-export const NAVIGATION: readonly { title: string; pages: readonly (readonly [path: string, title: string, administers?: boolean])[] }[] = [
+import { has } from './parts/lists.ts'
+
+interface NavigationPart {
+  title: string
+  /** Where each page is, what it is called, and whether only an administrator opens it. */
+  pages: readonly (readonly [path: string, title: string, administers?: boolean])[]
+}
+
+/** The operations that some pages stand on. */
+const NEEDS: Readonly<Record<string, string>> = {
+  alerts: '/alerts',
+  incidents: '/incidents',
+  reports: '/reports',
+  webhooks: '/webhook_endpoints',
+}
+
+const ALL: readonly NavigationPart[] = [
   { title: '', pages: [['', 'Overview']] },
   {
     title: 'Customers',
@@ -37,6 +52,7 @@ export const NAVIGATION: readonly { title: string; pages: readonly (readonly [pa
   {
     title: 'Watching',
     pages: [
+      ['incidents', 'Incidents'],
       ['alerts', 'Alerts'],
       ['reports', 'Reports'],
       ['jobs', 'Jobs'],
@@ -52,3 +68,8 @@ export const NAVIGATION: readonly { title: string; pages: readonly (readonly [pa
     ],
   },
 ]
+
+export const NAVIGATION: readonly NavigationPart[] = ALL.map(({ title, pages }) => ({
+  title,
+  pages: pages.filter(([path]) => has(NEEDS[path] ?? path) || !(path in NEEDS)),
+}))

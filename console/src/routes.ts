@@ -40,6 +40,11 @@ const PAGES: Readonly<Record<string, () => Promise<Loaded>>> = {
   audit: () => import('./pages/audit/audit.tsx').then((page) => page.AuditLog),
   tokens: () => import('./pages/tokens/tokens.tsx').then((page) => page.Tokens),
   settings: () => import('./pages/settings/settings.tsx').then((page) => page.Settings),
+  alerts: () => import('./pages/alerts/alerts.tsx').then((page) => page.Alerts),
+  incidents: () => import('./pages/alerts/alerts.tsx').then((page) => page.Incidents),
+  reports: () => import('./pages/reports/reports.tsx').then((page) => page.Reports),
+  webhooks: () => import('./pages/webhooks/list.tsx').then((page) => page.Webhooks),
+  'webhooks/:id': () => import('./pages/webhooks/endpoint.tsx').then((page) => page.EndpointPage),
 }
 
 const patterns = Object.entries(PAGES).map(([pattern, load]) => ({ parts: pattern.split('/').filter(Boolean), pattern, load }))

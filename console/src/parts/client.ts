@@ -1,11 +1,12 @@
 import createClient from 'openapi-fetch'
 import type { components, paths } from '../../../docs/clients/togai.d.ts'
+import type { components as moreComponents, paths as morePaths } from './more_paths.d.ts'
 import { parseExactly } from './exact_json.ts'
 import { Failure, LOST } from './failure.ts'
 import { session, signOut } from './session.ts'
 import { createStore } from './store.ts'
 
-export type Schemas = components['schemas']
+export type Schemas = components['schemas'] & moreComponents['schemas']
 
 const MOST_ATTEMPTS = 4
 const LONGEST_WAIT = 30_000
@@ -74,7 +75,7 @@ const send = async (asked: Request): Promise<Response> => {
 }
 
 /** The client whose types are generated from our OpenAPI document. */
-export const api = createClient<paths>({ baseUrl: location.origin, fetch: send })
+export const api = createClient<paths & morePaths>({ baseUrl: location.origin, fetch: send })
 
 interface Answer<Data> {
   data?: Data

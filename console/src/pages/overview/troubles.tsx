@@ -2,6 +2,7 @@ import { linkTo } from '../../parts/address.ts'
 import { eventStatus } from '../../parts/badge.tsx'
 import { api, read } from '../../parts/client.ts'
 import { quantity } from '../../parts/format.ts'
+import { has } from '../../parts/lists.ts'
 import { Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { sharesOf, useMetric } from './metrics.ts'
@@ -27,6 +28,11 @@ const countWaiting = async (): Promise<{ count: number; isAll: boolean }> => {
   return { count: data.length, isAll: !nextToken }
 }
 
+const countIncidents = async (): Promise<{ count: number; isAll: boolean }> => {
+  const { data, nextToken } = await read(api.GET('/incidents', { params: { query: { status: 'OPEN', pageSize: 100 } } }))
+  return { count: data.length, isAll: !nextToken }
+}
+
 const Trouble = ({ name, count, link }: { name: string; count: string; link: string }) => (
   <li>
     <a href={link}>{name}</a>
@@ -43,6 +49,7 @@ export const Troubles = ({ now, range }: { now: string; range: Range }) => {
     filters: [{ fieldName: 'EVENT_STATUS', fieldValues: ['UNPROCESSED'] }],
   })
   const overdue = useRead(`overdue ${now}`, () => countOverdue(now))
+  const incidents = useRead(has('/incidents') ? 'open incidents' : undefined, countIncidents)
   const waiting = useRead('waiting for a bill run', countWaiting)
   const days = { from: range.from.slice(0, 10), until: new Date(Date.parse(range.until) - 1).toISOString().slice(0, 10) }
   const numberOf = ({ count, isAll }: { count: number; isAll: boolean }): string => quantity(count) + (isAll ? '' : ' or more')
@@ -54,7 +61,7 @@ export const Troubles = ({ now, range }: { now: string; range: Range }) => {
       <Shown reading={causes}>
         {(points) => {
           const shares = sharesOf(points)
-          const isCalm = !shares.length && !overdue.data?.count && !waiting.data?.count
+          const isCalm = !shares.length && !overdue.data?.count && !waiting.data?.count && !incidents.data?.count
           return (
             <ul class="troubles">
               {overdue.data && overdue.data.count > 0 && (
@@ -63,6 +70,9 @@ export const Troubles = ({ now, range }: { now: string; range: Range }) => {
                   count={numberOf(overdue.data)}
                   link={linkTo('invoices', { status: 'DUE', overdue: 'yes' })}
                 />
+              )}
+              {incidents.data && incidents.data.count > 0 && (
+                <Trouble name="Incidents open" count={numberOf(incidents.data)} link={linkTo('incidents', { status: 'OPEN' })} />
               )}
               {waiting.data && waiting.data.count > 0 && (
                 <Trouble name="Invoices that wait for a bill run" count={numberOf(waiting.data)} link={linkTo('bill-runs')} />
