@@ -17,10 +17,10 @@ const freePort = (): Promise<number> =>
   })
 
 /** Starts `npm run dev` on a free port with an empty database and a cron every second. `ready` resolves when it serves, or rejects after a minute. */
-export const startServer = async () => {
+export const startServer = async (more: readonly string[] = []) => {
   const state = mkdtempSync(join(tmpdir(), 'togai-'))
   const port = await freePort()
-  const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', String(port), '--persist-to', state], {
+  const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', String(port), '--persist-to', state, ...more], {
     cwd: root,
     env: { ...process.env, CRON_SECONDS: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -9,6 +9,7 @@ type Loaded = ComponentType<{ names: Names }>
 const PAGES: Readonly<Record<string, () => Promise<Loaded>>> = {
   '': () => import('./pages/overview/overview.tsx').then((page) => page.Overview),
   events: () => import('./pages/events/list.tsx').then((page) => page.Events),
+  'events/send': () => import('./pages/events/send.tsx').then((page) => page.SendEvent),
   'events/correct': () => import('./pages/events/correct_many.tsx').then((page) => page.CorrectMany),
   'events/:id': () => import('./pages/events/event.tsx').then((page) => page.EventPage),
   customers: () => import('./pages/customers/list.tsx').then((page) => page.Customers),

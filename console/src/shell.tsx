@@ -4,7 +4,7 @@ import { ClockButton } from './clock.tsx'
 import { NAVIGATION } from './navigation.ts'
 import { linkTo, useAddress } from './parts/address.ts'
 import { waitsUntil } from './parts/client.ts'
-import { Failure } from './parts/failure.ts'
+import { Failure, LOST, UNREACHABLE } from './parts/failure.ts'
 import { wordsOf } from './parts/format.ts'
 import { Empty, Loading, Page, Refusal } from './parts/page.tsx'
 import { session, signOut, useRights } from './parts/session.ts'
@@ -69,7 +69,10 @@ const Content = () => {
         const Loaded = await route.load()
         if (!isOver) open({ route, Content: Loaded })
       } catch {
-        if (!isOver) open({ failure: new Failure(-1, 'This page could not be loaded. The console may have a newer version.') })
+        const lost = navigator.onLine
+          ? new Failure(-1, 'This page could not be loaded. The console may have a newer version.')
+          : new Failure(LOST, UNREACHABLE)
+        if (!isOver) open({ failure: lost })
       }
     }
     void load()

@@ -2,7 +2,7 @@ import createClient from 'openapi-fetch'
 import type { components, paths } from '../../../docs/clients/togai.d.ts'
 import type { components as moreComponents, paths as morePaths } from './more_paths.d.ts'
 import { parseExactly } from './exact_json.ts'
-import { Failure, LOST } from './failure.ts'
+import { Failure, LOST, UNREACHABLE } from './failure.ts'
 import { session, signOut } from './session.ts'
 import { createStore } from './store.ts'
 
@@ -64,7 +64,7 @@ const send = async (asked: Request): Promise<Response> => {
     response = await sendPatiently(request)
   } catch (error) {
     if (request.signal.aborted) throw error
-    throw new Failure(LOST, 'The server cannot be reached.')
+    throw new Failure(LOST, UNREACHABLE)
   }
   if (response.status < 500) openKeys.delete(content)
   bookmark = response.headers.get('X-D1-Bookmark') ?? bookmark

@@ -13,6 +13,7 @@ export class Failure extends Error {
 
 /** The status of a request that got no answer. */
 export const LOST = 0
+export const UNREACHABLE = 'The server cannot be reached.'
 
 export const failureOf = (error: unknown): Failure =>
   error instanceof Failure ? error : new Failure(-1, error instanceof Error ? error.message : String(error))

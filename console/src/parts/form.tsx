@@ -12,6 +12,9 @@ interface Attempt {
   attempt: (work: () => Promise<unknown>) => Promise<boolean>
 }
 
+/** What work answers that has changed nothing. */
+export const UNCHANGED = Symbol('unchanged')
+
 /** Does work that changes something: shows that it is going on, and why it failed. Then all that is on the page is read again. */
 export const useAttempt = (): Attempt => {
   const [isBusy, setBusy] = useState(false)
@@ -20,8 +23,7 @@ export const useAttempt = (): Attempt => {
     setBusy(true)
     setFailure(undefined)
     try {
-      await work()
-      forgetReads()
+      if ((await work()) !== UNCHANGED) forgetReads()
       return true
     } catch (error) {
       setFailure(failureOf(error))
@@ -199,10 +201,10 @@ export const Dialog = ({
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
-    const shown = element.current
-    shown?.showModal()
-    /** Closing it gives the focus back to what had it before. */
-    return () => shown?.close()
+    const before = document.activeElement
+    element.current?.showModal()
+    /** What had the focus before has it again, unless it is not there any more. */
+    return () => void setTimeout(() => before instanceof HTMLElement && before.isConnected && before.focus())
   }, [])
   return (
     <dialog ref={element} class={isWide ? 'wide' : ''} aria-labelledby={id} onClose={close} onCancel={close}>

@@ -17,15 +17,6 @@ const kept = new Map<string, Kept>()
 /** Grows with each change, after which all is read again. */
 const changes = createStore(0)
 
-/** Forgets what was read, since something was changed. What is on the page is read again. */
-export const forgetReads = (): void => {
-  for (const one of kept.values()) one.at = 0
-  changes.set(changes.get() + 1)
-}
-
-/** Forgets even what could be shown meanwhile, since another token reads. */
-export const clearReads = (): void => kept.clear()
-
 const keep = (key: string, data: unknown): void => {
   kept.delete(key)
   kept.set(key, { data, at: Date.now() })
@@ -33,23 +24,43 @@ const keep = (key: string, data: unknown): void => {
   if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest)
 }
 
-/** What is being asked now. Parts of a page that ask the same thing ask it once. */
-const underWay = new Map<string, Promise<unknown>>()
+/** What is being asked now. Parts of a page that ask the same thing ask it once. What was asked before a change is not kept. */
+const underWay = new Map<string, { asking: Promise<unknown> }>()
 
 const askOnce = (key: string, ask: () => Promise<unknown>): Promise<unknown> => {
-  const asked = underWay.get(key)
-  if (asked) return asked
-  const asking = (async () => {
-    try {
-      const data = await ask()
-      keep(key, data)
+  const known = underWay.get(key)
+  if (known) return known.asking
+  const turn = { asking: ask() }
+  underWay.set(key, turn)
+  const settle = (isRight: boolean, data?: unknown): void => {
+    if (underWay.get(key) !== turn) return
+    underWay.delete(key)
+    if (isRight) keep(key, data)
+  }
+  turn.asking = turn.asking.then(
+    (data) => {
+      settle(true, data)
       return data
-    } finally {
-      underWay.delete(key)
-    }
-  })()
-  underWay.set(key, asking)
-  return asking
+    },
+    (error: unknown) => {
+      settle(false)
+      throw error
+    },
+  )
+  return turn.asking
+}
+
+/** Forgets what was read, since something was changed. What is on the page is read again. */
+export const forgetReads = (): void => {
+  for (const one of kept.values()) one.at = 0
+  underWay.clear()
+  changes.set(changes.get() + 1)
+}
+
+/** Forgets even what could be shown meanwhile, since another token reads. */
+export const clearReads = (): void => {
+  kept.clear()
+  underWay.clear()
 }
 
 export interface Reading<Data> {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import { Form } from './form.tsx'
+import { Form, UNCHANGED } from './form.tsx'
 
 interface TrialFormParts<Data> {
   children: ComponentChildren
@@ -19,11 +19,14 @@ export const TrialForm = <Data,>({ children, action, typed, attempt, shows, done
   const [tried, setTried] = useState<{ typed: string; answer: Data }>()
   const now = JSON.stringify(typed)
   const isTried = tried?.typed === now
-  const send = async (): Promise<void> => {
-    if (isTried) {
-      await attempt(false)
-      done()
-    } else setTried({ typed: now, answer: await attempt(true) })
+  const send = async (): Promise<unknown> => {
+    const answer = await attempt(!isTried)
+    if (!isTried) {
+      setTried({ typed: now, answer })
+      return UNCHANGED
+    }
+    done()
+    return answer
   }
   return (
     <Form action={isTried ? action : 'Show what changes'} send={send} cancel={cancel} isDangerous={isTried && isDangerous}>

@@ -88,7 +88,7 @@ const Details = ({ account, now }: { account: Account; now: string }) => {
           ['Currency of its invoices', invoiceCurrency],
           ['Days to pay', netTermDays],
           ['E-mail', primaryEmail],
-          ['Address', <AddressLines of={address} />],
+          ['Address', AddressLines({ of: address })],
           ['Invoice group', invoiceGroupDetails && <a href={linkTo('groups', invoiceGroupDetails.id)}>{invoiceGroupDetails.name}</a>],
           ['Tags', tags?.join(', ')],
           ['Metadata', metadata && Object.keys(metadata).length > 0 && <code>{JSON.stringify(metadata)}</code>],

@@ -107,10 +107,28 @@ export const Alerts = () => {
 
 type Incident = Schemas['Incident']
 
-const reported = ({ reportData }: Incident): string =>
-  Object.entries(valuesOf({ parameters: reportData } as Parameters<typeof valuesOf>[0]))
-    .map(([name, value]) => `${name.replace('parameters.', '').replace('.value', '')} ${value}`)
-    .join(', ')
+const MOST_LINKS = 5
+
+/** What a check found: the numbers, and links to the invoices. */
+const Reported = ({ of: { reportData } }: { of: Incident }) => {
+  const { invoices, ...numbers } = (reportData ?? {}) as { invoices?: { ids?: string[] } }
+  const values = Object.entries(valuesOf({ parameters: numbers } as Parameters<typeof valuesOf>[0]))
+  return (
+    <>
+      {values.map(([name, value]) => `${name.replace('parameters.', '').replace('.value', '')} ${value}`).join(', ')}
+      {invoices?.ids && (
+        <div>
+          {invoices.ids.slice(0, MOST_LINKS).map((id, at) => (
+            <a key={id} href={linkTo('invoices', id)}>
+              invoice {at + 1}{' '}
+            </a>
+          ))}
+          {invoices.ids.length > MOST_LINKS && <span class="muted">and {invoices.ids.length - MOST_LINKS} more</span>}
+        </div>
+      )}
+    </>
+  )
+}
 
 export const Incidents = () => {
   const { get } = useParameters()
@@ -124,7 +142,7 @@ export const Incidents = () => {
   const columns: Column<Incident>[] = [
     { title: 'Incident', cell: ({ alertTemplateId }) => <strong>{nameOf(alertTemplateId)}</strong> },
     { title: 'Status', cell: ({ status }) => <Badge of={status} /> },
-    { title: 'What was found', cell: reported },
+    { title: 'What was found', cell: (incident) => <Reported of={incident} /> },
     { title: 'Opened', cell: ({ createdAt }) => <Time at={createdAt} />, isMinor: true },
     { title: 'Checked', cell: ({ lastCheckedAt }) => <Time at={lastCheckedAt} />, isMinor: true },
     ...(writes

@@ -130,7 +130,7 @@ export const CustomerPage = ({ names: { id = '' } }: { names: Names }) => {
             <Facts
               of={[
                 ['E-mail', primaryEmail],
-                ['Address', <AddressLines of={address} />],
+                ['Address', AddressLines({ of: address })],
                 ['Created', <Time at={createdAt} />],
                 ['Id here', <code>{togaiCustomerId}</code>],
                 [

@@ -86,9 +86,14 @@ export const Events = () => {
       title="Events"
       actions={
         writes && (
-          <a class="button" href={linkTo('events', 'correct', { account: get('account') })}>
-            Correct many
-          </a>
+          <>
+            <a class="button" href={linkTo('events', 'correct', { account: get('account') })}>
+              Correct many
+            </a>
+            <a class="button" href={linkTo('events', 'send', { account: get('account'), schema: get('schema') })}>
+              Send an event
+            </a>
+          </>
         )
       }
     >

@@ -92,7 +92,7 @@ export const GroupPage = ({ names: { id = '' } }: { names: Names }) => {
                 ['Currency', invoiceCurrency],
                 ['Days to pay', netTermDays],
                 ['Invoices of a day', dailyInvoiceConsolidation ? 'become one' : 'stay as they are'],
-                ['Address', <AddressLines of={billingAddress} />],
+                ['Address', AddressLines({ of: billingAddress })],
               ]}
             />
             <Section title="Accounts">

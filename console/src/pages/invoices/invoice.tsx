@@ -118,7 +118,7 @@ const Details = ({ invoice }: { invoice: Invoice }) => {
           ['Kind', invoiceTypeOf(invoiceType)],
           ['Price plan', pricePlanId && <a href={linkTo('plans', pricePlanId)}>{invoiceDetails?.pricePlanName ?? pricePlanId}</a>],
           ['Reckoned', <Time at={generatedAt} />],
-          ['Address', <AddressLines of={invoiceDetails?.account?.address ?? invoiceDetails?.invoiceGroup?.address} />],
+          ['Address', AddressLines({ of: invoiceDetails?.account?.address ?? invoiceDetails?.invoiceGroup?.address })],
           ...(info ?? []).map(
             ({ type, value }) =>
               [wordsOf(type), value.startsWith('inv.') ? <a href={linkTo('invoices', value)}>{value}</a> : value] as const,

@@ -1,0 +1,139 @@
+import { ok } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { root } from '../../scripts/wrangler.ts'
+import { type Server, ask, closeTab, openTab, signIn } from './tab.ts'
+
+const axe = readFileSync(createRequire(join(root, 'console/package.json')).resolve('axe-core/axe.min.js'), 'utf8')
+const document = JSON.parse(readFileSync(join(root, 'public/openapi.json'), 'utf8')) as { paths: object }
+
+interface ConsolePage {
+  name: string
+  path: string
+  /** What is pressed before the picture is taken. */
+  opens?: string
+}
+
+/** The pages of lists that stand on operations which this Worker may not have. */
+const OPTIONAL: readonly (readonly [path: string, page: string])[] = [
+  ['/alerts', 'alerts'],
+  ['/incidents', 'incidents'],
+  ['/reports', 'reports'],
+  ['/webhook_endpoints', 'webhooks'],
+]
+
+/** Each page of the console, with something of the sample business to show. */
+export const PAGES = async (server: Server, token: string): Promise<ConsolePage[]> => {
+  const first = async (path: string): Promise<string> => {
+    const { answer } = await ask(server, token, path)
+    return encodeURIComponent(String(answer.data[0]?.['id'] ?? ''))
+  }
+  const plans = (await ask(server, token, '/price_plans')).answer.data
+  const plan = String(plans.find(({ name }) => name === 'Growth')?.['id'])
+  const paid = await first('/invoices?owner_id=calder-motors&status=PAID')
+  const meter = await first('/usage_meters')
+  const [group, credit, job] = [await first('/invoice_groups'), await first('/credits'), await first('/jobs')]
+  const lists = [
+    'customers',
+    'accounts',
+    'groups',
+    'invoices',
+    'bill-runs',
+    'payments',
+    'credits',
+    'events',
+    'schemas',
+    'meters',
+    'plans',
+    'addons',
+    'features',
+    'jobs',
+    'audit',
+    'settings',
+  ]
+  return [
+    { name: 'overview', path: '?range=90' },
+    ...lists.map((path) => ({ name: path, path })),
+    ...OPTIONAL.filter(([path]) => path in document.paths).map(([, path]) => ({ name: path, path })),
+    { name: 'customer', path: 'customers/brightwater-insurance' },
+    { name: 'account', path: 'accounts/calder-motors' },
+    { name: 'group', path: `groups/${group}` },
+    { name: 'invoice', path: `invoices/${paid}` },
+    { name: 'invoices-overdue', path: 'invoices?status=DUE&overdue=yes' },
+    { name: 'credit', path: `credits/${credit}` },
+    { name: 'event', path: 'events/80-40' },
+    { name: 'events-unprocessed', path: 'events?status=UNPROCESSED' },
+    { name: 'schema', path: 'schemas/document_read' },
+    { name: 'meter', path: `meters/${meter}` },
+    { name: 'plan', path: `plans/${plan}` },
+    { name: 'plan-versions', path: `plans/${plan}/compare?left=1&right=1&all=yes` },
+    { name: 'job', path: `jobs/${job}` },
+    { name: 'nothing', path: 'nothing/here' },
+  ]
+}
+
+/** Pages that only those open who may write, and dialogs. */
+const WRITING: readonly ConsolePage[] = [
+  { name: 'tokens', path: 'tokens' },
+  { name: 'event-send', path: 'events/send?schema=document_read' },
+  { name: 'events-correct', path: 'events/correct' },
+  { name: 'plan-new', path: 'plans/new' },
+  { name: 'dialog-customer', path: 'customers', opens: 'New customer' },
+  { name: 'dialog-plan', path: 'accounts/calder-motors', opens: 'Change plan' },
+  { name: 'dialog-meter', path: 'meters', opens: 'New meter' },
+  { name: 'dialog-invoice', path: 'invoices', opens: 'New invoice' },
+]
+
+interface Finding {
+  id: string
+  impact: string
+  help: string
+  nodes: { html: string }[]
+}
+
+/** What axe finds that is serious or worse. */
+const findBarriers = async (page: Page): Promise<Finding[]> => {
+  await page.evaluate(axe)
+  const found = await page.evaluate<{ violations: Finding[] }>('axe.run(document, { resultTypes: ["violations"] })')
+  return found.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+}
+
+const holdPage = async (page: Page, { name, path, opens }: ConsolePage, picture: string): Promise<void> => {
+  await page.goto(`/console/${path}`)
+  await page.locator('main h1').waitFor()
+  await page.waitForLoadState('networkidle')
+  if (opens) {
+    await page.getByRole('button', { name: opens, exact: true }).click()
+    await page.locator('dialog[open]').waitFor()
+    await page.waitForLoadState('networkidle')
+  }
+  await page.screenshot({ path: picture, fullPage: opens === undefined })
+  ok(!(await page.getByRole('alert').count()), `${name}: ${(await page.getByRole('alert').allInnerTexts()).join()}`)
+  const [wide, width] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
+  ok(wide <= width, `${name} is ${wide} pixels wide in ${width}`)
+  const [barrier] = await findBarriers(page)
+  ok(!barrier, `${name}: axe says ${barrier?.id}: ${barrier?.help}: ${barrier?.nodes[0]?.html.slice(0, 200)}`)
+}
+
+/** Looks at each page, in the dark and wide, and in the light and narrow: pictures, axe, and that nothing is wider than the screen. */
+export const holdPages = async (browser: Browser, server: Server, token: string, pictures: string): Promise<number> => {
+  const pages = [...(await PAGES(server, token)), ...WRITING]
+  await Promise.all(
+    (
+      [
+        { colorScheme: 'dark', width: 1280 },
+        { colorScheme: 'light', width: 380 },
+      ] as const
+    ).map(async ({ colorScheme, width }) => {
+      const tab = await openTab(browser, server, { colorScheme, width })
+      await tab.page.goto('/console/')
+      await tab.page.screenshot({ path: join(pictures, `${width}-${colorScheme}-sign-in.png`) })
+      await signIn(tab.page, token)
+      for (const one of pages) await holdPage(tab.page, one, join(pictures, `${width}-${colorScheme}-${one.name}.png`))
+      await closeTab(tab)
+    }),
+  )
+  return pages.length
+}
