@@ -58,7 +58,7 @@ const step = async (name: string, work: () => Promise<unknown>): Promise<void> =
   try {
     await work()
   } catch (error) {
-    throw new Error(`${name}: ${(error instanceof Error ? error.message : String(error)).split('\n').slice(0, 6).join(' ')}`, {
+    throw new Error(`${name}: ${(error instanceof Error ? error.message : String(error)).split('\n').slice(0, 12).join('\n')}`, {
       cause: error,
     })
   }

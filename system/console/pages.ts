@@ -100,7 +100,8 @@ const findBarriers = async (page: Page): Promise<Finding[]> => {
   return found.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
 }
 
-const holdPage = async (page: Page, { name, path, opens }: ConsolePage, picture: string): Promise<void> => {
+/** What is wrong with a page: something was refused, it is too wide, or axe finds a barrier. */
+const findFaults = async (page: Page, { name, path, opens }: ConsolePage, picture: string): Promise<string[]> => {
   await page.goto(`/console/${path}`)
   await page.locator('main h1').waitFor()
   await page.waitForLoadState('networkidle')
@@ -110,17 +111,20 @@ const holdPage = async (page: Page, { name, path, opens }: ConsolePage, picture:
     await page.waitForLoadState('networkidle')
   }
   await page.screenshot({ path: picture, fullPage: opens === undefined })
-  ok(!(await page.getByRole('alert').count()), `${name}: ${(await page.getByRole('alert').allInnerTexts()).join()}`)
+  const refused = await page.getByRole('alert').allInnerTexts()
   const [wide, width] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
-  ok(wide <= width, `${name} is ${wide} pixels wide in ${width}`)
-  const [barrier] = await findBarriers(page)
-  ok(!barrier, `${name}: axe says ${barrier?.id}: ${barrier?.help}: ${barrier?.nodes[0]?.html.slice(0, 200)}`)
+  const barriers = await findBarriers(page)
+  return [
+    ...refused.map((text) => `${name} is refused: ${text}`),
+    ...(wide > width ? [`${name} is ${wide} pixels wide in ${width}`] : []),
+    ...barriers.map(({ id, help, nodes }) => `${name}: axe says ${id}: ${help}: ${nodes[0]?.html.slice(0, 200)}`),
+  ]
 }
 
 /** Looks at each page, in the dark and wide, and in the light and narrow: pictures, axe, and that nothing is wider than the screen. */
 export const holdPages = async (browser: Browser, server: Server, token: string, pictures: string): Promise<number> => {
   const pages = [...(await PAGES(server, token)), ...WRITING]
-  await Promise.all(
+  const faults = await Promise.all(
     (
       [
         { colorScheme: 'dark', width: 1280 },
@@ -131,9 +135,12 @@ export const holdPages = async (browser: Browser, server: Server, token: string,
       await tab.page.goto('/console/')
       await tab.page.screenshot({ path: join(pictures, `${width}-${colorScheme}-sign-in.png`) })
       await signIn(tab.page, token)
-      for (const one of pages) await holdPage(tab.page, one, join(pictures, `${width}-${colorScheme}-${one.name}.png`))
+      const found: string[] = []
+      for (const one of pages) found.push(...(await findFaults(tab.page, one, join(pictures, `${width}-${colorScheme}-${one.name}.png`))))
       await closeTab(tab)
+      return found.map((fault) => `${width} ${colorScheme}: ${fault}`)
     }),
   )
+  ok(!faults.flat().length, faults.flat().join('\n'))
   return pages.length
 }
