@@ -46,7 +46,7 @@ export const ClockButton = () => {
   const { data } = useOrganization()
   if (!data || data.testClock === 'NONE' || (!writes && data.testClock !== 'SET')) return null
   const clock = { now: data.now, isSet: data.testClock === 'SET' }
-  const label = clock.isSet ? instantOf(clock.now) : 'Real time'
+  const label = clock.isSet ? instantOf(clock.now).slice(0, -':00'.length) : 'Real time'
   if (!writes) return <span class="clock">{label}</span>
   return (
     <span class="clock">

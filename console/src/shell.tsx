@@ -35,6 +35,9 @@ const Navigation = ({ isOpen, close }: { isOpen: boolean; close: () => void }) =
           </ul>
         </div>
       ))}
+      <button type="button" class="sign-out in-navigation" onClick={() => signOut()}>
+        Sign out
+      </button>
     </nav>
   )
 }
@@ -121,7 +124,7 @@ export const Shell = () => {
         <ClockButton />
         <ThemeButton />
         <span class="role">{wordsOf(role ?? '')}</span>
-        <button type="button" class="quiet" onClick={() => signOut()}>
+        <button type="button" class="quiet sign-out" onClick={() => signOut()}>
           Sign out
         </button>
       </header>

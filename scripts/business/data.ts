@@ -116,9 +116,10 @@ export interface PlanParts {
   platform: string
   support: string
   seats: string
+  exports: string
 }
 
-export const plansOf = ({ pages, characters, storage, platform, support, seats }: PlanParts) => {
+export const plansOf = ({ pages, characters, storage, platform, support, seats, exports }: PlanParts) => {
   const fee = (id: string, name: string, usd: number, eur: number) => ({
     id,
     name,
@@ -212,6 +213,16 @@ export const plansOf = ({ pages, characters, storage, platform, support, seats }
           ),
           usage(characters, 'characters', slabs('TIERED', [[0, 0.000008, 0.0000074]])),
           usage(storage, 'storage', slabs('TIERED', [[0, 0.01, 0.009]])),
+        ],
+        billingEntitlementRateCards: [
+          {
+            featureId: exports,
+            name: 'exports',
+            invoiceTiming: 'IN_ADVANCE',
+            featureConfigs: [{ effectiveUntil: 'P1M', featureCreditLimit: 10_000 }],
+            ratePlan: { pricingModel: 'TIERED', slabs: [{ order: 1, startAfter: 0, priceType: 'FLAT' }] },
+            rateValues: both(100, 93).map(({ currency, rate }) => ({ currency, slabRates: [{ order: 1, rate }] })),
+          },
         ],
         minimumCommitment: { displayName: 'Yearly commitment, monthly part', rateValues: both(2500, 2300) },
       },

@@ -42,6 +42,21 @@ const chooser = (of: readonly SampleAccount[]): ((at: number) => SampleAccount) 
   }
 }
 
+/** The exports of a week, of which some are refused: they would take more than the plan includes. */
+export const exportsOf = (day: number): SampleEvent[] => {
+  const random = startRandom(1000 + day)
+  return accounts
+    .filter(({ plan, since }) => plan === 'Enterprise' && since <= day)
+    .map(({ id }) => ({
+      id: `export-${day}-${id}`,
+      schemaName: 'archive_exported',
+      timestamp: new Date(first + day * DAY + Math.floor(20 * HOUR * random())).toISOString(),
+      accountId: id,
+      attributes: [{ name: 'documents', value: String(Math.floor(4200 * random())) }],
+      dimensions: {},
+    }))
+}
+
 /** The events of a day, the same each time. */
 export const eventsOf = (day: number): SampleEvent[] => {
   const random = startRandom(day + 1)
@@ -51,7 +66,9 @@ export const eventsOf = (day: number): SampleEvent[] => {
   for (let at = 0; at < count; at++) {
     const { id: accountId } = choose(random())
     const hour = 6 + 12 * random() ** 0.8 + 4 * random()
-    const timestamp = new Date(Math.min(first + day * DAY + Math.floor(hour * HOUR), Date.parse(END) - 1)).toISOString()
+    const time = first + day * DAY + Math.floor(hour * HOUR)
+    if (time >= Date.parse(END)) continue
+    const timestamp = new Date(time).toISOString()
     const common = { id: `${day}-${at}`, timestamp, accountId }
     const chance = random()
     if (random() < 0.93) {

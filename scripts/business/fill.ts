@@ -1,5 +1,5 @@
 import { DAY, END, type PlanName, START, accounts, plansOf } from './data.ts'
-import { days, eventsOf } from './events.ts'
+import { days, eventsOf, exportsOf } from './events.ts'
 import { type Send, moveClock, readAll, sender } from './send.ts'
 
 /** How many requests are under way at once. */
@@ -41,6 +41,7 @@ const makeCatalogue = async (send: Send) => {
   }
   await schema('document_read', 'A document was read, and its text was answered.', ['pages', 'characters'], ['kind', 'region'])
   await schema('storage_measured', 'How much was stored, measured each hour.', ['gigabyte_hours'], ['region'])
+  await schema('archive_exported', 'An archive was exported.', ['documents'], [])
   const meter = async (name: string, billableName: string, eventSchemaName: string, attribute: string): Promise<string> => {
     const computations = [{ computation: JSON.stringify({ var: `attributes.${attribute}` }), order: 1 }]
     const { id } = await send('POST', '/usage_meters', {
@@ -63,8 +64,13 @@ const makeCatalogue = async (send: Send) => {
     support: await addon('Support with an hour to answer', 'FIXED_FEE'),
     seats: await addon('Seats', 'LICENSE'),
   }
+  const exports = await send('POST', '/features', {
+    name: 'exports',
+    billableName: 'Documents in exports',
+    schemaAssociations: [{ schemaName: 'archive_exported', attributeName: 'documents' }],
+  })
   const plans = new Map<string, string>()
-  for (const plan of plansOf(parts)) {
+  for (const plan of plansOf({ ...parts, exports: exports.id })) {
     const { id } = await send('POST', '/price_plans', plan)
     await send('POST', `/price_plans/${id}/activate`, { currencies: ['USD', 'EUR'] })
     plans.set(plan.name, id)
@@ -105,6 +111,8 @@ const sendEvents = async (send: Send, from: number, until: number): Promise<void
     const events = eventsOf(day)
     for (let at = 0; at < events.length; at += BATCH) batches.push(events.slice(at, at + BATCH))
   }
+  const exported = exportsOf(from)
+  if (exported.length && from > 0) batches.push(exported)
   await together(batches, (events) => send('POST', '/ingestBatch', { events }))
 }
 

@@ -34,7 +34,7 @@ const nameOf = ({ invoiceDetails, ownerId }: InvoiceSummary): string =>
   invoiceDetails?.account?.name ?? invoiceDetails?.invoiceGroup?.name ?? ownerId ?? ''
 
 const columnsOf = (now: string, hasOwner: boolean): readonly Column<InvoiceSummary>[] => [
-  { title: 'Number', cell: ({ sequenceId, invoiceClass }) => sequenceId ?? (invoiceClass === 'ORDER' ? 'Order' : 'Draft') },
+  { title: 'Number', cell: ({ sequenceId, invoiceClass }) => sequenceId ?? (invoiceClass === 'ORDER' ? 'Order' : 'Draft'), isWhole: true },
   ...(hasOwner
     ? [
         {

@@ -6,6 +6,8 @@ export interface Column<Row> {
   cell: (row: Row) => ComponentChildren
   /** Numbers stand at the right. */
   isNumber?: boolean
+  /** Stands in one line. */
+  isWhole?: boolean
   /** Left out where the page is narrow. */
   isMinor?: boolean
 }
@@ -21,8 +23,8 @@ interface TableParts<Row> {
   isBusy?: boolean
 }
 
-const classOf = ({ isNumber, isMinor }: { isNumber?: boolean; isMinor?: boolean }): string =>
-  [isNumber && 'number', isMinor && 'minor'].filter(Boolean).join(' ')
+const classOf = ({ isNumber, isWhole, isMinor }: { isNumber?: boolean; isWhole?: boolean; isMinor?: boolean }): string =>
+  [isNumber && 'number', isWhole && 'whole', isMinor && 'minor'].filter(Boolean).join(' ')
 
 export const Table = <Row,>({ label, columns, rows, keyOf, linkOf, empty, isBusy = false }: TableParts<Row>) => {
   if (!rows.length && empty !== undefined) return <>{empty}</>

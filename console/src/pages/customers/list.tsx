@@ -14,8 +14,8 @@ type Customer = Schemas['Customer']
 
 const COLUMNS: readonly Column<Customer>[] = [
   { title: 'Name', cell: ({ name }) => name },
-  { title: 'Id', cell: ({ id }) => <code>{id}</code>, isMinor: true },
-  { title: 'E-mail', cell: ({ primaryEmail }) => primaryEmail },
+  { title: 'Id', cell: ({ id }) => <code>{id}</code> },
+  { title: 'E-mail', cell: ({ primaryEmail }) => primaryEmail, isMinor: true },
   { title: 'Status', cell: ({ status }) => <Badge of={status} /> },
   { title: 'Changed', cell: ({ updatedAt }) => <Time at={updatedAt} />, isMinor: true },
 ]

@@ -23,7 +23,11 @@ const Spread = ({ payment: { lineItemRecords, currency } }: { payment: Payment }
 )
 
 const COLUMNS: readonly Column<Payment>[] = [
-  { title: 'Reference', cell: ({ externalPaymentReferences: { transactionNumber } }) => <strong>{transactionNumber}</strong> },
+  {
+    title: 'Reference',
+    cell: ({ externalPaymentReferences: { transactionNumber } }) => <strong>{transactionNumber}</strong>,
+    isWhole: true,
+  },
   {
     title: 'At',
     cell: ({ externalPaymentReferences: { sourceName, sourceType } }) => `${sourceName}, ${wordsOf(sourceType).toLowerCase()}`,

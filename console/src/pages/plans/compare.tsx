@@ -85,12 +85,10 @@ export const ComparePlan = ({ names: { id = '' } }: { names: Names }) => {
               {
                 title: `Version ${left}`,
                 cell: (row) => (row.left === row.right ? row.left : <del>{row.left ?? '–'}</del>),
-                isNumber: true,
               },
               {
                 title: `Version ${right}`,
                 cell: (row) => (row.left === row.right ? row.right : <strong>{row.right ?? '–'}</strong>),
-                isNumber: true,
               },
             ]}
           />
