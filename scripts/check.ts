@@ -21,6 +21,7 @@ const checks: readonly Check[] = [
     'docs/clients/node_modules/openapi-typescript/bin/cli.js public/openapi.json --default-non-nullable false --output docs/clients/togai.d.ts',
   ],
   checkTypes('docs/clients'),
+  checkTypes('console'),
   ['Bundle', LISTED, 'scripts/bundle.ts'],
 ]
 

@@ -26,10 +26,11 @@ const readOrganization = async (send: Send): Promise<string> => {
   return (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { org: string }).org
 }
 
+const named = (names: string[]) => names.map((one) => ({ name: one }))
+
 /** The schemas, meters, add-ons and plans, and the ids of the plans and of the seats. */
 const makeCatalogue = async (send: Send) => {
   const schema = async (name: string, description: string, attributes: string[], dimensions: string[]): Promise<void> => {
-    const named = (names: string[]) => names.map((one) => ({ name: one }))
     await send('POST', '/event_schema', {
       name,
       description,

@@ -1,6 +1,6 @@
 import { ok, strictEqual } from 'node:assert/strict'
 import type { Browser } from 'playwright-core'
-import { type Server, closeTab, openTab } from './tab.ts'
+import { type Server, awaitTruth, closeTab, openTab } from './tab.ts'
 
 /** A customer is found, its account opened, a dialog opened and left, and the list come back to, without a mouse. */
 export const holdKeyboard = async (browser: Browser, server: Server, token: string): Promise<void> => {
@@ -31,7 +31,7 @@ export const holdKeyboard = async (browser: Browser, server: Server, token: stri
   )
   await page.keyboard.press('Escape')
   await page.locator('dialog').waitFor({ state: 'detached' })
-  await page.waitForFunction('document.activeElement.innerText === "Edit"')
+  await awaitTruth(page, 'document.activeElement.innerText === "Edit"')
 
   await page.goto('/console/customers')
   await page.getByLabel('Search').fill('ca')

@@ -28,7 +28,8 @@ const OPTIONAL: readonly (readonly [path: string, page: string])[] = [
 export const PAGES = async (server: Server, token: string): Promise<ConsolePage[]> => {
   const first = async (path: string): Promise<string> => {
     const { answer } = await ask(server, token, path)
-    return encodeURIComponent(String(answer.data[0]?.['id'] ?? ''))
+    const id = answer.data[0]?.['id']
+    return typeof id === 'string' ? encodeURIComponent(id) : ''
   }
   const plans = (await ask(server, token, '/price_plans')).answer.data
   const plan = String(plans.find(({ name }) => name === 'Growth')?.['id'])

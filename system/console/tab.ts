@@ -115,6 +115,15 @@ export const finishDialog = async (page: Page, name: string): Promise<void> => {
   await page.locator('dialog').waitFor({ state: 'detached' })
 }
 
+/** Waits until an expression is true in the page. What playwright has for it makes code from a text, which the page forbids. */
+export const awaitTruth = async (page: Page, expression: string): Promise<void> => {
+  const deadline = Date.now() + LONGEST_WAIT
+  while (!(await page.evaluate<boolean>(`Boolean(${expression})`))) {
+    if (Date.now() > deadline) throw new Error(`it was never true that ${expression}`)
+    await page.waitForTimeout(10)
+  }
+}
+
 /** Goes to a page by the navigation. */
 export const visit = async (page: Page, name: string): Promise<void> => {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click()

@@ -6,8 +6,10 @@ import { Time } from './time.tsx'
 
 type Entry = Schemas['AuditLogEntry']
 
-const textOf = (value: unknown): string =>
-  value === null || value === undefined ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+const textOf = (value: unknown): string => {
+  if (value === null || value === undefined) return '–'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
 
 /** createPricePlan as Create price plan. */
 export const operationWords = (operationId: string): string => wordsOf(operationId.replaceAll(/([a-z])([A-Z0-9])/g, '$1_$2'))

@@ -88,7 +88,7 @@ const optionsOf = (parts: ChartParts, width: number, hover: (at: number | null) 
             label: name,
             stroke,
             width: 2,
-            fill: series.length === 1 ? `${stroke.replace('rgb(', 'rgba(').replace(')', `, 0.${LIGHTNESS})`)}` : undefined,
+            fill: series.length === 1 ? stroke.replace('rgb(', 'rgba(').replace(')', `, 0.${LIGHTNESS})`) : undefined,
             points: { show: false },
           }
         return { label: name, fill: stroke, stroke, width: 0, paths: Plot.paths.bars?.({ size: [0.72, 36] }), points: { show: false } }

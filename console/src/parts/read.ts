@@ -28,8 +28,8 @@ const keep = (key: string, data: unknown): void => {
 const underWay = new Map<string, { asking: Promise<unknown> }>()
 
 const askOnce = (key: string, ask: () => Promise<unknown>): Promise<unknown> => {
-  const known = underWay.get(key)
-  if (known) return known.asking
+  const other = underWay.get(key)
+  if (other) return other.asking
   const turn = { asking: ask() }
   underWay.set(key, turn)
   const settle = (isRight: boolean, data?: unknown): void => {
@@ -89,8 +89,8 @@ export const useRead = <Data>(
     if (key === undefined) return undefined
     let isOver = false
     const readNow = async (isForced: boolean): Promise<void> => {
-      const known = kept.get(key)
-      if (!isForced && known && Date.now() - known.at < FRESH) return
+      const before = kept.get(key)
+      if (!isForced && before && Date.now() - before.at < FRESH) return
       loading.current = key
       render({})
       try {

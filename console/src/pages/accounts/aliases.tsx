@@ -7,6 +7,7 @@ import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
+import { instantTyped } from '../../parts/typed.ts'
 
 type AccountAlias = Schemas['AccountAlias']
 
@@ -14,9 +15,8 @@ const AliasForm = ({ accountId, close }: { accountId: string; close: () => void 
   const [value, setValue] = useState('')
   const [from, setFrom] = useState('')
   const [until, setUntil] = useState('')
-  const at = (typed: string): string | undefined => (typed ? new Date(`${typed}Z`).toISOString() : undefined)
   const send = () => {
-    const accountAliases = [{ value, effectiveFrom: at(from), effectiveUntil: at(until) }]
+    const accountAliases = [{ value, effectiveFrom: instantTyped(from, 'From'), effectiveUntil: instantTyped(until, 'Until') }]
     const body = from || until ? { accountAliases } : { aliases: [value] }
     return read(api.POST('/accounts/{account_id}/add_aliases', { params: { path: { account_id: accountId } }, body }))
   }

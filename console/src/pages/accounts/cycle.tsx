@@ -1,7 +1,7 @@
 import { linkTo, useParameters } from '../../parts/address.ts'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { money, quantity } from '../../parts/format.ts'
-import { InvoiceTree, type Line } from '../../parts/invoice_lines.tsx'
+import { InvoiceTree } from '../../parts/invoice_lines.tsx'
 import { currencyOf, invoiceTypeOf } from '../../parts/invoice_table.tsx'
 import { Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
@@ -34,7 +34,7 @@ const Previewed = ({ preview }: { preview: Preview }) => {
       )}
       <details>
         <summary>Lines</summary>
-        <InvoiceTree root={preview.revenueInfo as Line} currency={currency} />
+        <InvoiceTree root={preview.revenueInfo} currency={currency} />
       </details>
     </article>
   )

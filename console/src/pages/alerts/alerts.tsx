@@ -112,7 +112,7 @@ const MOST_LINKS = 5
 /** What a check found: the numbers, and links to the invoices. */
 const Reported = ({ of: { reportData } }: { of: Incident }) => {
   const { invoices, ...numbers } = (reportData ?? {}) as { invoices?: { ids?: string[] } }
-  const values = Object.entries(valuesOf({ parameters: numbers } as Parameters<typeof valuesOf>[0]))
+  const values = Object.entries(valuesOf({ parameters: numbers }))
   return (
     <>
       {values.map(([name, value]) => `${name.replace('parameters.', '').replace('.value', '')} ${value}`).join(', ')}

@@ -28,7 +28,7 @@ interface Property {
 
 const propertiesOf = ({ eventPayload, eventPipelineInfo: { enrichments } }: TracedEvent): Property[] => [
   ...eventPayload.attributes.map(({ name, value, unit }) => ({ kind: 'Attribute', name, value: unit ? `${value} ${unit}` : value })),
-  ...Object.entries(eventPayload.dimensions).map(([name, value]) => ({ kind: 'Dimension', name, value: String(value) })),
+  ...Object.entries(eventPayload.dimensions).map(([name, value]) => ({ kind: 'Dimension', name, value })),
   ...[...(enrichments?.attributes ?? []), ...(enrichments?.dimensions ?? [])].map(({ name, value }) => ({ kind: 'Enriched', name, value })),
   ...(enrichments?.dependencies ?? []).map(({ key, name, value }) => ({ kind: 'Setting', name: name ?? key, value })),
 ]

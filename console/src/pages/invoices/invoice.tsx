@@ -3,7 +3,7 @@ import { AddressLines } from '../../parts/address_fields.tsx'
 import { AuditTrail } from '../../parts/audit_trail.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { money, quantity, wordsOf } from '../../parts/format.ts'
-import { InvoiceTree, type Line } from '../../parts/invoice_lines.tsx'
+import { InvoiceTree } from '../../parts/invoice_lines.tsx'
 import { InvoiceBadge, currencyOf, invoiceTypeOf } from '../../parts/invoice_table.tsx'
 import { useOrganization } from '../../parts/organization.ts'
 import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx'
@@ -30,8 +30,8 @@ const Lines = ({ invoice }: { invoice: Invoice }) => {
     read(api.GET('/invoices/{invoice_id}/explanation', { params: { path } })),
   )
   const currency = currencyOf(invoice)
-  if (!reading.data && invoice.revenueInfo) return <InvoiceTree root={invoice.revenueInfo as Line} currency={currency} />
-  return <Shown reading={reading}>{({ grandTotal }) => <InvoiceTree root={grandTotal as Line} currency={currency} />}</Shown>
+  if (!reading.data && invoice.revenueInfo) return <InvoiceTree root={invoice.revenueInfo} currency={currency} />
+  return <Shown reading={reading}>{({ grandTotal }) => <InvoiceTree root={grandTotal} currency={currency} />}</Shown>
 }
 
 const Payments = ({ invoice }: { invoice: Invoice }) => {

@@ -40,6 +40,8 @@ const Trouble = ({ name, count, link }: { name: string; count: string; link: str
   </li>
 )
 
+const numberOf = ({ count, isAll }: { count: number; isAll: boolean }): string => quantity(count) + (isAll ? '' : ' or more')
+
 /** What somebody has to look at now, each with a link to the list behind it. */
 export const Troubles = ({ now, range }: { now: string; range: Range }) => {
   const causes = useMetric(range, {
@@ -52,7 +54,6 @@ export const Troubles = ({ now, range }: { now: string; range: Range }) => {
   const incidents = useRead(has('/incidents') ? 'open incidents' : undefined, countIncidents)
   const waiting = useRead('waiting for a bill run', countWaiting)
   const days = { from: range.from.slice(0, 10), until: new Date(Date.parse(range.until) - 1).toISOString().slice(0, 10) }
-  const numberOf = ({ count, isAll }: { count: number; isAll: boolean }): string => quantity(count) + (isAll ? '' : ' or more')
   return (
     <section class="card" aria-label="To look at">
       <header>

@@ -106,9 +106,9 @@ export const UsageCards = ({ range, currency }: { range: Range; currency: string
           <h2>Revenue by account</h2>
         </header>
         <Shown reading={revenue}>
-          {({ byAccount }) => (
+          {({ byAccount: shares }) => (
             <Shares
-              of={sharesOf(byAccount)}
+              of={sharesOf(shares)}
               nameOf={(id) => id}
               linkOf={(id) => linkTo('accounts', id)}
               show={(sum) => money(cutToTwo(sum), currency)}

@@ -107,11 +107,14 @@ const useSettled = <Value,>(value: Value): Value => {
   return settled
 }
 
-const greatestSlab = ({ ratePlan }: Prices): number => Math.max(0, ...ratePlan.slabs.map(({ startAfter }) => Number(startAfter)))
+/** A number for drawing. One that a double cannot hold comes as its text. */
+const roughNumber = (value: Exact): number => Number(value)
+
+const greatestSlab = ({ ratePlan }: Prices): number => Math.max(0, ...ratePlan.slabs.map(({ startAfter }) => roughNumber(startAfter)))
 
 /** A quantity to begin with: twice the start of the last slab, or what costs some hundred. */
 const usualQuantity = (prices: Prices): number => {
-  const [greatest, rate] = [greatestSlab(prices), Number(prices.rateValues[0]?.slabRates[0]?.rate ?? 0)]
+  const [greatest, rate] = [greatestSlab(prices), roughNumber(prices.rateValues[0]?.slabRates[0]?.rate ?? 0)]
   if (greatest > 0) return greatest * 2
   return rate > 0 ? Math.max(10, 10 ** Math.ceil(Math.log10(100 / rate))) : 1000
 }

@@ -151,11 +151,13 @@ export const pricesOf = ({ model, slabs, name }: CardDraft, currencies: readonly
 const valuesOf = (rates: Readonly<Record<string, string>>, currencies: readonly string[], of: string) =>
   currencies.map((currency) => ({ currency, rate: requireNumber(rates[currency] ?? '', `${of}, price in ${currency}`) }))
 
+/** A card with what the editor does not know of it. */
+const named = (card: CardDraft) => ({ ...card.original, ...(card.name && { name: card.name }) })
+
 /** What the API is sent of a draft. */
 export const detailsOf = (draft: PlanDraft): Details => {
   const { currencies, cards, commitment } = draft
   const of = (kind: CardDraft['kind']) => cards.filter((card) => card.kind === kind)
-  const named = (card: CardDraft) => ({ ...card.original, ...(card.name && { name: card.name }) })
   return {
     supportedCurrencies: [...currencies],
     pricingCycleConfig: {

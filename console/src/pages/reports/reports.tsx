@@ -19,16 +19,17 @@ const PERIOD = 2500
 
 const isBeingMade = ({ status }: Report): boolean => status === 'QUEUED' || status === 'RUNNING' || status === 'UPLOAD_PENDING'
 
+const toggle = ({ id, status }: Template) =>
+  read(
+    api.PATCH('/report_templates/{report_template_id}', {
+      params: { path: { report_template_id: id } },
+      body: { status: status === 'ACTIVE' ? 'INACTIVE' : 'ACTIVE' },
+    }),
+  )
+
 const Templates = () => {
   const { writes } = useRights()
   const reading = useRead('report templates', () => read(api.GET('/report_templates', { params: { query: { pageSize: 100 } } })))
-  const toggle = ({ id, status }: Template) =>
-    read(
-      api.PATCH('/report_templates/{report_template_id}', {
-        params: { path: { report_template_id: id } },
-        body: { status: status === 'ACTIVE' ? 'INACTIVE' : 'ACTIVE' },
-      }),
-    )
   return (
     <Section title="Made each period">
       <Shown reading={reading}>
@@ -89,7 +90,7 @@ export const Reports = () => {
       }
     >
       <Shown reading={reading}>
-        {({ data = [], nextToken }) => (
+        {({ data, nextToken }) => (
           <>
             <Table
               label="Reports"

@@ -85,7 +85,7 @@ export const queryOf = (
   limit: number,
 ): Schemas['QueryInput'] => {
   const selects = columns.map(({ column, aggregator }) => ({ columnName: column, ...(aggregator && { aggregator }) }))
-  const [sorted] = columns.filter(({ aggregator }) => !aggregator)
+  const sorted = columns.find(({ aggregator }) => !aggregator)
   return {
     selects,
     baseDataSource: table,
