@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
 import { holdAnalyst } from './console/analyst.ts'
@@ -36,21 +35,6 @@ mkdirSync(pictures, { recursive: true })
 
 const started = Date.now()
 const server = await startServer(['--sample'])
-
-/** Waits until the sample business is there. It is made while the other tests run. */
-const awaitSample = async (): Promise<void> => {
-  const deadline = Date.now() + LONGEST_FILLING
-  while (!server.readOutput().includes('The sample business is ready')) {
-    if (Date.now() > deadline || server.readOutput().includes('The sample business is not complete'))
-      throw new Error(
-        `the sample business was not made: ${server
-          .readOutput()
-          .split('\n')
-          .findLast((line) => line.includes('sample business'))}`,
-      )
-    await wait(200)
-  }
-}
 
 const done: string[] = []
 const step = async (name: string, work: () => Promise<unknown>): Promise<void> => {
@@ -89,7 +73,9 @@ try {
     await step('Tokens that are wrong, revoked, and not kept', () => holdTokens(browser, server))
     await step('A network that is lost', () => holdLostNetwork(browser, server))
     await step('A limit that is reached', () => holdLimit(browser, server))
-    await step('The sample business', awaitSample)
+    await step('The sample business, which is made while the others run', () =>
+      server.awaitOutput('The sample business is ready', LONGEST_FILLING),
+    )
     await step('The size of the first page', async () => {
       console.log(`The overview loads ${((await holdSize(browser, server, SAMPLE)) / 1000).toFixed(1)} KB`)
     })

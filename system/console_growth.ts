@@ -16,6 +16,7 @@ const [BATCH, TOGETHER] = [1000, 4]
 /** In milliseconds: how long a page may take until all of it is there. */
 const LONGEST = 1000
 const ROUNDS = 3
+const LONGEST_FILLING = 600_000
 const [ORGANIZATION, TOKEN] = ['org.sample', 'sample-token']
 
 const state = mkdtempSync(join(tmpdir(), 'togai-'))
@@ -91,7 +92,7 @@ const server = await startServer(['--sample'], state)
 let slow: string[] = []
 try {
   await server.ready
-  while (!server.readOutput().includes('The sample business is ready')) await wait(500)
+  await server.awaitOutput('The sample business is ready', LONGEST_FILLING)
   say('The sample business')
   await sendEvents(server.url)
   await wait(10_000)
