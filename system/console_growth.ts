@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Page, chromium } from 'playwright-core'
 import { PAGES } from './console/pages.ts'
-import { awaitTruth, closeTab, openTab, signIn } from './console/tab.ts'
+import { awaitPage, closeTab, openTab, signIn } from './console/tab.ts'
 import { startServer } from './server.ts'
 import { execute, fail, migrateLocal, quoted } from '../scripts/wrangler.ts'
 
@@ -83,7 +83,7 @@ const sendEvents = async (url: string): Promise<void> => {
 const measure = async (page: Page, path: string): Promise<number> => {
   const start = performance.now()
   await page.goto(`/console/${path}`)
-  await awaitTruth(page, 'document.querySelector("main h1") && !document.querySelector("main .loading, main [aria-busy=true]")')
+  await awaitPage(page)
   return performance.now() - start
 }
 

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import type { Browser } from 'playwright-core'
 import { PAGES } from './pages.ts'
-import { type Server, closeTab, openTab, signIn } from './tab.ts'
+import { type Server, awaitPage, closeTab, openTab, signIn } from './tab.ts'
 
 /** What an ANALYST may press: what moves through lists, opens what is read, and looks after the session. */
 const READS = /^(First page|Back|Next page|Sign out|Colours: .*|Try again|☰.*|Close|\d+ .*)$/
@@ -18,8 +18,7 @@ export const holdAnalyst = async (browser: Browser, server: Server, token: strin
   await signIn(page, token)
   for (const { path } of await PAGES(server, token)) {
     await page.goto(`/console/${path}`)
-    await page.locator('main h1').waitFor()
-    await page.waitForLoadState('networkidle')
+    await awaitPage(page)
     const names = await page
       .getByRole('button')
       .evaluateAll((buttons) => buttons.map((button) => button.ariaLabel ?? button.innerText.trim()))

@@ -112,6 +112,7 @@ export const makeFirstInvoice = async (browser: Browser, server: Server): Promis
   await page.getByRole('link', { name: '2026-11-0001' }).click()
   await page.locator('h1').getByText('Due').waitFor()
   const lines = page.getByRole('region', { name: 'Lines' })
+  await lines.locator('summary').first().waitFor()
   match(await lines.innerText(), /57\.25 USD[^]*Gigabytes downloaded[^]*122\.5[^]*27\.25 USD[^]*Support[^]*30\.00 USD/)
   await lines.getByText('Gigabytes downloaded').first().click()
   await lines.getByText('2 events behind it').first().waitFor()

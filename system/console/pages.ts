@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { root } from '../../scripts/wrangler.ts'
-import { type Server, ask, closeTab, openTab, signIn } from './tab.ts'
+import { type Server, ask, awaitPage, closeTab, openTab, signIn } from './tab.ts'
 
 const axe = readFileSync(createRequire(join(root, 'console/package.json')).resolve('axe-core/axe.min.js'), 'utf8')
 const document = JSON.parse(readFileSync(join(root, 'public/openapi.json'), 'utf8')) as { paths: object }
@@ -87,6 +87,9 @@ const WRITING: readonly ConsolePage[] = [
   { name: 'dialog-invoice', path: 'invoices', opens: 'New invoice' },
 ]
 
+/** Milliseconds in which charts are drawn. */
+const DRAWING = 100
+
 interface Finding {
   id: string
   impact: string
@@ -104,13 +107,13 @@ const findBarriers = async (page: Page): Promise<Finding[]> => {
 /** What is wrong with a page: something was refused, it is too wide, or axe finds a barrier. */
 const findFaults = async (page: Page, { name, path, opens }: ConsolePage, picture: string): Promise<string[]> => {
   await page.goto(`/console/${path}`)
-  await page.locator('main h1').waitFor()
-  await page.waitForLoadState('networkidle')
+  await awaitPage(page)
   if (opens) {
     await page.getByRole('button', { name: opens, exact: true }).click()
     await page.locator('dialog[open]').waitFor()
     await page.waitForLoadState('networkidle')
   }
+  await page.waitForTimeout(DRAWING)
   await page.screenshot({ path: picture, fullPage: opens === undefined })
   const refused = await page.getByRole('alert').allInnerTexts()
   const [wide, width] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')

@@ -124,6 +124,10 @@ export const awaitTruth = async (page: Page, expression: string): Promise<void> 
   }
 }
 
+/** Waits until all of a page is there. */
+export const awaitPage = (page: Page): Promise<void> =>
+  awaitTruth(page, 'document.querySelector("main h1") && !document.querySelector("main .loading, main [aria-busy=true]")')
+
 /** Goes to a page by the navigation. */
 export const visit = async (page: Page, name: string): Promise<void> => {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click()

@@ -111,7 +111,7 @@ const MOST_LINKS = 5
 
 /** What a check found: the numbers, and links to the invoices. */
 const Reported = ({ of: { reportData } }: { of: Incident }) => {
-  const { invoices, ...numbers } = (reportData ?? {}) as { invoices?: { ids?: string[] } }
+  const { invoices, window: _window, ...numbers } = (reportData ?? {}) as { invoices?: { ids?: string[] }; window?: object }
   const values = Object.entries(valuesOf({ parameters: numbers }))
   return (
     <>
