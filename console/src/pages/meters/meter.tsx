@@ -13,7 +13,7 @@ import { Settings } from '../../parts/settings.tsx'
 import { AskButton } from '../../parts/status_button.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Names } from '../../routes.ts'
-import { useMetric } from '../overview/metrics.ts'
+import { useMetrics } from '../overview/metrics.ts'
 import { rangeOf } from '../overview/range.ts'
 import { MeterForm } from './meter_form.tsx'
 
@@ -65,19 +65,19 @@ const Actions = ({ meter }: { meter: Meter }) => {
 const Usage = ({ meter, now }: { meter: Meter; now: string }) => {
   const range = rangeOf('30', Date.parse(now), undefined, [undefined, undefined])
   const filters = [{ fieldName: 'USAGE_METER_ID', fieldValues: [meter.id] }]
-  const reading = useMetric(range, { name: 'METER_USAGE', aggregationPeriod: 'DAY', filters })
+  const reading = useMetrics(range, [{ name: 'METER_USAGE', aggregationPeriod: 'DAY', filters }])
   return (
-    <Section title="Last 30 days" note={reading.data && quantity(sumOf(reading.data[0]?.metricValues ?? []))}>
+    <Section title="Last 30 days" note={reading.data && quantity(sumOf(reading.data[0]?.[0]?.metricValues ?? []))}>
       <Shown reading={reading}>
-        {([points]) => (
+        {([series]) => (
           <div class="card">
             <Chart
               label={`${meter.displayName} in the last 30 days`}
-              timestamps={points?.timestamps ?? []}
+              timestamps={series?.[0]?.timestamps ?? []}
               period="DAY"
               kind="bars"
               show={quantity}
-              series={[{ name: meter.displayName, values: points?.metricValues ?? [], colour: 'four' }]}
+              series={[{ name: meter.displayName, values: series?.[0]?.metricValues ?? [], colour: 'four' }]}
             />
           </div>
         )}

@@ -2,16 +2,11 @@ import { linkTo } from '../../parts/address.ts'
 import { Chart } from '../../parts/chart.tsx'
 import { dayOf, money, quantity, sumOf } from '../../parts/format.ts'
 import { Shown } from '../../parts/page.tsx'
-import { layOver, useMetric, useRevenue } from './metrics.ts'
+import { layOver, useEvents, useRevenue } from './metrics.ts'
 import type { Range } from './range.ts'
 
-/** The instants at which the buckets of a range begin, as far as any series has one. */
-const bucketsOf = (points: readonly { timestamps: string[] }[]): string[] =>
-  [...new Set(points.flatMap(({ timestamps }) => timestamps))].toSorted()
-
 export const EventsCard = ({ range }: { range: Range }) => {
-  const all = useMetric(range, { name: 'EVENTS', aggregationPeriod: range.period })
-  const reading = useMetric(range, { name: 'EVENTS', aggregationPeriod: range.period, groupBy: 'EVENT_STATUS' })
+  const reading = useEvents(range)
   const days = { from: range.from.slice(0, 10), until: dayBefore(range.until) }
   return (
     <section class="card" aria-label="Events">
@@ -20,8 +15,8 @@ export const EventsCard = ({ range }: { range: Range }) => {
         <a href={linkTo('events', days)}>List</a>
       </header>
       <Shown reading={reading}>
-        {(points) => {
-          const buckets = bucketsOf([...(all.data ?? []), ...points])
+        {([all, points = []]) => {
+          const buckets = all?.[0]?.timestamps ?? []
           const of = (status: string) =>
             layOver(
               buckets,
@@ -73,18 +68,18 @@ export const RevenueCard = ({ range, currency }: { range: Range; currency: strin
         <span class="muted">before credits, in {currency}</span>
       </header>
       <Shown reading={reading}>
-        {({ overTime: [points] }) => (
+        {([series]) => (
           <>
             <dl class="figures">
-              <Figure name="In all" value={money(cut(sumOf(points?.metricValues ?? [])), currency)} />
+              <Figure name="In all" value={money(cut(sumOf(series?.[0]?.metricValues ?? [])), currency)} />
             </dl>
             <Chart
               label={`Revenue from ${dayOf(range.from)}`}
-              timestamps={points?.timestamps ?? []}
+              timestamps={series?.[0]?.timestamps ?? []}
               period={range.period}
               kind="lines"
               show={(value) => money(cut(value), currency)}
-              series={[{ name: 'Revenue', values: points?.metricValues ?? [], colour: 'three' }]}
+              series={[{ name: 'Revenue', values: series?.[0]?.metricValues ?? [], colour: 'three' }]}
             />
           </>
         )}

@@ -7,24 +7,33 @@ import type { Range } from './range.ts'
 type Query = Omit<Schemas['MetricQuery'], 'id'>
 export type Points = Schemas['MetricDataPoints']
 
-/** Asks one question of the metrics. */
-export const useMetric = ({ from, until }: Pick<Range, 'from' | 'until'>, query: Query | undefined): Reading<Points[]> =>
-  useRead(query && `metrics ${from} ${until} ${JSON.stringify(query)}`, async () => {
-    const body = { startTime: from, endTime: until, metricQueries: query ? [{ id: 'asked', ...query }] : [] }
-    const { results } = await read(api.POST('/metrics', { body }))
-    return results[0]?.data ?? []
+/** Asks several questions of the metrics at once: what they rest on is read once. Without any, nothing is asked. */
+export const useMetrics = ({ from, until }: Pick<Range, 'from' | 'until'>, queries: readonly Query[]): Reading<Points[][]> =>
+  useRead(queries.length ? `metrics ${from} ${until} ${JSON.stringify(queries)}` : undefined, async () => {
+    const metricQueries = queries.map((query, at) => ({ id: String(at), ...query }))
+    const { results } = await read(api.POST('/metrics', { body: { startTime: from, endTime: until, metricQueries } }))
+    return results.map(({ data }) => data)
   })
 
-/** Revenue over time and by account, in one question, since both rest on the same reckoning. */
-export const useRevenue = ({ from, until, period }: Range): Reading<{ overTime: Points[]; byAccount: Points[] }> =>
-  useRead(`revenue ${from} ${until} ${period}`, async () => {
-    const metricQueries = [
-      { id: 'over time', name: 'REVENUE' as const, aggregationPeriod: period },
-      { id: 'by account', name: 'REVENUE' as const, aggregationPeriod: 'MONTH' as const, groupBy: 'ACCOUNT_ID' },
-    ]
-    const { results } = await read(api.POST('/metrics', { body: { startTime: from, endTime: until, metricQueries } }))
-    return { overTime: results[0]?.data ?? [], byAccount: results[1]?.data ?? [] }
-  })
+/** Events over time, in all and by status, and why those that were not processed were not. */
+export const useEvents = (range: Range): Reading<Points[][]> =>
+  useMetrics(range, [
+    { name: 'EVENTS', aggregationPeriod: range.period },
+    { name: 'EVENTS', aggregationPeriod: range.period, groupBy: 'EVENT_STATUS' },
+    {
+      name: 'EVENTS',
+      aggregationPeriod: 'MONTH',
+      groupBy: 'RAW_EVENT_STATUS',
+      filters: [{ fieldName: 'EVENT_STATUS', fieldValues: ['UNPROCESSED'] }],
+    },
+  ])
+
+/** Revenue over time and by account. */
+export const useRevenue = (range: Range): Reading<Points[][]> =>
+  useMetrics(range, [
+    { name: 'REVENUE', aggregationPeriod: range.period },
+    { name: 'REVENUE', aggregationPeriod: 'MONTH', groupBy: 'ACCOUNT_ID' },
+  ])
 
 export interface Share {
   key: string

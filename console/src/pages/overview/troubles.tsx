@@ -5,7 +5,7 @@ import { quantity } from '../../parts/format.ts'
 import { has } from '../../parts/lists.ts'
 import { Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
-import { sharesOf, useMetric } from './metrics.ts'
+import { sharesOf, useEvents } from './metrics.ts'
 import type { Range } from './range.ts'
 
 const PAGES = 4
@@ -44,12 +44,7 @@ const numberOf = ({ count, isAll }: { count: number; isAll: boolean }): string =
 
 /** What somebody has to look at now, each with a link to the list behind it. */
 export const Troubles = ({ now, range }: { now: string; range: Range }) => {
-  const causes = useMetric(range, {
-    name: 'EVENTS',
-    aggregationPeriod: 'MONTH',
-    groupBy: 'RAW_EVENT_STATUS',
-    filters: [{ fieldName: 'EVENT_STATUS', fieldValues: ['UNPROCESSED'] }],
-  })
+  const causes = useEvents(range)
   const overdue = useRead(`overdue ${now}`, () => countOverdue(now))
   const incidents = useRead(has('/incidents') ? 'open incidents' : undefined, countIncidents)
   const waiting = useRead('waiting for a bill run', countWaiting)
@@ -60,7 +55,7 @@ export const Troubles = ({ now, range }: { now: string; range: Range }) => {
         <h2>To look at</h2>
       </header>
       <Shown reading={causes}>
-        {(points) => {
+        {([, , points = []]) => {
           const shares = sharesOf(points)
           const isCalm = !shares.length && !overdue.data?.count && !waiting.data?.count && !incidents.data?.count
           return (

@@ -5,7 +5,7 @@ import type { Exact } from '../../parts/exact_json.ts'
 import { money, quantity } from '../../parts/format.ts'
 import { Empty, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
-import { type Share, sharesOf, useMetric, useRevenue } from './metrics.ts'
+import { type Share, sharesOf, useMetrics, useRevenue } from './metrics.ts'
 import type { Range } from './range.ts'
 
 const MOST_SHOWN = 8
@@ -49,8 +49,15 @@ export const UsageCards = ({ range, currency }: { range: Range; currency: string
   const meters = useRead('usage meters', readMeters)
   const meter = meters.data?.find(({ id }) => id === get('meter')) ?? meters.data?.find(({ status }) => status === 'ACTIVE')
   const filters = meter && [{ fieldName: 'USAGE_METER_ID', fieldValues: [meter.id] }]
-  const overTime = useMetric(range, filters && { name: 'METER_USAGE', aggregationPeriod: range.period, filters })
-  const byAccount = useMetric(range, filters && { name: 'METER_USAGE', aggregationPeriod: 'MONTH', groupBy: 'ACCOUNT_ID', filters })
+  const usage = useMetrics(
+    range,
+    filters
+      ? [
+          { name: 'METER_USAGE', aggregationPeriod: range.period, filters },
+          { name: 'METER_USAGE', aggregationPeriod: 'MONTH', groupBy: 'ACCOUNT_ID', filters },
+        ]
+      : [],
+  )
   const revenue = useRevenue(range)
   return (
     <>
@@ -77,15 +84,15 @@ export const UsageCards = ({ range, currency }: { range: Range; currency: string
             <a href={linkTo('meters')}>Make one</a>, and usage is measured.
           </Empty>
         ) : (
-          <Shown reading={overTime}>
-            {([points]) => (
+          <Shown reading={usage}>
+            {([series]) => (
               <Chart
                 label={`Usage of ${meter?.displayName ?? ''}`}
-                timestamps={points?.timestamps ?? []}
+                timestamps={series?.[0]?.timestamps ?? []}
                 period={range.period}
                 kind="bars"
                 show={quantity}
-                series={[{ name: meter?.displayName ?? '', values: points?.metricValues ?? [], colour: 'four' }]}
+                series={[{ name: meter?.displayName ?? '', values: series?.[0]?.metricValues ?? [], colour: 'four' }]}
               />
             )}
           </Shown>
@@ -96,8 +103,10 @@ export const UsageCards = ({ range, currency }: { range: Range; currency: string
           <header>
             <h2>{meter.displayName}, by account</h2>
           </header>
-          <Shown reading={byAccount}>
-            {(points) => <Shares of={sharesOf(points)} nameOf={(id) => id} linkOf={(id) => linkTo('accounts', id)} show={quantity} />}
+          <Shown reading={usage}>
+            {([, points = []]) => (
+              <Shares of={sharesOf(points)} nameOf={(id) => id} linkOf={(id) => linkTo('accounts', id)} show={quantity} />
+            )}
           </Shown>
         </section>
       )}
@@ -106,7 +115,7 @@ export const UsageCards = ({ range, currency }: { range: Range; currency: string
           <h2>Revenue by account</h2>
         </header>
         <Shown reading={revenue}>
-          {({ byAccount: shares }) => (
+          {([, shares = []]) => (
             <Shares
               of={sharesOf(shares)}
               nameOf={(id) => id}
