@@ -2,7 +2,8 @@
 export const START = '2026-08-01T00:00:00.000Z'
 export const END = '2026-10-29T09:00:00.000Z'
 export const DAY = 86_400_000
-export const EVENTS = 200_000
+/** Some of these lie behind the end, which is in the middle of a day. */
+export const EVENTS = 203_500
 
 /** A generator of numbers from 0 until below 1, always the same ones (mulberry32). */
 export const startRandom = (seed: number): (() => number) => {

@@ -10,11 +10,11 @@ import type { Range } from './range.ts'
 
 const PAGES = 4
 
-/** How many invoices are due and past their day, and whether there may be more. */
-const countOverdue = async (now: string): Promise<{ count: number; isAll: boolean }> => {
+/** How many invoices of a status are past their day, and whether there may be more. */
+const countOverdue = async (status: 'DUE' | 'PARTIALLY_PAID', now: string): Promise<{ count: number; isAll: boolean }> => {
   let [count, nextToken]: [number, string | undefined] = [0, undefined]
   for (let page = 0; page < PAGES; page++) {
-    const query = { status: 'DUE' as const, nextToken, end_time: Date.parse(now) }
+    const query = { status, nextToken, end_time: Date.parse(now) }
     const list: { data: { dueDate?: string }[]; nextToken?: string } = await read(api.GET('/invoices', { params: { query } }))
     count += list.data.filter(({ dueDate }) => dueDate !== undefined && dueDate < now).length
     nextToken = list.nextToken
@@ -45,7 +45,8 @@ const numberOf = ({ count, isAll }: { count: number; isAll: boolean }): string =
 /** What somebody has to look at now, each with a link to the list behind it. */
 export const Troubles = ({ now, range }: { now: string; range: Range }) => {
   const causes = useEvents(range)
-  const overdue = useRead(`overdue ${now}`, () => countOverdue(now))
+  const overdue = useRead(`overdue ${now}`, () => countOverdue('DUE', now))
+  const inPart = useRead(`overdue in part ${now}`, () => countOverdue('PARTIALLY_PAID', now))
   const incidents = useRead(has('/incidents') ? 'open incidents' : undefined, countIncidents)
   const waiting = useRead('waiting for a bill run', countWaiting)
   const days = { from: range.from.slice(0, 10), until: new Date(Date.parse(range.until) - 1).toISOString().slice(0, 10) }
@@ -57,7 +58,7 @@ export const Troubles = ({ now, range }: { now: string; range: Range }) => {
       <Shown reading={causes}>
         {([, , points = []]) => {
           const shares = sharesOf(points)
-          const isCalm = !shares.length && !overdue.data?.count && !waiting.data?.count && !incidents.data?.count
+          const isCalm = !shares.length && !overdue.data?.count && !inPart.data?.count && !waiting.data?.count && !incidents.data?.count
           return (
             <ul class="troubles">
               {overdue.data && overdue.data.count > 0 && (
@@ -65,6 +66,13 @@ export const Troubles = ({ now, range }: { now: string; range: Range }) => {
                   name="Invoices overdue"
                   count={numberOf(overdue.data)}
                   link={linkTo('invoices', { status: 'DUE', overdue: 'yes' })}
+                />
+              )}
+              {inPart.data && inPart.data.count > 0 && (
+                <Trouble
+                  name="Invoices overdue, paid in part"
+                  count={numberOf(inPart.data)}
+                  link={linkTo('invoices', { status: 'PARTIALLY_PAID', overdue: 'yes' })}
                 />
               )}
               {incidents.data && incidents.data.count > 0 && (
