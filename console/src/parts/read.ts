@@ -109,6 +109,7 @@ export const useRead = <Data>(
     const timer = every ? setInterval(() => document.visibilityState === 'visible' && load.current(true), every) : undefined
     return () => {
       isOver = true
+      loading.current = undefined
       stop()
       clearInterval(timer)
     }
