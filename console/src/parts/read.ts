@@ -90,7 +90,11 @@ export const useRead = <Data>(
     let isOver = false
     const readNow = async (isForced: boolean): Promise<void> => {
       const before = kept.get(key)
-      if (!isForced && before && Date.now() - before.at < FRESH) return
+      if (!isForced && before && Date.now() - before.at < FRESH) {
+        /** Another part of the page may have read it since this one was drawn. */
+        render({})
+        return
+      }
       loading.current = key
       render({})
       try {
