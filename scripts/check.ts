@@ -10,17 +10,18 @@ const checkTypes = (project: string): Check => ['Types', LISTED, `node_modules/t
 
 const checks: readonly Check[] = [
   ['Format', 'run npm run format', 'node_modules/oxfmt/bin/oxfmt --check'],
-  ['Lint', LISTED, 'node_modules/oxlint/bin/oxlint --type-aware --quiet'],
-  ...['.', 'scripts', 'system', 'bench'].map(checkTypes),
-  ['Generated files', 'run npm run generate and commit what it writes', 'scripts/generate.ts --check'],
-  ['Walls', LISTED, 'scripts/walls.ts'],
-  ['Document', LISTED, 'node_modules/@redocly/cli/bin/cli.js lint public/openapi.json --config scripts/redocly.yaml --lint-config error'],
   [
     'Client',
     LISTED,
     'docs/clients/node_modules/openapi-typescript/bin/cli.js public/openapi.json --default-non-nullable false --output docs/clients/togai.d.ts',
   ],
+  ['Lint', LISTED, 'node_modules/oxlint/bin/oxlint --type-aware --quiet'],
+  ...['.', 'scripts', 'system', 'bench'].map(checkTypes),
+  ['Generated files', 'run npm run generate and commit what it writes', 'scripts/generate.ts --check'],
+  ['Walls', LISTED, 'scripts/walls.ts'],
+  ['Document', LISTED, 'node_modules/@redocly/cli/bin/cli.js lint public/openapi.json --config scripts/redocly.yaml --lint-config error'],
   checkTypes('docs/clients'),
+  checkTypes('console'),
   ['Bundle', LISTED, 'scripts/bundle.ts'],
 ]
 

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { ask, chooseAccount } from './cloudflare.ts'
+import { buildConsole } from './build_console.ts'
 import { migrations, readEnvironments } from './configuration.ts'
 import { rehearseDeployment } from './rehearsal.ts'
 import { deployment, fail, fault, isEnvironment, option, root, run } from './wrangler.ts'
@@ -222,6 +223,7 @@ if (pending.length) await wrangler('The migrations could not be applied', ['d1',
 console.log(`Migrations: ${pending.length ? `${pending.length} applied` : 'all applied'}`)
 
 const upload = async (): Promise<void> => {
+  await buildConsole()
   const directory = mkdtempSync(join(tmpdir(), 'deploy-'))
   const file = join(directory, 'secrets.json')
   if (secret !== undefined) writeFileSync(file, JSON.stringify({ SIGNING_SECRET: secret }), { mode: 0o600 })

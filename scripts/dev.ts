@@ -4,6 +4,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { buildConsole } from './build_console.ts'
+import { fillBusiness } from './business/fill.ts'
 import { commandOf, makeSample } from './sample.ts'
 import { fail, fault, migrateLocal, persisted, quoted, root, run, start } from './wrangler.ts'
 
@@ -12,8 +14,12 @@ const TOKEN = 'dev-token'
 /** Milliseconds between two runs of the Worker's cron: a minute, as on Cloudflare. The tests set less. */
 const CRON_PERIOD = 1000 * (Number(process.env['CRON_SECONDS']) || 60)
 
-const args = process.argv.slice(2)
-const usage = 'Usage: npm run dev -- [--port 9000] [--persist-to DIR] and other options of wrangler dev'
+/** The organization of --sample, and its tokens. */
+const SAMPLE = { id: 'org.sample', name: 'Sample business', token: 'sample-token', analyst: 'sample-analyst-token' }
+
+const hasSample = process.argv.includes('--sample')
+const args = process.argv.slice(2).filter((arg) => arg !== '--sample')
+const usage = 'Usage: npm run dev -- [--sample] [--port 9000] [--persist-to DIR] and other options of wrangler dev'
 
 const parsed = () => {
   try {
@@ -52,10 +58,22 @@ if (!/^\s*SIGNING_SECRET\s*=/m.test(kept))
     mode: 0o600,
   })
 
+await buildConsole()
 console.log('Preparing the local database…')
 await migrateLocal(directory)
 
 const now = Date.now()
+const insertToken = (id: string, organization: string, name: string, token: string, role: string): string =>
+  `INSERT INTO tokens (id, organization_id, name, hash, role, created_at)
+   SELECT ${quoted(id)}, id, ${quoted(name)}, ${quoted(createHash('sha256').update(token).digest('hex'))}, ${quoted(role)}, ${now}
+   FROM organizations WHERE name = ${quoted(organization)} ON CONFLICT DO NOTHING;`
+const insertOrganization = (id: string, name: string): string =>
+  `INSERT INTO organizations (id, name, created_at) VALUES (${quoted(id)}, ${quoted(name)}, ${now}) ON CONFLICT DO NOTHING;`
+const sampleRows = [
+  insertOrganization(SAMPLE.id, SAMPLE.name),
+  insertToken('token.sample', SAMPLE.name, 'Sample', SAMPLE.token, 'ADMINISTRATOR'),
+  insertToken('token.analyst', SAMPLE.name, 'Sample, reads only', SAMPLE.analyst, 'ANALYST'),
+]
 const seed = await run([
   'd1',
   'execute',
@@ -63,10 +81,11 @@ const seed = await run([
   '--local',
   ...persisted(directory),
   '--command',
-  `INSERT INTO organizations (id, name, created_at) VALUES ('org.local', 'Local', ${now}) ON CONFLICT DO NOTHING;
-   INSERT INTO tokens (id, organization_id, name, hash, created_at)
-   SELECT 'token.local', id, 'Local development', ${quoted(createHash('sha256').update(TOKEN).digest('hex'))}, ${now}
-   FROM organizations WHERE name = 'Local' ON CONFLICT DO NOTHING;`,
+  [
+    insertOrganization('org.local', 'Local'),
+    insertToken('token.local', 'Local', 'Local development', TOKEN, 'ADMINISTRATOR'),
+    ...(hasSample ? sampleRows : []),
+  ].join('\n'),
 ])
 if (!seed.ok)
   fail(
@@ -128,11 +147,27 @@ List the events with their status: curl ${url}/events -H 'Authorization: Bearer 
   }
 }
 
+/** Fills the sample business while the server serves. */
+const prepareBusiness = async (): Promise<void> => {
+  console.log(`Filling the organization "${SAMPLE.name}" with three months of business, which takes about half a minute…`)
+  try {
+    await fillBusiness(url, SAMPLE.token, (day) => console.log(`The sample business is at ${day}`))
+    console.log(`
+The sample business is ready. Look at it in the console: ${url}/console
+Its token, valid only on this machine: ${SAMPLE.token}
+One that only reads: ${SAMPLE.analyst}
+`)
+  } catch (error) {
+    console.error(`The sample business is not complete. ${(error as Error).message} Start again with --sample, and it goes on from there.`)
+  }
+}
+
 if (ready) {
   const event = await prepareEvent()
   console.log(`
 Serving on ${url}
 API reference, which can send requests: ${url}/docs
+Console, the pages for people: ${url}/console
 Token, valid only on this machine: ${TOKEN}
 
 Create a customer:
@@ -144,5 +179,7 @@ curl ${url}/customers \\
 
 ${event}
 `)
-  await runCron()
+  const cron = runCron()
+  if (hasSample) await prepareBusiness()
+  await cron
 }

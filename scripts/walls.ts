@@ -178,6 +178,17 @@ const walls: readonly Wall[] = [
     ],
   ),
   {
+    files: 'console/**',
+    message: 'The console knows the API by its document, and of src only the decimals.',
+    patterns: ['**/src/**', '!**/src/lib/decimal.ts', inside('scripts'), inside('system'), inside('bench')],
+    broken: [
+      ['console/planted/deep/money.ts', 'lib/money.ts'],
+      ['console/planted/deep/schema.ts', 'customers/customers/schema.ts'],
+      ['console/planted/deep/to_scripts.ts', '../scripts/planted.ts'],
+    ],
+    allowed: [['console/planted/deep/decimal.ts', 'lib/decimal.ts']],
+  },
+  {
     files: 'scripts/token.ts',
     message: 'token calls the verb of tokens.',
     patterns: [
@@ -270,11 +281,15 @@ const plantWalls = (): void => {
     writeFileSync(join(copy, path), `${lines.join('\n')}\n`)
   }
   const linter = join(root, 'node_modules/oxlint/bin/oxlint')
-  const { stdout } = spawnSync(process.execPath, [linter, '--type-aware', '--format', 'unix', 'src', 'scripts', 'system', 'bench'], {
-    cwd: copy,
-    encoding: 'utf8',
-    maxBuffer: 1e8,
-  })
+  const { stdout } = spawnSync(
+    process.execPath,
+    [linter, '--type-aware', '--format', 'unix', 'src', 'scripts', 'system', 'bench', 'console'],
+    {
+      cwd: copy,
+      encoding: 'utf8',
+      maxBuffer: 1e8,
+    },
+  )
   const unreadable = findUnreadable(copy)
   rmSync(copy, { recursive: true, force: true })
   const lines = stdout.split('\n')

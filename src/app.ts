@@ -6,6 +6,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { TrieRouter } from 'hono/router/trie-router'
 import { type Parts, authenticate } from './http/auth.ts'
 import { errorResponse } from './http/error-response.ts'
+import { showConsole } from './http/console.ts'
 import { health } from './http/health.ts'
 import { download } from './downloads.ts'
 import { log } from './http/log.ts'
@@ -54,6 +55,9 @@ app.use((c, next) => {
 app.get('/', root)
 app.get('/health', health)
 app.get('/downloads/:file', download)
+/** Files of the console are answered before the Worker is asked. One that is asked for here is none of the present build. */
+app.get('/console/assets/*', (c) => c.notFound())
+app.get('/console/*', showConsole)
 
 const webhooks = loadLater(() => import('./webhooks/sending/service.ts'))
 

@@ -1,6 +1,7 @@
 export * from './access/audit/operations.ts'
 export * from './access/clock/operations.ts'
 export * from './access/jobs/operations.ts'
+export * from './access/organizations/operations.ts'
 export * from './access/tokens/operations.ts'
 export * from './alerts/alert_templates/operations.ts'
 export * from './alerts/alerts/operations.ts'

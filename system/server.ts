@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fault, root } from '../scripts/wrangler.ts'
 
 const LONGEST_START = 60_000
@@ -17,10 +18,9 @@ const freePort = (): Promise<number> =>
   })
 
 /** Starts `npm run dev` on a free port with an empty database and a cron every second. `ready` resolves when it serves, or rejects after a minute. */
-export const startServer = async () => {
-  const state = mkdtempSync(join(tmpdir(), 'togai-'))
+export const startServer = async (more: readonly string[] = [], state = mkdtempSync(join(tmpdir(), 'togai-'))) => {
   const port = await freePort()
-  const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', String(port), '--persist-to', state], {
+  const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', String(port), '--persist-to', state, ...more], {
     cwd: root,
     env: { ...process.env, CRON_SECONDS: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -43,5 +43,14 @@ export const startServer = async () => {
     await ended
     rmSync(state, { recursive: true, force: true })
   }
-  return { url: `http://localhost:${port}`, state, ready, stop, readOutput: () => output }
+  /** Waits until the server has printed a text. */
+  const awaitOutput = async (text: string, longest: number): Promise<void> => {
+    const deadline = Date.now() + longest
+    while (!output.includes(text)) {
+      if (server.exitCode !== null) throw new Error(`the server has ended: ${fault(output)}`)
+      if (Date.now() > deadline) throw new Error(`the server did not say "${text}" within ${longest / 1000} s`)
+      await wait(200)
+    }
+  }
+  return { url: `http://localhost:${port}`, state, ready, stop, awaitOutput, readOutput: () => output }
 }

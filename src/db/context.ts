@@ -110,6 +110,8 @@ export interface Ctx extends Caller {
   wallClock: number
   /** The instant to which the test clock is being moved, in milliseconds, for the work that is done on the way. */
   clockTarget?: number | undefined
+  /** Whether there are test clocks here. */
+  hasTestClocks?: boolean
   secrets: readonly string[]
   requestId: string
   operationId: string

@@ -88,6 +88,7 @@ export const authenticate = async (
     allowsLocalWebhooks: WEBHOOK_LOCAL === 'on',
     now,
     wallClock,
+    hasTestClocks: TEST_CLOCK === 'on',
     secrets,
     requestId,
     operationId,

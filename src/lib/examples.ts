@@ -56,6 +56,7 @@ export const group = {
 
 /** The organization that the examples are of. */
 export const organizationId = 'org.0VFLWOg4oRg.7kPzQ'
+export const organizationName = 'Example organization'
 
 /** The event schema and the usage meter of the examples, which counts delivered gigabytes. */
 export const eventSchemaName = 'file_delivery'

@@ -119,7 +119,11 @@ export const organization = async ({
   const id = `org.${crypto.randomUUID()}`
   const token = `token-${crypto.randomUUID()}`
   await env.DB.batch([
-    env.DB.prepare('INSERT INTO organizations (id, name, base_currency, created_at) VALUES (?1, ?1, ?2, 0)').bind(id, baseCurrency),
+    env.DB.prepare('INSERT INTO organizations (id, name, base_currency, created_at) VALUES (?1, ?1, ?2, ?3)').bind(
+      id,
+      baseCurrency,
+      createdAt,
+    ),
     env.DB.prepare(
       'INSERT INTO tokens (id, organization_id, name, hash, created_at, last_used_on, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     ).bind(tokenId, id, name, await hashToken(token), createdAt, lastUsedOn, expiresAt, revokedAt),

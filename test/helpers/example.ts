@@ -81,6 +81,7 @@ export const exampleOrganization = async () => {
   const made = new Map([
     [examples.tokenId, tokenId],
     [examples.organizationId, api.id],
+    [examples.organizationName, api.id],
   ])
   /** A text that holds ids of ours, as that of an entry begins with that of its schedule, is made anew with the ids that the server made. */
   const ours = (value: unknown): unknown =>

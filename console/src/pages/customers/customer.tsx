@@ -1,0 +1,154 @@
+import { useState } from 'preact/hooks'
+import { linkTo } from '../../parts/address.ts'
+import { AddressLines } from '../../parts/address_fields.tsx'
+import { AuditTrail } from '../../parts/audit_trail.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { type Schemas, api, read } from '../../parts/client.ts'
+import { CheckField, DialogButton, Form, TextField } from '../../parts/form.tsx'
+import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx'
+import { useRead } from '../../parts/read.ts'
+import { useRights } from '../../parts/session.ts'
+import { Settings } from '../../parts/settings.tsx'
+import { Table } from '../../parts/table.tsx'
+import { Time } from '../../parts/time.tsx'
+import type { Names } from '../../routes.ts'
+import { AccountForm } from '../accounts/account_form.tsx'
+import { CustomerForm } from './form.tsx'
+
+type Customer = Schemas['Customer']
+
+const ContactForm = ({ customerId, close }: { customerId: string; close: () => void }) => {
+  const [name, setName] = useState('')
+  const [email, setEmail] = useState('')
+  const [phone, setPhone] = useState('')
+  const [loginAccess, setLoginAccess] = useState(false)
+  const send = () => {
+    const body = { name, email, ...(phone && { phone }), loginAccess }
+    return read(api.POST('/customers/{customer_id}/contacts', { params: { path: { customer_id: customerId } }, body }))
+  }
+  return (
+    <Form action="Add contact" send={send} done={close} cancel={close}>
+      <TextField label="Name" value={name} set={setName} />
+      <TextField label="E-mail" type="email" value={email} set={setEmail} />
+      <TextField label="Telephone" value={phone} set={setPhone} isOptional />
+      <CheckField label="May sign in to the portal" value={loginAccess} set={setLoginAccess} />
+    </Form>
+  )
+}
+
+const Actions = ({ customer }: { customer: Customer }) => {
+  const path = { customer_id: customer.id }
+  if (customer.status === 'ARCHIVED')
+    return (
+      <DialogButton label="Restore" title={`Restore ${customer.name}`}>
+        {(close) => (
+          <Form
+            action="Restore customer"
+            send={() => read(api.POST('/customers/{customer_id}/restore', { params: { path } }))}
+            done={close}
+            cancel={close}
+          >
+            <p>Its accounts stay archived, until each of them is restored.</p>
+          </Form>
+        )}
+      </DialogButton>
+    )
+  return (
+    <>
+      <DialogButton label="Edit" title={`Edit ${customer.name}`}>
+        {(close) => <CustomerForm customer={customer} close={close} />}
+      </DialogButton>
+      <DialogButton label="Add contact">{(close) => <ContactForm customerId={customer.id} close={close} />}</DialogButton>
+      <DialogButton label="Archive" title={`Archive ${customer.name}`}>
+        {(close) => (
+          <Form
+            action="Archive customer"
+            send={() => read(api.DELETE('/customers/{customer_id}', { params: { path } }))}
+            done={close}
+            cancel={close}
+            isDangerous
+          >
+            <p>Its accounts are archived with it. A customer with a price plan or an open draft cannot be archived. It can be restored.</p>
+          </Form>
+        )}
+      </DialogButton>
+    </>
+  )
+}
+
+const AccountsOf = ({ customerId }: { customerId: string }) => {
+  const { writes } = useRights()
+  const reading = useRead(`accounts of ${customerId}`, () =>
+    read(api.GET('/accounts', { params: { query: { customer_id: customerId, pageSize: 100 } } })),
+  )
+  return (
+    <Section
+      title="Accounts"
+      actions={
+        writes && <DialogButton label="New account">{(close) => <AccountForm customerId={customerId} close={close} />}</DialogButton>
+      }
+    >
+      <Shown reading={reading}>
+        {({ data }) => (
+          <Table
+            label="Accounts"
+            rows={data}
+            keyOf={({ togaiAccountId }) => togaiAccountId}
+            linkOf={({ id }) => linkTo('accounts', id)}
+            empty={<Empty title="The customer has no accounts." />}
+            columns={[
+              { title: 'Name', cell: ({ name }) => name },
+              { title: 'Id', cell: ({ id }) => <code>{id}</code> },
+              { title: 'Currency', cell: ({ invoiceCurrency }) => invoiceCurrency, isMinor: true },
+              { title: 'Status', cell: ({ status }) => <Badge of={status} /> },
+            ]}
+          />
+        )}
+      </Shown>
+    </Section>
+  )
+}
+
+export const CustomerPage = ({ names: { id = '' } }: { names: Names }) => {
+  const { writes } = useRights()
+  const reading = useRead(`customer ${id}`, () => read(api.GET('/customers/{customer_id}', { params: { path: { customer_id: id } } })))
+  const customer = reading.data
+  return (
+    <Page
+      title={customer?.name ?? id}
+      above={
+        <>
+          <a href={linkTo('customers')}>Customers</a> · <code>{id}</code>
+        </>
+      }
+      beside={customer && <Badge of={customer.status} />}
+      actions={writes && customer && <Actions customer={customer} />}
+    >
+      <Shown reading={reading}>
+        {({ primaryEmail, address, createdAt, togaiCustomerId }) => (
+          <>
+            <Facts
+              of={[
+                ['E-mail', primaryEmail],
+                ['Address', AddressLines({ of: address })],
+                ['Created', <Time at={createdAt} />],
+                ['Id here', <code>{togaiCustomerId}</code>],
+                [
+                  'Lists',
+                  <>
+                    <a href={linkTo('invoices', { customer: id })}>Invoices</a> · <a href={linkTo('events', { customer: id })}>Events</a>
+                  </>,
+                ],
+              ]}
+            />
+            <AccountsOf customerId={id} />
+            <Settings entityType="CUSTOMER" entityId={id} />
+            <Section title="Audit trail">
+              <AuditTrail type="CUSTOMER" id={id} />
+            </Section>
+          </>
+        )}
+      </Shown>
+    </Page>
+  )
+}

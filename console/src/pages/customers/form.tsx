@@ -1,0 +1,48 @@
+import { useState } from 'preact/hooks'
+import { goTo, linkTo } from '../../parts/address.ts'
+import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
+import { type AddressDraft, AddressFields, addressOf, draftOfAddress } from '../../parts/address_fields.tsx'
+import { CheckField, Form, TextField } from '../../parts/form.tsx'
+
+type Customer = Schemas['Customer']
+
+/** Creates a customer, with an account of the same id if that is wished, or changes one. */
+export const CustomerForm = ({ customer, close }: { customer?: Customer; close: () => void }) => {
+  const [id, setId] = useState('')
+  const [name, setName] = useState(customer?.name ?? '')
+  const [primaryEmail, setEmail] = useState(customer?.primaryEmail ?? '')
+  const [address, setAddress] = useState<AddressDraft>(draftOfAddress(customer?.address))
+  const [hasAccount, setHasAccount] = useState(true)
+  const [currency, setCurrency] = useState('USD')
+  const send = async (): Promise<void> => {
+    if (customer) {
+      const header = { 'If-Match': tagOf(customer) }
+      await read(
+        api.PATCH('/customers/{customer_id}', {
+          params: { path: { customer_id: customer.id }, header },
+          body: { name, primaryEmail, address: addressOf(address) },
+        }),
+      )
+      close()
+      return
+    }
+    const account = { id, name, invoiceCurrency: currency }
+    await read(api.POST('/customers', { body: { id, name, primaryEmail, address: addressOf(address), ...(hasAccount && { account }) } }))
+    close()
+    goTo(linkTo('customers', id))
+  }
+  return (
+    <Form action={customer ? 'Save' : 'Create customer'} send={send} cancel={close}>
+      {!customer && <TextField label="Id" value={id} set={setId} hint="Your own name for the customer. It cannot be changed." />}
+      <TextField label="Name" value={name} set={setName} />
+      <TextField label="E-mail" type="email" value={primaryEmail} set={setEmail} />
+      <AddressFields value={address} set={setAddress} />
+      {!customer && (
+        <>
+          <CheckField label="With an account of the same id, which is billed" value={hasAccount} set={setHasAccount} />
+          {hasAccount && <TextField label="Currency of its invoices" value={currency} set={setCurrency} />}
+        </>
+      )}
+    </Form>
+  )
+}

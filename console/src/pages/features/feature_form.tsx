@@ -1,0 +1,61 @@
+import { useState } from 'preact/hooks'
+import { goTo, linkTo } from '../../parts/address.ts'
+import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
+import { ChoiceField, Form, TextField } from '../../parts/form.tsx'
+import { useRead } from '../../parts/read.ts'
+import { RowEditor } from '../../parts/row_editor.tsx'
+
+type Feature = Schemas['Feature']
+
+const readSchemas = async () => (await read(api.GET('/event_schema', { params: { query: { pageSize: 100 } } }))).data
+
+export const FeatureForm = ({ feature, close }: { feature?: Feature; close: () => void }) => {
+  const schemas = useRead('schemas of the organization', readSchemas)
+  const [name, setName] = useState(feature?.name ?? '')
+  const [billableName, setBillableName] = useState(feature?.billableName ?? '')
+  const [associations, setAssociations] = useState(feature?.schemaAssociations ?? [{ schemaName: '', attributeName: '' }])
+  const send = async (): Promise<void> => {
+    const body = { name, ...(billableName && { billableName }), schemaAssociations: associations }
+    if (feature) {
+      const params = { path: { feature_id: feature.id }, header: { 'If-Match': tagOf(feature) } }
+      await read(api.PATCH('/features/{feature_id}', { params, body }))
+      close()
+      return
+    }
+    const { id } = await read(api.POST('/features', { body }))
+    close()
+    goTo(linkTo('features', id))
+  }
+  return (
+    <Form action={feature ? 'Save' : 'Create feature'} send={send} cancel={close}>
+      <TextField label="Name" value={name} set={setName} />
+      <TextField label="Name on invoices" value={billableName} set={setBillableName} isOptional />
+      <RowEditor
+        title="Events that take credits of it"
+        rows={associations}
+        set={(rows) => setAssociations([...rows])}
+        empty={{ schemaName: '', attributeName: '' }}
+        add="Add schema"
+      >
+        {({ schemaName, attributeName }, change) => (
+          <>
+            <ChoiceField
+              label="Event schema"
+              value={schemaName}
+              set={(chosen) => change({ schemaName: chosen })}
+              none="Choose one"
+              of={(schemas.data ?? []).map((one) => [one.name, one.name] as const)}
+            />
+            <ChoiceField
+              label="As many as its"
+              value={attributeName}
+              set={(chosen) => change({ attributeName: chosen })}
+              none="Choose one"
+              of={(schemas.data?.find((one) => one.name === schemaName)?.attributes ?? []).map((one) => [one.name, one.name] as const)}
+            />
+          </>
+        )}
+      </RowEditor>
+    </Form>
+  )
+}

@@ -1,0 +1,86 @@
+import { useState } from 'preact/hooks'
+import { goTo, linkTo } from '../../parts/address.ts'
+import { api, read } from '../../parts/client.ts'
+import { CheckField, ChoiceField, Form, TextField } from '../../parts/form.tsx'
+import { requireNumber } from '../../parts/typed.ts'
+
+interface DraftLine {
+  description: string
+  quantity: string
+  price: string
+}
+
+const EMPTY: DraftLine = { description: '', quantity: '1', price: '' }
+
+/** An invoice of lines that a person writes. */
+export const InvoiceForm = ({ close, accountId = '' }: { close: () => void; accountId?: string }) => {
+  const [account, setAccount] = useState(accountId)
+  const [from, setFrom] = useState('')
+  const [until, setUntil] = useState('')
+  const [status, setStatus] = useState('DRAFT')
+  const [advances, setAdvances] = useState(false)
+  const [lines, setLines] = useState<readonly DraftLine[]>([EMPTY])
+  const change = (at: number, part: Partial<DraftLine>): void =>
+    setLines(lines.map((line, index) => (index === at ? { ...line, ...part } : line)))
+  const send = async (): Promise<void> => {
+    const lineItems = lines.map(({ description, quantity, price }, at) => ({
+      description,
+      quantity: requireNumber(quantity, `Line ${at + 1}, quantity`),
+      valuePerQuantity: requireNumber(price, `Line ${at + 1}, price`),
+    }))
+    const { id } = await read(
+      api.POST('/invoices', {
+        body: {
+          accountId: account,
+          startDate: `${from}T00:00:00Z`,
+          endDate: `${until}T00:00:00Z`,
+          status: status as 'DRAFT',
+          lineItems,
+          ...(status === 'DRAFT' && { autoAdvance: advances }),
+        },
+      }),
+    )
+    close()
+    goTo(linkTo('invoices', id))
+  }
+  return (
+    <Form action="Create invoice" send={send} cancel={close}>
+      <div class="columns">
+        <TextField label="Account" value={account} set={setAccount} />
+        <TextField label="For the time from (UTC)" type="date" value={from} set={setFrom} />
+        <TextField label="until before" type="date" value={until} set={setUntil} />
+        <ChoiceField
+          label="Status"
+          value={status}
+          set={setStatus}
+          of={[
+            ['DRAFT', 'Draft, which can be changed'],
+            ['DUE', 'Due at once'],
+          ]}
+        />
+      </div>
+      {status === 'DRAFT' && <CheckField label="Falls due by itself at its end" value={advances} set={setAdvances} />}
+      {lines.map((line, at) => (
+        <fieldset key={at} class="row-fields">
+          <legend class="hidden">Line {at + 1}</legend>
+          <TextField label="Description" value={line.description} set={(description) => change(at, { description })} />
+          <TextField label="Quantity" value={line.quantity} set={(quantity) => change(at, { quantity })} isNumber />
+          <TextField label="Price of one" value={line.price} set={(price) => change(at, { price })} isNumber />
+          {lines.length > 1 && (
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`Remove line ${at + 1}`}
+              onClick={() => setLines(lines.filter((_, index) => index !== at))}
+            >
+              ✕
+            </button>
+          )}
+        </fieldset>
+      ))}
+      <button type="button" onClick={() => setLines([...lines, EMPTY])}>
+        Add line
+      </button>
+    </Form>
+  )
+}

@@ -1,0 +1,179 @@
+import { useState } from 'preact/hooks'
+import { linkTo, useParameters } from '../../parts/address.ts'
+import { AuditTrail } from '../../parts/audit_trail.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { type Schemas, api, read } from '../../parts/client.ts'
+import { CheckField, DialogButton, Form } from '../../parts/form.tsx'
+import { wordsOf } from '../../parts/format.ts'
+import { Facts, Page, Section, Shown } from '../../parts/page.tsx'
+import { useRead } from '../../parts/read.ts'
+import { useRights } from '../../parts/session.ts'
+import { Settings } from '../../parts/settings.tsx'
+import { Table } from '../../parts/table.tsx'
+import { Time } from '../../parts/time.tsx'
+import type { Names } from '../../routes.ts'
+import { RateCards } from './cards.tsx'
+
+type Plan = Schemas['PricePlan']
+
+const ActivateForm = ({ plan, close }: { plan: Plan; close: () => void }) => {
+  const supported = plan.pricingSchedule[0]?.pricePlanDetails?.supportedCurrencies ?? []
+  const [chosen, choose] = useState<readonly string[]>(supported)
+  const send = () =>
+    read(
+      api.POST('/price_plans/{price_plan_id}/activate', {
+        params: { path: { price_plan_id: plan.id } },
+        body: { currencies: [...chosen] },
+      }),
+    )
+  return (
+    <Form action="Publish" send={send} done={close} cancel={close} isDisabled={!chosen.length}>
+      <p>Accounts can be given the plan then, in these currencies:</p>
+      {supported.map((currency) => (
+        <CheckField
+          key={currency}
+          label={currency}
+          value={chosen.includes(currency)}
+          set={(isChosen) => choose(isChosen ? [...chosen, currency] : chosen.filter((one) => one !== currency))}
+        />
+      ))}
+    </Form>
+  )
+}
+
+const Actions = ({ plan }: { plan: Plan }) => {
+  const details = plan.pricingSchedule[0]?.pricePlanDetails
+  const isPublishedInAll = plan.status === 'ACTIVE' && details?.supportedCurrencies.every((one) => details.activeCurrencies.includes(one))
+  if (plan.status === 'ARCHIVED') return null
+  return (
+    <>
+      {!isPublishedInAll && (
+        <DialogButton label="Publish" title={`Publish ${plan.name}`} tone="primary">
+          {(close) => <ActivateForm plan={plan} close={close} />}
+        </DialogButton>
+      )}
+      <a class="button" href={linkTo('plans', plan.id, 'edit')}>
+        Edit
+      </a>
+      <DialogButton label="Archive" title={`Archive ${plan.name}?`} tone="quiet">
+        {(close) => (
+          <Form
+            action="Archive plan"
+            send={() => read(api.DELETE('/price_plans/{price_plan_id}', { params: { path: { price_plan_id: plan.id } } }))}
+            done={close}
+            cancel={close}
+            isDangerous
+          >
+            <p>No account can be given it any more. A plan that is in force for an account cannot be archived.</p>
+          </Form>
+        )}
+      </DialogButton>
+    </>
+  )
+}
+
+const Versions = ({ planId }: { planId: string }) => {
+  const reading = useRead(`versions ${planId}`, () =>
+    read(api.GET('/v2/price_plans/{price_plan_id}/versions', { params: { path: { price_plan_id: planId }, query: { pageSize: 100 } } })),
+  )
+  return (
+    <Section title="Versions">
+      <Shown reading={reading}>
+        {({ data }) => (
+          <Table
+            label="Versions"
+            rows={data}
+            keyOf={({ referenceId }) => referenceId}
+            columns={[
+              {
+                title: 'Version',
+                cell: ({ version, status }) => (
+                  <a href={linkTo('plans', planId, { version: String(version) })}>{status === 'DRAFT' ? 'Draft' : version}</a>
+                ),
+              },
+              { title: 'Made', cell: ({ updatedAt }) => <Time at={updatedAt} /> },
+              {
+                title: '',
+                cell: ({ version }) =>
+                  version > 1 && (
+                    <a href={linkTo('plans', planId, 'compare', { left: String(version - 1), right: String(version) })}>What changed</a>
+                  ),
+              },
+            ]}
+          />
+        )}
+      </Shown>
+    </Section>
+  )
+}
+
+export const PlanPage = ({ names: { id = '' } }: { names: Names }) => {
+  const { get } = useParameters()
+  const { writes } = useRights()
+  const version = get('version')
+  const query = version ? { version: Number(version) } : {}
+  const reading = useRead(`plan ${id} ${version ?? ''}`, () =>
+    read(api.GET('/price_plans/{price_plan_id}', { params: { path: { price_plan_id: id }, query } })),
+  )
+  const plan = reading.data
+  return (
+    <Page
+      title={plan?.name ?? 'Price plan'}
+      above={
+        <>
+          <a href={linkTo('plans')}>Price plans</a> · <code>{id}</code>
+        </>
+      }
+      beside={plan && <Badge of={plan.status} />}
+      actions={writes && plan && !version && <Actions plan={plan} />}
+    >
+      <Shown reading={reading}>
+        {({ description, type, pricingSchedule: [schedule] }) => {
+          const details = schedule?.pricePlanDetails
+          const cycle = details?.pricingCycleConfig
+          return (
+            <>
+              {version && (
+                <p class="notice">
+                  This is version {version}. <a href={linkTo('plans', id)}>Show the newest</a>
+                </p>
+              )}
+              {description && <p class="lead">{description}</p>}
+              <Facts
+                of={[
+                  ['Version', schedule?.version],
+                  ['Kind', type === 'PURCHASE' ? 'Bought once' : 'Billed each cycle'],
+                  ['Cycle', cycle && wordsOf(cycle.interval)],
+                  ['Begins on day', cycle?.startOffset?.dayOffset],
+                  ['Grace period', cycle && `${cycle.gracePeriod} days`],
+                  ['Currencies', details?.supportedCurrencies.join(', ')],
+                  ['Published in', details?.activeCurrencies.join(', ')],
+                ]}
+              />
+              {details && <RateCards details={details} />}
+              {schedule?.pricingRules && schedule.pricingRules.length > 0 && (
+                <Section title="Pricing rules">
+                  <Table
+                    label="Pricing rules"
+                    rows={schedule.pricingRules}
+                    keyOf={(rule) => rule.id}
+                    columns={[
+                      { title: 'Rule', cell: ({ name }) => name },
+                      { title: 'If', cell: ({ condition }) => <code>{condition ?? 'always'}</code>, isMinor: true },
+                      { title: 'Then', cell: ({ computation, action }) => <code>{`${wordsOf(action.type)} ${computation}`}</code> },
+                    ]}
+                  />
+                </Section>
+              )}
+              <Versions planId={id} />
+              <Settings entityType="PRICE_PLAN" entityId={id} />
+              <Section title="Audit trail">
+                <AuditTrail type="PRICE_PLAN" id={id} />
+              </Section>
+            </>
+          )
+        }}
+      </Shown>
+    </Page>
+  )
+}

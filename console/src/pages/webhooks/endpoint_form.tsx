@@ -1,0 +1,96 @@
+import { useState } from 'preact/hooks'
+import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
+import { CheckField, Form, TextField } from '../../parts/form.tsx'
+import { requireNumber } from '../../parts/typed.ts'
+
+type Endpoint = Schemas['WebhookEndpoint']
+type EventType = NonNullable<Endpoint['eventTypes']>[number]
+
+const EVENT_TYPES: readonly EventType[] = [
+  'account.created',
+  'customer.created',
+  'incident.generated',
+  'invoice.generated',
+  'invoice.updated',
+  'order.generated',
+  'payment.recorded',
+  'price_plan.created',
+  'pricing_cycle.started',
+  'pricing_cycle.ended',
+  'proposal.created',
+  'purchase.created',
+  'report.generated',
+]
+
+/** The secret that signs, which is shown this once. */
+export const SigningSecret = ({ secret, close }: { secret: string; close: () => void }) => (
+  <div class="form">
+    <p>Copy the secret now. The receiver checks the signature with it. It is shown this once.</p>
+    <pre tabIndex={0} class="secret">
+      {secret}
+    </pre>
+    <div class="form-actions">
+      <button type="button" class="primary" onClick={close}>
+        Done
+      </button>
+    </div>
+  </div>
+)
+
+export const EndpointForm = ({ endpoint, close }: { endpoint?: Endpoint; close: () => void }) => {
+  const [url, setUrl] = useState(endpoint?.url ?? 'https://')
+  const [description, setDescription] = useState(endpoint?.description ?? '')
+  const [isAll, setAll] = useState(endpoint?.eventTypes === undefined)
+  const [types, setTypes] = useState<readonly EventType[]>(endpoint?.eventTypes ?? [])
+  const [secret, setSecret] = useState<string>()
+  const send = async (): Promise<void> => {
+    const body = { url, ...(description && { description }), eventTypes: isAll ? [...EVENT_TYPES] : [...types] }
+    if (endpoint) {
+      const params = { path: { webhook_endpoint_id: endpoint.id }, header: { 'If-Match': tagOf(endpoint) } }
+      await read(api.PATCH('/webhook_endpoints/{webhook_endpoint_id}', { params, body }))
+      close()
+      return
+    }
+    const { eventTypes, ...rest } = body
+    setSecret((await read(api.POST('/webhook_endpoints', { body: isAll ? rest : { ...rest, eventTypes } }))).secret)
+  }
+  if (secret !== undefined) return <SigningSecret secret={secret} close={close} />
+  return (
+    <Form action={endpoint ? 'Save' : 'Create endpoint'} send={send} cancel={close} isDisabled={!isAll && !types.length}>
+      <TextField label="Address" value={url} set={setUrl} hint="https, and open to the internet" />
+      <TextField label="Description" value={description} set={setDescription} isOptional />
+      <fieldset>
+        <legend>It is sent</legend>
+        <CheckField label="Everything that happens" value={isAll} set={setAll} />
+        {!isAll && (
+          <div class="columns">
+            {EVENT_TYPES.map((type) => (
+              <CheckField
+                key={type}
+                label={type}
+                value={types.includes(type)}
+                set={(isChosen) => setTypes(isChosen ? [...types, type] : types.filter((one) => one !== type))}
+              />
+            ))}
+          </div>
+        )}
+      </fieldset>
+    </Form>
+  )
+}
+
+export const RotateForm = ({ endpoint, close }: { endpoint: Endpoint; close: () => void }) => {
+  const [validFor, setValidFor] = useState('86400')
+  const [secret, setSecret] = useState<string>()
+  const send = async (): Promise<void> => {
+    const body = { previousValidFor: requireNumber(validFor, 'Seconds') }
+    const params = { path: { webhook_endpoint_id: endpoint.id } }
+    setSecret((await read(api.POST('/webhook_endpoints/{webhook_endpoint_id}/rotate', { params, body }))).secret)
+  }
+  if (secret !== undefined) return <SigningSecret secret={secret} close={close} />
+  return (
+    <Form action="Rotate" send={send} cancel={close}>
+      <TextField label="Seconds for which the old secret signs too" value={validFor} set={setValidFor} isNumber />
+    </Form>
+  )
+}

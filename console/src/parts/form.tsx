@@ -1,0 +1,250 @@
+import type { ComponentChildren, TargetedEvent } from 'preact'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { type Failure, failureOf } from './failure.ts'
+import { wordsOf } from './format.ts'
+import { Refusal } from './page.tsx'
+import { forgetReads } from './read.ts'
+
+interface Attempt {
+  isBusy: boolean
+  failure: Failure | undefined
+  /** Does the work; true if it was done. */
+  attempt: (work: () => Promise<unknown>) => Promise<boolean>
+}
+
+/** What work answers that has changed nothing. */
+export const UNCHANGED = Symbol('unchanged')
+
+/** Does work that changes something: shows that it is going on, and why it failed. Then all that is on the page is read again. */
+export const useAttempt = (): Attempt => {
+  const [isBusy, setBusy] = useState(false)
+  const [failure, setFailure] = useState<Failure>()
+  const attempt = async (work: () => Promise<unknown>): Promise<boolean> => {
+    setBusy(true)
+    setFailure(undefined)
+    try {
+      if ((await work()) !== UNCHANGED) forgetReads()
+      return true
+    } catch (error) {
+      setFailure(failureOf(error))
+      return false
+    } finally {
+      setBusy(false)
+    }
+  }
+  return { isBusy, failure, attempt }
+}
+
+interface FormParts {
+  children: ComponentChildren
+  action: string
+  send: () => Promise<unknown>
+  done?: () => void
+  isDangerous?: boolean
+  isDisabled?: boolean
+  cancel?: () => void
+}
+
+export const Form = ({ children, action, send, done, isDangerous = false, isDisabled = false, cancel }: FormParts) => {
+  const { isBusy, failure, attempt } = useAttempt()
+  const submit = async (event: TargetedEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault()
+    if (!isBusy && (await attempt(send))) done?.()
+  }
+  return (
+    <form class="form" onSubmit={(event) => void submit(event)}>
+      {children}
+      {failure && <Refusal failure={failure} />}
+      <div class="form-actions">
+        {cancel && (
+          <button type="button" onClick={cancel}>
+            Cancel
+          </button>
+        )}
+        <button type="submit" class={isDangerous ? 'danger' : 'primary'} disabled={isBusy || isDisabled} aria-busy={isBusy}>
+          {isBusy ? 'Working…' : action}
+        </button>
+      </div>
+    </form>
+  )
+}
+
+interface FieldParts {
+  label: string
+  hint?: ComponentChildren
+  value: string
+  set: (value: string) => void
+  isOptional?: boolean
+}
+
+const hintId = (id: string, hint: ComponentChildren): { 'aria-describedby'?: string } => (hint ? { 'aria-describedby': `${id}-hint` } : {})
+
+const Field = ({
+  id,
+  label,
+  hint,
+  isOptional,
+  children,
+}: Omit<FieldParts, 'value' | 'set'> & { id: string; children: ComponentChildren }) => (
+  <div class="field">
+    <label for={id}>
+      {label} {isOptional && <span class="muted">optional</span>}
+    </label>
+    {children}
+    {hint && (
+      <p class="hint" id={`${id}-hint`}>
+        {hint}
+      </p>
+    )}
+  </div>
+)
+
+type InputParts = FieldParts & {
+  type?: 'text' | 'email' | 'date' | 'datetime-local' | 'password'
+  isNumber?: boolean
+  list?: readonly string[]
+}
+
+export const TextField = ({ label, hint, value, set, isOptional = false, type = 'text', isNumber = false, list }: InputParts) => {
+  const id = useId()
+  return (
+    <Field id={id} label={label} hint={hint} isOptional={isOptional}>
+      <input
+        id={id}
+        {...({ type } as { type: 'text' })}
+        value={value}
+        required={!isOptional}
+        class={isNumber ? 'number' : ''}
+        inputMode={isNumber ? 'decimal' : undefined}
+        autocomplete="off"
+        spellcheck={false}
+        list={list && `${id}-list`}
+        onInput={(event) => set(event.currentTarget.value)}
+        {...hintId(id, hint)}
+      />
+      {list && (
+        <datalist id={`${id}-list`}>
+          {list.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      )}
+    </Field>
+  )
+}
+
+export const TextArea = ({ label, hint, value, set, isOptional = false, rows = 4 }: FieldParts & { rows?: number }) => {
+  const id = useId()
+  return (
+    <Field id={id} label={label} hint={hint} isOptional={isOptional}>
+      <textarea
+        id={id}
+        value={value}
+        rows={rows}
+        required={!isOptional}
+        spellcheck={false}
+        onInput={(event) => set(event.currentTarget.value)}
+        {...hintId(id, hint)}
+      />
+    </Field>
+  )
+}
+
+export type Choice = string | readonly [value: string, words: string]
+
+export const ChoiceField = ({
+  label,
+  hint,
+  value,
+  set,
+  isOptional = false,
+  of,
+  none,
+}: FieldParts & { of: readonly Choice[]; none?: string }) => {
+  const id = useId()
+  return (
+    <Field id={id} label={label} hint={hint} isOptional={isOptional}>
+      <select id={id} value={value} required={!isOptional} onChange={(event) => set(event.currentTarget.value)} {...hintId(id, hint)}>
+        {none !== undefined && <option value="">{none}</option>}
+        {of.map((one) => {
+          const [key, words] = typeof one === 'string' ? [one, wordsOf(one)] : one
+          return (
+            <option key={key} value={key}>
+              {words}
+            </option>
+          )
+        })}
+      </select>
+    </Field>
+  )
+}
+
+export const CheckField = ({ label, value, set }: { label: string; value: boolean; set: (value: boolean) => void }) => (
+  <label class="check">
+    <input type="checkbox" checked={value} onChange={(event) => set(event.currentTarget.checked)} />
+    {label}
+  </label>
+)
+
+/** A dialog that keeps the focus until it is closed, with Escape too. */
+export const Dialog = ({
+  title,
+  close,
+  children,
+  isWide = false,
+}: {
+  title: string
+  close: () => void
+  children: ComponentChildren
+  isWide?: boolean
+}) => {
+  const element = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useEffect(() => {
+    const before = document.activeElement
+    element.current?.showModal()
+    /** What had the focus before has it again, unless it is not there any more. */
+    return () => void setTimeout(() => before instanceof HTMLElement && before.isConnected && before.focus())
+  }, [])
+  return (
+    <dialog ref={element} class={isWide ? 'wide' : ''} aria-labelledby={id} onClose={close} onCancel={close}>
+      <header class="dialog-head">
+        <h2 id={id}>{title}</h2>
+        <button type="button" class="quiet" aria-label="Close" onClick={close}>
+          ✕
+        </button>
+      </header>
+      {children}
+    </dialog>
+  )
+}
+
+/** A button that opens a dialog, whose content is given how to close it. */
+export const DialogButton = ({
+  label,
+  title = label,
+  children,
+  tone = '',
+  isWide = false,
+}: {
+  label: string
+  title?: string
+  children: (close: () => void) => ComponentChildren
+  tone?: '' | 'primary' | 'danger' | 'quiet'
+  isWide?: boolean
+}) => {
+  const [isOpen, open] = useState(false)
+  const close = (): void => open(false)
+  return (
+    <>
+      <button type="button" class={tone} onClick={() => open(true)}>
+        {label}
+      </button>
+      {isOpen && (
+        <Dialog title={title} close={close} isWide={isWide}>
+          {children(close)}
+        </Dialog>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,74 @@
+import type { ComponentChildren } from 'preact'
+import { linkTo } from './address.ts'
+import { Badge } from './badge.tsx'
+import type { Schemas } from './client.ts'
+import { money, wordsOf } from './format.ts'
+import { type Column, Table } from './table.tsx'
+import { Day, Days } from './time.tsx'
+
+export type InvoiceSummary = Schemas['InvoiceSummary']
+
+export const currencyOf = ({ invoiceDetails }: Pick<InvoiceSummary, 'invoiceDetails'>): string | undefined =>
+  invoiceDetails?.account?.invoiceCurrency ?? invoiceDetails?.invoiceGroup?.invoiceCurrency
+
+export const isOverdue = ({ status, dueDate }: Pick<InvoiceSummary, 'status' | 'dueDate'>, now: string): boolean =>
+  (status === 'DUE' || status === 'PARTIALLY_PAID') && dueDate !== undefined && dueDate < now
+
+export const InvoiceBadge = ({ invoice, now }: { invoice: Pick<InvoiceSummary, 'status' | 'dueDate'>; now: string }) => (
+  <>
+    <Badge of={invoice.status} /> {isOverdue(invoice, now) && <Badge of="OVERDUE" />}
+  </>
+)
+
+const TYPES: Readonly<Record<string, string>> = {
+  STANDARD: 'Cycle',
+  STANDARD_ADVANCED: 'In advance',
+  ADHOC_ADVANCED: 'Added in advance',
+  CUSTOM: 'Own lines',
+  COMPOSITE: 'Of a group',
+}
+
+export const invoiceTypeOf = (type: string): string => TYPES[type] ?? wordsOf(type)
+
+const nameOf = ({ invoiceDetails, ownerId }: InvoiceSummary): string =>
+  invoiceDetails?.account?.name ?? invoiceDetails?.invoiceGroup?.name ?? ownerId ?? ''
+
+const columnsOf = (now: string, hasOwner: boolean): readonly Column<InvoiceSummary>[] => [
+  { title: 'Number', cell: ({ sequenceId, invoiceClass }) => sequenceId ?? (invoiceClass === 'ORDER' ? 'Order' : 'Draft'), isWhole: true },
+  ...(hasOwner
+    ? [
+        {
+          title: 'Account',
+          cell: (invoice: InvoiceSummary) => (
+            <a href={linkTo(invoice.invoiceDetails?.invoiceGroup ? 'groups' : 'accounts', invoice.ownerId ?? '')}>{nameOf(invoice)}</a>
+          ),
+        },
+      ]
+    : []),
+  { title: 'Status', cell: (invoice) => <InvoiceBadge invoice={invoice} now={now} /> },
+  { title: 'Kind', cell: ({ invoiceType }) => invoiceTypeOf(invoiceType), isMinor: true },
+  { title: 'Period', cell: ({ startDate, endDate }) => <Days from={startDate} until={endDate} />, isMinor: true },
+  { title: 'Due', cell: ({ dueDate }) => <Day at={dueDate} />, isMinor: true },
+  { title: 'Amount', cell: (invoice) => money(invoice.totalAmount, currencyOf(invoice)), isNumber: true },
+]
+
+export const InvoiceTable = ({
+  invoices,
+  now,
+  hasOwner = true,
+  empty,
+}: {
+  invoices: readonly InvoiceSummary[]
+  now: string
+  hasOwner?: boolean
+  empty: ComponentChildren
+}) => (
+  <Table
+    label="Invoices"
+    columns={columnsOf(now, hasOwner)}
+    rows={invoices}
+    keyOf={({ id }) => id}
+    linkOf={({ id }) => linkTo('invoices', id)}
+    empty={empty}
+  />
+)

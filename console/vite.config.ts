@@ -1,0 +1,17 @@
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  root: import.meta.dirname,
+  base: '/console/',
+  logLevel: 'warn',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: '../public/console',
+    emptyOutDir: false,
+    target: 'es2023',
+    modulePreload: { polyfill: false },
+    /** Data in an address would need a wider Content-Security-Policy. */
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+})

@@ -1,0 +1,3 @@
+import { buildConsole } from './build_console.ts'
+
+await buildConsole()

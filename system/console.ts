@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { chromium } from 'playwright-core'
+import { holdAnalyst } from './console/analyst.ts'
+import { holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
+import { makeFirstInvoice } from './console/first_invoice.ts'
+import { holdKeyboard } from './console/keyboard.ts'
+import { holdPages } from './console/pages.ts'
+import { holdSize } from './console/size.ts'
+import { startServer } from './server.ts'
+import { fail } from '../scripts/wrangler.ts'
+
+const LONGEST = 300_000
+const LONGEST_FILLING = 180_000
+/** The tokens of `npm run dev -- --sample`. */
+const [SAMPLE, ANALYST] = ['sample-token', 'sample-analyst-token']
+
+const given = () => {
+  try {
+    return parseArgs({ options: { screenshots: { type: 'string' } } }).values.screenshots
+  } catch {
+    return fail('Usage: npm run test:console -- [--screenshots DIR]')
+  }
+}
+const asked = given()
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+if (!existsSync(executablePath))
+  fail(`There is no Chromium at ${executablePath}. Run apt-get install chromium, or set CHROMIUM to where it is.`)
+
+const pictures = asked === undefined ? mkdtempSync(join(tmpdir(), 'screenshots-')) : resolve(asked)
+mkdirSync(pictures, { recursive: true })
+
+const started = Date.now()
+const server = await startServer(['--sample'])
+
+const done: string[] = []
+const step = async (name: string, work: () => Promise<unknown>): Promise<void> => {
+  const before = Date.now()
+  try {
+    await work()
+  } catch (error) {
+    throw new Error(`${name}: ${(error instanceof Error ? error.message : String(error)).split('\n').slice(0, 12).join('\n')}`, {
+      cause: error,
+    })
+  }
+  done.push(name)
+  console.log(`${name} (${((Date.now() - before) / 1000).toFixed(1)} s)`)
+}
+
+let wrong: string | undefined
+try {
+  const [browser] = await Promise.all([
+    chromium.launch({
+      executablePath,
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    }),
+    server.ready,
+  ])
+  try {
+    await step('From an empty organization to an invoice that is paid', () => makeFirstInvoice(browser, server))
+    await step('Tokens that are wrong, revoked, and not kept', () => holdTokens(browser, server))
+    await step('A network that is lost', () => holdLostNetwork(browser, server))
+    await step('A limit that is reached', () => holdLimit(browser, server))
+    await step('The sample business, which is made while the others run', () =>
+      server.awaitOutput('The sample business is ready', LONGEST_FILLING),
+    )
+    await step('The size of the first page', async () => {
+      console.log(`The overview loads ${((await holdSize(browser, server, SAMPLE)) / 1000).toFixed(1)} KB`)
+    })
+    await step('The keyboard', () => holdKeyboard(browser, server, SAMPLE))
+    await step('The day of an ANALYST', () => holdAnalyst(browser, server, ANALYST))
+    await step('Each page, wide and dark, narrow and light', async () => {
+      console.log(`${await holdPages(browser, server, SAMPLE, pictures)} pages, each twice`)
+    })
+  } catch (error) {
+    const open = browser.contexts().flatMap((context) => context.pages())
+    for (const [at, page] of open.entries()) await page.screenshot({ path: join(pictures, `failed-${at}.png`) }).catch(() => {})
+    throw error
+  } finally {
+    await browser.close()
+  }
+} catch (error) {
+  wrong = error instanceof Error ? error.message : String(error)
+} finally {
+  await server.stop()
+}
+const took = Date.now() - started
+console.log(`Screenshots are in ${pictures}`)
+if (wrong) fail(`Console: ${wrong}. Look at /console with npm run dev -- --sample.`)
+if (took > LONGEST) fail(`Console: it took ${took / 1000} s, and should take less than ${LONGEST / 1000} s`)
+console.log(`Console: ${done.length} parts hold, in ${(took / 1000).toFixed(1)} s`)

@@ -1,0 +1,98 @@
+import { ok, strictEqual } from 'node:assert/strict'
+import type { Browser } from 'playwright-core'
+import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
+
+/** Errors that the browser itself writes for answers and losses that these tests bring about. */
+/** After how long what was read is read again, in milliseconds. */
+const STALE = 5500
+
+const BROUGHT_ABOUT = /Failed to load resource/
+
+/** A wrong token says what may be wrong with it. One that is revoked ends the session, and the address stays. */
+export const holdTokens = async (browser: Browser, server: Server): Promise<void> => {
+  const tab = await openTab(browser, server, { expected: BROUGHT_ABOUT })
+  const { page, context } = tab
+  await page.goto('/console/customers?status=ARCHIVED')
+  await page.getByLabel('Token').fill('togai_wrong')
+  await press(page, 'Sign in')
+  await page.getByRole('alert').getByText('This token is not valid.').waitFor()
+  const token = await makeToken(server, 'Faults')
+  const { answer } = await ask(server, token, '/tokens', { name: 'to be revoked', role: 'DEVELOPER' })
+  const mine = String(answer['token'])
+  await page.getByLabel('Token').fill(mine)
+  await press(page, 'Sign in')
+  await page.getByText('There are no customers here yet.').waitFor()
+  ok(page.url().endsWith('/console/customers?status=ARCHIVED'), 'the address was lost')
+  const kept = await page.evaluate<string>('JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])')
+  ok(!kept.includes(mine), 'the token is kept')
+  const another = await context.newPage()
+  await another.goto('/console/')
+  await another.getByLabel('Token').waitFor()
+  await another.close()
+
+  await fetch(`${server.url}/tokens/${String(answer['id'])}`, { method: 'DELETE', headers: { Authorization: `Bearer ${token}` } })
+  await visit(page, 'Accounts').catch(() => {})
+  await page.getByText('Your session has ended.').waitFor()
+  await closeTab(tab)
+}
+
+/** A write that is sent while the network is lost says so, and is made once when it is sent again. */
+export const holdLostNetwork = async (browser: Browser, server: Server): Promise<void> => {
+  const token = await makeToken(server, 'Faults')
+  const tab = await openTab(browser, server, { expected: BROUGHT_ABOUT })
+  const { page, context } = tab
+  await signIn(page, token, '/console/customers')
+  await openDialog(page, 'New customer')
+  await fill(page, { Id: 'lost', Name: 'Lost and found', 'E-mail': 'lost@example.com' })
+  /** The server makes it, and its answer is lost. */
+  await context.route(
+    '**/customers',
+    async (route) => {
+      await route.fetch()
+      await route.abort('connectionreset')
+    },
+    { times: 1 },
+  )
+  await press(page, 'Create customer')
+  const refusal = page.getByRole('alert')
+  await refusal.getByText('The server cannot be reached.').waitFor()
+  ok((await refusal.innerText()).includes('made once'), 'it does not say what to do')
+  await finishDialog(page, 'Create customer')
+  await page.getByRole('heading', { name: 'Lost and found' }).waitFor()
+
+  await visit(page, 'Invoices')
+  await page.getByText('No invoice matches.').waitFor()
+  await visit(page, 'Customers')
+  await page.waitForTimeout(STALE)
+  await context.setOffline(true)
+  await visit(page, 'Invoices')
+  await page.getByRole('alert').getByText('The server cannot be reached.').first().waitFor()
+  await context.setOffline(false)
+  await page.getByRole('button', { name: 'Try again' }).first().click()
+  await page.getByText('No invoice matches.').waitFor()
+  await closeTab(tab)
+}
+
+/** A 429 is waited for, and says so. */
+export const holdLimit = async (browser: Browser, server: Server): Promise<void> => {
+  const token = await makeToken(server, 'Faults')
+  const tab = await openTab(browser, server, { expected: BROUGHT_ABOUT })
+  const { page, context } = tab
+  await signIn(page, token)
+  let refused = 0
+  await context.route(/\/payments\?|\/payments$/, async (route) => {
+    if (route.request().resourceType() === 'document' || refused > 0) return route.fallback()
+    refused++
+    return route.fulfill({
+      status: 429,
+      headers: { 'Retry-After': '2', 'Content-Type': 'application/json' },
+      body: '{"message":"Too many requests."}',
+    })
+  })
+  await visit(page, 'Payments')
+  await page.getByText('There were too many requests. Trying again in').waitFor()
+  await page.getByText('No payment matches.').waitFor()
+  strictEqual(refused, 1)
+  strictEqual(await page.locator('.waiting').innerText(), '')
+  await closeTab(tab)
+}

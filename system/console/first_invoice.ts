@@ -1,0 +1,133 @@
+import { match, ok, strictEqual } from 'node:assert/strict'
+import type { Browser, Page } from 'playwright-core'
+import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
+
+const moveClock = async (page: Page, to: string, first = false): Promise<void> => {
+  await openDialog(page, '◷')
+  await fill(page, { 'New time in UTC': to })
+  await finishDialog(page, first ? 'Set the clock' : 'Move the clock')
+}
+
+const makeCatalogue = async (page: Page): Promise<void> => {
+  await visit(page, 'Event schemas')
+  await page.getByText('There is no event schema.').waitFor()
+  await openDialog(page, 'New schema')
+  await page.locator('dialog').getByLabel('Name', { exact: true }).first().fill('download')
+  await page.locator('dialog').getByLabel('Name', { exact: true }).nth(1).fill('gigabytes')
+  await finishDialog(page, 'Create schema')
+  await page.getByRole('heading', { name: 'download' }).waitFor()
+  await openDialog(page, 'Activate')
+  await finishDialog(page, 'Activate')
+  await page.locator('h1').getByText('Active').waitFor()
+
+  await visit(page, 'Usage meters')
+  await openDialog(page, 'New meter')
+  await fill(page, {
+    Name: 'gigabytes',
+    'Name on invoices optional': 'Gigabytes downloaded',
+    'Event schema': 'download',
+    'The value of an event': 'gigabytes',
+  })
+  await finishDialog(page, 'Create meter')
+  await page.getByRole('heading', { name: 'Gigabytes downloaded' }).first().waitFor()
+  await openDialog(page, 'Activate')
+  await finishDialog(page, 'Activate')
+  await page.locator('h1').getByText('Active').waitFor()
+
+  await visit(page, 'Add-ons')
+  await openDialog(page, 'New add-on')
+  await fill(page, { Name: 'Support' })
+  await finishDialog(page, 'Create add-on')
+  await page.getByRole('cell', { name: 'Support' }).waitFor()
+}
+
+/** Makes a plan: a fee, and two slabs. The curve says what a quantity costs before the plan is there. */
+const makePlan = async (page: Page): Promise<void> => {
+  await visit(page, 'Price plans')
+  await page.getByRole('link', { name: 'New plan' }).click()
+  await fill(page, { Name: 'Standard' })
+  await press(page, 'Add a fee')
+  await fill(page, { 'Add-on': 'Support', Charged: 'After the cycle', 'Price in USD': '30' })
+  await press(page, 'Add usage')
+  const usage = page.getByRole('group', { name: /^Usage/ })
+  await usage.getByLabel('Usage meter').selectOption({ label: 'Gigabytes downloaded' })
+  await usage.getByLabel('USD').fill('0.25')
+  await usage.getByRole('button', { name: 'Add slab' }).click()
+  await usage.getByLabel('Units after').nth(1).fill('100')
+  await usage.getByLabel('USD').nth(1).fill('0.1')
+  await usage.getByLabel('Price for', { exact: true }).last().fill('122.5')
+  await usage.getByText('122.5 cost 27.25 USD').waitFor()
+  await press(page, 'Create plan')
+  await page.getByRole('heading', { name: 'Standard' }).waitFor()
+  await openDialog(page, 'Publish')
+  await finishDialog(page, 'Publish')
+  await page.locator('h1').getByText('Active').waitFor()
+}
+
+const makeCustomer = async (page: Page): Promise<void> => {
+  await visit(page, 'Customers')
+  await page.getByText('There are no customers here yet.').waitFor()
+  await openDialog(page, 'New customer')
+  await fill(page, { Id: 'acme', Name: 'ACME Enterprise', 'E-mail': 'admin@example.com', 'City optional': 'Florence' })
+  await finishDialog(page, 'Create customer')
+  await page.getByRole('heading', { name: 'ACME Enterprise' }).waitFor()
+  await page.getByRole('region', { name: 'Accounts' }).getByRole('link', { name: 'ACME Enterprise' }).click()
+  await page.getByText('The account has no price plan.').waitFor()
+  await openDialog(page, 'Give a plan')
+  await fill(page, { 'Price plan': 'Standard', 'From (UTC)': '2026-10-01' })
+  await press(page, 'Show what changes')
+  await page.locator('.trial').getByText('Standard').waitFor()
+  await finishDialog(page, 'Put the plan in force')
+  await page.locator('.timeline').getByText('Standard').waitFor()
+}
+
+const sendEvent = async (page: Page, id: string, at: string, gigabytes: string): Promise<void> => {
+  await visit(page, 'Events')
+  await page.getByRole('link', { name: 'Send an event' }).click()
+  await fill(page, { 'Event schema': 'download', Account: 'acme', 'Event id': id, 'Time (UTC)': at })
+  await fill(page, { gigabytes })
+  await press(page, 'Show what changes')
+  await page.locator('.trial').getByText('Metered').waitFor()
+  await press(page, 'Send event')
+  await page.getByRole('heading', { level: 1, name: id }).waitFor()
+  await page.locator('.pipeline').getByText('Standard').waitFor()
+}
+
+/** From an empty organization to an invoice that is due, and paid: all of it by hand in the pages, with a test clock. */
+export const makeFirstInvoice = async (browser: Browser, server: Server): Promise<void> => {
+  const token = await makeToken(server, 'Console')
+  const tab = await openTab(browser, server)
+  const { page } = tab
+  await signIn(page, token)
+  await page.getByText('Nothing. All events were processed').waitFor()
+  await moveClock(page, '2026-10-01T00:00', true)
+  await makeCatalogue(page)
+  await makePlan(page)
+  await makeCustomer(page)
+  await sendEvent(page, 'd-1', '2026-10-01T00:00', '80.5')
+  await sendEvent(page, 'd-2', '2026-10-01T00:00', '42')
+  await moveClock(page, '2026-11-04T00:00')
+
+  await visit(page, 'Invoices')
+  await page.getByRole('link', { name: '2026-11-0001' }).click()
+  await page.locator('h1').getByText('Due').waitFor()
+  const lines = page.getByRole('region', { name: 'Lines' })
+  await lines.locator('summary').first().waitFor()
+  match(await lines.innerText(), /57\.25 USD[^]*Gigabytes downloaded[^]*122\.5[^]*27\.25 USD[^]*Support[^]*30\.00 USD/)
+  await lines.getByText('Gigabytes downloaded').first().click()
+  await lines.getByText('2 events behind it').first().waitFor()
+  strictEqual(await page.locator('.facts dd').first().innerText(), '57.25 USD')
+
+  await openDialog(page, 'Record payment')
+  await fill(page, { At: 'bank', Reference: 'T-1' })
+  await finishDialog(page, 'Record payment')
+  await page.locator('h1').getByText('Paid').waitFor()
+  const { answer } = await ask(server, token, '/invoices?status=PAID')
+  strictEqual(answer.data[0]?.['sequenceId'], '2026-11-0001')
+  strictEqual(answer.data[0]['paidAmount'], 57.25)
+
+  await page.goBack()
+  await page.getByRole('heading', { level: 1, name: 'Invoices' }).waitFor()
+  ok(await page.getByRole('link', { name: '2026-11-0001' }).isVisible(), 'the list is not what it was')
+  await closeTab(tab)
+}

@@ -1,0 +1,153 @@
+import { ok } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { root } from '../../scripts/wrangler.ts'
+import { type Server, ask, awaitPage, closeTab, openTab, signIn } from './tab.ts'
+
+const axe = readFileSync(createRequire(join(root, 'console/package.json')).resolve('axe-core/axe.min.js'), 'utf8')
+
+interface ConsolePage {
+  name: string
+  path: string
+  /** What is pressed before the picture is taken. */
+  opens?: string
+}
+
+/** Each page of the console, with something of the sample business to show. */
+export const PAGES = async (server: Server, token: string): Promise<ConsolePage[]> => {
+  const first = async (path: string): Promise<string> => {
+    const { answer } = await ask(server, token, path)
+    const id = answer.data[0]?.['id']
+    return typeof id === 'string' ? encodeURIComponent(id) : ''
+  }
+  const plans = (await ask(server, token, '/price_plans')).answer.data
+  const plan = String(plans.find(({ name }) => name === 'Growth')?.['id'])
+  const paid = await first('/invoices?owner_id=calder-motors&status=PAID')
+  const meter = await first('/usage_meters')
+  const [group, credit, job, webhook] = [
+    await first('/invoice_groups'),
+    await first('/credits'),
+    await first('/jobs'),
+    await first('/webhook_endpoints'),
+  ]
+  const lists = [
+    'customers',
+    'accounts',
+    'groups',
+    'invoices',
+    'bill-runs',
+    'payments',
+    'credits',
+    'events',
+    'schemas',
+    'meters',
+    'plans',
+    'addons',
+    'features',
+    'incidents',
+    'alerts',
+    'reports',
+    'webhooks',
+    'jobs',
+    'audit',
+    'settings',
+  ]
+  return [
+    { name: 'overview', path: '?range=90' },
+    ...lists.map((path) => ({ name: path, path })),
+    { name: 'customer', path: 'customers/brightwater-insurance' },
+    { name: 'account', path: 'accounts/calder-motors' },
+    { name: 'group', path: `groups/${group}` },
+    { name: 'invoice', path: `invoices/${paid}` },
+    { name: 'invoices-overdue', path: 'invoices?status=DUE&overdue=yes' },
+    { name: 'credit', path: `credits/${credit}` },
+    { name: 'event', path: 'events/80-40' },
+    { name: 'events-unprocessed', path: 'events?status=UNPROCESSED' },
+    { name: 'schema', path: 'schemas/document_read' },
+    { name: 'meter', path: `meters/${meter}` },
+    { name: 'plan', path: `plans/${plan}` },
+    { name: 'plan-versions', path: `plans/${plan}/compare?left=1&right=1&all=yes` },
+    { name: 'job', path: `jobs/${job}` },
+    { name: 'webhook', path: `webhooks/${webhook}` },
+    { name: 'nothing', path: 'nothing/here' },
+  ]
+}
+
+/** Pages that only those open who may write, and dialogs. */
+const WRITING: readonly ConsolePage[] = [
+  { name: 'tokens', path: 'tokens' },
+  { name: 'event-send', path: 'events/send?schema=document_read' },
+  { name: 'events-correct', path: 'events/correct' },
+  { name: 'plan-new', path: 'plans/new' },
+  { name: 'dialog-customer', path: 'customers', opens: 'New customer' },
+  { name: 'dialog-plan', path: 'accounts/calder-motors', opens: 'Change plan' },
+  { name: 'dialog-meter', path: 'meters', opens: 'New meter' },
+  { name: 'dialog-alert', path: 'alerts', opens: 'New alert' },
+  { name: 'dialog-report', path: 'reports', opens: 'New report' },
+  { name: 'dialog-webhook', path: 'webhooks', opens: 'New endpoint' },
+  { name: 'dialog-invoice', path: 'invoices', opens: 'New invoice' },
+]
+
+/** Milliseconds in which charts are drawn. */
+const DRAWING = 100
+
+interface Finding {
+  id: string
+  impact: string
+  help: string
+  nodes: { html: string }[]
+}
+
+/** What axe finds that is serious or worse. */
+const findBarriers = async (page: Page): Promise<Finding[]> => {
+  await page.evaluate(axe)
+  const found = await page.evaluate<{ violations: Finding[] }>('axe.run(document, { resultTypes: ["violations"] })')
+  return found.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+}
+
+/** What is wrong with a page: something was refused, it is too wide, or axe finds a barrier. */
+const findFaults = async (page: Page, { name, path, opens }: ConsolePage, picture: string): Promise<string[]> => {
+  await page.goto(`/console/${path}`)
+  await awaitPage(page)
+  if (opens) {
+    await page.getByRole('button', { name: opens, exact: true }).click()
+    await page.locator('dialog[open]').waitFor()
+    await page.waitForLoadState('networkidle')
+  }
+  await page.waitForTimeout(DRAWING)
+  await page.screenshot({ path: picture, fullPage: opens === undefined })
+  const refused = await page.getByRole('alert').allInnerTexts()
+  const [wide, width] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
+  const barriers = await findBarriers(page)
+  return [
+    ...refused.map((text) => `${name} is refused: ${text}`),
+    ...(wide > width ? [`${name} is ${wide} pixels wide in ${width}`] : []),
+    ...barriers.map(({ id, help, nodes }) => `${name}: axe says ${id}: ${help}: ${nodes[0]?.html.slice(0, 200)}`),
+  ]
+}
+
+/** Looks at each page, in the dark and wide, and in the light and narrow: pictures, axe, and that nothing is wider than the screen. */
+export const holdPages = async (browser: Browser, server: Server, token: string, pictures: string): Promise<number> => {
+  const pages = [...(await PAGES(server, token)), ...WRITING]
+  const faults = await Promise.all(
+    (
+      [
+        { colorScheme: 'dark', width: 1280 },
+        { colorScheme: 'light', width: 380 },
+      ] as const
+    ).map(async ({ colorScheme, width }) => {
+      const tab = await openTab(browser, server, { colorScheme, width })
+      await tab.page.goto('/console/')
+      await tab.page.screenshot({ path: join(pictures, `${width}-${colorScheme}-sign-in.png`) })
+      await signIn(tab.page, token)
+      const found: string[] = []
+      for (const one of pages) found.push(...(await findFaults(tab.page, one, join(pictures, `${width}-${colorScheme}-${one.name}.png`))))
+      await closeTab(tab)
+      return found.map((fault) => `${width} ${colorScheme}: ${fault}`)
+    }),
+  )
+  ok(!faults.flat().length, faults.flat().join('\n'))
+  return pages.length
+}
