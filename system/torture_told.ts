@@ -43,7 +43,7 @@ const nameOf = ({ type, before, after }: LogRow, isFirst: boolean): string | und
   if (type === 'PAYMENT') return isFirst ? 'payment.recorded' : undefined
   if (type === 'PRICE_PLAN') return isFirst ? 'price_plan.created' : undefined
   if (before === after) return undefined
-  if (type === 'INCIDENT') return after === 'OPEN' ? 'incident.generated' : undefined
+  if (type === 'INCIDENT') return after === 'OPEN' ? 'incident.generated' : 'incident.closed'
   if (type === 'REPORT') return after === 'COMPLETED' ? 'report.generated' : undefined
   if (type === 'PRICING_CYCLE') return after === 'IN_FORCE' ? 'pricing_cycle.started' : 'pricing_cycle.ended'
   if (type !== 'INVOICE' || QUIET_INVOICES.has(after)) return undefined
