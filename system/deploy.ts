@@ -22,7 +22,7 @@ const world = async (name: string) => {
   const fake = await fakeCloudflare(ACCOUNT)
   const [project, home, temporary] = ['project', 'home', 'tmp'].map((part) => join(place, name, part)) as [string, string, string]
   for (const directory of [project, home, temporary]) mkdirSync(directory, { recursive: true })
-  for (const part of ['src', 'migrations', 'public', 'scripts', 'wrangler.toml', 'package.json', 'tsconfig.json', '.gitignore'])
+  for (const part of ['src', 'migrations', 'public', 'console', 'scripts', 'wrangler.toml', 'package.json', 'tsconfig.json', '.gitignore'])
     cpSync(join(root, part), join(project, part), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'))
 
