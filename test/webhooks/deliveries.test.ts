@@ -258,6 +258,30 @@ describe('an endpoint that answers', () => {
     const { status: ended, statusReason } = await tryAt(start + 10 * DAY)
     expect([ended, statusReason]).toEqual(['DISABLED', `Nothing could be delivered since ${new Date(start + 5 * DAY).toISOString()}.`])
   })
+
+  it('nothing good twice, and was sent nothing in between, is not disabled for the time in which nobody asked it', async () => {
+    receive(() => status(500))
+    const api = await organization()
+    const { id } = await endpointOf(api)
+    const start = Date.now()
+    const tryAt = async (now: number) => {
+      await run(now)
+      return (await api.get(`/webhook_endpoints/${id}`)).body
+    }
+    await test(api, id)
+    await tryAt(start + SECOND)
+    const { failingSince } = await tryAt(start + 12 * HOUR)
+    expect(failingSince).toBe(new Date(start + SECOND).toISOString())
+    await tryAt(start + DAY + SECOND)
+    expect((await deliveriesOf(api, id)).map((one) => one.status)).toEqual(['FAILED'])
+    const { id: later } = await test(api, id)
+    await env.DB.prepare('UPDATE webhook_deliveries SET next_at = ?1 WHERE id = ?2')
+      .bind(start + 10 * DAY, later)
+      .run()
+    const endpoint = await tryAt(start + 10 * DAY)
+    expect([endpoint.status, endpoint.failingSince]).toEqual(['ENABLED', new Date(start + 10 * DAY).toISOString()])
+    expect((await deliveriesOf(api, id)).map((one) => one.status)).toEqual(['FAILED', 'PENDING'])
+  })
 })
 
 describe('events of one resource', () => {

@@ -52,10 +52,25 @@ const noteTries = prepare(['organizationId', 'sent'], (at) =>
       and iif(sent.value ->> 2 = 'DELIVERED', status in ('PENDING', 'CANCELLED'), status = 'PENDING' and attempts = sent.value ->> 1)`),
 )
 
-const setFailing = prepare(['organizationId', 'id', 'since'], (at) =>
+/** For how long after a try an endpoint that was sent nothing else still fails, in milliseconds. */
+const STILL_FAILS_FOR = 86_400_000
+
+/**
+ * Sets since when an endpoint fails, from `at` on if it did not, and gives that; `at` is null if something was delivered. Time in which nothing
+ * was tried does not count: what is on its way longest was tried before, or what failed last was tried a day ago at most.
+ */
+const setFailing = prepare(['organizationId', 'id', 'at'], (at) =>
   selectRows(sql`
-    update ${webhookEndpoints} set failing_since = iif(${at.since} is null, null, coalesce(failing_since, ${at.since}))
-    where organization_id = ${at.organizationId} and id = ${at.id}`),
+    update ${webhookEndpoints} set failing_since = iif(${at.at} is null, null, iif(
+      failing_since is not null and (
+        coalesce((
+          select first_attempt_at from ${webhookDeliveries} where endpoint_id = ${at.id} and status = 'PENDING' order by number limit 1
+        ), ${at.at}) < ${at.at}
+        or coalesce((
+          select last_attempt_at from ${webhookDeliveries} where endpoint_id = ${at.id} and status = 'FAILED' order by number desc limit 1
+        ), 0) >= ${at.at} - ${sql.raw(String(STILL_FAILS_FOR))}
+      ), failing_since, ${at.at}))
+    where organization_id = ${at.organizationId} and id = ${at.id} returning failing_since as since`),
 )
 
 /** Disables an endpoint by itself, unless somebody was faster. What is on its way to it ends. */
@@ -81,11 +96,13 @@ export const noteTurn = async (ctx: Ctx, endpoint: EndpointRow, tries: readonly 
   const { organizationId } = ctx
   const made = tries.filter(({ result }) => result)
   const isHealthy = made.some(({ result }) => result?.outcome === 'DELIVERED')
-  const since = isHealthy ? null : (endpoint.failingSince ?? made[0]?.at ?? null)
-  await ctx.session.batch([
+  const at = isHealthy ? null : made[0]?.at
+  const isChanged = at === null ? endpoint.failingSince !== null : at !== undefined
+  const results = await ctx.session.batch<{ since: number | null }>([
     noteTries({ organizationId, sent: JSON.stringify(tries.map(noteOf)) }),
-    ...(made.length && since !== endpoint.failingSince ? [setFailing({ organizationId, id: endpoint.id, since })] : []),
+    ...(isChanged ? [setFailing({ organizationId, id: endpoint.id, at })] : []),
   ])
+  const since = results[1]?.results[0]?.since ?? null
   const gone = made.find(({ result }) => result?.outcome === 'GONE')
   const last = made.at(-1)?.at ?? 0
   if (gone)
