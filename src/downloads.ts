@@ -1,5 +1,6 @@
 import type { Handler } from 'hono'
 import { conflicts } from './conflicts.ts'
+import { readSecrets } from './db/context.ts'
 import type { AppEnv } from './http/env.ts'
 import { countDownload, countRefused } from './http/limits.ts'
 import { loadLater } from './lib/load.ts'
@@ -9,15 +10,14 @@ const files = loadLater(() => import('./reports/files/service.ts'))
 /** Sends a file to whoever has a link to it. No token is asked for: the link is signed, and its use is limited. */
 export const download: Handler<AppEnv> = async (c) => {
   c.set('operationId', 'download')
-  const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS, FILES, ASSETS, REFUSED_LIMIT } = c.env
-  const secrets = [SIGNING_SECRET, ...(SIGNING_SECRET_PREVIOUS ? [SIGNING_SECRET_PREVIOUS] : [])]
+  const { FILES, ASSETS, REFUSED_LIMIT } = c.env
   const reading = {
     session: c.get('database').primary(),
     ledgers: c.get('ledgers'),
     files: FILES,
     assets: ASSETS,
     now: c.get('now'),
-    secrets,
+    secrets: readSecrets(c.env),
     conflicts,
   }
   const id = c.req.param('file') ?? ''

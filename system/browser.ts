@@ -1,9 +1,10 @@
 import { match, ok, strictEqual } from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Browser, type Page, chromium } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+import { launchChromium, requireChromium } from './chromium.ts'
 import { startServer } from './server.ts'
 import { fail, root } from '../scripts/wrangler.ts'
 
@@ -22,9 +23,7 @@ const given = () => {
 }
 const asked = given()
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-if (!existsSync(executablePath))
-  fail(`There is no Chromium at ${executablePath}. Run apt-get install chromium, or set CHROMIUM to where it is.`)
+requireChromium()
 
 const started = Date.now()
 const { request } = JSON.parse(readFileSync(join(root, 'test/data/create-a-customer.json'), 'utf8')) as { request: { id: string } }
@@ -145,22 +144,7 @@ const test = async (browser: Browser): Promise<void> => {
 
 let wrong: string | undefined
 try {
-  const [browser] = await Promise.all([
-    chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    }),
-    server.ready,
-  ])
+  const [browser] = await Promise.all([launchChromium(), server.ready])
   try {
     await test(browser)
   } finally {

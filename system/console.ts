@@ -1,14 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { chromium } from 'playwright-core'
 import { holdAnalyst } from './console/analyst.ts'
 import { holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
 import { makeFirstInvoice } from './console/first_invoice.ts'
 import { holdKeyboard } from './console/keyboard.ts'
 import { holdPages } from './console/pages.ts'
 import { holdSize } from './console/size.ts'
+import { launchChromium, requireChromium } from './chromium.ts'
 import { startServer } from './server.ts'
 import { fail } from '../scripts/wrangler.ts'
 
@@ -26,9 +26,7 @@ const given = () => {
 }
 const asked = given()
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-if (!existsSync(executablePath))
-  fail(`There is no Chromium at ${executablePath}. Run apt-get install chromium, or set CHROMIUM to where it is.`)
+requireChromium()
 
 const pictures = asked === undefined ? mkdtempSync(join(tmpdir(), 'screenshots-')) : resolve(asked)
 mkdirSync(pictures, { recursive: true })
@@ -52,22 +50,7 @@ const step = async (name: string, work: () => Promise<unknown>): Promise<void> =
 
 let wrong: string | undefined
 try {
-  const [browser] = await Promise.all([
-    chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    }),
-    server.ready,
-  ])
+  const [browser] = await Promise.all([launchChromium(), server.ready])
   try {
     await step('From an empty organization to an invoice that is paid', () => makeFirstInvoice(browser, server))
     await step('Tokens that are wrong, revoked, and not kept', () => holdTokens(browser, server))

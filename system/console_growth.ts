@@ -2,9 +2,10 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Page, chromium } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { PAGES } from './console/pages.ts'
 import { awaitPage, closeTab, openTab, signIn } from './console/tab.ts'
+import { launchChromium } from './chromium.ts'
 import { startServer } from './server.ts'
 import { execute, fail, migrateLocal, quoted } from '../scripts/wrangler.ts'
 
@@ -96,19 +97,7 @@ try {
   say('The sample business')
   await sendEvents(server.url)
   await wait(10_000)
-  const browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  const browser = await launchChromium()
   const tab = await openTab(browser, server, { expected: /./ })
   await signIn(tab.page, TOKEN)
   const more = [

@@ -31,6 +31,12 @@ export interface Bindings {
   ASSETS?: Fetcher
 }
 
+/** The secrets that are accepted; the first one signs. */
+export const readSecrets = ({ SIGNING_SECRET, SIGNING_SECRET_PREVIOUS }: Bindings): string[] => [
+  SIGNING_SECRET,
+  ...(SIGNING_SECRET_PREVIOUS ? [SIGNING_SECRET_PREVIOUS] : []),
+]
+
 /** The Durable Objects of the Worker, and their use by a request: calls, and the milliseconds spent waiting for them. */
 export interface Ledgers {
   EventLedger: DurableObjectNamespace

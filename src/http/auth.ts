@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Caller, PresentedToken } from '../db/context.ts'
+import { type Caller, type PresentedToken, readSecrets } from '../db/context.ts'
 import type { ConflictWords } from '../db/conflicts.ts'
 import type { DueStep } from '../db/due.ts'
 import type { Session } from '../db/client.ts'
@@ -50,9 +50,9 @@ export const authenticate = async (
 ): Promise<void> => {
   const { operationId } = access
   c.set('operationId', operationId)
-  const { SIGNING_SECRET, SIGNING_SECRET_PREVIOUS, TOKEN_LIMIT, REFUSED_LIMIT, INGEST_LIMIT, TEST_CLOCK } = c.env
+  const { SIGNING_SECRET, TOKEN_LIMIT, REFUSED_LIMIT, INGEST_LIMIT, TEST_CLOCK } = c.env
   if (!SIGNING_SECRET) throw new Error('SIGNING_SECRET is not set')
-  const secrets = [SIGNING_SECRET, ...(SIGNING_SECRET_PREVIOUS ? [SIGNING_SECRET_PREVIOUS] : [])]
+  const secrets = readSecrets(c.env)
   const [database, wallClock] = [c.get('database'), c.get('now')]
   const secret = BEARER.exec(c.req.header('Authorization') ?? '')?.[1] ?? ''
   const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)

@@ -11,6 +11,9 @@ const MOST_NAMED = 20
 /** Until when an invoice is to be paid, in milliseconds, as the index has it. */
 const DUE_DATE = sql.raw('invoice_at + net_term_days * 86400000')
 
+/** Whether a total, which is a decimal text, is above 0. */
+const IS_TO_PAY = sql.raw("substr(its.total, 1, 1) <> '-' and trim(its.total, '0.') <> ''")
+
 const UNPAID = sql.raw("status in ('DUE', 'PARTIALLY_PAID') and invoice_class = 'INVOICE'")
 
 /**
@@ -21,7 +24,7 @@ const UNPAID = sql.raw("status in ('DUE', 'PARTIALLY_PAID') and invoice_class = 
 const fallenDue = ({ organizationId }: Ctx, { accountId, seen }: CheckedAlert['row']): SQL => sql`
   select its.id, its.sequence as place from invoices as its
   where its.organization_id = ${organizationId} and its.invoice_class = 'INVOICE'
-    and its.status not in ('VOID', ${accountId === null ? 'MERGED' : 'GONE'}) and cast(its.total as real) > 0
+    and its.status not in ('VOID', ${accountId === null ? 'MERGED' : 'GONE'}) and ${IS_TO_PAY}
     and ${accountId === null ? sql`its.sequence > ${seen?.invoices ?? 0}` : sql`+its.sequence > ${seen?.invoices ?? 0} and its.owner_id = ${accountId}`}
     and not exists (
       select 1 from purchases where purchases.organization_id = its.organization_id and purchases.account_id = its.account_id

@@ -1,6 +1,6 @@
 import { feature, operation } from '../../http/operation.ts'
 import { loadLater } from '../../lib/load.ts'
-import { FileDownloadUrlResponse, FilePath, FoundFile, GetDownloadUrlQuery } from './schema.ts'
+import { FileDownloadUrlResponse, FilePath, FileLocation, GetDownloadUrlQuery } from './schema.ts'
 
 const service = loadLater(() => import('./service.ts'))
 
@@ -10,7 +10,7 @@ export const files = feature('FileStorage', {
     path: '/files/{file_id}',
     param: FilePath,
     portal: true,
-    answers: { 302: FoundFile },
+    answers: { 302: FileLocation },
     location: ({ location }) => location,
     handle: (ctx, { param }) => service.getFile(ctx, param.file_id),
   }),

@@ -5,8 +5,8 @@ import { LONGEST_EXPIRY, USUAL_EXPIRY } from '../../lib/links.ts'
 export const FilePath = z.strictObject({ file_id: identifier() })
 
 /** Where a file is. It is in the header Location of the answer, which has no body. */
-export const FoundFile = z.strictObject({ location: z.string() })
-export type FoundFile = z.infer<typeof FoundFile>
+export const FileLocation = z.strictObject({ location: z.string() })
+export type FileLocation = z.infer<typeof FileLocation>
 
 export const GetDownloadUrlQuery = z.strictObject({
   expiry: z.optional(

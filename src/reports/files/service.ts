@@ -3,7 +3,7 @@ import type { Ctx } from '../../db/context.ts'
 import { ApiError, notFound } from '../../lib/errors.ts'
 import { USUAL_EXPIRY, signLink } from '../../lib/links.ts'
 import { findFile } from './kinds.ts'
-import type { FileDownloadUrlResponse, FoundFile } from './schema.ts'
+import type { FileDownloadUrlResponse, FileLocation } from './schema.ts'
 
 export { sendFile } from './download.ts'
 export { deleteFile } from './expire.ts'
@@ -17,7 +17,7 @@ const linkTo = async (ctx: Ctx, id: string, seconds: number): Promise<string> =>
 }
 
 /** Leads to a file. */
-export const getFile = async (ctx: Ctx, id: string): Promise<Reply<FoundFile> & { status: 302 }> => ({
+export const getFile = async (ctx: Ctx, id: string): Promise<Reply<FileLocation> & { status: 302 }> => ({
   status: 302,
   answer: { location: await linkTo(ctx, id, USUAL_EXPIRY) },
 })
