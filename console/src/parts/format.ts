@@ -1,9 +1,9 @@
 import { add, formatDecimal, parseJsonNumber, ZERO } from '../../../src/lib/decimal.ts'
 import type { Exact } from './exact_json.ts'
 
-const THIN = ','
+const SEPARATOR = ','
 
-const groupDigits = (digits: string): string => digits.replaceAll(/\B(?=(\d{3})+$)/g, THIN)
+const groupDigits = (digits: string): string => digits.replaceAll(/\B(?=(\d{3})+$)/g, SEPARATOR)
 
 /** All digits of a number, in groups of three, with at least `least` of them behind the point. A text that is no number stays as it is. */
 export const quantity = (value: Exact, least = 0): string => {
