@@ -1,12 +1,13 @@
 import * as z from 'zod/mini'
 
 const encoder = new TextEncoder()
-const keys = new Map<string, Promise<CryptoKey>>()
+/** Keys, and not the promises of them: what one object waits for must not go on in another. */
+const keys = new Map<string, CryptoKey>()
 
-const keyOf = (secret: string): Promise<CryptoKey> => {
+const keyOf = async (secret: string): Promise<CryptoKey> => {
   const known = keys.get(secret)
   if (known) return known
-  const key = crypto.subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
   keys.set(secret, key)
   return key
 }

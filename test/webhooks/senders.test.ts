@@ -1,5 +1,6 @@
+import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connect } from '../../src/db/client.ts'
 import { openSenders } from '../../src/webhook_sender.ts'
 import { type PartOfWork, doPart, sendAllWebhooks } from '../../src/webhooks/sending/service.ts'
@@ -127,6 +128,16 @@ describe('a run of the cron', () => {
 })
 
 describe('objects', () => {
+  /** The class is loaded for each object by itself under test, which ends in errors if several are made at once. */
+  beforeAll(async () => {
+    const wake = openSenders({ exports })
+    const { WebhookSender: senders } = exports as unknown as { WebhookSender: DurableObjectNamespace }
+    for (let part = 0; part < 8; part++) {
+      await wake?.({ kind: 'send', part, takesFailing: false })
+      await runDurableObjectAlarm(senders.getByName(`send ${part}`))
+    }
+  })
+
   it('that several runs wake at once send each event once, in the order of its resource, with at most four requests to each receiver', async () => {
     const open = new Map<string, number>()
     let most = 0
