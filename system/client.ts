@@ -177,7 +177,7 @@ try {
   await server.ready
   await holdPrinted(server)
   await holdFirstPage(server.url)
-  await holdSession(read('README.md'), server)
+  await holdSession(read('docs/first_invoice.md'), server)
   await holdCommands(server.url)
   await holdProgram(server.url)
   await holdWebhooks(server.url)
@@ -190,5 +190,5 @@ try {
 const took = Date.now() - started
 if (wrong) fail(`Client: ${wrong}`)
 console.log(
-  `Client: what npm run dev prints to be pasted, the first request of Togai's own page, the session of README.md from a customer to an invoice, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, the receiver of docs/webhooks.md takes each event once, receivers that fail in every way harm no other, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
+  `Client: what npm run dev prints to be pasted, the first request of Togai's own page, the session of docs/first_invoice.md from a customer to an invoice, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, the receiver of docs/webhooks.md takes each event once, receivers that fail in every way harm no other, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
 )

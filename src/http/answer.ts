@@ -112,8 +112,9 @@ export const answerWrite = async (c: Context<AppEnv>, writing: WriteHandler): Pr
     if (due.length) await c.get('doDue')(ctx, due, (work) => c.executionCtx.waitUntil(work))
     if (ctx.hasWebhooks && isTold && !dryRun)
       c.executionCtx.waitUntil(
-        c
-          .get('sendWebhooks')(ctx)
+        scheduler
+          .wait(0)
+          .then(() => c.get('sendWebhooks')(ctx))
           .catch(() => {}),
       )
     return answerJson(json, status, headersOf(tag, reply.location ?? locationOf?.(answer)))
