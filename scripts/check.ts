@@ -22,6 +22,7 @@ const checks: readonly Check[] = [
   ['Document', LISTED, 'node_modules/@redocly/cli/bin/cli.js lint public/openapi.json --config scripts/redocly.yaml --lint-config error'],
   checkTypes('docs/clients'),
   checkTypes('console'),
+  ['Links', LISTED, 'scripts/links.ts'],
   ['Bundle', LISTED, 'scripts/bundle.ts'],
 ]
 
