@@ -2,7 +2,7 @@ import type { Handler } from 'hono'
 import type { AppEnv } from './env.ts'
 
 /** The name of this API, and the version of package.json. */
-export const about = { name: 'Togai API on Workers', version: '0.1.0' }
+export const about = { name: 'Togai API on Workers', version: '0.2.0' }
 
 const links = { documentation: '/docs/', openapi: '/openapi.json', health: '/health' }
 

@@ -21,7 +21,7 @@ describe('GET /health', () => {
       {
         status: 'OK',
         name: 'Togai API on Workers',
-        version: '0.1.0',
+        version: '0.2.0',
         revision: 'development',
         release: 'development',
         migration: MIGRATION,
