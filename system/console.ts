@@ -6,6 +6,7 @@ import { holdAnalyst } from './console/analyst.ts'
 import { holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
 import { makeFirstInvoice } from './console/first_invoice.ts'
 import { holdKeyboard } from './console/keyboard.ts'
+import { holdOverdue } from './console/overdue.ts'
 import { holdPages } from './console/pages.ts'
 import { holdSize } from './console/size.ts'
 import { launchChromium, requireChromium } from './chromium.ts'
@@ -63,6 +64,7 @@ try {
       console.log(`The overview loads ${((await holdSize(browser, server, SAMPLE)) / 1000).toFixed(1)} KB`)
     })
     await step('The keyboard', () => holdKeyboard(browser, server, SAMPLE))
+    await step('What is overdue, and several statuses at once', () => holdOverdue(browser, server, SAMPLE))
     await step('The day of an ANALYST', () => holdAnalyst(browser, server, ANALYST))
     await step('Each page, wide and dark, narrow and light', async () => {
       console.log(`${await holdPages(browser, server, SAMPLE, pictures)} pages, each twice`)
