@@ -6,6 +6,8 @@ import { holdAnalyst } from './console/analyst.ts'
 import { holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
 import { makeFirstInvoice } from './console/first_invoice.ts'
 import { holdKeyboard } from './console/keyboard.ts'
+import { holdReports } from './console/reports.ts'
+import { holdWebhooks } from './console/webhooks.ts'
 import { holdOverdue } from './console/overdue.ts'
 import { holdPages } from './console/pages.ts'
 import { holdSize } from './console/size.ts'
@@ -57,6 +59,8 @@ try {
     await step('Tokens that are wrong, revoked, and not kept', () => holdTokens(browser, server))
     await step('A network that is lost', () => holdLostNetwork(browser, server))
     await step('A limit that is reached', () => holdLimit(browser, server))
+    await step('Webhooks, from the secret that is shown once to their end', () => holdWebhooks(browser, server))
+    await step('Reports, made once and each day, byte for byte', () => holdReports(browser, server))
     await step('The sample business, which is made while the others run', () =>
       server.awaitOutput('The sample business is ready', LONGEST_FILLING),
     )
