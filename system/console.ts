@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { holdAlerts } from './console/alerts.ts'
 import { holdAnalyst } from './console/analyst.ts'
 import { holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
 import { makeFirstInvoice } from './console/first_invoice.ts'
@@ -59,6 +60,7 @@ try {
     await step('Tokens that are wrong, revoked, and not kept', () => holdTokens(browser, server))
     await step('A network that is lost', () => holdLostNetwork(browser, server))
     await step('A limit that is reached', () => holdLimit(browser, server))
+    await step('Alerts and what they find, with a clock that is moved', () => holdAlerts(browser, server))
     await step('Webhooks, from the secret that is shown once to their end', () => holdWebhooks(browser, server))
     await step('Reports, made once and each day, byte for byte', () => holdReports(browser, server))
     await step('The sample business, which is made while the others run', () =>

@@ -60,7 +60,9 @@ const TemplateInput = ({ field, value, set }: { field: TemplateField; value: str
 
 /** Changes an alert, as it is when the form is opened. */
 export const EditAlert = ({ id, close }: { id: string; close: () => void }) => {
-  const reading = useRead(`alert ${id}`, () => read(api.GET('/alerts/{alert_id}', { params: { path: { alert_id: id } } })))
+  /** What was read before may be old. */
+  const [opening] = useState(() => crypto.randomUUID())
+  const reading = useRead(`alert ${id} ${opening}`, () => read(api.GET('/alerts/{alert_id}', { params: { path: { alert_id: id } } })))
   return <Shown reading={reading}>{(alert) => <AlertForm alert={alert} close={close} />}</Shown>
 }
 
