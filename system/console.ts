@@ -7,6 +7,7 @@ import { holdAnalyst } from './console/analyst.ts'
 import { holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
 import { makeFirstInvoice } from './console/first_invoice.ts'
 import { holdKeyboard } from './console/keyboard.ts'
+import { holdRebuild } from './console/rebuild.ts'
 import { holdReports } from './console/reports.ts'
 import { holdWebhooks } from './console/webhooks.ts'
 import { holdOverdue } from './console/overdue.ts'
@@ -75,6 +76,7 @@ try {
     await step('Each page, wide and dark, narrow and light', async () => {
       console.log(`${await holdPages(browser, server, SAMPLE, pictures)} pages, each twice`)
     })
+    await step('The console that is built again beside the server', () => holdRebuild(server))
   } catch (error) {
     const open = browser.contexts().flatMap((context) => context.pages())
     for (const [at, page] of open.entries()) await page.screenshot({ path: join(pictures, `failed-${at}.png`) }).catch(() => {})
