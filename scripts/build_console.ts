@@ -32,12 +32,30 @@ export const swapFiles = (made: string, place: string, { clears }: { clears: boo
   }
 }
 
+interface OpenApi {
+  components: { schemas: Record<string, { properties: Record<string, { enum?: string[]; items?: { enum?: string[] } }> }> }
+}
+
+/** What the console takes from the OpenAPI document, so that no list is written twice. Throws if it is not there. */
+const readDocument = (): Record<'settingEntities' | 'webhookEvents', string[]> => {
+  const { components } = JSON.parse(readFileSync(join(root, 'public/openapi.json'), 'utf8')) as OpenApi
+  const { Setting, CreateWebhookEndpointRequest } = components.schemas
+  const settingEntities = Setting?.properties['entityType']?.enum
+  const webhookEvents = CreateWebhookEndpointRequest?.properties['eventTypes']?.items?.enum
+  if (!settingEntities || !webhookEvents) throw new Error('the OpenAPI document does not say what has settings, or what webhooks tell')
+  return { settingEntities, webhookEvents }
+}
+
 /** Builds the console into public/console, which takes about a second. Files of earlier builds go with `clears`, which is for when no server is there yet. */
 export const buildConsole = async ({ clears = false } = {}): Promise<void> => {
   mkdirSync(WORKSHOP, { recursive: true })
   const made = mkdtempSync(join(WORKSHOP, 'console-'))
   try {
-    await build({ configFile: join(root, 'console/vite.config.ts'), build: { outDir: made } })
+    await build({
+      configFile: join(root, 'console/vite.config.ts'),
+      build: { outDir: made },
+      define: { DOCUMENT: JSON.stringify(readDocument()) },
+    })
     swapFiles(made, join(root, 'public/console'), { clears })
   } catch (error) {
     rmSync(made, { recursive: true, force: true })

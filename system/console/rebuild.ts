@@ -35,25 +35,24 @@ const holdSwap = async (): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'swap-'))
   const place = join(folder, 'place')
   cpSync(PLACE, place, { recursive: true })
-  let isOver = false
+  const state: { isOver: boolean; failed?: unknown } = { isOver: false }
   const read = async (): Promise<number> => {
     let times = 0
-    for (; !isOver; times++) await readAsServer(place)
+    for (; !state.isOver; times++) await readAsServer(place)
     return times
   }
   const reading = read()
-  let failed: unknown
   reading.catch((error: unknown) => {
-    failed = error
+    state.failed = error
   })
-  for (let number = 0; number < MANY && failed === undefined; number++) {
+  for (let number = 0; number < MANY && state.failed === undefined; number++) {
     const made = join(folder, `made-${number}`)
     writeBuild(made, number)
     swapFiles(made, place, { clears: false })
     rmSync(made, { recursive: true })
     await wait(1)
   }
-  isOver = true
+  state.isOver = true
   ok((await reading) > SOME, 'the folder was not read meanwhile')
   const made = join(folder, 'made')
   writeBuild(made, MANY)

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from 'node:assert/strict'
-import { createServer } from 'node:http'
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Browser, Page } from 'playwright-core'
@@ -19,18 +19,18 @@ interface Received {
 /** A receiver on this machine, which answers 200. */
 const startReceiver = async () => {
   const received: Received[] = []
-  const receiver = createServer((request, response) => {
-    void text(request).then((body) => {
-      const [id, timestamp, signatures] = ['id', 'timestamp', 'signature'].map((name) => String(request.headers[`webhook-${name}`]))
-      const signedWith = (secret: string): boolean => {
-        const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
-        const expected = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
-        return String(signatures).split(' ').includes(`v1,${expected}`)
-      }
-      received.push({ id: String(id), signedWith })
-      response.end()
-    })
-  })
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await text(request)
+    const [id, timestamp, signatures] = ['id', 'timestamp', 'signature'].map((name) => String(request.headers[`webhook-${name}`]))
+    const signedWith = (secret: string): boolean => {
+      const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
+      const expected = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
+      return String(signatures).split(' ').includes(`v1,${expected}`)
+    }
+    received.push({ id: String(id), signedWith })
+    response.end()
+  }
+  const receiver = createServer((request, response) => void receive(request, response))
   await new Promise<void>((resolve) => {
     receiver.listen(0, '127.0.0.1', resolve)
   })
@@ -45,6 +45,14 @@ const readSecret = async (page: Page): Promise<string> => {
   await finishDialog(page, 'Done')
   ok(!(await page.content()).includes(secret), 'the secret is still on the page')
   return secret
+}
+
+/** How many types of events the API tells endpoints of. */
+const countEvents = async ({ url }: Server): Promise<unknown> => {
+  const { components } = (await (await fetch(`${url}/openapi.json`)).json()) as {
+    components: { schemas: { CreateWebhookEndpointRequest: { properties: { eventTypes: { maxItems: number } } } } }
+  }
+  return components.schemas.CreateWebhookEndpointRequest.properties.eventTypes.maxItems
 }
 
 /** A DEVELOPER changes an endpoint, but neither where it is nor its secret. */
@@ -123,6 +131,8 @@ export const holdWebhooks = async (browser: Browser, server: Server): Promise<vo
     await openDialog(page, 'Edit')
     await page.getByLabel('Everything that happens').uncheck()
     ok(await page.locator('dialog').getByRole('button', { name: 'Save' }).isDisabled(), 'an endpoint can be sent nothing')
+    const offered = await page.locator('dialog .columns').getByRole('checkbox').count()
+    strictEqual(offered, await countEvents(server), 'another number of events is offered than there is')
     await page.getByLabel('invoice.generated').check()
     await fill(page, { 'Description optional': 'Bookkeeping' })
     await finishDialog(page, 'Save')

@@ -1,27 +1,12 @@
 import { useState } from 'preact/hooks'
 import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
+import { WEBHOOK_EVENTS } from '../../parts/document.ts'
 import { CheckField, Form, TextField } from '../../parts/form.tsx'
 import { useRights } from '../../parts/session.ts'
 import { requireNumber } from '../../parts/typed.ts'
 
 type Endpoint = Schemas['WebhookEndpoint']
-type EventType = NonNullable<Endpoint['eventTypes']>[number]
-
-const EVENT_TYPES: readonly EventType[] = [
-  'account.created',
-  'customer.created',
-  'incident.generated',
-  'invoice.generated',
-  'invoice.updated',
-  'order.generated',
-  'payment.recorded',
-  'price_plan.created',
-  'pricing_cycle.started',
-  'pricing_cycle.ended',
-  'proposal.created',
-  'purchase.created',
-  'report.generated',
-]
+type EventType = (typeof WEBHOOK_EVENTS)[number]
 
 /** The secret that signs, which is shown this once. */
 export const SigningSecret = ({ secret, close }: { secret: string; close: () => void }) => (
@@ -72,7 +57,7 @@ export const EndpointForm = ({ endpoint, close }: { endpoint?: Endpoint; close: 
         <CheckField label="Everything that happens" value={isAll} set={setAll} />
         {!isAll && (
           <div class="columns">
-            {EVENT_TYPES.map((type) => (
+            {WEBHOOK_EVENTS.map((type) => (
               <CheckField
                 key={type}
                 label={type}
