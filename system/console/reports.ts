@@ -111,6 +111,7 @@ export const holdReports = async (browser: Browser, server: Server): Promise<voi
   await moveClock(page, '2027-01-02T00:00')
   match(await download(page, 'Accounts of the day'), /^account_id,customer_id,[^]*\r\nof a,a,[^]*\r\nof b,b,[^]*\r\n$/)
   await template.getByRole('button', { name: 'Stop' }).click()
+  await page.locator('dialog[open]').waitFor()
   await finishDialog(page, 'Stop')
   await template.getByText('Inactive').waitFor()
   await moveClock(page, '2027-01-04T00:00')
