@@ -6,8 +6,7 @@ export default defineConfig({
   logLevel: 'warn',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    outDir: '../public/console',
-    emptyOutDir: false,
+    emptyOutDir: true,
     target: 'es2023',
     modulePreload: { polyfill: false },
     /** Data in an address would need a wider Content-Security-Policy. */

@@ -223,7 +223,7 @@ if (pending.length) await wrangler('The migrations could not be applied', ['d1',
 console.log(`Migrations: ${pending.length ? `${pending.length} applied` : 'all applied'}`)
 
 const upload = async (): Promise<void> => {
-  await buildConsole()
+  await buildConsole({ clears: true })
   const directory = mkdtempSync(join(tmpdir(), 'deploy-'))
   const file = join(directory, 'secrets.json')
   if (secret !== undefined) writeFileSync(file, JSON.stringify({ SIGNING_SECRET: secret }), { mode: 0o600 })

@@ -58,7 +58,7 @@ if (!/^\s*SIGNING_SECRET\s*=/m.test(kept))
     mode: 0o600,
   })
 
-await buildConsole()
+await buildConsole({ clears: true })
 console.log('Preparing the local database…')
 await migrateLocal(directory)
 

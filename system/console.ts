@@ -2,10 +2,15 @@ import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { holdAlerts } from './console/alerts.ts'
 import { holdAnalyst } from './console/analyst.ts'
 import { holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
 import { makeFirstInvoice } from './console/first_invoice.ts'
 import { holdKeyboard } from './console/keyboard.ts'
+import { holdRebuild } from './console/rebuild.ts'
+import { holdReports } from './console/reports.ts'
+import { holdWebhooks } from './console/webhooks.ts'
+import { holdOverdue } from './console/overdue.ts'
 import { holdPages } from './console/pages.ts'
 import { holdSize } from './console/size.ts'
 import { launchChromium, requireChromium } from './chromium.ts'
@@ -56,6 +61,9 @@ try {
     await step('Tokens that are wrong, revoked, and not kept', () => holdTokens(browser, server))
     await step('A network that is lost', () => holdLostNetwork(browser, server))
     await step('A limit that is reached', () => holdLimit(browser, server))
+    await step('Alerts and what they find, with a clock that is moved', () => holdAlerts(browser, server))
+    await step('Webhooks, from the secret that is shown once to their end', () => holdWebhooks(browser, server))
+    await step('Reports, made once and each day, byte for byte', () => holdReports(browser, server))
     await step('The sample business, which is made while the others run', () =>
       server.awaitOutput('The sample business is ready', LONGEST_FILLING),
     )
@@ -63,10 +71,12 @@ try {
       console.log(`The overview loads ${((await holdSize(browser, server, SAMPLE)) / 1000).toFixed(1)} KB`)
     })
     await step('The keyboard', () => holdKeyboard(browser, server, SAMPLE))
+    await step('What is overdue, and several statuses at once', () => holdOverdue(browser, server, SAMPLE))
     await step('The day of an ANALYST', () => holdAnalyst(browser, server, ANALYST))
     await step('Each page, wide and dark, narrow and light', async () => {
       console.log(`${await holdPages(browser, server, SAMPLE, pictures)} pages, each twice`)
     })
+    await step('The console that is built again beside the server', () => holdRebuild(server))
   } catch (error) {
     const open = browser.contexts().flatMap((context) => context.pages())
     for (const [at, page] of open.entries()) await page.screenshot({ path: join(pictures, `failed-${at}.png`) }).catch(() => {})

@@ -1,4 +1,4 @@
-import { type Column, type Placeholder, type SQL, and, sql } from 'drizzle-orm'
+import { type Column, type Placeholder, SQL, and, is, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { fold } from '../lib/fold.ts'
 import { type ListRules, type Sort, closePage, contextOf, openPage } from '../lib/page.ts'
@@ -31,12 +31,19 @@ interface ListDefinition<Shown extends Columns, More extends Expressions> extend
   sortable?: readonly string[]
   /** The column of each filter. */
   filters?: Columns
-  /** Filters that are the first millisecond of a column, or the first one after it. */
-  bounds?: Readonly<Record<string, readonly [column: Column, side: 'FROM' | 'UNTIL']>>
+  /** Filters that are the first millisecond of a column or an expression, or the first one after it. */
+  bounds?: Readonly<Record<string, readonly [of: Column | SQL, side: 'FROM' | 'UNTIL']>>
+  /** The condition of each filter that finds its few rows in another table. They are sorted. */
+  elsewhere?: Readonly<Record<string, (values: Placeholders) => SQL>>
   /** The statuses that are shown when the query has no `status`. The indexes have the status before the sort fields. */
   statuses?: readonly string[]
   /** For a `status` of the query that stands for several statuses, those statuses. */
   statusesOf?: Readonly<Record<string, readonly string[]>>
+  /**
+   * If the indexes do not have the status before the sort fields: the statuses that few rows have, which an index has in the order of the
+   * sort, and the filters, or values, that have an index of their own in this order.
+   */
+  few?: { statuses: readonly string[]; narrowedBy: readonly string[] }
   /** The columns, folded by `fold`, that a search looks in. */
   searched?: readonly Column[]
   /** A further condition that every row meets. */
@@ -73,6 +80,8 @@ export const defineList = <Shown extends Columns, More extends Expressions>(defi
     sortable = [],
     filters = {},
     bounds = {},
+    elsewhere = {},
+    few,
     statuses = [],
     statusesOf = {},
     searched = [],
@@ -83,9 +92,10 @@ export const defineList = <Shown extends Columns, More extends Expressions>(defi
   const keys = Object.fromEntries(
     Object.entries(order).map(([field, column]) => [field, Object.keys(columns).find((one) => columns[one] === column) ?? field]),
   )
+  const inFew = few && sql.raw(`status in (${few.statuses.map((status) => `'${status}'`).join(', ')})`)
   const isText = (field: string): boolean => order[field]?.dataType === 'string'
 
-  const build = (sort: Sort, sent: Readonly<Record<string, unknown>>, values: Placeholders): Statement => {
+  const build = (sort: Sort, sent: Readonly<Record<string, unknown>>, values: Placeholders, isFew: boolean): Statement => {
     const [first] = sort
     /** A row that changes while a client pages by ascending time would move to the end and be shown twice, so it is left out. */
     const unchanged =
@@ -95,7 +105,10 @@ export const defineList = <Shown extends Columns, More extends Expressions>(defi
       Object.keys(sent)
         .filter((one) => new RegExp(`^${of}\\d+$`).test(one))
         .map((one) => values[one] as Placeholder)
-    const [after, [from, until]] = [all('after'), all('search')]
+    const [after, [from, until], asked] = [all('after'), all('search'), all('status')]
+    const foundElsewhere = Object.entries(elsewhere).filter(([filter]) => filter in sent)
+    /** With a plus before it, a column is not looked for in an index. */
+    const isChecked = few !== undefined && asked.length > 0
     const page: PageShape = {
       table,
       isIndexed: !sortable.length || sort.every(([, direction], at) => at === 0 || direction !== sort[at - 1]?.[1]),
@@ -103,19 +116,23 @@ export const defineList = <Shown extends Columns, More extends Expressions>(defi
       sort: sort.map(([field, direction]) => [nameOf(order[field] as Column), direction]),
       after: after.length ? after : undefined,
       base: and(
-        sql`organization_id = ${values['organizationId']}`,
+        foundElsewhere.length ? sql`+organization_id = ${values['organizationId']}` : sql`organization_id = ${values['organizationId']}`,
+        ...foundElsewhere.map(([, condition]) => condition(values)),
+        isFew ? inFew : undefined,
+        isChecked ? sql`+status in ${asked}` : undefined,
         ...given.map(([filter, column]) => sql`${nameOf(column)} = ${values[filter]}`),
         ...Object.entries(bounds)
           .filter(([bound]) => bound in sent)
-          .map(([bound, [column, side]]) =>
-            side === 'FROM'
-              ? sql`${nameOf(column)} >= cast(${values[bound]} as integer)`
-              : sql`${nameOf(column)} < cast(${values[bound]} as integer)`,
-          ),
+          .map(([bound, [of, side]]) => {
+            const bounded = is(of, SQL) ? of : nameOf(of)
+            return side === 'FROM'
+              ? sql`${bounded} >= cast(${values[bound]} as integer)`
+              : sql`${bounded} < cast(${values[bound]} as integer)`
+          }),
         where?.(values),
         unchanged,
       ) as SQL,
-      statuses: all('status'),
+      statuses: isChecked ? [] : asked,
       searched: searched.map(nameOf),
       search: from && until && [from, until],
       organizationId: values.organizationId,
@@ -141,10 +158,16 @@ export const defineList = <Shown extends Columns, More extends Expressions>(defi
     const page = await openPage(ctx, rules, query, within)
     const { status, ...filtered } = page.filters
     const search = page.search === undefined ? undefined : fold(page.search)
+    const asked = status === undefined ? statuses : (statusesOf[status] ?? status.split(','))
+    const isFew =
+      few !== undefined &&
+      asked.length > 0 &&
+      asked.every((one) => few.statuses.includes(one)) &&
+      !few.narrowedBy.some((name) => name in filtered || name in values)
     const sent: Readonly<Record<string, unknown>> = {
       ...filtered,
       ...values,
-      ...numberValues('status', status === undefined ? statuses : (statusesOf[status] ?? [status])),
+      ...numberValues('status', asked),
       ...numberValues('after', page.after ?? []),
       ...numberValues('search', search === undefined ? [] : [search, search + LAST_CODE_POINT]),
       organizationId: ctx.organizationId,
@@ -152,10 +175,10 @@ export const defineList = <Shown extends Columns, More extends Expressions>(defi
       since: page.since,
       limit: page.size + 1,
     }
-    const shape = JSON.stringify([page.sort, Object.keys(sent)])
+    const shape = JSON.stringify([page.sort, Object.keys(sent), isFew])
     let statement = statementsByShape.get(shape)
     if (!statement)
-      statementsByShape.set(shape, (statement = prepare(Object.keys(sent), (at) => build(page.sort, sent, at as Placeholders))))
+      statementsByShape.set(shape, (statement = prepare(Object.keys(sent), (at) => build(page.sort, sent, at as Placeholders, isFew))))
     const rows = read(await ctx.session.rows(statement(sent))) as Row[]
     const valueOf = (row: Row, field: string) => row[keys[field] as keyof Row] as string | number
     const { visible, ...next } = await closePage(ctx, page, rows, valueOf, { within, ...(definition.token && { token: definition.token }) })

@@ -1,12 +1,6 @@
 import { match, ok, strictEqual } from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
-import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
-
-const moveClock = async (page: Page, to: string, first = false): Promise<void> => {
-  await openDialog(page, '◷')
-  await fill(page, { 'New time in UTC': to })
-  await finishDialog(page, first ? 'Set the clock' : 'Move the clock')
-}
+import { type Server, ask, closeTab, fill, finishDialog, makeToken, moveClock, openDialog, openTab, press, signIn, visit } from './tab.ts'
 
 const makeCatalogue = async (page: Page): Promise<void> => {
   await visit(page, 'Event schemas')

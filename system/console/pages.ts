@@ -61,7 +61,7 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
     { name: 'account', path: 'accounts/calder-motors' },
     { name: 'group', path: `groups/${group}` },
     { name: 'invoice', path: `invoices/${paid}` },
-    { name: 'invoices-overdue', path: 'invoices?status=DUE&overdue=yes' },
+    { name: 'invoices-overdue', path: 'invoices?overdue=yes' },
     { name: 'credit', path: `credits/${credit}` },
     { name: 'event', path: 'events/80-40' },
     { name: 'events-unprocessed', path: 'events?status=UNPROCESSED' },

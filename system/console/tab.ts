@@ -1,4 +1,4 @@
-import { strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -113,6 +113,36 @@ export const openDialog = async (page: Page, name: string): Promise<void> => {
 export const finishDialog = async (page: Page, name: string): Promise<void> => {
   await press(page, name)
   await page.locator('dialog').waitFor({ state: 'detached' })
+}
+
+/** Presses a button that sends a form, and holds that what is wrong is said at the field that is wrong, which then has the focus. */
+export const refuseField = async (page: Page, name: string, label: string, fault: RegExp): Promise<void> => {
+  await press(page, name)
+  const field = page.locator('dialog[open]').getByLabel(label, { exact: true }).last()
+  const said = page
+    .locator('dialog[open] .field', { has: page.getByLabel(label, { exact: true }) })
+    .last()
+    .locator('.fault')
+  await said.getByText(fault).waitFor()
+  const [isInvalid, isFocused, describedBy] = await field.evaluate((element) => [
+    element.ariaInvalid,
+    element === element.ownerDocument.activeElement,
+    element.getAttribute('aria-describedby'),
+  ])
+  deepStrictEqual([isInvalid, isFocused], ['true', true], `the field ${label} is not marked`)
+  ok(
+    String(describedBy)
+      .split(' ')
+      .includes(String(await said.getAttribute('id'))),
+    `what is wrong with ${label} is not read out with it`,
+  )
+}
+
+/** Moves the test clock of the organization by hand, or sets it for the first time. */
+export const moveClock = async (page: Page, to: string, first = false): Promise<void> => {
+  await openDialog(page, '◷')
+  await fill(page, { 'New time in UTC': to })
+  await finishDialog(page, first ? 'Set the clock' : 'Move the clock')
 }
 
 /** Waits until an expression is true in the page. What playwright has for it makes code from a text, which the page forbids. */

@@ -23,6 +23,27 @@ const countsOf = async (id: string) =>
     .first()
 
 describe('an endpoint', () => {
+  it('is somewhere else only if an administrator says so, who alone creates it', async () => {
+    const api = await organization()
+    const developer = client((await api.post('/tokens', { name: 'developer', role: 'DEVELOPER' })).body.token)
+    expect((await developer.post('/webhook_endpoints', { url: `${newHost()}/hook` })).status).toBe(403)
+    const { id, url } = (await api.post('/webhook_endpoints', { url: `${newHost()}/hook` })).body
+    const path = `/webhook_endpoints/${id}`
+    const before = (await api.get(path)).body
+    for (const body of [{ url: `${newHost()}/other` }, { url: `${url}/`, status: 'DISABLED' }])
+      expect(await developer.patch(path, body)).toMatchObject({
+        status: 403,
+        body: { message: 'url: only the role ADMINISTRATOR says where a webhook endpoint is.' },
+      })
+    expect((await api.get(path)).body).toEqual(before)
+    expect((await developer.patch(path, { url, description: 'Theirs', status: 'DISABLED' })).body).toMatchObject({
+      url,
+      description: 'Theirs',
+      status: 'DISABLED',
+    })
+    expect((await api.patch(path, { url: `${url}/2` })).body).toMatchObject({ url: `${url}/2`, status: 'DISABLED' })
+  })
+
   it('is created with a secret that is shown once, and then read, listed, changed and deleted', async () => {
     const api = await organization()
     const url = `${newHost()}/hook`

@@ -46,18 +46,22 @@ export const SearchFilter = ({ name, label, placeholder }: FilterParts & { place
   )
 }
 
-/** A choice that filters a list. */
+/** A choice that filters a list. `clears` is the name of a filter that cannot be set beside it. */
 export const ChoiceFilter = ({
   name,
   label,
   of,
   usual = 'All',
-}: FilterParts & { of: readonly (string | readonly [string, string])[]; usual?: string }) => {
+  clears,
+}: FilterParts & { of: readonly (string | readonly [string, string])[]; usual?: string; clears?: string }) => {
   const { get, set } = useParameters()
   return (
     <label class="filter">
       <span>{label}</span>
-      <select value={get(name) ?? ''} onChange={(event) => set({ [name]: event.currentTarget.value, ...forget })}>
+      <select
+        value={get(name) ?? ''}
+        onChange={(event) => set({ [name]: event.currentTarget.value, ...forget, ...(clears && { [clears]: undefined }) })}
+      >
         <option value="">{usual}</option>
         {of.map((one) => {
           const [value, words] = typeof one === 'string' ? [one, wordsOf(one)] : one
@@ -69,6 +73,50 @@ export const ChoiceFilter = ({
         })}
       </select>
     </label>
+  )
+}
+
+/** One or several of some words that filter a list, in the address with commas between them. */
+export const SeveralFilter = ({ name, label, of, clears }: FilterParts & { of: readonly string[]; clears?: string }) => {
+  const { get, set } = useParameters()
+  const details = useRef<HTMLDetailsElement>(null)
+  const chosen = new Set((get(name) ?? '').split(','))
+  const words = of.filter((one) => chosen.has(one))
+  const choose = (one: string, isChosen: boolean): void =>
+    set({
+      [name]: of.filter((other) => (other === one ? isChosen : chosen.has(other))).join(','),
+      ...forget,
+      ...(clears && { [clears]: undefined }),
+    })
+  const close = (): void => {
+    if (details.current) details.current.open = false
+  }
+  return (
+    <details
+      ref={details}
+      class="filter several"
+      onFocusOut={({ currentTarget, relatedTarget }) => {
+        if (relatedTarget && !currentTarget.contains(relatedTarget as Node)) close()
+      }}
+      onKeyDown={({ key }) => {
+        if (key !== 'Escape') return
+        close()
+        details.current?.querySelector('summary')?.focus()
+      }}
+    >
+      <summary>
+        <span>{label}</span>
+        <span class="chosen">{words.map(wordsOf).join(', ') || 'All'}</span>
+      </summary>
+      <fieldset aria-label={label}>
+        {of.map((one) => (
+          <label key={one} class="check">
+            <input type="checkbox" checked={chosen.has(one)} onChange={(event) => choose(one, event.currentTarget.checked)} />
+            {wordsOf(one)}
+          </label>
+        ))}
+      </fieldset>
+    </details>
   )
 }
 

@@ -1,6 +1,7 @@
 import type { ComponentChildren, TargetedEvent } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { type Failure, failureOf } from './failure.ts'
+import { FormFaults, faultsOf, useFault } from './faults.ts'
 import { wordsOf } from './format.ts'
 import { Refusal } from './page.tsx'
 import { forgetReads } from './read.ts'
@@ -47,13 +48,17 @@ interface FormParts {
 
 export const Form = ({ children, action, send, done, isDangerous = false, isDisabled = false, cancel }: FormParts) => {
   const { isBusy, failure, attempt } = useAttempt()
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (failure) form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus()
+  }, [failure])
   const submit = async (event: TargetedEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault()
     if (!isBusy && (await attempt(send))) done?.()
   }
   return (
-    <form class="form" onSubmit={(event) => void submit(event)}>
-      {children}
+    <form ref={form} class="form" onSubmit={(event) => void submit(event)}>
+      <FormFaults.Provider value={failure ? faultsOf(failure.message) : []}>{children}</FormFaults.Provider>
       {failure && <Refusal failure={failure} />}
       <div class="form-actions">
         {cancel && (
@@ -71,26 +76,38 @@ export const Form = ({ children, action, send, done, isDangerous = false, isDisa
 
 interface FieldParts {
   label: string
+  /** Where the value is in the request, by which a refusal finds its field. */
+  path?: string | undefined
   hint?: ComponentChildren
   value: string
   set: (value: string) => void
   isOptional?: boolean
 }
 
-const hintId = (id: string, hint: ComponentChildren): { 'aria-describedby'?: string } => (hint ? { 'aria-describedby': `${id}-hint` } : {})
+/** Says to those who cannot see it what stands below a field. */
+const describe = (id: string, hint: ComponentChildren, fault: string | undefined) => {
+  const described = [fault && `${id}-fault`, hint && `${id}-hint`].filter(Boolean).join(' ')
+  return { ...(described && { 'aria-describedby': described }), ...(fault && { 'aria-invalid': true }) }
+}
 
 const Field = ({
   id,
   label,
   hint,
   isOptional,
+  fault,
   children,
-}: Omit<FieldParts, 'value' | 'set'> & { id: string; children: ComponentChildren }) => (
+}: Omit<FieldParts, 'value' | 'set' | 'path'> & { id: string; fault: string | undefined; children: ComponentChildren }) => (
   <div class="field">
     <label for={id}>
       {label} {isOptional && <span class="muted">optional</span>}
     </label>
     {children}
+    {fault && (
+      <p class="fault" id={`${id}-fault`}>
+        {fault}
+      </p>
+    )}
     {hint && (
       <p class="hint" id={`${id}-hint`}>
         {hint}
@@ -105,10 +122,11 @@ type InputParts = FieldParts & {
   list?: readonly string[]
 }
 
-export const TextField = ({ label, hint, value, set, isOptional = false, type = 'text', isNumber = false, list }: InputParts) => {
+export const TextField = ({ label, path, hint, value, set, isOptional = false, type = 'text', isNumber = false, list }: InputParts) => {
   const id = useId()
+  const fault = useFault(label, path)
   return (
-    <Field id={id} label={label} hint={hint} isOptional={isOptional}>
+    <Field id={id} label={label} hint={hint} isOptional={isOptional} fault={fault}>
       <input
         id={id}
         {...({ type } as { type: 'text' })}
@@ -120,7 +138,7 @@ export const TextField = ({ label, hint, value, set, isOptional = false, type = 
         spellcheck={false}
         list={list && `${id}-list`}
         onInput={(event) => set(event.currentTarget.value)}
-        {...hintId(id, hint)}
+        {...describe(id, hint, fault)}
       />
       {list && (
         <datalist id={`${id}-list`}>
@@ -133,10 +151,11 @@ export const TextField = ({ label, hint, value, set, isOptional = false, type = 
   )
 }
 
-export const TextArea = ({ label, hint, value, set, isOptional = false, rows = 4 }: FieldParts & { rows?: number }) => {
+export const TextArea = ({ label, path, hint, value, set, isOptional = false, rows = 4 }: FieldParts & { rows?: number }) => {
   const id = useId()
+  const fault = useFault(label, path)
   return (
-    <Field id={id} label={label} hint={hint} isOptional={isOptional}>
+    <Field id={id} label={label} hint={hint} isOptional={isOptional} fault={fault}>
       <textarea
         id={id}
         value={value}
@@ -144,7 +163,7 @@ export const TextArea = ({ label, hint, value, set, isOptional = false, rows = 4
         required={!isOptional}
         spellcheck={false}
         onInput={(event) => set(event.currentTarget.value)}
-        {...hintId(id, hint)}
+        {...describe(id, hint, fault)}
       />
     </Field>
   )
@@ -154,6 +173,7 @@ export type Choice = string | readonly [value: string, words: string]
 
 export const ChoiceField = ({
   label,
+  path,
   hint,
   value,
   set,
@@ -162,9 +182,16 @@ export const ChoiceField = ({
   none,
 }: FieldParts & { of: readonly Choice[]; none?: string }) => {
   const id = useId()
+  const fault = useFault(label, path)
   return (
-    <Field id={id} label={label} hint={hint} isOptional={isOptional}>
-      <select id={id} value={value} required={!isOptional} onChange={(event) => set(event.currentTarget.value)} {...hintId(id, hint)}>
+    <Field id={id} label={label} hint={hint} isOptional={isOptional} fault={fault}>
+      <select
+        id={id}
+        value={value}
+        required={!isOptional}
+        onChange={(event) => set(event.currentTarget.value)}
+        {...describe(id, hint, fault)}
+      >
         {none !== undefined && <option value="">{none}</option>}
         {of.map((one) => {
           const [key, words] = typeof one === 'string' ? [one, wordsOf(one)] : one

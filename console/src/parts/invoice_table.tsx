@@ -14,6 +14,9 @@ export const currencyOf = ({ invoiceDetails }: Pick<InvoiceSummary, 'invoiceDeta
 export const isOverdue = ({ status, dueDate }: Pick<InvoiceSummary, 'status' | 'dueDate'>, now: string): boolean =>
   (status === 'DUE' || status === 'PARTIALLY_PAID') && dueDate !== undefined && dueDate < now
 
+/** The query of the invoices that are overdue at an instant, as isOverdue says it. */
+export const overdueAt = (now: string) => ({ status: 'DUE,PARTIALLY_PAID', due_end_time: Date.parse(now) })
+
 export const InvoiceBadge = ({ invoice, now }: { invoice: Pick<InvoiceSummary, 'status' | 'dueDate'>; now: string }) => (
   <>
     <Badge of={invoice.status} /> {isOverdue(invoice, now) && <Badge of="OVERDUE" />}

@@ -1,6 +1,13 @@
 import { feature, operation } from '../../http/operation.ts'
 import { loadLater } from '../../lib/load.ts'
-import { GetJobResponse, JobEntriesPaginatedResponse, JobPath, JobsPaginatedResponse, ListJobsQuery } from './schema.ts'
+import {
+  GetJobResponse,
+  JobEntriesPaginatedResponse,
+  JobPath,
+  JobsPaginatedResponse,
+  ListJobEntriesQuery,
+  ListJobsQuery,
+} from './schema.ts'
 
 const service = loadLater(() => import('./service.ts'))
 
@@ -42,7 +49,7 @@ export const jobs = feature('Jobs', {
     method: 'get',
     path: '/jobs/{job_id}/entries',
     param: JobPath,
-    query: ListJobsQuery,
+    query: ListJobEntriesQuery,
     answers: { 200: JobEntriesPaginatedResponse },
     handle: (ctx, { param, query }) => service.getJobEntries(ctx, param.job_id, query),
   }),

@@ -89,6 +89,7 @@ export const listJobs = defineList({
     ['updatedAt', 'DESC'],
     ['id', 'ASC'],
   ],
+  filters: { type: jobs.type },
 })
 
 export const showEntry = ({

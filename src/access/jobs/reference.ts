@@ -32,10 +32,10 @@ export const parameters = {
 
 export const getJobs = {
   summary: 'List jobs',
-  description: 'Lists the jobs of the organization, the one that changed last first, page by page.',
+  description: 'Lists the jobs of the organization, the one that changed last first, page by page. The filters can be combined.',
   example: {
     after: made,
-    query: { pageSize: 20 },
+    query: { type: waiting.type, status: 'PENDING,WAITING_FOR_CONFIRMATION', pageSize: 20 },
     answer: {
       data: [{ id: jobId, type: waiting.type, status: waiting.status, updatedAt: third }],
       context: { pageSize: 20, sortOrder: 'DESC' },

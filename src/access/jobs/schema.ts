@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { described, identifier, named } from '../../lib/fields.ts'
 import { pageQuery, paginated } from '../../lib/page.ts'
+import { severalOf } from '../../lib/several.ts'
 import { dateTime } from '../../lib/time.ts'
 import { ENTRY_STATUSES, JOB_STATUSES, JOB_TYPES } from './table.ts'
 
@@ -52,5 +53,13 @@ export type JobEntriesPaginatedResponse = z.infer<typeof JobEntriesPaginatedResp
 
 export const JobPath = z.strictObject({ job_id: identifier() })
 
-export const ListJobsQuery = pageQuery({})
+export const ListJobsQuery = pageQuery({
+  type: z.optional(described('Lists the jobs of one type. An extension.', z.enum(JOB_TYPES))),
+  status: z.optional(
+    severalOf(JOB_STATUSES, 'Lists the jobs of one status, or of several, with commas between them: by default of all. An extension.'),
+  ),
+})
 export type ListJobsQuery = z.infer<typeof ListJobsQuery>
+
+export const ListJobEntriesQuery = pageQuery({})
+export type ListJobEntriesQuery = z.infer<typeof ListJobEntriesQuery>

@@ -17,7 +17,7 @@ import {
   showListedJob,
   tagOfJob,
 } from './queries.ts'
-import type { GetJobResponse, JobEntriesPaginatedResponse, JobsPaginatedResponse, ListJobsQuery } from './schema.ts'
+import type { GetJobResponse, JobEntriesPaginatedResponse, JobsPaginatedResponse, ListJobEntriesQuery, ListJobsQuery } from './schema.ts'
 import { JOB } from './steps.ts'
 import { jobs } from './table.ts'
 
@@ -74,7 +74,7 @@ export const getJobStatus = async (ctx: Ctx, id: string): Promise<Reply<GetJobRe
 }
 
 /** Lists the entries of a job in their order, page by page. */
-export const getJobEntries = async (ctx: Ctx, id: string, query: ListJobsQuery): Promise<Reply<JobEntriesPaginatedResponse>> => {
+export const getJobEntries = async (ctx: Ctx, id: string, query: ListJobEntriesQuery): Promise<Reply<JobEntriesPaginatedResponse>> => {
   const [{ rows, next, context }] = await Promise.all([listEntries(ctx, query, { jobId: id }, id), readJob(ctx, id)])
   return { answer: { data: rows.map(showEntry), ...next, context } }
 }

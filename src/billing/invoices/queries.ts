@@ -6,6 +6,7 @@ import { ApiError, notFound } from '../../lib/errors.ts'
 import { tagOf } from '../../lib/etag.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { LEDGER_PAGE } from '../../lib/page.ts'
+import { FOREVER } from '../../lib/time.ts'
 import { isReadable, portalValues, whereReadable } from '../portal.ts'
 import { packRating } from './kept_rating.ts'
 import type { InvoiceOwner } from './owner.ts'
@@ -114,8 +115,16 @@ const list = {
   token: invoiceToken,
 } as const
 
+/** Until when an invoice is to be paid, as dueDateOf says it, which is not certain of a DRAFT: it has none here. */
+const dueDate = sql`iif(status = 'DRAFT', null, min(invoice_at + net_term_days * 86400000, ${sql.raw(String(FOREVER.until))}))`
+
 const listOfAll = defineList({
   ...list,
+  bounds: { ...list.bounds, due_start_time: [dueDate, 'FROM'], due_end_time: [dueDate, 'UNTIL'] },
+  few: {
+    statuses: ['DUE', 'VOID', 'UN_COLLECTIBLE', 'REFUND_INITIATED', 'REFUND_COMPLETED', 'PARTIALLY_PAID'],
+    narrowedBy: ['owner_id', 'customer_id', 'portalCustomer'],
+  },
   where: (values) => whereReadable(values, 'account_id', sql`status <> 'GONE'`),
 })
 

@@ -159,18 +159,19 @@ export const parameters = {
 export const listInvoices = {
   summary: 'List invoices',
   description:
-    'Lists invoices, the newest first, page by page, without their lines. start_time and end_time are compared with invoiceDate. A DRAFT of a pricing cycle comes to what it would now.',
+    'Lists invoices, the newest first, page by page, without their lines. start_time and end_time are compared with invoiceDate, and due_start_time and due_end_time with dueDate, which leaves DRAFTs out. status=DUE,PARTIALLY_PAID with the present as due_end_time lists what is overdue. A DRAFT of a pricing cycle comes to what it would now.',
   refuses: { 422: 'A page has 50 invoices at most, and pageSize is larger.' },
   example: {
     after: ['createCustomer', 'createCustomInvoice'],
     query: {
       owner_id: accountId,
       customer_id: customerId,
-      status: 'DRAFT',
+      status: 'DRAFT,DUE',
       start_time: 1774828800000,
       end_time: 1774915200000,
       pageSize: 20,
     },
+    otherwise: { due_start_time: 1774828800000, due_end_time: 1774915200000 },
     answer: { data: [listed] },
   },
 }
@@ -227,7 +228,7 @@ export const updateInvoice = {
 export const listInvoicesForBillRun = {
   summary: 'List the invoices that wait for a bill run',
   description:
-    'Lists the invoices of pricing cycles whose grace period has passed, and which have not fallen due by themselves since auto_advance_invoice was false when their cycles began, the newest first, page by page. DRAFTs that a person has written are not among them: they wait for updateInvoice. The query is that of listInvoices.',
+    'Lists the invoices of pricing cycles whose grace period has passed, and which have not fallen due by themselves since auto_advance_invoice was false when their cycles began, the newest first, page by page. DRAFTs that a person has written are not among them: they wait for updateInvoice. The filters are those of listInvoices that are not about dueDate, with one status.',
   example: {
     after: [
       'createCustomer',

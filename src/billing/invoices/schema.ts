@@ -4,6 +4,7 @@ import { Address } from '../../lib/address.ts'
 import { decimalFromNumber, formatDecimal } from '../../lib/decimal.ts'
 import { described, identifier, label, named, text } from '../../lib/fields.ts'
 import { ledgerPage, ledgerPageQuery } from '../../lib/page.ts'
+import { severalOf } from '../../lib/several.ts'
 import { dateTime, instant } from '../../lib/time.ts'
 import { CLASSES, STATUSES, TYPES } from './table.ts'
 
@@ -295,7 +296,18 @@ const invoiceFilters = {
   end_time: milliseconds('The end of this range (exclusive).'),
 }
 
-export const ListInvoicesQuery = ledgerPageQuery(invoiceFilters)
+export const ListInvoicesQuery = ledgerPageQuery({
+  ...invoiceFilters,
+  status: z.optional(
+    severalOf(STATUSES, 'Lists the invoices of one status, or of several, with commas between them. By default all are listed.'),
+  ),
+  due_start_time: milliseconds(
+    'The start of the time range in which dueDate is (inclusive), in milliseconds since 1970. An extension: DRAFTs, whose dueDate can change, are then left out.',
+  ),
+  due_end_time: milliseconds(
+    'The end of this range (exclusive). With status=DUE,PARTIALLY_PAID and the present, it lists what is overdue.',
+  ),
+})
 export type ListInvoicesQuery = z.infer<typeof ListInvoicesQuery>
 
 export const ListBillRunQuery = ledgerPageQuery(invoiceFilters, false)

@@ -89,8 +89,12 @@ const listRows = defineList({
   ],
   filters: { id: payments.id, account_id: payments.ownerId },
   bounds: { created_from: [payments.createdAt, 'FROM'], created_until: [payments.createdAt, 'UNTIL'] },
+  elsewhere: {
+    invoice_id: ({ organizationId, invoice_id }) => sql`
+      id in (select payment_id from payment_lines where target_id = ${invoice_id} and organization_id = ${organizationId} and type = 'INVOICE')`,
+  },
   where: (values) => whereReadable(values, 'owner_id', sql`true`),
-  token: tokenByCreation('payment.', ['id', 'account_id', 'created_from', 'created_until']),
+  token: tokenByCreation('payment.', ['id', 'account_id', 'created_from', 'created_until', 'invoice_id']),
 })
 
 /** Lists payments: with a portal token, those of its accounts. */

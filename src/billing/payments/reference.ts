@@ -62,7 +62,13 @@ export const listPayments = {
     'Lists the payments, the newest first, page by page. The filters can be combined. A portal token can read those of its accounts.',
   example: {
     after: [...after, 'createPayments'],
-    query: { id: paymentId, account_id: accountId, created_at: '2026-03-30T00:00:00Z,2026-04-01T00:00:00Z', pageSize: 20 },
+    query: {
+      id: paymentId,
+      account_id: accountId,
+      invoice_id: invoiceId,
+      created_at: '2026-03-30T00:00:00Z,2026-04-01T00:00:00Z',
+      pageSize: 20,
+    },
     answer: { data: [paid] },
   },
 }

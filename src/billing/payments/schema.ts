@@ -115,6 +115,7 @@ export const ListPaymentsQuery = ledgerPageQuery(
   {
     id: z.optional(described('Lists the payment with this id.', identifier())),
     account_id: z.optional(described('Lists the payments of one account or invoice group.', identifier())),
+    invoice_id: z.optional(described('Lists the payments of one invoice, whole. An extension.', identifier())),
     created_at: z.optional(
       span('When the payments were recorded: one instant, or a start (inclusive) and an end (exclusive) separated by a comma.'),
     ),

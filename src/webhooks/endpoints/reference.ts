@@ -56,8 +56,13 @@ export const getWebhookEndpoint = {
 export const updateWebhookEndpoint = {
   summary: 'Change a webhook endpoint',
   description:
-    'Replaces the fields that are sent. If an endpoint is DISABLED, what is on its way to it is cancelled, and it is not sent what happens until it is ENABLED again. An endpoint is disabled by itself if it answers 410, or if nothing could be delivered to it for 5 days; statusReason says so.',
-  refuses: { 400: NO_ADDRESS, 404: MISSING, 409: DELETED },
+    'Replaces the fields that are sent. If an endpoint is DISABLED, what is on its way to it is cancelled, and it is not sent what happens until it is ENABLED again. An endpoint is disabled by itself if it answers 410, or if nothing could be delivered to it for 5 days; statusReason says so. Only an administrator changes url.',
+  refuses: {
+    400: NO_ADDRESS,
+    403: 'The token is a portal token, or has the role ANALYST. Or the url is another one, and the token does not have the role ADMINISTRATOR.',
+    404: MISSING,
+    409: DELETED,
+  },
   example: {
     after: ['createWebhookEndpoint'],
     path,

@@ -115,12 +115,19 @@ const refuseDeleted = ({ id, status }: EndpointRow): void => {
   if (status === 'DELETED') throw new ApiError('CONFLICT', `The webhook endpoint "${id}" is deleted, and cannot be changed.`)
 }
 
+/** Whoever says where an endpoint is learns what happens, as whoever has its secret can pretend to: an administrator does both. */
+const refuseOtherAddress = ({ role }: Ctx, row: EndpointRow, url: string): void => {
+  if (url !== row.url && role !== 'ADMINISTRATOR')
+    throw new ApiError('FORBIDDEN', 'url: only the role ADMINISTRATOR says where a webhook endpoint is.')
+}
+
 /** Replaces the fields that are sent. One that is enabled again is sent what happens from now on. */
 export const updateWebhookEndpoint = (ctx: Ctx, id: string, input: UpdateWebhookEndpointRequest): Promise<Reply<WebhookEndpoint>> => {
   if (input.url !== undefined) refuseAddress(input.url, ctx.allowsLocalWebhooks === true)
   return changeEndpoint(ctx, id, (row) => {
     refuseDeleted(row)
     const { url = row.url, status = row.status, eventTypes, description } = input
+    refuseOtherAddress(ctx, row, url)
     const isEnabledAgain = status === 'ENABLED' && row.status !== 'ENABLED'
     const set = {
       url,

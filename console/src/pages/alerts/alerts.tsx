@@ -9,7 +9,7 @@ import { useRights } from '../../parts/session.ts'
 import { AskButton } from '../../parts/status_button.tsx'
 import { type Column, Pager, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
-import { AlertForm } from './alert_form.tsx'
+import { AlertForm, EditAlert } from './alert_form.tsx'
 import { useTemplates, valuesOf } from './templates.ts'
 
 type Alert = Schemas['Alert']
@@ -30,7 +30,7 @@ const RowActions = ({ alert }: { alert: Alert }) => {
   return (
     <span class="row-actions">
       <DialogButton label="Edit" title="Edit this alert" tone="quiet">
-        {(close) => <AlertForm alert={alert} close={close} />}
+        {(close) => <EditAlert id={alert.id} close={close} />}
       </DialogButton>
       <AskButton
         label={isActive ? 'Stop' : 'Start'}

@@ -10,7 +10,7 @@ import { Pager } from '../../parts/table.tsx'
 import { InvoiceFilters, invoiceQuery } from './list.tsx'
 
 /** Lets the invoices of a query fall due in a job, and goes to that. */
-const startRun = async (query: Omit<ReturnType<typeof invoiceQuery>, 'nextToken'>): Promise<void> => {
+const startRun = async (query: Omit<ReturnType<typeof invoiceQuery>, 'nextToken' | 'status'>): Promise<void> => {
   const answer = await api.POST('/invoices/bill_runs', { params: { query } })
   await read(Promise.resolve(answer))
   const id = answer.response.headers.get('Location')?.split('/').at(-1)
@@ -21,7 +21,7 @@ export const BillRuns = () => {
   const { get } = useParameters()
   const { writes } = useRights()
   const { data: organization } = useOrganization()
-  const query = invoiceQuery(get)
+  const { status: _status, ...query } = invoiceQuery(get)
   const reading = useRead(`bill runs ${JSON.stringify(query)}`, () => read(api.GET('/invoices/bill_runs', { params: { query } })))
   const { nextToken: _nextToken, ...filters } = query
   return (

@@ -34,16 +34,27 @@ const Lines = ({ invoice }: { invoice: Invoice }) => {
   return <Shown reading={reading}>{({ grandTotal }) => <InvoiceTree root={grandTotal} currency={currency} />}</Shown>
 }
 
+/** Reads the payments of an invoice, the newest first. */
+const readPayments = async (invoiceId: string): Promise<Schemas['Payment'][]> => {
+  const found: Schemas['Payment'][] = []
+  let nextToken: string | undefined
+  do {
+    const query = nextToken ? { nextToken } : { invoice_id: invoiceId, pageSize: 50 }
+    const page: Schemas['ListPaymentResponse'] = await read(api.GET('/payments', { params: { query } }))
+    found.push(...page.data)
+    nextToken = page.nextToken
+  } while (nextToken)
+  return found
+}
+
 const Payments = ({ invoice }: { invoice: Invoice }) => {
-  const reading = useRead(`payments ${invoice.ownerId}`, () =>
-    read(api.GET('/payments', { params: { query: { account_id: invoice.ownerId, pageSize: 50 } } })),
-  )
+  const reading = useRead(`payments of ${invoice.id}`, () => readPayments(invoice.id))
   return (
     <Shown reading={reading}>
-      {({ data }) => (
+      {(payments) => (
         <Table
           label="Payments"
-          rows={data.filter(({ lineItemRecords }) => lineItemRecords.some(({ togaiId }) => togaiId === invoice.id))}
+          rows={payments}
           keyOf={({ id }) => id}
           empty={<Empty title="Nothing has been paid by a payment." />}
           columns={[

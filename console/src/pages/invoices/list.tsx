@@ -1,8 +1,8 @@
 import { useParameters } from '../../parts/address.ts'
-import { type Schemas, api, read } from '../../parts/client.ts'
-import { ChoiceFilter, DayFilter, Filters, SearchFilter } from '../../parts/filters.tsx'
+import { api, read } from '../../parts/client.ts'
+import { ChoiceFilter, DayFilter, Filters, SearchFilter, SeveralFilter } from '../../parts/filters.tsx'
 import { DialogButton } from '../../parts/form.tsx'
-import { InvoiceTable, isOverdue } from '../../parts/invoice_table.tsx'
+import { InvoiceTable, overdueAt } from '../../parts/invoice_table.tsx'
 import { useOrganization } from '../../parts/organization.ts'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
@@ -25,7 +25,7 @@ const STATUSES = [
 ] as const
 
 export const invoiceQuery = (get: (name: string) => string | undefined) => ({
-  status: get('status') as Schemas['InvoicesStatus'] | undefined,
+  status: get('status'),
   owner_id: get('owner'),
   customer_id: get('customer'),
   start_time: get('from') ? Date.parse(get('from') ?? '') : undefined,
@@ -33,10 +33,17 @@ export const invoiceQuery = (get: (name: string) => string | undefined) => ({
   nextToken: get('page'),
 })
 
+/** The query of the list, which at an instant may be of what is overdue then. The token of a later page has all of it. */
+const queryAt = (query: ReturnType<typeof invoiceQuery>, isOverdue: boolean, now: string) => {
+  const { nextToken } = query
+  if (nextToken) return { nextToken }
+  return isOverdue ? { ...query, ...overdueAt(now) } : query
+}
+
 export const InvoiceFilters = ({ hasStatus = true }: { hasStatus?: boolean }) => (
   <Filters>
-    {hasStatus && <ChoiceFilter name="status" label="Status" of={STATUSES} />}
-    {hasStatus && <ChoiceFilter name="overdue" label="Overdue" of={[['yes', 'Only overdue']]} />}
+    {hasStatus && <SeveralFilter name="status" label="Status" of={STATUSES} clears="overdue" />}
+    {hasStatus && <ChoiceFilter name="overdue" label="Overdue" of={[['yes', 'Only overdue']]} clears="status" />}
     <SearchFilter name="owner" label="Account or group" placeholder="The whole id" />
     <SearchFilter name="customer" label="Customer" placeholder="The whole id" />
     <DayFilter name="from" label="Invoice date from" />
@@ -49,9 +56,11 @@ export const Invoices = () => {
   const { writes } = useRights()
   const { data: organization } = useOrganization()
   const query = invoiceQuery(get)
-  const reading = useRead(`invoices ${JSON.stringify(query)}`, () => read(api.GET('/invoices', { params: { query } })))
   const now = organization?.now ?? ''
-  const isOnlyOverdue = get('overdue') === 'yes'
+  const isOverdue = get('overdue') === 'yes'
+  const reading = useRead(isOverdue && !now ? undefined : `invoices ${isOverdue} ${JSON.stringify(query)}`, () =>
+    read(api.GET('/invoices', { params: { query: queryAt(query, isOverdue, now) } })),
+  )
   return (
     <Page
       title="Invoices"
@@ -68,11 +77,11 @@ export const Invoices = () => {
         {({ data, nextToken }) => (
           <>
             <InvoiceTable
-              invoices={isOnlyOverdue ? data.filter((invoice) => isOverdue(invoice, now)) : data}
+              invoices={data}
               now={now}
               empty={
-                isOnlyOverdue ? (
-                  <Empty title="None of this page is overdue.">{nextToken && 'Those of the next page may be.'}</Empty>
+                isOverdue ? (
+                  <Empty title="No invoice is overdue." />
                 ) : (
                   <Empty title="No invoice matches.">An account with a price plan has a draft from the first instant of its cycle.</Empty>
                 )

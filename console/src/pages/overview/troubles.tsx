@@ -2,6 +2,7 @@ import { linkTo } from '../../parts/address.ts'
 import { eventStatus } from '../../parts/badge.tsx'
 import { api, read } from '../../parts/client.ts'
 import { quantity } from '../../parts/format.ts'
+import { overdueAt } from '../../parts/invoice_table.tsx'
 import { Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { sharesOf, useEvents } from './metrics.ts'
@@ -9,13 +10,13 @@ import type { Range } from './range.ts'
 
 const PAGES = 4
 
-/** How many invoices of a status are past their day, and whether there may be more. */
-const countOverdue = async (status: 'DUE' | 'PARTIALLY_PAID', now: string): Promise<{ count: number; isAll: boolean }> => {
+/** How many invoices are overdue, and whether there may be more. */
+const countOverdue = async (now: string): Promise<{ count: number; isAll: boolean }> => {
   let [count, nextToken]: [number, string | undefined] = [0, undefined]
   for (let page = 0; page < PAGES; page++) {
-    const query = { status, nextToken, end_time: Date.parse(now) }
-    const list: { data: { dueDate?: string }[]; nextToken?: string } = await read(api.GET('/invoices', { params: { query } }))
-    count += list.data.filter(({ dueDate }) => dueDate !== undefined && dueDate < now).length
+    const query = nextToken ? { nextToken } : { ...overdueAt(now), pageSize: 50 }
+    const list: { data: unknown[]; nextToken?: string } = await read(api.GET('/invoices', { params: { query } }))
+    count += list.data.length
     nextToken = list.nextToken
     if (!nextToken) return { count, isAll: true }
   }
@@ -44,8 +45,7 @@ const numberOf = ({ count, isAll }: { count: number; isAll: boolean }): string =
 /** What somebody has to look at now, each with a link to the list behind it. */
 export const Troubles = ({ now, range }: { now: string; range: Range }) => {
   const causes = useEvents(range)
-  const overdue = useRead(`overdue ${now}`, () => countOverdue('DUE', now))
-  const inPart = useRead(`overdue in part ${now}`, () => countOverdue('PARTIALLY_PAID', now))
+  const overdue = useRead(`overdue ${now}`, () => countOverdue(now))
   const incidents = useRead('open incidents', countIncidents)
   const waiting = useRead('waiting for a bill run', countWaiting)
   const days = { from: range.from.slice(0, 10), until: new Date(Date.parse(range.until) - 1).toISOString().slice(0, 10) }
@@ -57,22 +57,11 @@ export const Troubles = ({ now, range }: { now: string; range: Range }) => {
       <Shown reading={causes}>
         {([, , points = []]) => {
           const shares = sharesOf(points)
-          const isCalm = !shares.length && !overdue.data?.count && !inPart.data?.count && !waiting.data?.count && !incidents.data?.count
+          const isCalm = !shares.length && !overdue.data?.count && !waiting.data?.count && !incidents.data?.count
           return (
             <ul class="troubles">
               {overdue.data && overdue.data.count > 0 && (
-                <Trouble
-                  name="Invoices overdue"
-                  count={numberOf(overdue.data)}
-                  link={linkTo('invoices', { status: 'DUE', overdue: 'yes' })}
-                />
-              )}
-              {inPart.data && inPart.data.count > 0 && (
-                <Trouble
-                  name="Invoices overdue, paid in part"
-                  count={numberOf(inPart.data)}
-                  link={linkTo('invoices', { status: 'PARTIALLY_PAID', overdue: 'yes' })}
-                />
+                <Trouble name="Invoices overdue" count={numberOf(overdue.data)} link={linkTo('invoices', { overdue: 'yes' })} />
               )}
               {incidents.data && incidents.data.count > 0 && (
                 <Trouble name="Incidents open" count={numberOf(incidents.data)} link={linkTo('incidents', { status: 'OPEN' })} />

@@ -37,17 +37,24 @@ export const ReportForm = ({ close }: { close: () => void }) => {
   return (
     <Form action={schedule ? 'Keep this report' : 'Make report'} send={send} done={close} cancel={close}>
       <div class="columns">
-        <TextField label="Name" value={name} set={setName} />
-        <ChoiceField label="About" value={table} set={choose} of={Object.keys(TABLES)} />
-        <ChoiceField label="Made" value={schedule} set={setSchedule} none="Once, now" of={SCHEDULES} isOptional />
-        <TextField label="Rows at most" value={limit} set={setLimit} isNumber />
+        <TextField label="Name" path="name" value={name} set={setName} />
+        <ChoiceField label="About" path="queryInput.baseDataSource" value={table} set={choose} of={Object.keys(TABLES)} />
+        <ChoiceField label="Made" path="schedule" value={schedule} set={setSchedule} none="Once, now" of={SCHEDULES} isOptional />
+        <TextField label="Rows at most" path="queryInput.limit" value={limit} set={setLimit} isNumber />
       </div>
       <RowEditor title="Columns" rows={columns} set={setColumns} empty={{ column: choices[0]?.[0] ?? '', aggregator: '' }} add="Add column">
-        {({ column, aggregator }, change) => (
+        {({ column, aggregator }, change, at) => (
           <>
-            <ChoiceField label="Column" value={column} set={(next) => change({ column: next })} of={choices} />
+            <ChoiceField
+              label="Column"
+              path={`queryInput.selects[${at}].columnName`}
+              value={column}
+              set={(next) => change({ column: next })}
+              of={choices}
+            />
             <ChoiceField
               label="Added up by"
+              path={`queryInput.selects[${at}].aggregator`}
               value={aggregator}
               set={(next) => change({ aggregator: next })}
               none="Not added up: a row for each"
@@ -64,13 +71,26 @@ export const ReportForm = ({ close }: { close: () => void }) => {
         empty={{ column: choices[0]?.[0] ?? '', operator: 'eq', value: '' }}
         add="Add filter"
       >
-        {({ column, operator, value }, change) => (
+        {({ column, operator, value }, change, at) => (
           <>
-            <ChoiceField label="Column" value={column} set={(next) => change({ column: next })} of={choices} />
+            <ChoiceField
+              label="Column"
+              path={`queryInput.queryFilters[${at}].column`}
+              value={column}
+              set={(next) => change({ column: next })}
+              of={choices}
+            />
             <div class="columns">
-              <ChoiceField label="How" value={operator} set={(next) => change({ operator: next })} of={OPERATORS} />
+              <ChoiceField
+                label="How"
+                path={`queryInput.queryFilters[${at}].operator`}
+                value={operator}
+                set={(next) => change({ operator: next })}
+                of={OPERATORS}
+              />
               <TextField
                 label="Value"
+                path={`queryInput.queryFilters[${at}].args`}
                 value={value}
                 set={(next) => change({ value: next })}
                 hint={schedule ? '{{from}} and {{until}} are the period.' : 'A time as 2026-10-01T00:00:00Z'}

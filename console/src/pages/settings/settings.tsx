@@ -1,5 +1,6 @@
 import { linkTo, useParameters } from '../../parts/address.ts'
 import { type Schemas, api, read } from '../../parts/client.ts'
+import { SETTING_ENTITIES } from '../../parts/document.ts'
 import { ChoiceFilter, Filters } from '../../parts/filters.tsx'
 import { wordsOf } from '../../parts/format.ts'
 import { useOrganization } from '../../parts/organization.ts'
@@ -10,18 +11,6 @@ import { Pager, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 
 type Setting = Schemas['Setting']
-
-const ENTITIES = [
-  'ORGANIZATION',
-  'CUSTOMER',
-  'ACCOUNT',
-  'INVOICE_GROUP',
-  'EVENT_SCHEMA',
-  'USAGE_METER',
-  'ADD_ON',
-  'FEATURE',
-  'PRICE_PLAN',
-] as const
 
 const PAGES: Readonly<Record<string, string>> = {
   CUSTOMER: 'customers',
@@ -49,7 +38,7 @@ const All = () => {
   return (
     <Section title="Settings of everything">
       <Filters>
-        <ChoiceFilter name="of" label="Of" of={ENTITIES} />
+        <ChoiceFilter name="of" label="Of" of={SETTING_ENTITIES} />
       </Filters>
       <Shown reading={reading}>
         {({ data, nextToken }) => (

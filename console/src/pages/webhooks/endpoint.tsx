@@ -15,7 +15,8 @@ import { EndpointForm, RotateForm } from './endpoint_form.tsx'
 type Endpoint = Schemas['WebhookEndpoint']
 type Delivery = Schemas['WebhookDelivery']
 
-const PERIOD = 4000
+/** Milliseconds between two readings of deliveries: while some are on their way, and otherwise, since a change is made a delivery a moment later. */
+const [PERIOD, CALM_PERIOD] = [4000, 10_000]
 
 const TONES: Readonly<Record<Delivery['status'], string>> = { PENDING: 'warm', DELIVERED: 'good', FAILED: 'bad', CANCELLED: 'calm' }
 
@@ -33,7 +34,7 @@ const Actions = ({ endpoint }: { endpoint: Endpoint }) => {
           action="Send"
           send={() => read(api.POST('/webhook_endpoints/{webhook_endpoint_id}/test', { params }))}
         >
-          The endpoint is sent an event of the type webhook.test.
+          The endpoint is sent an event of the type webhook.test within a minute.
         </AskButton>
       )}
       <DialogButton label="Edit" title="Edit this endpoint" isWide>
@@ -63,7 +64,7 @@ const Actions = ({ endpoint }: { endpoint: Endpoint }) => {
   )
 }
 
-const Deliveries = ({ endpointId }: { endpointId: string }) => {
+const Deliveries = ({ endpointId, isEnabled }: { endpointId: string; isEnabled: boolean }) => {
   const { get } = useParameters()
   const { writes } = useRights()
   const query = { status: get('status') as Delivery['status'] | undefined, nextToken: get('page'), pageSize: 50 }
@@ -71,7 +72,7 @@ const Deliveries = ({ endpointId }: { endpointId: string }) => {
   const reading = useRead(
     `deliveries ${endpointId} ${JSON.stringify(query)}`,
     () => read(api.GET('/webhook_endpoints/{webhook_endpoint_id}/deliveries', { params: { path, query } })),
-    (known) => (known?.data.some(({ status }) => status === 'PENDING') ? PERIOD : undefined),
+    (known) => (known?.data.some(({ status }) => status === 'PENDING') ? PERIOD : CALM_PERIOD),
   )
   const resend = ({ id }: Delivery) =>
     read(
@@ -96,7 +97,7 @@ const Deliveries = ({ endpointId }: { endpointId: string }) => {
       cell: ({ nextAttemptAt, endedAt }) => (nextAttemptAt ? <Time at={nextAttemptAt} /> : <Time at={endedAt} />),
       isMinor: true,
     },
-    ...(writes
+    ...(writes && isEnabled
       ? [
           {
             title: '',
@@ -164,7 +165,7 @@ export const EndpointPage = ({ names: { id = '' } }: { names: Names }) => {
           />
         )}
       </Shown>
-      <Deliveries endpointId={id} />
+      <Deliveries endpointId={id} isEnabled={endpoint?.status === 'ENABLED'} />
     </Page>
   )
 }

@@ -1,26 +1,12 @@
 import { useState } from 'preact/hooks'
 import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
+import { WEBHOOK_EVENTS } from '../../parts/document.ts'
 import { CheckField, Form, TextField } from '../../parts/form.tsx'
+import { useRights } from '../../parts/session.ts'
 import { requireNumber } from '../../parts/typed.ts'
 
 type Endpoint = Schemas['WebhookEndpoint']
-type EventType = NonNullable<Endpoint['eventTypes']>[number]
-
-const EVENT_TYPES: readonly EventType[] = [
-  'account.created',
-  'customer.created',
-  'incident.generated',
-  'invoice.generated',
-  'invoice.updated',
-  'order.generated',
-  'payment.recorded',
-  'price_plan.created',
-  'pricing_cycle.started',
-  'pricing_cycle.ended',
-  'proposal.created',
-  'purchase.created',
-  'report.generated',
-]
+type EventType = (typeof WEBHOOK_EVENTS)[number]
 
 /** The secret that signs, which is shown this once. */
 export const SigningSecret = ({ secret, close }: { secret: string; close: () => void }) => (
@@ -37,34 +23,41 @@ export const SigningSecret = ({ secret, close }: { secret: string; close: () => 
   </div>
 )
 
+/** Makes an endpoint, or changes one. Only an administrator says where it is. */
 export const EndpointForm = ({ endpoint, close }: { endpoint?: Endpoint; close: () => void }) => {
+  const { administers } = useRights()
   const [url, setUrl] = useState(endpoint?.url ?? 'https://')
   const [description, setDescription] = useState(endpoint?.description ?? '')
   const [isAll, setAll] = useState(endpoint?.eventTypes === undefined)
   const [types, setTypes] = useState<readonly EventType[]>(endpoint?.eventTypes ?? [])
   const [secret, setSecret] = useState<string>()
+  /** What somebody else changes while the form is open is not overwritten. */
+  const [tag] = useState(endpoint && tagOf(endpoint))
   const send = async (): Promise<void> => {
-    const body = { url, ...(description && { description }), eventTypes: isAll ? [...EVENT_TYPES] : [...types] }
+    const eventTypes = isAll ? [] : [...types]
     if (endpoint) {
-      const params = { path: { webhook_endpoint_id: endpoint.id }, header: { 'If-Match': tagOf(endpoint) } }
+      const params = { path: { webhook_endpoint_id: endpoint.id }, header: { 'If-Match': tag } }
+      const body = { ...(administers && { url }), description, eventTypes }
       await read(api.PATCH('/webhook_endpoints/{webhook_endpoint_id}', { params, body }))
       close()
       return
     }
-    const { eventTypes, ...rest } = body
-    setSecret((await read(api.POST('/webhook_endpoints', { body: isAll ? rest : { ...rest, eventTypes } }))).secret)
+    const body = { url, ...(description && { description }), ...(eventTypes.length && { eventTypes }) }
+    setSecret((await read(api.POST('/webhook_endpoints', { body }))).secret)
   }
   if (secret !== undefined) return <SigningSecret secret={secret} close={close} />
   return (
     <Form action={endpoint ? 'Save' : 'Create endpoint'} send={send} cancel={close} isDisabled={!isAll && !types.length}>
-      <TextField label="Address" value={url} set={setUrl} hint="https, and open to the internet" />
-      <TextField label="Description" value={description} set={setDescription} isOptional />
+      {(!endpoint || administers) && (
+        <TextField label="Address" path="url" value={url} set={setUrl} hint="https, and open to the internet" />
+      )}
+      <TextField label="Description" path="description" value={description} set={setDescription} isOptional />
       <fieldset>
         <legend>It is sent</legend>
         <CheckField label="Everything that happens" value={isAll} set={setAll} />
         {!isAll && (
           <div class="columns">
-            {EVENT_TYPES.map((type) => (
+            {WEBHOOK_EVENTS.map((type) => (
               <CheckField
                 key={type}
                 label={type}
@@ -83,14 +76,14 @@ export const RotateForm = ({ endpoint, close }: { endpoint: Endpoint; close: () 
   const [validFor, setValidFor] = useState('86400')
   const [secret, setSecret] = useState<string>()
   const send = async (): Promise<void> => {
-    const body = { previousValidFor: requireNumber(validFor, 'Seconds') }
+    const body = { previousValidFor: requireNumber(validFor, 'Seconds for which the old secret signs too') }
     const params = { path: { webhook_endpoint_id: endpoint.id } }
     setSecret((await read(api.POST('/webhook_endpoints/{webhook_endpoint_id}/rotate', { params, body }))).secret)
   }
   if (secret !== undefined) return <SigningSecret secret={secret} close={close} />
   return (
     <Form action="Rotate" send={send} cancel={close}>
-      <TextField label="Seconds for which the old secret signs too" value={validFor} set={setValidFor} isNumber />
+      <TextField label="Seconds for which the old secret signs too" path="previousValidFor" value={validFor} set={setValidFor} isNumber />
     </Form>
   )
 }
