@@ -1,8 +1,8 @@
-import clients from '../data/clients.json' with { type: 'json' }
+import facts from '../data/clients.json' with { type: 'json' }
 import exceptions from '../data/client_exceptions.json' with { type: 'json' }
 import { type Shape, NOTHING, findFaults } from './shapes.ts'
 
-const models: Readonly<Record<string, Readonly<Record<string, string>>>> = clients.models
+const models: Readonly<Record<string, Readonly<Record<string, string>>>> = facts.models
 
 const FORM = /^(text|list|map|integer|number)(?: (\d*)\.\.(\d*))?(?: \/(.*)\/)?(?: of (.*))?$/
 
@@ -49,7 +49,7 @@ interface ClientOperation {
   answers: Readonly<Record<string, string | null>>
 }
 
-export const clientOperations = clients.operations as Readonly<Record<string, ClientOperation>>
+export const clientOperations = facts.operations as Readonly<Record<string, ClientOperation>>
 
 /** The shape of what the clients read of an answer. A status that they do not know is passed over. */
 export const readAnswer = (operationId: string, status: number | string): Shape => {

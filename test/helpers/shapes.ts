@@ -30,7 +30,7 @@ const bounds = (min: unknown, max: unknown): Bounds => ({
 const FORMS: Readonly<Record<string, 'time' | 'date'>> = { 'date-time': 'time', date: 'date' }
 
 const shapeOfText = (schema: Json): Shape => {
-  const values = schema['const'] === undefined ? (schema['enum'] as string[] | undefined) : [String(schema['const'])]
+  const values = (schema['const'] === undefined ? schema['enum'] : [schema['const']]) as string[] | undefined
   const form = FORMS[String(schema['format'])]
   const { pattern } = schema
   return {
