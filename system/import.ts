@@ -1,8 +1,11 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { root } from '../scripts/wrangler.ts'
 
@@ -25,6 +28,26 @@ const startImport = (url: string, folder: string, ...options: string[]): Running
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const ended = new Promise<{ code: number | null; output: string }>((resolve) => child.on('close', (code) => resolve({ code, output })))
   return { kill: () => child.kill('SIGKILL'), ended }
+}
+
+/** A proxy that loses the answers to some requests, and refuses some for their number, before the first that follow get through. */
+const openFaulty = async (url: string) => {
+  let count = 0
+  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = '', url: path = '' } = request
+    const body = await textOf(request)
+    const turn = count++ % 11
+    if (turn === 3)
+      return void response.writeHead(429, { 'Retry-After': '0', 'Content-Type': 'application/json' }).end('{"message":"slower"}')
+    const headers = Object.entries(request.headers).filter(([name]) => !['host', 'connection', 'content-length'].includes(name))
+    const answer = await fetch(url + path, { method, headers: headers as [string, string][], ...(body && { body }) })
+    if (turn === 7) return void request.socket.destroy()
+    const said = [...answer.headers].filter(([name]) => !['connection', 'content-encoding', 'transfer-encoding'].includes(name))
+    response.writeHead(answer.status, said).end(await answer.text())
+  }
+  const server = createServer((request, response) => void pass(request, response).catch(() => request.socket.destroy()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() }
 }
 
 const readApi = async (url: string, path: string): Promise<{ status: number; body: Json }> => {
@@ -107,18 +130,19 @@ const WRONG = [
 ]
 
 /**
- * Imports a folder, killed half way and run again, twice; then one with a wrong line of each kind, of which each is told, and a dry run of the
+ * Imports a folder, killed half way and run again over a connection that fails, and then once more; then one with a wrong line of each kind, of which each is told, and a dry run of the
  * first, which writes nothing.
  */
 export const holdImport = async (url: string): Promise<void> => {
   const folder = makeFolder()
+  const faulty = await openFaulty(url)
   try {
     const dry = await startImport(url, folder, '--dry-run').ended
     strictEqual(dry.code, 0, dry.output)
     match(dry.output, /customers\.ndjson: 12 made, 0 there, 0 differ, 0 refused, 0 waiting/)
     strictEqual((await readApi(url, '/customers/moved-1')).status, 404, 'a dry run made a customer')
     await killHalfWay(url, folder)
-    const whole = await startImport(url, folder).ended
+    const whole = await startImport(faulty.url, folder).ended
     strictEqual(whole.code, 0, whole.output)
     match(whole.output, /Nothing differs/)
     const state = await readState(url)
@@ -134,6 +158,7 @@ export const holdImport = async (url: string): Promise<void> => {
     for (const line of WRONG) ok(wrong.output.includes(line), `the import does not say\n${line}\nbut\n${wrong.output}`)
     deepStrictEqual(await readState(url), state, 'wrong lines changed something')
   } finally {
+    faulty.close()
     rmSync(folder, { recursive: true })
   }
 }
