@@ -2,6 +2,7 @@ import { globSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ReferenceFile, mergeReferences, openApiDocument } from '../src/http/openapi.ts'
 import { operations } from '../src/operations.ts'
+import { writeClientsPage } from './clients_table.ts'
 import { writtenWalls } from './walls.ts'
 import { fail, root } from './wrangler.ts'
 
@@ -14,6 +15,7 @@ const [newest] = readdirSync(join(root, 'migrations')).toSorted().slice(-1)
 const GENERATED: Readonly<Record<string, () => string>> = {
   'public/openapi.json': () => `${JSON.stringify(openApiDocument(operations, said), null, 2)}\n`,
   'scripts/walls.json': writtenWalls,
+  'docs/clients.md': () => writeClientsPage(operations),
   'src/http/migration.ts': () => `/** The newest migration. The code needs it. */\nexport const MIGRATION = '${newest}'\n`,
 }
 

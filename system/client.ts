@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { holdImport } from './import.ts'
 import { readLedgers } from './ledgers.ts'
 import { isShown, listBlocks } from './pages.ts'
 import { startServer } from './server.ts'
@@ -180,6 +181,7 @@ try {
   await holdSession(read('docs/first_invoice.md'), server)
   await holdCommands(server.url)
   await holdProgram(server.url)
+  await holdImport(server.url)
   await holdWebhooks(server.url)
   await holdCron(server.url, server.readOutput)
 } catch (error) {
@@ -190,5 +192,5 @@ try {
 const took = Date.now() - started
 if (wrong) fail(`Client: ${wrong}`)
 console.log(
-  `Client: what npm run dev prints to be pasted, the first request of Togai's own page, the session of docs/first_invoice.md from a customer to an invoice, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, the receiver of docs/webhooks.md takes each event once, receivers that fail in every way harm no other, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
+  `Client: what npm run dev prints to be pasted, the first request of Togai's own page, the session of docs/first_invoice.md from a customer to an invoice, ${blocksOf('bash').length} blocks of curl and the program of docs/clients.md do as the pages say, the receiver of docs/webhooks.md takes each event once, receivers that fail in every way harm no other, a folder is imported as docs/moving.md says, also after a kill and again, and the cron seals the audit log, in ${(took / 1000).toFixed(1)} s`,
 )

@@ -5,6 +5,7 @@ import * as z from 'zod/mini'
 import { app } from '../../src/app.ts'
 import type { Bindings, Ledgers } from '../../src/db/context.ts'
 import { openLedgers } from '../../src/ledger/client.ts'
+import { findRefusals } from './client_models.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { brief, explainIssues } from '../../src/lib/errors.ts'
 import { operations } from '../../src/operations.ts'
@@ -69,6 +70,7 @@ export const send = async (request: Request, d1: D1Database = env.DB, secrets: P
   const { operation, statuses } = routes.find((route) => route.method === method && route.pattern.test(pathname)) ?? {}
   const answer = `${method} ${pathname} answered ${status} ${body?.message ?? ''}`
   if (body) expect(faultOf(operation?.answers[status] ?? ErrorResponse, body), `${answer}: not as its schema says`).toBeUndefined()
+  if (operation && body) expect(findRefusals(operation.operationId, status, body), `${answer}: Togai's clients refuse it`).toEqual([])
   expect(findTreeFaults(text), answer).toEqual([])
   expect(headers.get('X-Request-Id'), answer).toMatch(UUID)
   if (statuses && status !== 500) expect(statuses.includes(String(status)), `${answer}: the document has no such status`).toBe(true)
