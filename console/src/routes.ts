@@ -16,6 +16,7 @@ const PAGES: Readonly<Record<string, () => Promise<Loaded>>> = {
   'customers/:id': () => import('./pages/customers/customer.tsx').then((page) => page.CustomerPage),
   accounts: () => import('./pages/accounts/list.tsx').then((page) => page.Accounts),
   'accounts/:id': () => import('./pages/accounts/account.tsx').then((page) => page.AccountPage),
+  'accounts/:id/schedules/:schedule': () => import('./pages/accounts/schedule.tsx').then((page) => page.SchedulePage),
   invoices: () => import('./pages/invoices/list.tsx').then((page) => page.Invoices),
   'invoices/:id': () => import('./pages/invoices/invoice.tsx').then((page) => page.InvoicePage),
   'bill-runs': () => import('./pages/invoices/bill_runs.tsx').then((page) => page.BillRuns),

@@ -23,7 +23,9 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
     return typeof id === 'string' ? encodeURIComponent(id) : ''
   }
   const plans = (await ask(server, token, '/price_plans')).answer.data
-  const plan = String(plans.find(({ name }) => name === 'Growth')?.['id'])
+  const planOf = (named: string): string => String(plans.find(({ name }) => name === named)?.['id'])
+  const plan = planOf('Growth')
+  const schedule = await first('/accounts/calder-motors/pricing_schedules')
   const paid = await first('/invoices?owner_id=calder-motors&status=PAID')
   const meter = await first('/usage_meters')
   const [group, credit, job, webhook] = [
@@ -69,6 +71,8 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
     { name: 'meter', path: `meters/${meter}` },
     { name: 'plan', path: `plans/${plan}` },
     { name: 'plan-versions', path: `plans/${plan}/compare?left=1&right=1&all=yes` },
+    { name: 'plan-credits', path: `plans/${planOf('Partner')}` },
+    { name: 'schedule', path: `accounts/calder-motors/schedules/${schedule}` },
     { name: 'job', path: `jobs/${job}` },
     { name: 'webhook', path: `webhooks/${webhook}` },
     { name: 'nothing', path: 'nothing/here' },
@@ -128,9 +132,15 @@ const findFaults = async (page: Page, { name, path, opens }: ConsolePage, pictur
   ]
 }
 
+/** Those of them whose address has an id. */
+const writingPages = async (server: Server, token: string): Promise<ConsolePage[]> => {
+  const { answer } = await ask(server, token, '/price_plans?status=DRAFT')
+  return [...WRITING, { name: 'plan-edit', path: `plans/${String(answer.data[0]?.['id'])}/edit` }]
+}
+
 /** Looks at each page, in the dark and wide, and in the light and narrow: pictures, axe, and that nothing is wider than the screen. */
-export const holdPages = async (browser: Browser, server: Server, token: string, pictures: string): Promise<number> => {
-  const pages = [...(await PAGES(server, token)), ...WRITING]
+export const holdPages = async (browser: Browser, server: Server, token: string, pictures: string, only = /./): Promise<number> => {
+  const pages = [...(await PAGES(server, token)), ...(await writingPages(server, token))].filter(({ name }) => only.test(name))
   const faults = await Promise.all(
     (
       [

@@ -1,9 +1,11 @@
 import type { ComponentChildren, TargetedEvent } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useState } from 'preact/hooks'
 import { type Failure, failureOf } from './failure.ts'
 import { wordsOf } from './format.ts'
 import { Refusal } from './page.tsx'
 import { forgetReads } from './read.ts'
+
+export { Dialog, DialogButton } from './dialog.tsx'
 
 interface Attempt {
   isBusy: boolean
@@ -75,15 +77,22 @@ interface FieldParts {
   value: string
   set: (value: string) => void
   isOptional?: boolean
+  /** What is wrong with the value. */
+  fault?: string | undefined
 }
 
-const hintId = (id: string, hint: ComponentChildren): { 'aria-describedby'?: string } => (hint ? { 'aria-describedby': `${id}-hint` } : {})
+/** Ties a field to its hint, and to what is wrong with it, for those who hear the page. */
+const marksOf = (id: string, hint: ComponentChildren, fault?: string): { 'aria-describedby'?: string; 'aria-invalid'?: 'true' } => {
+  const texts = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean)
+  return { ...(texts.length && { 'aria-describedby': texts.join(' ') }), ...(fault && { 'aria-invalid': 'true' }) }
+}
 
 const Field = ({
   id,
   label,
   hint,
   isOptional,
+  fault,
   children,
 }: Omit<FieldParts, 'value' | 'set'> & { id: string; children: ComponentChildren }) => (
   <div class="field">
@@ -96,6 +105,11 @@ const Field = ({
         {hint}
       </p>
     )}
+    {fault && (
+      <p class="fault" id={`${id}-fault`}>
+        {fault}
+      </p>
+    )}
   </div>
 )
 
@@ -105,10 +119,10 @@ type InputParts = FieldParts & {
   list?: readonly string[]
 }
 
-export const TextField = ({ label, hint, value, set, isOptional = false, type = 'text', isNumber = false, list }: InputParts) => {
+export const TextField = ({ label, hint, value, set, isOptional = false, type = 'text', isNumber = false, list, fault }: InputParts) => {
   const id = useId()
   return (
-    <Field id={id} label={label} hint={hint} isOptional={isOptional}>
+    <Field id={id} label={label} hint={hint} isOptional={isOptional} fault={fault}>
       <input
         id={id}
         {...({ type } as { type: 'text' })}
@@ -120,7 +134,7 @@ export const TextField = ({ label, hint, value, set, isOptional = false, type = 
         spellcheck={false}
         list={list && `${id}-list`}
         onInput={(event) => set(event.currentTarget.value)}
-        {...hintId(id, hint)}
+        {...marksOf(id, hint, fault)}
       />
       {list && (
         <datalist id={`${id}-list`}>
@@ -133,10 +147,10 @@ export const TextField = ({ label, hint, value, set, isOptional = false, type = 
   )
 }
 
-export const TextArea = ({ label, hint, value, set, isOptional = false, rows = 4 }: FieldParts & { rows?: number }) => {
+export const TextArea = ({ label, hint, value, set, isOptional = false, rows = 4, fault }: FieldParts & { rows?: number }) => {
   const id = useId()
   return (
-    <Field id={id} label={label} hint={hint} isOptional={isOptional}>
+    <Field id={id} label={label} hint={hint} isOptional={isOptional} fault={fault}>
       <textarea
         id={id}
         value={value}
@@ -144,7 +158,7 @@ export const TextArea = ({ label, hint, value, set, isOptional = false, rows = 4
         required={!isOptional}
         spellcheck={false}
         onInput={(event) => set(event.currentTarget.value)}
-        {...hintId(id, hint)}
+        {...marksOf(id, hint, fault)}
       />
     </Field>
   )
@@ -160,11 +174,18 @@ export const ChoiceField = ({
   isOptional = false,
   of,
   none,
+  fault,
 }: FieldParts & { of: readonly Choice[]; none?: string }) => {
   const id = useId()
   return (
-    <Field id={id} label={label} hint={hint} isOptional={isOptional}>
-      <select id={id} value={value} required={!isOptional} onChange={(event) => set(event.currentTarget.value)} {...hintId(id, hint)}>
+    <Field id={id} label={label} hint={hint} isOptional={isOptional} fault={fault}>
+      <select
+        id={id}
+        value={value}
+        required={!isOptional}
+        onChange={(event) => set(event.currentTarget.value)}
+        {...marksOf(id, hint, fault)}
+      >
         {none !== undefined && <option value="">{none}</option>}
         {of.map((one) => {
           const [key, words] = typeof one === 'string' ? [one, wordsOf(one)] : one
@@ -185,66 +206,3 @@ export const CheckField = ({ label, value, set }: { label: string; value: boolea
     {label}
   </label>
 )
-
-/** A dialog that keeps the focus until it is closed, with Escape too. */
-export const Dialog = ({
-  title,
-  close,
-  children,
-  isWide = false,
-}: {
-  title: string
-  close: () => void
-  children: ComponentChildren
-  isWide?: boolean
-}) => {
-  const element = useRef<HTMLDialogElement>(null)
-  const id = useId()
-  useEffect(() => {
-    const before = document.activeElement
-    element.current?.showModal()
-    /** What had the focus before has it again, unless it is not there any more. */
-    return () => void setTimeout(() => before instanceof HTMLElement && before.isConnected && before.focus())
-  }, [])
-  return (
-    <dialog ref={element} class={isWide ? 'wide' : ''} aria-labelledby={id} onClose={close} onCancel={close}>
-      <header class="dialog-head">
-        <h2 id={id}>{title}</h2>
-        <button type="button" class="quiet" aria-label="Close" onClick={close}>
-          ✕
-        </button>
-      </header>
-      {children}
-    </dialog>
-  )
-}
-
-/** A button that opens a dialog, whose content is given how to close it. */
-export const DialogButton = ({
-  label,
-  title = label,
-  children,
-  tone = '',
-  isWide = false,
-}: {
-  label: string
-  title?: string
-  children: (close: () => void) => ComponentChildren
-  tone?: '' | 'primary' | 'danger' | 'quiet'
-  isWide?: boolean
-}) => {
-  const [isOpen, open] = useState(false)
-  const close = (): void => open(false)
-  return (
-    <>
-      <button type="button" class={tone} onClick={() => open(true)}>
-        {label}
-      </button>
-      {isOpen && (
-        <Dialog title={title} close={close} isWide={isWide}>
-          {children(close)}
-        </Dialog>
-      )}
-    </>
-  )
-}
