@@ -5,7 +5,9 @@ import { parseArgs } from 'node:util'
 import { holdAnalyst } from './console/analyst.ts'
 import { holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
 import { makeFirstInvoice } from './console/first_invoice.ts'
+import { holdImports } from './console/imports.ts'
 import { holdKeyboard } from './console/keyboard.ts'
+import { holdOffers } from './console/offers.ts'
 import { holdPages } from './console/pages.ts'
 import { holdPlans } from './console/plans.ts'
 import { holdSize } from './console/size.ts'
@@ -61,6 +63,8 @@ try {
   try {
     await step('From an empty organization to an invoice that is paid', () => makeFirstInvoice(browser, server))
     await step('A plan with entitlements, grants and rules', () => holdPlans(browser, server))
+    await step('Proposals that are approved, declined and paid', () => holdOffers(browser, server))
+    await step('A file that is imported, and an alias that is given', () => holdImports(browser, server))
     await step('Tokens that are wrong, revoked, and not kept', () => holdTokens(browser, server))
     await step('A network that is lost', () => holdLostNetwork(browser, server))
     await step('A limit that is reached', () => holdLimit(browser, server))

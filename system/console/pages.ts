@@ -25,6 +25,9 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
   const plans = (await ask(server, token, '/price_plans')).answer.data
   const planOf = (named: string): string => String(plans.find(({ name }) => name === named)?.['id'])
   const plan = planOf('Growth')
+  const purchases = (await ask(server, token, '/purchases?account_id=calder-motors')).answer.data
+  const approved = String(purchases.find(({ purchaseStatus }) => purchaseStatus === 'SUCCESS')?.['id'])
+  const bought = String(purchases.find(({ proposalStatus }) => proposalStatus === undefined)?.['id'])
   const schedule = await first('/accounts/calder-motors/pricing_schedules')
   const paid = await first('/invoices?owner_id=calder-motors&status=PAID')
   const meter = await first('/usage_meters')
@@ -40,6 +43,9 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
     'groups',
     'invoices',
     'bill-runs',
+    'purchases',
+    'aliases',
+    'import',
     'payments',
     'credits',
     'events',
@@ -73,6 +79,8 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
     { name: 'plan-versions', path: `plans/${plan}/compare?left=1&right=1&all=yes` },
     { name: 'plan-credits', path: `plans/${planOf('Partner')}` },
     { name: 'schedule', path: `accounts/calder-motors/schedules/${schedule}` },
+    { name: 'proposal', path: `proposals/${approved}` },
+    { name: 'purchase', path: `purchases/${bought}` },
     { name: 'job', path: `jobs/${job}` },
     { name: 'webhook', path: `webhooks/${webhook}` },
     { name: 'nothing', path: 'nothing/here' },
@@ -85,6 +93,8 @@ const WRITING: readonly ConsolePage[] = [
   { name: 'event-send', path: 'events/send?schema=document_read' },
   { name: 'events-correct', path: 'events/correct' },
   { name: 'plan-new', path: 'plans/new' },
+  { name: 'purchase-new', path: 'purchases/new?account=calder-motors' },
+  { name: 'dialog-alias', path: 'aliases', opens: 'Add aliases' },
   { name: 'dialog-customer', path: 'customers', opens: 'New customer' },
   { name: 'dialog-plan', path: 'accounts/calder-motors', opens: 'Change plan' },
   { name: 'dialog-meter', path: 'meters', opens: 'New meter' },
