@@ -4,7 +4,7 @@ import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, 
 
 /** The third row has a word for a number, the fourth an e-mail that is none, and the fifth a plan that is not there. */
 const FILE = `customer_id;customer_name;account_id;account_name;email;currency;net_term_days;aliases;price_plan;plan_from
-tide;Tidewater, Boats;tide;"Tidewater; Boats";pay@tide.example;EUR;30;tide-one|tide-two;Standard;2026-01-01
+tide;Tidewater, Boats;tide;"Tidewater; Boats";pay@tide.example;EUR;30;boats-one|boats-two;Standard;2026-01-01
 tide;Tidewater, Boats;tide-two;Tidewater Two;;EUR;;;;
 zephyr;Zephyr Wind;zephyr;Zephyr Wind;pay@zephyr.example;USD;thirty;;;
 umber;Umber Homes;umber;Umber Homes;pay-umber;USD;;;;

@@ -89,13 +89,17 @@ const accountOf = (cells: Cells): Schemas['CreateAccountRequestWithoutCustomerId
 const planOf = (cells: Cells, plans: readonly Plan[]): Plan | undefined =>
   plans.find(({ id }) => id === cells.price_plan) ?? plans.find(({ name }) => name === cells.price_plan)
 
-const faultsOf = (cells: Cells, plans: readonly Plan[], isRepeated: boolean): string[] => {
+const faultsOf = (
+  cells: Cells,
+  plans: readonly Plan[],
+  { isRepeated, makesCustomer }: { isRepeated: boolean; makesCustomer: boolean },
+): string[] => {
   const { net_term_days: days, price_plan: plan, plan_from: from, plan_until: until } = cells
   const found = planOf(cells, plans)
   return [
     ...REQUIRED.filter((name) => !cells[name]).map((name) => `${name} is missing.`),
     ...(isRepeated ? ['An earlier row has this account_id.'] : []),
-    ...(cells.customer_name && !cells.email ? ['email is missing: a new customer needs one.'] : []),
+    ...(makesCustomer && !cells.email ? ['email is missing: a new customer needs one.'] : []),
     ...(days && !/^\d+$/.test(days) ? [`net_term_days: "${days}" is no whole number of days.`] : []),
     ...(plan && !found ? [`price_plan: no published plan has the name or id "${plan}".`] : []),
     ...(found && found.type === 'PURCHASE' ? [`price_plan: "${plan}" is bought once, and cannot be put in force.`] : []),
@@ -134,9 +138,9 @@ export const readFile = (text: string, plans: readonly Plan[]): File => {
     const cells = Object.fromEntries(COLUMNS.map((name) => [name, line[names.indexOf(name)]?.trim() ?? ''])) as unknown as Cells
     const { customer_id: customerId, account_id: accountId } = cells
     const tooLong = line.length > head.length ? [`It has ${line.length} fields, and the first line ${head.length}.`] : []
-    const faults = [...tooLong, ...faultsOf(cells, plans, accounts.has(accountId))]
     const [isOfEarlier, account, plan] = [customers.has(customerId), accountOf(cells), planOf(cells, plans)]
     const makesCustomer = Boolean(cells.customer_name) && !isOfEarlier
+    const faults = [...tooLong, ...faultsOf(cells, plans, { isRepeated: accounts.has(accountId), makesCustomer })]
     if (makesCustomer) customers.add(customerId)
     accounts.add(accountId)
     return {

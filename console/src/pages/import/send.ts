@@ -82,6 +82,17 @@ const work = async (
 
 type Work = (rows: readonly Row[], tell: (line: number, outcome: Outcome) => void, isOver: () => boolean) => Promise<void>
 
-export const checkRows: Work = (rows, tell, isOver) => work(rows, checkRow, tell, isOver)
+/** Tries rows. Where the row that makes a customer is wrong, the further accounts of the customer cannot be made either. */
+export const checkRows: Work = (rows, tell, isOver) => {
+  const wrong = new Set<string>()
+  const check = async (row: Row): Promise<Outcome> => {
+    if (row.isOfEarlier && wrong.has(row.customerId))
+      return { state: 'WRONG', notes: [...row.faults, 'The row that makes its customer is wrong.'] }
+    const outcome = await checkRow(row)
+    if (row.customer && outcome.state === 'WRONG') wrong.add(row.customerId)
+    return outcome
+  }
+  return work(rows, check, tell, isOver)
+}
 
 export const sendRows: Work = (rows, tell, isOver) => work(rows, sendRow, tell, isOver)
