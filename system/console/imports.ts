@@ -80,7 +80,7 @@ export const holdImports = async (browser: Browser, server: Server, organization
   await openDialog(page, 'Add aliases')
   await fill(page, { Aliases: 'gale\nbreeze' })
   await finishDialog(page, 'Add aliases')
-  await page.getByRole('row', { name: /gale/ }).getByRole('button', { name: 'Give to an account' }).click()
+  await page.getByRole('row', { name: /gale/ }).getByRole('button', { name: 'Give', exact: true }).click()
   await fill(page, { Account: 'zephyr' })
   await finishDialog(page, 'Give alias')
   await page.getByRole('row', { name: /gale/ }).waitFor({ state: 'detached' })

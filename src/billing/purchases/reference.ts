@@ -65,7 +65,8 @@ export const listPurchases = {
     'Lists what all accounts have bought and what was proposed to them, the newest first, page by page. A proposal that was approved has both statuses. Use proposal_status or purchase_status, each alone or with account_id.',
   example: {
     after: ['createCustomer', 'initiateOneTimeEntitlementPlan'],
-    query: { account_id: accountId, pageSize: 20 },
+    query: { account_id: accountId, purchase_status: 'PENDING', pageSize: 20 },
+    instead: { proposal_status: 'PROPOSAL_ACTIVE' },
     answer: {
       data: [
         {

@@ -20,7 +20,7 @@ export const listAliases = {
   summary: 'List the pool of aliases',
   description:
     'Lists the alias values of the organization, sorted by value, page by page. Aliases of accounts are included, but for those that an account has now if without_account is true.',
-  example: { after: ['createAlias'], query: { pageSize: 20 }, answer: { data: [spare, test] } },
+  example: { after: ['createAlias'], query: { pageSize: 20, without_account: true }, answer: { data: [spare, test] } },
 }
 
 export const createAlias = {

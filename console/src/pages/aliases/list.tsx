@@ -64,7 +64,7 @@ const CHANGES: Column<Alias> = {
   title: '',
   cell: ({ value }) => (
     <div class="row-actions">
-      <DialogButton label="Give to an account" title={`Give ${value} to an account`}>
+      <DialogButton label="Give" title={`Give ${value} to an account`}>
         {(close) => <GiveForm value={value} close={close} />}
       </DialogButton>
       <AskButton label="Remove" title={`Remove ${value}?`} tone="quiet" send={() => removeAlias(value)} isDangerous>

@@ -155,7 +155,7 @@ const PlanFields = ({ draft, change }: Parts) => {
 }
 
 const Kind = ({ draft, change }: Parts) => (
-  <div class="columns">
+  <div class="columns wide">
     <TextField label="Account" value={draft.account} set={(account) => change({ account })} hint="The id of the account." />
     <ChoiceField
       label="How"
