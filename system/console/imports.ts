@@ -49,7 +49,8 @@ const importFile = async (page: Page, server: Server, token: string): Promise<vo
   await page.getByLabel('Leave out the rows that are wrong').check()
   await press(page, 'Import 2 rows')
   await page.getByText('2 rows are made.').waitFor()
-  const of = async (path: string): Promise<unknown[]> => (await ask(server, token, path)).answer.data.map(({ id }) => id).toSorted()
+  const of = async (path: string): Promise<string[]> =>
+    (await ask(server, token, path)).answer.data.map(({ id }) => String(id)).toSorted((one, other) => (one < other ? -1 : 1))
   deepStrictEqual(await of('/accounts?customer_id=tide'), ['tide', 'tide-two'])
   const { answer: tide } = await ask(server, token, '/accounts/tide')
   deepStrictEqual([tide['name'], tide['netTermDays'], tide['invoiceCurrency']], ['Tidewater; Boats', 30, 'EUR'])

@@ -325,6 +325,7 @@ describe('the list of all accounts', () => {
     const both = await api.get('/purchases?proposal_status=PROPOSAL_APPROVED&purchase_status=SUCCESS')
     expect([both.status, both.body.message]).toEqual([400, expect.stringContaining('cannot be combined')])
     const stranger = await withBuyer()
-    expect((await stranger.get('/purchases')).body.data).toEqual([])
+    for (const query of ['', '?account_id=other', '?proposal_status=PROPOSAL_ACTIVE', '?purchase_status=SUCCESS'])
+      expect((await stranger.get(`/purchases${query}`)).body.data).toEqual([])
   })
 })

@@ -28,7 +28,7 @@ export const draftOfRule = ({ id, order, name, invoiceTiming, condition, computa
   target: action.target ?? '',
   lineId: action.id ?? '',
   description: action.description ?? '',
-  metadata: Object.entries(action.metadata ?? {}).map(([key, value]) => ({ name: key, value: String(value) })),
+  metadata: Object.entries(action.metadata ?? {}).map(([key, value]) => ({ name: key, value })),
 })
 
 export const emptyRule = (rules: readonly RuleDraft[]): RuleDraft => ({

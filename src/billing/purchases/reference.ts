@@ -63,10 +63,11 @@ export const listPurchases = {
   summary: 'List the purchases and proposals of all accounts',
   description:
     'Lists what all accounts have bought and what was proposed to them, the newest first, page by page. A proposal that was approved has both statuses. Use proposal_status or purchase_status, each alone or with account_id.',
+  refuses: { 400: 'proposal_status and purchase_status are sent together.' },
   example: {
     after: ['createCustomer', 'initiateOneTimeEntitlementPlan'],
     query: { account_id: accountId, purchase_status: 'PENDING', pageSize: 20 },
-    instead: { proposal_status: 'PROPOSAL_ACTIVE' },
+    otherwise: { proposal_status: 'PROPOSAL_ACTIVE' },
     answer: {
       data: [
         {

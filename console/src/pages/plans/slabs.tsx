@@ -38,8 +38,8 @@ export const notesOf = (notes: readonly (string | false | undefined)[]): string 
 export const recurrenceNote = (recurrence: Schemas['RecurrenceConfig'] | undefined): string => {
   const { interval = 1, offset = 0 } = recurrence ?? {}
   return notesOf([
-    Number(interval) > 1 && `every ${quantity(interval)} cycles`,
-    Number(offset) > 0 && `${quantity(offset)} ${Number(offset) === 1 ? 'cycle is' : 'cycles are'} free at first`,
+    interval > 1 && `every ${quantity(interval)} cycles`,
+    offset > 0 && `${quantity(offset)} ${offset === 1 ? 'cycle is' : 'cycles are'} free at first`,
   ])
 }
 
