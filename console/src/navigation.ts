@@ -12,6 +12,8 @@ export const NAVIGATION: readonly NavigationPart[] = [
       ['customers', 'Customers'],
       ['accounts', 'Accounts'],
       ['groups', 'Invoice groups'],
+      ['aliases', 'Aliases'],
+      ['import', 'Import'],
     ],
   },
   {
@@ -19,6 +21,7 @@ export const NAVIGATION: readonly NavigationPart[] = [
     pages: [
       ['invoices', 'Invoices'],
       ['bill-runs', 'Bill runs'],
+      ['purchases', 'Purchases'],
       ['payments', 'Payments'],
       ['credits', 'Credits'],
     ],

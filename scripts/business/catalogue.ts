@@ -1,4 +1,5 @@
 import { plansOf } from './data.ts'
+import { makeOffers } from './offers.ts'
 import type { Send } from './send.ts'
 
 /** The id of the organization, which is in a JWT of its token. */
@@ -57,7 +58,8 @@ export const makeCatalogue = async (send: Send) => {
     await send('POST', `/price_plans/${id}/activate`, { currencies: ['USD', 'EUR'] })
     plans.set(plan.name, id)
   }
-  return { plans, seats: parts.seats, organization: await readOrganization(send) }
+  const pack = await makeOffers(send, { platform: parts.platform, exports: exports.id })
+  return { plans, pack, seats: parts.seats, organization: await readOrganization(send) }
 }
 
 export type Catalogue = Awaited<ReturnType<typeof makeCatalogue>>

@@ -1,5 +1,6 @@
 import type { Catalogue } from './catalogue.ts'
 import { eventsOf } from './events.ts'
+import { proposePacks } from './offers.ts'
 import { type Send, readAll, together } from './send.ts'
 
 /** The day before the last week, on which watching begins. */
@@ -111,8 +112,9 @@ export const happenings: Readonly<Record<number, (send: Send, catalogue: Catalog
       },
     })
   },
-  84: async (send) => {
+  84: async (send, { pack }) => {
     await payInvoices(send)
+    await proposePacks(send, pack)
     await send('POST', '/invoices', {
       accountId: 'nimbus-robotics',
       startDate: '2026-10-01T00:00:00Z',

@@ -237,3 +237,7 @@ export const numberMap = (maxPairs: number) =>
       )
       .register(z.globalRegistry, { maxProperties: maxPairs }),
   )
+
+/** True or false, as a query has it. */
+export const flag = (description: string) =>
+  z.optional(z.enum(['true', 'false']).register(z.globalRegistry, { type: 'boolean', default: false, description }))

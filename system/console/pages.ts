@@ -23,7 +23,12 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
     return typeof id === 'string' ? encodeURIComponent(id) : ''
   }
   const plans = (await ask(server, token, '/price_plans')).answer.data
-  const plan = String(plans.find(({ name }) => name === 'Growth')?.['id'])
+  const planOf = (named: string): string => String(plans.find(({ name }) => name === named)?.['id'])
+  const plan = planOf('Growth')
+  const purchases = (await ask(server, token, '/purchases?account_id=calder-motors')).answer.data
+  const approved = String(purchases.find(({ purchaseStatus }) => purchaseStatus === 'SUCCESS')?.['id'])
+  const bought = String(purchases.find(({ proposalStatus }) => proposalStatus === undefined)?.['id'])
+  const schedule = await first('/accounts/calder-motors/pricing_schedules')
   const paid = await first('/invoices?owner_id=calder-motors&status=PAID')
   const meter = await first('/usage_meters')
   const [group, credit, job, webhook] = [
@@ -38,6 +43,9 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
     'groups',
     'invoices',
     'bill-runs',
+    'purchases',
+    'aliases',
+    'import',
     'payments',
     'credits',
     'events',
@@ -69,6 +77,10 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
     { name: 'meter', path: `meters/${meter}` },
     { name: 'plan', path: `plans/${plan}` },
     { name: 'plan-versions', path: `plans/${plan}/compare?left=1&right=1&all=yes` },
+    { name: 'plan-credits', path: `plans/${planOf('Partner')}` },
+    { name: 'schedule', path: `accounts/calder-motors/schedules/${schedule}` },
+    { name: 'proposal', path: `proposals/${approved}` },
+    { name: 'purchase', path: `purchases/${bought}` },
     { name: 'job', path: `jobs/${job}` },
     { name: 'webhook', path: `webhooks/${webhook}` },
     { name: 'nothing', path: 'nothing/here' },
@@ -81,6 +93,8 @@ const WRITING: readonly ConsolePage[] = [
   { name: 'event-send', path: 'events/send?schema=document_read' },
   { name: 'events-correct', path: 'events/correct' },
   { name: 'plan-new', path: 'plans/new' },
+  { name: 'purchase-new', path: 'purchases/new?account=calder-motors' },
+  { name: 'dialog-alias', path: 'aliases', opens: 'Add aliases' },
   { name: 'dialog-customer', path: 'customers', opens: 'New customer' },
   { name: 'dialog-plan', path: 'accounts/calder-motors', opens: 'Change plan' },
   { name: 'dialog-meter', path: 'meters', opens: 'New meter' },
@@ -128,9 +142,15 @@ const findFaults = async (page: Page, { name, path, opens }: ConsolePage, pictur
   ]
 }
 
+/** Those of them whose address has an id. */
+const writingPages = async (server: Server, token: string): Promise<ConsolePage[]> => {
+  const { answer } = await ask(server, token, '/price_plans?status=DRAFT')
+  return [...WRITING, { name: 'plan-edit', path: `plans/${String(answer.data[0]?.['id'])}/edit` }]
+}
+
 /** Looks at each page, in the dark and wide, and in the light and narrow: pictures, axe, and that nothing is wider than the screen. */
-export const holdPages = async (browser: Browser, server: Server, token: string, pictures: string): Promise<number> => {
-  const pages = [...(await PAGES(server, token)), ...WRITING]
+export const holdPages = async (browser: Browser, server: Server, token: string, pictures: string, only = /./): Promise<number> => {
+  const pages = [...(await PAGES(server, token)), ...(await writingPages(server, token))].filter(({ name }) => only.test(name))
   const faults = await Promise.all(
     (
       [

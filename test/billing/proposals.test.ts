@@ -276,3 +276,56 @@ describe('a proposal', () => {
     expect((await api.purchase(id)).features).toMatchObject([{ id: feature, creditsGranted: 25, effectiveFrom: NOW }])
   })
 })
+
+describe('the list of all accounts', () => {
+  it('has what was bought and proposed, the newest first, by account and by status', async () => {
+    const api = await withBuyer()
+    await api.buyer('other')
+    const { proposed } = await packOf(api, { paymentMode: 'POSTPAID' })
+    const approved = await api.propose('acc', proposed)
+    await api.answer(approved.id, 'APPROVE')
+    await api.moveTo('2026-04-10T10:00:00.000Z')
+    const open = await api.propose('other', topup({ expiryDate: '2026-05-01T00:00:00.000Z' }))
+    await api.moveTo('2026-04-10T11:00:00.000Z')
+    const bought = await api.buy('other', { type: 'WALLET_TOPUP', walletTopupDetails: { topupAmount: 1 } })
+    const listed = async (query = ''): Promise<string[]> => {
+      const { status, body } = await api.get(`/purchases${query}`)
+      expect([query, status, body.message]).toEqual([query, 200, undefined])
+      return body.data.map(({ id }: Loose) => id)
+    }
+    expect(await listed()).toEqual([bought.id, open.id, approved.id])
+    expect(await listed('?account_id=other')).toEqual([bought.id, open.id])
+    expect(await listed('?proposal_status=PROPOSAL_ACTIVE')).toEqual([open.id])
+    expect(await listed('?account_id=acc&proposal_status=PROPOSAL_ACTIVE')).toEqual([])
+    expect(await listed('?purchase_status=SUCCESS')).toEqual([approved.id])
+    expect(await listed('?account_id=other&purchase_status=PENDING')).toEqual([bought.id])
+    const { body } = await api.get('/purchases')
+    expect(body.data[1]).toEqual({
+      id: open.id,
+      accountId: 'other',
+      type: 'WALLET_TOPUP',
+      proposalStatus: 'PROPOSAL_ACTIVE',
+      paymentMode: 'PREPAID',
+      walletTopupDetails: { topupAmount: 100 },
+      price: 100,
+      invoiceCurrency: 'USD',
+      expiryDate: '2026-05-01T00:00:00.000Z',
+      createdAt: '2026-04-10T10:00:00.000Z',
+      updatedAt: '2026-04-10T10:00:00.000Z',
+    })
+    expect(body.data[2]).toMatchObject({
+      proposalStatus: 'PROPOSAL_APPROVED',
+      purchaseStatus: 'SUCCESS',
+      pricePlanName: expect.any(String),
+    })
+    const first = await api.get('/purchases?pageSize=2')
+    expect(
+      (await api.get(`/purchases?nextToken=${encodeURIComponent(first.body.nextToken)}`)).body.data.map(({ id }: Loose) => id),
+    ).toEqual([approved.id])
+    const both = await api.get('/purchases?proposal_status=PROPOSAL_APPROVED&purchase_status=SUCCESS')
+    expect([both.status, both.body.message]).toEqual([400, expect.stringContaining('cannot be combined')])
+    const stranger = await withBuyer()
+    for (const query of ['', '?account_id=other', '?proposal_status=PROPOSAL_ACTIVE', '?purchase_status=SUCCESS'])
+      expect((await stranger.get(`/purchases${query}`)).body.data).toEqual([])
+  })
+})

@@ -127,3 +127,30 @@ describe('round trips to D1', () => {
     expect(seen.calls).toBe(most)
   })
 })
+
+describe('listAliases without_account', () => {
+  it('lists what no account has now: what was never given, was taken away, or is given later', async () => {
+    const { post, get } = await withAccount(['given'])
+    await post('/aliases', pool('never', 'also never'))
+    await post('/accounts/main/add_aliases', { aliases: ['taken'] })
+    await post('/accounts/main/remove_aliases', { aliases: ['taken'] })
+    await post('/accounts/main/add_aliases', {
+      accountAliases: [
+        { value: 'later', effectiveFrom: '2999-01-01T00:00:00Z' },
+        { value: 'over', effectiveFrom: '2020-01-01T00:00:00Z', effectiveUntil: '2021-01-01T00:00:00Z' },
+      ],
+    })
+    const all = (await get('/aliases')).body
+    expect(values(all)).toContain('given')
+    const waiting = values((await get('/aliases?without_account=true')).body)
+    expect(waiting).toEqual(values(all).filter((value) => value !== 'given'))
+    expect(waiting).toEqual(expect.arrayContaining(['never', 'also never', 'later', 'over']))
+    expect(values((await get('/aliases?without_account=false')).body)).toEqual(values(all))
+    const first = (await get('/aliases?without_account=true&pageSize=1')).body
+    const token = encodeURIComponent(first.nextToken)
+    expect(values((await get(`/aliases?without_account=true&nextToken=${token}`)).body)[0]).toBe(waiting[1])
+    expect((await get(`/aliases?nextToken=${token}`)).status).toBe(400)
+    const stranger = await organization()
+    expect((await stranger.get('/aliases?without_account=true')).body.data).toEqual([])
+  })
+})

@@ -53,7 +53,7 @@ const send = async (asked: Request): Promise<Response> => {
   if (request.method === 'GET' && bookmark) headers.set('X-D1-Bookmark', bookmark)
   const writes = isWrite(request) && !new URL(request.url).searchParams.has('dry_run')
   const content = writes ? `${request.method} ${request.url} ${headers.get('If-Match') ?? ''} ${await request.clone().text()}` : ''
-  const key = openKeys.get(content) ?? crypto.randomUUID()
+  const key = headers.get('Idempotency-Key') ?? openKeys.get(content) ?? crypto.randomUUID()
   if (writes) {
     headers.set('Idempotency-Key', key)
     openKeys.set(content, key)

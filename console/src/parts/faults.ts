@@ -16,9 +16,11 @@ export const faultsOf = (message: string): Faults =>
     return place === MORE ? fault.split(', ').map((one) => [one, 'is wrong too'] as const) : [[place, fault] as const]
   })
 
-/** What is wrong with a field: with the value at its path of the API, or in it, or with what was typed under its label. */
-export const useFault = (label: string, path: string | undefined): string | undefined =>
-  useContext(FormFaults).find(
+/** What is wrong with a field: what the form says of it itself, or with the value at its path of the API, or in it, or with what was typed under its label. */
+export const useFault = (label: string, path: string | undefined, own: string | undefined): string | undefined => {
+  const said = useContext(FormFaults).find(
     ([place]) =>
       place === label || (path !== undefined && (place === path || place.startsWith(`${path}.`) || place.startsWith(`${path}[`))),
-  )?.[1]
+  )
+  return own ?? said?.[1]
+}

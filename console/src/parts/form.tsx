@@ -6,6 +6,8 @@ import { wordsOf } from './format.ts'
 import { Refusal } from './page.tsx'
 import { forgetReads } from './read.ts'
 
+export { Dialog, DialogButton } from './dialog.tsx'
+
 interface Attempt {
   isBusy: boolean
   failure: Failure | undefined
@@ -82,6 +84,8 @@ interface FieldParts {
   value: string
   set: (value: string) => void
   isOptional?: boolean
+  /** What is wrong with the value. */
+  fault?: string | undefined
 }
 
 /** Says to those who cannot see it what stands below a field. */
@@ -97,7 +101,7 @@ const Field = ({
   isOptional,
   fault,
   children,
-}: Omit<FieldParts, 'value' | 'set' | 'path'> & { id: string; fault: string | undefined; children: ComponentChildren }) => (
+}: Omit<FieldParts, 'value' | 'set' | 'path'> & { id: string; children: ComponentChildren }) => (
   <div class="field">
     <label for={id}>
       {label} {isOptional && <span class="muted">optional</span>}
@@ -122,9 +126,20 @@ type InputParts = FieldParts & {
   list?: readonly string[]
 }
 
-export const TextField = ({ label, path, hint, value, set, isOptional = false, type = 'text', isNumber = false, list }: InputParts) => {
+export const TextField = ({
+  label,
+  path,
+  hint,
+  value,
+  set,
+  isOptional = false,
+  type = 'text',
+  isNumber = false,
+  list,
+  fault: given,
+}: InputParts) => {
   const id = useId()
-  const fault = useFault(label, path)
+  const fault = useFault(label, path, given)
   return (
     <Field id={id} label={label} hint={hint} isOptional={isOptional} fault={fault}>
       <input
@@ -151,9 +166,9 @@ export const TextField = ({ label, path, hint, value, set, isOptional = false, t
   )
 }
 
-export const TextArea = ({ label, path, hint, value, set, isOptional = false, rows = 4 }: FieldParts & { rows?: number }) => {
+export const TextArea = ({ label, path, hint, value, set, isOptional = false, rows = 4, fault: given }: FieldParts & { rows?: number }) => {
   const id = useId()
-  const fault = useFault(label, path)
+  const fault = useFault(label, path, given)
   return (
     <Field id={id} label={label} hint={hint} isOptional={isOptional} fault={fault}>
       <textarea
@@ -180,9 +195,10 @@ export const ChoiceField = ({
   isOptional = false,
   of,
   none,
+  fault: given,
 }: FieldParts & { of: readonly Choice[]; none?: string }) => {
   const id = useId()
-  const fault = useFault(label, path)
+  const fault = useFault(label, path, given)
   return (
     <Field id={id} label={label} hint={hint} isOptional={isOptional} fault={fault}>
       <select
@@ -212,66 +228,3 @@ export const CheckField = ({ label, value, set }: { label: string; value: boolea
     {label}
   </label>
 )
-
-/** A dialog that keeps the focus until it is closed, with Escape too. */
-export const Dialog = ({
-  title,
-  close,
-  children,
-  isWide = false,
-}: {
-  title: string
-  close: () => void
-  children: ComponentChildren
-  isWide?: boolean
-}) => {
-  const element = useRef<HTMLDialogElement>(null)
-  const id = useId()
-  useEffect(() => {
-    const before = document.activeElement
-    element.current?.showModal()
-    /** What had the focus before has it again, unless it is not there any more. */
-    return () => void setTimeout(() => before instanceof HTMLElement && before.isConnected && before.focus())
-  }, [])
-  return (
-    <dialog ref={element} class={isWide ? 'wide' : ''} aria-labelledby={id} onClose={close} onCancel={close}>
-      <header class="dialog-head">
-        <h2 id={id}>{title}</h2>
-        <button type="button" class="quiet" aria-label="Close" onClick={close}>
-          ✕
-        </button>
-      </header>
-      {children}
-    </dialog>
-  )
-}
-
-/** A button that opens a dialog, whose content is given how to close it. */
-export const DialogButton = ({
-  label,
-  title = label,
-  children,
-  tone = '',
-  isWide = false,
-}: {
-  label: string
-  title?: string
-  children: (close: () => void) => ComponentChildren
-  tone?: '' | 'primary' | 'danger' | 'quiet'
-  isWide?: boolean
-}) => {
-  const [isOpen, open] = useState(false)
-  const close = (): void => open(false)
-  return (
-    <>
-      <button type="button" class={tone} onClick={() => open(true)}>
-        {label}
-      </button>
-      {isOpen && (
-        <Dialog title={title} close={close} isWide={isWide}>
-          {children(close)}
-        </Dialog>
-      )}
-    </>
-  )
-}

@@ -105,3 +105,16 @@ export const listProposalRows = defineList({
   ...list,
   where: ({ account }) => sql`account_id = ${account} and proposal_status is not null`,
 })
+
+/** Purchases and proposals of all accounts. */
+export const listAllRows = defineList({
+  ...list,
+  filters: { account_id: purchases.accountId, proposal_status: purchases.proposalStatus, purchase_status: purchases.status },
+  combinations: [
+    ['account_id'],
+    ['proposal_status'],
+    ['purchase_status'],
+    ['account_id', 'proposal_status'],
+    ['account_id', 'purchase_status'],
+  ],
+})

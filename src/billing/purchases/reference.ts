@@ -30,6 +30,8 @@ const path = { account_id: accountId }
 
 export const parameters = {
   purchase_id: 'The id of the purchase.',
+  proposal_status: 'Lists only proposals, of this status.',
+  purchase_status: 'Lists only what was bought, of this status.',
 }
 
 export const initiateOneTimeEntitlementPlan = {
@@ -54,6 +56,36 @@ A purchase that cannot be done any more when it has been paid is FAILURE, and co
     request,
     answer: purchase,
     other: { request: { ...request, walletTopupDetails: { topupAmount: 50 }, idempotencyKey: 'order-4712' } },
+  },
+}
+
+export const listPurchases = {
+  summary: 'List the purchases and proposals of all accounts',
+  description:
+    'Lists what all accounts have bought and what was proposed to them, the newest first, page by page. A proposal that was approved has both statuses. Use proposal_status or purchase_status, each alone or with account_id.',
+  refuses: { 400: 'proposal_status and purchase_status are sent together.' },
+  example: {
+    after: ['createCustomer', 'initiateOneTimeEntitlementPlan'],
+    query: { account_id: accountId, purchase_status: 'PENDING', pageSize: 20 },
+    otherwise: { proposal_status: 'PROPOSAL_ACTIVE' },
+    answer: {
+      data: [
+        {
+          id: purchaseId,
+          accountId,
+          type: 'WALLET_TOPUP',
+          purchaseStatus: 'PENDING',
+          walletTopupDetails,
+          price: 100,
+          invoiceCurrency: 'USD',
+          invoiceId: orderId,
+          expiryDate: '2026-04-15T00:00:00.000Z',
+          createdAt: second,
+          updatedAt: second,
+        },
+      ],
+      context: { pageSize: 20, sortOrder: 'DESC' },
+    },
   },
 }
 

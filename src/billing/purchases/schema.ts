@@ -195,3 +195,36 @@ export const Proposal = named('Proposal', z.strictObject(proposed))
 export type Proposal = z.infer<typeof Proposal>
 
 export const GetProposalResponse = named('GetProposalResponse', z.strictObject(proposed))
+
+const ListedPurchase = named(
+  'ListedPurchase',
+  z.strictObject({
+    id: z.string(),
+    accountId: z.string(),
+    type: PurchaseType,
+    proposalStatus: z.optional(described('How a proposal was answered. What was bought without a proposal has none.', PurchaseStatus)),
+    purchaseStatus: z.optional(described('What became of it. A proposal that was not approved has none.', PurchaseStatus)),
+    paymentMode: z.optional(ProposalPaymentMode),
+    pricePlanId: z.optional(z.string()),
+    pricePlanName: z.optional(z.string()),
+    quantity: z.optional(z.int32()),
+    walletTopupDetails: z.optional(WalletTopupDetails),
+    price: described('What is to be paid, before credits.', z.number()),
+    invoiceCurrency: z.string(),
+    invoiceId: z.optional(z.string()),
+    expiryDate: z.optional(dateTime()),
+    createdAt: dateTime(),
+    updatedAt: dateTime(),
+  }),
+)
+export type ListedPurchase = z.infer<typeof ListedPurchase>
+
+export const PurchasesOfAllAccounts = named('PurchasesOfAllAccounts', paginated(ListedPurchase))
+export type PurchasesOfAllAccounts = z.infer<typeof PurchasesOfAllAccounts>
+
+export const ListPurchasesOfAllQuery = pageQuery({
+  account_id: z.optional(identifier(1, 50)),
+  proposal_status: z.optional(z.enum(PROPOSAL_STATUSES)),
+  purchase_status: z.optional(z.enum(PURCHASE_STATUSES)),
+})
+export type ListPurchasesOfAllQuery = z.infer<typeof ListPurchasesOfAllQuery>

@@ -6,9 +6,15 @@ import { selectRows } from '../../db/statements.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
 import { readBalancesOfEntries } from '../feature_credits/live.ts'
-import { type BegunPurchase, listPurchaseRows, readPurchase } from './queries.ts'
-import type { GetPurchaseResponse, ListPurchasesQuery, PurchasePaginatedListData } from './schema.ts'
-import { showBoughtPlan, showListedPurchase, showPurchase } from './show.ts'
+import { type BegunPurchase, listAllRows, listPurchaseRows, readPurchase } from './queries.ts'
+import type {
+  GetPurchaseResponse,
+  ListPurchasesOfAllQuery,
+  ListPurchasesQuery,
+  PurchasePaginatedListData,
+  PurchasesOfAllAccounts,
+} from './schema.ts'
+import { showBoughtPlan, showListedPurchase, showPurchase, showPurchaseOfAll } from './show.ts'
 
 export { settlePurchase } from './apply.ts'
 export { createPurchase } from './create.ts'
@@ -19,6 +25,12 @@ export const listPurchases = async (ctx: Ctx, accountId: string, query: ListPurc
   const { rows, next, context } = await listPurchaseRows(ctx, query, { account: accountId }, accountId)
   await getAccount(ctx, accountId)
   return { answer: { data: (rows as BegunPurchase[]).map(showListedPurchase), ...next, context } }
+}
+
+/** Lists what all accounts have bought, and what was proposed to them, the newest first, page by page. */
+export const listAllPurchases = async (ctx: Ctx, query: ListPurchasesOfAllQuery): Promise<Reply<PurchasesOfAllAccounts>> => {
+  const { rows, next, context } = await listAllRows(ctx, query)
+  return { answer: { data: rows.map(showPurchaseOfAll), ...next, context } }
 }
 
 interface EntryRow {

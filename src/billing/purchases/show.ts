@@ -3,7 +3,7 @@ import { jsonNumber } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
 import { writeDay } from '../../rating/cycle.ts'
 import type { BegunPurchase, ProposalRow } from './queries.ts'
-import type { Proposal, Purchase, PurchaseListResponse } from './schema.ts'
+import type { ListedPurchase, Proposal, Purchase, PurchaseListResponse } from './schema.ts'
 import type { PurchaseRow } from './table.ts'
 
 const showTopup = ({ request: { walletTopupDetails: sent } }: PurchaseRow) =>
@@ -89,4 +89,23 @@ export const showListedProposal = (row: ProposalRow) => ({
   ...(row.expiresAt !== null && { expiryDate: iso(row.expiresAt) }),
   paymentMode: row.paymentMode,
   type: row.type,
+})
+
+export const showPurchaseOfAll = (row: PurchaseRow): ListedPurchase => ({
+  id: row.id,
+  accountId: row.accountId,
+  type: row.type,
+  ...(row.proposalStatus !== null && { proposalStatus: row.proposalStatus }),
+  ...(row.status !== null && { purchaseStatus: row.status }),
+  ...(row.paymentMode !== null && { paymentMode: row.paymentMode }),
+  ...(row.pricePlanId !== null && { pricePlanId: row.pricePlanId }),
+  ...(row.bought.plan && { pricePlanName: row.bought.plan.name }),
+  ...(row.request.quantity !== undefined && { quantity: row.request.quantity }),
+  ...showTopup(row),
+  price: jsonNumber(row.price),
+  invoiceCurrency: row.currency,
+  ...(row.invoiceId !== null && { invoiceId: row.invoiceId }),
+  ...(row.expiresAt !== null && { expiryDate: iso(row.expiresAt) }),
+  createdAt: iso(row.createdAt),
+  updatedAt: iso(row.updatedAt),
 })

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, identifier, label, list, named, textMap } from '../../lib/fields.ts'
+import { described, flag, identifier, label, list, named, textMap } from '../../lib/fields.ts'
 import { pageQuery } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
 import { readDay } from '../../rating/cycle.ts'
@@ -88,10 +88,6 @@ export const EditAccountScheduleRequest = named(
   z.strictObject({ edits: described('They are done in their order, all or none.', list(UpdateAccountScheduleV2Request, 1, MOST_EDITS)) }),
 )
 export type EditAccountScheduleRequest = z.infer<typeof EditAccountScheduleRequest>
-
-/** True or false, as a query has it. */
-export const flag = (description: string) =>
-  z.optional(z.enum(['true', 'false']).register(z.globalRegistry, { type: 'boolean', default: false, description }))
 
 export const EditSchedulesQuery = z.strictObject({ discard: flag('Whether a draft that there is is dropped first.') })
 export type EditSchedulesQuery = z.infer<typeof EditSchedulesQuery>

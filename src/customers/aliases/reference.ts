@@ -13,12 +13,14 @@ export const tags = {
 
 export const parameters = {
   alias: 'The value of the alias, percent-encoded.',
+  without_account: 'Whether to list only aliases that no account has now. It is sent with nextToken too.',
 }
 
 export const listAliases = {
   summary: 'List the pool of aliases',
-  description: 'Lists the alias values of the organization, sorted by value, page by page. Aliases of accounts are included.',
-  example: { after: ['createAlias'], query: { pageSize: 20 }, answer: { data: [spare, test] } },
+  description:
+    'Lists the alias values of the organization, sorted by value, page by page. Aliases of accounts are included, but for those that an account has now if without_account is true.',
+  example: { after: ['createAlias'], query: { pageSize: 20, without_account: true }, answer: { data: [spare, test] } },
 }
 
 export const createAlias = {

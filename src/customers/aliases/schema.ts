@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { described, distinct, identifier, list, named } from '../../lib/fields.ts'
+import { described, distinct, flag, identifier, list, named } from '../../lib/fields.ts'
 import { pageQuery, paginatedPlainly } from '../../lib/page.ts'
 import { dateTime } from '../../lib/time.ts'
 
@@ -24,7 +24,9 @@ export type CreateBulkAliasRequest = z.infer<typeof CreateBulkAliasRequest>
 export const AliasPaginatedResponse = named('AliasPaginatedResponse', paginatedPlainly(Alias))
 export type AliasPaginatedResponse = z.infer<typeof AliasPaginatedResponse>
 
-export const ListAliasesQuery = pageQuery({})
+export const ListAliasesQuery = pageQuery({
+  without_account: flag('Whether to list only aliases that no account has now. It is sent with nextToken too.'),
+})
 export type ListAliasesQuery = z.infer<typeof ListAliasesQuery>
 
 export const AliasPath = z.strictObject({ alias: identifier(1, 255) })

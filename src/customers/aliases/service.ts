@@ -74,7 +74,7 @@ export const deleteAlias = (ctx: Ctx, value: string): Promise<Reply<{ success: b
     },
   })
 
-const listPool = defineList({
+const pool = {
   table: aliases,
   key: aliases.value,
   columns: getTableColumns(aliases),
@@ -82,9 +82,26 @@ const listPool = defineList({
   sort: [['value', 'ASC']],
   statuses: ['ACTIVE'],
   combinations: [],
+} as const
+
+const listPool = defineList(pool)
+
+/** The aliases that no account has now. */
+const listWaiting = defineList({
+  ...pool,
+  where: ({ organizationId, now }) => sql`
+    not exists (
+      select 1 from account_aliases as its where its.organization_id = ${organizationId} and its.value = aliases.value
+        and its.effective_from <= ${now} and its.effective_until > ${now}
+    )
+  `,
 })
 
-export const listAliases = async (ctx: Ctx, query: ListAliasesQuery): Promise<Reply<AliasPaginatedResponse>> => {
-  const { rows, next } = await listPool(ctx, query)
+/** Lists the pool of aliases, or those of it that no account has now, page by page. */
+export const listAliases = async (
+  ctx: Ctx,
+  { without_account: isWithoutAccount, ...query }: ListAliasesQuery,
+): Promise<Reply<AliasPaginatedResponse>> => {
+  const { rows, next } = isWithoutAccount === 'true' ? await listWaiting(ctx, query, {}, 'without_account') : await listPool(ctx, query)
   return { answer: { data: rows.map(show), ...next } }
 }

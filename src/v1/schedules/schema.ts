@@ -1,16 +1,8 @@
 import * as z from 'zod/mini'
 import { CreatePricePlanDetailsOverride, PricePlanDetails } from '../../catalogue/price_plans/schema.ts'
 import { MOST_RULES, CreatePricingRule, PricingRule } from '../../catalogue/pricing_rules/schema.ts'
-import {
-  MOST_EDITS,
-  PricePlanInfo,
-  editFields,
-  flag,
-  pageTokens,
-  preActions,
-  retainStartOffsets,
-} from '../../catalogue/schedules/schema.ts'
-import { described, identifier, label, list, named } from '../../lib/fields.ts'
+import { MOST_EDITS, PricePlanInfo, editFields, pageTokens, preActions, retainStartOffsets } from '../../catalogue/schedules/schema.ts'
+import { described, flag, identifier, label, list, named } from '../../lib/fields.ts'
 import { pageQuery } from '../../lib/page.ts'
 import { dateTime, instant } from '../../lib/time.ts'
 

@@ -16,6 +16,7 @@ import { CycleToDate } from './cycle.tsx'
 import { Features } from './features.tsx'
 import { Licences } from './licences.tsx'
 import { Credits, Invoices, Wallet } from './money.tsx'
+import { Purchases } from './purchases.tsx'
 import { PlanTimeline, useSchedules } from './timeline.tsx'
 
 type Account = Schemas['Account']
@@ -24,6 +25,7 @@ const PARTS = [
   ['plan', 'Price plan'],
   ['cycle', 'Cycle to date'],
   ['invoices', 'Invoices'],
+  ['purchases', 'Purchases'],
   ['credits', 'Credits'],
   ['wallet', 'Wallet'],
   ['licences', 'Licences'],
@@ -98,6 +100,7 @@ const Details = ({ account, now }: { account: Account; now: string }) => {
       <PlanTimeline accountId={id} schedules={schedules} now={now} />
       {isInForce && <CycleToDate accountId={id} now={now} />}
       <Invoices accountId={id} now={now} />
+      <Purchases accountId={id} />
       <Credits account={account} />
       <Wallet account={account} />
       <Licences accountId={id} />

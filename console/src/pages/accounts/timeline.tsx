@@ -149,12 +149,17 @@ export const PlanTimeline = ({ accountId, schedules, now }: { accountId: string;
                 label="Price plans"
                 rows={list}
                 keyOf={({ id }) => id}
-                linkOf={({ pricePlanId }) => linkTo('plans', pricePlanId)}
+                linkOf={({ id }) => linkTo('accounts', accountId, 'schedules', id)}
                 columns={[
                   { title: 'Plan', cell: nameOf },
                   { title: 'Days (UTC)', cell: ({ startDate, endDate }) => <Days from={startDate} until={endDate} /> },
-                  { title: 'Version', cell: ({ version }) => version, isNumber: true, isMinor: true },
-                  { title: 'Own prices', cell: ({ isOverriden }) => (isOverriden ? 'yes' : 'no'), isMinor: true },
+                  {
+                    title: 'Version',
+                    cell: ({ version }) => version,
+                    isNumber: true,
+                    isMinor: true,
+                  },
+                  { title: 'Own prices or rules', cell: ({ isOverriden }) => (isOverriden ? 'yes' : 'no'), isMinor: true },
                 ]}
               />
             </>

@@ -1,15 +1,30 @@
+import type { Schemas } from '../../parts/client.ts'
 import { CheckField, ChoiceField, TextField } from '../../parts/form.tsx'
+import { CardOptions } from './card_options.tsx'
 import { PriceCurve } from './curve.tsx'
-import { type CardDraft, pricesOf } from './draft.ts'
+import { pricesOf } from './details_of.ts'
+import { ALWAYS_LATER, type CardDraft, type CardKind } from './draft.ts'
+import { GrantEditor, WindowEditor } from './grant_editor.tsx'
 import type { Billable } from './names.ts'
 import { SlabEditor } from './slab_editor.tsx'
 
-const KINDS = { fee: 'Fee', usage: 'Usage', licence: 'Licence' } as const
-const PRICES: Readonly<Record<CardDraft['kind'], readonly Billable['kind'][]>> = {
+export const KINDS: Readonly<Record<CardKind, string>> = {
+  fee: 'Fee',
+  usage: 'Usage',
+  licence: 'Licence',
+  entitlement: 'Entitlement',
+  overage: 'Beyond an entitlement',
+  grant: 'Credit grant',
+}
+const PRICES: Readonly<Record<CardKind, readonly Billable['kind'][]>> = {
   fee: ['FIXED_FEE'],
   usage: ['METER'],
   licence: ['LICENSE', 'NAMED_LICENSE'],
+  entitlement: ['FEATURE'],
+  overage: ['FEATURE'],
+  grant: ['CREDIT_GRANT'],
 }
+const PRICED = { usage: 'Usage meter', entitlement: 'Feature', overage: 'Feature', fee: 'Add-on', licence: 'Add-on', grant: 'Add-on' }
 
 /** The prices that are typed, or nothing while one of them is no number. */
 const pricesTyped = (card: CardDraft, currencies: readonly string[]): ReturnType<typeof pricesOf> | undefined => {
@@ -27,16 +42,45 @@ const Curve = ({ card, currencies }: { card: CardDraft; currencies: readonly str
   return <PriceCurve prices={prices} currency={currency} label={card.name || KINDS[card.kind]} />
 }
 
+const timingsOf = (kind: CardKind): (readonly [Schemas['InvoiceTiming'], string])[] => [
+  ['IN_ADVANCE', 'In advance, when the cycle begins'],
+  ['IN_ARREARS', 'After the cycle'],
+  ...(kind === 'entitlement' || kind === 'grant' ? [['PREPAID', 'Before it is granted'] as const] : []),
+]
+
 interface CardEditorParts {
   card: CardDraft
   currencies: readonly string[]
   billables: readonly Billable[]
+  /** Whether the plan is billed each cycle. */
+  isRecurring: boolean
   change: (part: Partial<CardDraft>) => void
   remove: () => void
 }
 
+const Prices = ({ card, currencies, change }: Pick<CardEditorParts, 'card' | 'currencies' | 'change'>) => {
+  const { kind } = card
+  if (kind === 'fee') return null
+  if (kind === 'grant') return <GrantEditor card={card} currencies={currencies} change={change} />
+  if (kind === 'entitlement')
+    return (
+      <>
+        <WindowEditor card={card} change={change} />
+        <SlabEditor card={card} currencies={currencies} change={change} />
+      </>
+    )
+  return (
+    <div class="two">
+      <div class="form">
+        <SlabEditor card={card} currencies={currencies} change={change} />
+      </div>
+      <Curve card={card} currencies={currencies} />
+    </div>
+  )
+}
+
 /** One rate card, with what a quantity costs beside it while it is typed. */
-export const CardEditor = ({ card, currencies, billables, change, remove }: CardEditorParts) => {
+export const CardEditor = ({ card, currencies, billables, isRecurring, change, remove }: CardEditorParts) => {
   const { kind, billable, name, prorates, timing } = card
   const choices = billables.filter((one) => PRICES[kind].includes(one.kind) && (one.isActive || one.id === billable))
   return (
@@ -47,48 +91,44 @@ export const CardEditor = ({ card, currencies, billables, change, remove }: Card
           Remove card
         </button>
       </header>
-      <div class="columns">
-        <ChoiceField
-          label={kind === 'usage' ? 'Usage meter' : 'Add-on'}
-          value={billable}
-          set={(id) => change({ billable: id, ...(!name && { name: billables.find((one) => one.id === id)?.name.slice(0, 50) ?? '' }) })}
-          none="Choose one"
-          of={choices.map((one) => [one.id, one.name] as const)}
-        />
-        <TextField label="Name in the plan" value={name} set={(typed) => change({ name: typed })} />
-        {kind !== 'usage' && (
+      <div class="form">
+        <div class="columns">
           <ChoiceField
-            label="Charged"
-            value={timing}
-            set={(chosen) => change({ timing: chosen as CardDraft['timing'] })}
-            of={[
-              ['IN_ADVANCE', 'In advance, when the cycle begins'],
-              ['IN_ARREARS', 'After the cycle'],
-            ]}
+            label={PRICED[kind]}
+            value={billable}
+            set={(id) => change({ billable: id, addOnType: undefined, ...(!name && { name: nameFor(billables, id) }) })}
+            none="Choose one"
+            of={choices.map((one) => [one.id, one.name] as const)}
+            hint={choices.length ? undefined : 'There is none yet that such a card can price.'}
           />
-        )}
-        {kind === 'fee' &&
-          currencies.map((currency) => (
-            <TextField
-              key={currency}
-              label={`Price in ${currency}`}
-              value={card.rates[currency] ?? ''}
-              set={(rate) => change({ rates: { ...card.rates, [currency]: rate } })}
-              isNumber
+          <TextField label="Name in the plan" value={name} set={(typed) => change({ name: typed })} />
+          {!ALWAYS_LATER.has(kind) && (
+            <ChoiceField
+              label="Charged"
+              value={timing}
+              set={(chosen) => change({ timing: chosen as CardDraft['timing'] })}
+              of={timingsOf(kind)}
             />
-          ))}
-      </div>
-      {kind !== 'usage' && (
-        <CheckField label="A part of a cycle costs a part, by days" value={prorates} set={(next) => change({ prorates: next })} />
-      )}
-      {kind !== 'fee' && (
-        <div class="two">
-          <div class="form">
-            <SlabEditor card={card} currencies={currencies} change={change} />
-          </div>
-          <Curve card={card} currencies={currencies} />
+          )}
+          {kind === 'fee' &&
+            currencies.map((currency) => (
+              <TextField
+                key={currency}
+                label={`Price in ${currency}`}
+                value={card.rates[currency] ?? ''}
+                set={(rate) => change({ rates: { ...card.rates, [currency]: rate } })}
+                isNumber
+              />
+            ))}
         </div>
-      )}
+        {(kind === 'fee' || kind === 'licence') && isRecurring && (
+          <CheckField label="A part of a cycle costs a part, by days" value={prorates} set={(next) => change({ prorates: next })} />
+        )}
+        <Prices card={card} currencies={currencies} change={change} />
+        <CardOptions card={card} currencies={currencies} change={change} isRecurring={isRecurring} />
+      </div>
     </fieldset>
   )
 }
+
+const nameFor = (billables: readonly Billable[], id: string): string => billables.find((one) => one.id === id)?.name.slice(0, 50) ?? ''

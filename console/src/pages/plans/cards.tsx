@@ -5,38 +5,12 @@ import { money, quantity, wordsOf } from '../../parts/format.ts'
 import { Empty, Section } from '../../parts/page.tsx'
 import { Table } from '../../parts/table.tsx'
 import { PriceCurve } from './curve.tsx'
+import { EntitlementCard, GrantCard } from './granted_cards.tsx'
 import { useBillables } from './names.ts'
+import { MODELS, LimitNotes, Slabs, notesOf, recurrenceNote } from './slabs.tsx'
 
 type Details = Schemas['PricePlanDetails']
-type UsageCard = Schemas['UsageRateCard']
-type Prices = Pick<UsageCard, 'ratePlan' | 'rateValues'>
-
-const PRICE_TYPES: Readonly<Record<string, string>> = { PER_UNIT: 'each', FLAT: 'in all', PACKAGE: 'a package' }
-
-const Slabs = ({ prices: { ratePlan, rateValues } }: { prices: Prices }) => (
-  <Table
-    label="Slabs"
-    rows={ratePlan.slabs}
-    keyOf={({ order }) => String(order)}
-    columns={[
-      { title: 'Units after', cell: ({ startAfter }) => quantity(startAfter), isNumber: true },
-      ...rateValues.map(({ currency, slabRates }) => ({
-        title: currency,
-        cell: ({ order, priceType, slabConfig }: (typeof ratePlan.slabs)[number]) => {
-          const rate = slabRates.find((one) => one.order === order)?.rate
-          const size = slabConfig?.['packageSize']
-          return rate === undefined ? '–' : `${money(rate, currency)} ${PRICE_TYPES[priceType] ?? ''}${size ? ` of ${size}` : ''}`
-        },
-        isNumber: true,
-      })),
-    ]}
-  />
-)
-
-const MODELS: Readonly<Record<string, string>> = {
-  TIERED: 'tiered: each unit at the price of its slab',
-  VOLUME: 'by volume: all units at the price of the slab that is reached',
-}
+type Prices = Pick<Schemas['UsageRateCard'], 'ratePlan' | 'rateValues'>
 
 const PricedCard = ({ name, link, prices, note }: { name: string; link: string; prices: Prices; note: string }) => {
   const [currency, choose] = useState(prices.rateValues[0]?.currency ?? '')
@@ -49,7 +23,10 @@ const PricedCard = ({ name, link, prices, note }: { name: string; link: string; 
         <span class="muted">{note}</span>
       </header>
       <div class="two">
-        <Slabs prices={prices} />
+        <div>
+          <Slabs prices={prices} />
+          <LimitNotes values={prices.rateValues} />
+        </div>
         <div>
           {prices.rateValues.length > 1 && (
             <select
@@ -78,7 +55,12 @@ const Fees = ({ cards, nameOf }: { cards: NonNullable<Details['fixedFeeRateCards
       keyOf={({ id, name }) => id + (name ?? '')}
       columns={[
         { title: 'Fee', cell: ({ id, displayName }) => displayName ?? nameOf(id) },
-        { title: 'Charged', cell: ({ invoiceTiming = 'IN_ARREARS' }) => wordsOf(invoiceTiming), isMinor: true },
+        {
+          title: 'Charged',
+          cell: ({ invoiceTiming = 'IN_ARREARS', type, recurrenceConfig }) =>
+            notesOf([wordsOf(invoiceTiming), type === 'ONE_TIME' && 'only once', recurrenceNote(recurrenceConfig)]),
+          isMinor: true,
+        },
         { title: 'Prorated', cell: ({ enableProration }) => (enableProration ? 'by days' : 'no'), isMinor: true },
         {
           title: 'Price',
@@ -90,19 +72,16 @@ const Fees = ({ cards, nameOf }: { cards: NonNullable<Details['fixedFeeRateCards
   </Section>
 )
 
-/** Families of cards that are shown as they are. */
-const OTHERS = [
-  ['billingEntitlementRateCards', 'Entitlements'],
-  ['entitlementOverageRateCards', 'Beyond entitlements'],
-  ['creditGrantRateCards', 'Credits that are granted'],
-] as const
-
 /** What a plan charges: each rate card with its prices, and a curve of what a quantity costs. */
 export const RateCards = ({ details }: { details: Details }) => {
   const { nameOf } = useBillables()
   const { fixedFeeRateCards = [], usageRateCards = [], licenseRateCards = [], minimumCommitment } = details
-  const others = OTHERS.filter(([family]) => details[family]?.length)
-  const isEmpty = !fixedFeeRateCards.length && !usageRateCards.length && !licenseRateCards.length && !others.length
+  const {
+    billingEntitlementRateCards: entitlements = [],
+    entitlementOverageRateCards: overages = [],
+    creditGrantRateCards: grants = [],
+  } = details
+  const isEmpty = ![fixedFeeRateCards, usageRateCards, licenseRateCards, entitlements, overages, grants].some(({ length }) => length)
   return (
     <>
       {isEmpty && <Empty title="The plan charges nothing yet." />}
@@ -116,7 +95,7 @@ export const RateCards = ({ details }: { details: Details }) => {
                 name={card.displayName ?? nameOf(card.usageMeterId)}
                 link={linkTo('meters', card.usageMeterId)}
                 prices={card}
-                note={MODELS[card.ratePlan.pricingModel] ?? ''}
+                note={notesOf([MODELS[card.ratePlan.pricingModel], card.tag && `tag ${card.tag}`])}
               />
             ))}
           </div>
@@ -131,8 +110,52 @@ export const RateCards = ({ details }: { details: Details }) => {
                 name={card.displayName ?? nameOf(card.id)}
                 link={linkTo('addons')}
                 prices={card}
-                note={`${MODELS[card.ratePlan.pricingModel] ?? ''}${card.enableProration ? ', prorated by days' : ''}`}
+                note={notesOf([
+                  MODELS[card.ratePlan.pricingModel],
+                  card.enableProration && 'prorated by days',
+                  card.usageCycle && `counted ${wordsOf(card.usageCycle).toLowerCase()}`,
+                  card.config?.maxQuantity !== undefined && `${quantity(card.config.maxQuantity)} at most`,
+                  card.tag && `tag ${card.tag}`,
+                ])}
               />
+            ))}
+          </div>
+        </Section>
+      )}
+      {entitlements.length > 0 && (
+        <Section title="Entitlements" note="Units of features that the plan grants">
+          <div class="stack">
+            {entitlements.map((card) => (
+              <EntitlementCard key={card.name ?? card.featureId} card={card} name={card.displayName || nameOf(card.featureId)} />
+            ))}
+          </div>
+        </Section>
+      )}
+      {overages.length > 0 && (
+        <Section title="Beyond entitlements" note="Units that are used when none are left">
+          <div class="stack">
+            {overages.map((card) => (
+              <PricedCard
+                key={card.name ?? card.featureId}
+                name={card.displayName || nameOf(card.featureId)}
+                link={linkTo('features', card.featureId)}
+                prices={card}
+                note={notesOf([
+                  MODELS[card.ratePlan.pricingModel],
+                  card.maxQuantity !== undefined && `for ${quantity(card.maxQuantity)} units at most`,
+                  recurrenceNote(card.billingConfig && { interval: card.billingConfig.interval, offset: card.billingConfig.startOffset }),
+                  card.tag && `tag ${card.tag}`,
+                ])}
+              />
+            ))}
+          </div>
+        </Section>
+      )}
+      {grants.length > 0 && (
+        <Section title="Credits that are granted">
+          <div class="stack">
+            {grants.map((card) => (
+              <GrantCard key={card.name ?? card.id} card={card} name={card.displayName || nameOf(card.id)} />
             ))}
           </div>
         </Section>
@@ -145,11 +168,6 @@ export const RateCards = ({ details }: { details: Details }) => {
           </p>
         </Section>
       )}
-      {others.map(([family, title]) => (
-        <Section key={family} title={title}>
-          <pre tabIndex={0}>{JSON.stringify(details[family], null, 2)}</pre>
-        </Section>
-      ))}
     </>
   )
 }

@@ -1,6 +1,7 @@
 import { linkTo, useParameters } from '../../parts/address.ts'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { CheckField } from '../../parts/form.tsx'
+import { wordsOf } from '../../parts/format.ts'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { Table } from '../../parts/table.tsx'
@@ -11,7 +12,26 @@ const readVersion = async (planId: string, version: number): Promise<Schemas['Pr
   return (await read(api.GET('/price_plans/{price_plan_id}', { params }))).pricingSchedule[0]
 }
 
-/** What an entry of a list is called: a card by its name, a price by its currency, a slab by its order. */
+/** What the lists of a plan are called on its page. */
+const LISTS: Readonly<Record<string, string>> = {
+  usageRateCards: 'Usage',
+  fixedFeeRateCards: 'Fees',
+  licenseRateCards: 'Licences',
+  billingEntitlementRateCards: 'Entitlements',
+  entitlementOverageRateCards: 'Beyond entitlements',
+  creditGrantRateCards: 'Credits that are granted',
+  minimumCommitment: 'Minimum commitment',
+  pricingRules: 'Pricing rules',
+  pricingCycleConfig: 'Cycle',
+  supportedCurrencies: 'Currencies',
+  activeCurrencies: 'Published in',
+  featureConfigs: 'Units',
+}
+
+/** pricePlanDetails as Price plan details. */
+const nameInWords = (name: string): string => LISTS[name] ?? wordsOf(name.replaceAll(/([a-z])([A-Z])/g, '$1_$2'))
+
+/** What an entry of a list is called: a card or a rule by its name, a price by its currency, a slab by its order. */
 const entryName = (entry: unknown, at: number): string => {
   if (typeof entry !== 'object' || entry === null) return String(at + 1)
   const { name, currency, order } = entry as { name?: string; currency?: string; order?: number }
@@ -21,7 +41,8 @@ const entryName = (entry: unknown, at: number): string => {
 /** Each value of a document under its path. */
 const flatten = (value: unknown, path: readonly string[] = []): [string, string][] => {
   if (Array.isArray(value)) return value.flatMap((entry: unknown, at) => flatten(entry, [...path, entryName(entry, at)]))
-  if (typeof value === 'object' && value !== null) return Object.entries(value).flatMap(([name, inner]) => flatten(inner, [...path, name]))
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([name, inner]) => flatten(inner, [...path, nameInWords(name)]))
   return [[path.join(' › '), String(value)]]
 }
 

@@ -107,8 +107,8 @@ const useSettled = <Value,>(value: Value): Value => {
   return settled
 }
 
-/** A number for drawing. One that a double cannot hold comes as its text. */
-const roughNumber = (value: Exact): number => Number(value)
+/** A number for drawing. One that a double cannot hold comes as its text, or as what JSON.stringify alone can write. */
+const roughNumber = (value: Exact): number => Number(typeof value === 'string' ? value : JSON.stringify(value))
 
 const greatestSlab = ({ ratePlan }: Prices): number => Math.max(0, ...ratePlan.slabs.map(({ startAfter }) => roughNumber(startAfter)))
 
@@ -134,7 +134,7 @@ export const PriceCurve = ({ prices, currency, label }: { prices: Prices; curren
   const reading = useRead(isRight ? `curve ${JSON.stringify(asked)}` : undefined, () => priceAll(asked.prices, asked.currency, quantities))
   const costs = reading.data ?? []
   const [shownQuantity, shownCost] =
-    at === null || costs[at] === undefined ? [asked.typed, costs[POINTS]] : [quantities[at] ?? 0, costs[at]]
+    at === null || at === POINTS || costs[at] === undefined ? [asked.typed, costs[POINTS]] : [quantities[at] ?? 0, costs[at]]
   return (
     <figure class="curve" aria-label={`Price of a quantity, ${label}`}>
       <figcaption class="reading">
@@ -145,7 +145,7 @@ export const PriceCurve = ({ prices, currency, label }: { prices: Prices; curren
         </output>
       </figcaption>
       {reading.failure && <Refusal failure={reading.failure} />}
-      {costs.length > 0 && <Drawing quantities={quantities.map(Number)} prices={costs} hover={hover} />}
+      {costs.length > 0 && <Drawing quantities={quantities.map(roughNumber)} prices={costs} hover={hover} />}
     </figure>
   )
 }

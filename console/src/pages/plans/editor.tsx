@@ -1,157 +1,145 @@
 import { useState } from 'preact/hooks'
 import { goTo, linkTo } from '../../parts/address.ts'
 import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
-import { ChoiceField, Form, TextArea, TextField } from '../../parts/form.tsx'
+import { Failure } from '../../parts/failure.ts'
+import { ChoiceField, Form } from '../../parts/form.tsx'
 import { useOrganization } from '../../parts/organization.ts'
 import { Page, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { type RuleFaults, faultsIn, rulesOf } from '../../parts/rule_draft.ts'
+import { RulesEditor } from '../../parts/rules_editor.tsx'
 import type { Names } from '../../routes.ts'
 import { CardEditor } from './card_editor.tsx'
-import { type CardDraft, type PlanDraft, detailsOf, draftOf, emptyCard, emptyPlan } from './draft.ts'
+import { detailsOf } from './details_of.ts'
+import { BOUGHT_ONCE, type CardDraft, type CardKind, type PlanDraft, emptyCard, emptyPlan } from './draft.ts'
+import { draftOf } from './draft_of.ts'
 import { useBillables } from './names.ts'
+import { Commitment, Terms } from './terms.tsx'
+import { variablesOf } from './variables.ts'
 
 type Plan = Schemas['PricePlan']
 
-const INTERVALS = ['WEEKLY', 'MONTHLY', 'QUARTERLY', 'HALF_YEARLY', 'ANNUALLY'] as const
 const MIGRATIONS = [
   ['NONE', 'Stay on their version'],
   ['NEXT_CYCLE', 'Get it with their next cycle'],
+  ['NEXT_CYCLE_IGNORE_OVERRIDE', 'Get it with their next cycle, and lose prices of their own'],
   ['START_OF_CURRENT_CYCLE', 'Get it from the start of their present cycle'],
   ['IMMEDIATE', 'Get it tomorrow'],
+  ['IMMEDIATE_IGNORE_OVERRIDE', 'Get it tomorrow, and lose prices of their own'],
 ] as const
 
-const currenciesOf = (typed: string): string[] => [
-  ...new Set(
-    typed
-      .toUpperCase()
-      .split(/[\s,]+/)
-      .filter(Boolean),
-  ),
+const ADDS: readonly (readonly [CardKind, string])[] = [
+  ['fee', 'Add a fee'],
+  ['usage', 'Add usage'],
+  ['licence', 'Add licences'],
+  ['entitlement', 'Add an entitlement'],
+  ['overage', 'Add use beyond an entitlement'],
+  ['grant', 'Add a credit grant'],
 ]
 
-const Terms = ({ draft, change, isNew }: { draft: PlanDraft; change: (part: Partial<PlanDraft>) => void; isNew: boolean }) => {
-  const [currencies, setCurrencies] = useState(draft.currencies.join(', '))
-  return (
-    <div class="card">
-      <div class="columns">
-        {isNew && <TextField label="Name" value={draft.name} set={(name) => change({ name })} />}
-        <TextField
-          label="Currencies"
-          value={currencies}
-          set={(typed) => {
-            setCurrencies(typed)
-            change({ currencies: currenciesOf(typed) })
-          }}
-          hint="With commas between them, such as USD, EUR"
-        />
-        <ChoiceField
-          label="Cycle"
-          value={draft.interval}
-          set={(interval) => change({ interval: interval as PlanDraft['interval'] })}
-          of={INTERVALS}
-        />
-        <TextField label="Begins on day" value={draft.day} set={(day) => change({ day })} hint="1 to 31, LAST, or a weekday for weeks" />
-        {!['WEEKLY', 'MONTHLY'].includes(draft.interval) && (
-          <TextField label="and month" value={draft.month} set={(month) => change({ month })} hint="Of the cycle, from 1, or NIL" />
-        )}
-        <TextField
-          label="Grace period in days"
-          value={draft.grace}
-          set={(grace) => change({ grace })}
-          isNumber
-          hint="Then the invoice falls due."
-        />
-      </div>
-      <TextArea label="Description" value={draft.description} set={(description) => change({ description })} isOptional rows={2} />
-    </div>
-  )
+/** Sends the draft of a plan: a new one, or what is different in it, and answers its id. */
+const sendPlan = async (draft: PlanDraft, plan: Plan | undefined, migration: string, versions: string): Promise<string> => {
+  const details = detailsOf(draft)
+  const common = { description: draft.description || undefined, pricingRules: rulesOf(draft.rules) }
+  if (!plan) {
+    const own = draft.type === 'BILLING' ? { deferredRevenue: draft.isDeferred, allow_ongoing_cycle_updates: draft.isOpen } : {}
+    const body = { ...common, name: draft.name, type: draft.type, pricePlanDetails: { ...details, ...own } }
+    return (await read(api.POST('/price_plans', { body }))).id
+  }
+  const params = { path: { price_plan_id: plan.id }, header: { 'If-Match': tagOf(plan) } }
+  const moves =
+    plan.status === 'ACTIVE' && migration !== 'NONE'
+      ? { migrationMode: migration as Schemas['MigrationMode'], versionsToMigrate: versions as Schemas['VersionsToMigrate'] }
+      : {}
+  await read(api.PATCH('/price_plans/{price_plan_id}', { params, body: { ...common, pricePlanDetails: details, ...moves } }))
+  return plan.id
 }
 
-const Commitment = ({ draft, change }: { draft: PlanDraft; change: (part: Partial<PlanDraft>) => void }) => {
-  const { commitment, currencies } = draft
-  if (!commitment)
-    return (
-      <div>
-        <button type="button" onClick={() => change({ commitment: { name: 'Minimum commitment', rates: {} } })}>
-          Add a minimum commitment
-        </button>
-      </div>
-    )
-  return (
-    <fieldset class="card">
-      <header>
-        <h3>Minimum commitment</h3>
-      </header>
-      <div class="columns">
-        <TextField label="Name on the invoice" value={commitment.name} set={(name) => change({ commitment: { ...commitment, name } })} />
-        {currencies.map((currency) => (
-          <TextField
-            key={currency}
-            label={`A cycle in ${currency}`}
-            value={commitment.rates[currency] ?? ''}
-            set={(rate) => change({ commitment: { ...commitment, rates: { ...commitment.rates, [currency]: rate } } })}
-            isNumber
-          />
-        ))}
-      </div>
-    </fieldset>
-  )
-}
+const Migration = ({
+  mode,
+  setMode,
+  versions,
+  setVersions,
+}: Readonly<Record<'mode' | 'versions', string>> & Readonly<Record<'setMode' | 'setVersions', (value: string) => void>>) => (
+  <div class="columns">
+    <ChoiceField label="Accounts on older versions" value={mode} set={setMode} of={MIGRATIONS} />
+    {mode !== 'NONE' && (
+      <ChoiceField
+        label="Which of them"
+        value={versions}
+        set={setVersions}
+        of={[
+          ['LATEST_VERSION', 'Those of the version before this one'],
+          ['ALL_VERSION', 'Those of all versions'],
+        ]}
+      />
+    )}
+  </div>
+)
 
 const Editor = ({ start, plan }: { start: PlanDraft; plan?: Plan }) => {
   const [draft, setDraft] = useState(start)
-  const [migration, setMigration] = useState('NONE')
-  const { all } = useBillables()
+  const [mode, setMode] = useState('NONE')
+  const [versions, setVersions] = useState('LATEST_VERSION')
+  const [faults, setFaults] = useState<RuleFaults>(new Map())
+  const { all, nameOf } = useBillables()
   const change = (part: Partial<PlanDraft>): void => setDraft((before) => ({ ...before, ...part }))
-  const { cards, currencies } = draft
+  const { currencies } = draft
+  const isRecurring = draft.type === 'BILLING'
+  const isShown = ({ kind }: Pick<CardDraft, 'kind'>): boolean => isRecurring || BOUGHT_ONCE.has(kind)
   const changeCard = (at: number, part: Partial<CardDraft>): void =>
-    change({ cards: cards.map((card, index) => (index === at ? { ...card, ...part } : card)) })
-  const add = (kind: CardDraft['kind']): void => change({ cards: [...cards, emptyCard(kind)] })
+    setDraft((before) => ({ ...before, cards: before.cards.map((card, index) => (index === at ? { ...card, ...part } : card)) }))
   const isPublished = plan?.status === 'ACTIVE'
   const send = async (): Promise<void> => {
-    const pricePlanDetails = detailsOf(draft)
-    const description = draft.description ? { description: draft.description } : {}
-    if (!plan) {
-      const { id } = await read(api.POST('/price_plans', { body: { name: draft.name, ...description, pricePlanDetails } }))
-      goTo(linkTo('plans', id))
-      return
+    setFaults(new Map())
+    try {
+      goTo(linkTo('plans', await sendPlan(draft, plan, mode, versions)))
+    } catch (error) {
+      if (error instanceof Failure) setFaults(faultsIn(error.message))
+      throw error
     }
-    const params = { path: { price_plan_id: plan.id }, header: { 'If-Match': tagOf(plan) } }
-    const migrationMode = isPublished && migration !== 'NONE' ? { migrationMode: migration as 'NEXT_CYCLE' } : {}
-    await read(api.PATCH('/price_plans/{price_plan_id}', { params, body: { ...description, pricePlanDetails, ...migrationMode } }))
-    goTo(linkTo('plans', plan.id))
   }
   return (
     <Form action={plan ? (isPublished ? 'Publish as the next version' : 'Save draft') : 'Create plan'} send={send}>
       <Terms draft={draft} change={change} isNew={!plan} />
       <Section title="Rate cards">
         <div class="stack">
-          {cards.map((card, at) => (
-            <CardEditor
-              key={at}
-              card={card}
-              currencies={currencies}
-              billables={all}
-              change={(part) => changeCard(at, part)}
-              remove={() => change({ cards: cards.filter((_, index) => index !== at) })}
-            />
-          ))}
+          {draft.cards.map(
+            (card, at) =>
+              isShown(card) && (
+                <CardEditor
+                  key={at}
+                  card={card}
+                  currencies={currencies}
+                  billables={all}
+                  isRecurring={isRecurring}
+                  change={(part) => changeCard(at, part)}
+                  remove={() => change({ cards: draft.cards.filter((_, index) => index !== at) })}
+                />
+              ),
+          )}
           <div class="actions">
-            <button type="button" onClick={() => add('fee')}>
-              Add a fee
-            </button>
-            <button type="button" onClick={() => add('usage')}>
-              Add usage
-            </button>
-            <button type="button" onClick={() => add('licence')}>
-              Add licences
-            </button>
+            {ADDS.filter(([kind]) => isShown({ kind })).map(([kind, words]) => (
+              <button key={kind} type="button" onClick={() => change({ cards: [...draft.cards, emptyCard(kind)] })}>
+                {words}
+              </button>
+            ))}
           </div>
-          <Commitment draft={draft} change={change} />
+          {isRecurring && <Commitment draft={draft} change={change} isNew={!plan} />}
         </div>
       </Section>
-      {plan && <p class="muted">Entitlements, credits and pricing rules of the plan stay as they are. The API changes them.</p>}
-      {isPublished && <ChoiceField label="Accounts on older versions" value={migration} set={setMigration} of={MIGRATIONS} />}
+      <Section title="Pricing rules" note="They change the lines of an invoice, one after another.">
+        <RulesEditor
+          rules={draft.rules}
+          set={(rules) => {
+            setFaults(new Map())
+            change({ rules })
+          }}
+          faults={faults}
+          variables={variablesOf(draft.cards.filter(isShown), nameOf)}
+        />
+      </Section>
+      {isPublished && <Migration mode={mode} setMode={setMode} versions={versions} setVersions={setVersions} />}
     </Form>
   )
 }
@@ -179,8 +167,9 @@ export const EditPlan = ({ names: { id = '' } }: { names: Names }) => {
     >
       <Shown reading={reading}>
         {(shown) => {
-          const details = shown.pricingSchedule[0]?.pricePlanDetails
-          return details && <Editor start={draftOf(shown.name, shown.description ?? '', details)} plan={shown} />
+          const [schedule] = shown.pricingSchedule
+          const details = schedule?.pricePlanDetails
+          return details && <Editor start={draftOf(shown, details, schedule.pricingRules ?? [])} plan={shown} />
         }}
       </Shown>
     </Page>

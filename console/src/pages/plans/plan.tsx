@@ -7,12 +7,14 @@ import { CheckField, DialogButton, Form } from '../../parts/form.tsx'
 import { wordsOf } from '../../parts/format.ts'
 import { Facts, Page, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { RuleTable } from '../../parts/rule_table.tsx'
 import { useRights } from '../../parts/session.ts'
 import { Settings } from '../../parts/settings.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Names } from '../../routes.ts'
 import { RateCards } from './cards.tsx'
+import { notesOf } from './slabs.tsx'
 
 type Plan = Schemas['PricePlan']
 
@@ -70,6 +72,11 @@ const Actions = ({ plan }: { plan: Plan }) => {
       </DialogButton>
     </>
   )
+}
+
+const monthOf = (cycle: Schemas['PricingCycleConfig'] | undefined): string | undefined => {
+  const month = cycle?.startOffset?.monthOffset
+  return month === undefined || cycle?.interval === 'WEEKLY' || cycle?.interval === 'MONTHLY' ? undefined : `month ${month.toLowerCase()}`
 }
 
 const Versions = ({ planId }: { planId: string }) => {
@@ -144,27 +151,23 @@ export const PlanPage = ({ names: { id = '' } }: { names: Names }) => {
                   ['Version', schedule?.version],
                   ['Kind', type === 'PURCHASE' ? 'Bought once' : 'Billed each cycle'],
                   ['Cycle', cycle && wordsOf(cycle.interval)],
-                  ['Begins on day', cycle?.startOffset?.dayOffset],
+                  [
+                    'Begins on day',
+                    cycle?.anniversaryCycle
+                      ? 'on which an account is given the plan'
+                      : notesOf([cycle?.startOffset?.dayOffset, monthOf(cycle)]),
+                  ],
                   ['Grace period', cycle && `${cycle.gracePeriod} days`],
                   ['Currencies', details?.supportedCurrencies.join(', ')],
                   ['Published in', details?.activeCurrencies.join(', ')],
+                  ['Revenue', details?.deferredRevenue && 'recognized when its invoice falls due'],
+                  ['Open cycles', details?.allow_ongoing_cycle_updates && 'can be changed from their start on'],
                 ]}
               />
               {details && <RateCards details={details} />}
-              {schedule?.pricingRules && schedule.pricingRules.length > 0 && (
-                <Section title="Pricing rules">
-                  <Table
-                    label="Pricing rules"
-                    rows={schedule.pricingRules}
-                    keyOf={(rule) => rule.id}
-                    columns={[
-                      { title: 'Rule', cell: ({ name }) => name },
-                      { title: 'If', cell: ({ condition }) => <code>{condition ?? 'always'}</code>, isMinor: true },
-                      { title: 'Then', cell: ({ computation, action }) => <code>{`${wordsOf(action.type)} ${computation}`}</code> },
-                    ]}
-                  />
-                </Section>
-              )}
+              <Section title="Pricing rules">
+                <RuleTable rules={schedule?.pricingRules ?? []} />
+              </Section>
               <Versions planId={id} />
               <Settings entityType="PRICE_PLAN" entityId={id} />
               <Section title="Audit trail">

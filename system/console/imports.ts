@@ -1,0 +1,98 @@
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import type { Browser, Page } from 'playwright-core'
+import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
+
+/** The third row has a word for a number, the fourth an e-mail that is none, and the fifth a plan that is not there. */
+const FILE = `customer_id;customer_name;account_id;account_name;email;currency;net_term_days;aliases;price_plan;plan_from
+tide;Tidewater, Boats;tide;"Tidewater; Boats";pay@tide.example;EUR;30;boats-one|boats-two;Standard;2026-01-01
+tide;Tidewater, Boats;tide-two;Tidewater Two;;EUR;;;;
+zephyr;Zephyr Wind;zephyr;Zephyr Wind;pay@zephyr.example;USD;thirty;;;
+umber;Umber Homes;umber;Umber Homes;pay-umber;USD;;;;
+tide;;tide-three;Tidewater Three;;EUR;;;Nothing;2026-01-01
+`
+
+const MENDED = FILE.replace('thirty', '30').replace('pay-umber', 'pay@umber.example').replace('Nothing', 'Standard')
+
+const makePlan = async (server: Server, token: string): Promise<void> => {
+  const addOn = await ask(server, token, '/addons', { name: 'Support', type: 'FIXED_FEE' })
+  const rateValues = [
+    { currency: 'USD', rate: 30 },
+    { currency: 'EUR', rate: 28 },
+  ]
+  const { answer } = await ask(server, token, '/price_plans', {
+    name: 'Standard',
+    pricePlanDetails: {
+      supportedCurrencies: ['USD', 'EUR'],
+      pricingCycleConfig: { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 3 },
+      fixedFeeRateCards: [{ id: addOn.answer['id'], enableProration: true, rateValues }],
+    },
+  })
+  await ask(server, token, `/price_plans/${String(answer['id'])}/activate`, { currencies: ['USD', 'EUR'] })
+}
+
+const importFile = async (page: Page, server: Server, token: string): Promise<void> => {
+  await visit(page, 'Import')
+  await page.getByLabel('Rows', { exact: true }).fill(FILE)
+  await press(page, 'Check the rows')
+  await page.getByText('3 of 5 rows are wrong. Nothing has been made yet.').waitFor()
+  const row = (line: number) =>
+    page
+      .locator('tbody')
+      .getByRole('row')
+      .nth(line - 2)
+  ok((await row(4).innerText()).includes('"thirty" is no whole number of days'), await row(4).innerText())
+  ok((await row(5).innerText()).includes('primaryEmail'), await row(5).innerText())
+  ok((await row(6).innerText()).includes('no published plan has the name or id "Nothing"'), await row(6).innerText())
+  ok(await page.getByRole('button', { name: /^Import/ }).isDisabled(), 'rows that are wrong can be imported')
+  deepStrictEqual((await ask(server, token, '/customers')).answer.data, [])
+
+  await page.getByLabel('Leave out the rows that are wrong').check()
+  await press(page, 'Import 2 rows')
+  await page.getByText('2 rows are made.').waitFor()
+  const of = async (path: string): Promise<string[]> =>
+    (await ask(server, token, path)).answer.data.map(({ id }) => String(id)).toSorted((one, other) => (one < other ? -1 : 1))
+  deepStrictEqual(await of('/accounts?customer_id=tide'), ['tide', 'tide-two'])
+  const { answer: tide } = await ask(server, token, '/accounts/tide')
+  deepStrictEqual([tide['name'], tide['netTermDays'], tide['invoiceCurrency']], ['Tidewater; Boats', 30, 'EUR'])
+  const schedules = async () => (await ask(server, token, '/accounts/tide/pricing_schedules?start_date=1970-01-01T00:00:00Z')).answer.data
+  strictEqual((await schedules()).length, 1)
+
+  await page.getByLabel('Or a file').setInputFiles({ name: 'accounts.csv', mimeType: 'text/csv', buffer: Buffer.from(MENDED) })
+  await press(page, 'Check the rows')
+  await page.getByText('All 5 rows are right. Nothing has been made yet.').waitFor()
+  strictEqual(await page.getByText('There already').count(), 2)
+  await press(page, 'Import 5 rows')
+  await page.getByText('5 rows are made.').waitFor()
+  deepStrictEqual(await of('/accounts'), ['tide', 'tide-three', 'tide-two', 'umber', 'zephyr'])
+  strictEqual((await schedules()).length, 1, 'a plan was given twice')
+}
+
+/** Rows of a file are tried, some of them are wrong, and the file is run again once it is mended; and an alias that waits is given to an account. */
+export const holdImports = async (browser: Browser, server: Server, organization = 'Console imports'): Promise<void> => {
+  const token = await makeToken(server, organization)
+  await makePlan(server, token)
+  const tab = await openTab(browser, server, { expected: /Failed to load resource/ })
+  const { page } = tab
+  await signIn(page, token)
+  await importFile(page, server, token)
+
+  await visit(page, 'Aliases')
+  await page.getByText('No alias waits for an account.').waitFor()
+  await openDialog(page, 'Add aliases')
+  await fill(page, { Aliases: 'gale\nbreeze' })
+  await finishDialog(page, 'Add aliases')
+  await page.getByRole('row', { name: /gale/ }).getByRole('button', { name: 'Give', exact: true }).click()
+  await fill(page, { Account: 'zephyr' })
+  await finishDialog(page, 'Give alias')
+  await page.getByRole('row', { name: /gale/ }).waitFor({ state: 'detached' })
+  await page.getByRole('row', { name: /breeze/ }).waitFor()
+  const { answer } = await ask(server, token, '/accounts/zephyr/account_aliases')
+  deepStrictEqual(
+    answer.data.map(({ value }) => value),
+    ['gale'],
+  )
+  await page.getByLabel('Which').selectOption({ label: 'All' })
+  await page.waitForURL('**/aliases?all=yes')
+  await page.getByRole('row', { name: /gale/ }).waitFor()
+  await closeTab(tab)
+}

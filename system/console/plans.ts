@@ -1,0 +1,214 @@
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import type { Browser, Page } from 'playwright-core'
+import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
+
+/** The most digits that the API takes, and more of them: the page lives with both. */
+const [EXACT, LONGER] = ['0.123456789012345', '0.12345678901234567890123']
+
+interface Made {
+  token: string
+  feature: string
+  credit: string
+  support: string
+}
+
+/** Makes what the plan prices, as a program does. */
+const makePriced = async (server: Server, organization: string): Promise<Made> => {
+  const token = await makeToken(server, organization)
+  const idOf = async (path: string, body: object): Promise<string> => {
+    const { answer, status } = await ask(server, token, path, body)
+    strictEqual(status, 200, JSON.stringify(answer))
+    return String(answer['id'])
+  }
+  await ask(server, token, '/event_schema', { name: 'export', attributes: [{ name: 'documents' }], dimensions: [] })
+  await ask(server, token, '/event_schema/export/activate', {})
+  return {
+    token,
+    feature: await idOf('/features', {
+      name: 'exports',
+      billableName: 'Exports',
+      schemaAssociations: [{ schemaName: 'export', attributeName: 'documents' }],
+    }),
+    credit: await idOf('/addons', { name: 'Welcome', type: 'CREDIT_GRANT' }),
+    support: await idOf('/addons', { name: 'Support', type: 'FIXED_FEE' }),
+  }
+}
+
+const typePlan = async (page: Page): Promise<void> => {
+  await visit(page, 'Price plans')
+  await page.getByRole('link', { name: 'New plan' }).click()
+  await fill(page, { Name: 'Everything', Currencies: 'USD, EUR' })
+  await press(page, 'Add a fee')
+  const fee = page.getByRole('group', { name: /^Fee/ })
+  await fee.getByLabel('Add-on').selectOption({ label: 'Support' })
+  await fee.getByLabel('Price in USD').fill('30')
+  await fee.getByLabel('Price in EUR').fill('28')
+  await press(page, 'Add an entitlement')
+  const entitlement = page.getByRole('group', { name: /^Entitlement/ })
+  await entitlement.getByLabel('Feature').selectOption({ label: 'Exports' })
+  await entitlement.getByLabel('Charged').selectOption({ label: 'Before it is granted' })
+  await entitlement.getByLabel('Units', { exact: true }).fill('500')
+  await entitlement.getByLabel('Usable for').fill('P1Y')
+  await entitlement.getByLabel('USD', { exact: true }).fill('40')
+  await entitlement.getByLabel('EUR', { exact: true }).fill('37.5')
+  await press(page, 'Add use beyond an entitlement')
+  const overage = page.getByRole('group', { name: /^Beyond/ })
+  await overage.getByLabel('Feature').selectOption({ label: 'Exports' })
+  await overage.getByLabel('Name in the plan').fill('more exports')
+  await overage.getByLabel('EUR', { exact: true }).fill('0.1')
+  await overage.getByLabel('USD', { exact: true }).fill(LONGER)
+  await overage.getByRole('alert').getByText('at most 15 digits').waitFor()
+  await overage.getByLabel('USD', { exact: true }).fill(EXACT)
+  await overage.getByLabel('Price for', { exact: true }).last().fill('1')
+  await overage.getByText(`1 cost ${EXACT} USD`).waitFor()
+  await overage.getByText('More of this card').click()
+  await overage.getByLabel('At most, in all in USD').fill('1,000.50')
+  await press(page, 'Add a credit grant')
+  const grant = page.getByRole('group', { name: /^Credit grant/ })
+  await grant.getByLabel('Add-on').selectOption({ label: 'Welcome' })
+  await grant.getByLabel('The credit ends').selectOption({ label: 'After a time' })
+  await grant.getByLabel('After', { exact: true }).fill('P6M')
+  for (const [currency, amount] of [
+    ['USD', '100'],
+    ['EUR', '93'],
+  ] as const) {
+    await grant.getByLabel(`Credit in ${currency}`).fill(amount)
+    await grant.getByLabel(currency, { exact: true }).fill('0')
+  }
+}
+
+/** A rule that reads what the plan does not have is refused at its field, and then is mended and moved. */
+const typeRules = async (page: Page, support: string): Promise<void> => {
+  await press(page, 'Add a rule')
+  const first = page.getByRole('group', { name: /^Rule/ }).first()
+  await first.getByLabel('Name').fill('Loyalty')
+  await first.getByLabel('Text on the invoice').fill('A tenth less')
+  await first.getByLabel('Computation').fill('{"*": [{"var": "revenue.rate_card_total"}, ')
+  await first.getByText('This is no JSON yet').waitFor()
+  await first.getByLabel('Computation').fill('{"*": [{"var": "revenue.ff.nothing"}, -0.1]}')
+  await press(page, 'Add a rule')
+  const second = page.getByRole('group', { name: /^Rule/ }).nth(1)
+  await second.getByLabel('Name').fill('Cheaper support')
+  await second.getByLabel('What it does').selectOption({ label: 'Sets the cost or the usage of a rate card' })
+  await second.getByLabel('What it sets').fill(`revenue.ff.${support}`)
+  await second.getByLabel('Condition').fill(`{">": [{"var": "revenue.ff.${support}"}, 20]}`)
+  await second.getByLabel('Computation').fill('20')
+  await second.getByLabel('Changes what is billed').selectOption({ label: 'In advance, when the cycle begins' })
+  await press(page, 'Create plan')
+  const wrong = page.getByRole('group', { name: 'Rule Loyalty' })
+  await wrong.getByText(/reads revenue.ff.nothing/).waitFor()
+  strictEqual(await wrong.getByLabel('Computation').getAttribute('aria-invalid'), 'true')
+  strictEqual(await page.getByRole('group', { name: 'Rule Cheaper support' }).locator('.fault').count(), 0)
+  await wrong.getByLabel('Computation').fill('{"*": [{"var": "revenue.rate_card_total"}, -0.1]}')
+  await wrong.getByRole('button', { name: 'Run later' }).click()
+  match(await page.getByRole('group', { name: /^Rule/ }).last().innerText(), /Rule 2/)
+}
+
+/** What the editor sent is what was typed. */
+const holdSent = async (server: Server, { token, feature, credit, support }: Made, id: string): Promise<void> => {
+  const response = await fetch(`${server.url}/price_plans/${id}`, { headers: { Authorization: `Bearer ${token}` } })
+  const text = await response.text()
+  ok(text.includes(`"rate":${EXACT}`), `the price lost digits: ${text}`)
+  const plan = JSON.parse(text) as {
+    pricingSchedule: [{ pricePlanDetails: Record<string, never[]>; pricingRules: Record<string, unknown>[] }]
+  }
+  const { pricePlanDetails: details, pricingRules: rules } = plan.pricingSchedule[0]
+  const only = (list: string): Record<string, unknown> => details[list]?.[0] ?? {}
+  const { featureId, invoiceTiming, featureConfigs } = only('billingEntitlementRateCards')
+  deepStrictEqual([featureId, invoiceTiming, featureConfigs], [feature, 'PREPAID', [{ effectiveUntil: 'P1Y', featureCreditLimit: 500 }]])
+  const { rateValues } = only('entitlementOverageRateCards') as { rateValues: { rateConfig?: object }[] }
+  deepStrictEqual(rateValues[0]?.rateConfig, { maximumRate: '1000.50' })
+  const { id: granted, grantDetails } = only('creditGrantRateCards')
+  deepStrictEqual([granted, grantDetails], [credit, { priority: 1, expiryType: 'CUSTOM', expiryDuration: 'P6M' }])
+  deepStrictEqual(
+    rules.map(({ name, order, invoiceTiming: bills, action }) => [name, order, bills, action]),
+    [
+      ['Cheaper support', 1, 'IN_ADVANCE', { type: 'UPDATE', target: `revenue.ff.${support}` }],
+      ['Loyalty', 2, 'IN_ARREARS', { type: 'ADD', description: 'A tenth less' }],
+    ],
+  )
+}
+
+/** An account is given rules of its own from tomorrow on: one that is wrong is named at its field, and nothing is in force before it is right. */
+const changeRulesOfAccount = async (page: Page, server: Server, token: string, plan: string): Promise<void> => {
+  await ask(server, token, '/customers', {
+    id: 'acme',
+    name: 'ACME',
+    primaryEmail: 'acme@example.com',
+    address: {},
+    account: { id: 'acme', name: 'ACME', invoiceCurrency: 'USD' },
+  })
+  const days = { effectiveFrom: new Date().toISOString().slice(0, 10), effectiveUntil: '9999-01-01' }
+  const given = await ask(server, token, '/accounts/acme/price_plans', { pricePlanId: plan, ...days })
+  strictEqual(given.status, 200, JSON.stringify(given.answer))
+  await page.goto('/console/accounts/acme')
+  await page.getByRole('region', { name: 'Price plans' }).getByRole('link', { name: 'Everything' }).click()
+  await page.getByRole('region', { name: 'Entitlements', exact: true }).waitFor()
+  await press(page, 'Change the rules')
+  const loyalty = page.getByRole('group', { name: 'Rule Loyalty' })
+  await loyalty.getByLabel('Computation').fill('{"var": "usage.urc.nothing"}')
+  await press(page, 'Show what changes')
+  await loyalty.getByText(/reads usage.urc.nothing/).waitFor()
+  await loyalty.getByLabel('Computation').fill('-7.5')
+  await press(page, 'Show what changes')
+  await page
+    .locator('.trial')
+    .getByText(/rules of the account alone/)
+    .waitFor()
+  await press(page, 'Put the rules in force')
+  await page.getByRole('region', { name: 'Price plans' }).getByRole('row', { name: /yes/ }).waitFor()
+  const { answer } = await ask(server, token, '/v2/accounts/acme/schedules?mode=ACTIVE')
+  const rules = answer.data.map(
+    ({ accountScheduleInfo }) => (accountScheduleInfo as { pricingRules?: { computation: string }[] }).pricingRules,
+  )
+  deepStrictEqual(
+    rules.map((list) => list?.map(({ computation }) => computation)),
+    [
+      ['20', '-5'],
+      ['20', '-7.5'],
+    ],
+  )
+}
+
+/** A plan with an entitlement, what lies beyond it, a credit grant and two rules is typed, published, changed, and compared with what it was. */
+export const holdPlans = async (browser: Browser, server: Server, organization = 'Console plans'): Promise<void> => {
+  const made = await makePriced(server, organization)
+  const tab = await openTab(browser, server, { expected: /Failed to load resource/ })
+  const { page } = tab
+  await signIn(page, made.token)
+  await typePlan(page)
+  await typeRules(page, made.support)
+  await press(page, 'Create plan')
+  await page.getByRole('heading', { name: 'Everything' }).waitFor()
+  const id = page.url().split('/').at(-1) ?? ''
+  await holdSent(server, made, id)
+  await page.getByRole('region', { name: 'Entitlements', exact: true }).getByText('P1Y behind the grant').waitFor()
+  await page.getByRole('region', { name: 'Credits that are granted' }).getByText('100.00 USD').waitFor()
+  await page.getByRole('region', { name: 'Beyond entitlements' }).getByText('at most 1,000.50 USD').waitFor()
+  await page.getByRole('table').getByText('Adds A tenth less').waitFor()
+  await openDialog(page, 'Publish')
+  await finishDialog(page, 'Publish')
+  await page.locator('h1').getByText('Active').waitFor()
+
+  await page.getByRole('link', { name: 'Edit', exact: true }).click()
+  const entitlement = page.getByRole('group', { name: /^Entitlement/ })
+  strictEqual(await entitlement.getByLabel('Usable for').inputValue(), 'P1Y')
+  await entitlement.getByLabel('Units', { exact: true }).fill('600')
+  await page.getByRole('group', { name: 'Rule Loyalty' }).getByLabel('Computation').fill('-5')
+  await press(page, 'Publish as the next version')
+  await page.getByRole('link', { name: 'What changed' }).click()
+  const differences = page.getByRole('table')
+  await differences.getByText('600').waitFor()
+  const rows = await differences.getByRole('row').allInnerTexts()
+  ok(
+    rows.some((row) => /^Entitlements › Exports › Units › 1 .*500\s+600$/.test(row)),
+    rows.join('\n'),
+  )
+  ok(
+    rows.some((row) => /^Pricing rules › Loyalty › Computation.*-5$/.test(row)),
+    rows.join('\n'),
+  )
+  strictEqual(rows.length, 4, `more is different than was typed: ${rows.join('\n')}`)
+  await changeRulesOfAccount(page, server, made.token, id)
+  await closeTab(tab)
+}
