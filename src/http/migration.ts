@@ -1,2 +1,2 @@
 /** The newest migration. The code needs it. */
-export const MIGRATION = '0029_reports.sql'
+export const MIGRATION = '0030_erasures.sql'

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { ACCOUNT_MIGRATIONS } from './account_schema.sql.ts'
 import { applyActs, tryActs } from './acts.ts'
 import type { Act, ActOutcome, FeatureOutcome, UndoneAct } from './entry.ts'
+import { countNames, eraseNames } from './erase_names.ts'
 import {
   type AccountEntry,
   type AccountGrants,
@@ -58,6 +59,15 @@ export class AccountLedger extends DurableObject<object> {
         if (isFeature) revertTake(this.#sql, reference, instantsAt(now))
         else revertLicense(this.#sql, reference)
     })
+  }
+
+  /** Erases the names that licences of accounts were given to, part by part. */
+  eraseNames(accounts: readonly string[]): { erased: number; isMore: boolean } {
+    return this.ctx.storage.transactionSync(() => eraseNames(this.#sql, accounts))
+  }
+
+  countNames(accounts: readonly string[]): number {
+    return countNames(this.#sql, accounts)
   }
 
   findMissing(reference: string): string {

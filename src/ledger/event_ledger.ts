@@ -6,6 +6,7 @@ import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent,
 import { type Ledgers, concludeEntitled, doDueWork, dropCarry } from './due_work.ts'
 import { type Unprocessed, type UnprocessedQuery, countUnprocessed, lastUnprocessed } from './count_unprocessed.ts'
 import { dropEntitled, recordEntitled } from './entitled.ts'
+import { type ErasedAccount, type ErasedEvents, countErasable, eraseEvents } from './erase.ts'
 import { DAY, type EventShown, type Recorded, type RecordedEntitled, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
 import { type EventFilter, listEvents } from './list.ts'
@@ -229,6 +230,15 @@ export class EventLedger extends DurableObject<Env> {
   /** A correction has been carried to its end. */
   dropCarry(correction: string): void {
     dropCarry(this.#store, correction)
+  }
+
+  /** Erases what the events of an account say, part by part. */
+  eraseEvents(account: ErasedAccount): ErasedEvents {
+    return eraseEvents(this.#store, account)
+  }
+
+  countErasable(accounts: readonly string[], names: readonly string[]): number {
+    return countErasable(this.#store, accounts, names)
   }
 
   closeAndSum(account: string, from: number, until: number): SumRow[] {
