@@ -1,4 +1,4 @@
-import { customerId, fourth, tokenId } from '../../lib/examples.ts'
+import { customerId, done, fourth, seventh, tokenId } from '../../lib/examples.ts'
 
 const erasure = {
   customerId,
@@ -59,8 +59,16 @@ export const listErasures = {
   summary: 'List erased customers',
   description: 'Lists the customers that were erased or are being erased, the one that was begun last first, page by page.',
   example: {
-    after: ['createCustomer', 'deleteAccount', 'deleteCustomer', 'eraseCustomer'],
+    after: [
+      'createCustomer',
+      'deleteAccount',
+      'deleteCustomer',
+      'createCustomer.other',
+      { operation: 'deleteAccount', path: { account_id: 'CUS00002' }, answer: done },
+      'deleteCustomer.other',
+      'eraseCustomer',
+    ],
     query: { customer_id: customerId, pageSize: 20 },
-    answer: { data: [{ ...erasure }], context: { pageSize: 20, sortOrder: 'DESC' } },
+    answer: { data: [{ ...erasure, startedAt: seventh, updatedAt: seventh }], context: { pageSize: 20, sortOrder: 'DESC' } },
   },
 }
