@@ -27,6 +27,7 @@ import { concludeTake, findMissing, revertTake } from './features.ts'
 import { type NamedEntry, type NamedEntryQuery, type NamedLicense, listEntries, readLicenses, revertLicense } from './licenses.ts'
 import { type Earned, type EarnedQuery, listEarned } from './list_revenue.ts'
 import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
+import { type Restoring, beginRestore, noteRestored } from './restore.ts'
 import { type Reckoned, beginRevenue, writeRevenue } from './revenue.ts'
 import { migrate } from './store.ts'
 
@@ -35,11 +36,21 @@ const instantsAt = (now: number): Instants => ({ now, wallClock: Date.now() })
 /** The Durable Object that executes actions of accounts one after another, for a part of the accounts of an organization. */
 export class AccountLedger extends DurableObject<object> {
   readonly #sql: SqlStorage
+  readonly #session = crypto.randomUUID()
 
   constructor(state: DurableObjectState, env: object) {
     super(state, env)
     migrate(state.storage, ACCOUNT_MIGRATIONS)
     this.#sql = state.storage.sql
+  }
+
+  /** Begins to restore the ledger to how it was at an instant (milliseconds), once for each run. */
+  beginRestore(time: number, run: string): Promise<'DONE' | Restoring> {
+    return beginRestore({ storage: this.ctx.storage, abort: (reason) => this.ctx.abort(reason) }, this.#session, time, run)
+  }
+
+  noteRestored(run: string, former: string): Promise<boolean> {
+    return noteRestored({ storage: this.ctx.storage }, this.#session, run, former)
   }
 
   /** Does what events in progress ask of it, one after another. `now` is in milliseconds. */

@@ -41,6 +41,7 @@ const loadWhenAwake = <Ledger extends object>(
 
 export const AccountLedger = loadWhenAwake<account.AccountLedger>(async () => (await import('./account_ledger.ts')).AccountLedger, {
   applyActs: true,
+  beginRestore: true,
   beginRevenue: true,
   changeGrant: true,
   concludeTake: true,
@@ -51,6 +52,7 @@ export const AccountLedger = loadWhenAwake<account.AccountLedger>(async () => (a
   listEntries: true,
   listEntriesOfAccounts: true,
   listFeatureEntries: true,
+  noteRestored: true,
   putGrants: true,
   readBalances: true,
   readBalancesOf: true,
@@ -65,6 +67,7 @@ export const AccountLedger = loadWhenAwake<account.AccountLedger>(async () => (a
 
 export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await import('./event_ledger.ts')).EventLedger, {
   alarm: true,
+  beginRestore: true,
   claimKey: true,
   closeAndSum: true,
   closeAndSumAll: true,
@@ -82,6 +85,7 @@ export const EventLedger = loadWhenAwake<event.EventLedger>(async () => (await i
   liftClosing: true,
   listEvents: true,
   listHours: true,
+  noteRestored: true,
   readChanged: true,
   readEvent: true,
   readEvidence: true,
