@@ -26,17 +26,17 @@ const { DB } = await worker.getEnv()
 await worker.applyD1Migrations('DB')
 const { ask, makeOrganization, makeAccounts, sendEvents } = prepareAccounts(url.origin, DB)
 
-/** The bytes of the database. */
-const sizeOfDatabase = async (): Promise<number> => (await DB.prepare('SELECT 1').run()).meta.size_after
-
-/** The bytes of all ledgers of one class. */
-const sizeOfLedgers = (kind: string): number =>
+/** The bytes that are in use in all databases of one class of objects. */
+const sizeOf = (kind: string): number =>
   globSync(join(directory, '**', `*${kind}*`, '*.sqlite')).reduce((sum, file) => {
     const database = new DatabaseSync(file, { readOnly: true })
-    const size = database.prepare('SELECT page_count * page_size AS size FROM pragma_page_count(), pragma_page_size()').get()?.['size']
+    const pragma = (name: string): number => Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0])
+    const size = (pragma('page_count') - pragma('freelist_count')) * pragma('page_size')
     database.close()
-    return sum + Number(size)
+    return sum + size
   }, 0)
+
+const sizeOfDatabase = () => sizeOf('D1DatabaseObject')
 
 /** What one of something takes. */
 interface Taken {
@@ -89,7 +89,7 @@ await wait(UNTIL_FOLDED)
 await measure(
   'an event, in the event ledgers',
   SENDERS * EVENTS,
-  () => sizeOfLedgers('EventLedger'),
+  () => sizeOf('EventLedger'),
   async () => {
     await sendEvents(
       billed,
@@ -101,6 +101,8 @@ await measure(
   NEW_GENERATION,
 )
 await runCron(END - 1, billed.id)
+/** What the cron deletes in time is deleted before, so that it does not hide what is added. */
+await DB.batch([DB.prepare('DELETE FROM outbox'), DB.prepare('DELETE FROM idempotency_keys')])
 await measure('an account and month, billed: a cycle, a STANDARD invoice and one in advance', ACCOUNTS, sizeOfDatabase, async () => {
   await runCron(END, billed.id)
   await runCron(DUE, billed.id)
