@@ -29,6 +29,7 @@ const DOMAINS = [
   'alerts',
   'reports',
   'webhooks',
+  'erasure',
   'v1',
 ] as const
 

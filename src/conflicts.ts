@@ -5,6 +5,7 @@ import { customerConflicts } from './customers/conflicts.ts'
 import { billingConflicts } from './billing/conflicts.ts'
 import { entitlementConflicts } from './entitlements/conflicts.ts'
 import type { ConflictWords } from './db/conflicts.ts'
+import { erasureConflicts } from './erasure/conflicts.ts'
 import { reportConflicts } from './reports/conflicts.ts'
 import { meteringConflicts } from './metering/conflicts.ts'
 import { webhookConflicts } from './webhooks/conflicts.ts'
@@ -20,4 +21,5 @@ export const conflicts: ConflictWords = {
   ...alertConflicts,
   ...reportConflicts,
   ...webhookConflicts,
+  ...erasureConflicts,
 }

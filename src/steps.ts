@@ -4,6 +4,7 @@ import { jobStep } from './access/jobs/steps.ts'
 import { alertSteps } from './alerts/steps.ts'
 import { billingSteps, billingWorkers, revenueSteps } from './billing/steps.ts'
 import { catalogueSteps, catalogueWorkers } from './catalogue/steps.ts'
+import { erasureSteps } from './erasure/steps.ts'
 import { reportSteps } from './reports/steps.ts'
 import { eventSteps, eventWorkers } from './events/steps.ts'
 
@@ -19,4 +20,5 @@ export const steps: readonly DueStep[] = [
   ...revenueSteps,
   ...alertSteps,
   ...reportSteps,
+  ...erasureSteps,
 ]

@@ -58,13 +58,21 @@ export const addToKeptBody = (ctx: Ctx, key: string, found: SQL): Statement =>
 
 const USED = new ApiError('UNPROCESSABLE', 'Idempotency-Key: was used for another request, or by another role. Take a new key.')
 
-/** Reads the stored answer of the request's key. Undefined if there is none. */
+/** The status of a stored answer that was erased with its customer. */
+export const ERASED = 410
+
+/** Reads the stored answer of the request's key. Undefined if there is none. Throws CONFLICT if it was erased: the request was made, and is not made again. */
 export const readKeptAnswer = async (ctx: Ctx): Promise<typeof idempotencyKeys.$inferSelect | undefined> => {
   const { key, secret } = ctx.write ?? {}
   if (!key) return undefined
   const [row] = await ctx.session.db.select().from(idempotencyKeys).where(isKept(ctx, key.value))
   if (!row) return undefined
   if (!key.fingerprints.includes(row.fingerprint) || row.role !== roleOf(ctx)) throw USED
+  if (row.status === ERASED)
+    throw new ApiError(
+      'CONFLICT',
+      'Idempotency-Key: this request was made before, and its answer was erased with the customer that it was about.',
+    )
   const body = secret ? await decrypt(ctx.secrets, purposeOf(ctx, key.value), JSON.parse(row.body) as string) : row.body
   if (body === undefined) throw USED
   return { ...row, body }

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { ACCOUNT_MIGRATIONS } from './account_schema.sql.ts'
 import { applyActs, tryActs } from './acts.ts'
 import type { Act, ActOutcome, FeatureOutcome, UndoneAct } from './entry.ts'
+import { countNames, eraseNames } from './erase_names.ts'
 import {
   type AccountEntry,
   type AccountGrants,
@@ -26,6 +27,7 @@ import { concludeTake, findMissing, revertTake } from './features.ts'
 import { type NamedEntry, type NamedEntryQuery, type NamedLicense, listEntries, readLicenses, revertLicense } from './licenses.ts'
 import { type Earned, type EarnedQuery, listEarned } from './list_revenue.ts'
 import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
+import { type Restoring, beginRestore, noteRestored } from './restore.ts'
 import { type Reckoned, beginRevenue, writeRevenue } from './revenue.ts'
 import { migrate } from './store.ts'
 
@@ -34,11 +36,21 @@ const instantsAt = (now: number): Instants => ({ now, wallClock: Date.now() })
 /** The Durable Object that executes actions of accounts one after another, for a part of the accounts of an organization. */
 export class AccountLedger extends DurableObject<object> {
   readonly #sql: SqlStorage
+  readonly #session = crypto.randomUUID()
 
   constructor(state: DurableObjectState, env: object) {
     super(state, env)
     migrate(state.storage, ACCOUNT_MIGRATIONS)
     this.#sql = state.storage.sql
+  }
+
+  /** Begins to restore the ledger to how it was at an instant (milliseconds), once for each run. */
+  beginRestore(time: number, run: string): Promise<'DONE' | Restoring> {
+    return beginRestore({ storage: this.ctx.storage, abort: (reason) => this.ctx.abort(reason) }, this.#session, time, run)
+  }
+
+  noteRestored(run: string, former: string): Promise<boolean> {
+    return noteRestored({ storage: this.ctx.storage }, this.#session, run, former)
   }
 
   /** Does what events in progress ask of it, one after another. `now` is in milliseconds. */
@@ -58,6 +70,15 @@ export class AccountLedger extends DurableObject<object> {
         if (isFeature) revertTake(this.#sql, reference, instantsAt(now))
         else revertLicense(this.#sql, reference)
     })
+  }
+
+  /** Erases the names that licences of accounts were given to, part by part. */
+  eraseNames(accounts: readonly string[]): { erased: number; isMore: boolean } {
+    return this.ctx.storage.transactionSync(() => eraseNames(this.#sql, accounts))
+  }
+
+  countNames(accounts: readonly string[]): number {
+    return countNames(this.#sql, accounts)
   }
 
   findMissing(reference: string): string {

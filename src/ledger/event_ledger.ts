@@ -6,6 +6,7 @@ import { type Carry, type Eligibility, type Reverted, replaceCarry, revertEvent,
 import { type Ledgers, concludeEntitled, doDueWork, dropCarry } from './due_work.ts'
 import { type Unprocessed, type UnprocessedQuery, countUnprocessed, lastUnprocessed } from './count_unprocessed.ts'
 import { dropEntitled, recordEntitled } from './entitled.ts'
+import { type ErasedAccount, type ErasedEvents, countErasable, eraseEvents } from './erase.ts'
 import { DAY, type EventShown, type Recorded, type RecordedEntitled, type Stale } from './entry.ts'
 import { foldPart, hasJournal } from './fold.ts'
 import { type EventFilter, listEvents } from './list.ts'
@@ -14,6 +15,7 @@ import { type GroupQuery, type Grouped, readGroups } from './groups.ts'
 import { type Parts, type PartsQuery, readParts } from './parts.ts'
 import { readEvents } from './read.ts'
 import { recordEvents } from './record.ts'
+import { type Restoring, beginRestore, noteRestored } from './restore.ts'
 import { type TriedEvent, tryEvents } from './repeats.ts'
 import { forgetSome, hasForgettable, readForgot } from './retention.ts'
 import { type Settled, type Settlement, readWaiting, settleEvents } from './settle.ts'
@@ -46,6 +48,7 @@ interface Env {
  */
 export class EventLedger extends DurableObject<Env> {
   readonly #store: Store
+  readonly #session = crypto.randomUUID()
   #alarmAt = Number.POSITIVE_INFINITY
   #recorded = 0
   #failures = 0
@@ -231,6 +234,15 @@ export class EventLedger extends DurableObject<Env> {
     dropCarry(this.#store, correction)
   }
 
+  /** Erases what the events of an account say, part by part. */
+  eraseEvents(account: ErasedAccount): ErasedEvents {
+    return eraseEvents(this.#store, account)
+  }
+
+  countErasable(accounts: readonly string[], names: readonly string[]): number {
+    return countErasable(this.#store, accounts, names)
+  }
+
   closeAndSum(account: string, from: number, until: number): SumRow[] {
     return closeAndSum(this.#store, account, from, until)
   }
@@ -255,6 +267,15 @@ export class EventLedger extends DurableObject<Env> {
 
   readGenerations(): string | undefined {
     return readState<string | undefined>(this.#store, 'generations', undefined)
+  }
+
+  /** Begins to restore the ledger to how it was at an instant (milliseconds), once for each run. */
+  beginRestore(time: number, run: string): Promise<'DONE' | Restoring> {
+    return beginRestore({ storage: this.ctx.storage, abort: (reason) => this.ctx.abort(reason) }, this.#session, time, run)
+  }
+
+  noteRestored(run: string, former: string): Promise<boolean> {
+    return noteRestored({ storage: this.ctx.storage }, this.#session, run, former)
   }
 
   /** Never throws, since an alarm that throws often is never called again. */

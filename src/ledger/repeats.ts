@@ -1,6 +1,6 @@
 import { type Batch, insertJournal, keepActs, keepNames, readPlaces, rowsIn } from './batch.ts'
 import { judgeClosing } from './closing.ts'
-import { type EventMore, type EventRow, type Recorded, ENTITLED, codeOf } from './entry.ts'
+import { type EventMore, type EventRow, type Recorded, ENTITLED, codeOf, isUnknown } from './entry.ts'
 import { INSERT_EVENTS, insertPast, moveToPast } from './past.ts'
 import { readEvents } from './read.ts'
 import { type Store, chunked, takeVersion } from './store.ts'
@@ -17,6 +17,7 @@ export interface Holder {
   created_at: number
   status: number
   source: number
+  account: string
   payload: string | null
   request: string | null
 }
@@ -32,7 +33,7 @@ export const readHolders = ({ sql }: Store, ids: readonly string[]): Map<string,
       .flatMap((sent) =>
         sql
           .exec<Holder>(
-            `SELECT event.id, event.reference, event.created_at, event.status, event.source, event.payload, event.request
+            `SELECT event.id, event.reference, event.created_at, event.status, event.source, event.account, event.payload, event.request
              FROM json_each(?) AS sent CROSS JOIN event ON event.id = sent.value`,
             sent,
           )
@@ -73,10 +74,19 @@ export const readPast = ({ sql }: Store, rows: readonly EventRow[]): Map<string,
   return found
 }
 
-/** Makes the repeat of an event. The payload is left out if it is the same. */
-const repeatOf = (row: EventRow, of: string, samePayload: boolean): EventRow => {
+/** What is kept of an event whose payload was deleted or erased. */
+export const BARE_PAYLOAD = 'null'
+
+/** The account of a repeat: that of the event that it repeats if that is bare, since its own name may be one that was erased. */
+export const accountOfRepeat = (account: string, holder: Pick<Holder, 'account' | 'payload'>): string =>
+  holder.payload === BARE_PAYLOAD && isUnknown(account) ? holder.account : account
+
+/** Makes the repeat of an event. The payload is left out if it is the same, or if that of the event is not kept any more. */
+const repeatOf = (row: EventRow, of: string, holder: Holder | undefined): EventRow => {
   const more: EventMore = { why: 'An event with this id was ingested before.', of }
-  return [row[0], row[1], row[2], row[3], row[4], DUPLICATE, null, null, samePayload ? null : row[8], more, row[10]]
+  const isLeftOut = holder?.payload === BARE_PAYLOAD || holder?.payload === JSON.stringify(row[8])
+  const account = holder ? accountOfRepeat(row[3], holder) : row[3]
+  return [row[0], row[1], row[2], account, row[4], DUPLICATE, null, null, isLeftOut ? null : row[8], more, row[10]]
 }
 
 const applyClosing = (store: Store, row: EventRow): EventRow => {
@@ -115,14 +125,23 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Pick<Re
       }
       if (isTaken || status === DUPLICATE) {
         const of = (status === DUPLICATE ? more?.of : undefined) ?? holder?.reference ?? ''
-        repeats.push(status === DUPLICATE ? row : repeatOf(row, of, holder?.payload === JSON.stringify(payload)))
+        repeats.push(status === DUPLICATE ? row : repeatOf(row, of, holder))
         told.push([reference, of])
         past.set(reference, of)
         continue
       }
       if (holder) moveToPast(store, id)
       fresh.push(applyClosing(store, row))
-      holders.set(id, { id, reference, created_at: head.createdAt, status, source: head.source, payload: JSON.stringify(payload), request })
+      holders.set(id, {
+        id,
+        reference,
+        created_at: head.createdAt,
+        status,
+        source: head.source,
+        account: row[3],
+        payload: JSON.stringify(payload),
+        request,
+      })
     }
     keepNames(store, head)
     const [newRows, oldRows] = [chunked(fresh, 1000), chunked(repeats, 1000)]

@@ -13,6 +13,8 @@ export interface TakenIds {
   recorded: string[]
   /** The references of the holders that are kept only if there are enough credits, which is not known yet. */
   open: string[]
+  /** The accounts of the holders whose payloads were deleted or erased, by their references. */
+  bare: Record<string, string>
 }
 
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
@@ -25,6 +27,8 @@ interface Holder {
   request: string | null
   status: number
   source: number
+  account: string
+  is_bare: number
 }
 
 /** The references and requests of some that events have which hold no id. */
@@ -46,7 +50,7 @@ export const findTaken = (store: Store, events: readonly AskedEvent[], version: 
     chunked([...new Set(events.map(([id]) => id))]).flatMap((sent) =>
       store.sql
         .exec<Holder>(
-          `SELECT event.id, event.reference, event.created_at, event.request, event.status, event.source
+          `SELECT event.id, event.reference, event.created_at, event.request, event.status, event.source, event.account, event.payload = 'null' AS is_bare
            FROM json_each(?) AS sent CROSS JOIN event ON event.id = sent.value`,
           sent,
         )
@@ -83,6 +87,9 @@ export const findTaken = (store: Store, events: readonly AskedEvent[], version: 
     recorded: events.filter(isRecorded).map(([, reference]) => reference),
     open: [...holders.values()].flatMap(({ status, source, reference }) =>
       status === IN_PROGRESS && source === ENTITLED ? [reference] : [],
+    ),
+    bare: Object.fromEntries(
+      [...holders.values()].filter(({ is_bare }) => is_bare === 1).map(({ reference, account }) => [reference, account]),
     ),
   }
 }

@@ -289,6 +289,7 @@ const agree = async ({ ledger, model: its, now, version }: World) => {
   const asked = IDS.map((id) => [id, '', null] as const)
   expect(await ledger.findTaken(asked, version, now)).toEqual({
     holders: Object.fromEntries(taken.map(({ id, reference }) => [id, reference])),
+    bare: {},
     open: [],
     recorded: [],
   })

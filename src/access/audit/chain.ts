@@ -1,6 +1,6 @@
 import type { Fields } from '../../lib/changes.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { personalFieldsOf } from '../../lib/resources.ts'
+import { hasPersonalId, personalFieldsOf } from '../../lib/resources.ts'
 
 /** A row of the audit log. `changes` is JSON text. */
 export interface AuditRow {
@@ -34,38 +34,52 @@ type Digests = Readonly<Record<string, readonly [old: string | null, now: string
 const digestValue = async (salt: string, field: string, value: unknown): Promise<string | null> =>
   value === null || value === undefined ? null : sha256(`${salt}\n${field}\n${JSON.stringify(value)}`)
 
-/** The digests of the changes of a row, as JSON: SHA-256, in lower-case hexadecimal, of the row's salt, the field and the JSON of its value. */
-export const digestChanges = async ({
-  resourceType,
-  changes,
-  salt,
-}: Pick<AuditRow, 'resourceType' | 'changes' | 'salt'>): Promise<string> => {
+/** The name under which the digest of an id is kept that may be about a person. */
+const RESOURCE_ID = 'resourceId'
+
+/** What of a row may be about a person when it is sealed: fields, and perhaps its id. */
+const personalNamesOf = (type: string): readonly string[] => [...personalFieldsOf(type), ...(hasPersonalId(type) ? [RESOURCE_ID] : [])]
+
+/**
+ * The digests of some values of a row, as JSON: SHA-256, in lower-case hexadecimal, of the row's salt, the field and the JSON of its value.
+ * By default of all that may be about a person; a row that was sealed by an earlier version has those of its time.
+ */
+export const digestChanges = async (
+  { resourceType, resourceId, changes, salt }: Pick<AuditRow, 'resourceType' | 'resourceId' | 'changes' | 'salt'>,
+  names = personalNamesOf(resourceType),
+): Promise<string> => {
   const fields = JSON.parse(changes) as Fields
   const digests: Record<string, Digests[string]> = {}
-  for (const field of personalFieldsOf(resourceType)) {
-    const change = fields[field]
-    if (change) digests[field] = [await digestValue(salt ?? '', field, change[0]), await digestValue(salt ?? '', field, change[1])]
+  for (const name of names) {
+    const change = name === RESOURCE_ID ? ([null, resourceId] as const) : fields[name]
+    if (change) digests[name] = [await digestValue(salt ?? '', name, change[0]), await digestValue(salt ?? '', name, change[1])]
   }
   return JSON.stringify(digests)
 }
 
 /** The hash of a row: SHA-256, in lower-case hexadecimal, of the hash before it (empty before the first) and the row, as a JSON list. Digests stand for the values that have them. */
 export const hashRow = (before: string, row: AuditRow, digests: string): Promise<string> => {
-  const { organizationId, sequence, at, tokenId, role, operationId, resourceType, resourceId, requestId, changes } = row
-  const chained = JSON.stringify({ ...(JSON.parse(changes) as Fields), ...(JSON.parse(digests) as Digests) })
+  const { organizationId, sequence, at, tokenId, role, operationId, resourceType, requestId, changes } = row
+  const { [RESOURCE_ID]: itsId, ...its } = JSON.parse(digests) as Digests
+  const resourceId = itsId?.[1] ?? row.resourceId
+  const chained = JSON.stringify({ ...(JSON.parse(changes) as Fields), ...its })
   const list = [before, organizationId, sequence, at, tokenId, role, operationId, resourceType, resourceId, requestId, chained]
   return sha256(JSON.stringify(list))
 }
 
-/** The JSON of the changes of a row without the values about a person: what stays when the salt of the row goes. */
-export const forgetPersonal = ({ resourceType, changes }: Pick<AuditRow, 'resourceType' | 'changes'>): string => {
-  const personal = new Set(personalFieldsOf(resourceType))
+/** The JSON of the changes of a sealed row without the values that have digests: what stays when the salt of the row goes. */
+export const forgetPersonal = ({ changes, digests }: Pick<AuditRow, 'changes' | 'digests'>): string => {
+  const digested = JSON.parse(digests ?? '{}') as Digests
   return JSON.stringify(
     Object.fromEntries(
-      Object.entries(JSON.parse(changes) as Fields).map(([field, change]) => [field, personal.has(field) ? [null, null] : change]),
+      Object.entries(JSON.parse(changes) as Fields).map(([field, change]) => [field, field in digested ? [null, null] : change]),
     ),
   )
 }
+
+/** The id of a sealed row when its salt goes: another text if it may be about a person. */
+export const forgetId = ({ resourceId, digests }: Pick<AuditRow, 'resourceId' | 'digests'>): string =>
+  RESOURCE_ID in (JSON.parse(digests ?? '{}') as Digests) ? 'erased' : resourceId
 
 /** The verdict on the log of an organization. */
 export interface Verdict {
@@ -106,7 +120,8 @@ export const newChain = (seal: Seal | undefined) => {
     expected = sequence + 1
     const digests = row.digests ?? (await digestChanges(row))
     const right = await hashRow(before, row, digests)
-    const isAsDigested = row.digests === null || row.salt === null || digests === (await digestChanges(row))
+    const names = Object.keys(JSON.parse(digests) as Digests)
+    const isAsDigested = row.digests === null || row.salt === null || digests === (await digestChanges(row, names))
     before = hash ?? right
     if (hash === null) {
       open.push(sequence)

@@ -9,6 +9,8 @@ import { iso } from '../../lib/time.ts'
 import type { AuditRow } from './chain.ts'
 import type { AuditLogEntry, AuditLogPaginatedResponse, ListAuditLogQuery } from './schema.ts'
 
+export { type AuditPlace, draftForgetting, sealBeforeForgetting, willHavePersonalValues } from './forget.ts'
+
 interface ListedRow extends Omit<AuditRow, 'organizationId' | 'changes' | 'salt' | 'digests'> {
   /** Null if the rows before it fill the page. */
   changes: string | null

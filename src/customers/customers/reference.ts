@@ -93,6 +93,6 @@ export const restoreCustomer = {
   summary: 'Restore a customer',
   description:
     'Restores an archived customer. Its accounts stay archived; restore each of them separately. A customer that is not archived stays as it is.',
-  refuses: { 404: MISSING },
+  refuses: { 404: MISSING, 409: 'The customer was erased.' },
   example: { after: ['createCustomer', 'deleteAccount', 'deleteCustomer'], path, answer: { ...customer, updatedAt: fourth }, other },
 }

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../db/context.ts'
-import { type AskedEvent, askEvents, codeOf, ledgerName } from '../../ledger/client.ts'
+import { type AskedEvent, askEvents, codeOf, isUnknown, ledgerName } from '../../ledger/client.ts'
 import type { OrganizationMemory } from './memory.ts'
 import type { ProcessedEvent } from './process.ts'
 
@@ -30,10 +30,11 @@ const findIn = async (
   memory: OrganizationMemory,
   generations: OrganizationMemory['events'],
   processed: readonly ProcessedEvent[],
-): Promise<{ holders: Map<string, string>; recorded: Set<string>; open: Set<string> }> => {
+): Promise<{ holders: Map<string, string>; recorded: Set<string>; open: Set<string>; bare: Map<string, string> }> => {
   const holders = new Map<string, string>()
   const recorded = new Set<string>()
   const open = new Set<string>()
+  const bare = new Map<string, string>()
   const calls = generations.flatMap(({ generation, ledgers }) =>
     Array.from(groupBySlot(processed, ledgers), async ([index, group]) => {
       const events = group.map((at): AskedEvent => {
@@ -45,10 +46,11 @@ const findIn = async (
       for (const [id, reference] of Object.entries(found.holders)) holders.set(id, reference)
       for (const reference of found.recorded) recorded.add(reference)
       for (const reference of found.open) open.add(reference)
+      for (const [reference, account] of Object.entries(found.bare)) bare.set(reference, account)
     }),
   )
   await Promise.all(calls)
-  return { holders, recorded, open }
+  return { holders, recorded, open, bare }
 }
 
 /** Makes repeats of the events whose ids former generations hold, and notes those that they have recorded themselves. An event that is being reverted holds its id no more. */
@@ -60,7 +62,7 @@ export const markRepeats = async (
 ): Promise<void> => {
   const former = formerOf(memory, ctx.now)
   if (!former.length) return
-  const { holders, recorded, open } = await findIn(ctx, memory, former, processed)
+  const { holders, recorded, open, bare } = await findIn(ctx, memory, former, processed)
   for (const one of processed) {
     const { row } = one
     const of = holders.get(row[0])
@@ -70,6 +72,11 @@ export const markRepeats = async (
       row[5] = DUPLICATE
       row[7] = null
       row[9] = { ...row[9], why: 'An event with this id was ingested before.', of }
+      const account = bare.get(of)
+      if (account === undefined) continue
+      if (isUnknown(row[3])) row[3] = account
+      row[8] = null
+      row[9] = { why: 'An event with this id was ingested before.', of }
     }
   }
 }

@@ -131,3 +131,27 @@ export const raiseVersion = async (ctx: Ctx, version: number): Promise<void> => 
 
 /** The generation that stores new events. */
 export const currentOf = ({ events }: OrganizationMemory): Generation => events.at(-1) as Generation
+
+/** What the audit log calls that a ledger was restored. */
+export const RESTORED_LEDGER = 'ledgerRestored'
+
+/** Reads the subject of due work that restores a ledger: the instant in milliseconds, the run, and the name of the ledger. */
+export const readRestored = (subject: string): { time: number; run: string; name: string } => {
+  const [time = '', run = '', ...name] = subject.split(' ')
+  return { time: Number(time), run, name: name.join(' ') }
+}
+
+/** Has due work restore all ledgers of an organization, those of its generations in the database, to how they were at an instant (milliseconds). */
+export const commitRestore = (
+  ctx: Ctx,
+  generations: readonly (Pick<Generation, 'generation' | 'ledgers'> & { kind: string })[],
+  time: number,
+) => {
+  const names = generations.flatMap(({ kind, generation, ledgers }) =>
+    Array.from({ length: ledgers }, (_, index) =>
+      ledgerName(ctx.organizationId, kind === 'EVENT' ? 'event' : 'account', generation, index),
+    ),
+  )
+  const due = names.map((name) => ({ kind: 'LEDGER_RESTORED', subject: `${time} ${ctx.requestId} ${name}`, dueAt: ctx.now }))
+  return commitStatements(ctx, [], due)
+}

@@ -5,6 +5,7 @@ import { USUAL_EXPIRY, signLink } from '../../lib/links.ts'
 import { findFile } from './kinds.ts'
 import type { FileDownloadUrlResponse, FileLocation } from './schema.ts'
 
+export { clearFolder } from './bucket.ts'
 export { sendFile } from './download.ts'
 export { deleteFile } from './expire.ts'
 
