@@ -158,10 +158,9 @@ const MetricQueryResponse = named(
     id: z.string(),
     name: MetricName,
     data: z.array(MetricDataPoints),
-    rest: z.optional(
-      described('An extension. With largestGroups: the sums of all groups that are not in data, with every bucket.', MetricDataPoints),
-    ),
+    rest: z.optional(MetricDataPoints),
   }),
+  'The series of a query. rest is an extension: with largestGroups, it has the sums of all groups that are not in data, with every bucket.',
 )
 
 export const GetMetricsResponse = named('GetMetricsResponse', z.strictObject({ results: z.array(MetricQueryResponse) }))
