@@ -80,11 +80,7 @@ describe('the largest groups of a query', () => {
     const names = Array.from({ length: 8300 }, (_, index) => `ghost-${String((index * 7919) % 8300).padStart(4, '0')}`)
     /** What is largest in all is spread evenly; what is large in one ledger only is not. */
     const unitsOf = (account: string, part: number): string =>
-      account === 'ghost-8001'
-        ? '90'
-        : account === 'ghost-8002'
-          ? '0.5'
-          : String(part === 0 ? 100 : -Number(account.slice(6)) / 100)
+      account === 'ghost-8001' ? '90' : account === 'ghost-8002' ? '0.5' : String(part === 0 ? 100 : -Number(account.slice(6)) / 100)
     const events = names.flatMap((account) =>
       [0, 1].map((part) => ({
         id: `${account} ${part}`,
