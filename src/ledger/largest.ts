@@ -33,7 +33,10 @@ const accountsOf = ({ sql }: Store, { by, accounts }: LargestQuery, groups: read
   return keys.filter((key) => asked.has(key))
 }
 
-/** Takes the sums of each account and series in one row, with blanks between their units: a row for each of them takes ten times as long. */
+/**
+ * Takes the sums of each account and series in one row, with blanks between their units: a row for each of them takes eight times as long.
+ * Without the limit, SQLite would join the units twice, the first time to see if there are any.
+ */
 const takeJoined: TakeTable = ({ sql }, table, { accounts, series, kind }, [from, until], take) => {
   const every = accounts ? 'SELECT value FROM json_each(?1)' : 'SELECT account AS value FROM account'
   const wanted = series ? 'SELECT value FROM json_each(?2)' : 'SELECT series AS value FROM series WHERE substr(series, 1, 1) = ?2'
@@ -46,7 +49,7 @@ const takeJoined: TakeTable = ({ sql }, table, { accounts, series, kind }, [from
           `SELECT * FROM (
              SELECT a.value AS account, s.value AS series, (SELECT ${joined} FROM ${table} AS its
                WHERE its.account = a.value AND its.series = s.value AND its.start >= ?3 AND its.start < ?4 AND its.count > 0) AS joined
-             FROM (${every}) AS a CROSS JOIN (${wanted}) AS s
+             FROM (${every}) AS a CROSS JOIN (${wanted}) AS s LIMIT -1
            ) WHERE joined IS NOT NULL`,
           some,
           its,
