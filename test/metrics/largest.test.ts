@@ -160,9 +160,9 @@ describe('the largest groups of a query', () => {
       { a: '100', b: '50', c: '1', d: '1' },
       { a: '100', b: '50', c: '1', d: '1' },
     ]
-    const seenOf = async (ledgers: Record<string, string>[], listed: number) => {
+    const seenOf = async (ledgers: Record<string, string>[], listed: number, most = 2) => {
       const asked: RankQuery[] = []
-      const found = await findLargest(2, { rank: ledgersOf(ledgers, asked), isApart: false }, listed)
+      const found = await findLargest(most, { rank: ledgersOf(ledgers, asked), isApart: false }, listed)
       return [found, asked.map((query) => Object.keys(query).join())]
     }
     expect(await seenOf(skewed, 4)).toEqual([['a', 'b'], ['first']])
@@ -178,6 +178,11 @@ describe('the largest groups of a query', () => {
       ['c', 'a'],
       ['first', 'of', 'first,atLeast', 'of'],
     ])
+    const equal = [
+      { b: '10', a: '5' },
+      { c: '10', a: '5' },
+    ]
+    expect(await seenOf(equal, 1, 1)).toEqual([['a'], ['first', 'of', 'first,atLeast', 'of']])
   })
 
   it.each([
