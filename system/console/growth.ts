@@ -94,7 +94,7 @@ export const writeInvoice = (url: string): Promise<string> =>
     endDate: '2026-10-01T00:00:00Z',
     lineItems: Array.from({ length: LINES }, (_, at) => ({
       id: `line-${at}`,
-      displayName: `Line ${at}`,
+      description: `Line ${at}`,
       quantity: at + 1,
       valuePerQuantity: 1.25,
     })),
