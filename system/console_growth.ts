@@ -61,13 +61,14 @@ const type = (name: string, path: string, field: string, text: string, isThere: 
 const isListed = (text: string): string =>
   `document.querySelector('main tbody')?.innerText.includes('${text}') && !document.querySelector('main .loading, main [aria-busy=true]')`
 
+const isOf = (pattern: string, path: string): boolean => new RegExp(`^${pattern.replaceAll(/:\w+/g, '[^/]+')}$`).test(path)
+
 /** The patterns of addresses that the console knows and that none of the paths is of. */
 const findUnopened = (paths: readonly string[]): string[] => {
   const routes = readFileSync(join(root, 'console/src/routes.ts'), 'utf8')
   const patterns = [...routes.matchAll(/^ {2}'?([\w:/-]*)'?: \(\) => import\(/gm)].map(([, pattern = '']) => pattern)
   const opened = paths.map((path) => path.split('?')[0] ?? '')
-  const isOf = (pattern: string) => (path: string) => new RegExp(`^${pattern.replaceAll(/:\w+/g, '[^/]+')}$`).test(path)
-  return patterns.filter((pattern) => !opened.some((path) => isOf(pattern)(path) && (pattern.includes(':') || path === pattern)))
+  return patterns.filter((pattern) => !opened.some((path) => isOf(pattern, path)))
 }
 
 await plantCustomers(state)
