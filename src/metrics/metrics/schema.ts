@@ -47,7 +47,7 @@ const checkQuery = ({ name, groupBy, largestGroups, configs = {}, filters = [] }
     issue(['largestGroups'], 'must be left out with configs.CURRENCY INVOICE: amounts in different currencies cannot be compared')
   for (const [key, value] of Object.entries(configs)) {
     const known = fields.configs && Object.keys(fields.configs)
-    const values = fields.configs?.[key]
+    const values = fields.configs && Object.hasOwn(fields.configs, key) ? fields.configs[key] : undefined
     if (!values) issue(['configs', key], `must be left out: ${name} takes ${known ? `${joinChoices(known)} only` : 'no configs'}`)
     else if (!values.includes(value)) issue(['configs', key], `must be ${joinChoices(values)}`)
   }
