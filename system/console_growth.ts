@@ -1,116 +1,131 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
-import { PAGES } from './console/pages.ts'
-import { awaitPage, closeTab, openTab, signIn } from './console/tab.ts'
+import { LARGE, TOKEN, givePlan, plantCustomers, sendEvents, writeInvoice } from './console/growth.ts'
+import { PAGES, WRITING } from './console/pages.ts'
+import { awaitPage, awaitTruth, closeTab, openTab, signIn } from './console/tab.ts'
 import { launchChromium } from './chromium.ts'
 import { startServer } from './server.ts'
-import { execute, fail, migrateLocal, quoted } from '../scripts/wrangler.ts'
+import { fail, root } from '../scripts/wrangler.ts'
 
-/** How many customers there are, each with an account, and how many events beside those of the sample business. */
-const [CUSTOMERS, EVENTS] = [100_000, 800_000]
-/** How many of the accounts have events. */
-const USED = 2000
-const [BATCH, TOGETHER] = [1000, 4]
 /** In milliseconds: how long a page may take until all of it is there. */
 const LONGEST = 1000
 const ROUNDS = 3
 const LONGEST_FILLING = 600_000
-const [ORGANIZATION, TOKEN] = ['org.sample', 'sample-token']
 
 const state = mkdtempSync(join(tmpdir(), 'togai-'))
 const started = Date.now()
 const say = (done: string): void => console.log(`${done} (${((Date.now() - started) / 1000).toFixed(0)} s)`)
 
-const key = (prefix: string): string => `format('${prefix}.0VQ%08d.%05d', n, n % 99999)`
-const numbers = (from: number) =>
-  `WITH RECURSIVE numbers (n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ${from + 10_000})`
-
-/** Plants customers and their accounts, as an import would have left them. */
-const plantCustomers = async (): Promise<void> => {
-  await migrateLocal(state)
-  const at = Date.parse('2026-07-01T00:00:00Z')
-  const statements = [
-    `INSERT INTO organizations (id, name, created_at) VALUES (${quoted(ORGANIZATION)}, 'Sample business', ${at}) ON CONFLICT DO NOTHING`,
-  ]
-  for (let from = 0; from < CUSTOMERS; from += 10_000)
-    statements.push(
-      `INSERT INTO customers (togai_customer_id, organization_id, id, name, primary_email, address, status, created_at, updated_at, id_folded, name_folded, primary_email_folded)
-       ${numbers(from)} SELECT ${key('customer')}, ${quoted(ORGANIZATION)}, format('big-%06d', n), 'Big customer ' || n, 'big' || n || '@example.com',
-         json_object('city', 'Florence', 'country', 'US'), 'ACTIVE', ${at} + n, ${at} + n, format('big-%06d', n), 'big customer ' || n, 'big' || n || '@example.com' FROM numbers`,
-      `INSERT INTO accounts (togai_account_id, organization_id, togai_customer_id, customer_id, id, name, invoice_currency, address, primary_email, status, created_at, updated_at, id_folded, name_folded, primary_email_folded)
-       ${numbers(from)} SELECT ${key('account')}, ${quoted(ORGANIZATION)}, ${key('customer')}, format('big-%06d', n), format('big-%06d', n), 'Big customer ' || n, 'USD',
-         json_object('city', 'Florence', 'country', 'US'), 'big' || n || '@example.com', 'ACTIVE', ${at} + n, ${at} + n, format('big-%06d', n), 'big customer ' || n, 'big' || n || '@example.com' FROM numbers`,
-    )
-  await execute({ remote: undefined, directory: state }, statements)
-  say(`${CUSTOMERS} customers`)
+/** What is opened or typed, and how it is measured. */
+interface Measured {
+  name: string
+  path: string
+  measure: (page: Page) => Promise<number>
 }
 
-const sendEvents = async (url: string): Promise<void> => {
-  const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' }
-  const from = Date.parse('2026-09-01T00:00:00Z')
-  const eventOf = (at: number) => ({
-    id: `big-${at}`,
-    schemaName: 'document_read',
-    accountId: `big-${String(at % USED).padStart(6, '0')}`,
-    timestamp: new Date(from + ((at * 7919) % (58 * 24 * 60)) * 60_000).toISOString(),
-    attributes: [
-      { name: 'pages', value: String((at % 9) + 1) },
-      { name: 'characters', value: String((at % 9) * 1700 + 900) },
-    ],
-    dimensions: { kind: 'letter', region: 'eu-west' },
-  })
-  let next = 0
-  const work = async (): Promise<void> => {
-    while (next < EVENTS) {
-      const start = next
-      next += BATCH
-      const body = JSON.stringify({ events: Array.from({ length: BATCH }, (_, at) => eventOf(start + at)) })
-      for (;;) {
-        const response = await fetch(`${url}/ingestBatch`, { method: 'POST', headers, body })
-        if (response.status === 202) break
-        if (!response.headers.has('Retry-After')) throw new Error(`POST /ingestBatch answered ${response.status} ${await response.text()}`)
-        await wait(1000)
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: TOGETHER }, work))
-  say(`${EVENTS} events more`)
-}
-
-/** Milliseconds until all of a page is there. */
-const measure = async (page: Page, path: string): Promise<number> => {
+const since = async (done: () => Promise<void>): Promise<number> => {
   const start = performance.now()
-  await page.goto(`/console/${path}`)
-  await awaitPage(page)
+  await done()
   return performance.now() - start
 }
 
-await plantCustomers()
+/** Milliseconds until all of a page is there. */
+const open = (name: string, path: string): Measured => ({
+  name,
+  path,
+  measure: (page) =>
+    since(async () => {
+      await page.goto(`/console/${path}`)
+      await awaitPage(page)
+    }),
+})
+
+/** Milliseconds from the last letter that is typed into a field until what is found is there. */
+const type = (name: string, path: string, field: string, text: string, isThere: string): Measured => ({
+  name,
+  path,
+  measure: async (page) => {
+    await page.goto(`/console/${path}`)
+    await awaitPage(page)
+    await page.getByLabel(field, { exact: true }).pressSequentially(text.slice(0, -1))
+    return since(async () => {
+      await page.keyboard.press(text.slice(-1))
+      await awaitTruth(page, isThere)
+    })
+  },
+})
+
+const isListed = (text: string): string =>
+  `document.querySelector('main tbody')?.innerText.includes('${text}') && !document.querySelector('main .loading, main [aria-busy=true]')`
+
+const isOf = (pattern: string, path: string): boolean => new RegExp(`^${pattern.replaceAll(/:\w+/g, '[^/]+')}$`).test(path)
+
+/** The patterns of addresses that the console knows and that none of the paths is of. */
+const findUnopened = (paths: readonly string[]): string[] => {
+  const routes = readFileSync(join(root, 'console/src/routes.ts'), 'utf8')
+  const patterns = [...routes.matchAll(/^ {2}'?([\w:/-]*)'?: \(\) => import\(/gm)].map(([, pattern = '']) => pattern)
+  const opened = paths.map((path) => path.split('?')[0] ?? '')
+  return patterns.filter((pattern) => !opened.some((path) => isOf(pattern, path)))
+}
+
+await plantCustomers(state)
+say('The customers')
 const server = await startServer(['--sample'], state)
 let slow: string[] = []
 try {
   await server.ready
   await server.awaitOutput('The sample business is ready', LONGEST_FILLING)
   say('The sample business')
+  await givePlan(server.url)
+  const invoice = await writeInvoice(server.url)
   await sendEvents(server.url)
+  say('The events')
   await wait(10_000)
   const browser = await launchChromium()
   const tab = await openTab(browser, server, { expected: /./ })
   await signIn(tab.page, TOKEN)
-  const more = [
-    { name: 'customers-search', path: 'customers?q=big-05' },
-    { name: 'account-big', path: 'accounts/big-000007' },
-    { name: 'events-account', path: 'events?account=big-000007' },
-    { name: 'overview-month', path: '?range=month' },
+  const pages = [...(await PAGES(server, TOKEN)), ...WRITING.filter(({ opens }) => !opens)]
+  const plan = pages.find(({ name }) => name === 'plan')?.path ?? ''
+  const { data } = (await (await fetch(`${server.url}/features`, { headers: { Authorization: `Bearer ${TOKEN}` } })).json()) as {
+    data: { id: string }[]
+  }
+  const all = [
+    ...pages.map(({ name, path }) => open(name, path)),
+    open('feature', `features/${data[0]?.id}`),
+    open('plan-edit', `${plan}/edit`),
+    open('customers-search', 'customers?q=big-05'),
+    open('accounts-search', 'accounts?q=big-05'),
+    open('account-big', 'accounts/big-000007'),
+    open('account-large', `accounts/${LARGE}`),
+    open('customer-large', `customers/${LARGE}`),
+    open('events-account', `events?account=${LARGE}`),
+    open('events-no-account', 'events?status=INGESTION_FAILED_ACCOUNT_NOT_FOUND'),
+    open('events-no-schema', 'events?status=INGESTION_FAILED_SCHEMA_NOT_DEFINED'),
+    open('invoice-lines', `invoices/${invoice}`),
+    open('overview-month', '?range=month'),
+    open('overview-year', '?range=365'),
+    type('type-customers', 'customers', 'Search', 'big-0512', isListed('big-0512')),
+    type('type-accounts', 'accounts', 'Search', 'Big customer 512', isListed('Big customer 512')),
+    type(
+      'type-anywhere',
+      '',
+      'Find a customer or an account',
+      'big-0512',
+      `document.querySelector('#found a')?.innerText.includes('big-0512')`,
+    ),
   ]
-  for (const { name, path } of [...(await PAGES(server, TOKEN)), ...more]) {
+  const unopened = findUnopened(all.map(({ path }) => path))
+  if (unopened.length) throw new Error(`these pages are not measured: ${unopened.join(', ')}`)
+  for (const { name, measure } of all) {
     const times: number[] = []
-    for (let round = 0; round < ROUNDS; round++) times.push(await measure(tab.page, path))
+    for (let round = 0; round < ROUNDS; round++) times.push(await measure(tab.page))
     const [least, middle = 0] = times.toSorted((one, other) => one - other)
-    console.log(`${name.padEnd(22)} ${middle.toFixed(0).padStart(6)} ms, from ${least?.toFixed(0)} to ${Math.max(...times).toFixed(0)}`)
+    console.log(
+      `${name.padEnd(22)} ${middle.toFixed(0).padStart(6)} ms, from ${least?.toFixed(0)} to ${Math.max(...times).toFixed(0)}, load ${loadavg()[0]?.toFixed(1)}`,
+    )
     if (middle > LONGEST) slow.push(name)
   }
   await closeTab(tab)

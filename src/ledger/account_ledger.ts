@@ -26,6 +26,8 @@ import type { Instants } from './feature_rows.ts'
 import { concludeTake, findMissing, revertTake } from './features.ts'
 import { type NamedEntry, type NamedEntryQuery, type NamedLicense, listEntries, readLicenses, revertLicense } from './licenses.ts'
 import { type Earned, type EarnedQuery, listEarned } from './list_revenue.ts'
+import { type LargestRevenue, type LargestRevenueQuery, type RevenueRanking, rankRevenue, readLargestRevenue } from './largest_revenue.ts'
+import type { RankQuery } from './ranking.ts'
 import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
 import { type Restoring, beginRestore, noteRestored } from './restore.ts'
 import { type Reckoned, beginRevenue, writeRevenue } from './revenue.ts'
@@ -139,6 +141,14 @@ export class AccountLedger extends DurableObject<object> {
     this.ctx.storage.transactionSync(() => {
       writeRevenue(this.#sql, all)
     })
+  }
+
+  rankRevenue(query: LargestRevenueQuery, asked: RankQuery): RevenueRanking {
+    return rankRevenue(this.#sql, query, asked)
+  }
+
+  readLargestRevenue(query: LargestRevenueQuery, groups: readonly string[]): LargestRevenue {
+    return readLargestRevenue(this.#sql, query, groups)
   }
 
   readRevenue(query: RevenueQuery): RevenueSum[] {

@@ -11,7 +11,9 @@ import { DAY, type EventShown, type Recorded, type RecordedEntitled, type Stale 
 import { foldPart, hasJournal } from './fold.ts'
 import { type EventFilter, listEvents } from './list.ts'
 import { type Hours, type HoursQuery, listHours } from './list_hours.ts'
-import { type GroupQuery, type Grouped, readGroups } from './groups.ts'
+import { type Forgotten, type GroupQuery, type Grouped, readGroups } from './groups.ts'
+import { type Largest, type LargestQuery, readLargest, readRanking } from './largest.ts'
+import type { RankQuery, Ranking } from './ranking.ts'
 import { type Parts, type PartsQuery, readParts } from './parts.ts'
 import { readEvents } from './read.ts'
 import { recordEvents } from './record.ts'
@@ -152,6 +154,14 @@ export class EventLedger extends DurableObject<Env> {
 
   readGroups(query: GroupQuery): Grouped {
     return readGroups(this.#store, query, this.#keptFor)
+  }
+
+  readRanking(query: LargestQuery, asked: RankQuery): Ranking | Forgotten {
+    return readRanking(this.#store, query, asked, this.#keptFor)
+  }
+
+  readLargest(query: LargestQuery, groups: readonly string[]): Largest | Forgotten {
+    return readLargest(this.#store, query, groups, this.#keptFor)
   }
 
   readParts(queries: readonly PartsQuery[], now: number): Parts {

@@ -21,20 +21,23 @@ export interface GroupQuery extends Omit<SumQuery, 'byAccount'> {
 /** A sum of a group: the bucket's start, the group, the units and the number of events. */
 export type GroupRow = [start: number, group: string, units: string, count: number]
 
-/** The sums, or the ends of the time range that cut an hour whose events have been deleted. */
-export type Grouped = { rows: GroupRow[] } | { forgotten: number[] }
+/** The ends of a time range that cut an hour whose events have been deleted. */
+export type Forgotten = { forgotten: number[] }
+
+/** The sums, or that they cannot be told any more. */
+export type Grouped = { rows: GroupRow[] } | Forgotten
 
 /** The status in the series of events. */
 const statusOf = (series: string): string => series.slice(2, series.indexOf('|', 2))
 
-const listSeries = ({ sql }: Store, { kind, series, statuses }: GroupQuery): readonly string[] => {
+export const listSeries = ({ sql }: Store, { kind, series, statuses }: GroupQuery): readonly string[] => {
   if (series) return series
   const all = sql.exec<{ series: string }>('SELECT series FROM series WHERE substr(series, 1, 1) = ?', kind).toArray()
   return all.map((row) => row.series).filter((one) => !statuses || statuses.includes(Number(statusOf(one))))
 }
 
 /** Reads the customer of an account. The last one is remembered, since sums are sorted by account. */
-const findCustomers = ({ sql }: Store) => {
+export const findCustomers = ({ sql }: Store) => {
   let last = { account: '', customer: '' }
   return (account: string): string => {
     if (account !== last.account) {
@@ -64,7 +67,7 @@ interface Sum {
 }
 
 /** Adds up a time range by group and bucket. */
-const addUp = (store: Store, query: GroupQuery): GroupRow[] => {
+export const addUp = (store: Store, query: GroupQuery): GroupRow[] => {
   const { by, most, period } = query
   const groupOf = by === undefined ? () => '' : by === 'CUSTOMER' ? findCustomers(store) : GROUPS[by]
   const groups = new Set<string>()
@@ -87,11 +90,15 @@ const addUp = (store: Store, query: GroupQuery): GroupRow[] => {
   return Array.from(sums.values(), ({ start, group, units, count }) => [start, group, sumDecimals(units), count])
 }
 
-/** Adds up a time range by group and bucket, exact to the millisecond. Payloads are kept for `days`. */
-export const readGroups = (store: Store, query: GroupQuery, days: number): Grouped => {
-  const before = forgottenBefore(query.now, days)
-  const forgotten = [query.from, query.until].filter((time) => time % HOUR !== 0 && time - (time % HOUR) < before)
+/** Makes the sums ready for a question. Returns the ends of its time range that cannot be told any more, when payloads are kept for `days`. */
+export const prepareSums = (store: Store, { from, until, now }: GroupQuery, days: number): Forgotten | undefined => {
+  const before = forgottenBefore(now, days)
+  const forgotten = [from, until].filter((time) => time % HOUR !== 0 && time - (time % HOUR) < before)
   if (forgotten.length) return { forgotten }
   foldJournal(store)
-  return { rows: addUp(store, query) }
+  return undefined
 }
+
+/** Adds up a time range by group and bucket, exact to the millisecond. Payloads are kept for `days`. */
+export const readGroups = (store: Store, query: GroupQuery, days: number): Grouped =>
+  prepareSums(store, query, days) ?? { rows: addUp(store, query) }

@@ -28,7 +28,7 @@ export type SumRow = [start: number, account: string, series: string, units: str
 const MOST_ROWS = 200_000
 
 /** Receives a sum of a series. Returns whether to continue. */
-type Take = (start: number, account: string, series: string, units: string, count: number) => boolean
+export type Take = (start: number, account: string, series: string, units: string, count: number) => boolean
 
 interface Found {
   [column: string]: SqlStorageValue
@@ -39,14 +39,17 @@ interface Found {
   count: number
 }
 
-/** Takes the sums of a table that have events, of the starts from `from` until before `until`, and says whether to go on. Each account and series is a range of the primary key. */
-const takeTable = (
-  { sql }: Store,
+/** Takes the sums of a table that have events, of the starts from `from` until before `until`, and says whether to go on. */
+export type TakeTable = (
+  store: Store,
   table: 'sum_hour' | 'sum_day',
-  { accounts, series, kind, byAccount }: SumQuery,
-  [from, until]: readonly [number, number],
+  query: SumQuery,
+  window: readonly [from: number, until: number],
   take: Take,
-): boolean => {
+) => boolean
+
+/** Takes each sum by itself. Each account and series is a range of the primary key. */
+const takeTable: TakeTable = ({ sql }, table, { accounts, series, kind, byAccount }, [from, until], take) => {
   if (from >= until) return true
   const every = accounts === undefined && byAccount ? 'SELECT account AS value FROM account' : 'SELECT value FROM json_each(?1)'
   const wanted = series ? 'SELECT value FROM json_each(?2)' : 'SELECT series AS value FROM series WHERE substr(series, 1, 1) = ?2'
@@ -139,7 +142,7 @@ const up = (time: number, unit: number): number => Math.ceil(time / unit) * unit
 const down = (time: number, unit: number): number => Math.floor(time / unit) * unit
 
 /** Passes the sums of a time range, exact to the millisecond: whole days, the hours beside them, and single events of hours that are cut. Ends early if `take` returns false. */
-export const takeSums = (store: Store, { accounts, series, ...asked }: SumQuery, take: Take): void => {
+export const takeSums = (store: Store, { accounts, series, ...asked }: SumQuery, take: Take, ofTable: TakeTable = takeTable): void => {
   const { from, until, period } = asked
   const query: SumQuery = {
     ...asked,
@@ -153,8 +156,8 @@ export const takeSums = (store: Store, { accounts, series, ...asked }: SumQuery,
   }
   const [firstDay, lastDay] = [up(firstHour, DAY), down(lastHour, DAY)]
   const hasDays = period !== 'HOUR' && firstDay < lastDay
-  const ofHours = (...window: [number, number]) => takeTable(store, 'sum_hour', query, window, take)
-  const ofDays = (...window: [number, number]) => takeTable(store, 'sum_day', query, window, take)
+  const ofHours = (...window: [number, number]) => ofTable(store, 'sum_hour', query, window, take)
+  const ofDays = (...window: [number, number]) => ofTable(store, 'sum_day', query, window, take)
   const goesOn =
     takeMoments(store, query, [from, firstHour], take) &&
     (hasDays ? ofHours(firstHour, firstDay) && ofDays(firstDay, lastDay) && ofHours(lastDay, lastHour) : ofHours(firstHour, lastHour))

@@ -88,7 +88,7 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
 }
 
 /** Pages that only those open who may write, and dialogs. */
-const WRITING: readonly ConsolePage[] = [
+export const WRITING: readonly ConsolePage[] = [
   { name: 'tokens', path: 'tokens' },
   { name: 'event-send', path: 'events/send?schema=document_read' },
   { name: 'events-correct', path: 'events/correct' },

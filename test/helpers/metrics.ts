@@ -111,3 +111,16 @@ export const revertEvent = async (homeOf: Home, id: string): Promise<void> => {
   const reverted = await askEvents(ctx, homeOf(id), (ledger) => ledger.revert([id, event?.reference ?? ''], { refused: [], kept: [] }))
   expect(reverted).toMatchObject({ outcome: 'REVERTED' })
 }
+
+/** Holds the largest groups of a query, and what all others add up to, against the series of all groups. */
+export const holdLargest = (all: readonly Series[], { data, rest }: { data: Series[]; rest: Series }, most: number): void => {
+  const sumOf = ({ metricValues }: Series): number => metricValues.reduce((one, other) => one + other, 0)
+  const nameOf = ({ groupedBy }: Series): string => groupedBy?.fieldValue ?? ''
+  const ranked = all.toSorted((one, other) => sumOf(other) - sumOf(one) || (nameOf(one) < nameOf(other) ? -1 : 1))
+  expect(data).toEqual(ranked.slice(0, most))
+  for (const [index, timestamp] of rest.timestamps.entries()) {
+    const valueOf = ({ timestamps, metricValues }: Series): number => metricValues[timestamps.indexOf(timestamp)] ?? 0
+    const others = ranked.slice(most).reduce((sum, series) => sum + valueOf(series), 0)
+    expect(rest.metricValues[index]).toBeCloseTo(others, 9)
+  }
+}

@@ -4,7 +4,7 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { bucketsOf } from '../../src/metrics/metrics/buckets.ts'
 import { countLicenses } from '../../src/metrics/metrics/licenses.ts'
 import { addParts } from '../../src/metrics/metrics/series.ts'
-import { dataOf, groupsOf, valuesOf } from '../helpers/metrics.ts'
+import { ask, dataOf, groupsOf, holdLargest, valuesOf } from '../helpers/metrics.ts'
 import { organization } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
 
@@ -66,6 +66,12 @@ describe('NAMED_LICENSE_USAGE', () => {
     expect(await read({ groupBy: 'ACCOUNT_ID' }, '2024-03-01T00:00:00Z')).toEqual([])
     expect(valuesOf(await read({}, '2024-03-01T00:00:00.001Z'))).toEqual([0, 1])
     expect(valuesOf(await read({ aggregationPeriod: 'MONTH' }))).toEqual([0, 4])
+    for (const groupBy of ['ACCOUNT_ID', 'CUSTOMER_ID', 'BILLABLE_ID'])
+      for (const largestGroups of [1, 2]) {
+        const query = { name: 'NAMED_LICENSE_USAGE', groupBy, largestGroups }
+        const { body } = await ask(api, '2024-02-29T00:00:00Z', '2024-03-06T00:00:00Z', query)
+        holdLargest(await read({ groupBy }), body.results[0], largestGroups)
+      }
   })
 
   it('counts as one who looks at every instant does', () => {

@@ -574,6 +574,11 @@ describe('what is refused', () => {
       'metricQueries[0].configs.ROUNDING: must be left out: REVENUE_FOR_CYCLE takes CURRENCY only',
     ],
     [
+      'a config with a name that every object has',
+      { ...window, metricQueries: [{ ...query, name: 'REVENUE', configs: { valueOf: 'BASE' } }] },
+      'metricQueries[0].configs.valueOf: must be left out: REVENUE takes CURRENCY only',
+    ],
+    [
       'a currency of usage',
       { ...window, metricQueries: [{ ...query, name: 'USAGE_FOR_CYCLE', configs: { CURRENCY: 'BASE' } }] },
       'metricQueries[0].configs.CURRENCY: must be left out: USAGE_FOR_CYCLE takes no configs',

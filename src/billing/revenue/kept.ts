@@ -1,5 +1,16 @@
 import type { Ctx } from '../../db/context.ts'
-import { type KindedGeneration, type RevenueQuery, type RevenueSum, accountLedgersOf, askAccounts, askAll } from '../../ledger/client.ts'
+import {
+  type KindedGeneration,
+  type LargestRevenue,
+  type LargestRevenueQuery,
+  type RankQuery,
+  type RevenueQuery,
+  type RevenueRanking,
+  type RevenueSum,
+  accountLedgersOf,
+  askAccounts,
+  askAll,
+} from '../../ledger/client.ts'
 import { keepChanged } from './changed.ts'
 
 /**
@@ -18,3 +29,21 @@ export const readKept = async (ctx: Ctx, generations: readonly KindedGeneration[
   const all = await askAll(accountLedgersOf(ctx, generations), (name) => askAccounts(ctx, name, (ledger) => ledger.readRevenue(query)))
   return all.flat()
 }
+
+/** Ranks accounts or customers by what is kept of their revenue, as each ledger does. */
+export const rankKept = (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  query: LargestRevenueQuery,
+  asked: RankQuery,
+): Promise<RevenueRanking[]> =>
+  askAll(accountLedgersOf(ctx, generations), (name) => askAccounts(ctx, name, (ledger) => ledger.rankRevenue(query, asked)))
+
+/** Reads what is kept of the revenue of some accounts or customers, and of all, as each ledger adds it up. */
+export const readLargestKept = (
+  ctx: Ctx,
+  generations: readonly KindedGeneration[],
+  query: LargestRevenueQuery,
+  groups: readonly string[],
+): Promise<LargestRevenue[]> =>
+  askAll(accountLedgersOf(ctx, generations), (name) => askAccounts(ctx, name, (ledger) => ledger.readLargestRevenue(query, groups)))

@@ -7,7 +7,7 @@ import type { Earning } from './earning.ts'
 import { type EarnedCycle, readUsageOfCycles, reckonCycles } from './reckon.ts'
 
 export type { Earning } from './earning.ts'
-export { readKept, refreshKept } from './kept.ts'
+export { rankKept, readKept, readLargestKept, refreshKept } from './kept.ts'
 export { readUsageOfCycles } from './reckon.ts'
 export { reckonAccount, reckonAccounts, reckonChangedAccounts } from './steps.ts'
 export { readWritten } from './written.ts'

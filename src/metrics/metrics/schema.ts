@@ -1,10 +1,11 @@
 import * as z from 'zod/mini'
-import { described, list, named, text, textMap } from '../../lib/fields.ts'
+import { described, list, named, text, textMap, whole } from '../../lib/fields.ts'
 import { instant } from '../../lib/time.ts'
 import { MOST_BUCKETS, PERIODS, bucketsOf } from './buckets.ts'
 import { FIELDS, METRICS } from './fields.ts'
 
 const MOST_QUERIES = 5
+const MOST_LARGEST = 100
 
 const joinChoices = (values: readonly string[]): string =>
   values.length > 1 ? `${values.slice(0, -1).join(', ')} or ${values.at(-1)}` : values.join('')
@@ -31,17 +32,22 @@ type Issue = (path: (string | number)[], message: string) => void
 interface Query {
   name: (typeof METRICS)[number]
   groupBy?: string | undefined
+  largestGroups?: number | undefined
   configs?: Record<string, string> | undefined
   filters?: { fieldName: string; fieldValues: string[] }[] | undefined
 }
 
 /** Reports what a metric does not support. */
-const checkQuery = ({ name, groupBy, configs = {}, filters = [] }: Query, issue: Issue): void => {
+const checkQuery = ({ name, groupBy, largestGroups, configs = {}, filters = [] }: Query, issue: Issue): void => {
   const fields = FIELDS[name]
   if (groupBy !== undefined && !fields.groupBy.includes(groupBy)) issue(['groupBy'], `must be ${joinChoices(fields.groupBy)} for ${name}`)
+  if (largestGroups !== undefined && groupBy === undefined)
+    issue(['largestGroups'], 'must be left out without groupBy: there are no groups')
+  if (largestGroups !== undefined && configs['CURRENCY'] === 'INVOICE')
+    issue(['largestGroups'], 'must be left out with configs.CURRENCY INVOICE: amounts in different currencies cannot be compared')
   for (const [key, value] of Object.entries(configs)) {
     const known = fields.configs && Object.keys(fields.configs)
-    const values = fields.configs?.[key]
+    const values = fields.configs && Object.hasOwn(fields.configs, key) ? fields.configs[key] : undefined
     if (!values) issue(['configs', key], `must be left out: ${name} takes ${known ? `${joinChoices(known)} only` : 'no configs'}`)
     else if (!values.includes(value)) issue(['configs', key], `must be ${joinChoices(values)}`)
   }
@@ -66,6 +72,12 @@ const MetricQuery = named(
         z._default(z.enum(PERIODS), 'DAY'),
       ),
       groupBy: z.optional(described('The answer has one series for each value of this field.', text())),
+      largestGroups: z.optional(
+        described(
+          'An extension. With groupBy: the answer has only the series of so many groups, those with the largest sums over the time range, and one of all others.',
+          whole(1, MOST_LARGEST, 'int32'),
+        ),
+      ),
       configs: z.optional(
         described(
           'For REVENUE and REVENUE_FOR_CYCLE: CURRENCY, which is BASE (the default) for the base currency of the organization, or INVOICE for the invoice currency of each account.',
@@ -142,7 +154,13 @@ export type MetricDataPoints = z.infer<typeof MetricDataPoints>
 
 const MetricQueryResponse = named(
   'MetricQueryResponse',
-  z.strictObject({ id: z.string(), name: MetricName, data: z.array(MetricDataPoints) }),
+  z.strictObject({
+    id: z.string(),
+    name: MetricName,
+    data: z.array(MetricDataPoints),
+    rest: z.optional(MetricDataPoints),
+  }),
+  'The series of a query. rest is an extension: with largestGroups, it has the sums of all groups that are not in data, with every bucket.',
 )
 
 export const GetMetricsResponse = named('GetMetricsResponse', z.strictObject({ results: z.array(MetricQueryResponse) }))

@@ -7,12 +7,12 @@ import type { Range } from './range.ts'
 type Query = Omit<Schemas['MetricQuery'], 'id'>
 export type Points = Schemas['MetricDataPoints']
 
-/** Asks several questions of the metrics at once: what they rest on is read once. Without any, nothing is asked. */
+/** Asks several questions of the metrics at once: what they rest on is read once. Without any, nothing is asked. What all others add up to stands behind the largest groups. */
 export const useMetrics = ({ from, until }: Pick<Range, 'from' | 'until'>, queries: readonly Query[]): Reading<Points[][]> =>
   useRead(queries.length ? `metrics ${from} ${until} ${JSON.stringify(queries)}` : undefined, async () => {
     const metricQueries = queries.map((query, at) => ({ id: String(at), ...query }))
     const { results } = await read(api.POST('/metrics', { body: { startTime: from, endTime: until, metricQueries } }))
-    return results.map(({ data }) => data)
+    return results.map(({ data, rest }) => (rest ? [...data, rest] : data))
   })
 
 /** Events over time, in all and by status, and why those that were not processed were not. */
@@ -28,24 +28,25 @@ export const useEvents = (range: Range): Reading<Points[][]> =>
     },
   ])
 
-/** Revenue over time and by account. */
+/** How many accounts are shown by themselves. */
+export const MOST_ACCOUNTS = 10
+
+/** Revenue over time and of the accounts with most of it. */
 export const useRevenue = (range: Range): Reading<Points[][]> =>
   useMetrics(range, [
     { name: 'REVENUE', aggregationPeriod: range.period },
-    { name: 'REVENUE', aggregationPeriod: 'MONTH', groupBy: 'ACCOUNT_ID' },
+    { name: 'REVENUE', aggregationPeriod: 'MONTH', groupBy: 'ACCOUNT_ID', largestGroups: MOST_ACCOUNTS },
   ])
 
+/** What a value of a group adds up to, or all values that are not named. */
 export interface Share {
-  key: string
+  key: string | undefined
   sum: Exact
 }
 
-/** What each value of a group adds up to, the largest first. */
+/** What each value of a group adds up to, if it is anything. */
 export const sharesOf = (points: readonly Points[]): Share[] =>
-  points
-    .map(({ groupedBy, metricValues }) => ({ key: groupedBy?.fieldValue ?? '', sum: sumOf(metricValues) }))
-    .filter(({ sum }) => sum !== '0')
-    .toSorted((one, other) => Number(other.sum) - Number(one.sum))
+  points.map(({ groupedBy, metricValues }) => ({ key: groupedBy?.fieldValue, sum: sumOf(metricValues) })).filter(({ sum }) => sum !== '0')
 
 /** Lays a series over all buckets: those without a record have 0. */
 export const layOver = (timestamps: readonly string[], points: Points | undefined): Exact[] => {

@@ -56,7 +56,7 @@ export const Troubles = ({ now, range }: { now: string; range: Range }) => {
       </header>
       <Shown reading={causes}>
         {([, , points = []]) => {
-          const shares = sharesOf(points)
+          const shares = sharesOf(points).toSorted((one, other) => Number(other.sum) - Number(one.sum))
           const isCalm = !shares.length && !overdue.data?.count && !waiting.data?.count && !incidents.data?.count
           return (
             <ul class="troubles">
@@ -69,7 +69,7 @@ export const Troubles = ({ now, range }: { now: string; range: Range }) => {
               {waiting.data && waiting.data.count > 0 && (
                 <Trouble name="Invoices that wait for a bill run" count={numberOf(waiting.data)} link={linkTo('bill-runs')} />
               )}
-              {shares.map(({ key, sum }) => (
+              {shares.map(({ key = '', sum }) => (
                 <Trouble
                   key={key}
                   name={`Events: ${eventStatus(key).toLowerCase()}`}

@@ -5,37 +5,22 @@ import type { Exact } from '../../parts/exact_json.ts'
 import { money, quantity } from '../../parts/format.ts'
 import { Empty, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
-import { type Share, sharesOf, useMetrics, useRevenue } from './metrics.ts'
+import { MOST_ACCOUNTS, type Share, sharesOf, useMetrics, useRevenue } from './metrics.ts'
 import type { Range } from './range.ts'
 
-const MOST_SHOWN = 8
-
-/** Names with what each of them adds up to, as bars. */
-const Shares = ({
-  of,
-  nameOf,
-  linkOf,
-  show,
-}: {
-  of: readonly Share[]
-  nameOf: (key: string) => string
-  linkOf: (key: string) => string
-  show: (sum: Exact) => string
-}) => {
-  const most = Number(of[0]?.sum ?? 1)
+/** Accounts with what each of them adds up to, as bars, the largest first, and below them all others. */
+const Shares = ({ of, show }: { of: readonly Share[]; show: (sum: Exact) => string }) => {
+  const most = Number(of[0]?.key === undefined ? 1 : of[0].sum)
   return (
-    <>
-      <ol class="shares">
-        {of.slice(0, MOST_SHOWN).map(({ key, sum }) => (
-          <li key={key}>
-            <progress value={Math.max(0, Number(sum))} max={most} aria-hidden="true" />
-            <a href={linkOf(key)}>{nameOf(key)}</a>
-            <span>{show(sum)}</span>
-          </li>
-        ))}
-      </ol>
-      {of.length > MOST_SHOWN && <p class="muted">and {quantity(of.length - MOST_SHOWN)} more</p>}
-    </>
+    <ol class="shares">
+      {of.map(({ key, sum }) => (
+        <li key={key ?? ''}>
+          <progress value={key === undefined ? 0 : Math.max(0, Number(sum))} max={most} aria-hidden="true" />
+          {key === undefined ? <span class="muted">All others</span> : <a href={linkTo('accounts', key)}>{key}</a>}
+          <span>{show(sum)}</span>
+        </li>
+      ))}
+    </ol>
   )
 }
 
@@ -51,7 +36,10 @@ export const UsageCards = ({ range, currency }: { range: Range; currency: string
   const filters = meter && [{ fieldName: 'USAGE_METER_ID', fieldValues: [meter.id] }]
   const overTime = useMetrics(range, filters ? [{ name: 'METER_USAGE', aggregationPeriod: range.period, filters }] : [])
   /** Asked by itself: of thousands of accounts it takes longer than the rest of the page. */
-  const byAccount = useMetrics(range, filters ? [{ name: 'METER_USAGE', aggregationPeriod: 'MONTH', groupBy: 'ACCOUNT_ID', filters }] : [])
+  const byAccount = useMetrics(
+    range,
+    filters ? [{ name: 'METER_USAGE', aggregationPeriod: 'MONTH', groupBy: 'ACCOUNT_ID', largestGroups: MOST_ACCOUNTS, filters }] : [],
+  )
   const revenue = useRevenue(range)
   return (
     <>
@@ -95,28 +83,17 @@ export const UsageCards = ({ range, currency }: { range: Range; currency: string
       {meter && (
         <section class="card" aria-label="Usage by account">
           <header>
-            <h2>{meter.displayName}, by account</h2>
+            <h2>{meter.displayName}, accounts with most of it</h2>
           </header>
-          <Shown reading={byAccount}>
-            {([points = []]) => (
-              <Shares of={sharesOf(points)} nameOf={(id) => id} linkOf={(id) => linkTo('accounts', id)} show={quantity} />
-            )}
-          </Shown>
+          <Shown reading={byAccount}>{([points = []]) => <Shares of={sharesOf(points)} show={quantity} />}</Shown>
         </section>
       )}
       <section class="card" aria-label="Revenue by account">
         <header>
-          <h2>Revenue by account</h2>
+          <h2>Accounts with most revenue</h2>
         </header>
         <Shown reading={revenue}>
-          {([, shares = []]) => (
-            <Shares
-              of={sharesOf(shares)}
-              nameOf={(id) => id}
-              linkOf={(id) => linkTo('accounts', id)}
-              show={(sum) => money(cutToTwo(sum), currency)}
-            />
-          )}
+          {([, shares = []]) => <Shares of={sharesOf(shares)} show={(sum) => money(cutToTwo(sum), currency)} />}
         </Shown>
       </section>
     </>
