@@ -6,7 +6,7 @@ export type Json = Record<string, unknown>
 export interface Answer {
   status: number
   body: Json
-  /** Whether this is the kept answer of a request that was sent before. */
+  /** Whether this is the kept answer of a request that a run before sent. */
   isReplayed: boolean
 }
 
@@ -70,7 +70,11 @@ export const connectApi = (url: string, token: string, isDry: boolean): Api => {
           ...(content && { body: content }),
           signal: AbortSignal.timeout(LONGEST_ANSWER),
         })
-        const answer = { status: response.status, body: await bodyOf(response), isReplayed: response.headers.has('Idempotency-Replayed') }
+        const answer = {
+          status: response.status,
+          body: await bodyOf(response),
+          isReplayed: attempt === 1 && response.headers.has('Idempotency-Replayed'),
+        }
         if (!isPassing(response)) return answer
         after = Number(response.headers.get('Retry-After') ?? 0)
         problem = `it answers ${answer.status}: ${messageOf(answer)}`
