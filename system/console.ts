@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { holdAlerts } from './console/alerts.ts'
 import { holdAnalyst } from './console/analyst.ts'
+import { holdErasure } from './console/erasure.ts'
 import { holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
 import { makeFirstInvoice } from './console/first_invoice.ts'
 import { holdImports } from './console/imports.ts'
@@ -76,6 +77,7 @@ try {
     await step('A plan with entitlements, grants and rules', () => holdPlans(browser, server))
     await step('Proposals that are approved, declined and paid', () => holdOffers(browser, server))
     await step('A file that is imported, and an alias that is given', () => holdImports(browser, server))
+    await step('A customer that is erased', () => holdErasure(browser, server))
     await step('Tokens that are wrong, revoked, and not kept', () => holdTokens(browser, server))
     await step('A network that is lost', () => holdLostNetwork(browser, server))
     await step('A limit that is reached', () => holdLimit(browser, server))

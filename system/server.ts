@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fault, root } from '../scripts/wrangler.ts'
 
-const LONGEST_START = 60_000
+const LONGEST_START = 120_000
 
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {

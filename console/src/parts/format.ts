@@ -44,7 +44,10 @@ export const roughly = (value: number): string =>
 
 /** A name of the API as words: UN_COLLECTIBLE as Un collectible. */
 export const wordsOf = (name: string): string => {
-  const words = name.replaceAll('_', ' ').toLowerCase()
+  const words = name
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase()
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 

@@ -13,6 +13,7 @@ import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Names } from '../../routes.ts'
 import { AccountForm } from '../accounts/account_form.tsx'
+import { EraseButton, ErasureOf } from './erasure.tsx'
 import { CustomerForm } from './form.tsx'
 
 type Customer = Schemas['Customer']
@@ -37,21 +38,25 @@ const ContactForm = ({ customerId, close }: { customerId: string; close: () => v
 }
 
 const Actions = ({ customer }: { customer: Customer }) => {
+  const { administers } = useRights()
   const path = { customer_id: customer.id }
   if (customer.status === 'ARCHIVED')
     return (
-      <DialogButton label="Restore" title={`Restore ${customer.name}`}>
-        {(close) => (
-          <Form
-            action="Restore customer"
-            send={() => read(api.POST('/customers/{customer_id}/restore', { params: { path } }))}
-            done={close}
-            cancel={close}
-          >
-            <p>Its accounts stay archived, until each of them is restored.</p>
-          </Form>
-        )}
-      </DialogButton>
+      <>
+        <DialogButton label="Restore" title={`Restore ${customer.name}`}>
+          {(close) => (
+            <Form
+              action="Restore customer"
+              send={() => read(api.POST('/customers/{customer_id}/restore', { params: { path } }))}
+              done={close}
+              cancel={close}
+            >
+              <p>Its accounts stay archived, until each of them is restored.</p>
+            </Form>
+          )}
+        </DialogButton>
+        {administers && <EraseButton customer={customer} />}
+      </>
     )
   return (
     <>
@@ -143,6 +148,7 @@ export const CustomerPage = ({ names: { id = '' } }: { names: Names }) => {
             />
             <AccountsOf customerId={id} />
             <Settings entityType="CUSTOMER" entityId={id} />
+            {customer?.status === 'ARCHIVED' && <ErasureOf customerId={id} />}
             <Section title="Audit trail">
               <AuditTrail type="CUSTOMER" id={id} />
             </Section>
