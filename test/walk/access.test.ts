@@ -1,10 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Operation } from '../../src/http/operation.ts'
+import { accountId } from '../../src/lib/examples.ts'
 import { RESOURCES } from '../../src/lib/resources.ts'
 import { type Answer, client, organization } from '../helpers/api.ts'
 import { REFUSED, ROLES, UNAUTHORIZED, type World, refusalOf, withCredentials } from '../helpers/credentials.ts'
-import { exampleOf, keepExampleTime, readAfter, ready } from '../helpers/example.ts'
+import { type Ready, exampleOf, keepExampleTime, readAfter, ready } from '../helpers/example.ts'
 import { REQUIRED_QUERIES, isPaged, operationOf, walked, walkedWrites, walksAll } from '../helpers/operations.ts'
 import { type Rows, compareRows, readRows } from '../helpers/rows.ts'
 
@@ -208,6 +209,51 @@ const isOfNobody = new Set(['getAlertTemplates', 'getAlertTemplate'])
 
 const NOT_THERE = /^(?:[\w.[\]]+: t|T)he [\w -]+ "[^"]+" does not exist\.?$|^\w+: there is no [A-Z_]+ "[^"]+"$/
 
+/** Of a stranger's thing it is said that it does not exist, or that the account that was named does not have it. */
+const NOT_THEIRS = new RegExp(`${NOT_THERE.source}|^[\\w.[\\]]+: "[^"]+" has no \\w+ "[^"]+"$`)
+
+/** These change what ledgers keep. */
+const changesLedgers = new Set([
+  'ingest',
+  'ingestBatch',
+  'eventCorrection',
+  'ingestEntitledEvent',
+  'updateFeatureCreditEntry',
+  'voidFeatureCreditEntry',
+])
+
+/** What ledgers keep of an organization: its events, and the credits of features of its accounts. */
+const readLedgers = async ({ get }: Ready): Promise<unknown[]> => {
+  const answers = [await get('/events?pageSize=50'), await get(`/accounts/${accountId}/entitlements`)]
+  expect(answers[0]?.status).toBe(200)
+  return answers.map(({ status, body }) => [status, body as unknown])
+}
+
+/**
+ * Sends as one organization what is of the other: both have the same ids of their own, so that only an id that the server made tells whose it
+ * is. It is not there, and nothing of either is changed or told.
+ */
+const holdStranger = async (mine: Ready, theirs: Ready, { operationId, method }: Operation): Promise<void> => {
+  const [sent, own] = [mine.request(), theirs.request()]
+  if (JSON.stringify(sent) === JSON.stringify(own)) return
+  const [before, other] = [await readRows(mine.id), await readRows(theirs.id)]
+  const answer = await theirs.call(...sent, method === 'get' ? {} : key('a key of a stranger'))
+  const text = JSON.stringify(answer.body)
+  const known = new Set([...ourIdsOf(other), ...ourIdsIn(JSON.stringify(sent))])
+  expect(ourIdsOf(before).filter((id) => text.includes(id) && !known.has(id))).toEqual([])
+  expect(compareRows(before, await readRows(mine.id))).toEqual([])
+  if (answer.status >= 400) expect(compareRows(other, await readRows(theirs.id))).toEqual([])
+  const isList = method === 'get' && answer.status === 200
+  const rows = (answer.body.data ?? answer.body.events) as unknown[] | undefined
+  if (isList) expect(rows).toEqual([])
+  else
+    expect([operationId, ...messageOf(answer)]).toEqual([
+      operationId,
+      refusesWith400.has(operationId) ? 400 : 404,
+      expect.stringMatching(NOT_THEIRS),
+    ])
+}
+
 describe('of two organizations', () => {
   it.each(walked)('one that has nothing is told so by $operationId', async ({ operationId, method, path, status }) => {
     const [mine, theirs] = [await ready(operationId), await organization()]
@@ -239,18 +285,24 @@ describe('of two organizations', () => {
     else expect(rows.filter((row) => !ourIdsIn(JSON.stringify(row)).some((id) => own.includes(id)))).toEqual([])
   })
 
-  it.each(walkedWrites)('each changes its own with $operationId, under one key', async ({ operationId, status }) => {
+  it.each(walkedWrites)('each changes its own with $operationId, under one key, and nothing of the other', async (operation) => {
+    const { operationId, status } = operation
     const [mine, theirs] = [await ready(operationId), await ready(operationId)]
+    await holdStranger(mine, theirs, operation)
     const first = await mine.call(...mine.request(), key('a key'))
     const [before, other] = [await readRows(mine.id), await readRows(theirs.id)]
+    const inLedgers = changesLedgers.has(operationId) && (await readLedgers(mine))
     const answer = await theirs.call(...theirs.request(), key('a key'))
+    if (inLedgers) expect(await readLedgers(mine)).toEqual(inLedgers)
     expect([...messageOf(answer), replayed(answer), first.status]).toEqual([status, undefined, null, status])
     expect(compareRows(before, await readRows(mine.id))).toEqual([])
     if (!keepsInLedgers.has(operationId)) expect(compareRows(other, await readRows(theirs.id))).not.toEqual([])
   })
 
-  it.each(walked.filter(({ writes }) => !writes))('each reads its own with $operationId', async ({ operationId, status }) => {
+  it.each(walked.filter(({ writes }) => !writes))('each reads its own with $operationId, and nothing of the other', async (operation) => {
+    const { operationId, status } = operation
     const [mine, theirs] = [await ready(operationId), await ready(operationId)]
+    await holdStranger(mine, theirs, operation)
     const [before, other] = [await readRows(mine.id), await readRows(theirs.id)]
     const answer = await theirs.call(...theirs.request())
     expect(messageOf(answer)).toEqual([status, undefined])
