@@ -3,7 +3,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fail } from '../scripts/wrangler.ts'
-import { readCredits } from './ledgers.ts'
+import { type KeptEvent, readCredits } from './ledgers.ts'
 import { openReceiver } from './torture_arrivals.ts'
 import { BILLED, openBillingLoad } from './torture_billing.ts'
 import { holdAllChains } from './torture_chains.ts'
@@ -11,14 +11,17 @@ import { EVENTS_ORGANIZATION, LICENSE, isSettled, must, openEventLoad } from './
 import { FEATURES_ORGANIZATION, USED, openFeatureLoad } from './torture_features.ts'
 import { BILLING_ORGANIZATION } from './torture_invoices.ts'
 import { holdResources } from './torture_log.ts'
+import { openMoneyLoad } from './torture_money.ts'
+import { MONEY } from './torture_money_model.ts'
 import { send, sendCounts } from './torture_requests.ts'
 import { clients, counts, recover, work } from './torture_resources.ts'
 import { build, databases, directory, keepSealing, openIn, seal, serve, server, state } from './torture_server.ts'
+import { verifyInvoices } from './torture_verifications.ts'
 import { openWebhookLoad } from './torture_webhooks.ts'
 
 const KILLS = 10
 /** In milliseconds: the run, the work before a kill at least, and how soon the events that waited are processed. */
-const [MOST, LEAST_WORK, SETTLED] = [260_000, 1000, 60_000]
+const [MOST, LEAST_WORK, SETTLED] = [600_000, 1000, 60_000]
 /** The kill comes this long after the test clock began to move, at most, in milliseconds: then invoices are being made. */
 const LONGEST_MOVE = 300
 /** What is left to the end of a run, in milliseconds. It takes longer where an event was in progress at the last kill: that is taken up after 20 seconds. */
@@ -47,6 +50,14 @@ const billing = openBillingLoad(
   () => server.killed,
 )
 
+/** The buyers, whose money moves in the organization of billing. */
+const buyer = { token: randomBytes(32).toString('base64url') }
+const money = openMoneyLoad(
+  (request) => send(buyer, request),
+  () => server.killed,
+  billing.readClock,
+)
+
 /** The ones who want webhooks, alerts and reports, in the organization of billing, and the receiver of the webhooks. */
 const listener = { token: randomBytes(32).toString('base64url') }
 const receiver = await openReceiver()
@@ -62,7 +73,8 @@ const features = openFeatureLoad(
   (request) => send(user, request),
   () => server.killed,
 )
-const isOfOtherLoad = (id: string): boolean => id.startsWith(BILLED) || id.startsWith(USED)
+const isBilled = (id: string): boolean => id.startsWith(BILLED) || id.startsWith(MONEY)
+const isOfOtherLoad = (id: string): boolean => isBilled(id) || id.startsWith(USED)
 
 const sealing = { sealed: 0, unsealed: 0 }
 
@@ -76,7 +88,12 @@ const inspect = async (isEnd = false): Promise<void> => {
   const damage = [...all('PRAGMA integrity_check'), ...all('PRAGMA foreign_key_check')]
   must(JSON.stringify(damage) === '[{"integrity_check":"ok"}]', `the database is damaged: ${JSON.stringify(damage.slice(0, 3))}`)
   billing.hold(database, keptEvents, isEnd)
-  const billed = { ...keptEvents, events: keptEvents.events.filter(({ id }) => id.startsWith(BILLED)) }
+  money.hold(database, keptEvents)
+  const [events, past] = [keptEvents.events, keptEvents.past].map((its) => its.filter(({ id }) => isBilled(id))) as [
+    KeptEvent[],
+    KeptEvent[],
+  ]
+  const billed = { ...keptEvents, events, past }
   webhooks.hold(database, billed, billing.acknowledged, isEnd ? billing.readClock() : undefined)
   Object.assign(sealing, await holdResources(database))
   if (isEnd) sealing.sealed = await holdAllChains(database)
@@ -100,6 +117,7 @@ const prepare = async (): Promise<void> => {
   for (const { number, token } of clients) add(`token.${number}`, 'org.torture', token)
   add('token.events', EVENTS_ORGANIZATION, sender.token)
   add('token.billing', BILLING_ORGANIZATION, biller.token)
+  add('token.money', BILLING_ORGANIZATION, buyer.token)
   add('token.listener', BILLING_ORGANIZATION, listener.token)
   add('token.features', FEATURES_ORGANIZATION, user.token)
   database.close()
@@ -125,6 +143,7 @@ const torture = async (): Promise<void> => {
   const prepareBilling = async (): Promise<void> => {
     await webhooks.prepare()
     await billing.prepare()
+    await money.prepare()
     await webhooks.prepareAlerts()
   }
   await Promise.all([load.prepare(), prepareBilling(), features.prepare()])
@@ -132,7 +151,7 @@ const torture = async (): Promise<void> => {
   for (let kill = 1; kill <= KILLS; kill++) {
     const left = started + 1000 * seconds - LAST - Date.now() - pause
     const time = (left / (KILLS - kill + 1) - pause) * (0.5 + Math.random())
-    const loads = [...load.work(), ...webhooks.work(billing.readClock()), ...billing.work(), ...features.work()]
+    const loads = [...load.work(), ...webhooks.work(billing.readClock()), ...billing.work(), ...money.work(), ...features.work()]
     const working = Promise.all([...clients.map(work), ...loads, keepSealing()])
     await Promise.race([working, wait(Math.max(LEAST_WORK, time))])
     await Promise.race([working, billing.awaitMove(), wait(LEAST_WORK)])
@@ -144,7 +163,7 @@ const torture = async (): Promise<void> => {
     await Promise.all([inspect(), serve()])
     const { acknowledged, lost, made } = counts
     const { sealed, unsealed } = sealing
-    await recover()
+    await Promise.all([recover(), money.recover()])
     pause = Date.now() - at
     const answers = `${counts.lost - lost} answers lost to writes, ${counts.made - made} of which were made`
     const rows = `${figure(sealed)} rows of the audit log sealed, ${figure(unsealed)} not`
@@ -155,9 +174,11 @@ const torture = async (): Promise<void> => {
   await webhooks.settle(seal)
   console.log(`Webhooks: all reports are made and all deliveries have arrived after ${since(from)}, the time of the cron being moved on`)
   await seal()
+  const verified = [await verifyInvoices(server.url, biller.token), await verifyInvoices(server.url, user.token)]
   server.kill()
   await server.ended
   await inspect(true)
+  console.log(`Billing: ${verified[0]}\nFeatures: ${verified[1]}`)
   console.log(`Events: all that waited or were in progress are settled after ${(settled / 1000).toFixed(1)} s`)
 }
 
@@ -182,11 +203,12 @@ try {
 receiver.stop()
 if (wrong) stop(`${wrong}. The database is left in ${directory}`)
 const [{ requests, slowed, replayed }, { acknowledged, lost, made }] = [sendCounts, counts]
-const [events, bills, uses, tells] = [load.counts, billing.counts, features.counts, webhooks.counts]
+const [events, bills, moves, uses, tells] = [load.counts, billing.counts, money.counts, features.counts, webhooks.counts]
 console.log(`Torture: in ${KILLS} kills nothing was lost, halved or made twice.
 ${figure(requests)} requests, ${figure(slowed)} of them slowed down; ${figure(acknowledged)} writes acknowledged; ${figure(lost)} answers lost to writes, ${figure(made)} of which were made;
 ${figure(events.acknowledged)} events acknowledged in ${figure(events.ingested)} requests, ${figure(events.lost)} of which were sent again after a kill; ${figure(events.kept)} repeats kept; ${figure(events.waited)} accounts made after their events;
 ${figure(bills.billed)} invoices fell due in ${bills.days} days of a test clock; ${figure(bills.changed)} were given another status, and ${figure(bills.lost)} answers to that were lost;
+${figure(moves.done)} acts of buyers done, ${figure(moves.refused)} refused; ${figure(moves.lost)} sent again after a kill, of which ${figure(moves.made)} had been made; ${money.countKinds()}; ${figure(moves.corrected)} events reverted;
 ${figure(uses.passed)} events passed that need credits of a feature, and ${figure(uses.refused)} were refused; ${figure(uses.lost)} requests of that kind were sent again after a kill; ${figure(uses.takes)} takes of the credits of ${uses.accounts} accounts, ${figure(uses.back)} of which gave back;
 ${figure(tells.told)} events told to two endpoints, in ${figure(tells.tries)} tries; ${figure(tells.made)} customers and accounts made; ${tells.incidents} incidents; ${tells.reports} reports with ${figure(tells.rows)} rows;
 ${figure(replayed)} answers given again; ${figure(sealing.sealed)} rows of the audit logs of all organizations sealed, and as they were; it took ${since(started)}`)
