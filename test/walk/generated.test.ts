@@ -404,7 +404,7 @@ describe.each(every)('$operationId', ({ operation }) => {
   )
 
   it.runIf(takesEvents.has(operation.operationId))(
-    `refuses what is wrong in one place of a path, a query or a header, says no more than that of what is wrong in an event, and keeps nothing else`,
+    'refuses what is wrong in one place, by that place, unless it is in an event, and keeps nothing but events',
     async () => {
       const { api, send, wrong } = await setUp(operation)
       const hold = holding(operation)
