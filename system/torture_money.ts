@@ -12,27 +12,29 @@ import { type Money, readMoney } from './torture_money_tables.ts'
 import { holdBought } from './torture_money_usage.ts'
 
 /** How many clients a buyer has, and the pause of each, at most, in milliseconds. */
-const [CLIENTS, PAUSE] = [2, 250]
+const [CLIENTS, PAUSE] = [2, 150]
 
-/** Each kind as often as it is chosen. */
-const CHOICES: readonly (keyof Acts)[] = [
-  ...Array.from({ length: 5 }, (): keyof Acts => 'sendEvents'),
-  ...Array.from({ length: 4 }, (): keyof Acts => 'correct'),
-  ...Array.from({ length: 4 }, (): keyof Acts => 'payInvoice'),
-  ...Array.from({ length: 3 }, (): keyof Acts => 'changeStatus'),
-  'topUp',
-  'topUp',
-  'giveCredit',
-  'giveCredit',
-  'voidCredit',
-  'refund',
-  'refund',
-  'payAgain',
-  'license',
-  'license',
-  'editPlan',
-  'bill',
-]
+const buyers = Array.from({ length: BUYERS }, (_, n) => `buyer-${n}`)
+
+/** How often each kind is chosen. */
+const WEIGHTS: Readonly<Record<keyof Acts, number>> = {
+  sendEvents: 4,
+  correct: 3,
+  payInvoice: 4,
+  changeStatus: 6,
+  refund: 2,
+  payAgain: 1,
+  topUp: 2,
+  giveCredit: 2,
+  voidCredit: 1,
+  license: 2,
+  editPlan: 1,
+  bill: 3,
+}
+const CHOICES = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array.from({ length: weight }, () => kind as keyof Acts))
+
+/** What each buyer does first, so that there is money to move. */
+const FIRST = ['topUp', 'giveCredit', 'bill', 'bill', 'sendEvents', 'license'] as const
 
 /** Moves money of accounts while their cycles are billed by a test clock, and checks after each kill and at the end that none has come or gone. */
 export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => number) => {
@@ -41,12 +43,6 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
   const lost = new Map<Act, { isMade: boolean }>()
   let catalogue: MoneyCatalogue | undefined
   let acts: Acts | undefined
-
-  /** Makes the plans and the buyers. The schema and the meter are there. */
-  const prepare = async (): Promise<void> => {
-    catalogue = await makeMoneyCatalogue(send)
-    acts = openActs(model, { plans: [...catalogue.prices.keys()], license: catalogue.license }, clock)
-  }
 
   /** Sends an act, or what is left to do of one: a request that means the same. */
   const ask = async (act: Act, request: Request = act.request): Promise<void> => {
@@ -64,6 +60,18 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
     counts.done++
     model.note(act)
     act.learn?.(answer)
+  }
+
+  /** Makes the plans and the buyers, and lets these begin. The schema and the meter are there. */
+  const prepare = async (): Promise<void> => {
+    catalogue = await makeMoneyCatalogue(send)
+    const its = openActs(model, { plans: [...catalogue.prices.keys()], license: catalogue.license }, clock)
+    acts = its
+    await Promise.all(
+      buyers.map(async (account) => {
+        for (const kind of FIRST) await ask(its[kind](account))
+      }),
+    )
   }
 
   /** Sends a payment again that was recorded: nothing is recorded, and it is answered as it was. */
@@ -99,7 +107,7 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
     }
   }
 
-  const work = () => Array.from({ length: BUYERS * CLIENTS }, (_, client) => keepBuying(`buyer-${client % BUYERS}`))
+  const work = () => Array.from({ length: CLIENTS }, () => buyers.map(keepBuying)).flat()
 
   /**
    * Sends again what was lost, so that all is known. A payment is sent again as by a gateway that tells of it twice: under another key, with the

@@ -35,9 +35,9 @@ const topUp = (account: string): Act => {
 
 const STATUSES: Readonly<Record<string, readonly string[]>> = {
   DUE: ['PAID', 'UN_COLLECTIBLE', 'VOID'],
-  PARTIALLY_PAID: ['PAID', 'UN_COLLECTIBLE', 'REFUND_INITIATED', 'VOID'],
+  PARTIALLY_PAID: ['PAID', 'UN_COLLECTIBLE', 'REFUND_INITIATED', 'VOID', 'VOID'],
   UN_COLLECTIBLE: ['PAID', 'VOID'],
-  PAID: ['REFUND_INITIATED', 'VOID'],
+  PAID: ['REFUND_INITIATED', 'VOID', 'VOID'],
 }
 
 /** What buyers can ask for. `clock` says where the clock stands, as far as that is known. */
