@@ -30,7 +30,7 @@ interface KeptInvoice {
   endAt: number
   invoiceAt: number
   sequence: number | null
-  /** Whether it fell due by time, and whether it was ever VOID. */
+  /** Whether it fell due by time with something to pay, and whether it was ever VOID. */
   isByTime: 0 | 1
   wasVoid: 0 | 1
 }
@@ -54,7 +54,8 @@ const readInvoices = (database: DatabaseSync): KeptInvoice[] =>
   database
     .prepare(
       `SELECT id, account_id AS account, invoice_type AS type, start_at AS startAt, end_at AS endAt, invoice_at AS invoiceAt, sequence,
-        NOT ${isLogged("changes ->> '$.status[0]' = 'DRAFT' AND operation_id LIKE 'update%'")} AS isByTime,
+        NOT ${isLogged("changes ->> '$.status[0]' = 'DRAFT' AND operation_id LIKE 'update%'")}
+          AND invoice_type NOT IN ('CUSTOM', 'ADHOC_ADVANCED') AND CAST(total AS REAL) > 0 AS isByTime,
         ${isLogged("changes ->> '$.status[1]' = 'VOID'")} AS wasVoid
        FROM invoices AS its WHERE ${of}`,
     )

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type KeptLedgers, must, pick, textOf } from './torture_events.ts'
-import { DAY, FEE, HOUR, IN_ADVANCE, START, type SeenInvoices, UNIT, holdInvoices, iso, readClock } from './torture_invoices.ts'
+import { DAY, FEE, HOUR, IN_ADVANCE, PAYER, START, type SeenInvoices, UNIT, holdInvoices, iso, readClock } from './torture_invoices.ts'
 
 /** What the ids of its events begin with, since the files of the ledgers do not say whose they are. */
 export const BILLED = 'billed-'
@@ -43,7 +43,7 @@ const feeOf = (id: unknown, rate: number, invoiceTiming: string) => ({
   rateValues: [{ currency: 'USD', rate }],
 })
 
-const pathOf = (n: number): string => `/accounts/payer-${n}`
+const pathOf = (n: number): string => `/accounts/${PAYER}${n}`
 
 /** Bills accounts by a test clock that moves on, and checks their invoices after each kill and at the end. */
 export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
@@ -105,7 +105,7 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
     const plans = [await makePlan('Mondays', '1', parts), await makePlan('Thursdays', '4', parts)]
     await make('/customers', { id: 'payers', name: 'Payers', primaryEmail: 'payers@example.com', address: {} })
     for (let n = 0; n < ACCOUNTS; n++) {
-      await make('/accounts', { id: `payer-${n}`, name: 'Payer', customerId: 'payers' })
+      await make('/accounts', { id: `${PAYER}${n}`, name: 'Payer', customerId: 'payers' })
       await make(`${pathOf(n)}/price_plans`, {
         pricePlanId: plans[n % 2],
         effectiveFrom: iso(START).slice(0, 10),
@@ -143,7 +143,7 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
         id: `${BILLED}${++named}`,
         schemaName: 'trips',
         timestamp: iso(Math.max(START, now - randomInt(72) * HOUR)),
-        accountId: `payer-${randomInt(ACCOUNTS)}`,
+        accountId: `${PAYER}${randomInt(ACCOUNTS)}`,
         attributes: [{ name: 'distance', value: textOf(BigInt(randomInt(1, 10_000))) }],
         dimensions: {},
       }))
@@ -161,7 +161,7 @@ export const openBillingLoad = (send: Send, isKilled: () => boolean) => {
   }
 
   const listInvoices = async (n: number): Promise<Shown[] | undefined> => {
-    const list = await send({ method: 'GET', path: `/invoices?owner_id=payer-${n}&pageSize=20` })
+    const list = await send({ method: 'GET', path: `/invoices?owner_id=${PAYER}${n}&pageSize=20` })
     return list?.body['data'] as Shown[] | undefined
   }
 

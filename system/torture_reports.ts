@@ -66,7 +66,7 @@ const usageBefore = ({ events }: KeptLedgers, instant: number): string[] => {
 const rightRows = ({ of }: Asked, kept: KeptLedgers, accounts: ReadonlyMap<string, ShownAccount>): string[] => {
   if ('usageBefore' in of) return usageBefore(kept, of.usageBefore).toSorted()
   if ('eventsBefore' in of) {
-    const events = kept.events.filter(({ time }) => time < of.eventsBefore)
+    const events = [...kept.events, ...kept.past].filter(({ time }) => time < of.eventsBefore)
     return events.map(({ id, account, time }) => `${id},${account.slice(1)},${time}`).toSorted()
   }
   return of.accounts.map((id) => `${id},${accounts.get(id)?.name},${accounts.get(id)?.customerId}`).toSorted()

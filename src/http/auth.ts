@@ -39,7 +39,7 @@ const refuseRole = ({ portal, role }: Caller, access: Access): void => {
     throw new ApiError('FORBIDDEN', 'A portal token reads what belongs to its customer and accounts, and nothing else.')
   if (access.writes && role === 'ANALYST') throw new ApiError('FORBIDDEN', 'The role ANALYST reads only.')
   if (access.administrator && role !== 'ADMINISTRATOR')
-    throw new ApiError('FORBIDDEN', 'Only the role ADMINISTRATOR handles tokens and the secrets of webhooks.')
+    throw new ApiError('FORBIDDEN', 'Only the role ADMINISTRATOR handles tokens and the secrets of webhooks, and erases customers.')
 }
 
 /** Identifies the caller, refuses callers without permission, and sets `ctx`. Every invalid token gets the same answer after the same work. */

@@ -72,9 +72,11 @@ const sha256 = async (text: string): Promise<string> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toHex()
 
 describe('the operations', () => {
-  it('that only an administrator may call are those on tokens, and others that show a secret', () => {
+  it('that only an administrator may call are those on tokens, others that show a secret, and what can never be undone', () => {
     const named = (which: (operation: Operation) => unknown) => operations.filter(which).map(({ operationId }) => operationId)
-    expect(named(({ administrator }) => administrator)).toEqual(named(({ path, secret }) => /^\/tokens\b/.test(path) || secret))
+    expect(named(({ administrator }) => administrator)).toEqual(
+      named(({ path, secret }) => /^\/tokens\b/.test(path) || secret || path.endsWith('/erase')),
+    )
   })
 })
 

@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
-import { sign } from 'hono/jwt'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Role } from '../../src/db/context.ts'
 import type { Operation } from '../../src/http/operation.ts'
+import { accountId } from '../../src/lib/examples.ts'
 import { RESOURCES } from '../../src/lib/resources.ts'
-import { type Answer, type Api, client, organization } from '../helpers/api.ts'
-import { EXAMPLES_START, exampleOf, keepExampleTime, readAfter, ready } from '../helpers/example.ts'
+import { type Answer, client, organization } from '../helpers/api.ts'
+import { REFUSED, ROLES, UNAUTHORIZED, type World, refusalOf, withCredentials } from '../helpers/credentials.ts'
+import { type Ready, exampleOf, keepExampleTime, readAfter, ready } from '../helpers/example.ts'
 import { REQUIRED_QUERIES, isPaged, operationOf, walked, walkedWrites, walksAll } from '../helpers/operations.ts'
 import { type Rows, compareRows, readRows } from '../helpers/rows.ts'
 
@@ -22,8 +22,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks()
 })
-
-const SECOND = 1000
 
 const key = (value: string) => ({ 'Idempotency-Key': value })
 const replayed = ({ headers }: Answer) => headers.get('Idempotency-Replayed')
@@ -103,102 +101,11 @@ it.each(walked.filter(({ writes }) => !writes))('$operationId writes nothing', a
   expect(compareRows(before, await readRows(api.id))).toEqual([])
 })
 
-const encode = (value: unknown): string =>
-  new TextEncoder().encode(JSON.stringify(value)).toBase64({ alphabet: 'base64url', omitPadding: true })
-
-const claimsOf = (jwt: string): Record<string, unknown> =>
-  JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(jwt.split('.')[1] ?? '', { alphabet: 'base64url' }))) as Record<string, unknown>
-
-const signed = (claims: Record<string, unknown>, secret = env.SIGNING_SECRET) => sign(claims, secret, 'HS256')
-
-const jwtOf = async (token: string): Promise<string> => (await client(token).post('/authenticate')).body.token
-
-const newToken = async ({ post }: Api, role: Role = 'ADMINISTRATOR', expiresAt?: number): Promise<{ id: string; token: string }> =>
-  (await post('/tokens', { name: role, role, ...(expiresAt && { expiresAt: new Date(expiresAt).toISOString() }) })).body
-
-/** An organization that is ready for an operation, and credentials of it of every kind, half a minute after they were made. */
-const setUp = async (operationId: string) => {
-  vi.useFakeTimers({ toFake: ['Date'], now: EXAMPLES_START })
-  const mine = await ready(operationId)
-  const now = Date.now()
-  const [administrator, developer, analyst, revoked, rotated] = [
-    await newToken(mine),
-    await newToken(mine, 'DEVELOPER'),
-    await newToken(mine, 'ANALYST'),
-    await newToken(mine),
-    await newToken(mine),
-  ]
-  const expired = await newToken(mine, 'ADMINISTRATOR', now + 20 * SECOND)
-  const jwts = {
-    administrator: await jwtOf(administrator.token),
-    developer: await jwtOf(developer.token),
-    analyst: await jwtOf(analyst.token),
-    expired: await jwtOf(expired.token),
-    revoked: await jwtOf(revoked.token),
-    rotated: await jwtOf(rotated.token),
-  }
-  const portalOf = (jwt: string, portal: Record<string, unknown>, expiry = 3600) =>
-    signed({ ...claimsOf(jwt), exp: Math.floor(now / SECOND) + expiry, portal: { customerId: 'a customer', ...portal } })
-  const portals = {
-    all: await portalOf(jwts.administrator, { accountIds: 'all' }),
-    one: await portalOf(jwts.analyst, { accountIds: ['an account'] }),
-    brief: await portalOf(jwts.administrator, { accountIds: 'all' }, 20),
-    revoked: await portalOf(jwts.revoked, { accountIds: 'all' }),
-  }
-  await mine.delete(`/tokens/${revoked.id}`)
-  await mine.post(`/tokens/${rotated.id}/rotate`, { gracePeriod: 0 })
-  vi.setSystemTime(now + 30 * SECOND)
-  for (const token of [mine.token, administrator.token, developer.token, analyst.token]) await client(token).get('/customers')
-  vi.useRealTimers()
-  return { mine, now: now + 30 * SECOND, administrator, developer, analyst, expired, revoked, rotated, jwts, portals }
-}
-type World = Awaited<ReturnType<typeof setUp>>
-
-const UNAUTHORIZED = { message: 'A valid token is required, as Authorization: Bearer <token>.' }
-
-/** Every credential that is refused. */
-const REFUSED: Readonly<Record<string, (world: World) => string | Promise<string> | undefined>> = {
-  'no token': () => undefined,
-  'an unknown token': () => `Bearer togai_${'x'.repeat(46)}`,
-  'a token in another scheme': ({ administrator }) => `Basic ${administrator.token}`,
-  'a token without a scheme': ({ administrator }) => administrator.token,
-  'the id of a token': ({ administrator }) => `Bearer ${administrator.id}`,
-  'the hash of a token': async ({ administrator }) =>
-    `Bearer ${await env.DB.prepare('SELECT hash FROM tokens WHERE id = ?').bind(administrator.id).first<string>('hash')}`,
-  'an expired token': ({ expired }) => `Bearer ${expired.token}`,
-  'a revoked token': ({ revoked }) => `Bearer ${revoked.token}`,
-  'a secret that was rotated out': ({ rotated }) => `Bearer ${rotated.token}`,
-  'the JWT of an expired token': ({ jwts }) => `Bearer ${jwts.expired}`,
-  'the JWT of a revoked token': ({ jwts }) => `Bearer ${jwts.revoked}`,
-  'the JWT of a secret that was rotated out': ({ jwts }) => `Bearer ${jwts.rotated}`,
-  'a JWT of no algorithm': ({ jwts }) => `Bearer ${encode({ alg: 'none', typ: 'JWT' })}.${jwts.administrator.split('.')[1]}.`,
-  'a JWT of another secret': async ({ jwts }) => `Bearer ${await signed(claimsOf(jwts.administrator), 'another secret')}`,
-  'an expired JWT': async ({ jwts, now }) => `Bearer ${await signed({ ...claimsOf(jwts.administrator), exp: now / SECOND })}`,
-  'a JWT that names another organization': async ({ jwts }) =>
-    `Bearer ${await signed({ ...claimsOf(jwts.administrator), org: (await organization()).id })}`,
-  'an expired portal token': ({ portals }) => `Bearer ${portals.brief}`,
-  'the portal token of a revoked token': ({ portals }) => `Bearer ${portals.revoked}`,
-}
-
-const ROLES: [name: string, role: Role, token: (world: World) => string][] = [
-  ['an administrator', 'ADMINISTRATOR', ({ administrator }) => administrator.token],
-  ['the JWT of an administrator', 'ADMINISTRATOR', ({ jwts }) => jwts.administrator],
-  ['a developer', 'DEVELOPER', ({ developer }) => developer.token],
-  ['the JWT of a developer', 'DEVELOPER', ({ jwts }) => jwts.developer],
-  ['an analyst', 'ANALYST', ({ analyst }) => analyst.token],
-  ['the JWT of an analyst', 'ANALYST', ({ jwts }) => jwts.analyst],
-]
-
-const refusalOf = ({ writes, administrator }: Operation, role: Role): string | undefined => {
-  if (role === 'ANALYST' && writes) return 'The role ANALYST reads only.'
-  return role !== 'ADMINISTRATOR' && administrator ? 'Only the role ADMINISTRATOR handles tokens and the secrets of webhooks.' : undefined
-}
-
 describe.each(kinds)('an operation that $kind ($operationId)', ({ operation, operationId }) => {
   let world: World
   let before: Rows
   beforeAll(async () => {
-    world = await setUp(operationId)
+    world = await withCredentials(operationId)
     before = await readRows(world.mine.id)
   })
   beforeEach(() => {
@@ -233,6 +140,7 @@ describe.each(kinds)('an operation that $kind ($operationId)', ({ operation, ope
   it.each([
     ['every account', 'all'],
     ['one account', 'one'],
+    ['no account', 'none'],
   ] as const)('is for no portal token of %s, unless it is for the portal', async (_, which) => {
     const { mine, portals } = world
     const answer = await client(portals[which]).call(...mine.request(), key('a key'))
@@ -301,6 +209,51 @@ const isOfNobody = new Set(['getAlertTemplates', 'getAlertTemplate'])
 
 const NOT_THERE = /^(?:[\w.[\]]+: t|T)he [\w -]+ "[^"]+" does not exist\.?$|^\w+: there is no [A-Z_]+ "[^"]+"$/
 
+/** Of a stranger's thing it is said that it does not exist, or that the account that was named does not have it. */
+const NOT_THEIRS = new RegExp(`${NOT_THERE.source}|^[\\w.[\\]]+: "[^"]+" has no \\w+ "[^"]+"$`)
+
+/** These change what ledgers keep. */
+const changesLedgers = new Set([
+  'ingest',
+  'ingestBatch',
+  'eventCorrection',
+  'ingestEntitledEvent',
+  'updateFeatureCreditEntry',
+  'voidFeatureCreditEntry',
+])
+
+/** What ledgers keep of an organization: its events, and the credits of features of its accounts. */
+const readLedgers = async ({ get }: Ready): Promise<unknown[]> => {
+  const answers = [await get('/events?pageSize=50'), await get(`/accounts/${accountId}/entitlements`)]
+  expect(answers[0]?.status).toBe(200)
+  return answers.map(({ status, body }) => [status, body as unknown])
+}
+
+/**
+ * Sends as one organization what is of the other: both have the same ids of their own, so that only an id that the server made tells whose it
+ * is. It is not there, and nothing of either is changed or told.
+ */
+const holdStranger = async (mine: Ready, theirs: Ready, { operationId, method }: Operation): Promise<void> => {
+  const [sent, own] = [mine.request(), theirs.request()]
+  if (JSON.stringify(sent) === JSON.stringify(own)) return
+  const [before, other] = [await readRows(mine.id), await readRows(theirs.id)]
+  const answer = await theirs.call(...sent, method === 'get' ? {} : key('a key of a stranger'))
+  const text = JSON.stringify(answer.body)
+  const known = new Set([...ourIdsOf(other), ...ourIdsIn(JSON.stringify(sent))])
+  expect(ourIdsOf(before).filter((id) => text.includes(id) && !known.has(id))).toEqual([])
+  expect(compareRows(before, await readRows(mine.id))).toEqual([])
+  if (answer.status >= 400) expect(compareRows(other, await readRows(theirs.id))).toEqual([])
+  const isList = method === 'get' && answer.status === 200
+  const rows = (answer.body.data ?? answer.body.events) as unknown[] | undefined
+  if (isList) expect(rows).toEqual([])
+  else
+    expect([operationId, ...messageOf(answer)]).toEqual([
+      operationId,
+      refusesWith400.has(operationId) ? 400 : 404,
+      expect.stringMatching(NOT_THEIRS),
+    ])
+}
+
 describe('of two organizations', () => {
   it.each(walked)('one that has nothing is told so by $operationId', async ({ operationId, method, path, status }) => {
     const [mine, theirs] = [await ready(operationId), await organization()]
@@ -332,18 +285,24 @@ describe('of two organizations', () => {
     else expect(rows.filter((row) => !ourIdsIn(JSON.stringify(row)).some((id) => own.includes(id)))).toEqual([])
   })
 
-  it.each(walkedWrites)('each changes its own with $operationId, under one key', async ({ operationId, status }) => {
+  it.each(walkedWrites)('each changes its own with $operationId, under one key, and nothing of the other', async (operation) => {
+    const { operationId, status } = operation
     const [mine, theirs] = [await ready(operationId), await ready(operationId)]
+    await holdStranger(mine, theirs, operation)
     const first = await mine.call(...mine.request(), key('a key'))
     const [before, other] = [await readRows(mine.id), await readRows(theirs.id)]
+    const inLedgers = changesLedgers.has(operationId) && (await readLedgers(mine))
     const answer = await theirs.call(...theirs.request(), key('a key'))
+    if (inLedgers) expect(await readLedgers(mine)).toEqual(inLedgers)
     expect([...messageOf(answer), replayed(answer), first.status]).toEqual([status, undefined, null, status])
     expect(compareRows(before, await readRows(mine.id))).toEqual([])
     if (!keepsInLedgers.has(operationId)) expect(compareRows(other, await readRows(theirs.id))).not.toEqual([])
   })
 
-  it.each(walked.filter(({ writes }) => !writes))('each reads its own with $operationId', async ({ operationId, status }) => {
+  it.each(walked.filter(({ writes }) => !writes))('each reads its own with $operationId, and nothing of the other', async (operation) => {
+    const { operationId, status } = operation
     const [mine, theirs] = [await ready(operationId), await ready(operationId)]
+    await holdStranger(mine, theirs, operation)
     const [before, other] = [await readRows(mine.id), await readRows(theirs.id)]
     const answer = await theirs.call(...theirs.request())
     expect(messageOf(answer)).toEqual([status, undefined])

@@ -363,8 +363,12 @@ const holding = (operation: Operation) => {
 
 const kinds = new Set<string>()
 
-/** What is wrong in an event keeps no other of the request from being taken, and is held in test/events. */
-const takesEvents = new Set(['ingest', 'ingestBatch', 'eventCorrection'])
+/** What is wrong in an event keeps no other of the request from being taken, and is held in test/events. Of each, the tables that are written beside the events. */
+const takesEvents: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ingest', ['ledger_generations']],
+  ['ingestBatch', ['ledger_generations']],
+  ['eventCorrection', ['audit_log', 'outbox', 'jobs', 'job_entries', 'ledger_generations']],
+])
 
 /** The contract has a status of its own for a page of events that is too large. */
 const statusOf = ({ operationId }: Operation, at: string, kind: string): unknown =>
@@ -396,6 +400,25 @@ describe.each(every)('$operationId', ({ operation }) => {
         kinds.add(kind)
       }
       expect(compareRows(before, await readRows(api.id))).toEqual([])
+    },
+  )
+
+  it.runIf(takesEvents.has(operation.operationId))(
+    'refuses what is wrong in one place, by that place, unless it is in an event, and keeps nothing but events',
+    async () => {
+      const { api, send, wrong } = await setUp(operation)
+      const hold = holding(operation)
+      const before = await readRows(api.id)
+      for (const { at, kind, make } of wrong()) {
+        const request = make()
+        const answer = await send(request)
+        hold(request, answer)
+        const isOfEvent = /^(?:body|events?)\b/.test(at)
+        if (!isOfEvent) expect([at, kind, answer.status]).toEqual([at, kind, 400])
+      }
+      const tables = compareRows(before, await readRows(api.id)).map((row) => row.split(' ')[1])
+      const written = takesEvents.get(operation.operationId) ?? []
+      expect([...new Set(tables)].filter((table) => !written.includes(table ?? ''))).toEqual([])
     },
   )
 

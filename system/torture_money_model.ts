@@ -1,0 +1,85 @@
+import type { Answer, Request } from './torture_billing.ts'
+import { must } from './torture_events.ts'
+
+/** What the ids of its events begin with, since the files of the ledgers do not say whose they are. */
+export const MONEY = 'money-'
+export const BUYERS = 6
+/** The source of the payments that are recorded by it. */
+export const GATEWAY = 'gateway'
+
+export const KINDS = [
+  'TOP_UP',
+  'CREDIT',
+  'VOID_CREDIT',
+  'PAYMENT',
+  'REFUND',
+  'STATUS',
+  'PAID',
+  'LICENSE',
+  'PLAN',
+  'CUSTOM',
+  'EVENTS',
+  'CORRECTION',
+] as const
+export type Kind = (typeof KINDS)[number]
+
+/** A write. */
+export interface Act {
+  kind: Kind
+  request: Request
+  /** What tells what it has made from what other acts of its kind make, as the database has it. */
+  mark: string
+  /** What is known when it has been done. */
+  learn?: (answer: Answer) => void
+  /** What is known when it has been refused. */
+  forget?: () => void
+}
+
+/** An event, and all that it may be now: its distance in hundredths, or undefined if it is not there. */
+export interface BoughtEvent {
+  id: string
+  account: string
+  time: number
+  may: ReadonlySet<bigint | undefined>
+  /** Whether it is being sent or corrected. */
+  isBusy: boolean
+}
+
+/** The last edit of the plans of a buyer: which plan is in force without an end. */
+export interface Edit {
+  plan: string
+  from: string
+}
+
+/** What is known of the buyers by the answers alone. */
+export const newModel = () => {
+  const done = new Map<Kind, string[]>(KINDS.map((kind) => [kind, []]))
+  /** What is being asked, or was when the Worker was killed: it may have been done or not. */
+  const open = new Set<Act>()
+  return {
+    done,
+    open,
+    events: new Map<string, BoughtEvent>(),
+    /** The payments that were answered, by their references, each with its request. */
+    payments: new Map<string, { request: Request; body: Record<string, unknown> }>(),
+    edits: new Map<string, Edit>(),
+    /** Adds what an act has done. */
+    note: ({ kind, mark }: Act): unknown => done.get(kind)?.push(mark),
+    /** Holds what is there of a kind against what was done: all of that, each once, and what may have been done. */
+    holdMarks: (kinds: readonly Kind[], what: string, found: readonly string[], isOf: (mark: string) => boolean = () => true): void => {
+      const left = new Map<string, number>()
+      for (const mark of found) left.set(mark, (left.get(mark) ?? 0) + 1)
+      const take = (mark: string): boolean => {
+        const count = left.get(mark) ?? 0
+        left.set(mark, count - 1)
+        return count > 0
+      }
+      const right = kinds.flatMap((kind) => done.get(kind) ?? []).filter(isOf)
+      for (const mark of right) must(take(mark), `${what} was answered, and is not there: ${mark}`)
+      const may = [...open].filter(({ kind, mark }) => kinds.includes(kind) && isOf(mark))
+      for (const { mark } of may) take(mark)
+      for (const [mark, count] of left) must(count <= 0, `${what} is there ${count} times more often than it was asked for: ${mark}`)
+    },
+  }
+}
+export type MoneyModel = ReturnType<typeof newModel>
