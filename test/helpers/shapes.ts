@@ -130,8 +130,8 @@ export const findGaps = (narrow: Shape, wide: Shape, at = '', seen: readonly str
   return gap ? [[at, gap]] : []
 }
 
-/** Clients read times with an offset too: an event is shown as it was sent. */
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
+/** Clients read times with another offset, or none, too: an event is shown as it was sent. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(?:Z|[+-]\d\d:\d\d)?$/
 const DATE = /^\d{4}-\d\d-\d\d$/
 
 const isWithin = (value: number, { min, max }: Bounds): boolean => value >= (min ?? value) && value <= (max ?? value)
