@@ -33,19 +33,26 @@ const accountsOf = ({ sql }: Store, { by, accounts }: LargestQuery, groups: read
   return keys.filter((key) => asked.has(key))
 }
 
+/** Adds up counts of events that stand with blanks between them. */
+const addCounts = (text: string): number => {
+  let count = 0
+  for (const one of text.split(' ')) count += Number(one)
+  return count
+}
+
 /**
- * Takes the sums of each account and series in one row, with blanks between their units: a row for each of them takes eight times as long.
+ * Takes the sums of each account and series in one row, with blanks between their units or counts: a row for each of them takes eight times as long.
  * Without the limit, SQLite would join the units twice, the first time to see if there are any.
  */
 const takeJoined: TakeTable = ({ sql }, table, { accounts, series, kind }, [from, until], take) => {
   const every = accounts ? 'SELECT value FROM json_each(?1)' : 'SELECT account AS value FROM account'
   const wanted = series ? 'SELECT value FROM json_each(?2)' : 'SELECT series AS value FROM series WHERE substr(series, 1, 1) = ?2'
-  const joined = kind === 'e' ? 'sum(its.count)' : "group_concat(its.units, ' ')"
+  const joined = `group_concat(its.${kind === 'e' ? 'count' : 'units'}, ' ')`
   const length = MOST_JOINED * (table === 'sum_day' ? DAY : HOUR)
   for (const some of accounts ? chunked(accounts) : [''])
     for (const its of series ? chunked(series) : [kind])
       for (let start = from; start < until; start += length)
-        for (const row of sql.exec<{ account: string; series: string; joined: string | number }>(
+        for (const row of sql.exec<{ account: string; series: string; joined: string }>(
           `SELECT * FROM (
              SELECT a.value AS account, s.value AS series, (SELECT ${joined} FROM ${table} AS its
                WHERE its.account = a.value AND its.series = s.value AND its.start >= ?3 AND its.start < ?4 AND its.count > 0) AS joined
@@ -56,8 +63,7 @@ const takeJoined: TakeTable = ({ sql }, table, { accounts, series, kind }, [from
           start,
           Math.min(until, start + length),
         ))
-          if (!take(start, row.account, row.series, kind === 'e' ? '0' : String(row.joined), kind === 'e' ? Number(row.joined) : 1))
-            return false
+          if (!take(start, row.account, row.series, kind === 'e' ? '0' : row.joined, kind === 'e' ? addCounts(row.joined) : 1)) return false
   return true
 }
 

@@ -46,13 +46,16 @@ const IN_FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'logic/times.ts': { coefficient: 'milliseconds' },
   'rating/license_revenue.ts': { one: 'an instant', other: 'an instant' },
   'rating/revenue.ts': { hourOf: 'an instant' },
-  'ledger/account_ledger.ts': { number: 'which reckoning of an account it is' },
+  'ledger/account_ledger.ts': { number: 'which reckoning of an account it is', erased: 'how many rows' },
   'ledger/batch.ts': { totals: 'how many of them fit' },
   'ledger/changed.ts': { mark: 'which change of an account it is' },
+  'ledger/erase.ts': { erased: 'how many rows', held: 'how many rows', changed: 'how many rows', renamed: 'how many rows' },
+  'ledger/erase_names.ts': { erased: 'how many rows' },
   'ledger/feature_balances.ts': { changes: 'instants' },
   'ledger/fold.ts': { total: 'its count' },
   'ledger/groups.ts': { one: 'the series of a status' },
   'ledger/event_ledger.ts': { '#store': 'what it forgot', due: 'instants' },
+  'ledger/largest.ts': { one: 'a count of events', MOST_JOINED: 'how many hours or days', table: 'an hour or a day' },
   'ledger/licenses.ts': { reference: 'texts, compared' },
   'ledger/mark.ts': { marked: 'which change of an account it is' },
   'ledger/parts.ts': {
@@ -76,6 +79,7 @@ const IN_FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'ledger/slot.ts': { value: 'a hash in base 62' },
   'ledger/store.ts': { value: 'a row of the settings of the ledger', one: 'one of them', marked: 'which change of an account it is' },
+  'ledger/taken.ts': { is_bare: '0 or 1' },
   'ledger/sums.ts': { row: 'its count' },
 }
 
