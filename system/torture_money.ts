@@ -178,7 +178,7 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
 
   const holdPlans = ({ plans }: Money): void => {
     const may = [...model.open].filter(({ kind }) => kind === 'PLAN')
-    for (const [account, { plan }] of model.edits) {
+    for (const [account, plan] of model.plans) {
       const open = may.filter(({ mark }) => mark.startsWith(`${account} `)).map(({ mark }) => mark.split(' ')[1])
       const said = plans.get(account)
       must(said === plan || open.includes(said), `${account} was given the plan ${plan}, and has ${said} in the end`)

@@ -142,7 +142,7 @@ export const openActs = (model: MoneyModel, catalogue: { plans: readonly string[
     const body = { pricePlanId: plan, effectiveFrom: from, effectiveUntil: '9999-01-01' }
     const forget = (): unknown => busy.delete(account)
     const learn = (): void => {
-      model.edits.set(account, { plan, from })
+      model.plans.set(account, plan)
       forget()
     }
     return actOf('PLAN', `${account} ${plan} ${from}`, 'POST', `/accounts/${account}/price_plans`, body, { learn, forget })
