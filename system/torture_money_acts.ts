@@ -132,7 +132,7 @@ export const openActs = (model: MoneyModel, catalogue: { plans: readonly string[
   }
 
   const license = (account: string): Act => {
-    const [quantity, key] = [randomInt(3) ? randomInt(1, 6) : -randomInt(1, 6), `license-${++named}`]
+    const [quantity, key] = [randomInt(2) ? randomInt(1, 9) : -randomInt(1, 4), `license-${++named}`]
     const body = { licenseId: catalogue.license, accountId: account, updateType: 'RELATIVE', quantity, idempotencyKey: key }
     return actOf('LICENSE', `${account} ${key} ${quantity}`, 'POST', '/license_updates', body)
   }
