@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Request, Send } from './torture_billing.ts'
 import { type KeptLedgers, must } from './torture_events.ts'
 import { START } from './torture_invoices.ts'
-import { type Acts, type Listed, openActs } from './torture_money_acts.ts'
+import { type Acts, BUSY, type Listed, openActs } from './torture_money_acts.ts'
 import { type MoneyCatalogue, makeMoneyCatalogue } from './torture_money_catalogue.ts'
 import { holdConserved } from './torture_money_conserved.ts'
 import { type Act, BUYERS, GATEWAY, KINDS, newModel } from './torture_money_model.ts'
@@ -49,6 +49,10 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
     model.open.add(act)
     const answer = await send(request)
     if (!answer) return
+    if (answer.status === BUSY) {
+      await wait(1000)
+      return isKilled() ? undefined : ask(act, request)
+    }
     model.open.delete(act)
     const isRefused = answer.status >= 400
     must(!isRefused || !lost.get(act)?.isMade, `${act.kind} ${act.mark} had been made, and was refused: ${JSON.stringify(answer.body)}`)
@@ -178,7 +182,7 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
 
   const holdPlans = ({ plans }: Money): void => {
     const may = [...model.open].filter(({ kind }) => kind === 'PLAN')
-    for (const [account, { plan }] of model.edits) {
+    for (const [account, plan] of model.plans) {
       const open = may.filter(({ mark }) => mark.startsWith(`${account} `)).map(({ mark }) => mark.split(' ')[1])
       const said = plans.get(account)
       must(said === plan || open.includes(said), `${account} was given the plan ${plan}, and has ${said} in the end`)

@@ -18,6 +18,9 @@ type Body = Record<string, unknown>
 /** What clients can be refused, since the clock or another client was faster, or since they ask for what cannot be. */
 const REFUSALS = [400, 404, 409]
 
+/** What a correction is answered that its ledger is just carrying out: it is sent again. */
+export const BUSY = 503
+
 const dateOf = (time: number): string => iso(time).slice(0, 10)
 const someMoney = (most: number): string => textOf(BigInt(randomInt(1, 100 * most)))
 
@@ -129,7 +132,7 @@ export const openActs = (model: MoneyModel, catalogue: { plans: readonly string[
   }
 
   const license = (account: string): Act => {
-    const [quantity, key] = [randomInt(3) ? randomInt(1, 6) : -randomInt(1, 6), `license-${++named}`]
+    const [quantity, key] = [randomInt(2) ? randomInt(1, 9) : -randomInt(1, 4), `license-${++named}`]
     const body = { licenseId: catalogue.license, accountId: account, updateType: 'RELATIVE', quantity, idempotencyKey: key }
     return actOf('LICENSE', `${account} ${key} ${quantity}`, 'POST', '/license_updates', body)
   }
@@ -142,7 +145,7 @@ export const openActs = (model: MoneyModel, catalogue: { plans: readonly string[
     const body = { pricePlanId: plan, effectiveFrom: from, effectiveUntil: '9999-01-01' }
     const forget = (): unknown => busy.delete(account)
     const learn = (): void => {
-      model.edits.set(account, { plan, from })
+      model.plans.set(account, plan)
       forget()
     }
     return actOf('PLAN', `${account} ${plan} ${from}`, 'POST', `/accounts/${account}/price_plans`, body, { learn, forget })
@@ -189,7 +192,8 @@ export const openActs = (model: MoneyModel, catalogue: { plans: readonly string[
     }
     const body = action === 'REDO_EVENT' ? { event: showEvent(event, distance) } : undefined
     const path = `/events/correction?action=${action}&account_id=${account}&event_id=${event.id}`
-    return actOf('CORRECTION', '', 'POST', path, body, { learn, forget: () => settle(before) })
+    const act = actOf('CORRECTION', '', 'POST', path, body, { learn, forget: () => settle(before) })
+    return { ...act, request: { ...act.request, refusals: [...REFUSALS, BUSY] } }
   }
 
   return { topUp, giveCredit, voidCredit, payInvoice, refund, payAgain, changeStatus, license, editPlan, bill, sendEvents, correct }

@@ -53,7 +53,7 @@ export const makeMoneyCatalogue = async (send: Send): Promise<MoneyCatalogue> =>
   await make('/customers', { id: 'buyers', name: 'Buyers', primaryEmail: 'buyers@example.com', address: {} })
   for (let n = 0; n < BUYERS; n++) {
     await make('/accounts', { id: `buyer-${n}`, name: 'Buyer', customerId: 'buyers' })
-    const [pricePlanId] = [...prices.keys()]
+    const pricePlanId = [...prices.keys()][n % prices.size]
     await make(`/accounts/buyer-${n}/price_plans`, {
       pricePlanId,
       effectiveFrom: iso(START).slice(0, 10),

@@ -36,6 +36,7 @@ const holdWallets = ({ wallets, entries, payments, parts, invoices, refunds }: M
       must(before >= 0n && hundredthsOf(entry.closing) === before, `${what} closes with ${entry.closing}, and not with ${textOf(before)}`)
       const owner = entry.entity === null ? account : (paymentOf.get(entry.entity) ?? invoiceOf.get(entry.entity))?.account
       must(owner === account, `${what} is for ${entry.entity} of ${owner}`)
+      must(entry.entity !== null || /^(?:Top-up$|Refund )/.test(entry.description), `${what} comes from nowhere`)
     }
     must(hundredthsOf(balance) === before, `the wallet of ${account} holds ${balance}, and its entries ${textOf(before)}`)
     const back = own.filter(({ entity, description }) => entity === null && description.startsWith('Refund '))

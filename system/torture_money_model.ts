@@ -45,12 +45,6 @@ export interface BoughtEvent {
   isBusy: boolean
 }
 
-/** The last edit of the plans of a buyer: which plan is in force without an end. */
-export interface Edit {
-  plan: string
-  from: string
-}
-
 /** What is known of the buyers by the answers alone. */
 export const newModel = () => {
   const done = new Map<Kind, string[]>(KINDS.map((kind) => [kind, []]))
@@ -62,11 +56,12 @@ export const newModel = () => {
     events: new Map<string, BoughtEvent>(),
     /** The payments that were answered, by their references, each with its request. */
     payments: new Map<string, { request: Request; body: Record<string, unknown> }>(),
-    edits: new Map<string, Edit>(),
+    /** The plan that each buyer was given last, which is in force without an end. */
+    plans: new Map<string, string>(),
     /** Adds what an act has done. */
     note: ({ kind, mark }: Act): unknown => done.get(kind)?.push(mark),
     /** Holds what is there of a kind against what was done: all of that, each once, and what may have been done. */
-    holdMarks: (kinds: readonly Kind[], what: string, found: readonly string[], isOf: (mark: string) => boolean = () => true): void => {
+    holdMarks: (kinds: readonly Kind[], what: string, found: readonly string[]): void => {
       const left = new Map<string, number>()
       for (const mark of found) left.set(mark, (left.get(mark) ?? 0) + 1)
       const take = (mark: string): boolean => {
@@ -74,10 +69,8 @@ export const newModel = () => {
         left.set(mark, count - 1)
         return count > 0
       }
-      const right = kinds.flatMap((kind) => done.get(kind) ?? []).filter(isOf)
-      for (const mark of right) must(take(mark), `${what} was answered, and is not there: ${mark}`)
-      const may = [...open].filter(({ kind, mark }) => kinds.includes(kind) && isOf(mark))
-      for (const { mark } of may) take(mark)
+      for (const mark of kinds.flatMap((kind) => done.get(kind) ?? [])) must(take(mark), `${what} was answered, and is not there: ${mark}`)
+      for (const { kind, mark } of open) if (kinds.includes(kind)) take(mark)
       for (const [mark, count] of left) must(count <= 0, `${what} is there ${count} times more often than it was asked for: ${mark}`)
     },
   }

@@ -36,13 +36,16 @@ const of = `organization_id = '${BILLING_ORGANIZATION}'`
 
 const QUIET_INVOICES = new Set([null, 'DRAFT', 'GONE'])
 
-/** What is told of a row of the audit log. `isFirst` says that it is the first of its resource. */
+/**
+ * What is told of a row of the audit log. `isFirst` says that it is the first of its resource. An invoice that is no draft is told of also where
+ * its status stays, as when a part of it is paid again.
+ */
 const nameOf = ({ type, before, after }: LogRow, isFirst: boolean): string | undefined => {
   if (type === 'CUSTOMER') return isFirst ? 'customer.created' : undefined
   if (type === 'ACCOUNT') return isFirst ? 'account.created' : undefined
   if (type === 'PAYMENT') return isFirst ? 'payment.recorded' : undefined
   if (type === 'PRICE_PLAN') return isFirst ? 'price_plan.created' : undefined
-  if (before === after) return undefined
+  if (before === after && type !== 'INVOICE') return undefined
   if (type === 'INCIDENT') return after === 'OPEN' ? 'incident.generated' : 'incident.closed'
   if (type === 'REPORT') return after === 'COMPLETED' ? 'report.generated' : undefined
   if (type === 'PRICING_CYCLE') return after === 'IN_FORCE' ? 'pricing_cycle.started' : 'pricing_cycle.ended'
@@ -60,12 +63,15 @@ export const readTold = (database: DatabaseSync): Event[] => {
     )
     .all() as unknown as LogRow[]
   const begun = rows.findLast(({ type }) => type === 'WEBHOOK_ENDPOINT')?.sequence ?? 0
-  const known = new Set<string>()
+  /** The status of each resource that is known, which a row does not say where that has not changed. */
+  const known = new Map<string, string | null>()
   return rows.flatMap((row): Event[] => {
-    const { sequence, type, id } = row
+    const { sequence, type, id, before, after } = row
     const isFirst = !known.has(`${type} ${id}`)
-    known.add(`${type} ${id}`)
-    const name = sequence > begun ? nameOf(row, isFirst) : undefined
+    const last = known.get(`${type} ${id}`) ?? null
+    const isSame = before === null && after === null
+    known.set(`${type} ${id}`, isSame ? last : after)
+    const name = sequence > begun ? nameOf(isSame ? { ...row, before: last, after: last } : row, isFirst) : undefined
     return name === undefined ? [] : [{ name, type, id }]
   })
 }
