@@ -109,7 +109,8 @@ const fillDatabases = async (url: URL, databases: Databases): Promise<Organizati
   }
   for (const [index, { id, database, names }] of organizations.entries()) await plant(database, index, sizes[index] ?? 0, id, names)
   const [, beside] = organizations
-  for (let index = NEIGHBOURS_FROM; beside && index < NEIGHBOURS_FROM - 1 + NEIGHBOURS; index++) {
+  if (!beside) throw new Error('there is no organization beside the others')
+  for (let index = NEIGHBOURS_FROM; index < NEIGHBOURS_FROM - 1 + NEIGHBOURS; index++) {
     await databases.DB.prepare('INSERT INTO organizations (id, name, created_at) VALUES (?1, ?1, ?2)').bind(`org.${index}`, started).run()
     await plant('DB', index, SMALL, beside.id, beside.names)
   }
@@ -174,6 +175,9 @@ const prepareCases = async (url: URL, organizations: readonly Organization[]): P
 
 const line = (what: string, ...columns: string[]): void => console.log(what.padEnd(90), ...columns.map((column) => column.padStart(9)))
 
+const describeSize = (size: number): string =>
+  `${size.toLocaleString('en')} customers, ${(size * 2.5).toLocaleString('en')} invoices and ${(size * 10).toLocaleString('en')} events`
+
 const bench = async (): Promise<string | undefined> => {
   await buildWorker('bench/worker.ts', directory)
   const { url } = await server.listen()
@@ -205,12 +209,10 @@ const bench = async (): Promise<string | undefined> => {
     const ratio = `${tooSlow ? '! ' : ''}${(most / least).toFixed(2)}${grows === undefined ? ' ' : '*'}`
     line(what, ...[least, ...others].map((one) => one.toFixed(1)), ratio, ...rowsRead.map((one) => one.toLocaleString('en')))
   }
-  const show = (size: number): string =>
-    `${size.toLocaleString('en')} customers, ${(size * 2.5).toLocaleString('en')} invoices and ${(size * 10).toLocaleString('en')} events`
   console.log(`
-alone   an organization with ${show(SMALL)}, the only one in its database
+alone   an organization with ${describeSize(SMALL)}, the only one in its database
 beside  such a one, among ${NEIGHBOURS} of them and the big one
-big     the organization with ${show(BIG)}
+big     the organization with ${describeSize(BIG)}
 ratio   the slower of beside and big to alone: ${MOST} at most, where they differ by more than ${FLOOR} ms
 *       not judged: docs/operating.md says why it grows
 Medians of ${rounds} rounds of ${REQUESTS} requests (of ${Math.min(rounds, FEWER_ROUNDS)} requests where not judged), timed inside workerd; it took ${seconds()}`)

@@ -1,6 +1,7 @@
 import type { Bindings } from '../src/db/context.ts'
 import api, * as its from '../src/index.ts'
 import { type PlantLedgers, plantLedger } from './growth/ledgers.ts'
+import { recordRequest, replay } from './replay.ts'
 
 /** The runtime looks for these, as wrangler.toml names them. */
 export { WebhookSender } from '../src/index.ts'
@@ -197,10 +198,27 @@ const measure = async (
   return { ms, rowsRead: (JSON.parse(line) as Measurement).rowsRead, shown: rows.size, nextToken }
 }
 
+const recordings = new Map<string, Awaited<ReturnType<typeof recordRequest>>>()
+
+/** Serves a request as this Worker does, and keeps what it called under a name; or makes these calls again. */
+const recordOrReplay = async (request: Request, path: string, env: Env, context: ExecutionContext): Promise<Response> => {
+  const [what, name = ''] = path.slice(1).split('/', 2)
+  const recording = recordings.get(name)
+  if (what === 'replay' && recording) return replay(recording, env.DB, context)
+  const url = new URL(request.url.replace(`/bare/record/${name}`, ''))
+  recordings.set(
+    name,
+    await recordRequest((...all) => api.fetch(...(all as Parameters<typeof api.fetch>)), new Request(url, request), env, context),
+  )
+  return Response.json(recordings.get(name))
+}
+
 // oxlint-disable-next-line import/no-default-export
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const path = request.url.slice(request.url.indexOf('/', 8))
+    if (path.startsWith('/bare/record/') || path.startsWith('/bare/replay/'))
+      return recordOrReplay(request, path.slice('/bare'.length), env, context)
     if (path.startsWith('/bare')) return answerByHand(request, path.slice('/bare'.length), env.BARE, context)
     if (path === '/measure') return Response.json(await measure(await request.json<MeasureRequest>(), env, context))
     if (path === '/plant') {

@@ -154,30 +154,30 @@ const metric = (name: string, more: object = {}, days = 24) => ({
   endTime: day(days),
   metricQueries: [{ id: 'one', name, aggregationPeriod: 'DAY', ...more }],
 })
-const one = (account: string) => ({ filters: [{ fieldName: 'ACCOUNT_ID', fieldValues: [account] }] })
+const ofAccount = (id: string) => ({ filters: [{ fieldName: 'ACCOUNT_ID', fieldValues: [id] }] })
 const PER_ACCOUNT = 'the answer has a series for each account that has any'
 
 const METRICS: readonly (readonly [about: string, body: unknown, grows?: string])[] = [
   ['EVENTS by day', metric('EVENTS')],
   ['EVENTS by hour of 10 days', metric('EVENTS', { aggregationPeriod: 'HOUR' }, 10)],
-  ['EVENTS of an account', metric('EVENTS', one('{busy}'))],
+  ['EVENTS of an account', metric('EVENTS', ofAccount('{busy}'))],
   ['EVENTS of a schema', metric('EVENTS', { filters: [{ fieldName: 'SCHEMA_NAME', fieldValues: ['rides'] }] })],
   ['EVENTS by schema', metric('EVENTS', { groupBy: 'SCHEMA_NAME' })],
   ['EVENTS by status', metric('EVENTS', { groupBy: 'EVENT_STATUS' })],
   ['EVENTS by account', metric('EVENTS', { groupBy: 'ACCOUNT_ID' }), PER_ACCOUNT],
   ['METER_USAGE by day', metric('METER_USAGE')],
-  ['METER_USAGE of an account', metric('METER_USAGE', one('{busy}'))],
+  ['METER_USAGE of an account', metric('METER_USAGE', ofAccount('{busy}'))],
   ['METER_USAGE of a meter', metric('METER_USAGE', { filters: [{ fieldName: 'USAGE_METER_ID', fieldValues: ['{usage_meter_id}'] }] })],
   ['METER_USAGE by meter', metric('METER_USAGE', { groupBy: 'USAGE_METER_ID' })],
   ['METER_USAGE by account', metric('METER_USAGE', { groupBy: 'ACCOUNT_ID' }), PER_ACCOUNT],
   ['NAMED_LICENSE_USAGE', metric('NAMED_LICENSE_USAGE'), 'each name of each account is counted'],
-  ['NAMED_LICENSE_USAGE of an account', metric('NAMED_LICENSE_USAGE', one('account-0'))],
+  ['NAMED_LICENSE_USAGE of an account', metric('NAMED_LICENSE_USAGE', ofAccount('account-0'))],
   ['REVENUE by day', metric('REVENUE')],
-  ['REVENUE of an account', metric('REVENUE', one('account-0'))],
+  ['REVENUE of an account', metric('REVENUE', ofAccount('account-0'))],
   ['REVENUE by billable', metric('REVENUE', { groupBy: 'BILLABLE_ID' })],
   ['REVENUE by account', metric('REVENUE', { groupBy: 'ACCOUNT_ID', aggregationPeriod: 'MONTH' }), PER_ACCOUNT],
   ['REVENUE_FOR_CYCLE', metric('REVENUE_FOR_CYCLE')],
-  ['USAGE_FOR_CYCLE of an account', metric('USAGE_FOR_CYCLE', one('account-0'))],
+  ['USAGE_FOR_CYCLE of an account', metric('USAGE_FOR_CYCLE', ofAccount('account-0'))],
 ]
 
 const account = { accountId: 'account-0' }

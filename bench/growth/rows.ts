@@ -37,6 +37,12 @@ export const NEIGHBOURS_FROM = 3
 
 const YEAR = 365 * 86_400_000
 
+/** Few have a rare status, by the rest of their number divided by 50. */
+const status = (rare: Record<number, string>, other: string): string =>
+  `CASE n % 50 ${Object.entries(rare)
+    .map(([rest, one]) => `WHEN ${rest} THEN '${one}'`)
+    .join(' ')} ELSE '${other}' END`
+
 const copiesOf = ({ index, live, started }: Planted): Copies[] => {
   const key = (prefix: string): string => `format('${prefix}.%08d.%05d', n, ${index})`
   const [account, customer] = [nameOf('ACC', 'n', live), nameOf('CUS', 'n', live)]
@@ -47,10 +53,6 @@ const copiesOf = ({ index, live, started }: Planted): Copies[] => {
   const both = { ...owner, customer_id: customer }
   const keyless = { idempotency_key: 'NULL', fingerprint: 'NULL' }
   const invoice = { ...both, ...keyless, owner_id: account }
-  const status = (rare: Record<number, string>, other: string): string =>
-    `CASE n % 50 ${Object.entries(rare)
-      .map(([rest, one]) => `WHEN ${rest} THEN '${one}'`)
-      .join(' ')} ELSE '${other}' END`
   return [
     {
       table: 'aliases',
