@@ -99,7 +99,7 @@ for (const [binding, d1] of Object.entries({ DB, BARE })) {
   await server.getWorker().applyD1Migrations(binding)
   for (const [name, token] of Object.entries(tokens))
     await d1.batch([
-      d1.prepare("INSERT INTO organizations (id, name, created_at) VALUES (?, 'Bench', 0)").bind(`org.${name}`),
+      d1.prepare('INSERT INTO organizations (id, name, created_at) VALUES (?1, ?1, 0)').bind(`org.${name}`),
       d1
         .prepare("INSERT INTO tokens (id, organization_id, name, hash, created_at) VALUES (?, ?, 'Bench', ?, 0)")
         .bind(`token.${name}`, `org.${name}`, createHash('sha256').update(token).digest('hex')),

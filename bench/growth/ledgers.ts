@@ -16,44 +16,35 @@ export interface PlantLedgers {
 
 /** In how many of the hours an account has events. */
 const HOURS_OF_ACCOUNT = 100
-const CHUNK = 50_000
 
 const numbersOf = (from: number, until: number): string =>
   `numbers (n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ${until})`
-
-/** What is selected into each table, and in which order. */
-const TABLES = [
-  ['event', 'placed.*, its.source, its.rules, its.units, its.payload, NULL, NULL', 'placed.id'],
-  ['timeline', '-time, id, reference, account, schema, status', '-time, id'],
-  ['listing', 'account, -time, id, reference, schema, status', 'account, -time'],
-] as const
 
 /** Plants a ledger's part of the events: copies of one that it has, in the lists too, and what they add up to. */
 const plantEvents = (sql: SqlStorage, { ledgers, index, accounts, each, month, hours }: PlantLedgers): void => {
   const count = Math.floor((accounts.length * each) / ledgers)
   const step = Math.floor(hours / HOURS_OF_ACCOUNT)
   const turn = `n / ${accounts.length}`
-  for (let from = 0; from < count; from += CHUNK)
-    for (const [table, selected, order] of TABLES)
-      sql.exec(
-        `INSERT INTO ${table} WITH RECURSIVE ${numbersOf(from, Math.min(from + CHUNK, count))}, timed AS (
-           SELECT n, ${month} + (${turn} % ${HOURS_OF_ACCOUNT} * ${step} + n % ${step}) * ${HOUR} + n * 7919 % ${HOUR} AS time FROM numbers
-         ), placed AS (
-           SELECT format('planted-%08d', timed.n) AS id, format('event.%011d.%05d', timed.n, ${index}) AS reference, time, time AS created_at,
-             '=' || place.account AS account, 'rides' AS schema, iif(timed.n % 1000 = 1, 7, 1) AS status
-           FROM timed CROSS JOIN planting AS place ON place.n = timed.n % ${accounts.length}
-         )
-         SELECT ${selected} FROM placed CROSS JOIN (SELECT source, rules, units, payload FROM event WHERE schema = 'rides' LIMIT 1) AS its
-         ORDER BY ${order}`,
-      )
+  sql.exec(
+    `INSERT INTO event WITH RECURSIVE ${numbersOf(0, count)}, timed AS (
+       SELECT n, ${month} + (${turn} % ${HOURS_OF_ACCOUNT} * ${step} + n % ${step}) * ${HOUR} + n * 7919 % ${HOUR} AS time FROM numbers
+     )
+     SELECT format('planted-%08d', timed.n), format('event.%011d.%05d', timed.n, ${index}), time, time, '=' || place.account, 'rides',
+       iif(timed.n % 1000 = 1, 7, 1), its.source, its.rules, its.units, its.payload, NULL, NULL
+     FROM timed CROSS JOIN planting AS place ON place.n = timed.n % ${accounts.length}
+     CROSS JOIN (SELECT source, rules, units, payload FROM event WHERE schema = 'rides' LIMIT 1) AS its`,
+  )
   const sums = 'cast(cast(total(units) AS INTEGER) AS TEXT), sum(count), min(first), max(last)'
+  const planted = "FROM event WHERE id >= 'planted' AND id < 'plantee'"
   for (const statement of [
+    `INSERT INTO timeline SELECT -time, id, reference, account, schema, status ${planted} ORDER BY 1, 2`,
+    `INSERT INTO listing SELECT account, -time, id, reference, schema, status ${planted} ORDER BY 1, 2`,
     "INSERT OR IGNORE INTO account SELECT '=' || account, replace(account, 'ACC', 'CUS') FROM planting",
-    "INSERT INTO unprocessed (reference, id, account) SELECT reference, id, account FROM timeline WHERE status = 7 AND id LIKE 'planted%'",
+    `INSERT INTO unprocessed (reference, id, account) SELECT reference, id, account ${planted} AND status = 7`,
     `INSERT INTO sum_hour
-     SELECT account, series, -back / ${HOUR} * ${HOUR} AS start, iif(series LIKE 'm|%', cast(2 * count(*) AS TEXT), '0'), count(*), min(-back), max(-back)
-     FROM timeline CROSS JOIN series WHERE id LIKE 'planted%' AND series IN (SELECT series FROM sum_hour WHERE account = '=account-0')
-     GROUP BY 1, 2, 3`,
+     SELECT account, series, start, iif(series LIKE 'm|%', cast(2 * count AS TEXT), '0'), count, first, last FROM (
+       SELECT account, time / ${HOUR} * ${HOUR} AS start, count(*) AS count, min(time) AS first, max(time) AS last ${planted} GROUP BY 1, 2
+     ) CROSS JOIN series WHERE series IN (SELECT series FROM sum_hour WHERE account = '=account-0' AND series NOT LIKE '%exports%')`,
     `INSERT OR REPLACE INTO sum_hour SELECT '*', series, start, ${sums} FROM sum_hour WHERE account <> '*' GROUP BY series, start`,
     `INSERT OR REPLACE INTO sum_day SELECT account, series, start / ${DAY} * ${DAY}, ${sums} FROM sum_hour GROUP BY 1, 2, 3`,
   ])

@@ -80,7 +80,13 @@ const copiesOf = ({ index, live, started }: Planted): Copies[] => {
       table: 'invoices',
       each: 1,
       of: "invoice_type = 'STANDARD'",
-      set: { id: key('draft'), ...invoice, auto_advance: 'iif(n % 10, its.auto_advance, 0)', ...times(1) },
+      set: {
+        id: key('draft'),
+        ...invoice,
+        auto_advance: 'iif(n % 10, its.auto_advance, 0)',
+        invoice_at: `iif(n % 10, its.invoice_at, ${at(1)})`,
+        ...times(1),
+      },
     },
     {
       table: 'invoices',
@@ -89,6 +95,7 @@ const copiesOf = ({ index, live, started }: Planted): Copies[] => {
       set: {
         id: key('inv'),
         ...invoice,
+        invoice_type: "iif(n % 1000, 'STANDARD', 'CUSTOM')",
         status: status({ 0: 'DUE', 1: 'VOID', 2: 'PARTIALLY_PAID', 3: 'UN_COLLECTIBLE' }, 'PAID'),
         paid: 'its.total',
         start_at: at(1.5),
@@ -153,7 +160,12 @@ const copiesOf = ({ index, live, started }: Planted): Copies[] => {
     { table: 'alerts', each: 0.1, set: { id: key('alert'), ...owner, status: status({ 0: 'INACTIVE' }, 'ACTIVE'), ...times(0.1) } },
     { table: 'webhook_endpoints', each: 0.01, set: { id: key('webhook'), ...times(0.01) } },
     { table: 'report_templates', each: 0.1, set: { id: key('rt'), ...both, ...times(0.1) } },
-    { table: 'reports', each: 0.2, of: 'report_template_id IS NULL', set: { id: key('report'), ...both, ...times(0.2) } },
+    {
+      table: 'reports',
+      each: 0.2,
+      of: 'report_template_id IS NULL',
+      set: { id: key('report'), account_id: `iif(n % 2, ${account}, NULL)`, customer_id: `iif(n % 2, ${customer}, NULL)`, ...times(0.2) },
+    },
     { table: 'tokens', each: 0.1, set: { id: key('token'), hash: `format('%064x', n * 1000 + ${index})`, created_at: at(0.1) } },
     {
       table: 'audit_log',
