@@ -186,7 +186,7 @@ const bench = async (): Promise<string | undefined> => {
   const taken = await prepareCases(url, organizations)
   say(`${taken.length} reads are answered`)
   let rounds = 0
-  for (let round = 0; round <= ROUNDS && (round < 2 || Date.now() - started < TIME); round++) {
+  for (let round = 0; round <= ROUNDS && (round < 4 || Date.now() - started < TIME); round++) {
     rounds = round
     for (const { paths, bodies, grows, ms, rowsRead } of taken)
       for (const [at, { names: _, ...organization }] of organizations.entries()) {
