@@ -8,7 +8,9 @@ import { plantCustomers } from './growth/customers.ts'
 import { NEIGHBOURS_FROM, accountIdOf, plantRows, takeAside } from './growth/rows.ts'
 import type { MeasureRequest, Measurement } from './worker.ts'
 
-const BIG = Number(process.env['GROWTH'] ?? 200_000)
+const FULL = 200_000
+/** Fewer customers try the benchmark out: lists that have too few rows are left out. */
+const BIG = Number(process.env['GROWTH'] ?? FULL)
 const SMALL = BIG / 100
 const NEIGHBOURS = 20
 /** How many events each account has that has any, of which there are a hundredth. */
@@ -169,7 +171,8 @@ const prepareCases = async (url: URL, organizations: readonly Organization[]): P
       faults.push(`${one.what}: ${error instanceof Error ? error.message.slice(0, 300) : String(error)}`)
     }
   }
-  if (faults.length) throw new Error(`These are not answered:\n${faults.join('\n')}`)
+  if (faults.length && BIG === FULL) throw new Error(`These are not answered:\n${faults.join('\n')}`)
+  for (const fault of faults) console.log(`Left out: ${fault}`)
   return prepared
 }
 

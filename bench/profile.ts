@@ -15,7 +15,7 @@ const COUNT = 300
 const AT_ONCE = 8
 const PORT = 19_229
 
-const directory = startBenchmark('Profile', 300_000)
+const directory = startBenchmark('Profile', 600_000)
 await buildWorker('bench/worker.ts', directory)
 const { compatibility_date, exports } = unstable_readConfig({ config: join(root, 'wrangler.toml') })
 const script = readFileSync(join(directory, 'worker.js'), 'utf8')
