@@ -1,8 +1,27 @@
 import type { Bindings } from '../src/db/context.ts'
-import api from '../src/index.ts'
+import api, * as its from '../src/index.ts'
+import { type PlantLedgers, plantLedger } from './growth/ledgers.ts'
+import { recordRequest, replay } from './replay.ts'
 
 /** The runtime looks for these, as wrangler.toml names them. */
-export { AccountLedger, EventLedger, WebhookSender } from '../src/index.ts'
+export { WebhookSender } from '../src/index.ts'
+
+/** The ledgers of the Worker, into which rows can be planted. */
+export class AccountLedger extends its.AccountLedger {
+  plant(asked: PlantLedgers): void {
+    plantLedger(this.ctx.storage, asked)
+  }
+}
+export class EventLedger extends its.EventLedger {
+  plant(asked: PlantLedgers): void {
+    plantLedger(this.ctx.storage, asked)
+  }
+}
+
+interface PlantRequest extends PlantLedgers {
+  /** The name of the ledger. */
+  name: string
+}
 
 /** Serves this Worker; under /bare, the same work written by hand on `BARE`; and at /measure, timed requests to this Worker on `DB` or `ALONE`. */
 interface Env extends Bindings {
@@ -14,6 +33,8 @@ export interface MeasureRequest {
   database: 'DB' | 'ALONE'
   token: string
   path: string
+  /** What is sent with POST. */
+  body?: unknown
   /** How many requests, one after another; in a walk each asks for the page after the one before. */
   times: number
   walk?: boolean
@@ -29,7 +50,7 @@ export interface Measurement {
   nextToken?: string | undefined
 }
 
-type Answer = { id: string } | { data: { id: string }[]; nextToken?: string }
+type Answer = Record<string, unknown>
 
 interface Sent {
   id: string
@@ -154,33 +175,61 @@ console.log = (text: string) => {
 }
 
 const measure = async (
-  { database, token, path, times, walk }: MeasureRequest,
+  { database, token, path, body, times, walk }: MeasureRequest,
   env: Env,
   context: ExecutionContext,
 ): Promise<Measurement> => {
-  const ids = new Set<string>()
+  const rows = new Set<string>()
   let nextToken: string | undefined
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+  const sent = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
   const start = performance.now()
   for (let n = 0; n < times; n++) {
     const at = walk && n > 0 ? `${path.split('?')[0]}?nextToken=${nextToken}` : path
-    const request = new Request(`http://127.0.0.1${at}`, { headers: { Authorization: `Bearer ${token}` } })
-    const response = await api.fetch(request, { ...env, DB: env[database] }, context)
+    const response = await api.fetch(new Request(`http://127.0.0.1${at}`, sent), { ...env, DB: env[database] }, context)
     const text = await response.text()
-    if (!response.ok) throw new Error(`GET ${at} was answered ${response.status} ${text}`)
+    if (!response.ok) throw new Error(`${at} was answered ${response.status} ${text}`)
     const answer = JSON.parse(text) as Answer
-    for (const { id } of 'data' in answer ? answer.data : [answer]) ids.add(id)
-    nextToken = 'data' in answer ? answer.nextToken : undefined
+    const data: readonly unknown[] = Array.isArray(answer['data']) ? answer['data'] : [answer]
+    if (walk || n === 0) for (const row of data) rows.add(JSON.stringify(row))
+    nextToken = typeof answer['nextToken'] === 'string' ? answer['nextToken'] : undefined
   }
   const ms = (performance.now() - start) / times
-  return { ms, rowsRead: (JSON.parse(line) as Measurement).rowsRead, shown: ids.size, nextToken }
+  return { ms, rowsRead: (JSON.parse(line) as Measurement).rowsRead, shown: rows.size, nextToken }
+}
+
+const recordings = new Map<string, Awaited<ReturnType<typeof recordRequest>>>()
+
+/** Serves a request as this Worker does, and keeps what it called under a name; or makes these calls again. */
+const recordOrReplay = async (request: Request, path: string, env: Env, context: ExecutionContext): Promise<Response> => {
+  const [what, name = ''] = path.slice(1).split('/', 2)
+  const recording = recordings.get(name)
+  if (what === 'replay' && recording) return replay(recording, env.DB, context)
+  const url = new URL(request.url.replace(`/bare/record/${name}`, ''))
+  recordings.set(
+    name,
+    await recordRequest((...all) => api.fetch(...(all as Parameters<typeof api.fetch>)), new Request(url, request), env, context),
+  )
+  return Response.json(recordings.get(name))
 }
 
 // oxlint-disable-next-line import/no-default-export
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const path = request.url.slice(request.url.indexOf('/', 8))
+    if (path.startsWith('/bare/record/') || path.startsWith('/bare/replay/'))
+      return recordOrReplay(request, path.slice('/bare'.length), env, context)
     if (path.startsWith('/bare')) return answerByHand(request, path.slice('/bare'.length), env.BARE, context)
     if (path === '/measure') return Response.json(await measure(await request.json<MeasureRequest>(), env, context))
-    return api.fetch(request, env, context)
+    if (path === '/plant') {
+      const { name, ...asked } = await request.json<PlantRequest>()
+      const { AccountLedger: account, EventLedger: event } = context.exports as unknown as Record<
+        string,
+        DurableObjectNamespace<EventLedger>
+      >
+      await (asked.kind === 'EVENT' ? event : account)?.getByName(name).plant(asked)
+      return Response.json({})
+    }
+    return api.fetch(request, request.headers.has('X-Alone') ? { ...env, DB: env.ALONE } : env, context)
   },
 }

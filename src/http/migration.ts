@@ -1,2 +1,2 @@
 /** The newest migration. The code needs it. */
-export const MIGRATION = '0032_erasures.sql'
+export const MIGRATION = '0033_open_incidents.sql'

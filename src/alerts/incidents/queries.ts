@@ -110,6 +110,7 @@ const listOfAll = defineList({
     ['id', 'ASC'],
   ],
   filters: { alert_id: incidents.alertId },
+  few: { statuses: ['OPEN'], narrowedBy: ['alert_id'] },
   where: (values) => (values['state'] ? sql`${statusAt(values['now'])} = ${values['state']}` : sql`true`),
 })
 
@@ -117,4 +118,5 @@ const listOfAll = defineList({
 export const listIncidentRows = (
   ctx: Ctx,
   { status, ...query }: ListIncidentsQuery,
-): Promise<{ rows: IncidentRow[]; next: { nextToken?: string } }> => listOfAll(ctx, { ...query, state: status })
+): Promise<{ rows: IncidentRow[]; next: { nextToken?: string } }> =>
+  listOfAll(ctx, { ...query, state: status, ...(status === 'OPEN' && { status }) })

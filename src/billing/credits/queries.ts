@@ -55,7 +55,7 @@ export const selectCredits = ({ organizationId }: Pick<Ctx, 'organizationId'>, i
   builder
     .select(readRows.selected)
     .from(credits)
-    .where(sql`credits.organization_id = ${organizationId} and credits.id in (select value from json_each(${JSON.stringify(ids)}))`)
+    .where(sql`+credits.organization_id = ${organizationId} and credits.id in (select value from json_each(${JSON.stringify(ids)}))`)
 
 /** The query for what invoices have taken of credits, and given back. */
 export const selectDebits = ({ organizationId }: Pick<Ctx, 'organizationId'>, invoiceIds: readonly string[]): Statement =>

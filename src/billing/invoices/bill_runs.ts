@@ -57,7 +57,7 @@ const readFound = async ({ session, organizationId }: Ctx, entries: readonly Job
   const rows = await session.rows<FoundInvoice>(
     selectRows(sql`
       select id, owner_id as ownerId, status, invoice_at as invoiceAt from invoices
-      where organization_id = ${organizationId} and id in (select value from json_each(${ids}))`),
+      where +organization_id = ${organizationId} and id in (select value from json_each(${ids}))`),
   )
   return new Map(rows.map((row) => [row.id, row]))
 }

@@ -23,7 +23,7 @@ export const draftCarriedPurchases = async (
       where its.organization_id = ${organizationId} and its.id = one.purchase_id and its.status = 'IN_PROGRESS' and its.applied_at is not null
         and not exists (
           select 1 from feature_entries as entry
-          where entry.organization_id = ${organizationId} and entry.purchase_id = its.id and entry.carried < entry.version
+          where entry.organization_id = ${organizationId} and entry.account_id = its.account_id and entry.purchase_id = its.id and entry.carried < entry.version
             and (entry.feature_id, entry.id) not in (select feature_id, id from sent)
         )`),
   )

@@ -39,7 +39,7 @@ const endAll = ({ organizationId, now }: Ctx, ended: readonly CycleOrder[], endi
   statements.push(
     selectRows(sql`
       update purchases set ending = ${ending}, updated_at = ${now}, version = version + 1
-      where organization_id = ${organizationId} and id in (select value from json_each(${ids})) and status = 'PENDING'`),
+      where +organization_id = ${organizationId} and id in (select value from json_each(${ids})) and status = 'PENDING'`),
   )
   due.push(...ended.map(({ id }) => ({ kind: PURCHASE_DUE, subject: id, dueAt: now })))
 }

@@ -50,7 +50,7 @@ const readFeatures = async (ctx: Ctx, { id, accountId }: BegunPurchase): Promise
       select its.feature_id as featureId, feature.name, its.id, its.granted, its.updated_at as updatedAt, its.effective_from as effectiveFrom,
         its.effective_until as effectiveUntil
       from feature_entries as its join features as feature on feature.id = its.feature_id
-      where its.organization_id = ${ctx.organizationId} and its.purchase_id = ${id} order by its.feature_id, its.effective_from, its.id`),
+      where its.organization_id = ${ctx.organizationId} and its.account_id = ${accountId} and its.purchase_id = ${id} order by its.feature_id, its.effective_from, its.id`),
   )
   const left = await readBalancesOfEntries(ctx, accountId, rows)
   return rows.map(({ featureId, name, granted, updatedAt, effectiveFrom, effectiveUntil }, index) => ({

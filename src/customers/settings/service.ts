@@ -152,7 +152,15 @@ const readSetting = async (ctx: Ctx, idString: string): Promise<SettingRow> => {
   const [row] = await ctx.session.db
     .select()
     .from(settings)
-    .where(and(eq(settings.organizationId, ctx.organizationId), sql`id_string = ${idString}`))
+    .where(
+      and(
+        eq(settings.organizationId, ctx.organizationId),
+        sql`(entity_type, entity_id, namespace, id) in (
+          select entity_type, entity_id, namespace, id from settings indexed by settings_by_id_string
+          where organization_id = ${ctx.organizationId} and id_string = ${idString}
+        )`,
+      ),
+    )
     .orderBy(sql`length(${settings.namespace}), length(${settings.id})`)
     .limit(1)
   if (!row) throw notFound('setting', idString)

@@ -115,9 +115,12 @@ const queriesOf = (organizationId: string): Statement[] => [
       select d.value ->> 'key' as key from event_schemas as its, json_each(its.enrichments, '$.dependencies') as d
       where its.organization_id = ${organizationId} and its.status = 'ACTIVE'
     )
-    select ${SETTING} from settings as its
-    where its.organization_id = ${organizationId} and exists (select 1 from keys)
-      and (its.entity_type in ('ORGANIZATION', 'EVENT_SCHEMA') or its.id_string in (select key from keys))
+    select ${SETTING} from json_each('["ORGANIZATION","EVENT_SCHEMA"]') as type
+    cross join settings as its on its.organization_id = ${organizationId} and its.entity_type = type.value
+    where exists (select 1 from keys)
+    union
+    select ${SETTING} from keys cross join settings as its indexed by settings_by_id_string
+      on its.organization_id = ${organizationId} and its.id_string = keys.key
     union
     select ${SETTING} from keys cross join json_each('["ACCOUNT","CUSTOMER","INVOICE_GROUP","USAGE_METER"]') as type
     cross join settings as its on its.organization_id = ${organizationId} and its.entity_type = type.value
