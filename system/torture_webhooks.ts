@@ -13,7 +13,7 @@ const [MAKERS, PATHS] = [3, ['/good', '/ill']] as const
 /** A pause of a maker and of the one who asks for reports, at most, in milliseconds. */
 const [MAKER_PAUSE, REPORT_PAUSE] = [400, 3000]
 /** How far the time of the Worker is moved on at the end, behind all waits of what was tried in a run, and how long all may take to arrive then, in milliseconds. */
-const [SHIFT, MOST] = [20 * 60_000, 60_000]
+const [SHIFT, MOST] = [20 * 60_000, 120_000]
 /** When nothing has come for so long, in milliseconds, nobody sends any more. */
 const QUIET = 1500
 
