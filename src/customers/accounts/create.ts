@@ -78,7 +78,7 @@ export const draftAccount = (
       due: row.status === 'ACTIVE' ? [dueForNewNames(ctx, row.id)] : [],
       locate: locateInAccount(input, prefix),
     },
-    draftSettings(ctx, 'ACCOUNT', row.id, settings),
+    draftSettings(ctx, 'ACCOUNT', row.id, settings, prefix),
   )
 }
 
