@@ -22,7 +22,7 @@ export interface Statement {
   toSQL: () => Query
 }
 
-/** The error of D1. */
+/** The errors that D1 has thrown. */
 const failures = new WeakSet<Error>()
 
 /** The message of D1 if `error` comes from D1, even if it was wrapped. Undefined otherwise. */
