@@ -175,6 +175,7 @@ describe('a setting that means something here', () => {
     ['tax_id', 'ACCOUNT', 'STRING', 'GB 123', '\n', taxed],
     ['business_details', 'ORGANIZATION', 'JSON', JSON.stringify(details), '{}', 'businessName: is required'],
     ['exchange_rates', 'ORGANIZATION', 'JSON', '{"EUR":"1.1"}', '{"EUR":"0"}', 'the rate of EUR must be a decimal number above 0'],
+    ['exchange_rates', 'ORGANIZATION', 'JSON', '{"EUR":1.1}', '{"EUR":"1.1","EUR":"1.2"}', 'must give the rate of a currency once'],
   ])(
     '%s takes no value that means nothing, neither when it is made nor later',
     async (key, entityType, dataType, right, wrong, because) => {
