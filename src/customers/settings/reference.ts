@@ -68,7 +68,7 @@ export const updateSetting = {
   refuses: {
     400: `${UNSUITED}, or is not one that the setting can have here.`,
     404: MISSING,
-    409: 'The entity is archived; or the rate of a currency would change, which is said once.',
+    409: 'The entity is archived; or the rate of a currency would change or go, by which amounts may have been converted.',
   },
   example: {
     after: ['createCustomer', 'insertSetting'],
