@@ -2,7 +2,7 @@ import { compare, formatDecimal, multiply, requireDecimal, subtract } from '../l
 import { type Card, type Timing, timingOf } from './card.ts'
 import { type AppliedCredit, type Credit, applyCredits, creditLines } from './credits.ts'
 import { type Line, cutDecimal, cutTo, parentOf, sumOf } from './line.ts'
-import { type MiscellaneousCharge, miscellaneousLines } from './miscellaneous.ts'
+import { type MiscellaneousCharge, miscellaneousLines } from './miscellaneous_charges.ts'
 import { decimalOf } from './quotient.ts'
 import { commitmentOf, limitCard, rateCard } from './rate.ts'
 import type { RatingInput } from './rated.ts'
