@@ -11,7 +11,7 @@ export interface Change {
   type: ResourceType
   id: string
   fields: Fields
-  /** What it was and is by which webhooks know it, if that is not its field `status`. Null if they tell nothing of it. */
+  /** The status before and after by which webhooks name the change, if it is not the field `status`. Null if webhooks do not report it. */
   status?: readonly [before: string | null, after: string | null] | null
 }
 
@@ -39,13 +39,13 @@ const appendToOutbox = prepare(['organizationId', 'wallClock', 'operationId', 's
   `),
 )
 
-/** Whether webhooks may tell something of changes. */
+/** Whether webhooks may report some of the changes. */
 export const areTold = (changes: readonly Change[]): boolean => changes.some(({ status }) => status !== null)
 
 /**
  * The statements that record changes: a row each in the audit log, and one in the outbox, from which webhooks are sent. The outbox keeps the
  * status only of organizations that have somewhere to send them.
- * To the fields of the first change those are added that only the database knows, as one JSON object.
+ * `fromDatabase` is a query for the fields that only the database knows, as one JSON object. They are added to those of the first change.
  */
 export const recordChanges = (ctx: Ctx, changes: readonly Change[], fromDatabase: SQL | undefined): Statement[] => {
   if (!changes.length) return []

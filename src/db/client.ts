@@ -22,7 +22,7 @@ export interface Statement {
   toSQL: () => Query
 }
 
-/** The error of D1. */
+/** The errors that D1 has thrown. */
 const failures = new WeakSet<Error>()
 
 /** The message of D1 if `error` comes from D1, even if it was wrapped. Undefined otherwise. */
@@ -38,8 +38,11 @@ export const failureOf = (error: Error): string | undefined => {
 /** The messages of D1 when it is overloaded, restarting or unreachable. */
 const PASSING = /overloaded|Network connection lost|reset because|to be reset|transient issue|SQLITE_BUSY|internal error|fetch failed/i
 
+/** What of the message of D1 says that an error passes by itself. Undefined for any other error. It contains no value of a row. */
+export const passingOf = (error: Error): string | undefined => PASSING.exec(failureOf(error) ?? '')?.[0]
+
 /** Whether an error comes from D1 and passes by itself. */
-export const isPassing = (error: Error): boolean => PASSING.test(failureOf(error) ?? '')
+export const isPassing = (error: Error): boolean => passingOf(error) !== undefined
 
 type Queries = Pick<D1Database, 'prepare' | 'batch'>
 

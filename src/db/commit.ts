@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { CHANGED } from '../lib/etag.ts'
+import { UNVERSIONED } from '../lib/etag.ts'
 import { type Change, areTold, recordChanges } from './audit.ts'
 import type { Statement } from './client.ts'
 import { type Locate, explainConflict, parseRaised, refuseWhen } from './conflicts.ts'
@@ -83,7 +83,7 @@ export const commit = async <Answer extends object, FromDatabase extends keyof A
 ): Promise<Reply<Answer>> => {
   const { statements, changes, tag, status, location, locate, exists, due = [] } = draft
   const { write, conditions } = ctx
-  if (conditions.match && !isMatched) throw CHANGED
+  if (conditions.match && !isMatched) throw UNVERSIONED
   const answer = draft.answer as Answer
   const queries = draft.fromDatabase as Readonly<Record<string, SQL>> | undefined
   const found = queries && asJsonObject(queries)

@@ -9,7 +9,7 @@ import { builder } from './statements.ts'
 const refusals = sqliteTable('refusals', { code: text().notNull(), detail: text().notNull() })
 
 /** How a conflict that the database raises is reported to the caller. */
-export interface ConflictWord {
+interface ConflictWord {
   /** By default CONFLICT. */
   code?: 'NOT_FOUND' | 'INVALID' | 'UNPROCESSABLE'
   /** The field at fault, unless the draft locates it. */

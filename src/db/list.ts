@@ -58,7 +58,7 @@ const numberValues = (prefix: string, values: readonly unknown[]) =>
   Object.fromEntries(values.map((value, index) => [`${prefix}${index}`, value]))
 
 /** A page of a list: its rows, the token of the next page if there is one, and the `context` of the answer. */
-export interface ListPage<Row> {
+interface ListPage<Row> {
   rows: Row[]
   next: { nextToken?: string }
   context: ReturnType<typeof contextOf>

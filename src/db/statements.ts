@@ -30,7 +30,7 @@ export const prepare = <Name extends string>(names: readonly Name[], build: (at:
 /** The column with the name of its table. Drizzle leaves this name out in a query on one table, even inside a subquery on another table. */
 export const qualified = (column: Column): SQL => sql`${column.table}.${sql.identifier(column.name)}`
 
-/** Makes a statement that inserts rows, which are sent as JSON. */
+/** The SQL for each value of a row that is sent, by its name. */
 type Values = Readonly<Record<string, SQL>>
 
 /**

@@ -3,7 +3,7 @@ import { type Reply, commit } from '../db/commit.ts'
 import type { Ctx, WriteRequest } from '../db/context.ts'
 import { readKeptAnswer } from '../db/idempotency.ts'
 import { ApiError } from '../lib/errors.ts'
-import { CHANGED } from '../lib/etag.ts'
+import { CHANGED, UNVERSIONED } from '../lib/etag.ts'
 import { macOf } from '../lib/sign.ts'
 import type { AppEnv } from './env.ts'
 
@@ -88,7 +88,7 @@ export const answerLedgerWrite = async (c: Context<AppEnv>, recording: Omit<Writ
   const { dryRun, handle, status, locationOf } = recording
   const write: WriteRequest = { dryRun, status, locationOf, secret: false, key: await readWriteKey(c, recording) }
   const ctx: Ctx = Object.assign(c.get('ctx'), { write })
-  if (ctx.conditions.match) throw CHANGED
+  if (ctx.conditions.match) throw UNVERSIONED
   const reply = await handle(ctx)
   const { due = [] } = reply.committed ?? {}
   if (due.length) await c.get('doDue')(ctx, due, (work) => c.executionCtx.waitUntil(work))

@@ -19,7 +19,8 @@ export const ErrorResponse = {
 export const SHARED = {
   BadRequest: 'The request is not valid. The message names every wrong field and what it should be.',
   Unauthorized: 'The token is missing, unknown, expired or revoked.',
-  ContentTooLarge: 'The body is larger than 256 KB, or than 6 MB for ingestBatch.',
+  ContentTooLarge:
+    'The body is larger than 256 KB; than 1 MB, where it can hold rate cards in bulk, or for a schedule, a purchase or a proposal; or than 6 MB, for ingestBatch.',
   UnsupportedMediaType: 'The body is not JSON in UTF-8 with Content-Type: application/json, or has a Content-Encoding.',
   KeyReused: 'The Idempotency-Key was used for another request, or by a token with another role.',
   TooManyRequests:
@@ -28,7 +29,7 @@ export const SHARED = {
   Unexpected: 'An unexpected error that the request did not cause.',
 }
 
-export const INTRODUCTION = `Customers and their accounts, usage events, and the event schemas and usage meters that count them. Every request needs a token in the header \`Authorization: Bearer <token>\`. The token of \`npm run dev\` is \`dev-token\`.
+export const INTRODUCTION = `Customers and their accounts, the usage events that are counted for them, price plans, and the invoices, wallets and payments that follow from these. Every request needs a token in the header \`Authorization: Bearer <token>\`. The token of \`npm run dev\` is \`dev-token\`.
 
 You choose the ids of customers, accounts and events, and percent-encode them in a path; the server creates all other ids. Ids, names, tags and e-mail addresses are stored in Unicode NFC and contain no invisible characters, except joiners between letters or emoji in a name. A body must not contain the same name twice in an object, nor a number of so many digits that it would be read as another one, and a query must not contain the same parameter twice. Times are ISO 8601 in UTC. If a list has more items than a page, \`nextToken\` leads to the next page. The examples belong to one customer, and each can be sent as soon as the resources that it names exist.
 
@@ -43,7 +44,7 @@ A refused request (4xx) changes nothing. The answer is \`{ "message": "…" }\`.
 - **503** ${SHARED.Unavailable}`
 
 export const FORBIDDEN = {
-  reading: 'The token is a portal token, which can read only one customer and the accounts of that customer.',
+  reading: 'The token is a portal token, which can read only what belongs to its customer and accounts.',
   writing: 'The token is a portal token or has the role ANALYST. Both can only read.',
   administrators: 'The token is a portal token, or does not have the role ADMINISTRATOR.',
 }

@@ -1,19 +1,20 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { failureOf, isPassing } from '../db/client.ts'
+import { failureOf, isPassing, passingOf } from '../db/client.ts'
 import { ApiError, type ErrorCode, brief } from '../lib/errors.ts'
 import type { AppEnv } from './env.ts'
 
 const INTERNAL = 'Something went wrong on our side. The header X-Request-Id names this request.'
 const UNREACHABLE = 'The database cannot be reached now. Send it again: what is written under an Idempotency-Key is written once.'
 
-/** Names an unexpected error for the log: its class, D1's code or constraint, and its position in the bundle. Its message could contain personal data. */
-export const nameOf = (error: Error): string => {
+/** Names an unexpected error for the log: its class, its code or D1's code or constraint, and its position in the bundle. Its message could contain personal data. */
+export const nameError = (error: Error): string => {
   const said = failureOf(error) ?? ''
   const [code = ''] = /SQLITE_[A-Z]+|D1_[A-Z]+/.exec(said.replace(/^D1_ERROR: /, '')) ?? []
   const [constraint = ''] = /(?:UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(?:: [\w., ]+)?/.exec(said) ?? []
   const [, from = '', place = ''] = /^\s*at (?:async )?(?:([\w.$]+) )?.*?:(\d+:\d+)\)?$/m.exec(error.stack ?? '') ?? []
-  return [error.name, constraint || code, place && `in ${from}:${place}`].filter(Boolean).join(' ')
+  const known = error instanceof ApiError ? error.code : constraint || code || passingOf(error)
+  return [error.name, known, place && `in ${from}:${place}`].filter(Boolean).join(' ')
 }
 
 const STATUSES = {

@@ -66,7 +66,7 @@ export const countCall = (limit: RateLimit | undefined, caller: string, now: num
 }
 
 /** The address whose invalid tokens are counted: an IPv4 address, or the first 64 bits of an IPv6 address, which belong to one network. */
-export const networkOf = (address: string): string => {
+const networkOf = (address: string): string => {
   if (!address.includes(':')) return address
   const [head = '', tail] = address.split('::')
   const [first, last] = [head, tail ?? ''].map((part) => (part ? part.split(':') : []))

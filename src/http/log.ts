@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { connect } from '../db/client.ts'
 import { openLedgers } from '../ledger/open.ts'
-import { nameOf } from './error-response.ts'
+import { nameError } from './error-response.ts'
 import type { AppEnv } from './env.ts'
 
 /** Headers of every answer: no caching, no content sniffing, no frames, and only over TLS. */
@@ -48,7 +48,7 @@ export const log = (): MiddlewareHandler<AppEnv> => async (c, next) => {
       rowsWritten,
       organizationId: c.get('ctx')?.organizationId,
       tokenId: c.get('ctx')?.actor,
-      ...(status >= 500 && c.error && { error: nameOf(c.error) }),
+      ...(status >= 500 && c.error && { error: nameError(c.error) }),
     }),
   )
 }

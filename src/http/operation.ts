@@ -107,14 +107,11 @@ const validate = (target: 'param' | 'query' | 'json', schema: z.ZodMiniType): Mi
     throw new ApiError('INVALID', explainIssues(named, target === 'json' ? 'body' : target))
   })
 
-/** Parses a body that is not validated by its schema. */
+/** Takes a body that is not validated by its schema. `requireJson` has read it. */
 const readBody =
   (parse: (body: unknown) => unknown): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    const body: unknown = await c.req.json().catch(() => {
-      throw new ApiError('INVALID', 'Malformed JSON in request body')
-    })
-    c.req.addValidatedData('json', parse(body) as object)
+    c.req.addValidatedData('json', parse(await c.req.json()) as object)
     return next()
   }
 

@@ -61,6 +61,12 @@ export interface Fault {
 
 const formatCount = (count: unknown, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`
 
+/** The size of a list, a text or a number, in words that follow `must`. */
+const formatSize = (origin: string, size: unknown): string => {
+  if (origin === 'array') return `hold ${formatCount(size, 'item')}`
+  return origin === 'string' ? `be ${formatCount(size, 'character')}` : `be ${String(size)}`
+}
+
 const NAMES: Record<string, string> = {
   record: 'an object',
   object: 'an object',
@@ -75,9 +81,9 @@ export const expected = (issue: z.core.$ZodRawIssue): string => {
     case 'invalid_type':
       return issue.input === undefined ? 'is required' : `must be ${NAMES[issue.expected] ?? `a ${issue.expected}`}`
     case 'too_small':
-      return issue.origin === 'array' ? `must hold ${formatCount(issue.minimum, 'item')} or more` : `must be ${issue.minimum} or more`
+      return `must ${formatSize(issue.origin, issue.minimum)} or more`
     case 'too_big':
-      return issue.origin === 'array' ? `must hold ${formatCount(issue.maximum, 'item')} at most` : `must be ${issue.maximum} at most`
+      return `must ${formatSize(issue.origin, issue.maximum)} at most`
     case 'invalid_value':
       return issue.input === undefined ? 'is required' : `must be ${issue.values.map(String).join(' or ')}`
     case 'invalid_key':

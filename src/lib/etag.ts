@@ -33,4 +33,8 @@ export const includesTag = (tags: Tags, tag: string): boolean =>
   tags === '*' || tags.some((one) => one === tag || one.startsWith(`${tag}.`))
 
 export const CHANGED = new ApiError('PRECONDITION_FAILED', 'If-Match: it has changed since this ETag was given. Read it again.')
+export const UNVERSIONED = new ApiError(
+  'PRECONDITION_FAILED',
+  'If-Match: what this request makes has no version before it. Send it without.',
+)
 export const EXISTS = new ApiError('PRECONDITION_FAILED', 'If-None-Match: it exists')

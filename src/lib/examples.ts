@@ -84,12 +84,15 @@ export const event = {
 }
 export const referenceId = 'event.0VFLW94K8Rb.Fu2Tn'
 
+export const secondReferenceId = 'event.0VFLW94K8Rb.Qm4Xs'
+
 /** A job that corrects both events of the customer after it has been confirmed. */
+export const jobId = 'job.0VFLWOg4jWb.5tGhY'
+
+/** An invoice of the account, a payment of it, and a credit of the account. */
 export const invoiceId = 'inv.0VFLWOg4iVn.3hRtK'
 export const paymentId = 'payment.0VFLWOg4pYm.6tKwA'
 export const creditId = 'cred.0VFLWOg4cRd.5nTqW'
-export const jobId = 'job.0VFLWOg4jWb.5tGhY'
-export const secondReferenceId = 'event.0VFLW94K8Rb.Qm4Xs'
 
 export const done = { success: true }
 
@@ -104,9 +107,11 @@ export const proposalId = 'purchase.0VFLWOg4pRp.6yNvZ'
 /** An alert, and an incident that it has opened. */
 export const alertId = 'alert.0VFLWOg4aLt.2kVnS'
 export const incidentId = 'incident.0VFLWsQ4iNc.7dRmB'
+
 /** A report of the account, its file, and a template of reports. */
 export const reportId = 'report.0VFLWOg4rPt.2mKsD'
 export const fileId = 'file.0VFLWOg4fLe.8nTzQ'
 export const reportTemplateId = 'report_template.0VFLWOg4rTm.5cWvB'
+
 /** An endpoint to which webhooks are sent. */
 export const webhookEndpointId = 'webhook.0VFLW94Kwhk.4kTzP'

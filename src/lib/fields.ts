@@ -187,56 +187,39 @@ export const distinct = <Item>(keyOf: (item: Item) => string | undefined, becaus
     { when: ({ value }) => Array.isArray(value) },
   )
 
-const LONGEST_NAME = 255
-
-/** A map of text to text. The name `__proto__` is refused, since an object would silently lose it. */
-export const textMap = (maxPairs: number) =>
+/** A map by names, which are kept in NFC. The name `__proto__` is refused, since an object would silently lose it. */
+const mapOf = <Value extends z.ZodMiniType>(value: Value, longestName: number, maxPairs: number) =>
   z.pipe(
-    z.transform((value: unknown, { issues }) => {
-      if (isObject(value) && Object.hasOwn(value, '__proto__'))
-        issues.push({ code: 'custom', input: value, path: ['__proto__'], message: 'must have another name' })
-      const names = isObject(value) ? Object.keys(value) : []
-      if (names.length > LONGEST_LIST) issues.push({ code: 'custom', input: value, message: `must hold ${maxPairs} pairs at most` })
+    z.transform((sent: unknown, { issues }) => {
+      if (isObject(sent) && Object.hasOwn(sent, '__proto__'))
+        issues.push({ code: 'custom', input: sent, path: ['__proto__'], message: 'must have another name' })
+      const names = isObject(sent) ? Object.keys(sent) : []
+      if (names.length > LONGEST_LIST) issues.push({ code: 'custom', input: sent, message: `must hold ${maxPairs} pairs at most` })
       else {
-        const kept = names.map(composed(LONGEST_NAME))
+        const kept = names.map(composed(longestName))
         for (const name of kept.filter((one, index) => kept.indexOf(one) < index))
-          issues.push({ code: 'custom', input: value, path: [name], message: 'must be given once: names are kept in NFC' })
+          issues.push({ code: 'custom', input: sent, path: [name], message: 'must be given once: names are kept in NFC' })
       }
-      return value
+      return sent
     }),
     z
-      .record(label(1, LONGEST_NAME), text())
+      .record(label(1, longestName), value)
       .check(
         z.superRefine(
-          (value, context) => {
-            if (Object.keys(value).length > maxPairs) context.addIssue({ code: 'custom', message: `must hold ${maxPairs} pairs at most` })
+          (pairs, context) => {
+            if (Object.keys(pairs).length > maxPairs) context.addIssue({ code: 'custom', message: `must hold ${maxPairs} pairs at most` })
           },
-          { when: ({ value }) => isObject(value) },
+          { when: ({ value: pairs }) => isObject(pairs) },
         ),
       )
       .register(z.globalRegistry, { maxProperties: maxPairs }),
   )
 
-/** A map of numbers by ids. The name `__proto__` is refused, since an object would silently lose it. */
-export const numberMap = (maxPairs: number) =>
-  z.pipe(
-    z.transform((value: unknown, { issues }) => {
-      if (isObject(value) && Object.hasOwn(value, '__proto__'))
-        issues.push({ code: 'custom', input: value, path: ['__proto__'], message: 'must have another name' })
-      return value
-    }),
-    z
-      .record(label(1, 50), z.number())
-      .check(
-        z.superRefine(
-          (value, context) => {
-            if (Object.keys(value).length > maxPairs) context.addIssue({ code: 'custom', message: `must hold ${maxPairs} pairs at most` })
-          },
-          { when: ({ value }) => isObject(value) },
-        ),
-      )
-      .register(z.globalRegistry, { maxProperties: maxPairs }),
-  )
+/** A map of text to text. */
+export const textMap = (maxPairs: number) => mapOf(text(), 255, maxPairs)
+
+/** A map of numbers by ids. */
+export const numberMap = (maxPairs: number) => mapOf(z.number(), 50, maxPairs)
 
 /** True or false, as a query has it. */
 export const flag = (description: string) =>

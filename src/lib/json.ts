@@ -98,9 +98,9 @@ const findPlace = (text: string, isWrong = (_number: string): boolean => false):
 }
 
 /**
- * What JSON says; a SyntaxError where it is none. Of a name that an object has twice one reader takes the first value and another one
- * the last, so it is refused (400); so is a number that would be another one when it is read, as nobody could explain what it comes to.
- * To count the names as they stand and as they were read takes about half as long as to read them.
+ * Parses JSON. Throws a SyntaxError if it is invalid, and INVALID for a name that an object has twice, of which one reader takes the first
+ * value and another the last, and for a number that a double cannot hold. Names are counted in the text and in the value, which takes about
+ * half as long as parsing.
  */
 export const parseJson = (text: string): unknown => {
   const value: unknown = JSON.parse(text)

@@ -1,4 +1,4 @@
-/** Hashes a password for storage with PBKDF2-HMAC-SHA-256. The salt and the hash are in base64. */
+/** A password as it is stored. The salt and the hash are in base64. */
 export interface PasswordHash {
   algorithm: 'PBKDF2-SHA-256'
   iterations: number
@@ -14,6 +14,7 @@ const derive = async (password: string, salt: Uint8Array<ArrayBuffer>, iteration
   return new Uint8Array(await crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-256', salt, iterations }, key, 256))
 }
 
+/** Hashes a password for storage with PBKDF2-HMAC-SHA-256. */
 export const hashPassword = async (password: string): Promise<PasswordHash> => {
   const salt = crypto.getRandomValues(new Uint8Array(16))
   for (const iterations of ITERATIONS) {
@@ -24,5 +25,5 @@ export const hashPassword = async (password: string): Promise<PasswordHash> => {
       if (!(error instanceof Error) || error.name !== 'NotSupportedError') throw error
     }
   }
-  throw new Error('PBKDF2 is not to be had')
+  throw new Error('PBKDF2 is not available')
 }

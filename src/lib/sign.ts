@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 
 const encoder = new TextEncoder()
-/** Keys, and not the promises of them: what one object waits for must not go on in another. */
+/** Keys, not promises of them, since a promise that was made for one request must not be awaited by another. */
 const keys = new Map<string, CryptoKey>()
 
 const keyOf = async (secret: string): Promise<CryptoKey> => {

@@ -4,7 +4,7 @@ import { compileRule, type Outcome, type Rule } from './rule.ts'
 import { type Data, toText } from './values.ts'
 
 /** The result of a template: a text, or an error that names the place. */
-export type TextOutcome = { readonly text: string; readonly error?: undefined } | { readonly error: RuleError; readonly text?: undefined }
+type TextOutcome = { readonly text: string; readonly error?: undefined } | { readonly error: RuleError; readonly text?: undefined }
 
 /** A compiled template with the paths that it reads and whether it is a rule, or the error that keeps it from ever making a text. */
 export type Template =

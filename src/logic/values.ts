@@ -7,7 +7,7 @@ export type Data = Value | number | undefined
 /** The result of a rule or a part of it. */
 export type Value = null | boolean | string | Decimal | DateTime | DataList | DataMap
 
-export type DataList = readonly Data[]
+type DataList = readonly Data[]
 
 export interface DataMap {
   readonly [name: string]: Data

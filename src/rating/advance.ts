@@ -4,7 +4,9 @@ import { type Cycle, dayOf, instantOf, periodOf } from './cycle.ts'
 import type { RatedPlan } from './invoice.ts'
 import { type LicenseChange, type LicenseUse, readDays } from './licenses.ts'
 import { type Quotient, addQuotients, decimalOf, whole } from './quotient.ts'
-import { type RatedCard, type RatingInput, chargedCycles, limitCard, rateCard, windowsOf } from './rate.ts'
+import { windowsOf } from './license_rate.ts'
+import { chargedCycles, limitCard, rateCard } from './rate.ts'
+import type { RatedCard, RatingInput } from './rated.ts'
 import { applyRules, openCard } from './rules.ts'
 
 /** The licences as they are known at an instant (milliseconds): what begins later is left out, and what ends later has not ended. */

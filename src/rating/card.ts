@@ -31,6 +31,9 @@ export interface Rates {
   limits?: Limits
 }
 
+/** What slabs cost in a currency in which they have no price. */
+export const NO_RATES: Rates = { slabRates: [] }
+
 /** Slabs, and what they cost in each currency. */
 export interface Prices {
   model: PricingModel
@@ -89,7 +92,7 @@ export interface OverageCard extends Common, Prices {
 }
 
 /** A credit in one currency, and what it costs. */
-export interface CreditPrice {
+interface CreditPrice {
   creditAmount: string
   slabs: readonly Slab[]
   rates: Rates
@@ -103,7 +106,7 @@ export interface CreditGrantCard extends Common {
   recurrence: Recurrence
 }
 
-export interface CommitmentCard extends Common {
+interface CommitmentCard extends Common {
   type: 'MINIMUM_COMMITMENT'
   amounts: Readonly<Record<string, string>>
 }

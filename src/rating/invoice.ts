@@ -1,12 +1,11 @@
-import { type Decimal, compare, formatDecimal, multiply, negate, requireDecimal, subtract } from '../lib/decimal.ts'
-import { explainRuleError } from '../logic/place.ts'
-import { compileRule } from '../logic/rule.ts'
-import { type Value, toDecimalResult } from '../logic/values.ts'
+import { compare, formatDecimal, multiply, requireDecimal, subtract } from '../lib/decimal.ts'
 import { type Card, type Timing, timingOf } from './card.ts'
 import { type AppliedCredit, type Credit, applyCredits, creditLines } from './credits.ts'
 import { type Line, cutDecimal, cutTo, parentOf, sumOf } from './line.ts'
+import { type MiscellaneousCharge, miscellaneousLines } from './miscellaneous_charges.ts'
 import { decimalOf } from './quotient.ts'
-import { type RatingInput, commitmentOf, limitCard, rateCard } from './rate.ts'
+import { commitmentOf, limitCard, rateCard } from './rate.ts'
+import type { RatingInput } from './rated.ts'
 import { type InvoiceCard, type PricingRule, type RuleLog, applyRules, openCard } from './rules.ts'
 
 /** A plan as it is rated: its cards and rules, with the overrides of an account in them. */
@@ -143,62 +142,6 @@ export const chargePurchase = (
       return { ...opened, line }
     })
   return { lines: [orderLine(plan, groupByTag(cards))], logs: [] }
-}
-
-/** A charge that a person has put on an invoice: a rate and a quantity, or a number or a rule over its lines. */
-export interface MiscellaneousCharge {
-  name: string
-  rate?: string
-  quantity?: string
-  value?: string
-}
-
-/** The values of all lines by their ids; lines of one id are added up. */
-const valuesIn = (lines: readonly Line[], values: Record<string, string[]> = {}): Record<string, string[]> => {
-  for (const { id, value, lines: its = [] } of lines) {
-    if (id !== undefined) (values[id] ??= []).push(value)
-    valuesIn(its, values)
-  }
-  return values
-}
-
-/** No charge comes to more, or to less below 0. */
-const LARGEST: Decimal = requireDecimal('10000000000000')
-
-/** What a charge comes to, or why it comes to no number. */
-const chargeValue = (charge: MiscellaneousCharge, data: Readonly<Record<string, Value>>): { value: Decimal } | { error: string } => {
-  if (charge.value === undefined) return { value: requireDecimal(multiplyText(charge.rate ?? '0', charge.quantity ?? '0')) }
-  const compiled = compileRule(charge.value)
-  const outcome = compiled.evaluate ? compiled.evaluate(data) : compiled
-  if (outcome.error) return { error: explainRuleError(outcome.error) }
-  const value = toDecimalResult(outcome.value)
-  if (!value) return { error: 'comes to no number' }
-  return compare(value, LARGEST) > 0 || compare(value, negate(LARGEST)) < 0
-    ? { error: `comes to more than ${formatDecimal(LARGEST)}` }
-    : { value }
-}
-
-/** The lines of charges that people have put on an invoice: one that comes to no number is 0, and says why. */
-const miscellaneousLines = (charges: readonly MiscellaneousCharge[], net: Line, digits: number): Line[] => {
-  if (!charges.length) return []
-  const data = Object.fromEntries(
-    Object.entries(valuesIn([net])).map(([id, values]) => [
-      id,
-      requireDecimal(sumOf(values.map((value) => ({ type: '', description: '', value })))),
-    ]),
-  )
-  const lines = charges.map((charge): Line => {
-    const result = chargeValue(charge, data)
-    const { name, rate, quantity } = charge
-    return {
-      type: 'MISCELLANEOUS_CHARGE',
-      description: name,
-      ...(charge.value === undefined && { quantity: quantity ?? '0', valuePerQuantity: rate ?? '0' }),
-      value: 'value' in result ? cutDecimal(result.value, digits) : '0',
-      ...('error' in result && { metadata: { error: result.error } }),
-    }
-  })
-  return [parentOf({ id: 'TOTAL_MISCELLANEOUS_CHARGES', type: 'TOTAL_MISCELLANEOUS_CHARGES', description: 'Other charges' }, lines)]
 }
 
 /** A tax on what is left after credits and with all charges, in percent. */

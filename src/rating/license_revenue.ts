@@ -1,10 +1,10 @@
 import { type Decimal, ZERO, add, multiply } from '../lib/decimal.ts'
 import { keepPaidDays, largestSoFar } from './advance.ts'
-import type { LicenseCard, Rates } from './card.ts'
+import { type LicenseCard, NO_RATES } from './card.ts'
 import { type Cycle, instantOf } from './cycle.ts'
 import { type LicenseUse, readDays, readWindow } from './licenses.ts'
 import { NOTHING, type Quotient, addQuotients } from './quotient.ts'
-import { windowsOf } from './rate.ts'
+import { windowsOfCard } from './license_rate.ts'
 import { amountOf, rateSlabs } from './slabs.ts'
 
 /** What something has come to from an instant on (milliseconds), exactly. */
@@ -17,11 +17,6 @@ const HOUR = 3_600_000
 
 /** The first instant of the hour of an instant, in milliseconds. */
 export const hourOf = (instant: number): number => Math.floor(instant / HOUR) * HOUR
-
-const windowsOfCard = ({ usageCycle }: LicenseCard, cycle: Cycle) =>
-  usageCycle ? windowsOf(cycle, usageCycle) : [{ start: cycle.start, end: cycle.end, of: cycle.nominalEnd - cycle.nominalStart }]
-
-const NO_RATES: Rates = { slabRates: [] }
 
 const priceOf = ({ model, slabs, rates }: LicenseCard, currency: string, quantity: Decimal): Decimal =>
   amountOf(rateSlabs(model, slabs, rates[currency] ?? NO_RATES, quantity))

@@ -2,7 +2,7 @@ import { type Decimal, compare, formatDecimal, isZero, requireDecimal, subtract,
 import type { Card, Limits, Timing } from './card.ts'
 import { writeDay } from './cycle.ts'
 import { cutQuotient, decimalOf } from './quotient.ts'
-import type { CardSlab, CardWindow, RatedCard } from './rate.ts'
+import type { CardSlab, CardWindow, RatedCard } from './rated.ts'
 import { limit } from './slabs.ts'
 
 /** A line of an invoice. Its value is cut to the minor unit of the currency where it is a leaf, and the sum of its lines where it is not. Numbers are decimal texts. */
@@ -23,27 +23,17 @@ export const sumOf = (lines: readonly Line[]): string => sumDecimals(lines.map((
 export const parentOf = (line: Omit<Line, 'value' | 'lines'>, lines: readonly Line[]): Line => ({ ...line, value: sumOf(lines), lines })
 
 /** An amount of money, cut toward zero to the minor unit. */
-export type Cut = (amount: RatedCard['amount']) => string
+type Cut = (amount: RatedCard['amount']) => string
 
 export const cutTo =
   (digits: number): Cut =>
   (amount) =>
     formatDecimal(cutQuotient(amount, digits))
 
-const FAMILIES = {
-  USAGE: 'USAGE',
-  LICENSE: 'LICENSE',
-  ENTITLEMENT_OVERAGE: 'ENTITLEMENT_OVERAGE',
-  FIXED_FEE: 'FIXED_FEE',
-  BILLING_ENTITLEMENT: 'BILLING_ENTITLEMENT',
-  CREDIT_GRANT: 'CREDIT_GRANT',
-  MINIMUM_COMMITMENT: 'MINIMUM_COMMITMENT',
-} as const satisfies Record<Card['type'], string>
-
 /** The type of the line of a card of a family. */
 export const typeOfCardLine = (type: Card['type'], timing: Timing): string => {
-  if (timing !== 'IN_ADVANCE') return `${FAMILIES[type]}_RATE_CARD_AMOUNT`
-  return type === 'FIXED_FEE' ? 'ADVANCED_FIXED_FEE' : `ADVANCED_${FAMILIES[type]}_RATE_CARD_AMOUNT`
+  if (timing !== 'IN_ADVANCE') return `${type}_RATE_CARD_AMOUNT`
+  return type === 'FIXED_FEE' ? 'ADVANCED_FIXED_FEE' : `ADVANCED_${type}_RATE_CARD_AMOUNT`
 }
 
 const hasUnits = ({ quantity: { dividend } }: CardSlab): boolean => !isZero(dividend)

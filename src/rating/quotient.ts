@@ -1,4 +1,4 @@
-import { type Decimal, ZERO, add, compare, divide, multiply, negate, truncate } from '../lib/decimal.ts'
+import { type Decimal, ZERO, add, compare, divide, negate, truncate } from '../lib/decimal.ts'
 
 /** An exact quotient: a decimal by a whole number above 0, as an amount for 10 of 31 days is. */
 export interface Quotient {
@@ -26,8 +26,8 @@ export const sumQuotients = (quotients: readonly Quotient[]): Quotient => quotie
 
 export const negateQuotient = ({ dividend, divisor }: Quotient): Quotient => ({ dividend: negate(dividend), divisor })
 
-/** Below 0, 0 or above 0, as a quotient is less than, equal to or greater than a decimal. */
-export const compareQuotient = ({ dividend, divisor }: Quotient, decimal: Decimal): number => compare(dividend, times(decimal, divisor))
+export const isLess = (one: Quotient, other: Quotient): boolean =>
+  compare(times(one.dividend, other.divisor), times(other.dividend, one.divisor)) < 0
 
 /** A quotient cut toward zero to a number of places. */
 export const cutQuotient = ({ dividend, divisor }: Quotient, places: number): Decimal => {
@@ -45,6 +45,5 @@ const SHOWN_PLACES = 20
 /** The decimal of a quotient: exact where it is one, and otherwise rounded half up to 20 places. */
 export const decimalOf = ({ dividend, divisor }: Quotient): Decimal => {
   if (divisor === 1n) return dividend
-  const rounded = divide(dividend, { coefficient: divisor, scale: 0 }, SHOWN_PLACES)
-  return multiply(rounded, { coefficient: 1n, scale: 0 })
+  return divide(dividend, { coefficient: divisor, scale: 0 }, SHOWN_PLACES)
 }

@@ -1,82 +1,23 @@
-import {
-  type Decimal,
-  ZERO,
-  add,
-  compare,
-  divide,
-  formatDecimal,
-  isZero,
-  multiply,
-  negate,
-  requireDecimal,
-  subtract,
-} from '../lib/decimal.ts'
+import { type Decimal, ZERO, add, compare, isZero, requireDecimal, subtract } from '../lib/decimal.ts'
 import {
   type Card,
   type CreditGrantCard,
   type EntitlementCard,
   type FixedFeeCard,
-  type LicenseCard,
-  type Limits,
+  NO_RATES,
   type Rates,
   type Recurrence,
   type Slab,
   type Timing,
   timingOf,
 } from './card.ts'
-import { type Cycle, type Interval, type Schedule, addMonths, periodOf } from './cycle.ts'
-import { type DayRun, type LicenseUse, readDays, readStart, readWindow } from './licenses.ts'
-import { type Quotient, addQuotients, decimalOf, shareOf, sumQuotients, whole } from './quotient.ts'
+import { type Cycle, periodOf } from './cycle.ts'
+import { fillWindows, rateLicense, scaleLicenses } from './license_rate.ts'
+import { type Quotient, addQuotients, decimalOf, isLess, shareOf, whole } from './quotient.ts'
+import type { CardSlab, RatedCard, RatingInput } from './rated.ts'
 import { type RatedSlab, amountOf, rateSlabs } from './slabs.ts'
 
-/** What a slab of a card costs in a cycle; packages is how many of them, where it is sold in packages. */
-export interface CardSlab {
-  slab: Slab
-  rate: Decimal
-  quantity: Quotient
-  amount: Quotient
-  packages?: Quotient
-  isRaised?: boolean
-  isLowered?: boolean
-}
-
-/** A window of a cycle that is billed by itself, from a day until before a day. */
-export interface CardWindow {
-  start: number
-  end: number
-  quantity: Quotient
-  slabs: readonly CardSlab[]
-}
-
-/** What a card costs in a cycle, exactly, before the limits of the card. */
-export interface RatedCard {
-  card: Card
-  timing: Timing
-  amount: Quotient
-  limits: Limits
-  quantity?: Quotient
-  slabs?: readonly CardSlab[]
-  windows?: readonly CardWindow[]
-  /** How many licences count in each window, from which another number of them is rated. */
-  licensed?: readonly LicensedWindow[]
-}
-
-/** What cards are rated with. Quantities are decimal texts. */
-export interface RatingInput {
-  currency: string
-  cycle: Cycle
-  /** When the plan is in force, for fees of more than one cycle; where it is left out, their share is that of the cycle. */
-  schedule?: Schedule
-  /** The units of each usage meter in the cycle. */
-  usage: Readonly<Record<string, string>>
-  /** The licences of each add-on. */
-  licenses: Readonly<Record<string, LicenseUse>>
-  /** The units of each feature beyond its credits, in the cycles that its card bills now. */
-  overage: Readonly<Record<string, string>>
-}
-
-const NO_RATES: Rates = { slabRates: [] }
-const NO_LICENSES: LicenseUse = { changes: [] }
+export type { CardSlab, CardWindow, RatedCard, RatingInput } from './rated.ts'
 
 const wholeSlab = ({ quantity, amount, packages, ...rest }: RatedSlab): CardSlab => ({
   ...rest,
@@ -127,125 +68,6 @@ const rateFixedFee = (card: FixedFeeCard, { currency, cycle, schedule }: RatingI
   const { days, of } = schedule ? periodOf(schedule, cycle, charged.first, charged.last) : shareOfCycle(cycle)
   return { card, timing, amount: isProrated ? shareOf(amount, days, of) : whole(amount), limits: {} }
 }
-
-/** Slabs that were rated for runs of days, added up and shared among all the days of a period. */
-const sumRuns = (runs: readonly { days: number; slabs: readonly RatedSlab[] }[], of: number): CardSlab[] =>
-  (runs[0]?.slabs ?? []).map(({ slab, rate }, index) => {
-    const its = runs.map(({ days, slabs }) => ({ days, one: slabs[index] as RatedSlab }))
-    const sum = (pick: (one: RatedSlab) => Decimal): Quotient => sumQuotients(its.map(({ days, one }) => shareOf(pick(one), days, of)))
-    return {
-      slab,
-      rate,
-      quantity: sum(({ quantity }) => quantity),
-      amount: sum(({ amount }) => amount),
-      ...(slab.priceType === 'PACKAGE' && { packages: sum(({ packages }) => packages ?? ZERO) }),
-      ...(its.some(({ one }) => one.isRaised) && { isRaised: true }),
-      ...(its.some(({ one }) => one.isLowered) && { isLowered: true }),
-    }
-  })
-
-/** A window of a cycle, from a day until before a day, and the days of a whole one. */
-interface Window {
-  start: number
-  end: number
-  of: number
-}
-
-/** A window, and how many licences count on its days. */
-export interface LicensedWindow extends Window {
-  runs: readonly DayRun[]
-}
-
-const MONTHS: Readonly<Record<Interval, number>> = { WEEKLY: 0, MONTHLY: 1, QUARTERLY: 3, HALF_YEARLY: 6, ANNUALLY: 12 }
-
-/** The windows of a cycle, each as long as an interval from the first day of the cycle on; the last one may be cut off. */
-export const windowsOf = ({ start, end }: Pick<Cycle, 'start' | 'end'>, interval: Interval): Window[] => {
-  const at = (index: number): number => (interval === 'WEEKLY' ? start + 7 * index : addMonths(start, MONTHS[interval] * index))
-  const windows: Window[] = []
-  for (let index = 0; at(index) < end; index++) {
-    const next = at(index + 1)
-    windows.push({ start: at(index), end: Math.min(next, end), of: next - at(index) })
-  }
-  return windows
-}
-
-/** What counts in a window: runs of days where it is shared among them, and otherwise one quantity for all of it. */
-const runsOf = ({ timing, isProrated }: LicenseCard, use: LicenseUse, cycle: Cycle, { start, end, of }: Window): DayRun[] => {
-  if (timing !== 'IN_ARREARS') return [{ days: isProrated ? end - start : of, quantity: readStart(use, cycle.start) }]
-  return isProrated ? readDays(use, start, end) : [{ days: of, quantity: readWindow(use, start, end) }]
-}
-
-/** The windows that a card of licences is billed by: those of its usage cycle, or the cycle as one. */
-const windowsOfCard = ({ usageCycle }: LicenseCard, cycle: Cycle): Window[] =>
-  usageCycle ? windowsOf(cycle, usageCycle) : [{ start: cycle.start, end: cycle.end, of: cycle.nominalEnd - cycle.nominalStart }]
-
-const rateOf = ({ slabRates }: Rates, order: number): Decimal => requireDecimal(slabRates.find((its) => its.order === order)?.rate ?? '0')
-
-/** Prices by which so many parts of each unit cost as many times more: what parts of units cost is reckoned by them without division. */
-const splitUnits = (slabs: readonly Slab[], rates: Rates, divisor: bigint): { slabs: readonly Slab[]; rates: Rates } => {
-  if (divisor === 1n) return { slabs, rates }
-  const times = (text: string): string => formatDecimal(multiply(requireDecimal(text), { coefficient: divisor, scale: 0 }))
-  return {
-    slabs: slabs.map(({ packageSize, ...slab }) => ({
-      ...slab,
-      startAfter: times(slab.startAfter),
-      ...(slab.priceType === 'PACKAGE' && { packageSize: times(packageSize ?? '1') }),
-    })),
-    rates: {
-      slabRates: rates.slabRates.map(({ order, rate, limits: { minimum, maximum } = {} }) => ({
-        order,
-        rate: slabs.find((slab) => slab.order === order)?.priceType === 'PER_UNIT' ? rate : times(rate),
-        limits: {
-          ...(minimum !== undefined && { minimum: times(minimum) }),
-          ...(maximum !== undefined && { maximum: times(maximum) }),
-        },
-      })),
-      ...(rates.limits && { limits: rates.limits }),
-    },
-  }
-}
-
-/** What licences cost in windows, whose quantities are those of parts where a divisor says how many of them a unit has. */
-const rateWindows = (card: LicenseCard, rates: Rates, licensed: readonly LicensedWindow[], divisor = 1n): RatedCard => {
-  const { usageCycle, model, slabs, timing } = card
-  const split = splitUnits(slabs, rates, divisor)
-  const partOf = (all: Quotient): Quotient => (divisor === 1n ? all : { ...all, divisor: all.divisor * divisor })
-  const join = ({ slab: { order }, ...one }: CardSlab): CardSlab => ({
-    ...one,
-    slab: slabs.find((slab) => slab.order === order) as Slab,
-    rate: rateOf(rates, order),
-    quantity: partOf(one.quantity),
-    amount: partOf(one.amount),
-  })
-  const windows = licensed.map(({ start, end, of, runs }): CardWindow => {
-    const rated = runs.map(({ days, quantity }) => ({ days, slabs: rateSlabs(model, split.slabs, split.rates, quantity) }))
-    const quantity = partOf(sumQuotients(runs.map((run) => shareOf(run.quantity, run.days, of))))
-    return { start, end, quantity, slabs: sumRuns(rated, of).map(join) }
-  })
-  const amount = sumQuotients(windows.flatMap((window) => window.slabs.map((slab) => slab.amount)))
-  const [only] = windows
-  const rated = { card, timing, amount, limits: rates.limits ?? {}, licensed }
-  if (!usageCycle && only) return { ...rated, quantity: only.quantity, slabs: only.slabs }
-  const largest = windows.reduce<Quotient>((most, { quantity }) => (isLess(most, quantity) ? quantity : most), whole(ZERO))
-  return { ...rated, quantity: largest, windows }
-}
-
-const rateLicense = (card: LicenseCard, { currency, cycle, licenses }: RatingInput): RatedCard | undefined => {
-  const rates = card.rates[currency]
-  if (!rates) return undefined
-  const use = licenses[card.billableId] ?? NO_LICENSES
-  return rateWindows(
-    card,
-    rates,
-    windowsOfCard(card, cycle).map((window) => ({ ...window, runs: runsOf(card, use, cycle, window) })),
-  )
-}
-
-const isLess = (one: Quotient, other: Quotient): boolean =>
-  compare(
-    multiply(one.dividend, { coefficient: other.divisor, scale: 0 }),
-    multiply(other.dividend, { coefficient: one.divisor, scale: 0 }),
-  ) < 0
 
 /** What a quantity costs by slabs, as a card of its own. */
 const ratePrices = (
@@ -309,30 +131,6 @@ export const rateCard = (card: Card, input: RatingInput): RatedCard | undefined 
     default:
       return undefined
   }
-}
-
-const ONE: Decimal = { coefficient: 1n, scale: 0 }
-
-/** Each day counts with one licence. */
-const fillWindows = (licensed: readonly LicensedWindow[]): LicensedWindow[] =>
-  licensed.map((window) => ({ ...window, runs: window.runs.map(({ days }) => ({ days, quantity: ONE })) }))
-
-/** Rules read quantities that are rounded to 20 places; that falls away where what they come to is taken in whole days to fewer places. */
-const WANTED_PLACES = 15
-
-/** The same licences, multiplied so that their quantity is another one. */
-const scaleLicenses = (card: LicenseCard, rates: Rates, licensed: readonly LicensedWindow[], wanted: Decimal): RatedCard => {
-  const { dividend, divisor } = rateWindows(card, rates, licensed).quantity ?? whole(ONE)
-  if (isZero(dividend)) return rateWindows(card, rates, licensed)
-  const isBelow = dividend.coefficient < 0n
-  const all = multiply(wanted, { coefficient: divisor, scale: 0 })
-  const rounded = divisor !== 1n && all.scale > WANTED_PLACES ? divide(all, ONE, WANTED_PLACES) : all
-  const factor = multiply(isBelow ? negate(rounded) : rounded, { coefficient: 10n ** BigInt(dividend.scale), scale: 0 })
-  const scaled = licensed.map((window) => ({
-    ...window,
-    runs: window.runs.map(({ days, quantity }) => ({ days, quantity: multiply(quantity, factor) })),
-  }))
-  return rateWindows(card, rates, scaled, (isBelow ? negate(dividend) : dividend).coefficient)
 }
 
 /**

@@ -1,10 +1,11 @@
 import { type Decimal, ZERO, add, compare, formatDecimal, isZero, requireDecimal, subtract } from '../lib/decimal.ts'
-import { type Card, type OverageCard, type Timing, type UsageCard, timingOf } from './card.ts'
+import { type Card, NO_RATES, type OverageCard, type Timing, type UsageCard, timingOf } from './card.ts'
 import { type Cycle, instantOf } from './cycle.ts'
 import type { RatedPlan } from './invoice.ts'
 import { type Step, hourOf, spreadAmount, stepLicenses } from './license_revenue.ts'
 import { decimalOf } from './quotient.ts'
-import { type RatingInput, commitmentOf, limitCard, rateCard } from './rate.ts'
+import { commitmentOf, limitCard, rateCard } from './rate.ts'
+import type { RatingInput } from './rated.ts'
 import { applyRules, openCard } from './rules.ts'
 import { amountOf, rateSlabs } from './slabs.ts'
 
@@ -47,7 +48,7 @@ const entryOf = (billableId: string, at: number | undefined, amount: Decimal): R
 /** What the units of a meter, or the overage of a feature, have come to after each part of a cycle. */
 const stepUsage = ({ model, slabs, rates }: UsageCard | OverageCard, currency: string, parts: readonly UsagePart[]): Step[] => {
   let quantity = ZERO
-  const own = rates[currency] ?? { slabRates: [] }
+  const own = rates[currency] ?? NO_RATES
   return parts.map(({ at, units }) => {
     quantity = add(quantity, requireDecimal(units))
     return { at, total: { dividend: amountOf(rateSlabs(model, slabs, own, quantity)), divisor: 1n } }

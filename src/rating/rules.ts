@@ -5,7 +5,8 @@ import { type Data, type Value, isTruthy, toDecimalResult, toText } from '../log
 import type { Card } from './card.ts'
 import { type Cycle, instantOf } from './cycle.ts'
 import { type Line, cardLine, cutDecimal, sumOf, withLine } from './line.ts'
-import { type RatedCard, rateQuantity } from './rate.ts'
+import { rateQuantity } from './rate.ts'
+import type { RatedCard } from './rated.ts'
 
 /** A rule that adds a line, or sets the revenue or the usage of a card. Condition and computation are JSON Logic as text. */
 export interface PricingRule {
@@ -97,7 +98,7 @@ export const readTarget = (target: string): { what: 'revenue' | 'usage'; key: st
 }
 
 /** What rules made of the cards of an invoice. */
-export interface RuledCards {
+interface RuledCards {
   cards: readonly InvoiceCard[]
   additions: readonly Line[]
   logs: readonly RuleLog[]

@@ -104,6 +104,19 @@ describe('sealing', () => {
     expect(await verdict(id)).toMatchObject({ sealed: 14, unsealed: 0, faults: [] })
   })
 
+  it('that fails is named without the values that it is about', async () => {
+    const broken = changed(() => ({
+      batch: () => {
+        throw failed('D1_ERROR: ALIAS_TAKEN ["ada@example.com"]: SQLITE_CONSTRAINT')
+      },
+    }))
+    const run = () =>
+      worker.scheduled(createScheduledController(), { DB: broken, SIGNING_SECRET: env.SIGNING_SECRET }, createExecutionContext())
+    const error: unknown = await Promise.resolve(run()).catch((thrown: unknown) => thrown)
+    expect((error as Error).message).toMatch(/^Error SQLITE_CONSTRAINT in [\w.$]*:\d+:\d+/)
+    expect((error as Error).message).not.toContain('ada@')
+  })
+
   it('that fails does not keep answers from being forgotten', async () => {
     const { id, call } = await organization()
     await call('POST', '/customers', customer('acme'), { 'Idempotency-Key': 'a key' })

@@ -344,6 +344,7 @@ describe('rotateToken', () => {
     const api = await organization()
     const { id, token: old } = await newToken(api, 'ADMINISTRATOR', START + 30 * SECOND)
     const { body } = await api.post(`/tokens/${id}/rotate`, { gracePeriod: 60 })
+    expect(body.previousExpiresAt).toBe(body.expiresAt)
     after(30 * SECOND)
     expect([await works(old), await works(body.token)]).toEqual([false, false])
   })

@@ -90,3 +90,19 @@ describe('writers without preconditions', () => {
     expect(new Set(answers.map(etag)).size).toBe(3)
   })
 })
+
+it('If-Match says of a creation that it has no version before it, and of a change that there is another one', async () => {
+  const { call, post } = await organization()
+  const asked = async (method: string, path: string, body: unknown) => {
+    const { status, body: answer } = await call(method, path, body, { 'If-Match': '"999"' })
+    return [status, answer.message]
+  }
+  const without = 'If-Match: what this request makes has no version before it. Send it without.'
+  expect(await asked('POST', '/customers', customer('acme'))).toEqual([412, without])
+  expect(await asked('POST', '/test_clock', { now: '2026-02-01T00:00:00Z' })).toEqual([412, without])
+  await post('/customers', customer('acme'))
+  expect(await asked('PATCH', '/customers/acme', { name: 'New name' })).toEqual([
+    412,
+    'If-Match: it has changed since this ETag was given. Read it again.',
+  ])
+})

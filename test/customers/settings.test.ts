@@ -164,6 +164,50 @@ describe('updateSetting', () => {
   })
 })
 
+describe('a setting that means something here', () => {
+  const details = { businessName: 'Acme', address: {}, primaryEmail: 'bills@acme.example' }
+  const switched = 'must be true or false'
+  const taxed = 'must be 1 to 50 characters without control characters'
+
+  it.each([
+    ['auto_advance_invoice', 'ORGANIZATION', 'STRING', 'false', 'no', switched],
+    ['event_level_revenue', 'EVENT_SCHEMA', 'STRING', 'true', 'TRUE', switched],
+    ['tax_id', 'ACCOUNT', 'STRING', 'GB 123', '\n', taxed],
+    ['business_details', 'ORGANIZATION', 'JSON', JSON.stringify(details), '{}', 'businessName: is required'],
+    ['exchange_rates', 'ORGANIZATION', 'JSON', '{"EUR":"1.1"}', '{"EUR":"0"}', 'the rate of EUR must be a decimal number above 0'],
+    ['exchange_rates', 'ORGANIZATION', 'JSON', '{"EUR":1.1}', '{"EUR":"1.1","EUR":"1.2"}', 'must give the rate of a currency once'],
+  ])(
+    '%s takes no value that means nothing, neither when it is made nor later',
+    async (key, entityType, dataType, right, wrong, because) => {
+      const { id, post, patch } = await withAccount()
+      await post('/event_schema', { name: 'calls', attributes: [], dimensions: [] })
+      const entityId = { ORGANIZATION: id, EVENT_SCHEMA: 'calls', ACCOUNT: 'main' }[entityType] ?? ''
+      const one = setting({ id: key, namespace: 'SYSTEM', entityType, entityId, dataType, value: right })
+      const refused = await post('/settings', { ...one, value: wrong })
+      expect([refused.status, refused.body.message]).toEqual([400, expect.stringContaining(`value: ${because}`)])
+      expect((await post('/settings', one)).status).toBe(201)
+      const changed = await patch(path(one), { value: wrong })
+      expect([changed.status, changed.body.message]).toEqual([400, refused.body.message])
+      expect((await patch(path(one), { name: 'Renamed' })).body).toEqual({ ...one, name: 'Renamed' })
+    },
+  )
+
+  it('is refused at its place in the request that makes its entity', async () => {
+    const { post } = await organization()
+    const wrong = { id: 'tax_id', namespace: 'SYSTEM', name: 'Tax number', dataType: 'STRING', value: ' ' }
+    const sent = { id: 'acme', name: 'Acme', primaryEmail: 'a@b.example', address: {} }
+    const account = { id: 'main', name: 'Main' }
+    for (const [body, at] of [
+      [{ ...sent, settings: [wrong] }, 'settings[0].value'],
+      [
+        { ...sent, account: { ...account, settings: [{ ...wrong, value: 'GB 1', namespace: 'USER' }, wrong] } },
+        'account.settings[1].value',
+      ],
+    ])
+      expect((await post('/customers', body)).body.message).toBe(`${at as string}: ${taxed}`)
+  })
+})
+
 describe('a setting that holds a rule', () => {
   const rule = (value: string) => setting({ dataType: 'JSON_LOGIC', value })
 

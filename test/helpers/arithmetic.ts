@@ -1,5 +1,5 @@
 /** A place of a source where a number is made, reckoned with or declared, and the names in it. */
-export interface NumberUse {
+interface NumberUse {
   line: number
   kind: 'operator' | 'rounding' | 'conversion' | 'declaration'
   /** What is reckoned with: names of variables, of properties and of functions. */

@@ -2,7 +2,7 @@ import type { AccountGrants, Act, ActOutcome, FeatureAct, FeatureGrant } from '.
 import type { AccountLedger } from '../../src/ledger/account_ledger.ts'
 import { METERED, type accountLedger } from './ledger.ts'
 
-export type FeatureLedger = Pick<AccountLedger, 'applyActs'> | ReturnType<typeof accountLedger>
+type FeatureLedger = Pick<AccountLedger, 'applyActs'> | ReturnType<typeof accountLedger>
 
 /** Ten credits of calls from 0 until 100, unless something else is said. */
 export const grantOf = (id: string, more: Partial<FeatureGrant> = {}): FeatureGrant => ({

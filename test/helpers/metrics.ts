@@ -64,7 +64,7 @@ export interface Planted {
 const ctx = { ledgers } as Pick<Ctx, 'ledgers'>
 
 /** Where an event is kept. */
-export type Home = (id: string) => string
+type Home = (id: string) => string
 
 export const homeIn =
   (organizationId: string, count = 4, generation = 1): Home =>

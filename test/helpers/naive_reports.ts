@@ -3,7 +3,7 @@ import { Big } from 'big.js'
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
 
-export type NaiveCell = string | number | string[] | null
+type NaiveCell = string | number | string[] | null
 export type NaiveRow = Record<string, NaiveCell>
 export type NaiveType = 'TEXT' | 'TIME' | 'NUMBER' | 'TEXTS'
 

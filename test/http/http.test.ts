@@ -53,6 +53,16 @@ describe('a query parameter', () => {
     expect([status, answer.message]).toEqual([400, `${name}: must be given once, and was given ${times}`])
   })
 
+  it.each([
+    ['_search=', '_search: must be 1 character or more'],
+    [`_search=${'x'.repeat(321)}`, '_search: must be 320 characters at most'],
+    [`nextToken=${'x'.repeat(8001)}`, 'nextToken: must be 8000 characters at most'],
+  ])('of a wrong length is told its length: %.20s', async (query, message) => {
+    const { get } = await organization()
+    const { status, body: said } = await get(`/customers?${query}`)
+    expect([status, said.message]).toEqual([400, message])
+  })
+
   it('is refused beside what else is wrong, and where it is one of a write', async () => {
     const { get, post } = await organization()
     expect((await get('/customers?id=a&id=b&other=1&other=2&pageSize=0')).body.message).toBe(

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
 import { dotPath } from '../../src/lib/errors.ts'
+import { numberMap, textMap } from '../../src/lib/fields.ts'
 import { fold, foldEmail } from '../../src/lib/fold.ts'
 import { newId, uuidv7 } from '../../src/lib/ids.ts'
 import { instant, iso } from '../../src/lib/time.ts'
@@ -96,6 +97,24 @@ describe.each([
         expect(folded(folded(one))).toBe(folded(one))
       }),
     )
+  })
+})
+
+describe.each([
+  ['numberMap', numberMap(2), 1],
+  ['textMap', textMap(2), 'one'],
+])('%s', (_, schema, value) => {
+  const faultsOf = (sent: unknown) => z.safeParse(schema, sent).error?.issues.map(({ path, message }) => [path.join('.'), message])
+
+  it('keeps names in NFC, and none of two that are one', () => {
+    expect(z.parse(schema, { 'cafe\u0301': value })).toEqual({ 'caf\u00E9': value })
+    expect(faultsOf({ 'cafe\u0301': value, 'caf\u00E9': value })).toEqual([['caf\u00E9', 'must be given once: names are kept in NFC']])
+    expect(faultsOf(JSON.parse(`{"__proto__":${JSON.stringify(value)}}`))).toEqual([['__proto__', 'must have another name']])
+  })
+
+  it('counts its pairs', () => {
+    expect(faultsOf({ a: value, b: value })).toBeUndefined()
+    expect(faultsOf({ a: value, b: value, c: value })).toEqual([['', 'must hold 2 pairs at most']])
   })
 })
 

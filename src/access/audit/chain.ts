@@ -82,7 +82,7 @@ export const forgetId = ({ resourceId, digests }: Pick<AuditRow, 'resourceId' | 
   RESOURCE_ID in (JSON.parse(digests ?? '{}') as Digests) ? 'erased' : resourceId
 
 /** The verdict on the log of an organization. */
-export interface Verdict {
+interface Verdict {
   sealed: number
   unsealed: number
   /** The hash of the last sealed row. Store it elsewhere to detect a log that was rebuilt. */

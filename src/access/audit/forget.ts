@@ -15,7 +15,7 @@ const CHARACTERS = 1_500_000
 export type AuditPlace = readonly [at: number, sequence: number]
 
 /** Values about a person that are deleted from the audit log in one commit. */
-export interface Forgetting {
+interface Forgetting {
   statements: Statement[]
   /** How many rows lose values. */
   count: number

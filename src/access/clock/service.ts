@@ -6,7 +6,7 @@ import { refuseUsedKey } from '../../db/idempotency.ts'
 import { builder, selectRows } from '../../db/statements.ts'
 import { due } from '../../db/table.ts'
 import { ApiError } from '../../lib/errors.ts'
-import { CHANGED } from '../../lib/etag.ts'
+import { UNVERSIONED } from '../../lib/etag.ts'
 import { iso } from '../../lib/time.ts'
 import { MOST_CALLS, doDueOf, systemContext } from '../due/service.ts'
 import { organizations } from '../organizations/table.ts'
@@ -98,7 +98,7 @@ export const moveTestClock = async (
   { now: target }: MoveTestClockRequest,
   elapsed = startTimer(),
 ): Promise<Reply<MovedTestClock>> => {
-  if (ctx.conditions.match) throw CHANGED
+  if (ctx.conditions.match) throw UNVERSIONED
   let done = 0
   let runs = { at: -1, count: 0 }
   const reach = (now: number, pieces = done): MovedTestClock => ({ now: iso(now), target: iso(target), due: pieces })

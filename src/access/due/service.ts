@@ -85,7 +85,7 @@ const readFirst = async ({ session, organizationId, now }: Ctx, steps: readonly 
 }
 
 /** The result of a run: the number of finished rows, and the errors of the others, which the next run tries again. */
-export interface DueRun {
+interface DueRun {
   done: number
   errors: Error[]
 }

@@ -9,7 +9,7 @@ import type { EntryOutcome, JobEntry, PartResult } from './worker.ts'
 import { jobs } from './table.ts'
 
 /** The next part of a job: its first pending entries, and whether any entry has completed or failed. */
-export interface NextPart {
+interface NextPart {
   job: Job | undefined
   entries: JobEntry[]
   hasCompleted: boolean

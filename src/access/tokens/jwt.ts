@@ -30,7 +30,7 @@ export const issueJwt = (caller: Caller, now: number, expiresAt: number | null, 
 }
 
 /** The content of a JWT: its token, the mark of the token's secret, its end (milliseconds), and for a portal token its customer and accounts. */
-export interface Jwt {
+interface Jwt {
   tokenId: string
   organizationId: string
   mark: string

@@ -9,7 +9,7 @@ const path = { token_id: token.id }
 export const tags = {
   Authentication: 'JWTs for API tokens.',
   Extensions:
-    "Operations that Togai's API did not have: restoring, tokens and roles, the audit log, webhooks, the making of reports, and test clocks.",
+    "Operations that Togai's API did not have: restoring and erasing, tokens and roles, the audit log, webhooks, the making of reports, the explanation, preview and verification of invoices, and test clocks.",
 }
 
 export const parameters = {

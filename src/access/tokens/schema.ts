@@ -8,7 +8,7 @@ export type TokenResponse = z.infer<typeof TokenResponse>
 
 const role = () =>
   described(
-    'ADMINISTRATOR can do everything, DEVELOPER everything except managing tokens, and ANALYST can only read.',
+    'ADMINISTRATOR can do everything, DEVELOPER everything except handling tokens and the secrets of webhooks and erasing customers, and ANALYST can only read.',
     z.enum(['ADMINISTRATOR', 'DEVELOPER', 'ANALYST']),
   )
 

@@ -147,7 +147,7 @@ export const rotateToken = (ctx: Ctx, id: string, { gracePeriod }: RotateTokenRe
     if (row.expiresAt !== null && row.expiresAt <= ctx.wallClock)
       throw new ApiError('CONFLICT', `The token "${id}" has expired, and cannot be changed.`)
     const secret = newSecret()
-    const until = ctx.wallClock + gracePeriod * 1000
+    const until = Math.min(ctx.wallClock + gracePeriod * 1000, row.expiresAt ?? Number.POSITIVE_INFINITY)
     const changes = { hash: await hashToken(secret), previousExpiresAt: until }
     const draft = draftChange(ctx, row, changes, (token) => ({ ...token, token: secret }))
     return { ...draft, statements: [...draft.statements, ...endSecrets(ctx, row, until)] }

@@ -14,7 +14,7 @@ const MOST_REMEMBERED = 1000
 
 /**
  * Callers that were verified, in this isolate: by a secret, or by the token and the mark of its secret that a JWT names.
- * None is where a copy of the database let through what the primary did not: it is asked no more.
+ * The caller is undefined if a copy of the database accepted what the primary refused. Then only the primary is asked.
  */
 const remembered = new Map<string, { caller: Caller | undefined; until: number }>()
 
@@ -101,9 +101,9 @@ const recall = (key: string, now: number) => {
 }
 
 /**
- * Whom a token speaks for: looked up nearby, or at the primary, where the newest are. What a copy said is asked of the primary
- * while the answer is on its way, so that a copy that lags behind keeps no revoked token alive. Where test clocks are moved, only the primary
- * is asked, and nothing is remembered.
+ * Looks up the caller of a token in the nearest copy of the database, or else in the primary, which has the newest tokens. If a copy accepts a
+ * token, the primary is asked too, after the answer, so that a copy that lags behind keeps no revoked token alive. Where test clocks are moved,
+ * only the primary is asked, and nothing is remembered.
  */
 const lookUp = async (presented: PresentedToken, key: string, name: () => Promise<TokenName | undefined>): Promise<Caller | undefined> => {
   const { database, now, later, isAskedAnew } = presented
@@ -142,8 +142,8 @@ const verifyAny = async (presented: PresentedToken): Promise<Caller | undefined>
 }
 
 /**
- * Whom a bearer token speaks for, or undefined when it is unknown, expired or revoked; at once when it was verified a moment ago.
- * A JWT holds as long as the secret that it was made with.
+ * Verifies a bearer token. Returns its caller, at once if it was verified a moment ago. Undefined if it is unknown, expired or revoked.
+ * A JWT is valid as long as the secret with which it was created.
  */
 export const verifyToken = (presented: PresentedToken): Caller | Promise<Caller | undefined> =>
   (presented.isAskedAnew ? undefined : recall(presented.secret, presented.now)?.caller) ?? verifyAny(presented)

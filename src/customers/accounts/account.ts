@@ -17,7 +17,7 @@ export type AccountRow = typeof accounts.$inferSelect
 export type NewAccountRow = Omit<AccountRow, 'togaiCustomerId'>
 
 /** The parts of an account that are not in its row. */
-export interface AccountParts {
+interface AccountParts {
   aliases: readonly string[]
   settings: CreateEntitySetting[]
   invoiceGroupDetails?: Account['invoiceGroupDetails']
@@ -63,7 +63,7 @@ const auditedFields = (row: NewAccountRow & Partial<Pick<AccountRow, 'togaiCusto
 }
 
 /** The changed aliases, before and after the change. */
-export type AliasesChange = readonly [before: readonly AliasRange[], after: readonly (AliasRange & { open?: boolean })[]]
+type AliasesChange = readonly [before: readonly AliasRange[], after: readonly (AliasRange & { open?: boolean })[]]
 
 /** The change of an account and its aliases, for the audit log. */
 export const describeAccountChange = (

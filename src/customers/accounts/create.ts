@@ -14,7 +14,7 @@ import { namesAt, rangesOf } from './ranges.ts'
 import type { Account, CreateAccountRequest, CreateAccountRequestWithoutCustomerId } from './schema.ts'
 import { accounts } from './table.ts'
 
-/** A query for our own id of the customer that the caller names. */
+/** Inserts accounts. The database finds our own id of the customer that the caller names. */
 const insertAccounts = insertInto(accounts, {
   togaiCustomerId: ({ organizationId, customerId }) => sql`(
     select ${customers.togaiCustomerId} from ${customers}
@@ -78,7 +78,7 @@ export const draftAccount = (
       due: row.status === 'ACTIVE' ? [dueForNewNames(ctx, row.id)] : [],
       locate: locateInAccount(input, prefix),
     },
-    draftSettings(ctx, 'ACCOUNT', row.id, settings),
+    draftSettings(ctx, 'ACCOUNT', row.id, settings, prefix),
   )
 }
 

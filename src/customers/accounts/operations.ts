@@ -19,6 +19,7 @@ import {
 const aliases = loadLater(() => import('./aliases.ts'))
 const archive = loadLater(() => import('./archive.ts'))
 const create = loadLater(() => import('./create.ts'))
+const restore = loadLater(() => import('./restore.ts'))
 const service = loadLater(() => import('./service.ts'))
 
 export const accounts = [
@@ -106,7 +107,7 @@ export const accounts = [
       answers: { 200: RestoreAccountResponse },
       tagged: true,
       condition: 'version',
-      handle: (ctx, { param }) => archive.restoreAccount(ctx, param.account_id),
+      handle: (ctx, { param }) => restore.restoreAccount(ctx, param.account_id),
     }),
   }),
 ]

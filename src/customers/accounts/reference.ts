@@ -177,7 +177,7 @@ export const removeAliases = {
 export const restoreAccount = {
   summary: 'Restore an account',
   description:
-    'Restores an archived account: its status, its aliases and its place in its invoice group. An alias is restored as if it had never ended, or from now on if another account has had it in the meantime. aliasesLeftOut lists the aliases that belong to another account now, and invoiceGroupLeftOut names a group that has ended. An account that is not archived stays as it is.',
+    'Restores an archived account: its status, its aliases and its place in its invoice group. An alias is restored as if it had never ended, or from now on if another account has had it in the meantime. aliasesLeftOut lists the aliases that belong to another account now, invoiceGroupLeftOut names a group that has ended, and pricePlansLeftOut lists the price plans that ended with the archive, which are not in force again. An account that is not archived stays as it is.',
   refuses: { 404: MISSING, 409: 'Its customer is archived.' },
   example: { after: ['createCustomer', 'deleteAccount'], path, answer: { ...account, aliasesLeftOut: [] }, other },
 }

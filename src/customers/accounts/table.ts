@@ -3,7 +3,7 @@ import type { Address } from '../../lib/address.ts'
 import type { AccountsBillingInformation } from './schema.ts'
 
 /** The state of an account before it was archived, apart from its aliases. */
-export interface BeforeArchive {
+interface BeforeArchive {
   status: 'ACTIVE' | 'DRAFT'
   /** The id of its invoice group. */
   invoiceGroup?: string

@@ -13,13 +13,12 @@ export const tags = {
 
 export const parameters = {
   alias: 'The value of the alias, percent-encoded.',
-  without_account: 'Whether to list only aliases that no account has now. It is sent with nextToken too.',
 }
 
 export const listAliases = {
   summary: 'List the pool of aliases',
   description:
-    'Lists the alias values of the organization, sorted by value, page by page. Aliases of accounts are included, but for those that an account has now if without_account is true.',
+    'Lists the alias values of the organization, sorted by value, page by page. Aliases of accounts are included. If without_account is true, those that an account has now are left out.',
   example: { after: ['createAlias'], query: { pageSize: 20, without_account: true }, answer: { data: [spare, test] } },
 }
 

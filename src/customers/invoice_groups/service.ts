@@ -46,7 +46,7 @@ const show = (row: GroupRow, accountsCount: number): InvoiceGroups => ({
 
 const tagOfGroup = ({ version }: Pick<GroupRow, 'version'>): string => tagOf(version)
 
-/** The currency of the first account of a group. The database refuses a group whose account does not exist. */
+/** Inserts groups, each with the currency of its first account. The database refuses a group whose account does not exist. */
 const insertGroups = insertInto(
   invoiceGroups,
   {

@@ -7,7 +7,7 @@ export const tags = {
 export const getCustomerPortalDelegateToken = {
   summary: 'Create a portal token for a customer',
   description:
-    'Creates a JWT that can read one customer, the accounts that the request names or all of its accounts, and what is theirs: events, metrics, licences, invoices, credits, payments, the wallet, purchases, and credits of features. Every other operation refuses it with 403. It is valid until it expires or until the secret of the calling token becomes invalid. Nothing is stored.',
+    'Creates a JWT that can read one customer, the accounts that the request names or all of its accounts, and what is theirs: events, metrics, schedules, licences, invoices, credits, payments, the wallet, proposals and purchases, credits of features, and reports. Every other operation refuses it with 403. It is valid until it expires or until the secret of the calling token becomes invalid. Nothing is stored.',
   refuses: {
     400: 'An account is named twice.',
     403: 'The calling token is a portal token, which cannot create another one.',

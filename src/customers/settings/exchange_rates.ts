@@ -4,6 +4,7 @@ import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import { isCurrency } from '../../lib/codes.ts'
 import { type Decimal, compare, formatDecimal, parseDecimal, parseJsonNumber } from '../../lib/decimal.ts'
+import { measureJson } from '../../logic/json.ts'
 import type { Setting } from './schema.ts'
 
 /** What one unit of each currency is worth in the base currency of the organization. */
@@ -55,7 +56,8 @@ export const explainRates = (setting: Pick<Setting, 'namespace' | 'id' | 'entity
   if (!holdsExchangeRates(setting)) return undefined
   if (setting.dataType !== 'JSON') return 'must be JSON in a setting of exchange rates'
   const parsed = parseRates(setting.value)
-  return 'message' in parsed ? parsed.message : undefined
+  if ('message' in parsed) return parsed.message
+  return measureJson(setting.value).names > parsed.rates.size ? 'must give the rate of a currency once' : undefined
 }
 
 /** The first currency whose rate another value of the setting would change, with the rate that it has. */

@@ -32,7 +32,7 @@ export const insertSetting = {
   description:
     'Stores a named value for the organization, a customer, an account, an invoice group, an event schema, a usage meter, an add-on, a feature or a price plan. In the namespace SYSTEM, some settings mean something here: exchange_rates of the organization, a JSON object with what one unit of each currency is worth in the base currency, such as {"EUR": "1.1"}; auto_advance_invoice of the organization, with which invoices wait if it is false; event_level_revenue of an event schema, with which its events show what they earned if it is true. Two say what stands on invoices from then on: business_details of the organization, a JSON object with its businessName, address, primaryEmail and metadata, such as {"VAT number": "GB 123"}; and tax_id of an account, a customer or an invoice group.',
   refuses: {
-    400: `${UNSUITED}, entities of this type do not exist yet, or exchange rates are no rates by currency.`,
+    400: `${UNSUITED}, or is not one that the setting can have here; or entities of this type have no settings yet.`,
     404: 'The entity does not exist.',
     409: 'The entity is archived, or already has a setting with this namespace and id.',
   },
@@ -66,9 +66,9 @@ export const updateSetting = {
   description:
     'Replaces the name, the value or the data type. Afterwards the value must match the data type. An empty body changes nothing.',
   refuses: {
-    400: `${UNSUITED}.`,
+    400: `${UNSUITED}, or is not one that the setting can have here.`,
     404: MISSING,
-    409: 'The entity is archived; or the rate of a currency would change, which is said once.',
+    409: 'The entity is archived; or the rate of a currency would change or go, by which amounts may have been converted.',
   },
   example: {
     after: ['createCustomer', 'insertSetting'],

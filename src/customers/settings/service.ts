@@ -77,16 +77,17 @@ const settingChange = (before: Setting | undefined, after: Setting): Change => {
   return { type: 'SETTING', id: `setting.${namespace}.${id}.${entityType}.${entityId}`, fields: differences(before, after) }
 }
 
-/** Drafts the settings of a new entity, in the order in which they were sent. */
+/** Drafts the settings of a new entity, in the order in which they were sent. `prefix` is the path of the entity in the request. */
 export const draftSettings = (
   { organizationId, now }: Ctx,
   entityType: SettingRow['entityType'],
   entityId: string,
   sent: readonly CreateEntitySetting[],
+  prefix = '',
 ): Draft<object> => {
   for (const [index, setting] of sent.entries()) {
     const message = explainTaxId({ ...setting, entityType })
-    if (message) throw new ApiError('INVALID', `settings.${index}.value: ${message}`)
+    if (message) throw new ApiError('INVALID', `${prefix}settings[${index}].value: ${message}`)
   }
   const rows = sent.map((setting, position): SettingRow => ({
     ...setting,
@@ -123,7 +124,6 @@ const refuseValue = (setting: Setting): void => {
 /** Refuses to change a rate by which amounts have been converted. */
 const refuseChangedRate = (before: Setting, after: Setting): void => {
   if (!holdsExchangeRates(before)) return
-  refuseValue(after)
   const changed = findChangedRate(before.value, after.value)
   if (changed)
     throw new ApiError('CONFLICT', `value: the rate of ${changed.currency} must stay ${changed.rate}; only other currencies can be added`)
@@ -183,6 +183,7 @@ export const updateSetting = (ctx: Ctx, idString: string, input: UpdateSettingRe
       if (message) throw new ApiError('INVALID', `${input.value === undefined ? 'dataType' : 'value'}: ${message}`)
       if (!Object.keys(input).length) return { unchanged: show(row) }
       const next = { ...row, name, value, dataType, version: row.version + 1 }
+      if (input.value !== undefined || input.dataType !== undefined) refuseValue(next)
       refuseChangedRate(row, next)
       const update = builder
         .update(settings)
