@@ -14,8 +14,8 @@ import type { Erasure, ErasurePaginatedResponse, ListErasuresQuery } from './sch
 import type { ErasureRow } from './slice.ts'
 import { isAuditOf, isGroupOf, isJobOf, isSettingOf, subjectOf } from './subjects.ts'
 import { PLACES, erasures } from './table.ts'
-import { countContacts, countTexts, eraseCustomerRow, listAccounts } from './texts.ts'
-import { isFileBefore, isKeptAnswerOf, isWebhookOf } from './walks.ts'
+import { REPORT_TEXTS, TEXTS, countContacts, countTexts, eraseCustomerRow, listAccounts } from './texts.ts'
+import { countFiles, isKeptAnswerOf, isWebhookOf } from './walks.ts'
 
 export { continueErasure } from './continue.ts'
 
@@ -47,10 +47,10 @@ const MOST_COUNTED = 100_000
 
 /** What there is to be erased, by what it is. */
 const countAll = async (ctx: Ctx, customerId: string): Promise<Record<string, number>> => {
-  const { organizationId, now } = ctx
+  const { organizationId } = ctx
   const subject = subjectOf(ctx, customerId)
   const [texts, contacts, ...rest] = await ctx.session.batch<Record<string, number>>([
-    countTexts(ctx, listAccounts(subject)),
+    countTexts(ctx, [...TEXTS, ...REPORT_TEXTS], listAccounts(subject)),
     countContacts(subject),
     selectRows(sql`select count(*) as accounts from (${listAccounts(subject)})`),
     selectRows(
@@ -69,7 +69,7 @@ const countAll = async (ctx: Ctx, customerId: string): Promise<Record<string, nu
     ),
     selectRows(sql`
       select count(*) as invoiceGroups from invoice_groups where organization_id = ${organizationId} and ${isGroupOf(subject, sql`invoice_groups.id`)}`),
-    selectRows(sql`select count(*) as files from files where ${isFileBefore(organizationId, now)}`),
+    countFiles(subject),
   ])
   return Object.assign(
     {},

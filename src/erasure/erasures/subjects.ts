@@ -34,16 +34,42 @@ export const isGroupOf = (subject: Subject, id: SQL): SQL => sql`(
   )
 )`
 
-/** Whether the JSON of an answer or of a webhook names the customer, or what is the customer's. */
-export const namesSubject = (subject: Subject, json: SQL): SQL => sql`exists (
-  select 1 from json_tree(${json}) as part where part.type = 'text' and (
-    part.atom = ${subject.customerId} or ${isAccountOf(subject, sql`part.atom`)} or ${isAliasOf(subject, sql`part.atom`)}
-    or exists (
-      select 1 from contacts as contact where contact.username = part.atom and contact.organization_id = ${subject.organizationId}
-        and contact.customer_id = ${subject.customerId}
-    )
-  )
+/** Whether a part of a JSON text, `part`, has a key beside it in its object, and there a text if one is given. */
+const isBeside = (json: SQL, key: string, text?: string): SQL => sql`exists (
+  select 1 from json_tree(${json}) as beside where beside.parent = part.parent and beside.key = ${key} ${text ? sql`and beside.atom = ${text}` : sql``}
 )`
+
+/**
+ * Whether the JSON of an answer or of a webhook names the customer, or what is the customer's. A customer, an account and an event of another
+ * customer may have the same id, so that a text counts only under a key, and beside others, that say what it is the id of.
+ */
+export const namesSubject = (subject: Subject, json: SQL): SQL => {
+  const { organizationId, customerId } = subject
+  const atom = sql`part.atom`
+  const isCustomer = sql`${atom} = ${customerId}`
+  return sql`exists (
+    select 1 from json_tree(${json}) as part where part.type = 'text' and case
+      when part.key = 'customerId' then ${isCustomer}
+      when part.key in ('accountId', 'account_id', 'ownerId') then ${isAccountOf(subject, atom)} or ${isAliasOf(subject, atom)} or ${isGroupOf(subject, atom)}
+      when part.key in ('id', 'entityId') then case
+        when ${isCustomer} and (
+          part.path like '%.customer' or ${isBeside(json, 'entityType', 'CUSTOMER')}
+          or ${isBeside(json, 'togaiCustomerId')} and not ${isBeside(json, 'togaiAccountId')}
+        ) then true
+        when ${isAccountOf(subject, atom)} then
+          part.path like '%.account' or ${isBeside(json, 'entityType', 'ACCOUNT')} or ${isBeside(json, 'togaiAccountId')}
+        else ${isGroupOf(subject, atom)}
+      end
+      when part.key = 'username' then exists (
+        select 1 from contacts as contact where contact.username = ${atom} and contact.organization_id = ${organizationId}
+          and contact.customer_id = ${customerId}
+      )
+      when part.key = 'value' then ${isAliasOf(subject, atom)} and not ${isBeside(json, 'name')}
+      when part.key = 'alias' or part.path like '%.aliases' then ${isAliasOf(subject, atom)}
+      else false
+    end
+  )`
+}
 
 /** Tables whose rows have the id of the customer, by the type of their resources in the audit log. */
 const OF_CUSTOMERS = {
