@@ -10,6 +10,8 @@ import { changed, client, organization, writesIn } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
 import { LATE, archivePerson, findMark, made, withPerson } from '../helpers/person.ts'
 import { doDue, system } from '../helpers/ledgers.ts'
+import { run } from '../helpers/webhooks.ts'
+import { doReports, fetchLink, make, query } from '../helpers/reports.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -83,6 +85,8 @@ const MARKED = [
 ]
 
 type Person = Awaited<ReturnType<typeof withPerson>>
+
+const setting = { id: 'own', value: 'own', namespace: 'USER', name: 'Own', dataType: 'STRING' }
 
 const JUNE = { startTime: '2024-06-01T00:00:00Z', endTime: '2024-07-01T00:00:00Z' }
 
@@ -265,5 +269,94 @@ describe('eraseCustomer', () => {
     /** What ledgers and endpoints are told of the other customer is there for a while. */
     const places = new Set(await findMark(api, 'shared')).difference(new Set(['event ledger: told', 'webhook_events']))
     expect([...places]).toEqual(['account_aliases', 'aliases', 'audit_log'])
+  })
+
+  it('leaves what is of another customer, who has the same ids for other things', async () => {
+    const api = await withPerson(setTime)
+    const { id, call, get, post } = api
+    const next = { ...customer('gone main'), account: { id: 'gone', name: 'Next account' } }
+    const sent = [
+      ['/customers', next],
+      ['/settings', { ...setting, entityId: 'gone', entityType: 'ACCOUNT' }],
+      ['/settings', { ...setting, entityId: 'gone main', entityType: 'CUSTOMER' }],
+    ] as const
+    const send = () =>
+      Promise.all(sent.map(([path, body], index) => made(call('POST', path, body, { 'Idempotency-Key': `next ${index}` }))))
+    await made(call('POST', ...sent[0], { 'Idempotency-Key': 'next 0' }))
+    const answers = await send()
+    await run()
+    const { fileId } = await make(api, query('accounts', ['account_id', 'name']), { name: 'Next report', account_id: 'gone' })
+    await archivePerson(api, setTime)
+    const told = async (): Promise<string[]> => {
+      const { results } = await env.DB.prepare(
+        "SELECT body FROM webhook_events WHERE organization_id = ? AND (resource_type, resource_id) IN (('ACCOUNT', 'gone'), ('CUSTOMER', 'gone main')) ORDER BY id",
+      )
+        .bind(id)
+        .all<{ body: string }>()
+      return results.map(({ body }) => body)
+    }
+    const before = await told()
+    expect(before.map((body) => JSON.parse(body).data.name)).toEqual(['ACME Enterprise', 'Next account'])
+    await made(post('/customers/gone/erase'))
+    await doDue(id)
+    expect((await erasureOf(api)).status).toBe('COMPLETED')
+    expect(await findMark(api)).toEqual(['invoices'])
+    expect(await told()).toEqual(before)
+    expect(await send()).toEqual(answers)
+    const link = await made(get(`/files/${fileId}/download_url`))
+    expect(await (await fetchLink(link.downloadUrl)).text()).toContain('Next account')
+  })
+
+  it('deletes the files of reports that have read something before it was erased, and waits for those that are being made', async () => {
+    const api = await withArchivedPerson()
+    const { id, post } = api
+    await made(post('/customers/gone/erase'))
+    const placeOf = () => env.DB.prepare('SELECT place FROM erasures WHERE organization_id = ?').bind(id).first('place')
+    while ((await placeOf()) !== 'EVENTS') await doOne(id)
+    await make(api, query('events', ['event_id', 'account_id']), { name: 'All events' })
+    expect(await findMark(api)).toContain('bucket')
+    await env.DB.prepare(
+      `INSERT INTO reports (id, organization_id, account_id, customer_id, name, type, status, query, created_at, updated_at, version)
+       SELECT 'report.asked', organization_id, account_id, customer_id, name, type, 'QUEUED', query, created_at, updated_at, 1
+       FROM reports WHERE organization_id = ? AND account_id = 'gone main'`,
+    )
+      .bind(id)
+      .run()
+    await doDue(id)
+    expect((await erasureOf(api)).status).toBe('IN_PROGRESS')
+    await env.DB.prepare("INSERT INTO due (organization_id, kind, subject, due_at) VALUES (?, 'REPORT', 'report.asked', ?)")
+      .bind(id, Date.now())
+      .run()
+    await doReports(id)
+    setTime('2024-07-25T00:05:00Z')
+    await doDue(id)
+    const { status, found, erased } = await erasureOf(api)
+    expect([status, erased.files - found.files]).toEqual(['COMPLETED', 2])
+    expect(await findMark(api)).toEqual(['invoices'])
+  })
+
+  it('takes no alias that another customer has got meanwhile', async () => {
+    const api = await withArchivedPerson()
+    const { id, post, get } = api
+    const alias = 'Quixotica@example.net'
+    await made(post('/customers/gone/erase'))
+    const placeOf = () => env.DB.prepare('SELECT place FROM erasures WHERE organization_id = ?').bind(id).first('place')
+    while ((await placeOf()) !== 'EVENTS') await doOne(id)
+    let isTaken = false
+    const d1 = changed((session) => ({
+      batch: async (statements) => {
+        if (writesIn(statements) && !isTaken) {
+          isTaken = true
+          await made(post('/customers', { ...customer('next'), account: { id: 'next main', name: 'Next account', aliases: [alias] } }))
+        }
+        return session.batch(statements)
+      },
+    }))
+    expect((await doOne(id, d1)).errors).toEqual([])
+    await doDue(id)
+    expect(isTaken).toBe(true)
+    expect((await erasureOf(api)).status).toBe('COMPLETED')
+    expect((await made(get('/accounts/next%20main'))).aliases).toEqual([{ alias, status: 'ACTIVE' }])
+    expect((await made(get(`/aliases/${encodeURIComponent(alias)}`))).value).toBe(alias)
   })
 })

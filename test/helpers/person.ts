@@ -92,13 +92,18 @@ export const withPerson = async (setTime: (time: string) => void) => {
     }),
   )
   await made(
-    post('/invoice_groups', {
-      name: marked('group'),
-      email: `${MARK}@group.example`,
-      dailyInvoiceConsolidation: false,
-      accountIds: ['gone side'],
-      address,
-    }),
+    call(
+      'POST',
+      '/invoice_groups',
+      {
+        name: marked('group'),
+        email: `${MARK}@group.example`,
+        dailyInvoiceConsolidation: false,
+        accountIds: ['gone side'],
+        address,
+      },
+      { 'Idempotency-Key': 'group' },
+    ),
   )
   const support = (await made(post('/addons', { name: 'Support', type: 'FIXED_FEE' }))).id
   const seats = (await made(post('/addons', { name: 'Seats', type: 'NAMED_LICENSE' }))).id

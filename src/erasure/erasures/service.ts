@@ -14,7 +14,7 @@ import type { Erasure, ErasurePaginatedResponse, ListErasuresQuery } from './sch
 import type { ErasureRow } from './slice.ts'
 import { isAuditOf, isGroupOf, isJobOf, isSettingOf, subjectOf } from './subjects.ts'
 import { PLACES, erasures } from './table.ts'
-import { REPORT_TEXTS, TEXTS, countContacts, countTexts, eraseCustomerRow, listAccounts } from './texts.ts'
+import { countContacts, countTexts, eraseCustomerRow, listAccounts } from './texts.ts'
 import { countFiles, isKeptAnswerOf, isWebhookOf } from './walks.ts'
 
 export { continueErasure } from './continue.ts'
@@ -50,7 +50,7 @@ const countAll = async (ctx: Ctx, customerId: string): Promise<Record<string, nu
   const { organizationId } = ctx
   const subject = subjectOf(ctx, customerId)
   const [texts, contacts, ...rest] = await ctx.session.batch<Record<string, number>>([
-    countTexts(ctx, [...TEXTS, ...REPORT_TEXTS], listAccounts(subject)),
+    countTexts(ctx, listAccounts(subject)),
     countContacts(subject),
     selectRows(sql`select count(*) as accounts from (${listAccounts(subject)})`),
     selectRows(

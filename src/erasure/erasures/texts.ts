@@ -28,7 +28,7 @@ const HAS_QUERY = sql`coalesce(nullif(name, ${ERASED}), query ->> 'queryFilters'
 const WITHOUT_FILTERS = sql`query = json_remove(query, '$.queryFilters', '$.seekValues')`
 
 /** The texts that are kept beside accounts. Invoices that fell due keep what they say, as the law asks for, but not their metadata. */
-export const TEXTS: readonly Text[] = [
+const TEXTS: readonly Text[] = [
   { name: 'licenseUpdates', table: 'license_updates', account: 'account_id', has: sql`metadata is not null`, set: sql`metadata = null` },
   { name: 'charges', table: 'account_charges', account: 'account_id', has: sql`items <> '[]'`, set: sql`items = '[]', ${NEXT_VERSION}` },
   {
@@ -67,22 +67,18 @@ export const TEXTS: readonly Text[] = [
     set: sql`description = null, ${NEXT_VERSION}`,
   },
   {
+    name: 'reports',
+    table: 'reports',
+    account: 'account_id',
+    has: HAS_QUERY,
+    set: sql`name = ${ERASED}, ${WITHOUT_FILTERS}, ${NEXT_VERSION}`,
+  },
+  {
     name: 'reportTemplates',
     table: 'report_templates',
     account: 'account_id',
     has: HAS_QUERY,
     set: sql`name = ${ERASED}, ${WITHOUT_FILTERS}, status = 'INACTIVE', ${NEXT_VERSION}`,
-  },
-]
-
-/** What reports are called and look for, once they have been made. */
-export const REPORT_TEXTS: readonly Text[] = [
-  {
-    name: 'reports',
-    table: 'reports',
-    account: 'account_id',
-    has: sql`${HAS_QUERY} and status in ('COMPLETED', 'FAILED')`,
-    set: sql`name = ${ERASED}, ${WITHOUT_FILTERS}, ${NEXT_VERSION}`,
   },
 ]
 
@@ -93,10 +89,10 @@ const isOf = (organizationId: string, { account, has }: Text, listed: SQL): SQL 
 export const listIds = (ids: readonly string[]): SQL => sql`select value from json_each(${JSON.stringify(ids)})`
 
 /** The query for how many texts of each kind accounts have, as one row. */
-export const countTexts = ({ organizationId }: Pick<Ctx, 'organizationId'>, texts: readonly Text[], listed: SQL): Statement =>
+export const countTexts = ({ organizationId }: Pick<Ctx, 'organizationId'>, listed: SQL): Statement =>
   selectRows(
     sql`select ${sql.join(
-      texts.map(
+      TEXTS.map(
         (text) =>
           sql`(select count(*) from ${sql.identifier(text.table)} where ${isOf(organizationId, text, listed)}) as ${sql.identifier(text.name)}`,
       ),
@@ -105,8 +101,8 @@ export const countTexts = ({ organizationId }: Pick<Ctx, 'organizationId'>, text
   )
 
 /** The statements that erase the texts of accounts. */
-export const eraseTexts = ({ organizationId }: Pick<Ctx, 'organizationId'>, texts: readonly Text[], listed: SQL): Statement[] =>
-  texts.map((text) => selectRows(sql`update ${sql.identifier(text.table)} set ${text.set} where ${isOf(organizationId, text, listed)}`))
+export const eraseTexts = ({ organizationId }: Pick<Ctx, 'organizationId'>, listed: SQL): Statement[] =>
+  TEXTS.map((text) => selectRows(sql`update ${sql.identifier(text.table)} set ${text.set} where ${isOf(organizationId, text, listed)}`))
 
 /** The ids of all accounts of a customer, as a query. */
 export const listAccounts = ({ organizationId, customerId }: Subject): SQL =>

@@ -8,7 +8,7 @@ import { clearFolder } from '../../reports/files/service.ts'
 import { FOREVER, iso } from '../../lib/time.ts'
 import type { ErasureRow, Slice } from './slice.ts'
 import { type Subject, isAuditOf, isGroupOf, isJobOf, isSettingOf, namesSubject, subjectOf } from './subjects.ts'
-import { ERASED, ERASED_EMAIL, REPORT_TEXTS, TEXTS, countTexts, eraseAccounts, eraseTexts, listAccounts, listIds } from './texts.ts'
+import { ERASED, ERASED_EMAIL, countTexts, eraseAccounts, eraseTexts, listIds } from './texts.ts'
 
 /** Accounts, rows and files of one slice. */
 const [ACCOUNTS, ROWS, FILES] = [25, 500, 20]
@@ -29,9 +29,9 @@ export const readAccounts = async (ctx: Ctx, customerId: string, after: string, 
 export const eraseAccountsSlice = async (ctx: Ctx, { customerId, cursor }: ErasureRow): Promise<Slice> => {
   const ids = await readAccounts(ctx, customerId, (cursor as string | null) ?? '', ACCOUNTS)
   if (!ids.length) return { statements: [] }
-  const [texts] = await ctx.session.batch<object>([countTexts(ctx, TEXTS, listIds(ids))])
+  const [texts] = await ctx.session.batch<object>([countTexts(ctx, listIds(ids))])
   return {
-    statements: [eraseAccounts(ctx, ids), ...eraseTexts(ctx, TEXTS, listIds(ids))],
+    statements: [eraseAccounts(ctx, ids), ...eraseTexts(ctx, listIds(ids))],
     changes: ids.map((id) => ({ type: 'ACCOUNT', id, fields: { erasedAt: [null, iso(ctx.now)] } })),
     due: ids.map((id) => ({ kind: 'ACCOUNT_CHANGED', subject: id, dueAt: ctx.now })),
     erased: { accounts: ids.length, ...sum(texts?.results) },
@@ -164,21 +164,16 @@ interface FilesCursor {
   areMade: boolean
 }
 
-/** Waits until the reports have been made that may have read what has been erased since, and erases what those of the customer look for. */
-const eraseReports = async (ctx: Ctx, subject: Subject, askedUntil = FOREVER.until): Promise<Slice> => {
-  const [last, making, texts] = await ctx.session.batch<object>([
+/** Waits until the reports have been made that may have read what has been erased since. */
+const waitForReports = async (ctx: Ctx, subject: Subject, askedUntil = FOREVER.until): Promise<Slice> => {
+  const [last, making] = await ctx.session.batch<{ askedUntil: number }>([
     selectRows(sql`select its.created_at as askedUntil from ${reportsWithRowsOf(subject, sql`true`)} order by its.created_at desc limit 1`),
     selectRows(sql`
       select its.id from ${reportsWithRowsOf(subject, sql`its.created_at <= ${askedUntil} and its.status not in ('COMPLETED', 'FAILED')`)} limit 1`),
-    countTexts(ctx, REPORT_TEXTS, listAccounts(subject)),
   ])
-  const until = Math.min(askedUntil, Number(sum(last?.results)['askedUntil'] ?? 0))
-  if (making?.results.length) return { statements: [], next: { askedUntil: until, areMade: false } satisfies FilesCursor, waits: true }
-  return {
-    statements: eraseTexts(ctx, REPORT_TEXTS, listAccounts(subject)),
-    erased: sum(texts?.results),
-    next: { askedUntil: until, areMade: true } satisfies FilesCursor,
-  }
+  const waits = making?.results.length === 1
+  const next: FilesCursor = { askedUntil: Math.min(askedUntil, last?.results[0]?.askedUntil ?? 0), areMade: !waits }
+  return { statements: [], next, waits }
 }
 
 /** Deletes the files of reports that may have read what has been erased since, the newest first. */
@@ -186,7 +181,7 @@ export const eraseFilesSlice = async (ctx: Ctx, { customerId, cursor }: ErasureR
   const { organizationId, now } = ctx
   const subject = subjectOf(ctx, customerId)
   const at = cursor as FilesCursor | null
-  if (!at?.areMade) return eraseReports(ctx, subject, at?.askedUntil)
+  if (!at?.areMade) return waitForReports(ctx, subject, at?.askedUntil)
   const files = await ctx.session.rows<{ id: string; key: string; askedAt: number }>(
     selectRows(sql`
       select file.id, file.key, its.created_at as askedAt
