@@ -289,14 +289,14 @@ describe('eraseCustomer', () => {
     await archivePerson(api, setTime)
     const told = async (): Promise<string[]> => {
       const { results } = await env.DB.prepare(
-        "SELECT body FROM webhook_events WHERE organization_id = ? AND (resource_type, resource_id) IN (('ACCOUNT', 'gone'), ('CUSTOMER', 'gone main')) ORDER BY id",
+        "SELECT body FROM webhook_events WHERE organization_id = ? AND (resource_type, resource_id) IN (('ACCOUNT', 'gone'), ('CUSTOMER', 'gone main')) ORDER BY resource_type",
       )
         .bind(id)
         .all<{ body: string }>()
       return results.map(({ body }) => body)
     }
     const before = await told()
-    expect(before.map((body) => JSON.parse(body).data.name)).toEqual(['ACME Enterprise', 'Next account'])
+    expect(before.map((body) => JSON.parse(body).data.name)).toEqual(['Next account', 'ACME Enterprise'])
     await made(post('/customers/gone/erase'))
     await doDue(id)
     expect((await erasureOf(api)).status).toBe('COMPLETED')
