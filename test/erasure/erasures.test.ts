@@ -359,4 +359,40 @@ describe('eraseCustomer', () => {
     expect((await made(get('/accounts/next%20main'))).aliases).toEqual([{ alias, status: 'ACTIVE' }])
     expect((await made(get(`/aliases/${encodeURIComponent(alias)}`))).value).toBe(alias)
   })
+
+  it('waits for what its invoice group owes', async () => {
+    setTime('2024-06-01T00:00:00Z')
+    const { id, post, patch, call } = await organization()
+    await made(post('/customers', customer('gone')))
+    const group = await made(
+      post('/invoice_groups', {
+        name: 'Group',
+        email: 'g@example.com',
+        dailyInvoiceConsolidation: false,
+        accountIds: ['gone main'],
+        address: {},
+      }),
+    )
+    const invoice = await made(
+      post('/invoices', {
+        accountId: group.id,
+        ownerType: 'INVOICE_GROUP',
+        startDate: '2024-05-01T00:00:00Z',
+        endDate: '2024-06-01T00:00:00Z',
+        autoAdvance: false,
+        lineItems: [{ id: 'l', description: 'line', value: 3 }],
+        status: 'DUE',
+      }),
+    )
+    await made(call('DELETE', '/accounts/gone%20main'))
+    await doDue(id)
+    await made(call('DELETE', '/customers/gone'))
+    const refused = await post('/customers/gone/erase')
+    expect([refused.status, refused.body.message]).toEqual([
+      409,
+      `The invoice "${invoice.id}" of the customer "gone" is DUE. Erase the customer when it is PAID, VOID or UN_COLLECTIBLE`,
+    ])
+    await made(patch(`/invoices/${invoice.id}`, { status: 'PAID' }))
+    expect((await post('/customers/gone/erase')).status).toBe(202)
+  })
 })

@@ -71,11 +71,12 @@ export const namesSubject = (subject: Subject, json: SQL): SQL => {
   )`
 }
 
+/** Tables whose rows are of an account or of an invoice group, by the type of their resources in the audit log. */
+const OF_OWNERS = { INVOICE: 'invoices', PAYMENT: 'payments' } as const
+
 /** Tables whose rows have the id of the customer, by the type of their resources in the audit log. */
 const OF_CUSTOMERS = {
-  INVOICE: 'invoices',
   CREDIT: 'credits',
-  PAYMENT: 'payments',
   PURCHASE: 'purchases',
   REPORT: 'reports',
   REPORT_TEMPLATE: 'report_templates',
@@ -88,18 +89,18 @@ const OF_ACCOUNTS = { LICENSE_UPDATE: 'license_updates', ALERT: 'alerts' } as co
 /** Whether a row of the audit log, `its`, is about the customer, or about what is the customer's. */
 export const isAuditOf = (subject: Subject): SQL => {
   const { organizationId, customerId } = subject
-  const ofCustomers = Object.entries(OF_CUSTOMERS).map(
-    ([type, table]) => sql`when ${type} then exists (
-      select 1 from ${sql.identifier(table)} as found where found.id = its.resource_id and found.organization_id = ${organizationId}
-        and found.customer_id = ${customerId}
-    )`,
-  )
-  const ofAccounts = Object.entries(OF_ACCOUNTS).map(
-    ([type, table]) => sql`when ${type} then exists (
-      select 1 from ${sql.identifier(table)} as found where found.id = its.resource_id and found.organization_id = ${organizationId}
-        and ${isAccountOf(subject, sql`found.account_id`)}
-    )`,
-  )
+  const findIn = (tables: Readonly<Record<string, string>>, isIts: SQL): SQL[] =>
+    Object.entries(tables).map(
+      ([type, table]) => sql`when ${type} then exists (
+        select 1 from ${sql.identifier(table)} as found where found.id = its.resource_id and found.organization_id = ${organizationId} and ${isIts}
+      )`,
+    )
+  const isOfCustomer = sql`found.customer_id = ${customerId}`
+  const found = [
+    ...findIn(OF_OWNERS, sql`(${isOfCustomer} or ${isGroupOf(subject, sql`found.owner_id`)})`),
+    ...findIn(OF_CUSTOMERS, isOfCustomer),
+    ...findIn(OF_ACCOUNTS, isAccountOf(subject, sql`found.account_id`)),
+  ]
   return sql`case its.resource_type
     when 'CUSTOMER' then its.resource_id = ${customerId}
     when 'ACCOUNT' then ${isAccountOf(subject, sql`its.resource_id`)}
@@ -116,7 +117,7 @@ export const isAuditOf = (subject: Subject): SQL => {
     when 'JOB' then exists (
       select 1 from jobs as job where job.id = its.resource_id and job.organization_id = ${organizationId} and ${isJobOf(subject, 'job')}
     )
-    ${sql.join([...ofCustomers, ...ofAccounts], sql` `)}
+    ${sql.join(found, sql` `)}
     else 0 end`
 }
 

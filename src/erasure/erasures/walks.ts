@@ -7,8 +7,8 @@ import { selectRows } from '../../db/statements.ts'
 import { clearFolder } from '../../reports/files/service.ts'
 import { FOREVER, iso } from '../../lib/time.ts'
 import type { ErasureRow, Slice } from './slice.ts'
-import { type Subject, isAuditOf, isGroupOf, isJobOf, isSettingOf, namesSubject, subjectOf } from './subjects.ts'
-import { ERASED, ERASED_EMAIL, countTexts, eraseAccounts, eraseTexts, listIds } from './texts.ts'
+import { type Subject, isAuditOf, isJobOf, isSettingOf, namesSubject, subjectOf } from './subjects.ts'
+import { ERASED, ERASED_EMAIL, countTexts, eraseAccounts, eraseTexts, listGroups, listIds } from './texts.ts'
 
 /** Accounts, rows and files of one slice. */
 const [ACCOUNTS, ROWS, FILES] = [25, 500, 20]
@@ -128,24 +128,26 @@ export const eraseJobsSlice = async (ctx: Ctx, { customerId }: ErasureRow): Prom
   }
 }
 
-/** Erases the settings of the customer, of its accounts and of invoice groups that had no others, and these groups. */
+/** Erases the settings of the customer, of its accounts and of invoice groups that had no others, and these groups with what people have written beside them. */
 export const eraseSettingsSlice = async (ctx: Ctx, { customerId }: ErasureRow): Promise<Slice> => {
   const { organizationId, now } = ctx
   const subject = subjectOf(ctx, customerId)
   const isIts = sql`organization_id = ${organizationId} and ${isSettingOf(subject, 'settings')}`
-  const isGroup = sql`organization_id = ${organizationId} and (name <> ${ERASED} or email <> ${ERASED_EMAIL}) and ${isGroupOf(subject, sql`invoice_groups.id`)}`
-  const [counted] = await ctx.session.batch<object>([
+  const isGroup = sql`organization_id = ${organizationId} and (name <> ${ERASED} or email <> ${ERASED_EMAIL}) and id in (${listGroups(subject)})`
+  const [counted, texts] = await ctx.session.batch<object>([
     selectRows(sql`
       select (select count(*) from settings where ${isIts}) as settings, (select count(*) from invoice_groups where ${isGroup}) as invoiceGroups`),
+    countTexts(ctx, listGroups(subject)),
   ])
   return {
     statements: [
       selectRows(sql`delete from settings where ${isIts}`),
+      ...eraseTexts(ctx, listGroups(subject)),
       selectRows(sql`
         update invoice_groups set name = ${ERASED}, email = ${ERASED_EMAIL}, address = '{}', updated_at = max(updated_at, ${now}), version = version + 1
         where ${isGroup}`),
     ],
-    erased: sum(counted?.results),
+    erased: { ...sum(texts?.results), ...sum(counted?.results) },
   }
 }
 
