@@ -141,6 +141,7 @@ describe('eraseCustomer', () => {
     await seal()
     const before = await countsOf(api)
     expect(before.verified.data.length).toBe(before.invoices.length)
+    expect(before.invoices.filter(({ metadata }: Loose) => metadata?.purchaseId)).toHaveLength(1)
     expect(before.verified.data.flatMap(({ differences }: Loose) => differences)).toEqual([])
     expect(await findMark(api)).toEqual(MARKED)
     const dry = await made(post('/customers/gone/erase?dry_run=true'))

@@ -198,6 +198,9 @@ export const withPerson = async (setTime: (time: string) => void) => {
     }),
   )
   await made(call('DELETE', `/invoices/${draft.id}`))
+  await made(patch('/accounts/gone%20main/wallet', { status: 'INACTIVE' }))
+  const bought = await made(post('/accounts/gone%20main/purchases', { type: 'WALLET_TOPUP', walletTopupDetails: { topupAmount: 5 } }))
+  await made(patch(`/invoices/${bought.invoiceId}`, { status: 'PAID' }))
   const ofGroup = {
     accountId: group.id,
     ownerType: 'INVOICE_GROUP',

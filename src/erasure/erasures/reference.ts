@@ -17,7 +17,6 @@ const erasure = {
     events: 0,
     files: 0,
     invoiceGroups: 0,
-    invoices: 0,
     jobs: 0,
     licenseNames: 0,
     licenseUpdates: 0,

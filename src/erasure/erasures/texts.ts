@@ -27,7 +27,7 @@ const PAYMENT_TEXTS = sql`coalesce(source_description, metadata, description, no
 const HAS_QUERY = sql`coalesce(nullif(name, ${ERASED}), query ->> 'queryFilters', query ->> 'seekValues') is not null`
 const WITHOUT_FILTERS = sql`query = json_remove(query, '$.queryFilters', '$.seekValues')`
 
-/** The texts that are kept beside accounts and invoice groups. Invoices that fell due keep what they say, as the law asks for, but not their metadata. */
+/** The texts that are kept beside accounts and invoice groups. Invoices that fell due keep what they say, as the law asks for. */
 const TEXTS: readonly Text[] = [
   { name: 'licenseUpdates', table: 'license_updates', owner: 'account_id', has: sql`metadata is not null`, set: sql`metadata = null` },
   { name: 'charges', table: 'account_charges', owner: 'account_id', has: sql`items <> '[]'`, set: sql`items = '[]', ${NEXT_VERSION}` },
@@ -44,13 +44,6 @@ const TEXTS: readonly Text[] = [
     owner: 'owner_id',
     has: sql`${PAYMENT_TEXTS} is not null`,
     set: sql`source_description = null, metadata = null, description = null, notes = null`,
-  },
-  {
-    name: 'invoices',
-    table: 'invoices',
-    owner: 'owner_id',
-    has: sql`metadata is not null`,
-    set: sql`metadata = null, ${NEXT_VERSION}`,
   },
   {
     name: 'deletedDrafts',
