@@ -10,7 +10,7 @@ export interface Subject {
 export const subjectOf = ({ organizationId }: Pick<Ctx, 'organizationId'>, customerId: string): Subject => ({ organizationId, customerId })
 
 /** Whether an id is that of an account of the customer. */
-export const isAccountOf = ({ organizationId, customerId }: Subject, id: SQL): SQL => sql`exists (
+const isAccountOf = ({ organizationId, customerId }: Subject, id: SQL): SQL => sql`exists (
   select 1 from accounts as owned where owned.organization_id = ${organizationId} and owned.id = ${id} and owned.customer_id = ${customerId}
 )`
 
