@@ -397,3 +397,31 @@ describe('eraseCustomer', () => {
     expect((await post('/customers/gone/erase')).status).toBe(202)
   })
 })
+
+describe('listErasures', () => {
+  it('shows on each page only those of the organization, though another has customers with the same ids', async () => {
+    setTime('2024-06-01T00:00:00Z')
+    const ids = ['a', 'b', 'c']
+    const erased = async () => {
+      const api = await organization()
+      for (const id of ids) {
+        await made(api.post('/customers', customer(id)))
+        await made(api.call('DELETE', `/accounts/${id}%20main`))
+        await doDue(api.id)
+        await made(api.call('DELETE', `/customers/${id}`))
+        await made(api.post(`/customers/${id}/erase`))
+      }
+      return api
+    }
+    const [one, other] = [await erased(), await erased()]
+    for (const { get, tokenId } of [one, other]) {
+      const found: Loose[] = []
+      for (let token: string | undefined = ''; token !== undefined;) {
+        const page = await made(get(`/erasures?pageSize=1&nextToken=${token}`))
+        found.push(...page.data)
+        token = page.nextToken
+      }
+      expect(found.map(({ customerId, erasedBy }) => [customerId, erasedBy])).toEqual(ids.map((id) => [id, tokenId]))
+    }
+  })
+})
