@@ -19,7 +19,7 @@ type ExpressionValues<More extends Expressions> = { [Field in keyof More]: More[
 
 interface ListDefinition<Shown extends Columns, More extends Expressions> extends Omit<ListRules, 'sortable'> {
   table: SQLiteTable & { organizationId: Column }
-  /** The primary key. */
+  /** The primary key, or the last column of one, whose rows are told apart by what every row of the list meets. */
   key: Column
   /** The columns that are read. */
   columns: Shown
@@ -113,6 +113,7 @@ export const defineList = <Shown extends Columns, More extends Expressions>(defi
       table,
       isIndexed: !sortable.length || sort.every(([, direction], at) => at === 0 || direction !== sort[at - 1]?.[1]),
       key: nameOf(key),
+      isKeyUnique: key.primary,
       sort: sort.map(([field, direction]) => [nameOf(order[field] as Column), direction]),
       after: after.length ? after : undefined,
       base: and(

@@ -8,6 +8,8 @@ export interface PageShape {
   /** Whether an index holds the rows in the order of the sort. */
   isIndexed: boolean
   key: SQL
+  /** Whether no two rows of the table have the same key, whatever their organization and their parent. */
+  isKeyUnique: boolean
   sort: readonly (readonly [column: SQL, direction: Direction])[]
   /** The values of the sort's columns in the last row of the page before. */
   after: readonly Placeholder[] | undefined
@@ -76,6 +78,10 @@ const rangesOf = (page: PageShape): SQL[] => {
  */
 const inIndexOrder = (range: SQL): SQL => range
 
+/** The rows with some keys. Where rows of others may have the same keys, what every row of the list meets is asked of them again. */
+const withKeys = ({ key, isKeyUnique, base }: PageShape, keys: SQL): SQL =>
+  isKeyUnique ? sql`${key} in (${keys})` : sql`${base} and ${key} in (${keys})`
+
 /**
  * Several ranges: the first rows of each are found in an index, and only those are sorted.
  *
@@ -85,10 +91,15 @@ const inIndexOrder = (range: SQL): SQL => range
  *       select * from (select togai_account_id from accounts where organization_id = ? and status = ? order by updated_at desc, id asc limit ?)
  *     )
  */
-const unionOfRanges = ({ table, key, sort, limit }: PageShape, ranges: readonly SQL[]): SQL =>
-  sql`${key} in (${unionAll(
-    ranges.map((range) => sql`select * from (select ${key} from ${table} where ${range} order by ${orderOf(sort)} limit ${limit})`),
-  )})`
+const unionOfRanges = (page: PageShape, ranges: readonly SQL[]): SQL => {
+  const { table, key, sort, limit } = page
+  return withKeys(
+    page,
+    unionAll(
+      ranges.map((range) => sql`select * from (select ${key} from ${table} where ${range} order by ${orderOf(sort)} limit ${limit})`),
+    ),
+  )
+}
 
 /** A search that matches at most this many rows sorts them all. One that matches more reads the list in its order until the page is full. */
 const SORTED_AT_ONCE = 500
@@ -131,7 +142,7 @@ const bySearch = (page: PageShape, [from, until]: NonNullable<PageShape['search'
   const walk = unionAll(ranges.map((range) => sql`select ${key}, ${needed} from ${table} where ${range}`))
   const [few, many] = [sql.raw(String(SORTED_AT_ONCE)), sql.raw(String(WALKED_AT_MOST))]
   const order = orderOf(sort)
-  return sql`${key} in (
+  const keys = sql`
     with few as materialized (select count(*) as n from (select * from (${found(sql`limit ${few} + 1`)}) limit ${few} + 1)),
     walked as materialized (
       select ${key} from (
@@ -149,8 +160,8 @@ const bySearch = (page: PageShape, [from, until]: NonNullable<PageShape['search'
           else ${limit}
         end from walked
       )
-    )
-  )`
+    )`
+  return withKeys(page, keys)
 }
 
 /** The condition that selects the rows of a page. Each range is read from its place in an index, so the last page of a list costs no more than the first. */

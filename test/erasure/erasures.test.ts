@@ -10,6 +10,8 @@ import { changed, client, organization, writesIn } from '../helpers/api.ts'
 import { customer } from '../helpers/customer.ts'
 import { LATE, archivePerson, findMark, made, withPerson } from '../helpers/person.ts'
 import { doDue, system } from '../helpers/ledgers.ts'
+import { run } from '../helpers/webhooks.ts'
+import { doReports, fetchLink, make, query } from '../helpers/reports.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -84,6 +86,8 @@ const MARKED = [
 
 type Person = Awaited<ReturnType<typeof withPerson>>
 
+const setting = { id: 'own', value: 'own', namespace: 'USER', name: 'Own', dataType: 'STRING' }
+
 const JUNE = { startTime: '2024-06-01T00:00:00Z', endTime: '2024-07-01T00:00:00Z' }
 
 /** What the organization adds up to: usage, revenue and numbers of events; its invoices without names, and what their verification says. */
@@ -137,6 +141,7 @@ describe('eraseCustomer', () => {
     await seal()
     const before = await countsOf(api)
     expect(before.verified.data.length).toBe(before.invoices.length)
+    expect(before.invoices.filter(({ metadata }: Loose) => metadata?.purchaseId)).toHaveLength(1)
     expect(before.verified.data.flatMap(({ differences }: Loose) => differences)).toEqual([])
     expect(await findMark(api)).toEqual(MARKED)
     const dry = await made(post('/customers/gone/erase?dry_run=true'))
@@ -265,5 +270,158 @@ describe('eraseCustomer', () => {
     /** What ledgers and endpoints are told of the other customer is there for a while. */
     const places = new Set(await findMark(api, 'shared')).difference(new Set(['event ledger: told', 'webhook_events']))
     expect([...places]).toEqual(['account_aliases', 'aliases', 'audit_log'])
+  })
+
+  it('leaves what is of another customer, who has the same ids for other things', async () => {
+    const api = await withPerson(setTime)
+    const { id, call, get, post } = api
+    const next = { ...customer('gone main'), account: { id: 'gone', name: 'Next account' } }
+    const sent = [
+      ['/customers', next],
+      ['/settings', { ...setting, entityId: 'gone', entityType: 'ACCOUNT' }],
+      ['/settings', { ...setting, entityId: 'gone main', entityType: 'CUSTOMER' }],
+    ] as const
+    const send = () =>
+      Promise.all(sent.map(([path, body], index) => made(call('POST', path, body, { 'Idempotency-Key': `next ${index}` }))))
+    await made(call('POST', ...sent[0], { 'Idempotency-Key': 'next 0' }))
+    const answers = await send()
+    await run()
+    const { fileId } = await make(api, query('accounts', ['account_id', 'name']), { name: 'Next report', account_id: 'gone' })
+    await archivePerson(api, setTime)
+    const told = async (): Promise<string[]> => {
+      const { results } = await env.DB.prepare(
+        "SELECT body FROM webhook_events WHERE organization_id = ? AND (resource_type, resource_id) IN (('ACCOUNT', 'gone'), ('CUSTOMER', 'gone main')) ORDER BY resource_type",
+      )
+        .bind(id)
+        .all<{ body: string }>()
+      return results.map(({ body }) => body)
+    }
+    const before = await told()
+    expect(before.map((body) => JSON.parse(body).data.name)).toEqual(['Next account', 'ACME Enterprise'])
+    await made(post('/customers/gone/erase'))
+    await doDue(id)
+    expect((await erasureOf(api)).status).toBe('COMPLETED')
+    expect(await findMark(api)).toEqual(['invoices'])
+    expect(await told()).toEqual(before)
+    expect(await send()).toEqual(answers)
+    const link = await made(get(`/files/${fileId}/download_url`))
+    expect(await (await fetchLink(link.downloadUrl)).text()).toContain('Next account')
+  })
+
+  it('deletes the files of reports that have read something before it was erased, and waits for those that are being made', async () => {
+    const api = await withArchivedPerson()
+    const { id, post } = api
+    await made(post('/customers/gone/erase'))
+    const placeOf = () => env.DB.prepare('SELECT place FROM erasures WHERE organization_id = ?').bind(id).first('place')
+    while ((await placeOf()) !== 'EVENTS') await doOne(id)
+    await make(api, query('events', ['event_id', 'account_id']), { name: 'All events' })
+    expect(await findMark(api)).toContain('bucket')
+    await env.DB.prepare(
+      `INSERT INTO reports (id, organization_id, account_id, customer_id, name, type, status, query, created_at, updated_at, version)
+       SELECT 'report.asked', organization_id, account_id, customer_id, name, type, 'QUEUED', query, created_at, updated_at, 1
+       FROM reports WHERE organization_id = ? AND account_id = 'gone main'`,
+    )
+      .bind(id)
+      .run()
+    await doDue(id)
+    expect((await erasureOf(api)).status).toBe('IN_PROGRESS')
+    await env.DB.prepare("INSERT INTO due (organization_id, kind, subject, due_at) VALUES (?, 'REPORT', 'report.asked', ?)")
+      .bind(id, Date.now())
+      .run()
+    await doReports(id)
+    setTime('2024-07-25T00:05:00Z')
+    await doDue(id)
+    const { status, found, erased } = await erasureOf(api)
+    expect([status, erased.files - found.files]).toEqual(['COMPLETED', 2])
+    expect(await findMark(api)).toEqual(['invoices'])
+  })
+
+  it('takes no alias that another customer has got meanwhile', async () => {
+    const api = await withArchivedPerson()
+    const { id, post, get } = api
+    const alias = 'Quixotica@example.net'
+    await made(post('/customers/gone/erase'))
+    const placeOf = () => env.DB.prepare('SELECT place FROM erasures WHERE organization_id = ?').bind(id).first('place')
+    while ((await placeOf()) !== 'EVENTS') await doOne(id)
+    let isTaken = false
+    const d1 = changed((session) => ({
+      batch: async (statements) => {
+        if (writesIn(statements) && !isTaken) {
+          isTaken = true
+          await made(post('/customers', { ...customer('next'), account: { id: 'next main', name: 'Next account', aliases: [alias] } }))
+        }
+        return session.batch(statements)
+      },
+    }))
+    expect((await doOne(id, d1)).errors).toEqual([])
+    await doDue(id)
+    expect(isTaken).toBe(true)
+    expect((await erasureOf(api)).status).toBe('COMPLETED')
+    expect((await made(get('/accounts/next%20main'))).aliases).toEqual([{ alias, status: 'ACTIVE' }])
+    expect((await made(get(`/aliases/${encodeURIComponent(alias)}`))).value).toBe(alias)
+  })
+
+  it('waits for what its invoice group owes', async () => {
+    setTime('2024-06-01T00:00:00Z')
+    const { id, post, patch, call } = await organization()
+    await made(post('/customers', customer('gone')))
+    const group = await made(
+      post('/invoice_groups', {
+        name: 'Group',
+        email: 'g@example.com',
+        dailyInvoiceConsolidation: false,
+        accountIds: ['gone main'],
+        address: {},
+      }),
+    )
+    const invoice = await made(
+      post('/invoices', {
+        accountId: group.id,
+        ownerType: 'INVOICE_GROUP',
+        startDate: '2024-05-01T00:00:00Z',
+        endDate: '2024-06-01T00:00:00Z',
+        autoAdvance: false,
+        lineItems: [{ id: 'l', description: 'line', value: 3 }],
+        status: 'DUE',
+      }),
+    )
+    await made(call('DELETE', '/accounts/gone%20main'))
+    await doDue(id)
+    await made(call('DELETE', '/customers/gone'))
+    const refused = await post('/customers/gone/erase')
+    expect([refused.status, refused.body.message]).toEqual([
+      409,
+      `The invoice "${invoice.id}" of the customer "gone" is DUE. Erase the customer when it is PAID, VOID or UN_COLLECTIBLE`,
+    ])
+    await made(patch(`/invoices/${invoice.id}`, { status: 'PAID' }))
+    expect((await post('/customers/gone/erase')).status).toBe(202)
+  })
+})
+
+describe('listErasures', () => {
+  it('shows on each page only those of the organization, though another has customers with the same ids', async () => {
+    setTime('2024-06-01T00:00:00Z')
+    const ids = ['a', 'b', 'c']
+    const erased = async () => {
+      const api = await organization()
+      for (const id of ids) {
+        await made(api.post('/customers', customer(id)))
+        await made(api.call('DELETE', `/accounts/${id}%20main`))
+        await doDue(api.id)
+        await made(api.call('DELETE', `/customers/${id}`))
+        await made(api.post(`/customers/${id}/erase`))
+      }
+      return api
+    }
+    const [one, other] = [await erased(), await erased()]
+    for (const { get, tokenId } of [one, other]) {
+      const found: Loose[] = []
+      for (let token: string | undefined = ''; token !== undefined;) {
+        const page = await made(get(`/erasures?pageSize=1&nextToken=${token}`))
+        found.push(...page.data)
+        token = page.nextToken
+      }
+      expect(found.map(({ customerId, erasedBy }) => [customerId, erasedBy])).toEqual(ids.map((id) => [id, tokenId]))
+    }
   })
 })

@@ -91,14 +91,19 @@ export const withPerson = async (setTime: (time: string) => void) => {
       accountAliases: [{ value: `${MARK}-early`, effectiveFrom: '2024-06-15T00:00:00Z' }],
     }),
   )
-  await made(
-    post('/invoice_groups', {
-      name: marked('group'),
-      email: `${MARK}@group.example`,
-      dailyInvoiceConsolidation: false,
-      accountIds: ['gone side'],
-      address,
-    }),
+  const group = await made(
+    call(
+      'POST',
+      '/invoice_groups',
+      {
+        name: marked('group'),
+        email: `${MARK}@group.example`,
+        dailyInvoiceConsolidation: false,
+        accountIds: ['gone side'],
+        address,
+      },
+      { 'Idempotency-Key': 'group' },
+    ),
   )
   const support = (await made(post('/addons', { name: 'Support', type: 'FIXED_FEE' }))).id
   const seats = (await made(post('/addons', { name: 'Seats', type: 'NAMED_LICENSE' }))).id
@@ -193,6 +198,30 @@ export const withPerson = async (setTime: (time: string) => void) => {
     }),
   )
   await made(call('DELETE', `/invoices/${draft.id}`))
+  await made(patch('/accounts/gone%20main/wallet', { status: 'INACTIVE' }))
+  const bought = await made(post('/accounts/gone%20main/purchases', { type: 'WALLET_TOPUP', walletTopupDetails: { topupAmount: 5 } }))
+  await made(patch(`/invoices/${bought.invoiceId}`, { status: 'PAID' }))
+  const ofGroup = {
+    accountId: group.id,
+    ownerType: 'INVOICE_GROUP',
+    startDate: '2024-06-01T00:00:00Z',
+    endDate: '2024-06-20T00:00:00Z',
+    autoAdvance: false,
+    lineItems: [{ id: 'l', description: marked('line of the group'), value: 3 }],
+  }
+  const draftOfGroup = await made(post('/invoices', { ...ofGroup, status: 'DRAFT' }))
+  await made(call('DELETE', `/invoices/${draftOfGroup.id}`))
+  const dueOfGroup = await made(post('/invoices', { ...ofGroup, status: 'DUE' }))
+  await made(
+    post('/payments', {
+      accountId: group.id,
+      externalPaymentReference: { sourceName: 'gateway', sourceType: 'GATEWAY', transactionNumber: dueOfGroup.id },
+      lineItemRecords: [{ type: 'INVOICE', togaiId: dueOfGroup.id, amount: 3, order: 1 }],
+      currency: 'USD',
+      totalAmount: 3,
+      notes: marked('notes of the group'),
+    }),
+  )
   await make(api, query('accounts', ['account_id', 'name']), { name: 'All accounts' })
   await make(
     api,

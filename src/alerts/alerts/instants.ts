@@ -1,5 +1,8 @@
 import type { AlertRow } from './table.ts'
 
+/** The kind of due work that checks an alert. Its subject is the id of the alert. */
+export const ALERT = 'ALERT'
+
 const MINUTE = 60_000
 
 /** When an alert is over, in milliseconds. Undefined if it never is. */

@@ -14,13 +14,10 @@ import { isOpen, readIncidentRows, selectLastIncidents } from '../incidents/quer
 import { incidents } from '../incidents/table.ts'
 import { draftRenewed } from '../incidents/write.ts'
 import { readThreshold, readWatched, requireTemplate } from './input.ts'
-import { endOf, isChecked, isOver, nextCheck } from './instants.ts'
+import { ALERT, endOf, isChecked, isOver, nextCheck } from './instants.ts'
 import { listAlertRows, readAlert, showAlert, tagOfAlert } from './queries.ts'
 import type { Alert, AlertsPaginatedResponse, CreateAlertRequest, ListAlertsQuery, UpdateAlertRequest } from './schema.ts'
 import { type AlertRow, alerts } from './table.ts'
-
-/** The kind of due work that checks an alert. Its subject is the id of the alert. */
-const ALERT = 'ALERT'
 
 const insertAlerts = insertInto(alerts)
 

@@ -8,7 +8,7 @@ import { type Due, type SettledDue, type StepResult, settleAllDue, settleDue } f
 import { builder, selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
 import { findTemplate } from '../alert_templates/templates.ts'
-import { isChecked } from '../alerts/instants.ts'
+import { ALERT, isChecked } from '../alerts/instants.ts'
 import { readAlertRows, selectedAlert } from '../alerts/queries.ts'
 import { type AlertRow, type CheckProgress, alerts } from '../alerts/table.ts'
 import { hasEnded, readIncident, readIncidentRows, selectLastIncidents } from '../incidents/queries.ts'
@@ -19,9 +19,6 @@ import { judge } from './judge.ts'
 import { nextCheckOf, selectNextWork } from './next.ts'
 import { isOfAllAccounts, observeTogether } from './observe.ts'
 import { observeNextAccounts, progressOf } from './sum.ts'
-
-/** The kind of due work that checks an alert. Its subject is the id of the alert. */
-const ALERT = 'ALERT'
 
 /** What is read for checks that are due. */
 interface DueChecks {

@@ -13,8 +13,6 @@ import { type IncidentRow, type Report, incidents } from './table.ts'
 const columns = getTableColumns(incidents)
 const readRows = selection(columns)
 
-export const selectedIncident = readRows.selected
-
 export const readIncidentRows = (rows: readonly unknown[] | undefined): IncidentRow[] =>
   readRows.read((rows ?? []) as Record<string, unknown>[])
 

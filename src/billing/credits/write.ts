@@ -12,7 +12,7 @@ import { type CreditPool, isUsedUp } from './pool.ts'
 import { type CreditRow, type CreditTransactionRow, creditTransactions, credits } from './table.ts'
 
 /** The kind of due work that lets a credit expire. Its subject is the id of the credit. */
-export const CREDIT_DUE = 'CREDIT'
+const CREDIT_DUE = 'CREDIT'
 
 const insertCredits = insertInto(credits)
 const insertTransactions = insertInto(creditTransactions)

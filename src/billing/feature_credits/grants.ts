@@ -31,7 +31,7 @@ const recurrenceOf = (card: KeptCard) => {
 }
 
 /** Whether an entitlement card grants its credits when a cycle begins, whenever it is paid for: not if it has to be paid before. */
-export const isGrantedAtStart = (card: KeptCard, ordinal: number): boolean => {
+const isGrantedAtStart = (card: KeptCard, ordinal: number): boolean => {
   const recurrence = recurrenceOf(card)
   return card.invoiceTiming !== 'PREPAID' && recurrence !== undefined && chargedCycles(recurrence, 'IN_ADVANCE', ordinal) !== undefined
 }

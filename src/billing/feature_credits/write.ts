@@ -74,7 +74,7 @@ export const changeEntry = (
 ): ChangedEntry => ({ before, after: { ...before, ...set, updatedAt: now, version: before.version + 1 } })
 
 /** Drafts changes of entries. It is STALE if one of them was changed meanwhile. */
-export const draftChangedEntries = (ctx: Pick<Ctx, 'organizationId' | 'now'>, changed: readonly ChangedEntry[]): Write => {
+const draftChangedEntries = (ctx: Pick<Ctx, 'organizationId' | 'now'>, changed: readonly ChangedEntry[]): Write => {
   const rows = changed.map(({ after }) => after)
   const sent = JSON.stringify(
     rows.map(({ accountId, featureId, id, granted, effectiveUntil, status, version }) => [

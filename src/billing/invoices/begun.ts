@@ -12,7 +12,7 @@ import { withPlan } from './reckoned.ts'
 import type { InvoiceRow } from './show.ts'
 
 /** The DRAFTs of the cycles that begin, that have another plan now, or that are gone. */
-export const listBegun = ({ made, moved }: Plan): { row: InvoiceRow; isChanged: boolean }[] => {
+const listBegun = ({ made, moved }: Plan): { row: InvoiceRow; isChanged: boolean }[] => {
   const changed = moved.filter(({ row, after }) => after.status === 'GONE' || after.scheduleId !== row.scheduleId)
   return [...made.map((row) => ({ row, isChanged: false })), ...changed.map(({ after }) => ({ row: after, isChanged: true }))]
 }

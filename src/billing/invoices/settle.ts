@@ -18,7 +18,7 @@ import { type InvoiceRow, showInvoice } from './show.ts'
 import { type InvoiceStatus, invoiceCounters, invoices } from './table.ts'
 
 /** The kind of due work that makes a DRAFT fall due. Its subject is the id of the invoice. */
-export const INVOICE_DUE = 'INVOICE'
+const INVOICE_DUE = 'INVOICE'
 
 /** The due work of a DRAFT that falls due by itself. */
 export const dueOf = ({ id, endAt, autoAdvance }: Pick<InvoiceRow, 'id' | 'endAt' | 'autoAdvance'>): Due[] =>

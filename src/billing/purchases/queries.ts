@@ -38,7 +38,7 @@ const openPurchases = prepare(['organizationId', 'accountId'], (at) =>
 )
 
 /** Finds a purchase or a proposal by its id. */
-export const findPurchase = async ({ organizationId, session }: Ctx, id: string): Promise<PurchaseRow | undefined> =>
+const findPurchase = async ({ organizationId, session }: Ctx, id: string): Promise<PurchaseRow | undefined> =>
   readRows.read(await session.rows(onePurchase({ organizationId, id })))[0]
 
 /** The query for a purchase or a proposal by its id; and what it gives. */

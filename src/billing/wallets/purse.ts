@@ -106,7 +106,7 @@ export interface PartialDraft {
 }
 
 /** Drafts that a wallet is kept, if this is its first use. */
-export const openWallet = ({ now }: Pick<Ctx, 'now'>, purse: Purse): PartialDraft => {
+const openWallet = ({ now }: Pick<Ctx, 'now'>, purse: Purse): PartialDraft => {
   if (purse.isKept) return { statements: [], changes: [] }
   purse.row = { ...purse.row, updatedAt: now, version: 1 }
   purse.isKept = true

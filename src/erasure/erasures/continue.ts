@@ -21,7 +21,7 @@ import {
 /** How long what is in the way is waited for, in milliseconds. */
 const WAITS_FOR = 60_000
 
-/** What is erased at each place. The aliases go last, since what has them is found by them. */
+/** What is erased at each place. The aliases go with the events, behind all that is found by them, and the files when there is nothing left that a report could read. */
 const SLICES: Readonly<Record<Place, EraseSlice>> = {
   ACCOUNTS: eraseAccountsSlice,
   ANSWERS: eraseAnswersSlice,
@@ -29,8 +29,8 @@ const SLICES: Readonly<Record<Place, EraseSlice>> = {
   AUDIT_LOG: eraseAuditSlice,
   JOBS: eraseJobsSlice,
   SETTINGS: eraseSettingsSlice,
-  FILES: eraseFilesSlice,
   EVENTS: eraseEventsSlice,
+  FILES: eraseFilesSlice,
 }
 
 const addCounts = (one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Record<string, number> => {

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
 import {
@@ -64,6 +65,10 @@ const takeNames = async (ctx: Ctx, customerId: string, account: string): Promise
   )`
   return {
     statements: [
+      refuseWhen(
+        'STALE',
+        sql`select '[]' from json_each(${own}) as sent where not ${isAliasOf(subjectOf(ctx, customerId), sql`sent.value ->> 0`)}`,
+      ),
       selectRows(sql`
         update aliases set value = sent.value ->> 1, status = 'ARCHIVED', updated_at = ${now}, version = version + 1 from json_each(${own}) as sent
         where aliases.organization_id = ${organizationId} and aliases.value = sent.value ->> 0`),

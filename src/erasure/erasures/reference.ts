@@ -17,7 +17,6 @@ const erasure = {
     events: 0,
     files: 0,
     invoiceGroups: 0,
-    invoices: 0,
     jobs: 0,
     licenseNames: 0,
     licenseUpdates: 0,
@@ -42,10 +41,10 @@ export const parameters = {
 export const eraseCustomer = {
   summary: 'Erase the personal data of a customer',
   description:
-    'Erases what is known about the people behind an archived customer: at once its name, its address, its e-mail address and its contacts; then, part by part, what its accounts, settings, reports, jobs, kept answers, webhooks and events say about them, its aliases, and its values in the audit log, whose chain stays whole. Ids, quantities, amounts and invoices that were issued stay. GET /erasures shows how far it has come. The ETag is that of the customer. Asked again while it goes on, it changes nothing; asked again afterwards, it erases what has come since. It cannot be undone, and the customer cannot be restored.',
+    'Erases what is known about the people behind an archived customer: at once its name, its address, its e-mail address and its contacts; then, part by part, what its accounts, settings, reports, jobs, kept answers, webhooks and events say about them, its aliases, and its values in the audit log, whose chain stays whole. The files of reports that were asked for until then are deleted, but for those of accounts of other customers. Ids, quantities, amounts and invoices that were issued stay. GET /erasures shows how far it has come. The ETag is that of the customer. Asked again while it goes on, it changes nothing; asked again afterwards, it erases what has come since. It cannot be undone, and the customer cannot be restored.',
   refuses: {
     404: 'No customer of the organization has this id.',
-    409: 'The customer is not archived, an account of it will still be invoiced, an invoice of it is not settled, or something that it has bought is not. The message names it.',
+    409: 'The customer is not archived, an account of it will still be invoiced, an invoice of it, or of an invoice group that is erased with it, is not settled, or something that it has bought is not. The message names it.',
   },
   example: {
     after: ['createCustomer', 'deleteAccount', 'deleteCustomer'],

@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { willHavePersonalValues } from '../../access/audit/service.ts'
 import { changeVersioned } from '../../db/change.ts'
 import { type Draft, type Reply } from '../../db/commit.ts'
+import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { setDue } from '../../db/due.ts'
 import { builder, selectRows } from '../../db/statements.ts'
@@ -12,10 +13,10 @@ import { countInLedgers } from './events.ts'
 import { findErasure, insertErasures, listErasureRows } from './queries.ts'
 import type { Erasure, ErasurePaginatedResponse, ListErasuresQuery } from './schema.ts'
 import type { ErasureRow } from './slice.ts'
-import { isAuditOf, isGroupOf, isJobOf, isSettingOf, subjectOf } from './subjects.ts'
+import { isAuditOf, isJobOf, isSettingOf, subjectOf } from './subjects.ts'
 import { PLACES, erasures } from './table.ts'
-import { countContacts, countTexts, eraseCustomerRow, listAccounts } from './texts.ts'
-import { isFileBefore, isKeptAnswerOf, isWebhookOf } from './walks.ts'
+import { countContacts, countTexts, eraseCustomerRow, listAccounts, listGroups } from './texts.ts'
+import { countFiles, isKeptAnswerOf, isWebhookOf } from './walks.ts'
 
 export { continueErasure } from './continue.ts'
 
@@ -47,10 +48,10 @@ const MOST_COUNTED = 100_000
 
 /** What there is to be erased, by what it is. */
 const countAll = async (ctx: Ctx, customerId: string): Promise<Record<string, number>> => {
-  const { organizationId, now } = ctx
+  const { organizationId } = ctx
   const subject = subjectOf(ctx, customerId)
   const [texts, contacts, ...rest] = await ctx.session.batch<Record<string, number>>([
-    countTexts(ctx, listAccounts(subject)),
+    countTexts(ctx, sql`${listAccounts(subject)} union all ${listGroups(subject)}`),
     countContacts(subject),
     selectRows(sql`select count(*) as accounts from (${listAccounts(subject)})`),
     selectRows(
@@ -67,9 +68,8 @@ const countAll = async (ctx: Ctx, customerId: string): Promise<Record<string, nu
     selectRows(
       sql`select count(*) as settings from settings where organization_id = ${organizationId} and ${isSettingOf(subject, 'settings')}`,
     ),
-    selectRows(sql`
-      select count(*) as invoiceGroups from invoice_groups where organization_id = ${organizationId} and ${isGroupOf(subject, sql`invoice_groups.id`)}`),
-    selectRows(sql`select count(*) as files from files where ${isFileBefore(organizationId, now)}`),
+    selectRows(sql`select count(*) as invoiceGroups from (${listGroups(subject)})`),
+    countFiles(subject),
   ])
   return Object.assign(
     {},
@@ -98,9 +98,16 @@ const draftBeginning = async (ctx: Ctx, customerId: string, version: number, for
     version: (former?.version ?? 0) + 1,
   }
   const { organizationId: _organizationId, customerId: _customerId, ...set } = row
+  const subject = subjectOf(ctx, customerId)
   const isRow = and(eq(erasures.organizationId, organizationId), eq(erasures.customerId, customerId))
   return {
     statements: [
+      refuseWhen(
+        'ERASED_CUSTOMER_OWES',
+        sql`select json_array(${customerId}, id, status) from invoices
+          where organization_id = ${organizationId} and owner_id in (${listGroups(subject)})
+            and status in ('DRAFT', 'DUE', 'PARTIALLY_PAID', 'REFUND_INITIATED')`,
+      ),
       former ? builder.update(erasures).set(set).where(isRow) : insertErasures([row]),
       ...eraseCustomerRow(ctx, customerId, version),
       ...setDue(ctx, [{ kind: ERASURE, subject: customerId, dueAt: now }]),

@@ -10,7 +10,7 @@ export interface Subject {
 export const subjectOf = ({ organizationId }: Pick<Ctx, 'organizationId'>, customerId: string): Subject => ({ organizationId, customerId })
 
 /** Whether an id is that of an account of the customer. */
-export const isAccountOf = ({ organizationId, customerId }: Subject, id: SQL): SQL => sql`exists (
+const isAccountOf = ({ organizationId, customerId }: Subject, id: SQL): SQL => sql`exists (
   select 1 from accounts as owned where owned.organization_id = ${organizationId} and owned.id = ${id} and owned.customer_id = ${customerId}
 )`
 
@@ -34,22 +34,49 @@ export const isGroupOf = (subject: Subject, id: SQL): SQL => sql`(
   )
 )`
 
-/** Whether the JSON of an answer or of a webhook names the customer, or what is the customer's. */
-export const namesSubject = (subject: Subject, json: SQL): SQL => sql`exists (
-  select 1 from json_tree(${json}) as part where part.type = 'text' and (
-    part.atom = ${subject.customerId} or ${isAccountOf(subject, sql`part.atom`)} or ${isAliasOf(subject, sql`part.atom`)}
-    or exists (
-      select 1 from contacts as contact where contact.username = part.atom and contact.organization_id = ${subject.organizationId}
-        and contact.customer_id = ${subject.customerId}
-    )
-  )
+/** Whether a part of a JSON text, `part`, has a key beside it in its object, and there a text if one is given. */
+const isBeside = (json: SQL, key: string, text?: string): SQL => sql`exists (
+  select 1 from json_tree(${json}) as beside where beside.parent = part.parent and beside.key = ${key} ${text ? sql`and beside.atom = ${text}` : sql``}
 )`
+
+/**
+ * Whether the JSON of an answer or of a webhook names the customer, or what is the customer's. A customer, an account and an event of another
+ * customer may have the same id, so that a text counts only under a key, and beside others, that say what it is the id of.
+ */
+export const namesSubject = (subject: Subject, json: SQL): SQL => {
+  const { organizationId, customerId } = subject
+  const atom = sql`part.atom`
+  const isCustomer = sql`${atom} = ${customerId}`
+  return sql`exists (
+    select 1 from json_tree(${json}) as part where part.type = 'text' and case
+      when part.key = 'customerId' then ${isCustomer}
+      when part.key in ('accountId', 'account_id', 'ownerId') then ${isAccountOf(subject, atom)} or ${isAliasOf(subject, atom)} or ${isGroupOf(subject, atom)}
+      when part.key in ('id', 'entityId') then case
+        when ${isCustomer} and (
+          part.path like '%.customer' or ${isBeside(json, 'entityType', 'CUSTOMER')}
+          or ${isBeside(json, 'togaiCustomerId')} and not ${isBeside(json, 'togaiAccountId')}
+        ) then true
+        when ${isAccountOf(subject, atom)} then
+          part.path like '%.account' or ${isBeside(json, 'entityType', 'ACCOUNT')} or ${isBeside(json, 'togaiAccountId')}
+        else ${isGroupOf(subject, atom)}
+      end
+      when part.key = 'username' then exists (
+        select 1 from contacts as contact where contact.username = ${atom} and contact.organization_id = ${organizationId}
+          and contact.customer_id = ${customerId}
+      )
+      when part.key = 'value' then ${isAliasOf(subject, atom)} and not ${isBeside(json, 'name')}
+      when part.key = 'alias' or part.path like '%.aliases' then ${isAliasOf(subject, atom)}
+      else false
+    end
+  )`
+}
+
+/** Tables whose rows are of an account or of an invoice group, by the type of their resources in the audit log. */
+const OF_OWNERS = { INVOICE: 'invoices', PAYMENT: 'payments' } as const
 
 /** Tables whose rows have the id of the customer, by the type of their resources in the audit log. */
 const OF_CUSTOMERS = {
-  INVOICE: 'invoices',
   CREDIT: 'credits',
-  PAYMENT: 'payments',
   PURCHASE: 'purchases',
   REPORT: 'reports',
   REPORT_TEMPLATE: 'report_templates',
@@ -62,18 +89,18 @@ const OF_ACCOUNTS = { LICENSE_UPDATE: 'license_updates', ALERT: 'alerts' } as co
 /** Whether a row of the audit log, `its`, is about the customer, or about what is the customer's. */
 export const isAuditOf = (subject: Subject): SQL => {
   const { organizationId, customerId } = subject
-  const ofCustomers = Object.entries(OF_CUSTOMERS).map(
-    ([type, table]) => sql`when ${type} then exists (
-      select 1 from ${sql.identifier(table)} as found where found.id = its.resource_id and found.organization_id = ${organizationId}
-        and found.customer_id = ${customerId}
-    )`,
-  )
-  const ofAccounts = Object.entries(OF_ACCOUNTS).map(
-    ([type, table]) => sql`when ${type} then exists (
-      select 1 from ${sql.identifier(table)} as found where found.id = its.resource_id and found.organization_id = ${organizationId}
-        and ${isAccountOf(subject, sql`found.account_id`)}
-    )`,
-  )
+  const findIn = (tables: Readonly<Record<string, string>>, isIts: SQL): SQL[] =>
+    Object.entries(tables).map(
+      ([type, table]) => sql`when ${type} then exists (
+        select 1 from ${sql.identifier(table)} as found where found.id = its.resource_id and found.organization_id = ${organizationId} and ${isIts}
+      )`,
+    )
+  const isOfCustomer = sql`found.customer_id = ${customerId}`
+  const found = [
+    ...findIn(OF_OWNERS, sql`(${isOfCustomer} or ${isGroupOf(subject, sql`found.owner_id`)})`),
+    ...findIn(OF_CUSTOMERS, isOfCustomer),
+    ...findIn(OF_ACCOUNTS, isAccountOf(subject, sql`found.account_id`)),
+  ]
   return sql`case its.resource_type
     when 'CUSTOMER' then its.resource_id = ${customerId}
     when 'ACCOUNT' then ${isAccountOf(subject, sql`its.resource_id`)}
@@ -90,7 +117,7 @@ export const isAuditOf = (subject: Subject): SQL => {
     when 'JOB' then exists (
       select 1 from jobs as job where job.id = its.resource_id and job.organization_id = ${organizationId} and ${isJobOf(subject, 'job')}
     )
-    ${sql.join([...ofCustomers, ...ofAccounts], sql` `)}
+    ${sql.join(found, sql` `)}
     else 0 end`
 }
 

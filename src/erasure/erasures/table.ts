@@ -3,7 +3,7 @@ import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 export const ERASURE_STATUSES = ['IN_PROGRESS', 'COMPLETED'] as const
 
 /** The places at which a customer is erased after the answer, in this order. */
-export const PLACES = ['ACCOUNTS', 'ANSWERS', 'WEBHOOKS', 'AUDIT_LOG', 'JOBS', 'SETTINGS', 'FILES', 'EVENTS'] as const
+export const PLACES = ['ACCOUNTS', 'ANSWERS', 'WEBHOOKS', 'AUDIT_LOG', 'JOBS', 'SETTINGS', 'EVENTS', 'FILES'] as const
 export type Place = (typeof PLACES)[number]
 
 export const erasures = sqliteTable(

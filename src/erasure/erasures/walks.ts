@@ -1,13 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { draftForgetting, sealBeforeForgetting, type AuditPlace } from '../../access/audit/service.ts'
+import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
 import { ERASED as ERASED_STATUS } from '../../db/idempotency.ts'
 import { selectRows } from '../../db/statements.ts'
 import { clearFolder } from '../../reports/files/service.ts'
-import { iso } from '../../lib/time.ts'
+import { FOREVER, iso } from '../../lib/time.ts'
 import type { ErasureRow, Slice } from './slice.ts'
-import { isAuditOf, isGroupOf, isJobOf, isSettingOf, namesSubject, subjectOf } from './subjects.ts'
-import { ERASED, ERASED_EMAIL, countTexts, eraseAccounts, eraseTexts, listIds } from './texts.ts'
+import { type Subject, isAuditOf, isJobOf, isSettingOf, namesSubject, subjectOf } from './subjects.ts'
+import { ERASED, ERASED_EMAIL, countTexts, eraseAccounts, eraseTexts, listGroups, listIds } from './texts.ts'
 
 /** Accounts, rows and files of one slice. */
 const [ACCOUNTS, ROWS, FILES] = [25, 500, 20]
@@ -30,7 +31,7 @@ export const eraseAccountsSlice = async (ctx: Ctx, { customerId, cursor }: Erasu
   if (!ids.length) return { statements: [] }
   const [texts] = await ctx.session.batch<object>([countTexts(ctx, listIds(ids))])
   return {
-    statements: [eraseAccounts(ctx, ids), ...eraseTexts(ctx, ids)],
+    statements: [eraseAccounts(ctx, ids), ...eraseTexts(ctx, listIds(ids))],
     changes: ids.map((id) => ({ type: 'ACCOUNT', id, fields: { erasedAt: [null, iso(ctx.now)] } })),
     due: ids.map((id) => ({ kind: 'ACCOUNT_CHANGED', subject: id, dueAt: ctx.now })),
     erased: { accounts: ids.length, ...sum(texts?.results) },
@@ -127,42 +128,70 @@ export const eraseJobsSlice = async (ctx: Ctx, { customerId }: ErasureRow): Prom
   }
 }
 
-/** Erases the settings of the customer, of its accounts and of invoice groups that had no others, and these groups. */
+/** Erases the settings of the customer, of its accounts and of invoice groups that had no others, and these groups with what people have written beside them. */
 export const eraseSettingsSlice = async (ctx: Ctx, { customerId }: ErasureRow): Promise<Slice> => {
   const { organizationId, now } = ctx
   const subject = subjectOf(ctx, customerId)
   const isIts = sql`organization_id = ${organizationId} and ${isSettingOf(subject, 'settings')}`
-  const isGroup = sql`organization_id = ${organizationId} and status = 'ARCHIVED' and name <> ${ERASED} and ${isGroupOf(subject, sql`invoice_groups.id`)}`
-  const [counted] = await ctx.session.batch<object>([
+  const isGroup = sql`organization_id = ${organizationId} and (name <> ${ERASED} or email <> ${ERASED_EMAIL}) and id in (${listGroups(subject)})`
+  const [counted, texts] = await ctx.session.batch<object>([
     selectRows(sql`
       select (select count(*) from settings where ${isIts}) as settings, (select count(*) from invoice_groups where ${isGroup}) as invoiceGroups`),
+    countTexts(ctx, listGroups(subject)),
   ])
   return {
     statements: [
       selectRows(sql`delete from settings where ${isIts}`),
+      ...eraseTexts(ctx, listGroups(subject)),
       selectRows(sql`
         update invoice_groups set name = ${ERASED}, email = ${ERASED_EMAIL}, address = '{}', updated_at = max(updated_at, ${now}), version = version + 1
         where ${isGroup}`),
     ],
-    erased: sum(counted?.results),
+    erased: { ...sum(texts?.results), ...sum(counted?.results) },
   }
 }
 
-/** The condition for a file that was made before the erasure, which may have rows of the customer. */
-export const isFileBefore = (organizationId: string, startedAt: number): SQL =>
-  sql`organization_id = ${organizationId} and deleted_at is null and created_at <= ${startedAt}`
+/** Reports, `its`, that may have rows of the customer, with their files: those of accounts of others have none. `where` is a condition on both. */
+const reportsWithRowsOf = ({ organizationId, customerId }: Subject, where: SQL): SQL => sql`
+  reports as its left join files as file on file.id = its.file_id
+  where its.organization_id = ${organizationId} and coalesce(its.customer_id, ${customerId}) = ${customerId} and ${where}`
 
-/** Deletes the files of reports that were made before. A report that is being made is waited for. */
-export const eraseFilesSlice = async (ctx: Ctx, { startedAt }: ErasureRow): Promise<Slice> => {
-  const { organizationId, now } = ctx
-  const [making, found] = await ctx.session.batch<{ id: string; key: string }>([
+/** The query for how many files there are that may have rows of the customer. */
+export const countFiles = (subject: Subject): Statement =>
+  selectRows(sql`select count(*) as files from ${reportsWithRowsOf(subject, sql`file.deleted_at is null and file.id is not null`)}`)
+
+/** Up to which instant (milliseconds) reports were asked for that may have read what has been erased since, and whether all of them have been made. */
+interface FilesCursor {
+  askedUntil: number
+  areMade: boolean
+}
+
+/** Waits until the reports have been made that may have read what has been erased since. */
+const waitForReports = async (ctx: Ctx, subject: Subject, askedUntil = FOREVER.until): Promise<Slice> => {
+  const [last, making] = await ctx.session.batch<{ askedUntil: number }>([
+    selectRows(sql`select its.created_at as askedUntil from ${reportsWithRowsOf(subject, sql`true`)} order by its.created_at desc limit 1`),
     selectRows(sql`
-      select id from reports where organization_id = ${organizationId} and created_at <= ${startedAt} and status not in ('COMPLETED', 'FAILED') limit 1`),
-    selectRows(sql`select id, key from files where ${isFileBefore(organizationId, startedAt)} order by id limit ${FILES}`),
+      select its.id from ${reportsWithRowsOf(subject, sql`its.created_at <= ${askedUntil} and its.status not in ('COMPLETED', 'FAILED')`)} limit 1`),
   ])
-  const files = found?.results ?? []
-  if (making?.results.length) return { statements: [], next: null, waits: true }
-  if (!files.length) return { statements: [] }
+  const waits = making?.results.length === 1
+  const next: FilesCursor = { askedUntil: Math.min(askedUntil, last?.results[0]?.askedUntil ?? 0), areMade: !waits }
+  return { statements: [], next, waits }
+}
+
+/** Deletes the files of reports that may have read what has been erased since, the newest first. */
+export const eraseFilesSlice = async (ctx: Ctx, { customerId, cursor }: ErasureRow): Promise<Slice> => {
+  const { organizationId, now } = ctx
+  const subject = subjectOf(ctx, customerId)
+  const at = cursor as FilesCursor | null
+  if (!at?.areMade) return waitForReports(ctx, subject, at?.askedUntil)
+  const files = await ctx.session.rows<{ id: string; key: string; askedAt: number }>(
+    selectRows(sql`
+      select file.id, file.key, its.created_at as askedAt
+      from ${reportsWithRowsOf(subject, sql`its.created_at <= ${at.askedUntil} and file.deleted_at is null and file.id is not null`)}
+      order by its.created_at desc limit ${FILES}`),
+  )
+  const last = files.at(-1)
+  if (!last) return { statements: [] }
   for (const { key } of files) if (ctx.files) await clearFolder(ctx.files, key.slice(0, key.lastIndexOf('/') + 1))
   const ids = listIds(files.map(({ id }) => id))
   return {
@@ -172,6 +201,6 @@ export const eraseFilesSlice = async (ctx: Ctx, { startedAt }: ErasureRow): Prom
     ],
     changes: files.map(({ id }) => ({ type: 'FILE', id, fields: { deletedAt: [null, iso(now)] } })),
     erased: { files: files.length },
-    next: true,
+    next: { askedUntil: last.askedAt, areMade: true } satisfies FilesCursor,
   }
 }

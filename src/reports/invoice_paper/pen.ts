@@ -6,7 +6,7 @@ export const [WIDTH, HEIGHT] = [595.28, 841.89]
 export const [LEFT, RIGHT, TOP, BOTTOM] = [52, WIDTH - 52, 54, HEIGHT - 62]
 
 export const INK = '#16191d'
-export const MUTED = '#667080'
+const MUTED = '#667080'
 export const FAINT = '#dfe3e8'
 export const TONES = { OPEN: '#8a5a00', SETTLED: '#1b6e45', ENDED: '#a12b2b' } as const
 
@@ -51,7 +51,7 @@ export const writeBlock = (
 }
 
 /** Begins another page, which says what it goes on with. */
-export const turnPage = (pen: Pen): void => {
+const turnPage = (pen: Pen): void => {
   const { document, paper } = pen
   document.addPage()
   const style: Style = { ...SMALL, isBold: true, color: INK, country: paper.seller.country }

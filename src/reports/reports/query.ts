@@ -3,7 +3,7 @@ import type { QueryColumn, QueryFilter, QueryInput } from './schema.ts'
 import { type Cell, TABLE_NAMES, type TableName, type ValueType, isTable, tableOf, typeOf } from './tables.ts'
 import { type Comparable, EXPECTED, UNITS, type Unit, comparableOf, parseArg } from './values.ts'
 
-export const AGGREGATORS = ['sum', 'count', 'avg', 'min', 'max'] as const
+const AGGREGATORS = ['sum', 'count', 'avg', 'min', 'max'] as const
 export type Aggregator = (typeof AGGREGATORS)[number]
 
 export const OPERATORS = ['gt', 'lt', 'gte', 'lte', 'eq', 'neq', 'in', 'nin'] as const

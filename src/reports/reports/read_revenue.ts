@@ -41,7 +41,7 @@ type Cursor =
 export const tooMuch = (message: string): ApiError => new ApiError('UNPROCESSABLE', message)
 
 /** Thrown if the revenue of all accounts is being reckoned for the first time. */
-export const NOT_RECKONED_YET = new ApiError('UNAVAILABLE', 'The revenue of all accounts is being reckoned for the first time.', 60)
+const NOT_RECKONED_YET = new ApiError('UNAVAILABLE', 'The revenue of all accounts is being reckoned for the first time.', 60)
 
 interface Known {
   rates: ExchangeRates

@@ -114,7 +114,7 @@ export type Report = z.infer<typeof Report>
 
 export const ReportPath = z.strictObject({ report_id: identifier() })
 
-export const FETCHED = ['ALL', 'ORGANIZATION', 'ACCOUNTS'] as const
+const FETCHED = ['ALL', 'ORGANIZATION', 'ACCOUNTS'] as const
 
 export const ListReportsQuery = pageQuery({
   fetchFor: z.optional(

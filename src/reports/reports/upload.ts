@@ -17,7 +17,7 @@ const CSV = 'text/csv; charset=utf-8; header=present'
 const inName = (instant: number): string => `${iso(instant).slice(0, 19).replaceAll(':', '-')}Z`
 
 /** The name of the file of a report: `<REPORT_NAME>_<START_TIME>_<END_TIME>.csv` for a period, and with the time of the report otherwise. */
-export const nameFile = ({ name, periodFrom, periodUntil, createdAt }: ReportRow): string => {
+const nameFile = ({ name, periodFrom, periodUntil, createdAt }: ReportRow): string => {
   const times = periodFrom === null || periodUntil === null ? [createdAt] : [periodFrom, periodUntil]
   return `${[name.replaceAll(/[\\/:*?"<>|\p{Cc}]/gu, '-'), ...times.map(inName)].join('_')}.csv`
 }

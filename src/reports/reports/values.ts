@@ -25,7 +25,7 @@ export const compareTexts = (one: string, other: string): number => {
 }
 
 /** How texts of one cell are shown together. */
-export const joinTexts = (texts: readonly string[]): string => texts.join('; ')
+const joinTexts = (texts: readonly string[]): string => texts.join('; ')
 
 /** A value that can be compared with others of its type often. Nothing comes before everything, and is the same as an empty text. */
 export type Comparable = string | number | Decimal | null
@@ -50,7 +50,7 @@ export type Unit = (typeof UNITS)[number]
 const PERIODS = { hour: 'HOUR', day: 'DAY', week: 'WEEK', month: 'MONTH' } as const
 
 /** The start of the hour, day, week, month or year in which an instant lies, in UTC. */
-export const truncateTime = (time: number, unit: Unit): number =>
+const truncateTime = (time: number, unit: Unit): number =>
   unit === 'year' ? Date.UTC(new Date(time).getUTCFullYear(), 0, 1) : bucketStart(time, PERIODS[unit])
 
 const withoutSign = (decimal: string): string => (decimal.startsWith('-') ? decimal.slice(1) : decimal)
