@@ -601,6 +601,16 @@ describe('a job', () => {
     expect((await correct(api, 'UNDO', { async: 'true', event_id: 'none' })).status).toBe(400)
   })
 
+  it('takes 10,000 events at most', async () => {
+    const api = await organizationWithMeter()
+    for (let batch = 0; batch < 10; batch++)
+      await ingest(api, ...Array.from({ length: 1000 }, (_, n) => ride(`${batch} ${n}`, '1', { accountId: 'nobody' })))
+    const ask = () => correct(api, 'UNDO', { account_id: 'nobody', async: 'true', dry_run: 'true' })
+    expect((await ask()).status).toBe(200)
+    await ingest(api, ride('one more', '1', { accountId: 'nobody' }))
+    expect(await ask()).toMatchObject({ status: 422, body: { message: expect.stringContaining('10000 events') } })
+  }, 60_000)
+
   it('is not made by a dry run', async () => {
     const api = await organizationWithMeter()
     await ingest(api, ride('a', '5'))

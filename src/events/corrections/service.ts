@@ -89,12 +89,12 @@ const selectAll = async (ctx: Ctx, { generations }: Scope, selection: Selection)
     const after = last && ([last.time, last.id, last.reference] as const)
     const found = await findEvents(ctx, generations, { ...selection, ...(after && { after }), limit: READ_AT_ONCE })
     all.push(...found)
-    if (found.length < READ_AT_ONCE) return all
     if (all.length > MOST_OF_A_JOB)
       throw new ApiError(
         'UNPROCESSABLE',
         `More than ${MOST_OF_A_JOB} events match, which is more than a job takes: narrow them by event_source_time`,
       )
+    if (found.length < READ_AT_ONCE) return all
   }
 }
 
