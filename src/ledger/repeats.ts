@@ -75,10 +75,10 @@ export const readPast = ({ sql }: Store, rows: readonly EventRow[]): Map<string,
 }
 
 /** What is kept of an event whose payload was deleted or erased. */
-export const BARE_PAYLOAD = 'null'
+const BARE_PAYLOAD = 'null'
 
 /** The account of a repeat: that of the event that it repeats if that is bare, since its own name may be one that was erased. */
-export const accountOfRepeat = (account: string, holder: Pick<Holder, 'account' | 'payload'>): string =>
+const accountOfRepeat = (account: string, holder: Pick<Holder, 'account' | 'payload'>): string =>
   holder.payload === BARE_PAYLOAD && isUnknown(account) ? holder.account : account
 
 /** Makes the repeat of an event. The payload is left out if it is the same, or if that of the event is not kept any more. */

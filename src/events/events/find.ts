@@ -28,7 +28,7 @@ const compareTexts = (one: string, other: string): number => {
 }
 
 /** Compares events for lists: the newest first, then by id, then by reference. */
-export const compareEvents = (one: EventShown, other: EventShown): number =>
+const compareEvents = (one: EventShown, other: EventShown): number =>
   other.time - one.time || compareTexts(one.id, other.id) || compareTexts(one.reference, other.reference)
 
 /** Whether a generation can have events in a time range. If it has ended, its first and last hour are known. */
