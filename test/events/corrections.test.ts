@@ -495,6 +495,20 @@ describe('an Idempotency-Key', () => {
     expect((await api.call('POST', '/ingest', { event: ride('c', '1') }, key)).status).toBe(422)
     expect(await usageOf(api)).toBe('7')
   })
+
+  it('is not used up by a request that was refused', async () => {
+    const api = await organizationWithMeter()
+    await ingest(api, ride('a', '5'), ride('b', '7'))
+    const key = { 'Idempotency-Key': 'one' }
+    for (const query of [{}, { async: 'true' }] as Record<string, string>[]) {
+      const refused = await correct(api, 'UNDO', { event_id: 'none', ...query }, undefined, key)
+      expect([refused.status, refused.body.message]).toEqual([400, 'No events match the given filters'])
+    }
+    expect(outcomesOf(await correct(api, 'UNDO', { event_id: 'a' }, undefined, key))).toEqual([done('a')])
+    expect((await correct(api, 'UNDO', { event_id: 'b' }, undefined, key)).status).toBe(422)
+    expect(outcomesOf(await correct(api, 'UNDO', { event_id: 'a' }, undefined, key))).toEqual([done('a')])
+    expect(await usageOf(api)).toBe('7')
+  })
 })
 
 /** A job with all of its entries, as they are read. */
