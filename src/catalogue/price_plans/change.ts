@@ -118,11 +118,17 @@ export const draftPlanChange = <Answer extends object>(before: ReadPlan, after: 
 /** The write that activates a plan in more currencies, together with the version of it that is published. */
 export const draftActivation = <Answer extends object>(before: ReadPlan, after: ReadPlan, answer: Answer): Draft<Answer> => {
   const { statements, ...draft } = draftPlanChange(before, after, answer)
-  const { id, activeVersion, activeCurrencies } = after
+  const { id, organizationId, activeVersion, activeCurrencies } = after
   const activate = builder
     .update(pricePlanVersions)
     .set({ activeCurrencies })
-    .where(and(eq(pricePlanVersions.pricePlanId, id), sql`${pricePlanVersions.planVersion} = ${activeVersion}`))
+    .where(
+      and(
+        eq(pricePlanVersions.organizationId, organizationId),
+        eq(pricePlanVersions.pricePlanId, id),
+        sql`${pricePlanVersions.planVersion} = ${activeVersion}`,
+      ),
+    )
   return { ...draft, statements: [...statements, activate] }
 }
 
