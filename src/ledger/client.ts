@@ -55,6 +55,7 @@ export {
 export { REVENUE_KINDS } from './revenue.ts'
 export { openLedgers } from './open.ts'
 export { compareRanks } from './ranking.ts'
+export { compareTexts } from './compare.ts'
 export { compareEntries } from './licenses.ts'
 export { actOutcome, settleAct } from './acts.ts'
 export { newReference, readReference, slotOf } from './slot.ts'

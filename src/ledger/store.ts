@@ -76,6 +76,23 @@ export const openStore = (storage: DurableObjectStorage): Store => {
   return store
 }
 
+/** Thrown to undo what was only tried. */
+const UNDONE = new Error('it was only tried')
+
+/** Runs statements in a transaction, undoes what they did, and gives their result. */
+export const runAndUndo = <Result>(transaction: (run: () => void) => void, run: () => Result): Result => {
+  const results: Result[] = []
+  try {
+    transaction(() => {
+      results.push(run())
+      throw UNDONE
+    })
+  } catch (error) {
+    if (error !== UNDONE) throw error
+  }
+  return results[0] as Result
+}
+
 /** Stores the version of the organization of a call, if it is higher than all before. */
 export const takeVersion = (store: Store, version: number): void => {
   if (version <= store.version) return
