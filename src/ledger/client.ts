@@ -15,11 +15,10 @@ export type {
   FeatureGrant,
   GrantChange,
   GrantChanged,
-  OverageQuery,
-  OverageRow,
 } from './feature_entries.ts'
 export type { BalanceAt } from './feature_balances.ts'
 export { balanceOf } from './feature_entries.ts'
+export type { OverageQuery, OverageRow } from './overage.ts'
 export type { Forgotten, GroupQuery, GroupRow, Grouped } from './groups.ts'
 export type { Largest, LargestQuery } from './largest.ts'
 export type { LargestRevenue, LargestRevenueQuery, RevenueRanking } from './largest_revenue.ts'
