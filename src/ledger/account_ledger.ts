@@ -11,15 +11,12 @@ import {
   type FeatureEntry,
   type GrantChange,
   type GrantChanged,
-  type OverageQuery,
-  type OverageRow,
   changeGrant,
   listEntriesOfAccounts,
   listFeatureEntries,
   putGrants,
   readBalances,
   readFeatureEntries,
-  readOverage,
 } from './feature_entries.ts'
 import { type AskedBalance, type BalanceAt, readBalancesOf } from './feature_balances.ts'
 import type { Instants } from './feature_rows.ts'
@@ -27,6 +24,7 @@ import { concludeTake, findMissing, revertTake } from './features.ts'
 import { type NamedEntry, type NamedEntryQuery, type NamedLicense, listEntries, readLicenses, revertLicense } from './licenses.ts'
 import { type Earned, type EarnedQuery, listEarned } from './list_revenue.ts'
 import { type LargestRevenue, type LargestRevenueQuery, type RevenueRanking, rankRevenue, readLargestRevenue } from './largest_revenue.ts'
+import { type OverageQuery, type OverageRow, readOverage } from './overage.ts'
 import type { RankQuery } from './ranking.ts'
 import { type RevenueQuery, type RevenueSum, readRevenue } from './read_revenue.ts'
 import { type Restoring, beginRestore, noteRestored } from './restore.ts'

@@ -3,27 +3,20 @@ import type { Instants } from './feature_rows.ts'
 import { takeCredits } from './features.ts'
 import { applyLicense } from './licenses.ts'
 import type { Settlement } from './settle.ts'
-
-/** Thrown to undo what was only tried. */
-const UNDONE = new Error('it was only tried')
+import { runAndUndo } from './store.ts'
 
 /** Does what events ask of an account's ledger, one after another, each once. */
 export const applyActs = (sql: SqlStorage, acts: readonly Act[], at: Instants): ActOutcome[] =>
   acts.map((act) => (isFeatureAct(act) ? takeCredits(sql, act, at) : applyLicense(sql, act)))
 
 /** What acts would return, one after another, if they were applied now. Nothing is kept. */
-export const tryActs = (storage: DurableObjectStorage, acts: readonly Act[], at: Instants): ActOutcome[] => {
-  let outcomes: ActOutcome[] = []
-  try {
-    storage.transactionSync(() => {
-      outcomes = applyActs(storage.sql, acts, at)
-      throw UNDONE
-    })
-  } catch (error) {
-    if (error !== UNDONE) throw error
-  }
-  return outcomes
-}
+export const tryActs = (storage: DurableObjectStorage, acts: readonly Act[], at: Instants): ActOutcome[] =>
+  runAndUndo(
+    (run) => {
+      storage.transactionSync(run)
+    },
+    () => applyActs(storage.sql, acts, at),
+  )
 
 const IN_PROGRESS = codeOf('INGESTION_IN_PROGRESS')
 

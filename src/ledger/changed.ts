@@ -1,5 +1,5 @@
 import { foldJournal } from './fold.ts'
-import { type Store, chunked } from './store.ts'
+import { type Store, chunked, writeState } from './store.ts'
 
 /** An account whose events changed, by its key, with the mark of its last change. */
 export type ChangedAccount = [account: string, mark: number]
@@ -22,8 +22,10 @@ export const readChanged = (store: Store, limit: number, accounts?: readonly str
   return rows.slice(0, limit).map(({ account, mark }) => [account, mark])
 }
 
-/** Forgets that accounts changed, of those that have not changed again. */
-export const dropChanged = ({ sql }: Store, accounts: readonly ChangedAccount[]): void => {
-  for (const sent of chunked(accounts))
-    sql.exec('DELETE FROM changed WHERE (account, mark) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))', sent)
-}
+/** Forgets that accounts changed, of those that have not changed again. The last mark is kept, so that it is not given to a later change. */
+export const dropChanged = (store: Store, accounts: readonly ChangedAccount[]): void =>
+  store.transaction(() => {
+    writeState(store, 'dropped_mark', store.marked)
+    for (const sent of chunked(accounts))
+      store.sql.exec('DELETE FROM changed WHERE (account, mark) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))', sent)
+  })

@@ -15,11 +15,10 @@ export type {
   FeatureGrant,
   GrantChange,
   GrantChanged,
-  OverageQuery,
-  OverageRow,
 } from './feature_entries.ts'
 export type { BalanceAt } from './feature_balances.ts'
 export { balanceOf } from './feature_entries.ts'
+export type { OverageQuery, OverageRow } from './overage.ts'
 export type { Forgotten, GroupQuery, GroupRow, Grouped } from './groups.ts'
 export type { Largest, LargestQuery } from './largest.ts'
 export type { LargestRevenue, LargestRevenueQuery, RevenueRanking } from './largest_revenue.ts'
@@ -55,6 +54,7 @@ export {
 export { REVENUE_KINDS } from './revenue.ts'
 export { openLedgers } from './open.ts'
 export { compareRanks } from './ranking.ts'
+export { compareTexts } from './compare.ts'
 export { compareEntries } from './licenses.ts'
 export { actOutcome, settleAct } from './acts.ts'
 export { newReference, readReference, slotOf } from './slot.ts'

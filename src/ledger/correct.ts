@@ -5,7 +5,7 @@ import { addTotals, foldJournal } from './fold.ts'
 import { moveToPast } from './past.ts'
 import { isHolder, readEvents } from './read.ts'
 import { relistEvent } from './relist.ts'
-import type { Store } from './store.ts'
+import { type Store, runAndUndo } from './store.ts'
 import { negateTotals, totalsOf } from './totals.ts'
 
 const REVERTED = codeOf('REVERTED')
@@ -119,24 +119,10 @@ export const revertEvent = (
   })
 }
 
-/** Thrown to undo what was only tried. */
-const UNDONE = new Error('it was only tried')
-
 /** What would become of an event if it was taken back now. Nothing is changed. */
 export const tryRevert = (
   store: Store,
   key: readonly [id: string, reference: string],
   eligibility: Eligibility,
   now: number,
-): Reverted | undefined => {
-  let reverted: Reverted | undefined
-  try {
-    store.transaction(() => {
-      reverted = revertEvent(store, key, eligibility, undefined, now)
-      throw UNDONE
-    })
-  } catch (error) {
-    if (error !== UNDONE) throw error
-  }
-  return reverted
-}
+): Reverted | undefined => runAndUndo(store.transaction, () => revertEvent(store, key, eligibility, undefined, now))

@@ -6,7 +6,7 @@ import { addTotals, foldJournal } from './fold.ts'
 import { INSERT_EVENTS, moveToPast } from './past.ts'
 import { isHolder, readEvents } from './read.ts'
 import { type Holder, isOpenEntitled, readHolders, readPast, requestKey } from './repeats.ts'
-import { type Store, chunked, findStale, noteClock, takeVersion } from './store.ts'
+import { type Store, chunked, findStale, noteClock, runAndUndo, takeVersion } from './store.ts'
 import { TAKEN_FOR } from './taken.ts'
 import { negateTotals, totalsOf } from './totals.ts'
 
@@ -47,36 +47,28 @@ const readOpen = (store: Store, id: string, reference: string): Pick<RecordedEnt
   return { open: { event: { account, customer, more }, act: JSON.parse(asked.act) as Act } }
 }
 
-/** Thrown to undo what was only tried. */
-const UNDONE = new Error('it was only tried')
-
 /** Records one event that is kept only if its account has enough credits, unless it is only tried. `now` is in milliseconds. */
 export const recordEntitled = (store: Store, batch: Batch, now: number, isTried: boolean): RecordedEntitled | Stale => {
   const stale = findStale(store, batch.head, now)
   if (stale) return { stale }
   noteClock(store, batch.head)
-  let recorded: RecordedEntitled | undefined
-  try {
-    store.transaction(() => {
-      const { head } = batch
-      takeVersion(store, head.version)
-      const [row] = rowsIn(batch.rows)
-      if (!row) throw new Error('no event was sent')
-      const { state, reference, holder } = judgeEvent(store, batch, row)
-      recorded = { state, reference, size: store.sql.databaseSize, ...(state === 'OPEN' && readOpen(store, row[0], reference)) }
-      if (isTried) throw UNDONE
-      if (state !== 'NEW') return
-      if (holder) moveToPast(store, holder.id)
-      keepNames(store, head)
-      const [sent = '[]'] = chunked([row])
-      store.sql.exec(INSERT_EVENTS, sent, head.createdAt, head.source)
-      keepActs(store, batch, [row], now)
-      insertJournal(store, JSON.stringify(totalsOf([row], head.ruleSets)), [readPlaces(store, sent)])
-    })
-  } catch (error) {
-    if (error !== UNDONE) throw error
+  const record = (): RecordedEntitled => {
+    const { head } = batch
+    takeVersion(store, head.version)
+    const [row] = rowsIn(batch.rows)
+    if (!row) throw new Error('no event was sent')
+    const { state, reference, holder } = judgeEvent(store, batch, row)
+    const recorded = { state, reference, size: store.sql.databaseSize, ...(state === 'OPEN' && readOpen(store, row[0], reference)) }
+    if (state !== 'NEW' || isTried) return recorded
+    if (holder) moveToPast(store, holder.id)
+    keepNames(store, head)
+    const [sent = '[]'] = chunked([row])
+    store.sql.exec(INSERT_EVENTS, sent, head.createdAt, head.source)
+    keepActs(store, batch, [row], now)
+    insertJournal(store, JSON.stringify(totalsOf([row], head.ruleSets)), [readPlaces(store, sent)])
+    return recorded
   }
-  return recorded as RecordedEntitled
+  return isTried ? runAndUndo(store.transaction, record) : store.transaction(record)
 }
 
 /** Whether an event is kept only if its account has enough credits. */

@@ -4,12 +4,18 @@ const MOST = 500
 /** What stands before the digits that take the place of a name. */
 const ERASED = 'erased.'
 
+/** The number of those digits. */
+const DIGITS = 32
+
+/** Whether a name is what takes the place of one: others may begin like it. */
+const IS_ERASED = `(its.name GLOB '${ERASED}*' AND length(its.name) = ${ERASED.length + DIGITS} AND substr(its.name, ${ERASED.length + 1}) NOT GLOB '*[^0-9a-f]*')`
+
 /** Erases names that licences of accounts were given to, each once. Which of them were the same, and when each had one, stays. */
 export const eraseNames = (sql: SqlStorage, accounts: readonly string[]): { erased: number; isMore: boolean } => {
   const names = sql
     .exec<{ account: string; license: string; name: string }>(
       `SELECT DISTINCT its.account, its.license, its.name FROM json_each(?) AS sent CROSS JOIN license_action AS its ON its.account = sent.value
-       WHERE its.name NOT GLOB '${ERASED}*' LIMIT ${MOST}`,
+       WHERE NOT ${IS_ERASED} LIMIT ${MOST}`,
       JSON.stringify(accounts),
     )
     .toArray()
@@ -30,7 +36,7 @@ export const countNames = (sql: SqlStorage, accounts: readonly string[]): number
     .exec<{ n: number }>(
       `SELECT count(*) AS n FROM (
          SELECT DISTINCT its.account, its.license, its.name FROM json_each(?) AS sent CROSS JOIN license_action AS its ON its.account = sent.value
-         WHERE its.name NOT GLOB '${ERASED}*'
+         WHERE NOT ${IS_ERASED}
        )`,
       JSON.stringify(accounts),
     )

@@ -1,3 +1,4 @@
+import { compareTexts } from './compare.ts'
 import { DAY, type EventShown, HOUR, eventSeries } from './entry.ts'
 import { foldJournal } from './fold.ts'
 import { readEvents } from './read.ts'
@@ -26,19 +27,6 @@ interface Key {
   back: number
   id: string
   reference: string
-}
-
-const encoder = new TextEncoder()
-
-/** Compares texts as SQLite does, by their bytes in UTF-8. */
-export const compareTexts = (one: string, other: string): number => {
-  if (one === other) return 0
-  const [first, second] = [encoder.encode(one), encoder.encode(other)]
-  for (let at = 0; at < Math.min(first.length, second.length); at++) {
-    const by = (first[at] ?? 0) - (second[at] ?? 0)
-    if (by) return by
-  }
-  return first.length - second.length
 }
 
 /** Compares events for lists: the newest first, then by id and reference. */

@@ -3,7 +3,7 @@ import { judgeClosing } from './closing.ts'
 import { type EventMore, type EventRow, type Recorded, ENTITLED, codeOf, isUnknown } from './entry.ts'
 import { INSERT_EVENTS, insertPast, moveToPast } from './past.ts'
 import { readEvents } from './read.ts'
-import { type Store, chunked, takeVersion } from './store.ts'
+import { type Store, chunked, runAndUndo, takeVersion } from './store.ts'
 import { TAKEN_FOR } from './taken.ts'
 import { totalsOf } from './totals.ts'
 
@@ -75,10 +75,10 @@ export const readPast = ({ sql }: Store, rows: readonly EventRow[]): Map<string,
 }
 
 /** What is kept of an event whose payload was deleted or erased. */
-export const BARE_PAYLOAD = 'null'
+const BARE_PAYLOAD = 'null'
 
 /** The account of a repeat: that of the event that it repeats if that is bare, since its own name may be one that was erased. */
-export const accountOfRepeat = (account: string, holder: Pick<Holder, 'account' | 'payload'>): string =>
+const accountOfRepeat = (account: string, holder: Pick<Holder, 'account' | 'payload'>): string =>
   holder.payload === BARE_PAYLOAD && isUnknown(account) ? holder.account : account
 
 /** Makes the repeat of an event. The payload is left out if it is the same, or if that of the event is not kept any more. */
@@ -161,24 +161,13 @@ export const recordOneByOne = (store: Store, batch: Batch, now: number): Pick<Re
 /** What would become of an event: its reference, its status, and why it has that. */
 export type TriedEvent = [reference: string, status: number, why: string | null]
 
-/** Thrown to undo what was only tried. */
-const UNDONE = new Error('it was only tried')
-
 /** What would become of events, in their order, if they were recorded now. Nothing is kept. */
-export const tryEvents = (store: Store, batch: Batch, now: number): TriedEvent[] => {
-  let tried: TriedEvent[] = []
-  try {
-    store.transaction(() => {
-      recordOneByOne(store, batch, now)
-      const events = readEvents(
-        store,
-        rowsIn(batch.rows).map(([id, reference]) => [id, reference]),
-      )
-      tried = events.map(({ reference, status, more }) => [reference, status, more?.why ?? null])
-      throw UNDONE
-    })
-  } catch (error) {
-    if (error !== UNDONE) throw error
-  }
-  return tried
-}
+export const tryEvents = (store: Store, batch: Batch, now: number): TriedEvent[] =>
+  runAndUndo(store.transaction, () => {
+    recordOneByOne(store, batch, now)
+    const events = readEvents(
+      store,
+      rowsIn(batch.rows).map(([id, reference]) => [id, reference]),
+    )
+    return events.map(({ reference, status, more }) => [reference, status, more?.why ?? null])
+  })

@@ -16,6 +16,11 @@ const RESTORED = 'restored'
 /** How long a ledger waits before it stops, so that its answer arrives, in milliseconds. */
 const STOPS_AFTER = 100
 
+const stopSoon = async (abort: Restorable['abort']): Promise<void> => {
+  await scheduler.wait(STOPS_AFTER)
+  abort('The ledger is restored to an earlier time.')
+}
+
 /**
  * Begins to restore a ledger to how it was at an instant (milliseconds, at most 30 days ago): it stops, and wakes with what it had then. DONE
  * if that has been noted for this `run` already. `session` is any name that no other start of the ledger has.
@@ -28,7 +33,7 @@ export const beginRestore = async (
 ): Promise<'DONE' | Restoring> => {
   if ((await storage.get<string>(RESTORED)) === run) return 'DONE'
   const undo = await storage.onNextSessionRestoreBookmark(await storage.getBookmarkForTime(time))
-  void scheduler.wait(STOPS_AFTER).then(() => abort('The ledger is restored to an earlier time.'))
+  void stopSoon(abort)
   return { session, undo }
 }
 

@@ -17,7 +17,7 @@ export interface Store {
   closedUntil: number
   /** The time (milliseconds) until which calls are checked against versions of accounts. */
   toldUntil: number
-  /** The mark of the last change of accounts. */
+  /** The mark of the last change of accounts. No mark is given twice, even if the change with the last one was dropped. */
   marked: number
   /** The test clock of the organization, as far as this ledger knows, in milliseconds. Null if the organization lives in real time. */
   clock: number | null
@@ -58,7 +58,7 @@ export const openStore = (storage: DurableObjectStorage): Store => {
     known: new Set<string>(),
     closedUntil: one('SELECT max(until) AS value FROM closing'),
     toldUntil: one('SELECT max(told_at) AS value FROM told') + TOLD_FOR,
-    marked: one('SELECT max(mark) AS value FROM changed'),
+    marked: Math.max(readState({ sql }, 'dropped_mark', 0), one('SELECT max(mark) AS value FROM changed')),
     clock: readState<number | null>({ sql }, 'test_clock', null),
   })
   const store: Store = {
@@ -74,6 +74,23 @@ export const openStore = (storage: DurableObjectStorage): Store => {
     ...read(),
   }
   return store
+}
+
+/** Thrown to undo what was only tried. */
+const UNDONE = new Error('it was only tried')
+
+/** Runs statements in a transaction, undoes what they did, and gives their result. */
+export const runAndUndo = <Result>(transaction: (run: () => void) => void, run: () => Result): Result => {
+  const results: Result[] = []
+  try {
+    transaction(() => {
+      results.push(run())
+      throw UNDONE
+    })
+  } catch (error) {
+    if (error !== UNDONE) throw error
+  }
+  return results[0] as Result
 }
 
 /** Stores the version of the organization of a call, if it is higher than all before. */

@@ -495,6 +495,20 @@ describe('an Idempotency-Key', () => {
     expect((await api.call('POST', '/ingest', { event: ride('c', '1') }, key)).status).toBe(422)
     expect(await usageOf(api)).toBe('7')
   })
+
+  it('is not used up by a request that was refused', async () => {
+    const api = await organizationWithMeter()
+    await ingest(api, ride('a', '5'), ride('b', '7'))
+    const key = { 'Idempotency-Key': 'one' }
+    for (const query of [{}, { async: 'true' }] as Record<string, string>[]) {
+      const refused = await correct(api, 'UNDO', { event_id: 'none', ...query }, undefined, key)
+      expect([refused.status, refused.body.message]).toEqual([400, 'No events match the given filters'])
+    }
+    expect(outcomesOf(await correct(api, 'UNDO', { event_id: 'a' }, undefined, key))).toEqual([done('a')])
+    expect((await correct(api, 'UNDO', { event_id: 'b' }, undefined, key)).status).toBe(422)
+    expect(outcomesOf(await correct(api, 'UNDO', { event_id: 'a' }, undefined, key))).toEqual([done('a')])
+    expect(await usageOf(api)).toBe('7')
+  })
 })
 
 /** A job with all of its entries, as they are read. */
@@ -600,6 +614,16 @@ describe('a job', () => {
     expect(await env.DB.prepare('SELECT count(*) AS n FROM jobs WHERE organization_id = ?').bind(api.id).first('n')).toBe(1)
     expect((await correct(api, 'UNDO', { async: 'true', event_id: 'none' })).status).toBe(400)
   })
+
+  it('takes 10,000 events at most', async () => {
+    const api = await organizationWithMeter()
+    for (let batch = 0; batch < 10; batch++)
+      await ingest(api, ...Array.from({ length: 1000 }, (_, n) => ride(`${batch} ${n}`, '1', { accountId: 'nobody' })))
+    const ask = () => correct(api, 'UNDO', { account_id: 'nobody', async: 'true', dry_run: 'true' })
+    expect((await ask()).status).toBe(200)
+    await ingest(api, ride('one more', '1', { accountId: 'nobody' }))
+    expect(await ask()).toMatchObject({ status: 422, body: { message: expect.stringContaining('10000 events') } })
+  }, 60_000)
 
   it('is not made by a dry run', async () => {
     const api = await organizationWithMeter()

@@ -3,7 +3,7 @@ import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { app } from '../../src/app.ts'
 import { type Answer, client, organization } from '../helpers/api.ts'
-import { beginGeneration } from '../helpers/ledgers.ts'
+import { beginGeneration, doDue } from '../helpers/ledgers.ts'
 import { eventsOf, organizationWithMeter, ride } from '../helpers/metering.ts'
 import { customer } from '../helpers/customer.ts'
 
@@ -258,6 +258,9 @@ describe('getEvents', () => {
     expect(await ask('none', '/events')).toBe(200)
     expect(names).toHaveLength(7)
     for (const broken of ['event/1/0', 'event/1/3', 'event/2/0', 'event/2/2']) expect(await ask(broken, '/events')).toBe(503)
+    /** A generation that has just ended may still take an event from a correction whose request has died. */
+    expect(await ask('event/1/0', `/events?start_time=${at(20)}`)).toBe(503)
+    await doDue(api.id, undefined, Date.now() + 2 * 86_400_000 + 1000)
     expect(await ask('event/1/0', `/events?start_time=${at(20)}`)).toBe(200)
     expect(names).toHaveLength(3)
     expect(await ask('none', `/events?end_time=${at(0)}`)).toBe(200)

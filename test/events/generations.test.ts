@@ -159,7 +159,16 @@ describe('a request that is sent again under its key after a generation has begu
 const REDO = `/events/correction?${new URLSearchParams({ action: 'REDO', account_id: 'acme main', event_id: 'A' }).toString()}`
 
 /** Asks for a correction whose calls of some methods fail: before they arrive, or after they are done; `first` runs before the first call of record. */
-const dying = async (api: Api, at: string, { first, key = {} }: { first?: () => Promise<void>; key?: Record<string, string> } = {}) => {
+const dying = async (
+  api: Api,
+  at: string,
+  {
+    first,
+    key = {},
+    path = REDO,
+    body = {},
+  }: { first?: () => Promise<void>; key?: Record<string, string>; path?: string; body?: object } = {},
+) => {
   let isFirst = true
   const ask = throughLedgers(
     api.token,
@@ -172,7 +181,7 @@ const dying = async (api: Api, at: string, { first, key = {} }: { first?: () => 
       return call()
     }),
   )
-  expect((await ask(REDO, {}, key)).status).toBe(500)
+  expect((await ask(path, body, key)).status).toBe(500)
 }
 
 /** Lets the ledger of the event do what the correction has left. */
@@ -207,6 +216,27 @@ describe('a correction during which a generation begins', () => {
     await dying(api, 'dropCarry', { key })
     await wake(api)
     expect([await usageOf(api, namesOf(api)), await statusesOf(api)]).toEqual(['5', once])
+  })
+
+  it('is counted in another month by the ledger, whose generation is asked until two days after its end', async () => {
+    const api = await withEvent()
+    const event = ride('A', '7', { timestamp: '2024-01-05T10:00:00Z' })
+    await dying(api, 'record', { path: REDO.replace('REDO', 'REDO_EVENT'), body: { event } })
+    await beginGeneration(api.id, 3)
+    await wake(api)
+    const usage = async () => {
+      const metricQueries = [{ id: 'usage', name: 'USAGE', aggregationPeriod: 'MONTH' }]
+      const { body } = await api.post('/metrics', { startTime: '2024-01-01T00:00:00Z', endTime: '2024-02-01T00:00:00Z', metricQueries })
+      return body.results[0].data[0].metricValues
+    }
+    const hours = () =>
+      env.DB.prepare("SELECT first_hour AS first FROM ledger_generations WHERE organization_id = ? AND kind = 'EVENT' AND generation = 1")
+        .bind(api.id)
+        .first('first')
+    expect([await usage(), await hours()]).toEqual([[7], null])
+    const later = { ...context(api.id), now: Date.now() + 2 * 86_400_000 }
+    expect(await doDueOf(later, steps)).toMatchObject({ errors: [] })
+    expect([await usage(), await hours()]).toEqual([[7], Date.parse('2024-01-05T10:00:00Z')])
   })
 
   it('after it has died, and then ended by the ledger, is answered as done when it is sent again', async () => {

@@ -206,6 +206,16 @@ describe('an event', () => {
     expect(await usageOf(api)).toBe('5')
   })
 
+  it('of an account that is known is counted too when more names come than are remembered', async () => {
+    const api = await organizationWithMeter()
+    const known = ride('known', '1')
+    for (let batch = 0; batch < 51; batch++) {
+      const events = Array.from({ length: 999 }, (_, n) => ride(`${n}`, '1', { accountId: `nobody ${batch} ${n}` }))
+      const { body } = await api.post('/ingestBatch?dry_run=true', { events: [known, ...events] })
+      expect(body.details.events[0], `batch ${batch}`).toMatchObject({ status: 'INGESTION_COMPLETED_EVENT_METERED' })
+    }
+  }, 60_000)
+
   it('of another organization with the same ids is counted there', async () => {
     const [one, other] = [await organizationWithMeter(), await organizationWithMeter()]
     await one.post('/ingest', { event: ride('A', '5') })

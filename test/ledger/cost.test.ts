@@ -125,8 +125,9 @@ it('a correction and a settlement cost the same whatever there is', async () => 
   const [waiting] = await ledger().readWaiting(['red'], 1, 0)
   const [event] = await ledger().listEvents({ ids: [eventOf(17).id], limit: 1 })
   const read = await watchSql(ledger(), (instance) => {
-    if (waiting) expect(instance.settle({ version: 1, accounts: {} }, [settlementOf(waiting)])).toMatchObject({ settled: 1 })
-    if (event) expect(instance.revert([event.id, event.reference], { refused: [], kept: [] })).toMatchObject({ outcome: 'REVERTED' })
+    if (!waiting || !event) throw new Error('the events are not found')
+    expect(instance.settle({ version: 1, accounts: {} }, [settlementOf(waiting)])).toMatchObject({ settled: 1 })
+    expect(instance.revert([event.id, event.reference], { refused: [], kept: [] })).toMatchObject({ outcome: 'REVERTED' })
   })
   expect(read.reduce((sum, { rowsRead }) => sum + rowsRead, 0)).toBeLessThan(200)
 })

@@ -147,3 +147,19 @@ it('gives the same spans in whatever order additions come, and removals of what 
     { numRuns: 20 },
   )
 })
+
+it('erases names, each once, and those that only look like what takes their place too', async () => {
+  const ledger = accountLedger()
+  const names = ['ann', 'erased.ann', `erased.${'g'.repeat(32)}`, `erased.${'0'.repeat(33)}`]
+  for (const [index, name] of names.entries()) await applyLicense(ledger, act(1, index, { name }))
+  await applyLicense(ledger, act(-1, 50, { name: 'ann' }))
+  await applyLicense(ledger, act(1, 1, { account: 'other' }))
+  expect(await ledger.countNames(['acme'])).toBe(4)
+  expect(await ledger.eraseNames(['acme'])).toEqual({ erased: 4, isMore: false })
+  const erased = (await ledger.readLicenses(0, END, ['acme'])).toSorted((one, other) => one.from - other.from)
+  expect(erased.map(({ from, until }) => [from, until])).toEqual([[0, 50], ...[1, 2, 3].map((from) => [from, null])])
+  for (const { name } of erased) expect(name).toMatch(/^erased\.[0-9a-f]{32}$/)
+  expect(new Set(erased.map(({ name }) => name)).size).toBe(4)
+  expect((await ledger.readLicenses(0, END, ['other'])).map(({ name }) => name)).toEqual(['ann'])
+  expect([await ledger.countNames(['acme']), await ledger.eraseNames(['acme'])]).toEqual([0, { erased: 0, isMore: false }])
+})

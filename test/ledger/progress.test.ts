@@ -106,7 +106,8 @@ describe('an event in progress', () => {
     await applyLicense(accountLedger(accounts), licenseAct(accounts, 'ann', 'event.ann'))
     await ledger.closeAndSum('=acme', HOUR_OF_TESTS, HOUR_OF_TESTS + HOUR)
     const ann = (await ledger.listEvents({ ids: ['ann'], limit: 1 }))[0]
-    if (ann) expect(await ledger.settle(HEAD, [settlementOfLicense(ann as EventShown)])).toEqual({ settled: 1, closed: ['event.ann'] })
+    if (!ann) throw new Error('the event is not listed')
+    expect(await ledger.settle(HEAD, [settlementOfLicense(ann as EventShown)])).toEqual({ settled: 1, closed: ['event.ann'] })
     await runDueWork(ledger)
     await runDueWork(ledger)
     expect(await progressOf(ledger)).toBe(0)
@@ -120,7 +121,7 @@ describe('an event in progress', () => {
     const [ledger, accounts] = [eventLedger(), newName()]
     await ledger.record(batchOf([waitingEvent('ann', 'red')]))
     const [event] = await ledger.readWaiting(['red'], 1, 0)
-    if (!event) return
+    if (!event) throw new Error('nothing waits')
     const act = licenseAct(accounts, 'ann', event.reference)
     await ledger.settle(HEAD, [settlementOf(event, { status: IN_PROGRESS, rules: null, units: null, act })])
     await runDueWork(ledger)

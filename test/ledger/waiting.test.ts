@@ -31,7 +31,7 @@ describe('an event that waits', () => {
     await ledger.record(batchOf([waitingEvent('one', 'red'), waitingEvent('two', 'blue'), waitingEvent('three', 're')]))
     const [event] = await ledger.readWaiting(['red', 'red'], 10, 0)
     expect(event).toMatchObject({ id: 'one', account: '?red', customer: null, payload: { id: 'one' } })
-    if (!event) return
+    if (!event) throw new Error('nothing waits')
     const settlement = settlementOf(event)
     expect(await ledger.settle(HEAD, [settlement, settlement])).toEqual({ settled: 1, closed: [] })
     const sums = await sumsOf(ledger)
@@ -81,7 +81,8 @@ describe('an event that waits', () => {
     const [event] = await ledger.readWaiting(['red'], 10, 0)
     await ledger.record(batchOf([waitingEvent('one', 'blue')], { createdAt: HOUR_OF_TESTS + 46 * DAY }))
     expect(await ledger.readWaiting(['red'], 10, 0)).toEqual([])
-    if (event) expect(await ledger.settle(HEAD, [settlementOf(event as EventShown)])).toEqual({ settled: 0, closed: [] })
+    if (!event) throw new Error('nothing waits')
+    expect(await ledger.settle(HEAD, [settlementOf(event as EventShown)])).toEqual({ settled: 0, closed: [] })
     expect(await ledger.readWaiting(['blue'], 10, 0)).toMatchObject([{ id: 'one' }])
   })
 

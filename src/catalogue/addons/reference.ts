@@ -61,6 +61,9 @@ export const deleteAddOn = {
   summary: 'Archive an add-on',
   description:
     'Archives an add-on, for good: no price plan can price it any more, and events add no names to it. It can still be read by its id, and its billable name can be given to another.',
-  refuses: { 404: `${MISSING} Or it is archived already.` },
+  refuses: {
+    404: `${MISSING} Or it is archived already.`,
+    409: 'A price plan that is not archived prices the add-on, or an account has a schedule that does. The message names it.',
+  },
   example: { after: ['createAddOn'], path, answer: done, other: { path: { addon_id: 'addon.0VFLVzYqf1k.00000' } } },
 }

@@ -32,7 +32,7 @@ const PRICES: Readonly<
 }
 
 /** The field that names what a card of a family prices. */
-export const idFieldOf = (type: RateCardType): 'usageMeterId' | 'featureId' | 'id' => {
+const idFieldOf = (type: RateCardType): 'usageMeterId' | 'featureId' | 'id' => {
   if (type === 'USAGE') return 'usageMeterId'
   return type === 'BILLING_ENTITLEMENT' || type === 'ENTITLEMENT_OVERAGE' ? 'featureId' : 'id'
 }

@@ -185,7 +185,7 @@ export const bulkPricePlanRateCardOperations = {
     400: 'The details are not those of the type, contradict what is said beside them, or are missing.',
     404: `${MISSING} Or no card has the name that is to be updated or deleted.`,
     409: `${ARCHIVED} Or a card has the name that is to be created.`,
-    422: 'The plan would have more than 200 cards.',
+    422: 'The plan would have more than 200 cards, or more than 1,000,000 characters of them.',
   },
   example: {
     after: made,

@@ -81,11 +81,7 @@ export const refuseCurrency = (
 }
 
 /** Gives the published version of a plan that an account can have. Throws CONFLICT or INVALID, with the path of the field that names the plan. */
-export const requirePlanFor = (
-  plan: PlanWithPublished,
-  account: Pick<TimelineOwner, 'id' | 'invoiceCurrency'>,
-  path: string,
-): PublishedPlan => {
+const requirePlanFor = (plan: PlanWithPublished, account: Pick<TimelineOwner, 'id' | 'invoiceCurrency'>, path: string): PublishedPlan => {
   const { row } = plan
   const published = publishedOf(plan)
   const { pricingCycleConfig } = published
@@ -97,7 +93,7 @@ export const requirePlanFor = (
 }
 
 /** The cycles of a plan that begin on the days on which those in force on a day begin. */
-export const retainStart = (timeline: readonly Piece[], config: PricingCycleConfig, day: number, path: string): PlanCycle => {
+const retainStart = (timeline: readonly Piece[], config: PricingCycleConfig, day: number, path: string): PlanCycle => {
   const now = pieceOn(timeline, day)
   if (!now) throw invalid(path, `no plan is in force on ${writeDay(day)}, whose cycles could be kept`)
   const { interval } = now.cycle
@@ -129,7 +125,7 @@ export const explainLock = (day: number): string =>
   `the plan that is in force until then cannot be changed any more; ${writeDay(day)} is the first date that can`
 
 /** Refuses a change of what is not to be changed any more, and says from which day on it could be. */
-export const refuseLocked = (before: readonly Piece[], after: readonly Piece[], today: number, path: string): void => {
+const refuseLocked = (before: readonly Piece[], after: readonly Piece[], today: number, path: string): void => {
   const day = findFirstAllowedDay(before, after, today)
   if (day !== undefined) throw conflict(path, explainLock(day))
 }

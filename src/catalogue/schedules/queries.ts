@@ -195,10 +195,6 @@ export const readTag = (rows: readonly unknown[] | undefined): string => {
   return tagOf(version, passed, currencies)
 }
 
-/** Reads the timeline of an account, all of it, in one round trip. Throws NOT_FOUND. */
-export const readTimeline = async (ctx: Ctx, accountId: string): Promise<ReadTimeline> =>
-  readTimelineRows(accountId, await ctx.session.batch(selectTimeline(ctx, accountId)))
-
 /** What parts of timelines are made of: versions of plans, and what accounts have instead of parts of them. */
 export interface PieceParts {
   versions: ReadonlyMap<string, PlanDefinition & { activeCurrencies: readonly string[] }>

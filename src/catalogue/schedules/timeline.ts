@@ -94,8 +94,7 @@ export const cycleOn = (timeline: readonly Piece[], day: number): CycleInForce |
 }
 
 /** When the invoice of a cycle falls due, in milliseconds. */
-export const dueAtOf = ({ cycle: { gracePeriod } }: Pick<Piece, 'cycle'>, { end }: Pick<Cycle, 'end'>): number =>
-  instantOf(end + gracePeriod)
+const dueAtOf = ({ cycle: { gracePeriod } }: Pick<Piece, 'cycle'>, { end }: Pick<Cycle, 'end'>): number => instantOf(end + gracePeriod)
 
 /** The timeline without what is in force from a day until before a day. What is cut keeps its id in front; what is left behind gets a new one. */
 export const cutOut = (timeline: readonly Piece[], from: number, until: number, newPieceId: () => string): Piece[] =>

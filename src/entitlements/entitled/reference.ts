@@ -17,7 +17,6 @@ export const ingestEntitledEvent = {
   refuses: {
     400: 'The account has too few credits of the feature, which the message names, with what is left. Or the event would count nothing: no account has the accountId at its time, its schema is not active or feeds no feature, it lacks a field, or its pricing cycle is closed.',
     409: 'An event with this id was ingested before.',
-    422: 'The Idempotency-Key was used for another request.',
   },
   example: {
     after: entitledSteps,

@@ -9,6 +9,7 @@ import { type Scope, readScope } from '../events/queries.ts'
 import { parseIngest } from '../ingestion/event.ts'
 import { keyOf } from '../ingestion/texts.ts'
 import type { OrganizationMemory } from '../ingestion/memory.ts'
+import { releaseKey } from '../ingestion/requests.ts'
 import { claimKey, recallWithLedgers } from '../ingestion/service.ts'
 import { type Correction, correctFound, successorsOf, tryFound } from './correct.ts'
 import { isRefused } from './eligibility.ts'
@@ -89,12 +90,12 @@ const selectAll = async (ctx: Ctx, { generations }: Scope, selection: Selection)
     const after = last && ([last.time, last.id, last.reference] as const)
     const found = await findEvents(ctx, generations, { ...selection, ...(after && { after }), limit: READ_AT_ONCE })
     all.push(...found)
-    if (found.length < READ_AT_ONCE) return all
     if (all.length > MOST_OF_A_JOB)
       throw new ApiError(
         'UNPROCESSABLE',
         `More than ${MOST_OF_A_JOB} events match, which is more than a job takes: narrow them by event_source_time`,
       )
+    if (found.length < READ_AT_ONCE) return all
   }
 }
 
@@ -147,7 +148,13 @@ const replay = async (ctx: Ctx): Promise<Reply<EventsCorrectionResponse> | undef
   return kept && { answer: JSON.parse(kept.body) as EventsCorrectionResponse, location: kept.location ?? undefined, isReplayed: true }
 }
 
-/** Reverts events, and ingests them or another event again: at once, or in a job. */
+/** The refusals of what a request selects, before anything is corrected. */
+const REFUSALS: ReadonlySet<ApiError['code']> = new Set(['INVALID', 'UNPROCESSABLE'])
+
+/**
+ * Reverts events, and ingests them or another event again: at once, or in a job. A request that is refused gives its key back, if it was the
+ * first to have it.
+ */
 export const correctEvents = async (ctx: Ctx, query: EventCorrectionQuery, body: unknown): Promise<Reply<EventsCorrectionResponse>> => {
   refuseCombination(query)
   const { action } = query
@@ -157,7 +164,8 @@ export const correctEvents = async (ctx: Ctx, query: EventCorrectionQuery, body:
   const scope = await readScope(ctx, { account: query.account_id })
   refuseNone(scope.generations)
   const memory = await recallWithLedgers(ctx)
-  if (await claimKey(ctx, memory)) {
+  const isAgain = await claimKey(ctx, memory)
+  if (isAgain) {
     const kept = await replay(ctx)
     if (kept) return kept
   }
@@ -169,8 +177,10 @@ export const correctEvents = async (ctx: Ctx, query: EventCorrectionQuery, body:
     const isJob = query.async === 'true' || query.require_confirmation === 'true'
     return await (isJob ? makeJob(ctx, query, scope, selection, correction) : correctNow(ctx, memory, scope, selection, correction))
   } catch (error) {
-    const kept = error instanceof ApiError ? await replay(ctx) : undefined
-    if (!kept) throw error
-    return kept
+    if (!(error instanceof ApiError)) throw error
+    const kept = await replay(ctx)
+    if (kept) return kept
+    if (!isAgain && REFUSALS.has(error.code)) await releaseKey(ctx, memory)
+    throw error
   }
 }

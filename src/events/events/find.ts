@@ -5,6 +5,7 @@ import {
   type Generation,
   HOUR,
   askEvents,
+  compareTexts,
   ledgerName,
   ledgersOf,
   readReference,
@@ -17,18 +18,8 @@ export interface Found {
   ledger: string
 }
 
-/** Compares texts by code points, which is the order of their bytes in UTF-8. */
-const compareTexts = (one: string, other: string): number => {
-  for (let at = 0; at < one.length && at < other.length;) {
-    const [left = 0, right = 0] = [one.codePointAt(at), other.codePointAt(at)]
-    if (left !== right) return left - right
-    at += left > 0xffff ? 2 : 1
-  }
-  return one.length - other.length
-}
-
 /** Compares events for lists: the newest first, then by id, then by reference. */
-export const compareEvents = (one: EventShown, other: EventShown): number =>
+const compareEvents = (one: EventShown, other: EventShown): number =>
   other.time - one.time || compareTexts(one.id, other.id) || compareTexts(one.reference, other.reference)
 
 /** Whether a generation can have events in a time range. If it has ended, its first and last hour are known. */

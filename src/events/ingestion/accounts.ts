@@ -150,17 +150,22 @@ export const recallAccounts = async (
   memory: OrganizationMemory,
   wanted: readonly { name: string; time: number }[],
 ): Promise<(name: string, time: number) => AccountMemory | undefined> => {
+  const recalled = new Map<string, NameMemory>()
   const unknown = new Set<string>()
   for (const { name, time } of wanted) {
     const known = names.get(keyOf(ctx, name))
     if (!known || known.until <= ctx.wallClock || known.version !== memory.version || !findAt(known, time)) unknown.add(name)
+    else recalled.set(name, known)
   }
   if (unknown.size) {
     if (names.size + unknown.size > MOST_NAMES) names.clear()
-    for (const [name, read] of await readNames(ctx, memory, [...unknown])) names.set(keyOf(ctx, name), read)
+    for (const [name, read] of await readNames(ctx, memory, [...unknown])) {
+      names.set(keyOf(ctx, name), read)
+      recalled.set(name, read)
+    }
   }
   return (name, time) => {
-    const known = names.get(keyOf(ctx, name))
+    const known = recalled.get(name)
     return known && findAt(known, time)
   }
 }

@@ -206,7 +206,7 @@ const readEvent = (value: unknown): ParsedEvent | undefined => {
 }
 
 /** Says what is wrong with an event, field by field: by their paths in the event, or in a request that has it at `within`. */
-export const explainEvent = (value: unknown, within: readonly string[] = []): string => {
+const explainEvent = (value: unknown, within: readonly string[] = []): string => {
   const { success, error } = z.safeParse(Event, value, { error: expected })
   if (success) return 'event: is not valid'
   return explainIssues(

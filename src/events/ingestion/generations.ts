@@ -77,6 +77,12 @@ export const matchGenerations = async (ctx: Ctx): Promise<void> => {
 /** The due work that tells the ledgers the version and the generations of an organization. */
 const tellLater = ({ now }: Ctx) => ['ORGANIZATION_CHANGED', 'GENERATIONS_CHANGED'].map((kind) => ({ kind, subject: '', dueAt: now }))
 
+/**
+ * How long after its end (milliseconds) a generation of event ledgers may still take an event, from a correction whose request has died: its
+ * first and last hour are read then, and until then every read asks it.
+ */
+export const SETTLED_AFTER = 2 * 86_400_000
+
 /** An account must have one ledger only, so a generation of account ledgers starts when every Worker knows it: later than any remembers an organization. */
 const ACCOUNTS_START_AFTER = 120_000
 
@@ -105,7 +111,10 @@ export const commitGeneration = async (
         .set({ version: sql`${organizations.version} + 1` })
         .where(sql`${organizations.id} = ${organizationId}`),
     ],
-    tellLater(ctx),
+    [
+      ...tellLater(ctx),
+      ...(kind === 'EVENT' ? [{ kind: 'ORGANIZATION_CHANGED', subject: `${current.generation}`, dueAt: now + SETTLED_AFTER }] : []),
+    ],
   )
 }
 

@@ -5,7 +5,7 @@ import { type Due, settleAllDue, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { accountKey, askEvents, ledgersOf } from '../../ledger/client.ts'
 import { forgetAccounts } from './accounts.ts'
-import { matchGenerations } from './generations.ts'
+import { SETTLED_AFTER, matchGenerations } from './generations.ts'
 import { type Generation, forgetOrganization } from './memory.ts'
 
 interface LedgersToTell {
@@ -34,9 +34,9 @@ export const tellLedgers = async (ctx: Ctx, { version, generations }: LedgersToT
 const settle = (ctx: Ctx, row: Due, statements: Parameters<typeof commit>[1]['statements'] = []) =>
   commit(ctx, { statements: [...settleDue(ctx, row), ...statements], changes: [], answer: {} })
 
-/** The statements that store the first and last hour of events in generations that have ended. */
+/** The statements that store the first and last hour of events in generations that have ended and take none any more. */
 const keepSpans = async (ctx: Ctx, generations: readonly Generation[]) => {
-  const ended = generations.filter(({ endedAt, firstHour }) => endedAt !== null && firstHour === null)
+  const ended = generations.filter(({ endedAt, firstHour }) => endedAt !== null && endedAt <= ctx.now - SETTLED_AFTER && firstHour === null)
   return Promise.all(
     ended.map(async (generation) => {
       const spans = await Promise.all(ledgersOf(ctx, generation).map((name) => askEvents(ctx, name, (ledger) => ledger.readSpan())))

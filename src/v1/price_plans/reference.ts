@@ -141,7 +141,7 @@ export const archivePricePlan = {
   summary: 'Archive a price plan',
   description:
     'Archives a plan: it can still be read, but not be changed. Another plan can have its name, and what it prices can be archived too.',
-  refuses: { 404: MISSING, 409: ARCHIVED },
+  refuses: { 404: MISSING, 409: `${ARCHIVED} Or an account has it, or will have it.` },
   example: { after: made, path, answer: done, other: { path: { price_plan_id: 'pp.0VFLWOg4pLn.00000' } } },
 }
 
