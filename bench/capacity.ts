@@ -64,24 +64,24 @@ const runCron = async (now: number, id: string): Promise<void> => {
 }
 
 const { token }: Organization = await makeOrganization()
-const post = (path: string, n: number, body: unknown, headers: Record<string, string> = {}) =>
-  fetch(url.origin + path, {
-    method: n < 0 ? 'POST' : 'PATCH',
+const send = async (method: string, path: string, body: unknown, headers: Record<string, string> = {}): Promise<void> => {
+  const response = await fetch(url.origin + path, {
+    method,
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', ...headers },
     body: JSON.stringify(body),
-  }).then(async (response) => {
-    if (!response.ok) fail(`${path} was answered ${response.status} ${await response.text()}`)
-    await response.text()
   })
+  const text = await response.text()
+  if (!response.ok) fail(`${path} was answered ${response.status} ${text}`)
+}
 
 await measure('a customer with an account and an alias, with its audit entries', ACCOUNTS, sizeOfDatabase, () =>
   forEach(ACCOUNTS, (n) => ask(token, '/customers', customerOf(n))),
 )
 await measure('the same with an Idempotency-Key, for 30 days', ACCOUNTS, sizeOfDatabase, () =>
-  forEach(ACCOUNTS, (n) => post('/customers', -1, customerOf(`keyed-${n}`), { 'Idempotency-Key': `key-${n}` })),
+  forEach(ACCOUNTS, (n) => send('POST', '/customers', customerOf(`keyed-${n}`), { 'Idempotency-Key': `key-${n}` })),
 )
 await measure('a change of an account, in the audit log', ACCOUNTS, sizeOfDatabase, () =>
-  forEach(ACCOUNTS, (n) => post(`/accounts/account-${n}`, n, { name: `Secondary Account ${n}` })),
+  forEach(ACCOUNTS, (n) => send('PATCH', `/accounts/account-${n}`, { name: `Secondary Account ${n}` })),
 )
 const billed = await makeOrganization()
 await measure('an account with a price plan, with its customer', ACCOUNTS, sizeOfDatabase, () => makeAccounts(billed, ACCOUNTS, 1))

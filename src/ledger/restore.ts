@@ -28,9 +28,7 @@ export const beginRestore = async (
 ): Promise<'DONE' | Restoring> => {
   if ((await storage.get<string>(RESTORED)) === run) return 'DONE'
   const undo = await storage.onNextSessionRestoreBookmark(await storage.getBookmarkForTime(time))
-  void scheduler.wait(STOPS_AFTER).then(() => {
-    abort('The ledger is restored to an earlier time.')
-  })
+  void scheduler.wait(STOPS_AFTER).then(() => abort('The ledger is restored to an earlier time.'))
   return { session, undo }
 }
 

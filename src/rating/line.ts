@@ -30,20 +30,10 @@ export const cutTo =
   (amount) =>
     formatDecimal(cutQuotient(amount, digits))
 
-const FAMILIES = {
-  USAGE: 'USAGE',
-  LICENSE: 'LICENSE',
-  ENTITLEMENT_OVERAGE: 'ENTITLEMENT_OVERAGE',
-  FIXED_FEE: 'FIXED_FEE',
-  BILLING_ENTITLEMENT: 'BILLING_ENTITLEMENT',
-  CREDIT_GRANT: 'CREDIT_GRANT',
-  MINIMUM_COMMITMENT: 'MINIMUM_COMMITMENT',
-} as const satisfies Record<Card['type'], string>
-
 /** The type of the line of a card of a family. */
 export const typeOfCardLine = (type: Card['type'], timing: Timing): string => {
-  if (timing !== 'IN_ADVANCE') return `${FAMILIES[type]}_RATE_CARD_AMOUNT`
-  return type === 'FIXED_FEE' ? 'ADVANCED_FIXED_FEE' : `ADVANCED_${FAMILIES[type]}_RATE_CARD_AMOUNT`
+  if (timing !== 'IN_ADVANCE') return `${type}_RATE_CARD_AMOUNT`
+  return type === 'FIXED_FEE' ? 'ADVANCED_FIXED_FEE' : `ADVANCED_${type}_RATE_CARD_AMOUNT`
 }
 
 const hasUnits = ({ quantity: { dividend } }: CardSlab): boolean => !isZero(dividend)

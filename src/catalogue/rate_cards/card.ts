@@ -119,7 +119,7 @@ export const readCard = (kept: KeptCard, { displayName, isPurchase }: { displayN
         ),
         recurrence: recurrenceOf(recurrenceConfig, type === 'ONE_TIME'),
       }))
-    default:
+    case 'MINIMUM_COMMITMENT':
       return one('minimumCommitmentRateCard', ({ displayName: own, rateValues }) => ({
         ...common,
         displayName: own,

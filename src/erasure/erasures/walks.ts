@@ -12,7 +12,7 @@ import { ERASED, ERASED_EMAIL, countTexts, eraseAccounts, eraseTexts, listIds } 
 /** Accounts, rows and files of one slice. */
 const [ACCOUNTS, ROWS, FILES] = [25, 500, 20]
 
-const sum = (rows: readonly object[] | undefined): Record<string, number> => ({ ...rows?.[0] }) as Record<string, number>
+const sum = (rows: readonly object[] | undefined): Record<string, number> => ({ ...rows?.[0] })
 
 /** The next ids of accounts of a customer, in their order. */
 export const readAccounts = async (ctx: Ctx, customerId: string, after: string, limit: number): Promise<string[]> => {
