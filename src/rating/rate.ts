@@ -307,6 +307,7 @@ export const rateCard = (card: Card, input: RatingInput): RatedCard | undefined 
     case 'CREDIT_GRANT':
       return rateCreditGrant(card, input)
     case 'MINIMUM_COMMITMENT':
+    default:
       return undefined
   }
 }
@@ -356,6 +357,7 @@ export const rateQuantity = (rated: RatedCard, currency: string, quantity: Decim
     case 'BILLING_ENTITLEMENT':
     case 'CREDIT_GRANT':
     case 'MINIMUM_COMMITMENT':
+    default:
       return undefined
   }
 }

@@ -119,6 +119,7 @@ const explainCard = (card: Card, rated: RatedCard, input: RatingInput, digits: n
     case 'CREDIT_GRANT':
       return (rated.slabs ?? []).map((slab) => explainSlab(slab, cutTo(digits)(slab.amount))).join('; ')
     case 'MINIMUM_COMMITMENT':
+    default:
       return ''
   }
 }

@@ -72,6 +72,7 @@ export const summarize = (card: Exclude<Card, CommitmentCard>, rated: RatedCard 
     case 'CREDIT_GRANT':
       return { usages: {}, creditGrantRevenueSummary: showRevenue(rated) }
     case 'ENTITLEMENT_OVERAGE':
+    default:
       return { usages: {}, entitlementOverageRevenueSummary: showRevenue(rated), slabRevenueSummaries: showSlabs(card, rated) }
   }
 }
