@@ -15,7 +15,6 @@ interface NestedCard {
 const nestedIn = ({ type, rateCardDetails }: Pick<KeptCard, 'type' | 'rateCardDetails'>): NestedCard | undefined =>
   rateCardDetails[DETAILS[type]]
 
-
 const billableIdOf = ({ usageMeterId, featureId, id }: NestedCard): string | undefined => usageMeterId ?? featureId ?? id
 
 const refuse = (path: string, message: string): never => {
