@@ -2,10 +2,10 @@ import { ok, strictEqual } from 'node:assert/strict'
 import type { Browser } from 'playwright-core'
 import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
 
-/** Errors that the browser itself writes for answers and losses that these tests bring about. */
 /** After how long what was read is read again, in milliseconds. */
 const STALE = 5500
 
+/** Errors that the browser itself writes for answers and losses that these tests bring about. */
 const BROUGHT_ABOUT = /Failed to load resource/
 
 /** A wrong token says what may be wrong with it. One that is revoked ends the session, and the address stays. */
@@ -36,6 +36,18 @@ export const holdTokens = async (browser: Browser, server: Server): Promise<void
   await closeTab(tab)
 }
 
+/** Lets the head of the next answer to a write through, and loses its body. */
+const LOSE_HALF = `{
+  const whole = window.fetch
+  window.fetch = async (request) => {
+    const answer = await whole(request)
+    if (request.method !== 'POST') return answer
+    window.fetch = whole
+    const broken = new ReadableStream({ pull: (body) => body.error(new TypeError('network error')) })
+    return new Response(broken, { status: answer.status, headers: answer.headers })
+  }
+}`
+
 /** A write that is sent while the network is lost says so, and is made once when it is sent again. */
 export const holdLostNetwork = async (browser: Browser, server: Server): Promise<void> => {
   const token = await makeToken(server, 'Faults')
@@ -59,6 +71,15 @@ export const holdLostNetwork = async (browser: Browser, server: Server): Promise
   ok((await refusal.innerText()).includes('made once'), 'it does not say what to do')
   await finishDialog(page, 'Create customer')
   await page.getByRole('heading', { name: 'Lost and found' }).waitFor()
+
+  await visit(page, 'Customers')
+  await openDialog(page, 'New customer')
+  await fill(page, { Id: 'half', Name: 'Lost half way', 'E-mail': 'half@example.com' })
+  await page.evaluate(LOSE_HALF)
+  await press(page, 'Create customer')
+  await refusal.getByText('The server cannot be reached.').waitFor()
+  await finishDialog(page, 'Create customer')
+  await page.getByRole('heading', { name: 'Lost half way' }).waitFor()
 
   await visit(page, 'Invoices')
   await page.getByText('No invoice matches.').waitFor()

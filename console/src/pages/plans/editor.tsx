@@ -40,7 +40,8 @@ const ADDS: readonly (readonly [CardKind, string])[] = [
 /** Sends the draft of a plan: a new one, or what is different in it, and answers its id. */
 const sendPlan = async (draft: PlanDraft, plan: Plan | undefined, migration: string, versions: string): Promise<string> => {
   const details = detailsOf(draft)
-  const common = { description: draft.description || undefined, pricingRules: rulesOf(draft.rules) }
+  const isDescribed = draft.description !== (plan?.description ?? '')
+  const common = { ...(isDescribed && { description: draft.description }), pricingRules: rulesOf(draft.rules) }
   if (!plan) {
     const own = draft.type === 'BILLING' ? { deferredRevenue: draft.isDeferred, allow_ongoing_cycle_updates: draft.isOpen } : {}
     const body = { ...common, name: draft.name, type: draft.type, pricePlanDetails: { ...details, ...own } }
