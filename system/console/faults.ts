@@ -94,6 +94,38 @@ export const holdLostNetwork = async (browser: Browser, server: Server): Promise
   await closeTab(tab)
 }
 
+/** A form that is open while somebody else changes what it shows does not overwrite that, though the page behind it shows it meanwhile. */
+export const holdChangedMeanwhile = async (browser: Browser, server: Server): Promise<void> => {
+  const token = await makeToken(server, 'Faults')
+  const customer = { id: 'both', name: 'Before', primaryEmail: 'both@example.com', address: {} }
+  strictEqual((await ask(server, token, '/customers', customer)).status, 201)
+  const tab = await openTab(browser, server, { expected: BROUGHT_ABOUT })
+  const { page, context } = tab
+  await signIn(page, token, '/console/customers/both')
+  const title = page.locator('h1')
+  await title.getByText('Before').waitFor()
+  await visit(page, 'Invoices')
+  await page.waitForTimeout(STALE)
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+  const changed = await fetch(`${server.url}/customers/both`, { method: 'PATCH', headers, body: JSON.stringify({ name: 'Theirs' }) })
+  strictEqual(changed.status, 200)
+  const opened = Promise.withResolvers<undefined>()
+  await context.route('**/customers/both', async (route) => {
+    await opened.promise
+    await route.fallback()
+  })
+  await page.goBack()
+  await openDialog(page, 'Edit')
+  opened.resolve(undefined)
+  await title.getByText('Theirs').waitFor()
+  await fill(page, { Name: 'Mine' })
+  await press(page, 'Save')
+  await page.getByRole('alert').getByText('Somebody has changed this since you opened it.').waitFor()
+  const { answer } = await ask(server, token, '/customers/both')
+  strictEqual(answer['name'], 'Theirs')
+  await closeTab(tab)
+}
+
 /** A 429 is waited for, and says so. */
 export const holdLimit = async (browser: Browser, server: Server): Promise<void> => {
   const token = await makeToken(server, 'Faults')
