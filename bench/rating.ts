@@ -55,6 +55,7 @@ const makeCard = (type: Family, index: number, plan: number): Card => {
       const credits = { USD: { creditAmount: '100', slabs, rates: rates['USD'] ?? fail('no rates') } }
       return { ...common, type, timing, model, credits, recurrence: RECURRENCE }
     }
+    case 'USAGE':
     default:
       return { ...common, type, ...prices }
   }

@@ -70,7 +70,7 @@ const ABSENT = new Set([10007, 10090, 7404])
 /** Ends the deployment with the error and what to do. */
 const stop = (what: string, why: string): never => {
   const mend = /\b(?:10000|10001|9109)\b|not authenticated/i.test(why)
-    ? 'Run npx wrangler login, or give CLOUDFLARE_API_TOKEN the permissions Workers Scripts: Edit, D1: Edit and Workers R2 Storage: Edit; then run again'
+    ? 'Run npx wrangler login, or give CLOUDFLARE_API_TOKEN the permissions Workers Scripts: Edit, D1: Edit, Workers R2 Storage: Edit and Account Settings: Read; then run again'
     : 'When that is mended, run again'
   return fail(`${what}: ${why.replace(/\.$/, '')}. ${mend}: ${again}`)
 }

@@ -10,7 +10,8 @@ const parsed = () => {
     return fail(USAGE)
   }
 }
-const { url, owner } = parsed()
+const { url: given, owner } = parsed()
+const url = given.replace(/\/+$/, '')
 const token = process.env['TOKEN'] ?? fail(USAGE)
 
 interface Verified {

@@ -9,7 +9,7 @@ export const rehearseDeployment = async (): Promise<void> => {
   const environments = readEnvironments()
   for (const environment of ENVIRONMENTS) {
     const { name, d1_databases, exports } = environments[environment]
-    const classes = Object.keys(exports).join(' and ')
+    const classes = Object.keys(exports).join(', ')
     console.log(`Environment ${environment}: Worker ${name}, database ${d1_databases[0]?.database_name}, Durable Objects ${classes}`)
   }
 

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { holdAlerts } from './console/alerts.ts'
 import { holdAnalyst } from './console/analyst.ts'
 import { holdErasure } from './console/erasure.ts'
-import { holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
+import { holdChangedMeanwhile, holdLimit, holdLostNetwork, holdTokens } from './console/faults.ts'
 import { makeFirstInvoice } from './console/first_invoice.ts'
 import { holdImports } from './console/imports.ts'
 import { holdKeyboard } from './console/keyboard.ts'
@@ -80,6 +80,7 @@ try {
     await step('A customer that is erased', () => holdErasure(browser, server))
     await step('Tokens that are wrong, revoked, and not kept', () => holdTokens(browser, server))
     await step('A network that is lost', () => holdLostNetwork(browser, server))
+    await step('A customer that somebody else changes meanwhile', () => holdChangedMeanwhile(browser, server))
     await step('A limit that is reached', () => holdLimit(browser, server))
     await step('Alerts and what they find, with a clock that is moved', () => holdAlerts(browser, server))
     await step('Webhooks, from the secret that is shown once to their end', () => holdWebhooks(browser, server))

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -21,9 +21,9 @@ interface Running {
 }
 
 /** Starts `npm run import` of a folder. */
-const startImport = (url: string, folder: string, ...options: string[]): Running => {
+const startImport = (url: string, folder: string, options: readonly string[] = [], token = 'dev-token'): Running => {
   const args = [join(root, 'scripts/run.js'), 'import', folder, '--url', url, ...options]
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, TOKEN: 'dev-token' }, timeout: LONGEST })
+  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, TOKEN: token }, timeout: LONGEST })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const ended = new Promise<{ code: number | null; output: string }>((resolve) => child.on('close', (code) => resolve({ code, output })))
@@ -55,7 +55,10 @@ const readApi = async (url: string, path: string): Promise<{ status: number; bod
   return { status: response.status, body: (await response.json()) as Json }
 }
 
-/** A copy of the sample with events of this hour and the one before, and the usage that they add up to. */
+/** Usage that JavaScript writes with an exponent, and usage that it would round. */
+const UNUSUAL = ['0.0000001', '12345678901234567890.5']
+
+/** A copy of the sample with events of the two hours before this one, and the usage that they add up to. */
 const makeFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'togai-import-'))
   cpSync(join(root, 'test/data/import'), folder, { recursive: true })
@@ -68,18 +71,26 @@ const makeFolder = (): string => {
     attributes: [{ name: 'gigabytes', value: '0.1' }],
     dimensions: { region: 'eu' },
   }))
-  const [first, last] = [new Date(from).toISOString(), new Date(from + HOUR).toISOString()]
-  const usage = {
-    accountId: 'moved-account-1',
-    usageMeter: 'um.2aTogaiMet1.AbCdE',
-    from: first,
-    until: last,
-    usage: String(EVENTS / ACCOUNTS / 10),
+  const unusual = UNUSUAL.map((value, index) => ({
+    id: `moved-unusual-${index}`,
+    schemaName: 'moved_bytes',
+    timestamp: new Date(from - HOUR).toISOString(),
+    accountId: `moved-account-${index + 1}`,
+    attributes: [{ name: 'gigabytes', value }],
+    dimensions: { region: 'eu' },
+  }))
+  const usageOf = (accountId: string, hour: number, usage: string) => {
+    const [first, last] = [new Date(hour).toISOString(), new Date(hour + HOUR).toISOString()]
+    return { accountId, usageMeter: 'um.2aTogaiMet1.AbCdE', from: first, until: last, usage }
   }
+  const usage = [
+    usageOf('moved-account-1', from, String(EVENTS / ACCOUNTS / 10)),
+    ...UNUSUAL.map((value, index) => usageOf(`moved-account-${index + 1}`, from - HOUR, value)),
+  ]
   const write = (file: string, lines: readonly unknown[]): void =>
     writeFileSync(join(folder, file), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-  write('events.ndjson', events)
-  write('usage.ndjson', [usage])
+  write('events.ndjson', [...events, ...unusual])
+  write('usage.ndjson', usage)
   return folder
 }
 
@@ -130,14 +141,14 @@ const WRONG = [
 ]
 
 /**
- * Imports a folder, killed half way and run again over a connection that fails, and then once more; then one with a wrong line of each kind, of which each is told, and a dry run of the
- * first, which writes nothing.
+ * Imports a folder, killed half way and run again over a connection that fails, and then once more; then one with a wrong line of each kind, of which each is told, a dry run of the
+ * first, which writes nothing, and one whose token is not known.
  */
 export const holdImport = async (url: string): Promise<void> => {
   const folder = makeFolder()
   const faulty = await openFaulty(url)
   try {
-    const dry = await startImport(url, folder, '--dry-run').ended
+    const dry = await startImport(url, folder, ['--dry-run']).ended
     strictEqual(dry.code, 0, dry.output)
     match(dry.output, /customers\.ndjson: 12 made, 0 there, 0 differ, 0 refused, 0 waiting/)
     strictEqual((await readApi(url, '/customers/moved-1')).status, 404, 'a dry run made a customer')
@@ -145,6 +156,7 @@ export const holdImport = async (url: string): Promise<void> => {
     const whole = await startImport(faulty.url, folder).ended
     strictEqual(whole.code, 0, whole.output)
     match(whole.output, /Nothing differs/)
+    match(whole.output, /usage\.ndjson: 3 sums compared/)
     const state = await readState(url)
     const again = await startImport(url, folder).ended
     strictEqual(again.code, 0, again.output)
@@ -157,6 +169,10 @@ export const holdImport = async (url: string): Promise<void> => {
     strictEqual(wrong.code, 1, wrong.output)
     for (const line of WRONG) ok(wrong.output.includes(line), `the import does not say\n${line}\nbut\n${wrong.output}`)
     deepStrictEqual(await readState(url), state, 'wrong lines changed something')
+    for (const file of readdirSync(folder)) if (file !== 'events.ndjson') rmSync(join(folder, file))
+    const stopped = await startImport(url, folder, [], 'no-token').ended
+    strictEqual(stopped.code, 2, stopped.output)
+    match(stopped.output, /The import stopped: 401: /)
   } finally {
     faulty.close()
     rmSync(folder, { recursive: true })

@@ -17,7 +17,7 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** Starts `npm run dev` on a free port with an empty database and a cron every second. `ready` resolves when it serves, or rejects after a minute. */
+/** Starts `npm run dev` on a free port with an empty database and a cron every second. `ready` resolves when it serves, or rejects after two minutes. */
 export const startServer = async (more: readonly string[] = [], state = mkdtempSync(join(tmpdir(), 'togai-'))) => {
   const port = await freePort()
   const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', String(port), '--persist-to', state, ...more], {

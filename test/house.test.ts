@@ -3,9 +3,11 @@ import { is } from 'drizzle-orm'
 import { SQLiteTable, getTableConfig } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
 import { conflicts } from '../src/conflicts.ts'
+import { selectRows } from '../src/db/statements.ts'
+import { isAuditOf } from '../src/erasure/erasures/subjects.ts'
 import { MIGRATION } from '../src/http/migration.ts'
 import { openApiDocument } from '../src/http/openapi.ts'
-import { RESOURCES } from '../src/lib/resources.ts'
+import { RESOURCES, hasPersonalId, personalFieldsOf } from '../src/lib/resources.ts'
 import { operations } from '../src/operations.ts'
 import { steps } from '../src/steps.ts'
 import { readAfter } from './helpers/example.ts'
@@ -171,6 +173,15 @@ describe('the operations in code', () => {
 describe('the kinds in code', () => {
   it('of resources begin their ids each in their own way', () => {
     expectNone(repeated(Object.values(RESOURCES).map(({ prefix }) => prefix)), 'two kinds of src/lib/resources.ts have this prefix')
+  })
+
+  it('of resources that are about a person are erased from the audit log with the customer', () => {
+    /** These are never about a customer, or have no entries in the audit log. */
+    const others = ['WEBHOOK_ENDPOINT', 'NAMED_LICENSE_ENTRY']
+    const { sql, params } = selectRows(isAuditOf({ organizationId: 'organization', customerId: 'customer' })).toSQL()
+    const erased = [...Array.from(sql.matchAll(/when '(\w+)'/g), ([, kind = '']) => kind), ...params.map(String)]
+    const personal = Object.keys(RESOURCES).filter((kind) => hasPersonalId(kind) || personalFieldsOf(kind).length)
+    expectNone(without(personal, [...erased, ...others]), 'isAuditOf in src/erasure/erasures/subjects.ts leaves out this kind')
   })
 
   it('of what is due are done by one step each', () => {

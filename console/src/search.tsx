@@ -61,7 +61,8 @@ export const Search = () => {
       choose(count ? (chosen + (key === 'ArrowDown' ? 1 : count - 1)) % count : 0)
     }
     const one = found?.[chosen]
-    if (key === 'Enter' && isOpen && one) {
+    /** What is listed may still be what an earlier text found. */
+    if (key === 'Enter' && isOpen && one && asked === typed.trim()) {
       goTo(one.link)
       leave()
     }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { parseExactly } from './exact_json.ts'
 
 export type Json = Record<string, unknown>
 
@@ -24,12 +25,15 @@ export const messageOf = ({ body: { message } }: Answer): string => (typeof mess
 /** A line that the API refuses. The import goes on with the next one. */
 export class Refused extends Error {}
 
+/** Ends the import where its token may not do this. */
+export const holdToken = (answer: Answer): void => {
+  if (answer.status === 401 || answer.status === 403) throw new Error(`${answer.status}: ${messageOf(answer)}`)
+}
+
 /** Throws the refusal of an answer. A token that may not do this ends the import. */
 export const holdAnswer = (answer: Answer): void => {
-  const { status } = answer
-  const said = `${status}: ${messageOf(answer)}`
-  if (status === 401 || status === 403) throw new Error(said)
-  if (status >= 300) throw new Refused(said)
+  holdToken(answer)
+  if (answer.status >= 300) throw new Refused(`${answer.status}: ${messageOf(answer)}`)
 }
 
 const ATTEMPTS = 12
@@ -42,7 +46,7 @@ const isPassing = (response: Response): boolean => response.status === 429 || re
 const bodyOf = async (response: Response): Promise<Json> => {
   const text = await response.text()
   try {
-    return JSON.parse(text) as Json
+    return parseExactly(text) as Json
   } catch {
     return { message: text.slice(0, 200) }
   }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { compare, parseDecimal, sumDecimals } from '../../src/lib/decimal.ts'
 import { type Api, type Json, Refused, holdAnswer, readList } from './api.ts'
 import { EVENTS } from './events.ts'
+import { textOfNumber } from './exact_json.ts'
 import { KINDS } from './kinds.ts'
 import { parseLine, readLines } from './lines.ts'
 import type { Counts, Import } from './things.ts'
@@ -23,7 +24,7 @@ const periodOf = (from: number, until: number): string =>
 
 interface Series {
   groupedBy?: { fieldValue: string }
-  metricValues: number[]
+  metricValues: (number | string)[]
 }
 
 /** The sums of a metric over [from, until), by what it is grouped by. */
@@ -33,7 +34,7 @@ const sumMetric = async ({ write }: Api, query: Json, from: string, until: strin
   const answer = await write('/metrics', { startTime, endTime, metricQueries: [{ id: 'sum', aggregationPeriod, ...query }] }, '')
   holdAnswer(answer)
   const [{ data = [] } = {}] = answer.body['results'] as { data?: Series[] }[]
-  return new Map(data.map(({ groupedBy, metricValues }) => [groupedBy?.fieldValue ?? '', sumDecimals(metricValues.map(String))]))
+  return new Map(data.map(({ groupedBy, metricValues }) => [groupedBy?.fieldValue ?? '', sumDecimals(metricValues.map(textOfNumber))]))
 }
 
 const COUNTED = 'INGESTION_COMPLETED'
@@ -96,7 +97,7 @@ const compareUsage = async (run: Import): Promise<string[]> => {
   let count = 0
   for await (const line of readLines(run.folder, USAGE_FILE)) {
     const { accountId, usageMeter, from, until, usage } = parseLine(line) ?? {}
-    const expected = parseDecimal(String(usage))
+    const expected = typeof usage === 'number' || typeof usage === 'string' ? parseDecimal(textOfNumber(usage)) : undefined
     if (![accountId, usageMeter, from, until].every((part) => typeof part === 'string' && part) || !expected) {
       faults.push(`${USAGE_FILE}:${line.number} must have accountId, usageMeter, from, until and usage`)
       continue

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { type Json, digest, messageOf } from './api.ts'
+import { type Json, digest, holdToken, messageOf } from './api.ts'
 import { type Line, parseLine, readLines, workAtOnce } from './lines.ts'
 import { type Counts, type Import, noCounts } from './things.ts'
 
@@ -54,6 +54,7 @@ const refusalsIn = (body: Json): Refusal[] =>
 const sendBatch = async (run: Import, batch: readonly SentEvent[], counts: Counts): Promise<void> => {
   const key = `import-${digest(...batch.map(({ line }) => line.text))}`
   const answer = await run.api.write('/ingestBatch', { events: batch.map(({ event }) => event) }, key)
+  holdToken(answer)
   const refuse = (one: SentEvent | undefined, message: string): void => {
     counts.refused++
     if (one) run.tell(one.line, `is refused: ${message}`)

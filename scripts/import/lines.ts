@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Json } from './api.ts'
+import { parseExactly } from './exact_json.ts'
 
 export interface Line {
   file: string
@@ -19,10 +20,10 @@ export async function* readLines(folder: string, file: string): AsyncGenerator<L
   }
 }
 
-/** The JSON object of a line. Undefined if it is none. */
+/** The JSON object of a line. Undefined if it is none. A number that JavaScript would round is a text, which the API refuses where it wants a number. */
 export const parseLine = ({ text }: Line): Json | undefined => {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseExactly(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined
   } catch {
     return undefined

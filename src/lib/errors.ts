@@ -88,6 +88,12 @@ export const expected = (issue: z.core.$ZodRawIssue): string => {
       return issue.input === undefined ? 'is required' : `must be ${issue.values.map(String).join(' or ')}`
     case 'invalid_key':
       return `has a name that ${issue.issues.map(({ message }) => message).join(' and ')}`
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'invalid_union':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
     default:
       return 'is not valid'
   }

@@ -128,6 +128,7 @@ export const rateCard = (card: Card, input: RatingInput): RatedCard | undefined 
       return rateEntitlement(card, input)
     case 'CREDIT_GRANT':
       return rateCreditGrant(card, input)
+    case 'MINIMUM_COMMITMENT':
     default:
       return undefined
   }
@@ -150,6 +151,10 @@ export const rateQuantity = (rated: RatedCard, currency: string, quantity: Decim
       const rates = card.rates[currency] ?? NO_RATES
       return scaleLicenses(card, rates, isZero(shown) ? fillWindows(licensed) : licensed, quantity)
     }
+    case 'FIXED_FEE':
+    case 'BILLING_ENTITLEMENT':
+    case 'CREDIT_GRANT':
+    case 'MINIMUM_COMMITMENT':
     default:
       return undefined
   }

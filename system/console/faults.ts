@@ -2,10 +2,10 @@ import { ok, strictEqual } from 'node:assert/strict'
 import type { Browser } from 'playwright-core'
 import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
 
-/** Errors that the browser itself writes for answers and losses that these tests bring about. */
 /** After how long what was read is read again, in milliseconds. */
 const STALE = 5500
 
+/** Errors that the browser itself writes for answers and losses that these tests bring about. */
 const BROUGHT_ABOUT = /Failed to load resource/
 
 /** A wrong token says what may be wrong with it. One that is revoked ends the session, and the address stays. */
@@ -36,6 +36,18 @@ export const holdTokens = async (browser: Browser, server: Server): Promise<void
   await closeTab(tab)
 }
 
+/** Lets the head of the next answer to a write through, and loses its body. */
+const LOSE_HALF = `{
+  const whole = window.fetch
+  window.fetch = async (request) => {
+    const answer = await whole(request)
+    if (request.method !== 'POST') return answer
+    window.fetch = whole
+    const broken = new ReadableStream({ pull: (body) => body.error(new TypeError('network error')) })
+    return new Response(broken, { status: answer.status, headers: answer.headers })
+  }
+}`
+
 /** A write that is sent while the network is lost says so, and is made once when it is sent again. */
 export const holdLostNetwork = async (browser: Browser, server: Server): Promise<void> => {
   const token = await makeToken(server, 'Faults')
@@ -60,6 +72,15 @@ export const holdLostNetwork = async (browser: Browser, server: Server): Promise
   await finishDialog(page, 'Create customer')
   await page.getByRole('heading', { name: 'Lost and found' }).waitFor()
 
+  await visit(page, 'Customers')
+  await openDialog(page, 'New customer')
+  await fill(page, { Id: 'half', Name: 'Lost half way', 'E-mail': 'half@example.com' })
+  await page.evaluate(LOSE_HALF)
+  await press(page, 'Create customer')
+  await refusal.getByText('The server cannot be reached.').waitFor()
+  await finishDialog(page, 'Create customer')
+  await page.getByRole('heading', { name: 'Lost half way' }).waitFor()
+
   await visit(page, 'Invoices')
   await page.getByText('No invoice matches.').waitFor()
   await visit(page, 'Customers')
@@ -70,6 +91,38 @@ export const holdLostNetwork = async (browser: Browser, server: Server): Promise
   await context.setOffline(false)
   await page.getByRole('button', { name: 'Try again' }).first().click()
   await page.getByText('No invoice matches.').waitFor()
+  await closeTab(tab)
+}
+
+/** A form that is open while somebody else changes what it shows does not overwrite that, though the page behind it shows it meanwhile. */
+export const holdChangedMeanwhile = async (browser: Browser, server: Server): Promise<void> => {
+  const token = await makeToken(server, 'Faults')
+  const customer = { id: 'both', name: 'Before', primaryEmail: 'both@example.com', address: {} }
+  strictEqual((await ask(server, token, '/customers', customer)).status, 201)
+  const tab = await openTab(browser, server, { expected: BROUGHT_ABOUT })
+  const { page, context } = tab
+  await signIn(page, token, '/console/customers/both')
+  const title = page.locator('h1')
+  await title.getByText('Before').waitFor()
+  await visit(page, 'Invoices')
+  await page.waitForTimeout(STALE)
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+  const changed = await fetch(`${server.url}/customers/both`, { method: 'PATCH', headers, body: JSON.stringify({ name: 'Theirs' }) })
+  strictEqual(changed.status, 200)
+  const opened = Promise.withResolvers<undefined>()
+  await context.route('**/customers/both', async (route) => {
+    await opened.promise
+    await route.fallback()
+  })
+  await page.goBack()
+  await openDialog(page, 'Edit')
+  opened.resolve(undefined)
+  await title.getByText('Theirs').waitFor()
+  await fill(page, { Name: 'Mine' })
+  await press(page, 'Save')
+  await page.getByRole('alert').getByText('Somebody has changed this since you opened it.').waitFor()
+  const { answer } = await ask(server, token, '/customers/both')
+  strictEqual(answer['name'], 'Theirs')
   await closeTab(tab)
 }
 

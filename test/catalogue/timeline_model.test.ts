@@ -70,6 +70,9 @@ const take = (state: State, step: Step, today: number): { state: State; status: 
       if (!isAllowed(active, after, today)) return refused
       return { state: { active: after, activeVersion: activeVersion + 1, draft: undefined, base: 0 }, status: 200 }
     }
+    case 'both':
+    case 'discard':
+    case 'wait':
     default:
       return { state: { ...state, draft: undefined, base: 0 }, status: 200 }
   }

@@ -234,6 +234,7 @@ const card: fc.Arbitrary<Card> = fc
         return overageCard(`feature.${id}`, priced)
       case 5:
         return grantCard(`addon.g${id}`, '100', amount, { timing, ...more })
+      case 6:
       default:
         return licenseCard(`addon.w${id}`, priced, { isProrated, usageCycle: 'WEEKLY', ...more })
     }

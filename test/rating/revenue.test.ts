@@ -227,6 +227,7 @@ const card: fc.Arbitrary<Card> = fc
         return licenseCard(`addon.l${id}`, priced, { isProrated, usageCycle: 'WEEKLY' })
       case 4:
         return entitlementCard(`feature.${id}`, priced, ['10', '5.5'], { timing })
+      case 5:
       default:
         return grantCard(`addon.g${id}`, '100', amount, { timing })
     }

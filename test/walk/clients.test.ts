@@ -74,7 +74,7 @@ describe('the clients', () => {
   })
 })
 
-describe('a request', () => {
+describe.runIf(shared.length)('a request', () => {
   keepExampleTime()
 
   it.each(shared)('for $operationId is built by each client, answered, and the answer read', async ({ operationId, status, writes }) => {

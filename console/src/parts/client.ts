@@ -58,16 +58,17 @@ const send = async (asked: Request): Promise<Response> => {
     headers.set('Idempotency-Key', key)
     openKeys.set(content, key)
   }
-  let response: Response
+  let [response, text]: [Response | undefined, string] = [undefined, '']
   try {
     response = await sendPatiently(request)
+    text = await response.text()
   } catch (error) {
     if (request.signal.aborted) throw error
     throw new Failure(LOST, UNREACHABLE)
   }
+  /** A write whose answer was lost half way may have been made, so its key stays until all of an answer is there. */
   if (response.status < 500) openKeys.delete(content)
   bookmark = response.headers.get('X-D1-Bookmark') ?? bookmark
-  const text = await response.text()
   const read = new Response([204, 304].includes(response.status) ? null : text, response)
   read.headers.set('Content-Length', String(text.length))
   return Object.assign(read, { json: () => Promise.resolve(parseExactly(text)) })

@@ -118,6 +118,7 @@ const explainCard = (card: Card, rated: RatedCard, input: RatingInput, digits: n
     case 'BILLING_ENTITLEMENT':
     case 'CREDIT_GRANT':
       return (rated.slabs ?? []).map((slab) => explainSlab(slab, cutTo(digits)(slab.amount))).join('; ')
+    case 'MINIMUM_COMMITMENT':
     default:
       return ''
   }

@@ -1,6 +1,5 @@
-import type { KeptCard } from '../../catalogue/rate_cards/schema.ts'
 import { formatDecimal, jsonNumber } from '../../lib/decimal.ts'
-import type { Card } from '../../rating/card.ts'
+import type { Card, CommitmentCard } from '../../rating/card.ts'
 import { type Quotient, decimalOf, sumQuotients } from '../../rating/quotient.ts'
 import { type CardSlab, type CardWindow, type RatedCard, limitCard } from '../../rating/rate.ts'
 import type { SlabRevenueSummary, Summaries } from './schema.ts'
@@ -56,7 +55,8 @@ const showRevenue = (rated: RatedCard | undefined): { revenue: number } => ({
 })
 
 /** What a card comes to, exactly and not cut to a minor unit. Its limits are in no slab (pricing.md, 9.1). */
-export const summarize = ({ type, billableId }: KeptCard, card: Card, rated: RatedCard | undefined): Summaries => {
+export const summarize = (card: Exclude<Card, CommitmentCard>, rated: RatedCard | undefined): Summaries => {
+  const { type, billableId } = card
   switch (type) {
     case 'USAGE':
       return {
@@ -71,6 +71,7 @@ export const summarize = ({ type, billableId }: KeptCard, card: Card, rated: Rat
       return { usages: {}, billingEntitlementRevenueSummary: showRevenue(rated) }
     case 'CREDIT_GRANT':
       return { usages: {}, creditGrantRevenueSummary: showRevenue(rated) }
+    case 'ENTITLEMENT_OVERAGE':
     default:
       return { usages: {}, entitlementOverageRevenueSummary: showRevenue(rated), slabRevenueSummaries: showSlabs(card, rated) }
   }

@@ -132,12 +132,12 @@ export const calculate = async (ctx: Ctx, input: CalculateRevenueRequest): Promi
     const isProrated = proration !== undefined && 'isProrated' in read && read.isProrated
     const card = 'isProrated' in read ? { ...read, isProrated } : read
     const cycle = isProrated ? cycles.part : cycles.whole
-    if (card.type !== 'LICENSE') return [{ kept, summaries: summarize(kept, card, rateCard(card, { ...rating, cycle })) }]
+    if (card.type !== 'LICENSE') return [{ kept, summaries: summarize(card, rateCard(card, { ...rating, cycle })) }]
     const type = kept.rateCardDetails.licenseRateCard?.type ?? items.find(({ id }) => id === kept.billableId)?.type ?? undefined
     const its = isProrated ? { counted: cycle, named: cycle } : cycles.licenses
     const charged = chargeLicenses(card, { licenses, type, cycles: its })
     const rated = rateCard(charged.card, { ...rating, cycle: charged.cycle, licenses: byId([[card.billableId, charged.use]]) })
-    return [{ kept, summaries: summarize(kept, card, rated) }]
+    return [{ kept, summaries: summarize(card, rated) }]
   })
   const { usage } = accounts
   return { plan, currency, ...(usage && { usageLookupRange: { start: iso(usage.start), end: iso(usage.end) } }), cards }

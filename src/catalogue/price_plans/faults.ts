@@ -5,7 +5,7 @@ import { compileRule } from '../../logic/rule.ts'
 import { readTarget, ruleKeyOf } from '../../rating/rules.ts'
 import type { KeptRule } from '../pricing_rules/schema.ts'
 import { fault, findDetailFaults } from '../rate_cards/faults.ts'
-import { type KeptCard, type RateCardType } from '../rate_cards/schema.ts'
+import { HAS_TIMING, type KeptCard, type RateCardType } from '../rate_cards/schema.ts'
 import type { BillableItem, PlanDefinition, PricingCycleConfig } from './definition.ts'
 
 /** What is wrong with a card, with a rule, or with the plan itself: `path` leads to it from there. */
@@ -56,15 +56,14 @@ const findItemFaults = (
 
 const OF_PURCHASES: ReadonlySet<RateCardType> = new Set(['FIXED_FEE', 'BILLING_ENTITLEMENT', 'CREDIT_GRANT'])
 const PREPAYABLE: ReadonlySet<RateCardType> = new Set(['BILLING_ENTITLEMENT', 'CREDIT_GRANT'])
-const ALWAYS_LATER: ReadonlySet<RateCardType> = new Set(['USAGE', 'ENTITLEMENT_OVERAGE', 'MINIMUM_COMMITMENT'])
 const NEVER_DEFERRED: ReadonlySet<RateCardType> = new Set(['CREDIT_GRANT', 'BILLING_ENTITLEMENT', 'ENTITLEMENT_OVERAGE'])
 
 const findTimingFaults = ({ type, invoiceTiming }: KeptCard, plan: PlanDefinition): Fault[] => [
   ...(plan.type === 'PURCHASE' && !OF_PURCHASES.has(type) ? [fault([], `a plan of type PURCHASE has no card of type ${type}`)] : []),
-  ...(ALWAYS_LATER.has(type) && invoiceTiming !== 'IN_ARREARS'
+  ...(!HAS_TIMING[type] && invoiceTiming !== 'IN_ARREARS'
     ? [fault(['invoiceTiming'], `must be IN_ARREARS for a card of type ${type}`)]
     : []),
-  ...(invoiceTiming === 'PREPAID' && !ALWAYS_LATER.has(type) && !PREPAYABLE.has(type)
+  ...(invoiceTiming === 'PREPAID' && HAS_TIMING[type] && !PREPAYABLE.has(type)
     ? [fault(['invoiceTiming'], `must be IN_ADVANCE or IN_ARREARS for a card of type ${type}`)]
     : []),
   ...(plan.deferredRevenue && NEVER_DEFERRED.has(type) ? [fault([], `a plan with deferredRevenue has no card of type ${type}`)] : []),

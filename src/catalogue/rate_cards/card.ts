@@ -119,6 +119,7 @@ export const readCard = (kept: KeptCard, { displayName, isPurchase }: { displayN
         ),
         recurrence: recurrenceOf(recurrenceConfig, type === 'ONE_TIME'),
       }))
+    case 'MINIMUM_COMMITMENT':
     default:
       return one('minimumCommitmentRateCard', ({ displayName: own, rateValues }) => ({
         ...common,

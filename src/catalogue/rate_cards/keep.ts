@@ -1,5 +1,5 @@
 import { ApiError } from '../../lib/errors.ts'
-import { DETAILS, type KeptCard, type RateCardData, type RateCardDetails } from './schema.ts'
+import { DETAILS, HAS_TIMING, type KeptCard, type RateCardData, type RateCardDetails } from './schema.ts'
 
 /** What a card of any family has in its own object. */
 interface NestedCard {
@@ -14,9 +14,6 @@ interface NestedCard {
 
 const nestedIn = ({ type, rateCardDetails }: Pick<KeptCard, 'type' | 'rateCardDetails'>): NestedCard | undefined =>
   rateCardDetails[DETAILS[type]]
-
-/** The families whose own object says when they are billed. */
-const HAS_TIMING: ReadonlySet<KeptCard['type']> = new Set(['FIXED_FEE', 'LICENSE', 'BILLING_ENTITLEMENT', 'CREDIT_GRANT'])
 
 const billableIdOf = ({ usageMeterId, featureId, id }: NestedCard): string | undefined => usageMeterId ?? featureId ?? id
 
@@ -37,7 +34,7 @@ const fillNested = (
       name,
       ...(displayName !== undefined && { displayName }),
       ...(tag !== undefined && { tag }),
-      ...(HAS_TIMING.has(type) && { invoiceTiming }),
+      ...(HAS_TIMING[type] && { invoiceTiming }),
     },
   }
 }
@@ -101,14 +98,18 @@ const newCardName = (type: KeptCard['type'], billableId: string, takenNames: Rea
   }
 }
 
-/** The currencies that a card has prices in. */
-export const currenciesOf = ({ rateCardDetails: its }: KeptCard): string[] => {
-  const priced = its.usageRateCard ?? its.licenseRateCard ?? its.billingEntitlementRateCard ?? its.entitlementOverageRateCard
-  const values =
-    priced?.rateValues ??
-    its.fixedFeeRateCard?.rateValues ??
-    its.minimumCommitmentRateCard?.rateValues ??
-    its.creditGrantRateCard?.rateDetails.currencySlabRateDetails ??
-    []
-  return [...new Set(values.map(({ currency }) => currency))]
+/** The prices of each family, by their currencies. */
+const PRICES_OF: Readonly<Record<KeptCard['type'], (its: RateCardDetails) => readonly { currency: string }[] | undefined>> = {
+  USAGE: ({ usageRateCard }) => usageRateCard?.rateValues,
+  LICENSE: ({ licenseRateCard }) => licenseRateCard?.rateValues,
+  FIXED_FEE: ({ fixedFeeRateCard }) => fixedFeeRateCard?.rateValues,
+  BILLING_ENTITLEMENT: ({ billingEntitlementRateCard }) => billingEntitlementRateCard?.rateValues,
+  ENTITLEMENT_OVERAGE: ({ entitlementOverageRateCard }) => entitlementOverageRateCard?.rateValues,
+  CREDIT_GRANT: ({ creditGrantRateCard }) => creditGrantRateCard?.rateDetails.currencySlabRateDetails,
+  MINIMUM_COMMITMENT: ({ minimumCommitmentRateCard }) => minimumCommitmentRateCard?.rateValues,
 }
+
+/** The currencies that a card has prices in. */
+export const currenciesOf = ({ type, rateCardDetails }: KeptCard): string[] => [
+  ...new Set((PRICES_OF[type](rateCardDetails) ?? []).map(({ currency }) => currency)),
+]

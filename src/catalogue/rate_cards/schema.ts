@@ -249,6 +249,17 @@ export const DETAILS = {
   MINIMUM_COMMITMENT: 'minimumCommitmentRateCard',
 } as const satisfies Record<RateCardType, string>
 
+/** Whether the object of a family says when it is billed. The others are always billed after their cycle. */
+export const HAS_TIMING: Readonly<Record<RateCardType, boolean>> = {
+  FIXED_FEE: true,
+  LICENSE: true,
+  BILLING_ENTITLEMENT: true,
+  CREDIT_GRANT: true,
+  USAGE: false,
+  ENTITLEMENT_OVERAGE: false,
+  MINIMUM_COMMITMENT: false,
+}
+
 export const RateCardDetails = named(
   'RateCardDetails',
   z.strictObject({

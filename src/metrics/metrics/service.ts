@@ -2,7 +2,6 @@ import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type NamedLicense, accountLedgersOf, askAccounts, askAll } from '../../ledger/client.ts'
 import { bucketsOf } from './buckets.ts'
-import { isOfCycles } from './fields.ts'
 import { readLargestSums } from './largest.ts'
 import { countLicenses, rankLicenses } from './licenses.ts'
 import { readCustomers, readNames } from './names.ts'
@@ -53,11 +52,21 @@ const readParts = async (
   most: number,
 ): Promise<Split> => {
   const { name, groupBy, largestGroups } = query
-  if (name === 'NAMED_LICENSE_USAGE') return readLicenses(reading, query, plan, starts)
-  if (isOfCycles(name)) return readEarnings(reading, query, path, plan, starts, most)
-  if (largestGroups === undefined) return { parts: await readSums(reading, query, plan, most), others: [] }
-  if (groupBy === 'ACCOUNT_ID' || groupBy === 'CUSTOMER_ID') return readLargestSums(reading, query, path, plan, largestGroups)
-  return splitAll(await readSums(reading, query, plan, most), largestGroups, most, path)
+  switch (name) {
+    case 'NAMED_LICENSE_USAGE':
+      return readLicenses(reading, query, plan, starts)
+    case 'REVENUE':
+    case 'USAGE_FOR_CYCLE':
+    case 'REVENUE_FOR_CYCLE':
+      return readEarnings(reading, query, path, plan, starts, most)
+    case 'EVENTS':
+    case 'USAGE':
+    case 'METER_USAGE':
+    default:
+      if (largestGroups === undefined) return { parts: await readSums(reading, query, plan, most), others: [] }
+      if (groupBy === 'ACCOUNT_ID' || groupBy === 'CUSTOMER_ID') return readLargestSums(reading, query, path, plan, largestGroups)
+      return splitAll(await readSums(reading, query, plan, most), largestGroups, most, path)
+  }
 }
 
 /** Answers the queries: sums of events, usage and revenue by bucket and group. */

@@ -23,6 +23,8 @@ export const AccountForm = ({ account, customerId = '', close }: { account?: Acc
   const [primaryEmail, setEmail] = useState(account?.primaryEmail ?? '')
   const [days, setDays] = useState(String(account?.netTermDays ?? ''))
   const [address, setAddress] = useState(draftOfAddress(account?.address))
+  /** What somebody else changes while the form is open is not overwritten. */
+  const [tag] = useState(account && tagOf(account))
   const send = async (): Promise<void> => {
     const common = {
       name,
@@ -34,7 +36,7 @@ export const AccountForm = ({ account, customerId = '', close }: { account?: Acc
     if (account) {
       const { invoiceCurrency, ...rest } = common
       const body = { ...rest, ...(invoiceCurrency !== account.invoiceCurrency && { invoiceCurrency }) }
-      const header = { 'If-Match': tagOf(account) }
+      const header = { 'If-Match': tag }
       await read(api.PATCH('/accounts/{account_id}', { params: { path: { account_id: account.id }, header }, body }))
       close()
       return

@@ -14,9 +14,11 @@ export const CustomerForm = ({ customer, close }: { customer?: Customer; close: 
   const [address, setAddress] = useState<AddressDraft>(draftOfAddress(customer?.address))
   const [hasAccount, setHasAccount] = useState(true)
   const [currency, setCurrency] = useState('USD')
+  /** What somebody else changes while the form is open is not overwritten. */
+  const [tag] = useState(customer && tagOf(customer))
   const send = async (): Promise<void> => {
     if (customer) {
-      const header = { 'If-Match': tagOf(customer) }
+      const header = { 'If-Match': tag }
       await read(
         api.PATCH('/customers/{customer_id}', {
           params: { path: { customer_id: customer.id }, header },

@@ -14,10 +14,12 @@ export const FeatureForm = ({ feature, close }: { feature?: Feature; close: () =
   const [name, setName] = useState(feature?.name ?? '')
   const [billableName, setBillableName] = useState(feature?.billableName ?? '')
   const [associations, setAssociations] = useState(feature?.schemaAssociations ?? [{ schemaName: '', attributeName: '' }])
+  /** What somebody else changes while the form is open is not overwritten. */
+  const [tag] = useState(feature && tagOf(feature))
   const send = async (): Promise<void> => {
     const body = { name, ...(billableName && { billableName }), schemaAssociations: associations }
     if (feature) {
-      const params = { path: { feature_id: feature.id }, header: { 'If-Match': tagOf(feature) } }
+      const params = { path: { feature_id: feature.id }, header: { 'If-Match': tag } }
       await read(api.PATCH('/features/{feature_id}', { params, body }))
       close()
       return

@@ -28,8 +28,10 @@ export const MeterForm = ({ meter, close }: { meter?: Meter; close: () => void }
   const schema = schemas.data?.find((one) => one.name === schemaName)
   const isActive = meter?.status === 'ACTIVE'
   const computation = attribute === '=' ? formula : JSON.stringify({ var: `attributes.${attribute}` })
+  /** What somebody else changes while the form is open is not overwritten. */
+  const [tag] = useState(meter && tagOf(meter))
   const send = async (): Promise<void> => {
-    const texts = { ...(billableName && { billableName }), ...(description && { description }) }
+    const texts = { ...(billableName && { billableName }), ...(description !== (meter?.description ?? '') && { description }) }
     const content = {
       name,
       aggregation: aggregation as Meter['aggregation'],
@@ -38,7 +40,7 @@ export const MeterForm = ({ meter, close }: { meter?: Meter; close: () => void }
       eventSchemaName: schemaName,
     }
     if (meter) {
-      const params = { path: { usage_meter_id: meter.id }, header: { 'If-Match': tagOf(meter) } }
+      const params = { path: { usage_meter_id: meter.id }, header: { 'If-Match': tag } }
       await read(api.PATCH('/usage_meters/{usage_meter_id}', { params, body: isActive ? texts : { ...texts, ...content } }))
       close()
       return

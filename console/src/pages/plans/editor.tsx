@@ -38,15 +38,22 @@ const ADDS: readonly (readonly [CardKind, string])[] = [
 ]
 
 /** Sends the draft of a plan: a new one, or what is different in it, and answers its id. */
-const sendPlan = async (draft: PlanDraft, plan: Plan | undefined, migration: string, versions: string): Promise<string> => {
+const sendPlan = async (
+  draft: PlanDraft,
+  plan: Plan | undefined,
+  tag: string | undefined,
+  migration: string,
+  versions: string,
+): Promise<string> => {
   const details = detailsOf(draft)
-  const common = { description: draft.description || undefined, pricingRules: rulesOf(draft.rules) }
+  const isDescribed = draft.description !== (plan?.description ?? '')
+  const common = { ...(isDescribed && { description: draft.description }), pricingRules: rulesOf(draft.rules) }
   if (!plan) {
     const own = draft.type === 'BILLING' ? { deferredRevenue: draft.isDeferred, allow_ongoing_cycle_updates: draft.isOpen } : {}
     const body = { ...common, name: draft.name, type: draft.type, pricePlanDetails: { ...details, ...own } }
     return (await read(api.POST('/price_plans', { body }))).id
   }
-  const params = { path: { price_plan_id: plan.id }, header: { 'If-Match': tagOf(plan) } }
+  const params = { path: { price_plan_id: plan.id }, header: { 'If-Match': tag } }
   const moves =
     plan.status === 'ACTIVE' && migration !== 'NONE'
       ? { migrationMode: migration as Schemas['MigrationMode'], versionsToMigrate: versions as Schemas['VersionsToMigrate'] }
@@ -82,6 +89,8 @@ const Editor = ({ start, plan }: { start: PlanDraft; plan?: Plan }) => {
   const [mode, setMode] = useState('NONE')
   const [versions, setVersions] = useState('LATEST_VERSION')
   const [faults, setFaults] = useState<RuleFaults>(new Map())
+  /** What somebody else changes while the form is open is not overwritten. */
+  const [tag] = useState(plan && tagOf(plan))
   const { all, nameOf } = useBillables()
   const change = (part: Partial<PlanDraft>): void => setDraft((before) => ({ ...before, ...part }))
   const { currencies } = draft
@@ -93,7 +102,7 @@ const Editor = ({ start, plan }: { start: PlanDraft; plan?: Plan }) => {
   const send = async (): Promise<void> => {
     setFaults(new Map())
     try {
-      goTo(linkTo('plans', await sendPlan(draft, plan, mode, versions)))
+      goTo(linkTo('plans', await sendPlan(draft, plan, tag, mode, versions)))
     } catch (error) {
       if (error instanceof Failure) setFaults(faultsIn(error.message))
       throw error

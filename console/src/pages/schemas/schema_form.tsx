@@ -30,10 +30,12 @@ export const SchemaForm = ({ schema, close }: { schema?: Schema; close: () => vo
   )
   const [template, setTemplate] = useState(schema?.eventIdTemplate ?? '')
   const [enrichments, setEnrichments] = useState(schema?.enrichments ? JSON.stringify(schema.enrichments, null, 2) : '')
+  /** What somebody else changes while the form is open is not overwritten. */
+  const [tag] = useState(schema && tagOf(schema))
   const send = async (): Promise<void> => {
     const enriched = parseEnrichments(enrichments)
     const content = {
-      ...(description && { description }),
+      ...(description !== (schema?.description ?? '') && { description }),
       attributes: attributes.map((one) => ({ name: one.name, ...(one.defaultUnit && { defaultUnit: one.defaultUnit }) })),
       dimensions: dimensions.map((one) => ({ name: one.name })),
       filterFields: dimensions.filter(({ isFilter }) => isFilter).map((one) => one.name),
@@ -41,7 +43,7 @@ export const SchemaForm = ({ schema, close }: { schema?: Schema; close: () => vo
       ...(enriched && { enrichments: enriched }),
     }
     if (schema) {
-      const params = { path: { event_schema_name: schema.name }, header: { 'If-Match': tagOf(schema) } }
+      const params = { path: { event_schema_name: schema.name }, header: { 'If-Match': tag } }
       await read(api.PATCH('/event_schema/{event_schema_name}', { params, body: content }))
     } else await read(api.POST('/event_schema', { body: { name, ...content } }))
     close()
