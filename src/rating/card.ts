@@ -106,7 +106,7 @@ export interface CreditGrantCard extends Common {
   recurrence: Recurrence
 }
 
-interface CommitmentCard extends Common {
+export interface CommitmentCard extends Common {
   type: 'MINIMUM_COMMITMENT'
   amounts: Readonly<Record<string, string>>
 }
