@@ -81,6 +81,7 @@ const KEPT_FOR = 30 * 86_400_000
 
 /** Has all ledgers restored to an instant, when the organization was named a second time, and the database knows no later generation. */
 const restoreAll = async (instant: string): Promise<void> => {
+  if (!remote) fail('--restore: local ledgers have no earlier states. Add --remote to restore those of Cloudflare.')
   const time = Date.parse(instant)
   if (!/^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d)$/.test(instant) || Number.isNaN(time))
     fail(`--restore: "${instant}" is no time such as 2027-01-31T09:00:00Z.`)
