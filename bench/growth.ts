@@ -153,6 +153,7 @@ const prepareCases = async (url: URL, organizations: readonly Organization[]): P
   for (const one of listCases()) {
     const timed: Timed = { ...one, paths: [], bodies: [], ms: organizations.map(() => []), rowsRead: [] }
     try {
+      const counts: number[] = []
       for (const { names, ...organization } of organizations) {
         const body = one.body === undefined ? undefined : (JSON.parse(fillIn(JSON.stringify(one.body), names)) as unknown)
         let path = fillIn(one.path, names)
@@ -162,10 +163,11 @@ const prepareCases = async (url: URL, organizations: readonly Organization[]): P
           if (nextToken === undefined) throw new Error(`ends before page ${one.page}, with ${shown} rows`)
           path = `${path.split('?')[0]}?nextToken=${nextToken}`
         }
-        await measure(url, { ...organization, path, body, times: 1 })
+        counts.push((await measure(url, { ...organization, path, body, times: 1 })).shown)
         timed.paths.push(path)
         timed.bodies.push(body)
       }
+      if (one.grows === undefined && new Set(counts).size > 1) throw new Error(`shows ${counts.join(', ')} rows, which cannot be compared`)
       prepared.push(timed)
     } catch (error) {
       faults.push(`${one.what}: ${error instanceof Error ? error.message.slice(0, 300) : String(error)}`)

@@ -107,7 +107,7 @@ const FILTERS: Record<string, readonly string[]> = {
     'status=DRAFT',
     'owner_id=account-0',
     'customer_id=customer-0',
-    `start_time=${MONTH - DAY}&end_time=${MONTH + 60 * DAY}`,
+    `start_time=${MONTH - 300 * DAY}&end_time=${MONTH + 60 * DAY}`,
   ],
   '/jobs': ['type=PRICE_PLAN', 'type=BILL_RUN', 'status=COMPLETED', 'status=FAILED', 'status=PENDING,WAITING_FOR_CONFIRMATION'],
   '/license_updates': [

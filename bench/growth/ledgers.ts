@@ -30,7 +30,7 @@ const plantEvents = (sql: SqlStorage, { ledgers, index, accounts, each, month, h
        SELECT n, ${month} + (${turn} % ${HOURS_OF_ACCOUNT} * ${step} + n % ${step}) * ${HOUR} + n * 7919 % ${HOUR} AS time FROM numbers
      )
      SELECT format('planted-%08d', timed.n), format('event.%011d.%05d', timed.n, ${index}), time, time, '=' || place.account, 'rides',
-       iif(timed.n % 1000 = 1, 7, 1), its.source, its.rules, its.units, its.payload, NULL, NULL
+       iif(timed.n % 100 = 1, 7, 1), its.source, its.rules, its.units, its.payload, NULL, NULL
      FROM timed CROSS JOIN planting AS place ON place.n = timed.n % ${accounts.length}
      CROSS JOIN (SELECT source, rules, units, payload FROM event WHERE schema = 'rides' LIMIT 1) AS its`,
   )

@@ -211,6 +211,26 @@ describe('what a credit pays', () => {
     expect(await api.differences()).toEqual([])
   })
 
+  it('is what DRAFTs that fall due before leave of it, in the preview of a cycle', async () => {
+    const api = await withCredits('2026-04-01T00:00:00Z')
+    const planId = await api.plan({ pricingCycleConfig: { ...monthly, gracePeriod: 5 }, usageRateCards: [usageCard(api.meterId, 1)] })
+    await api.account('acc', planId, '2026-04-01')
+    const { id } = await api.grant('acc', 100)
+    await api.use('acc', '30', '2026-04-10T00:00:00Z')
+    await api.custom('acc', [{ value: 25 }])
+    await api.moveTo('2026-05-03T00:00:00Z')
+    await api.use('acc', '80', '2026-05-02T00:00:00Z')
+    const previewAt = async (at: string): Promise<unknown[]> =>
+      (await api.get(`/accounts/acc/invoice_preview?at=${at}`)).body.data.map((one: Loose) => [one.totalAmount, creditsOf(one)])
+    expect(await previewAt('2026-04-03T00:00:00Z')).toEqual([[0, [[id, -30]]]])
+    expect(await previewAt('2026-05-03T00:00:00Z')).toEqual([[35, [[id, -45]]]])
+    expect((await api.invoices('acc')).map((one) => [one.totalAmount, creditsOf(one)])).toEqual([
+      [0, [[id, -25]]],
+      [0, [[id, -30]]],
+      [35, [[id, -45]]],
+    ])
+  })
+
   it('P2-52: comes off after what is missing to a commitment', async () => {
     const api = await withCredits('2026-04-01T00:00:00Z')
     const support = await api.addOn('FIXED_FEE')

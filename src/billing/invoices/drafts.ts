@@ -123,18 +123,24 @@ const rateDraftWith = (
 
 /**
  * Reckons DRAFTs of accounts as they are now, or as they are when they fall due now. DRAFTs of an account take from its credits in the order
- * in which they fall due, so the others that come before these are reckoned with them; without `falling`, all others are. Each ledger is asked
- * once. Throws STALE if the cycle of one that falls due has changed.
+ * in which they fall due, so the others that come before these are reckoned with them; without `falling`, all others are that `isAsked`
+ * selects. Each ledger is asked once. Throws STALE if the cycle of one that falls due has changed.
  */
 const reckonDrafts = async (
   ctx: Ctx,
   asked: readonly InvoiceRow[],
-  { falling, accountIds = accountsOf(asked) }: { falling?: Falling; accountIds?: readonly string[] } = {},
+  {
+    falling,
+    accountIds = accountsOf(asked),
+    isAsked = () => true,
+  }: { falling?: Falling; accountIds?: readonly string[]; isAsked?: (other: InvoiceRow) => boolean } = {},
 ): Promise<ReckonedDrafts> => {
   const fall = new Set<unknown>(falling && asked)
   const compare = (one: InvoiceRow, other: InvoiceRow): number => compareTurns(one, other, ctx.now, (turn) => fall.has(turn))
   const { rows, cycles, owners, pools, generations, versions } = await readDraftsToRate(ctx, accountIds, asked, (others) =>
-    falling ? others.filter((other) => asked.some((one) => one.accountId === other.accountId && compare(other, one) < 0)) : others,
+    others.filter((other) =>
+      falling ? asked.some((one) => one.accountId === other.accountId && compare(other, one) < 0) : isAsked(other),
+    ),
   )
   const rated = [...cycles].map(([row, cycle]) => ({ ...cycle, row }))
   const closes = falling?.closes === true
@@ -186,12 +192,13 @@ export const rateDraft = async (ctx: Ctx, row: InvoiceRow): Promise<ReckonedDraf
     ? { row: { ...row, ...rateLines(row.rated, row) }, owner: await readGroupOwner(ctx, row.ownerId) }
     : requireDraft(await rateDrafts(ctx, [row]), row)
 
-/** The credits of an account, and its DRAFTs that take from them, as they are now and in their turns. */
+/** The credits of an account, and those of its DRAFTs that take from them and that `isAsked` selects, as they are now and in their turns. */
 export const readDraftsWithCredits = async (
   ctx: Ctx,
   accountId: string,
+  isAsked: (draft: InvoiceRow) => boolean,
 ): Promise<{ credits: readonly CreditRow[]; drafts: InvoiceRow[] }> => {
-  const { drafts, pools } = await reckonDrafts(ctx, [], { accountIds: [accountId] })
+  const { drafts, pools } = await reckonDrafts(ctx, [], { accountIds: [accountId], isAsked })
   return { credits: [...(pools.get(accountId)?.rows.values() ?? [])], drafts: [...drafts.values()].map(({ row }) => row) }
 }
 

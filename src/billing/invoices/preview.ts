@@ -18,7 +18,7 @@ import { rateOrder } from './orders.ts'
 import { readAccountOwners, selectAccountOwners } from './owner.ts'
 import { type RatedInvoice, inputOf, rateAdvance, rateArrears, ratedPlanOf } from './rating.ts'
 import type { InvoicePreview, InvoicePreviewResponse, PreviewQuery } from './schema.ts'
-import { dueDateOf, showLine } from './show.ts'
+import { type InvoiceRow, dueDateOf, showLine } from './show.ts'
 import { readBilledCycle } from './usage.ts'
 
 /**
@@ -47,17 +47,21 @@ export const previewInvoices = async (
   const { piece, cycle, dueAt } = inForce
   const [start, end] = [instantOf(cycle.start), instantOf(cycle.end)]
   const cycleToRate = { inForce, parts, owner }
-  const [billed, charges, { credits, drafts }] = await Promise.all([
+  const turnOf = (invoiceType: string, invoiceAt: number) => ({ id: '', invoiceType, invoiceAt, startAt: start })
+  const last = turnOf('STANDARD', dueAt)
+  /** Whether a DRAFT is of something else, and takes from the credits before the invoices of the cycle have all taken theirs. */
+  const comesBefore = (draft: InvoiceRow): boolean =>
+    (draft.invoiceType !== 'STANDARD' || draft.startAt !== start) && compareTurns(draft, last, ctx.now) < 0
+  const [billed, charges, { credits, drafts: others }] = await Promise.all([
     readBilledCycle(ctx, generations, cycleToRate, (meterIds) => readUsage(ctx, generations, { accountId, start, end }, meterIds)),
     readChargesOfCycle(ctx, timeline, cycle.start),
-    readDraftsWithCredits(ctx, accountId),
+    readDraftsWithCredits(ctx, accountId, comesBefore),
   ])
   const hasBegun = start <= ctx.now
   const pool = openPool([...credits, ...(hasBegun ? [] : listGrants(ctx, owner, cycleToRate))])
-  const others = drafts.filter(({ invoiceType, startAt }) => invoiceType !== 'STANDARD' || startAt !== start)
   /** What is left of the credits for an invoice of the cycle, when the DRAFTs before it have taken theirs. */
   const leftFor = (invoiceType: string, invoiceAt: number): Credit[] => {
-    const turn = { id: '', invoiceType, invoiceAt, startAt: start }
+    const turn = turnOf(invoiceType, invoiceAt)
     for (let [first] = others; first && compareTurns(first, turn, ctx.now) < 0; [first] = others) {
       others.shift()
       holdFromPool(pool, first.rated.root)
