@@ -10,7 +10,9 @@ import { CUSTOMERS, KIND_NAMES, type KindName, kindOf } from './kinds.ts'
 const ROUNDS = 10
 /** Requests at a time. */
 const AT_ONCE = 8
-const STARTS = 5
+/** Parts of a round, in each of which both Workers are asked, so that what ledgers do in between slows both of them. */
+const PARTS = 5
+const STARTS = 9
 /** How many times as long as of an empty Worker the first answer after a start may take. */
 const LONGEST_START = 2.5
 /** In milliseconds: no round begins later than the first, and nothing takes longer than the second. */
@@ -47,10 +49,16 @@ interface LoadResult {
 
 const at = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
-/** Sends `count` requests, some at a time, and gives how fast they were answered, in milliseconds. */
-const load = async (base: string, kind: KindName, count: number): Promise<LoadResult> => {
+/** How long requests took, in milliseconds: all of them together, and each. */
+interface Times {
+  all: number
+  each: number[]
+}
+
+/** Sends `count` requests, some at a time. */
+const load = async (base: string, kind: KindName, count: number): Promise<Times> => {
   const requests = Array.from({ length: count }, () => requestOf(base, kind))
-  const times: number[] = []
+  const each: number[] = []
   const start = performance.now()
   const client = async (): Promise<void> => {
     for (let request = requests.pop(); request; request = requests.pop()) {
@@ -58,13 +66,17 @@ const load = async (base: string, kind: KindName, count: number): Promise<LoadRe
       const response = await fetch(request)
       const text = await response.text()
       if (!response.ok) throw new Error(`${kindOf(kind).what} was answered ${response.status} ${text}`)
-      times.push(performance.now() - sent)
+      each.push(performance.now() - sent)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, client))
-  const perSecond = count / ((performance.now() - start) / 1000)
-  const sorted = times.toSorted((a, b) => a - b)
-  return { perSecond, p50: at(sorted, 0.5), p99: at(sorted, 0.99) }
+  return { all: performance.now() - start, each }
+}
+
+const summarize = (parts: readonly Times[]): LoadResult => {
+  const sorted = parts.flatMap(({ each }) => each).toSorted((a, b) => a - b)
+  const seconds = parts.reduce((sum, { all }) => sum + all, 0) / 1000
+  return { perSecond: sorted.length / seconds, p50: at(sorted, 0.5), p99: at(sorted, 0.99) }
 }
 
 /** Measures the milliseconds from starting workerd to the first answer of a Worker. */
@@ -131,8 +143,12 @@ type Round = Record<KindName, Record<Base, LoadResult>>
 const measureRound = async (): Promise<Round> => {
   const round = Object.fromEntries(KIND_NAMES.map((kind) => [kind, {}])) as Round
   for (const kind of KIND_NAMES) {
-    for (const base of turns) round[kind][base] = await load(BASES[base], kind, kindOf(kind).count)
-    turns.reverse()
+    const parts: Record<Base, Times[]> = { ours: [], bare: [] }
+    for (let part = 0; part < PARTS; part++) {
+      for (const base of turns) parts[base].push(await load(BASES[base], kind, kindOf(kind).count / PARTS))
+      turns.reverse()
+    }
+    for (const base of turns) round[kind][base] = summarize(parts[base])
   }
   return round
 }
