@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
+import { readPieceParts, selectPartsOfList } from '../../catalogue/schedules/service.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
@@ -139,7 +139,7 @@ export const explainInvoice = async (ctx: Ctx, id: string): Promise<Reply<Invoic
     basis &&
     readPieceParts(
       await ctx.session.batch(
-        selectPieceParts(ctx, keysOfList([{ pricePlanId: basis.plan.id, version: basis.plan.version, overrideId: basis.plan.overrideId }])),
+        selectPartsOfList(ctx, [{ pricePlanId: basis.plan.id, version: basis.plan.version, overrideId: basis.plan.overrideId }]),
       ),
     )
   const billed = parts ? billedOfBasis(basis, { currency, details }, parts) : undefined

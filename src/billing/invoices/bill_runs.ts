@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { type EntryOutcome, type Job, type JobEntry, type PartResult, draftJob } from '../../access/jobs/service.ts'
-import { cycleOn, keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
+import { cycleOn, readPieceParts, selectPartsOfList } from '../../catalogue/schedules/service.ts'
 import { type Reply, commit } from '../../db/commit.ts'
 import { STALE } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
@@ -107,7 +107,7 @@ export const billDrafts = async (ctx: Ctx, _job: Job, entries: readonly JobEntry
   const falling = open.map((invoice) => findFalling(billings, invoice))
   const waiting = listWaiting(ctx, billings, open)
   const pieces = [...falling, ...waiting].map(({ inForce: { piece } }) => piece)
-  const parts = readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList(pieces))))
+  const parts = readPieceParts(await ctx.session.batch(selectPartsOfList(ctx, pieces)))
   const { statements, changes } = await freezeDrafts(
     ctx,
     billings,

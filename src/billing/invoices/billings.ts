@@ -3,7 +3,7 @@ import { type ReadTimeline, cycleOn, readTimelineRowsOfMany, selectTimelines } f
 import type { Statement } from '../../db/client.ts'
 import { refuseWhen } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
-import { selectRows } from '../../db/statements.ts'
+import { prepare, selectRows } from '../../db/statements.ts'
 import { type KindedGeneration, selectGenerations } from '../../ledger/client.ts'
 import { dayOf } from '../../rating/cycle.ts'
 import { readCreditsInUse, selectCreditsInUse } from '../credits/queries.ts'
@@ -54,11 +54,15 @@ export interface Billings {
 /** An account, and how often something changed that its bills rest on. */
 export type BillingVersion = [accountId: string, version: number]
 
-/** The query for how often something changed that the bills of accounts rest on; and what it gives, for each of them. */
-export const selectBillingVersions = ({ organizationId }: Pick<Ctx, 'organizationId'>, accountIds: readonly string[]): Statement =>
+const billingVersions = prepare(['organizationId', 'listed'], (at) =>
   selectRows(sql`
     select account_id as accountId, version from account_billing
-    where organization_id = ${organizationId} and account_id in (select value from json_each(${JSON.stringify(accountIds)}))`)
+    where organization_id = ${at.organizationId} and account_id in (select value from json_each(${at.listed}))`),
+)
+
+/** The query for how often something changed that the bills of accounts rest on; and what it gives, for each of them. */
+export const selectBillingVersions = ({ organizationId }: Pick<Ctx, 'organizationId'>, accountIds: readonly string[]): Statement =>
+  billingVersions({ organizationId, listed: JSON.stringify(accountIds) })
 export const readBillingVersions = (rows: readonly unknown[] | undefined, accountIds: readonly string[]): BillingVersion[] => {
   const versions = new Map(((rows ?? []) as { accountId: string; version: number }[]).map(({ accountId, version }) => [accountId, version]))
   return accountIds.map((id) => [id, versions.get(id) ?? 0])

@@ -1,4 +1,4 @@
-import { keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
+import { readPieceParts, selectPartsOfList } from '../../catalogue/schedules/service.ts'
 import { commit } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
@@ -142,7 +142,7 @@ export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<Step
   const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, { advances, most })]))
   const all = [...plans.values()]
   const pieces = all.flatMap(({ open }) => [...open.values()].map(({ piece }) => piece))
-  const parts = pieces.length ? readPieceParts(await its.session.batch(selectPieceParts(its, keysOfList(pieces)))) : undefined
+  const parts = pieces.length ? readPieceParts(await its.session.batch(selectPartsOfList(its, pieces))) : undefined
   const grants = await planGrants(
     its,
     all.flatMap((plan) => listCyclesOfGrants(plan, parts)),

@@ -1,11 +1,4 @@
-import {
-  cycleOn,
-  keysOfList,
-  readPieceParts,
-  readTimelineRowsOfMany,
-  selectPieceParts,
-  selectTimelines,
-} from '../../catalogue/schedules/service.ts'
+import { cycleOn, readPieceParts, readTimelineRowsOfMany, selectPartsOfList, selectTimelines } from '../../catalogue/schedules/service.ts'
 import type { Statement } from '../../db/client.ts'
 import { STALE } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
@@ -77,7 +70,7 @@ const readDraftsToRate = async (
     return found?.cycle.start === dayOf(row.startAt) && owner ? [{ row, found, owner: withPlan(owner, found) }] : []
   })
   const pieces = inForce.map(({ found: { piece } }) => piece)
-  const parts = pieces.length ? readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList(pieces)))) : undefined
+  const parts = pieces.length ? readPieceParts(await ctx.session.batch(selectPartsOfList(ctx, pieces))) : undefined
   return {
     rows,
     cycles: new Map(parts ? inForce.map(({ row, found, owner }) => [row, { inForce: found, parts, owner }]) : []),

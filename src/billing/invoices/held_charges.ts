@@ -2,18 +2,22 @@ import { sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Change } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
-import { selectRows } from '../../db/statements.ts'
+import { prepare, selectRows } from '../../db/statements.ts'
 import type { Billing } from './billings.ts'
 import type { WrittenCharge } from './table.ts'
 
 /** Charges that wait for the next invoice of an account that opens. */
 export type HeldCharges = readonly WrittenCharge[]
 
-/** The query for the charges that wait for invoices of accounts. */
-export const selectHeldCharges = (organizationId: string, accountIds: readonly string[]): Statement =>
+const heldCharges = prepare(['organizationId', 'listed'], (at) =>
   selectRows(sql`
     select account_id as accountId, items, version from account_charges
-    where organization_id = ${organizationId} and account_id in (select value from json_each(${JSON.stringify(accountIds)}))`)
+    where organization_id = ${at.organizationId} and account_id in (select value from json_each(${at.listed}))`),
+)
+
+/** The query for the charges that wait for invoices of accounts. */
+export const selectHeldCharges = (organizationId: string, accountIds: readonly string[]): Statement =>
+  heldCharges({ organizationId, listed: JSON.stringify(accountIds) })
 
 /** What the query of `selectHeldCharges` has found, by the ids of the accounts. */
 export const readHeldCharges = (rows: readonly unknown[] | undefined): Map<string, { items: HeldCharges; version: number }> =>

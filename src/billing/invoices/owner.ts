@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { BusinessDetails } from '../../customers/settings/schema.ts'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
-import { selectRows } from '../../db/statements.ts'
+import { prepare, selectRows } from '../../db/statements.ts'
 import { type Address, billingAddress } from '../../lib/address.ts'
 import { notFound } from '../../lib/errors.ts'
 import type { InvoiceDetails } from './table.ts'
@@ -75,17 +75,13 @@ const ownerOf = (row: OwnerRow): InvoiceOwner => {
 }
 
 /** The query for the value of a setting that means something here. */
-const settingOf = (organizationId: string, entityType: string, entityId: SQL, id: string): SQL =>
+const settingOf = (organizationId: unknown, entityType: string, entityId: SQL, id: string): SQL =>
   sql`(select value from settings where organization_id = ${organizationId} and entity_type = ${entityType} and entity_id = ${entityId} and namespace = 'SYSTEM' and id = ${id})`
 
-const businessDetailsOf = (organizationId: string): SQL =>
+const businessDetailsOf = (organizationId: unknown): SQL =>
   settingOf(organizationId, 'ORGANIZATION', sql`${organizationId}`, 'business_details')
 
-/**
- * The query for whom invoices of accounts are about. What an account does not say itself is said by its customer, and the days until an
- * invoice is to be paid by the account, its invoice group, or neither: then it is at once.
- */
-export const selectAccountOwners = ({ organizationId }: Pick<Ctx, 'organizationId'>, accountIds: readonly string[]): Statement =>
+const accountOwners = prepare(['organizationId', 'listed'], (at) =>
   selectRows(sql`
     select its.id, its.created_at as createdAt, its.customer_id as customerId, its.status, its.name, its.invoice_currency as invoiceCurrency, its.address, its.primary_email as primaryEmail,
       coalesce(its.net_term_days, (
@@ -93,11 +89,19 @@ export const selectAccountOwners = ({ organizationId }: Pick<Ctx, 'organizationI
         where member.organization_id = its.organization_id and member.account_id = its.id
       )) as netTermDays,
       customer.name as customerName, customer.primary_email as customerEmail, customer.address as customerAddress,
-      ${businessDetailsOf(organizationId)} as organization,
-      coalesce(${settingOf(organizationId, 'ACCOUNT', sql`its.id`, 'tax_id')}, ${settingOf(organizationId, 'CUSTOMER', sql`its.customer_id`, 'tax_id')}) as taxId
-    from json_each(${JSON.stringify(accountIds)}) as sent
-    cross join accounts as its on its.organization_id = ${organizationId} and its.id = sent.value
-    cross join customers as customer on customer.organization_id = its.organization_id and customer.id = its.customer_id`)
+      ${businessDetailsOf(at.organizationId)} as organization,
+      coalesce(${settingOf(at.organizationId, 'ACCOUNT', sql`its.id`, 'tax_id')}, ${settingOf(at.organizationId, 'CUSTOMER', sql`its.customer_id`, 'tax_id')}) as taxId
+    from json_each(${at.listed}) as sent
+    cross join accounts as its on its.organization_id = ${at.organizationId} and its.id = sent.value
+    cross join customers as customer on customer.organization_id = its.organization_id and customer.id = its.customer_id`),
+)
+
+/**
+ * The query for whom invoices of accounts are about. What an account does not say itself is said by its customer, and the days until an
+ * invoice is to be paid by the account, its invoice group, or neither: then it is at once.
+ */
+export const selectAccountOwners = ({ organizationId }: Pick<Ctx, 'organizationId'>, accountIds: readonly string[]): Statement =>
+  accountOwners({ organizationId, listed: JSON.stringify(accountIds) })
 
 /** What the query of `selectAccountOwners` has found, by the ids of the accounts. */
 export const readAccountOwners = (rows: readonly unknown[] | undefined): Map<string, InvoiceOwner> =>

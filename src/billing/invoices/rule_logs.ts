@@ -1,5 +1,5 @@
 import { displayNameOf } from '../../catalogue/price_plans/service.ts'
-import { definitionOf, keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
+import { definitionOf, readPieceParts, selectPartsOfList } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { type RuleLog, ruleKeyOf } from '../../rating/rules.ts'
@@ -26,7 +26,7 @@ const number = (text: string | undefined): number => jsonNumber(text ?? '0')
 /** Reads the rules of a version of a plan, or those that an account has instead. */
 const readRules = async (ctx: Ctx, { id: pricePlanId, version, overrideId }: Basis['plan']) => {
   const plan = { pricePlanId, version, overrideId }
-  const parts = readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keysOfList([plan]))))
+  const parts = readPieceParts(await ctx.session.batch(selectPartsOfList(ctx, [plan])))
   return new Map(definitionOf(plan, parts).rules.map((rule) => [rule.id, rule]))
 }
 

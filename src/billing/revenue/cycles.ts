@@ -3,11 +3,10 @@ import {
   type CycleInForce,
   type PieceParts,
   type ReadTimeline,
-  keysOfList,
   listCycles,
   readPieceParts,
   readTimelineRowsOfMany,
-  selectPieceParts,
+  selectPartsOfList,
   selectTimelines,
 } from '../../catalogue/schedules/service.ts'
 import type { Ctx } from '../../db/context.ts'
@@ -118,9 +117,9 @@ export const readBegunCycles = async (ctx: Ctx, accountIds: readonly string[], q
       if (timeline) all.push(...begunCycles(timeline, billed, { ...query, until }))
     }
   }
-  const keys = keysOfList(all.map(({ piece }) => piece))
+  const pieces = all.map(({ piece }) => piece)
   const parts: PieceParts = all.length
-    ? readPieceParts(await ctx.session.batch(selectPieceParts(ctx, keys)))
+    ? readPieceParts(await ctx.session.batch(selectPartsOfList(ctx, pieces)))
     : { versions: new Map(), overrides: new Map(), items: [] }
   const cycles = all.map((one): BegunCycle => {
     const version = parts.versions.get(`${one.piece.pricePlanId} ${one.piece.version}`)

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { keysOfList, readPieceParts, selectPieceParts } from '../../catalogue/schedules/service.ts'
+import { readPieceParts, selectPartsOfList } from '../../catalogue/schedules/service.ts'
 import type { Reply } from '../../db/commit.ts'
 import type { Ctx } from '../../db/context.ts'
 import { selectRows } from '../../db/statements.ts'
@@ -129,7 +129,7 @@ export const verifyInvoices = async (ctx: Ctx, query: VerifyInvoicesQuery): Prom
   const reckoned = rows.flatMap((row): Reckoned[] => (isReckoned(row) ? [row] : []))
   const keys = reckoned.map(({ basis: { plan } }) => ({ pricePlanId: plan.id, version: plan.version, overrideId: plan.overrideId }))
   const [parts, sums, licenses, charges, merged, debits, overage] = await Promise.all([
-    keys.length ? ctx.session.batch(selectPieceParts(ctx, keysOfList(keys))).then(readPieceParts) : undefined,
+    keys.length ? ctx.session.batch(selectPartsOfList(ctx, keys)).then(readPieceParts) : undefined,
     readSums(
       ctx,
       reckoned.filter(({ invoiceType }) => invoiceType === 'STANDARD'),

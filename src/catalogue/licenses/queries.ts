@@ -1,7 +1,7 @@
 import { type SQL, and, sql } from 'drizzle-orm'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
-import { selectRows } from '../../db/statements.ts'
+import { prepare, selectRows } from '../../db/statements.ts'
 import { jsonNumber } from '../../lib/decimal.ts'
 import { iso } from '../../lib/time.ts'
 import type { LicenseUpdateResponse } from './schema.ts'
@@ -136,6 +136,24 @@ export interface LicenseLookup {
   until: number
 }
 
+const changesOf = prepare(['organizationId', 'listed'], (at) => {
+  const sent = sql`json_each(${at.listed}) as sent`
+  const its = sql`its.organization_id = ${at.organizationId} and its.account_id = sent.value ->> 1 and its.license_id = sent.value ->> 2`
+  const columns = sql`sent.value ->> 0 as lookup, its.license_id as licenseId, its.effective_from as at, its.value, its.position`
+  const first = sql`(
+    select id from license_updates
+    where organization_id = ${at.organizationId} and account_id = sent.value ->> 1 and license_id = sent.value ->> 2
+      and effective_from <= sent.value ->> 3 and effective_from < sent.value ->> 4
+    order by effective_from desc, position desc limit 1
+  )`
+  return selectRows(sql`
+    select ${columns} from ${sent} cross join license_updates as its on its.id = ${first}
+    union all
+    select ${columns} from ${sent} cross join license_updates as its on ${its}
+      and its.effective_from > sent.value ->> 3 and its.effective_from < sent.value ->> 4
+    order by lookup, licenseId, at, position`)
+})
+
 /**
  * The query for what is in force of licences, for each lookup by its place: the updates before `until`, and of those before `from` only the
  * last one.
@@ -147,19 +165,5 @@ export const selectChanges = ({ organizationId }: Pick<Ctx, 'organizationId'>, l
   const rows = lookups.flatMap(({ accountId, licenseIds, from, until }, index) =>
     licenseIds.map((id) => [index, accountId, id, from, until]),
   )
-  const sent = sql`json_each(${JSON.stringify(rows)}) as sent`
-  const its = sql`its.organization_id = ${organizationId} and its.account_id = sent.value ->> 1 and its.license_id = sent.value ->> 2`
-  const columns = sql`sent.value ->> 0 as lookup, its.license_id as licenseId, its.effective_from as at, its.value, its.position`
-  const first = sql`(
-    select id from license_updates
-    where organization_id = ${organizationId} and account_id = sent.value ->> 1 and license_id = sent.value ->> 2
-      and effective_from <= sent.value ->> 3 and effective_from < sent.value ->> 4
-    order by effective_from desc, position desc limit 1
-  )`
-  return selectRows(sql`
-    select ${columns} from ${sent} cross join license_updates as its on its.id = ${first}
-    union all
-    select ${columns} from ${sent} cross join license_updates as its on ${its}
-      and its.effective_from > sent.value ->> 3 and its.effective_from < sent.value ->> 4
-    order by lookup, licenseId, at, position`)
+  return changesOf({ organizationId, listed: JSON.stringify(rows) })
 }

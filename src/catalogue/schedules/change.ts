@@ -134,7 +134,11 @@ export const editTimeline = (
     sql`its.account_id = ${accountId} and its.state in ('ACTIVE', 'DRAFT') and its.start_at < ${instantOf(last)} and its.end_at > ${instantOf(first)}`,
   )
   const actions = preparePreActions(ctx, accountId, target.state === 'ACTIVE' ? target.preActions : [])
-  const statements = [selectOverrides(ctx, touched), ...planIds.map((id) => selectPlan(ctx, id, asked.itemIds)), ...actions.statements]
+  const statements = [
+    selectOverrides(ctx.organizationId, touched),
+    ...planIds.map((id) => selectPlan(ctx, id, asked.itemIds)),
+    ...actions.statements,
+  ]
   return changeTimeline(ctx, accountId, statements, async ({ timeline, results }) => {
     const plans = new Map(planIds.map((id, index) => [id, readPlanRows(id, results[index + 1]?.results)]))
     const discards = target.state === 'DRAFT' && target.discards

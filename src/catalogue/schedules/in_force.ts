@@ -6,7 +6,7 @@ import {
   keysOfPieces,
   readPieceParts,
   readTimelineRows,
-  selectPieceParts,
+  preparePieceParts,
   selectTimeline,
 } from './queries.ts'
 
@@ -22,6 +22,13 @@ export interface MomentOfAccount {
   at: number
 }
 
+const partsInForce = preparePieceParts(['organizationId', 'accountId', 'at'], (value) =>
+  keysOfPieces(
+    value.organizationId,
+    sql`its.account_id = ${value.accountId} and its.state = 'ACTIVE' and its.start_at <= ${value.at} and its.end_at > ${value.at}`,
+  ),
+)
+
 /**
  * Reads the timelines of accounts in one round trip, and what the plan is made of that is in force at one moment. Accounts that do not exist
  * are left out.
@@ -31,12 +38,10 @@ export const readTimelinesInForce = async (
   accountIds: readonly string[],
   moment: MomentOfAccount | undefined,
 ): Promise<TimelinesInForce> => {
-  const inForce =
-    moment &&
-    sql`its.account_id = ${moment.accountId} and its.state = 'ACTIVE' and its.start_at <= ${moment.at} and its.end_at > ${moment.at}`
+  const { organizationId } = ctx
   const results = await ctx.session.batch([
     ...accountIds.flatMap((id) => selectTimeline(ctx, id)),
-    ...(inForce ? selectPieceParts(ctx, keysOfPieces(ctx.organizationId, inForce)) : []),
+    ...(moment ? partsInForce({ organizationId, ...moment }) : []),
   ])
   const timelines = accountIds.flatMap((id, index) => {
     const rows = results.slice(2 * index, 2 * index + 2)

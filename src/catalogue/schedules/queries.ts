@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { accounts } from '../../customers/accounts/table.ts'
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
@@ -206,14 +206,8 @@ export const keyOfVersion = ({ pricePlanId, version }: Pick<Piece, 'pricePlanId'
 
 type Keys = SQL
 
-/** The keys of some parts of timelines. */
-export const keysOfList = (pieces: readonly Pick<Piece, 'pricePlanId' | 'version' | 'overrideId'>[]): Keys => {
-  const sent = JSON.stringify(pieces.map(({ pricePlanId, version, overrideId }) => [pricePlanId, version, overrideId]))
-  return sql`select value ->> 0 as price_plan_id, value ->> 1 as plan_version, value ->> 2 as override_id from json_each(${sent})`
-}
-
 /** The versions of plans that some parts of timelines have. `keys` is a query for their price_plan_id, plan_version and override_id. */
-const selectVersions = (organizationId: string, keys: Keys): Statement =>
+const selectVersions = (organizationId: unknown, keys: Keys): Statement =>
   selectRows(sql`
     select plan.id as planId, plan.type, ${publishedColumns(sql.raw('version'))}
     from (select distinct price_plan_id, plan_version from (${keys})) as used
@@ -221,18 +215,18 @@ const selectVersions = (organizationId: string, keys: Keys): Statement =>
     cross join price_plans as plan on plan.id = used.price_plan_id where plan.organization_id = ${organizationId}`)
 
 /** What accounts have instead of parts of plans in some parts of timelines. */
-export const selectOverrides = ({ organizationId }: Pick<Ctx, 'organizationId'>, keys: Keys): Statement =>
+export const selectOverrides = (organizationId: unknown, keys: Keys): Statement =>
   selectRows(sql`
     select own.id, own.content from (select distinct override_id from (${keys})) as used
     cross join schedule_overrides as own on own.organization_id = ${organizationId} and own.id = used.override_id`)
 
-/** What the cards of some parts of timelines price, and what some ids name. */
-const selectItems = (organizationId: string, keys: Keys, sent: readonly string[]): Statement =>
+/** What the cards of some parts of timelines price, and what ids name that are sent as a JSON list. */
+const selectItems = (organizationId: unknown, keys: Keys, sent: unknown): Statement =>
   selectRows(sql`
     select ${itemsNamed(
       organizationId,
       sql`
-        select value from json_each(${JSON.stringify(sent)})
+        select value from json_each(${sent})
         union select card.value ->> 'billableId' from (select distinct override_id from (${keys})) as used
         cross join schedule_overrides as own on own.organization_id = ${organizationId} and own.id = used.override_id
         cross join json_each(own.content, '$.cards') as card
@@ -246,7 +240,39 @@ export const selectPieceParts = (
   { organizationId }: Pick<Ctx, 'organizationId'>,
   keys: Keys,
   sent: readonly string[] = [],
-): Statement[] => [selectVersions(organizationId, keys), selectOverrides({ organizationId }, keys), selectItems(organizationId, keys, sent)]
+): Statement[] => [
+  selectVersions(organizationId, keys),
+  selectOverrides(organizationId, keys),
+  selectItems(organizationId, keys, JSON.stringify(sent)),
+]
+
+/** Prepares the queries of `selectPieceParts` for the keys that a query gives by values of some names. */
+export const preparePieceParts = <Name extends string>(
+  names: readonly Name[],
+  keysAt: (at: Readonly<Record<Name, Placeholder>>) => Keys,
+): ((values: Readonly<Record<Name | 'organizationId', unknown>>) => Statement[]) => {
+  const select = [
+    prepare(['organizationId', ...names], (at) => selectVersions(at.organizationId, keysAt(at))),
+    prepare(['organizationId', ...names], (at) => selectOverrides(at.organizationId, keysAt(at))),
+    prepare(['organizationId', ...names], (at) => selectItems(at.organizationId, keysAt(at), '[]')),
+  ]
+  return (values) => select.map((one) => one(values))
+}
+
+const partsOfList = preparePieceParts(
+  ['listed'],
+  ({ listed }) =>
+    sql`select value ->> 0 as price_plan_id, value ->> 1 as plan_version, value ->> 2 as override_id from json_each(${listed})`,
+)
+
+/** The queries for what listed parts of timelines are made of, for a batch. */
+export const selectPartsOfList = (
+  { organizationId }: Pick<Ctx, 'organizationId'>,
+  pieces: readonly Pick<Piece, 'pricePlanId' | 'version' | 'overrideId'>[],
+): Statement[] => {
+  const listed = JSON.stringify(pieces.map(({ pricePlanId, version, overrideId }) => [pricePlanId, version, overrideId]))
+  return partsOfList({ organizationId, listed })
+}
 
 /** Reads the rows of `selectOverrides`. */
 export const readOverrides = (rows: readonly unknown[] | undefined): Map<string, ScheduleOverride> =>
@@ -263,7 +289,7 @@ const readVersions = (rows: readonly unknown[] | undefined): PieceParts['version
     }),
   )
 
-/** Reads the results of `selectPieceParts`. */
+/** Reads the results of `selectPieceParts` and of `selectPartsOfList`. */
 export const readPieceParts = (results: readonly { results: readonly unknown[] }[]): PieceParts => {
   const [versions, overrides, items] = results.map((one) => one.results)
   return {
@@ -274,7 +300,7 @@ export const readPieceParts = (results: readonly { results: readonly unknown[] }
 }
 
 /** The keys of the parts of timelines that a condition selects. */
-export const keysOfPieces = (organizationId: string, condition: SQL, from = SCHEDULES): SQL => sql`
+export const keysOfPieces = (organizationId: unknown, condition: SQL, from = SCHEDULES): SQL => sql`
   select its.price_plan_id, its.plan_version, its.override_id from ${from} where its.organization_id = ${organizationId} and ${condition}`
 
 /** What is in force in a part of a timeline: the version of its plan, with what the account has instead of parts of it. */

@@ -29,15 +29,7 @@ export { type MomentOfAccount, readTimelinesInForce } from './in_force.ts'
 export { readTimelinePage } from './list.ts'
 export { overrideOf } from './override.ts'
 export { listScheduleRateCards, listScheduleRules, operateScheduleCards, showScheduleCard, updateScheduleRules } from './parts.ts'
-export {
-  type PieceParts,
-  type ReadPiece,
-  type ReadTimeline,
-  definitionOf,
-  keysOfList,
-  readPieceParts,
-  selectPieceParts,
-} from './queries.ts'
+export { type PieceParts, type ReadPiece, type ReadTimeline, definitionOf, readPieceParts, selectPartsOfList } from './queries.ts'
 export { readTimelineRowsOfMany, selectTimelines } from './select_many.ts'
 export { isOverridden, showDates, showPlanInfo } from './show.ts'
 export type { ScheduleOverride } from './table.ts'
