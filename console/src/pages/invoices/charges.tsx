@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks'
-import { api, read } from '../../parts/client.ts'
+import { type Schemas, api, read } from '../../parts/client.ts'
 import { DialogButton, Form, TextField } from '../../parts/form.tsx'
 import { requireNumber } from '../../parts/typed.ts'
+
+type Line = Schemas['InvoiceLineItem']
 
 interface Charge {
   name: string
@@ -11,8 +13,31 @@ interface Charge {
 
 const EMPTY: Charge = { name: '', rate: '', quantity: '1' }
 
-const Charges = ({ invoiceId, close }: { invoiceId: string; close: () => void }) => {
-  const [charges, setCharges] = useState<readonly Charge[]>([EMPTY])
+/** The lines of the charges that are on an invoice. */
+const chargeLinesOf = (line: Line): Line[] =>
+  line.type === 'MISCELLANEOUS_CHARGE' ? [line] : (line.lineItems ?? []).flatMap(chargeLinesOf)
+
+const isFormula = ({ quantity, valuePerQuantity }: Line): boolean => quantity === undefined || valuePerQuantity === undefined
+
+const draftOf = ({ description, quantity, valuePerQuantity }: Line): Charge => ({
+  name: description,
+  rate: String(valuePerQuantity),
+  quantity: String(quantity),
+})
+
+interface ChargesParts {
+  invoiceId: string
+  /** The lines of the invoice as it is. */
+  root: Line | undefined
+}
+
+const Charges = ({ invoiceId, root, close }: ChargesParts & { close: () => void }) => {
+  const [lines] = useState(() => (root ? chargeLinesOf(root) : []))
+  const formulas = lines.filter(isFormula)
+  const [charges, setCharges] = useState<readonly Charge[]>(() => {
+    const drafts = lines.filter((line) => !isFormula(line)).map(draftOf)
+    return drafts.length ? drafts : [EMPTY]
+  })
   const change = (at: number, part: Partial<Charge>): void =>
     setCharges(charges.map((one, index) => (index === at ? { ...one, ...part } : one)))
   const send = () => {
@@ -26,13 +51,33 @@ const Charges = ({ invoiceId, close }: { invoiceId: string; close: () => void })
   }
   return (
     <Form action="Save charges" send={send} done={close} cancel={close}>
-      <p class="muted">They take the place of those that are there. Without any, all are taken off.</p>
+      <p class="muted">They take the place of those that are there, and do not count as revenue. Without any, all are taken off.</p>
+      {formulas.length > 0 && (
+        <p class="notice">
+          {formulas.map(({ description }) => description).join(', ')}: charges by a formula can only be changed by the API. They are taken
+          off when you save these.
+        </p>
+      )}
       {charges.map((charge, at) => (
         <fieldset key={at} class="row-fields">
           <legend class="hidden">Charge {at + 1}</legend>
-          <TextField label="Name" value={charge.name} set={(name) => change(at, { name })} />
-          <TextField label="Quantity" value={charge.quantity} set={(quantity) => change(at, { quantity })} isNumber />
-          <TextField label="Price of one" value={charge.rate} set={(rate) => change(at, { rate })} isNumber />
+          <TextField label="Name" path={`items[${at}].name`} value={charge.name} set={(name) => change(at, { name })} />
+          <TextField
+            label="Quantity"
+            path={`items[${at}].quantity`}
+            called={`Charge ${at + 1}, quantity`}
+            value={charge.quantity}
+            set={(quantity) => change(at, { quantity })}
+            isNumber
+          />
+          <TextField
+            label="Price of one"
+            path={`items[${at}].rate`}
+            called={`Charge ${at + 1}, price`}
+            value={charge.rate}
+            set={(rate) => change(at, { rate })}
+            isNumber
+          />
           <button
             type="button"
             class="quiet"
@@ -51,8 +96,8 @@ const Charges = ({ invoiceId, close }: { invoiceId: string; close: () => void })
 }
 
 /** Charges beside the lines of a draft. */
-export const ChargesForm = ({ invoiceId }: { invoiceId: string }) => (
+export const ChargesForm = ({ invoiceId, root }: ChargesParts) => (
   <DialogButton label="Charges" title="Charges on this invoice" isWide>
-    {(close) => <Charges invoiceId={invoiceId} close={close} />}
+    {(close) => <Charges invoiceId={invoiceId} root={root} close={close} />}
   </DialogButton>
 )

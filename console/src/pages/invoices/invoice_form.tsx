@@ -31,7 +31,7 @@ export const InvoiceForm = ({ close, accountId = '' }: { close: () => void; acco
     const { id } = await read(
       api.POST('/invoices', {
         body: {
-          accountId: account,
+          accountId: account.trim(),
           startDate: `${from}T00:00:00Z`,
           endDate: `${until}T00:00:00Z`,
           status: status as 'DRAFT',
@@ -46,9 +46,9 @@ export const InvoiceForm = ({ close, accountId = '' }: { close: () => void; acco
   return (
     <Form action="Create invoice" send={send} cancel={close}>
       <div class="columns">
-        <TextField label="Account" value={account} set={setAccount} />
-        <TextField label="For the time from (UTC)" type="date" value={from} set={setFrom} />
-        <TextField label="until before" type="date" value={until} set={setUntil} />
+        <TextField label="Account" path="accountId" value={account} set={setAccount} />
+        <TextField label="For the time from (UTC)" path="startDate" type="date" value={from} set={setFrom} />
+        <TextField label="until before" path="endDate" type="date" value={until} set={setUntil} />
         <ChoiceField
           label="Status"
           value={status}
@@ -63,9 +63,28 @@ export const InvoiceForm = ({ close, accountId = '' }: { close: () => void; acco
       {lines.map((line, at) => (
         <fieldset key={at} class="row-fields">
           <legend class="hidden">Line {at + 1}</legend>
-          <TextField label="Description" value={line.description} set={(description) => change(at, { description })} />
-          <TextField label="Quantity" value={line.quantity} set={(quantity) => change(at, { quantity })} isNumber />
-          <TextField label="Price of one" value={line.price} set={(price) => change(at, { price })} isNumber />
+          <TextField
+            label="Description"
+            path={`lineItems[${at}].description`}
+            value={line.description}
+            set={(description) => change(at, { description })}
+          />
+          <TextField
+            label="Quantity"
+            path={`lineItems[${at}].quantity`}
+            called={`Line ${at + 1}, quantity`}
+            value={line.quantity}
+            set={(quantity) => change(at, { quantity })}
+            isNumber
+          />
+          <TextField
+            label="Price of one"
+            path={`lineItems[${at}].valuePerQuantity`}
+            called={`Line ${at + 1}, price`}
+            value={line.price}
+            set={(price) => change(at, { price })}
+            isNumber
+          />
           {lines.length > 1 && (
             <button
               type="button"
