@@ -92,6 +92,18 @@ const sendEvent = async (page: Page, id: string, at: string, gigabytes: string):
   await page.locator('.pipeline').getByText('Standard').waitFor()
 }
 
+/** What a correction of events would change is shown for what is typed, and no longer when something else is typed. */
+const tryCorrection = async (page: Page): Promise<void> => {
+  await visit(page, 'Events')
+  await page.getByRole('link', { name: 'Correct many' }).click()
+  await fill(page, { Account: 'acme', 'Events from (UTC)': '2026-10-01T00:00', 'until before (UTC)': '2026-10-02T00:00' })
+  await press(page, 'Show what it would change')
+  const changes = page.getByRole('region', { name: 'What it would change' })
+  await changes.getByText('2 events. Nothing has been changed yet.').waitFor()
+  await fill(page, { 'What shall be done': 'Revert: as if it had not been sent' })
+  await changes.waitFor({ state: 'detached' })
+}
+
 /** Gives back what was paid for the invoice on the page, in two parts. */
 const giveBack = async (page: Page): Promise<void> => {
   await openDialog(page, 'Give back')
@@ -123,6 +135,7 @@ export const makeFirstInvoice = async (browser: Browser, server: Server): Promis
   await makeCustomer(page)
   await sendEvent(page, 'd-1', '2026-10-01T00:00', '80.5')
   await sendEvent(page, 'd-2', '2026-10-01T00:00', '42')
+  await tryCorrection(page)
   await moveClock(page, '2026-11-04T00:00')
 
   await visit(page, 'Invoices')

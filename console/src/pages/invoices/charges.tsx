@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { DialogButton, Form, TextField } from '../../parts/form.tsx'
+import { RowEditor } from '../../parts/row_editor.tsx'
 import { requireNumber } from '../../parts/typed.ts'
 
 type Line = Schemas['InvoiceLineItem']
@@ -38,8 +39,6 @@ const Charges = ({ invoiceId, root, close }: ChargesParts & { close: () => void 
     const drafts = lines.filter((line) => !isFormula(line)).map(draftOf)
     return drafts.length ? drafts : [EMPTY]
   })
-  const change = (at: number, part: Partial<Charge>): void =>
-    setCharges(charges.map((one, index) => (index === at ? { ...one, ...part } : one)))
   const send = () => {
     const items = charges.map(({ name, rate, quantity }, at) => ({
       name,
@@ -58,39 +57,29 @@ const Charges = ({ invoiceId, root, close }: ChargesParts & { close: () => void 
           off when you save these.
         </p>
       )}
-      {charges.map((charge, at) => (
-        <fieldset key={at} class="row-fields">
-          <legend class="hidden">Charge {at + 1}</legend>
-          <TextField label="Name" path={`items[${at}].name`} value={charge.name} set={(name) => change(at, { name })} />
-          <TextField
-            label="Quantity"
-            path={`items[${at}].quantity`}
-            called={`Charge ${at + 1}, quantity`}
-            value={charge.quantity}
-            set={(quantity) => change(at, { quantity })}
-            isNumber
-          />
-          <TextField
-            label="Price of one"
-            path={`items[${at}].rate`}
-            called={`Charge ${at + 1}, price`}
-            value={charge.rate}
-            set={(rate) => change(at, { rate })}
-            isNumber
-          />
-          <button
-            type="button"
-            class="quiet"
-            aria-label={`Remove charge ${at + 1}`}
-            onClick={() => setCharges(charges.filter((_, index) => index !== at))}
-          >
-            ✕
-          </button>
-        </fieldset>
-      ))}
-      <button type="button" onClick={() => setCharges([...charges, EMPTY])}>
-        Add charge
-      </button>
+      <RowEditor title="Charges" rows={charges} set={setCharges} empty={EMPTY} add="Add charge">
+        {(charge, change, at) => (
+          <>
+            <TextField label="Name" path={`items[${at}].name`} value={charge.name} set={(name) => change({ name })} />
+            <TextField
+              label="Quantity"
+              path={`items[${at}].quantity`}
+              called={`Charge ${at + 1}, quantity`}
+              value={charge.quantity}
+              set={(quantity) => change({ quantity })}
+              isNumber
+            />
+            <TextField
+              label="Price of one"
+              path={`items[${at}].rate`}
+              called={`Charge ${at + 1}, price`}
+              value={charge.rate}
+              set={(rate) => change({ rate })}
+              isNumber
+            />
+          </>
+        )}
+      </RowEditor>
     </Form>
   )
 }

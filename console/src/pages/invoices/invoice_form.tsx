@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { goTo, linkTo } from '../../parts/address.ts'
 import { api, read } from '../../parts/client.ts'
 import { CheckField, ChoiceField, Form, TextField } from '../../parts/form.tsx'
+import { RowEditor } from '../../parts/row_editor.tsx'
 import { requireNumber } from '../../parts/typed.ts'
 
 interface DraftLine {
@@ -20,8 +21,6 @@ export const InvoiceForm = ({ close, accountId = '' }: { close: () => void; acco
   const [status, setStatus] = useState('DRAFT')
   const [advances, setAdvances] = useState(false)
   const [lines, setLines] = useState<readonly DraftLine[]>([EMPTY])
-  const change = (at: number, part: Partial<DraftLine>): void =>
-    setLines(lines.map((line, index) => (index === at ? { ...line, ...part } : line)))
   const send = async (): Promise<void> => {
     const lineItems = lines.map(({ description, quantity, price }, at) => ({
       description,
@@ -60,46 +59,34 @@ export const InvoiceForm = ({ close, accountId = '' }: { close: () => void; acco
         />
       </div>
       {status === 'DRAFT' && <CheckField label="Falls due by itself at its end" value={advances} set={setAdvances} />}
-      {lines.map((line, at) => (
-        <fieldset key={at} class="row-fields">
-          <legend class="hidden">Line {at + 1}</legend>
-          <TextField
-            label="Description"
-            path={`lineItems[${at}].description`}
-            value={line.description}
-            set={(description) => change(at, { description })}
-          />
-          <TextField
-            label="Quantity"
-            path={`lineItems[${at}].quantity`}
-            called={`Line ${at + 1}, quantity`}
-            value={line.quantity}
-            set={(quantity) => change(at, { quantity })}
-            isNumber
-          />
-          <TextField
-            label="Price of one"
-            path={`lineItems[${at}].valuePerQuantity`}
-            called={`Line ${at + 1}, price`}
-            value={line.price}
-            set={(price) => change(at, { price })}
-            isNumber
-          />
-          {lines.length > 1 && (
-            <button
-              type="button"
-              class="quiet"
-              aria-label={`Remove line ${at + 1}`}
-              onClick={() => setLines(lines.filter((_, index) => index !== at))}
-            >
-              ✕
-            </button>
-          )}
-        </fieldset>
-      ))}
-      <button type="button" onClick={() => setLines([...lines, EMPTY])}>
-        Add line
-      </button>
+      <RowEditor title="Lines" rows={lines} set={setLines} empty={EMPTY} add="Add line" least={1}>
+        {(line, change, at) => (
+          <>
+            <TextField
+              label="Description"
+              path={`lineItems[${at}].description`}
+              value={line.description}
+              set={(description) => change({ description })}
+            />
+            <TextField
+              label="Quantity"
+              path={`lineItems[${at}].quantity`}
+              called={`Line ${at + 1}, quantity`}
+              value={line.quantity}
+              set={(quantity) => change({ quantity })}
+              isNumber
+            />
+            <TextField
+              label="Price of one"
+              path={`lineItems[${at}].valuePerQuantity`}
+              called={`Line ${at + 1}, price`}
+              value={line.price}
+              set={(price) => change({ price })}
+              isNumber
+            />
+          </>
+        )}
+      </RowEditor>
     </Form>
   )
 }

@@ -118,7 +118,7 @@ const Editor = ({ start, plan }: { start: PlanDraft; plan?: Plan }) => {
             (card, at) =>
               isShown(card) && (
                 <CardEditor
-                  key={at}
+                  key={card.key}
                   card={card}
                   currencies={currencies}
                   billables={billables.data}
