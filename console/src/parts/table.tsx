@@ -32,8 +32,8 @@ export const Table = <Row,>({ label, columns, rows, keyOf, linkOf, empty }: Tabl
       <table>
         <thead>
           <tr>
-            {columns.map((column) => (
-              <th key={column.title} scope="col" class={classOf(column)}>
+            {columns.map((column, at) => (
+              <th key={at} scope="col" class={classOf(column)}>
                 {column.title}
               </th>
             ))}
@@ -45,7 +45,7 @@ export const Table = <Row,>({ label, columns, rows, keyOf, linkOf, empty }: Tabl
             return (
               <tr key={keyOf(row)} class={link ? 'linked' : ''}>
                 {columns.map((column, at) => (
-                  <td key={column.title} class={classOf(column)}>
+                  <td key={at} class={classOf(column)}>
                     {at === 0 && link ? (
                       <a class="row-link" href={link}>
                         {column.cell(row)}

@@ -54,7 +54,7 @@ const SendForm = ({ now }: { now: string }) => {
   const eventAt = (timestamp: string): Event => ({
     id,
     schemaName,
-    accountId: account,
+    accountId: account.trim(),
     timestamp,
     attributes: (schema?.attributes ?? []).map(({ name }) => ({ name, value: values[`attribute ${name}`] ?? '' })),
     dimensions: Object.fromEntries((schema?.dimensions ?? []).map(({ name }) => [name, values[`dimension ${name}`] ?? ''])),

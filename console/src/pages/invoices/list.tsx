@@ -48,7 +48,7 @@ export const InvoiceFilters = ({ hasStatus = true }: { hasStatus?: boolean }) =>
     {hasStatus && <ChoiceFilter name="overdue" label="Overdue" of={[['yes', 'Only overdue']]} clears="status" />}
     <SearchFilter name="owner" label="Account or group" placeholder="The whole id" />
     <SearchFilter name="customer" label="Customer" placeholder="The whole id" />
-    <DayFilter name="from" label="Invoice date from (UTC)" />
+    <DayFilter name="from" label="Dated from (UTC)" />
     <DayFilter name="until" label="until and with" />
   </Filters>
 )
