@@ -129,6 +129,17 @@ const holdSent = async (server: Server, { token, feature, credit, support }: Mad
   )
 }
 
+/** The editor begins with the plan as it is when it is opened, though the page before shows what it was. */
+const holdFreshEditor = async (page: Page, server: Server, token: string, id: string): Promise<void> => {
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+  const body = JSON.stringify({ description: 'Changed by a program' })
+  strictEqual((await fetch(`${server.url}/price_plans/${id}`, { method: 'PATCH', headers, body })).status, 200)
+  await page.getByRole('link', { name: 'Edit', exact: true }).click()
+  strictEqual(await page.getByLabel('Description optional').inputValue(), 'Changed by a program')
+  await page.getByText('1 year after the grant').waitFor()
+  await page.goBack()
+}
+
 /** An account is given rules of its own from tomorrow on: one that is wrong is named at its field, and nothing is in force before it is right. */
 const changeRulesOfAccount = async (page: Page, server: Server, token: string, plan: string): Promise<void> => {
   await ask(server, token, '/customers', {
@@ -182,7 +193,8 @@ export const holdPlans = async (browser: Browser, server: Server, organization =
   await page.getByRole('heading', { name: 'Everything' }).waitFor()
   const id = page.url().split('/').at(-1) ?? ''
   await holdSent(server, made, id)
-  await page.getByRole('region', { name: 'Entitlements', exact: true }).getByText('P1Y behind the grant').waitFor()
+  await holdFreshEditor(page, server, made.token, id)
+  await page.getByRole('region', { name: 'Entitlements', exact: true }).getByText('1 year after the grant').waitFor()
   await page.getByRole('region', { name: 'Credits that are granted' }).getByText('100.00 USD').waitFor()
   await page.getByRole('region', { name: 'Beyond entitlements' }).getByText('at most 1,000.50 USD').waitFor()
   await page.getByRole('table').getByText('Adds A tenth less').waitFor()

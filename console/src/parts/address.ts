@@ -1,7 +1,7 @@
 import { createStore, useStore } from './store.ts'
 
 /** Where the console is. */
-export const BASE = '/console'
+const BASE = '/console'
 
 interface Address {
   path: string
@@ -23,6 +23,9 @@ export const goTo = (to: string, { replaces = false, keepsScroll = false } = {})
   address.set(readAddress())
   if (!replaces && !keepsScroll) scrollTo(0, 0)
 }
+
+/** Whether the step back leads to a page of the console. */
+export const hasStepBack = (): boolean => (history.state as { isOurs?: boolean } | null)?.isOurs === true
 
 /** Lets links within the console change the page without loading it again. */
 export const followLinks = (): void =>

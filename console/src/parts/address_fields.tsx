@@ -45,8 +45,8 @@ export const AddressLines = ({ of }: { of: Address | undefined }) => {
   const shown = lines.filter(Boolean)
   return shown.length ? (
     <address>
-      {shown.map((line) => (
-        <div key={line}>{line}</div>
+      {shown.map((line, at) => (
+        <div key={at}>{line}</div>
       ))}
     </address>
   ) : null

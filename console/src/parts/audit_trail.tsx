@@ -1,3 +1,4 @@
+import { linkTo } from './address.ts'
 import { type Schemas, api, read } from './client.ts'
 import { wordsOf } from './format.ts'
 import { Empty, Shown } from './page.tsx'
@@ -50,27 +51,34 @@ export const Changes = ({ of }: { of: Entry['changes'] }) => (
   </dl>
 )
 
-/** What was changed of a resource, by which token, the newest first. */
+/** What was changed of a resource, by which token, the newest first. Older changes are in the audit log. */
 export const AuditTrail = ({ type, id }: { type: Entry['resourceType']; id: string }) => {
   const query = { resource_type: type, resource_id: id, pageSize: 20 }
   const reading = useRead(`audit ${type} ${id}`, () => read(api.GET('/audit_log', { params: { query } })))
   return (
     <Shown reading={reading}>
-      {({ data }) =>
+      {({ data, nextToken }) =>
         data.length ? (
-          <ol class="trail">
-            {data.map((entry) => (
-              <li key={entry.sequence}>
-                <p>
-                  <strong>{operationWords(entry.operationId)}</strong>{' '}
-                  <span class="muted">
-                    <Time at={entry.at} /> by {entry.tokenId}
-                  </span>
-                </p>
-                <Changes of={entry.changes} />
-              </li>
-            ))}
-          </ol>
+          <>
+            <ol class="trail">
+              {data.map((entry) => (
+                <li key={entry.sequence}>
+                  <p>
+                    <strong>{operationWords(entry.operationId)}</strong>{' '}
+                    <span class="muted">
+                      <Time at={entry.at} /> by {entry.tokenId}
+                    </span>
+                  </p>
+                  <Changes of={entry.changes} />
+                </li>
+              ))}
+            </ol>
+            {nextToken && (
+              <p class="muted below">
+                These are the newest {data.length}. <a href={linkTo('audit', { type, id })}>All of them</a> are in the audit log.
+              </p>
+            )}
+          </>
         ) : (
           <Empty title="Nothing has been changed." />
         )

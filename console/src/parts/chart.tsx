@@ -73,7 +73,7 @@ const optionsOf = (parts: ChartParts, width: number, hover: (at: number | null) 
     hooks: { setCursor: [({ cursor }) => hover(cursor.idx ?? null)] },
     scales: {
       x: { range: (_plot, start, end) => [start - margin, end + margin] },
-      y: { range: (_plot, least, most) => [Math.min(0, least), Math.max(1, most) * 1.05] },
+      y: { range: (_plot, least, most) => [Math.min(0, least), most > 0 ? most * 1.05 : 1] },
     },
     axes: [
       { ...axis, grid: { show: false }, size: 28, space: 70, values: (_plot, ticks) => ticks.map((tick) => tickOf(tick, period)) },
@@ -171,7 +171,7 @@ export const Chart = (parts: ChartParts) => {
           <span key={name}>
             <i class={`colour ${colour}`} aria-hidden="true" />
             {name}
-            {at !== null && <strong> {show(values[at] ?? 0)}</strong>}
+            {at !== null && time !== undefined && <strong> {show(values[at] ?? 0)}</strong>}
           </span>
         ))}
         <span class="muted">{time && bucketOf(time, period)}</span>

@@ -37,9 +37,11 @@ const sendPatiently = async (request: Request): Promise<Response> => {
     const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN)
     const pause = Math.max(1000, seconds * 1000)
     if (Number.isNaN(seconds) || attempt === MOST_ATTEMPTS || pause > LONGEST_WAIT) return response
-    waitsUntil.set(Date.now() + pause)
+    /** Of several requests that wait, the page shows the longest. */
+    const until = Date.now() + pause
+    waitsUntil.set(Math.max(until, waitsUntil.get() ?? 0))
     await wait(pause)
-    waitsUntil.set(undefined)
+    if (waitsUntil.get() === until) waitsUntil.set(undefined)
   }
 }
 
@@ -77,7 +79,8 @@ const send = async (asked: Request): Promise<Response> => {
 /** The client whose types are generated from our OpenAPI document. */
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: send })
 
-interface Answer<Data> {
+/** An answer of the API: its data, or what was refused. */
+export interface Answer<Data> {
   data?: Data
   error?: unknown
   response: Response

@@ -25,11 +25,21 @@ export const SearchFilter = ({ name, label, placeholder }: FilterParts & { place
   const inAddress = get(name) ?? ''
   const [typed, type] = useState(inAddress)
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
-  useEffect(() => type(inAddress), [inAddress])
+  /** What was typed here and put into the address: it is not typed over again, for the field may have more by now, or a space at its end. */
+  const put = useRef(inAddress)
+  useEffect(() => {
+    if (inAddress === put.current) return
+    put.current = inAddress
+    type(inAddress)
+  }, [inAddress])
+  useEffect(() => () => clearTimeout(timer.current), [])
   const change = (text: string): void => {
     type(text)
     clearTimeout(timer.current)
-    timer.current = setTimeout(() => set({ [name]: text.trim(), ...forget }, true), PAUSE)
+    timer.current = setTimeout(() => {
+      put.current = text.trim()
+      set({ [name]: put.current, ...forget }, true)
+    }, PAUSE)
   }
   return (
     <label class="filter">

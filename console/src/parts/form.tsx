@@ -76,6 +76,8 @@ export const Form = ({ children, action, send, done, isDangerous = false, isDisa
   )
 }
 
+type Choice = string | readonly [value: string, words: string]
+
 interface FieldParts {
   label: string
   /** Where the value is in the request, by which a refusal finds its field. */
@@ -123,12 +125,16 @@ const Field = ({
 type InputParts = FieldParts & {
   type?: 'text' | 'email' | 'date' | 'datetime-local' | 'password'
   isNumber?: boolean
-  list?: readonly string[]
+  /** What the form itself calls the field when it refuses the value, where several fields have its label. */
+  called?: string
+  /** What is offered while it is typed. */
+  list?: readonly Choice[]
 }
 
 export const TextField = ({
   label,
   path,
+  called = label,
   hint,
   value,
   set,
@@ -139,7 +145,7 @@ export const TextField = ({
   fault: given,
 }: InputParts) => {
   const id = useId()
-  const fault = useFault(label, path, given)
+  const fault = useFault(called, path, given)
   return (
     <Field id={id} label={label} hint={hint} isOptional={isOptional} fault={fault}>
       <input
@@ -157,9 +163,14 @@ export const TextField = ({
       />
       {list && (
         <datalist id={`${id}-list`}>
-          {list.map((one) => (
-            <option key={one} value={one} />
-          ))}
+          {list.map((one) => {
+            const [offered, words] = typeof one === 'string' ? [one] : one
+            return (
+              <option key={offered} value={offered}>
+                {words}
+              </option>
+            )
+          })}
         </datalist>
       )}
     </Field>
@@ -183,8 +194,6 @@ export const TextArea = ({ label, path, hint, value, set, isOptional = false, ro
     </Field>
   )
 }
-
-export type Choice = string | readonly [value: string, words: string]
 
 export const ChoiceField = ({
   label,

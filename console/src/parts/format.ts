@@ -1,4 +1,4 @@
-import { add, formatDecimal, parseJsonNumber, ZERO } from '../../../src/lib/decimal.ts'
+import { add, formatDecimal, negate, parseJsonNumber, ZERO } from '../../../src/lib/decimal.ts'
 import type { Exact } from './exact_json.ts'
 
 const SEPARATOR = ','
@@ -34,9 +34,17 @@ const minorDigitsOf = (currency: string): number => {
 export const money = (value: Exact, currency: string | undefined): string =>
   currency ? `${quantity(value, minorDigitsOf(currency))} ${currency}` : quantity(value, 2)
 
+/** A number with what it counts, such as 1 event, or 2 events. */
+export const counted = (value: Exact, one: string, several = `${one}s`): string =>
+  `${quantity(value)} ${String(value) === '1' ? one : several}`
+
 /** The exact sum of numbers. */
 export const sumOf = (values: readonly Exact[]): string =>
   formatDecimal(values.reduce((sum, value) => add(sum, parseJsonNumber(String(value)) ?? ZERO), ZERO))
+
+/** What a number is more than another one, exactly. */
+export const differenceOf = (one: Exact, other: Exact): string =>
+  sumOf([one, formatDecimal(negate(parseJsonNumber(String(other)) ?? ZERO))])
 
 /** A number for an axis, cut to what fits there. */
 export const roughly = (value: number): string =>
@@ -61,8 +69,6 @@ export const dayOf = (at: string | number): string => {
   return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`
 }
 
-export const isMidnight = (at: string | number): boolean => new Date(at).getTime() % 86_400_000 === 0
-
 /** An instant in UTC, such as 1 Nov 2026, 14:05:09. */
 export const instantOf = (at: string | number): string => {
   const date = new Date(at)
@@ -79,6 +85,17 @@ export const localOf = (at: string | number): string | undefined => {
 
 /** The last day of a range whose end is not in it. */
 export const lastDayOf = (end: string): string => dayOf(new Date(end).getTime() - 1)
+
+/** The same day as a filter of a list has it, such as 2026-11-30. */
+export const lastDateOf = (end: string): string => new Date(Date.parse(end) - 1).toISOString().slice(0, '2026-11-30'.length)
+
+const DAY = 86_400_000
+
+/** The first instant after a day in UTC, for the end of a range that the day is in. What is no day stays as it is, and is refused by the API. */
+export const afterDay = (day: string): string => {
+  const at = new Date(Date.parse(`${day}T00:00:00Z`) + DAY)
+  return Number.isNaN(at.getTime()) ? day : at.toISOString()
+}
 
 /** An end that means that there is none. */
 export const isForever = (end: string): boolean => end >= '9999'

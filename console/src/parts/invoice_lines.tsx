@@ -1,6 +1,6 @@
 import { linkTo } from './address.ts'
-import { type Exact } from './exact_json.ts'
-import { money, quantity, wordsOf } from './format.ts'
+import type { Exact } from './exact_json.ts'
+import { counted, lastDateOf, money, quantity, wordsOf } from './format.ts'
 
 /** A line of an invoice, of its preview or of its explanation. */
 export interface Line {
@@ -21,13 +21,13 @@ export interface Line {
 /** The list of events that a path of the API names, as a page of the console. */
 const eventsLink = (path: string): string => {
   const query = new URL(path, location.origin).searchParams
-  const dayOf = (name: string): string | undefined => query.get(name)?.slice(0, 10)
+  const end = query.get('end_time')
   return linkTo('events', {
     account: query.get('account_id') ?? undefined,
     schema: query.get('schema_name') ?? undefined,
     status: query.get('status') ?? undefined,
-    from: dayOf('start_time'),
-    until: query.get('end_time') ? new Date(Date.parse(query.get('end_time') ?? '') - 1).toISOString().slice(0, 10) : undefined,
+    from: query.get('start_time')?.slice(0, '2026-11-30'.length),
+    until: end ? lastDateOf(end) : undefined,
   })
 }
 
@@ -46,6 +46,24 @@ const isTelling = (arithmetic: string | undefined): boolean => {
   return left !== right
 }
 
+type Rule = NonNullable<Line['pricingRule']>
+
+/** A pricing rule that has made or changed a line, and what it read. */
+const ExplainedRule = ({ rule: { name, condition, computation, variables } }: { rule: Rule }) => {
+  const read = Object.entries(variables).map(([variable, value]) => `${variable} = ${value ?? 'nothing'}`)
+  return (
+    <p class="muted">
+      Rule {name}: <code>{computation}</code>
+      {condition && (
+        <>
+          , if <code>{condition}</code>
+        </>
+      )}
+      {read.length > 0 && `, with ${read.join(', ')}`}
+    </p>
+  )
+}
+
 const Explained = ({ line }: { line: Line }) => {
   const { arithmetic, rateCard, proration, pricingRule, events } = line
   return (
@@ -62,14 +80,10 @@ const Explained = ({ line }: { line: Line }) => {
           {proration.days} of {proration.ofDays} days
         </p>
       )}
-      {pricingRule && (
-        <p class="muted">
-          Rule {pricingRule.name}: <code>{pricingRule.computation}</code>
-        </p>
-      )}
+      {pricingRule && <ExplainedRule rule={pricingRule} />}
       {events && (
         <p class="muted">
-          {quantity(events.count)} events behind it
+          {counted(events.count, 'event')} behind it
           {events.list && (
             <>
               {' '}

@@ -1,21 +1,27 @@
 import type { ComponentChildren } from 'preact'
 import { linkTo } from './address.ts'
 import { Badge } from './badge.tsx'
-import type { Schemas } from './client.ts'
+import { type Schemas, api, read } from './client.ts'
 import { money, wordsOf } from './format.ts'
 import { type Column, Table } from './table.tsx'
 import { Day, Days } from './time.tsx'
 
-export type InvoiceSummary = Schemas['InvoiceSummary']
+type InvoiceSummary = Schemas['InvoiceSummary']
 
 export const currencyOf = ({ invoiceDetails }: Pick<InvoiceSummary, 'invoiceDetails'>): string | undefined =>
   invoiceDetails?.account?.invoiceCurrency ?? invoiceDetails?.invoiceGroup?.invoiceCurrency
 
-export const isOverdue = ({ status, dueDate }: Pick<InvoiceSummary, 'status' | 'dueDate'>, now: string): boolean =>
-  (status === 'DUE' || status === 'PARTIALLY_PAID') && dueDate !== undefined && dueDate < now
+/** Whether something of an invoice is still asked for. */
+export const isAwaitingPayment = ({ status }: Pick<InvoiceSummary, 'status'>): boolean => status === 'DUE' || status === 'PARTIALLY_PAID'
 
-/** The query of the invoices that are overdue at an instant, as isOverdue says it. */
-export const overdueAt = (now: string) => ({ status: 'DUE,PARTIALLY_PAID', due_end_time: Date.parse(now) })
+const isOverdue = (invoice: Pick<InvoiceSummary, 'status' | 'dueDate'>, now: string): boolean =>
+  isAwaitingPayment(invoice) && invoice.dueDate !== undefined && invoice.dueDate < now
+
+/** The query of the invoices that are overdue now, as isOverdue says it, by the clock of the organization at this moment. */
+export const readOverdueQuery = async () => {
+  const { now } = await read(api.GET('/organization'))
+  return { status: 'DUE,PARTIALLY_PAID', due_end_time: Date.parse(now) }
+}
 
 export const InvoiceBadge = ({ invoice, now }: { invoice: Pick<InvoiceSummary, 'status' | 'dueDate'>; now: string }) => (
   <>
@@ -33,11 +39,15 @@ const TYPES: Readonly<Record<string, string>> = {
 
 export const invoiceTypeOf = (type: string): string => TYPES[type] ?? wordsOf(type)
 
+/** The number of an invoice, or what it is while it has none. */
+export const numberOf = ({ sequenceId, invoiceClass, status }: Pick<InvoiceSummary, 'sequenceId' | 'invoiceClass' | 'status'>): string =>
+  sequenceId ?? (invoiceClass === 'ORDER' ? 'Order' : status === 'DRAFT' ? 'Draft' : 'Unnumbered')
+
 const nameOf = ({ invoiceDetails, ownerId }: InvoiceSummary): string =>
   invoiceDetails?.account?.name ?? invoiceDetails?.invoiceGroup?.name ?? ownerId ?? ''
 
 const columnsOf = (now: string, hasOwner: boolean): readonly Column<InvoiceSummary>[] => [
-  { title: 'Number', cell: ({ sequenceId, invoiceClass }) => sequenceId ?? (invoiceClass === 'ORDER' ? 'Order' : 'Draft'), isWhole: true },
+  { title: 'Number', cell: numberOf, isWhole: true },
   ...(hasOwner
     ? [
         {

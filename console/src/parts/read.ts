@@ -17,11 +17,21 @@ const kept = new Map<string, Kept>()
 /** Grows with each change, after which all is read again. */
 const changes = createStore(0)
 
+/** How many parts of the page show what was read under a key. That is not forgotten: a form may stand in it. */
+const inView = new Map<string, number>()
+
+const countView = (key: string, by: 1 | -1): void => {
+  const count = (inView.get(key) ?? 0) + by
+  if (count > 0) inView.set(key, count)
+  else inView.delete(key)
+}
+
 const keep = (key: string, data: unknown): void => {
   kept.delete(key)
   kept.set(key, { data, at: Date.now() })
-  const [oldest] = kept.keys()
-  if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest)
+  if (kept.size <= MOST_KEPT) return
+  const oldest = [...kept.keys()].find((one) => !inView.has(one))
+  if (oldest !== undefined) kept.delete(oldest)
 }
 
 /** What is being asked now. Parts of a page that ask the same thing ask it once. What was asked before a change is not kept. */
@@ -99,7 +109,7 @@ export const useRead = <Data>(
       render({})
       try {
         await askOnce(key, asking.current)
-        failure.current = undefined
+        if (!isOver) failure.current = undefined
       } catch (error) {
         if (!isOver) failure.current = { key, failure: failureOf(error) }
       }
@@ -107,12 +117,14 @@ export const useRead = <Data>(
       loading.current = undefined
       render({})
     }
+    countView(key, 1)
     load.current = (isForced) => void readNow(isForced)
     load.current(false)
     const stop = changes.follow(() => load.current(true))
     const timer = every ? setInterval(() => document.visibilityState === 'visible' && load.current(true), every) : undefined
     return () => {
       isOver = true
+      countView(key, -1)
       loading.current = undefined
       stop()
       clearInterval(timer)

@@ -4,7 +4,8 @@ type Rule = Schemas['PricingRule']
 
 /** A pricing rule as it is typed. Its order is kept, so that a rule which has not moved stays as it was. */
 export interface RuleDraft {
-  id: string | undefined
+  /** Tells it from others while rules are added, moved and removed. */
+  key: string
   order: number
   name: string
   timing: Schemas['PricingRuleTiming']
@@ -18,7 +19,7 @@ export interface RuleDraft {
 }
 
 export const draftOfRule = ({ id, order, name, invoiceTiming, condition, computation, action }: Rule): RuleDraft => ({
-  id,
+  key: id,
   order,
   name,
   timing: invoiceTiming ?? 'IN_ARREARS',
@@ -32,7 +33,7 @@ export const draftOfRule = ({ id, order, name, invoiceTiming, condition, computa
 })
 
 export const emptyRule = (rules: readonly RuleDraft[]): RuleDraft => ({
-  id: undefined,
+  key: crypto.randomUUID(),
   order: Math.max(0, ...rules.map(({ order }) => order)) + 1,
   name: '',
   timing: 'IN_ARREARS',

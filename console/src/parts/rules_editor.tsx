@@ -162,7 +162,7 @@ export const RulesEditor = ({
   return (
     <div class="stack">
       {rules.map((rule, at) => (
-        <fieldset key={rule.id ?? `new-${rule.order}`} class="card" aria-label={`Rule ${rule.name || at + 1}`}>
+        <fieldset key={rule.key} class="card" aria-label={`Rule ${rule.name || at + 1}`}>
           <header>
             <h3>Rule {at + 1}</h3>
             <div class="actions">

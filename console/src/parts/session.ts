@@ -2,7 +2,7 @@ import { createStore, useStore } from './store.ts'
 
 export type Role = 'ADMINISTRATOR' | 'DEVELOPER' | 'ANALYST'
 
-export interface Session {
+interface Session {
   jwt: string
   role: Role
   tokenId: string
@@ -13,7 +13,7 @@ export interface Session {
 const KEY = 'togai console session'
 
 /** Reads what a JWT says of its token. The Worker alone checks it. */
-export const sessionOf = (jwt: string): Session => {
+const sessionOf = (jwt: string): Session => {
   const [, payload = ''] = jwt.split('.')
   const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (one) => one.codePointAt(0) ?? 0)
   const { role, sub, exp } = JSON.parse(new TextDecoder().decode(bytes)) as { role: Role; sub: string; exp: number }

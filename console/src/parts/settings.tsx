@@ -3,6 +3,7 @@ import { type Schemas, api, read } from './client.ts'
 import { ChoiceField, DialogButton, Form, TextArea, TextField } from './form.tsx'
 import { Empty, Section, Shown } from './page.tsx'
 import { useRead } from './read.ts'
+import { readAll } from './read_all.ts'
 import { useRights } from './session.ts'
 import { Table } from './table.tsx'
 
@@ -42,7 +43,9 @@ const SettingForm = ({ entity, setting, close }: { entity: Entity; setting?: Set
 export const Settings = ({ entityType, entityId, id }: Entity & { id?: string }) => {
   const { writes } = useRights()
   const query = { entity_type: entityType, entity_id: entityId, pageSize: 100 }
-  const reading = useRead(`settings ${entityType} ${entityId}`, () => read(api.GET('/settings', { params: { query } })))
+  const reading = useRead(`settings ${entityType} ${entityId}`, () =>
+    readAll((nextToken) => read(api.GET('/settings', { params: { query: { ...query, nextToken } } }))),
+  )
   const entity = { entityType, entityId }
   return (
     <Section
@@ -51,10 +54,10 @@ export const Settings = ({ entityType, entityId, id }: Entity & { id?: string })
       actions={writes && <DialogButton label="Add setting">{(close) => <SettingForm entity={entity} close={close} />}</DialogButton>}
     >
       <Shown reading={reading}>
-        {({ data }) => (
+        {(settings) => (
           <Table
             label="Settings"
-            rows={data}
+            rows={settings}
             keyOf={(setting) => `${setting.namespace}.${setting.id}`}
             empty={<Empty title="There are no settings." />}
             columns={[

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 
 /** A value that several parts of the page show, and that each of them follows. */
-export interface Store<Value> {
+interface Store<Value> {
   get: () => Value
   set: (value: Value) => void
   follow: (listener: () => void) => () => void

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useParameters } from './address.ts'
+import { hasStepBack, useParameters } from './address.ts'
 
 export interface Column<Row> {
   title: string
@@ -20,21 +20,20 @@ interface TableParts<Row> {
   /** The page of a row, which its first cell links to. */
   linkOf?: (row: Row) => string | undefined
   empty?: ComponentChildren
-  isBusy?: boolean
 }
 
 const classOf = ({ isNumber, isWhole, isMinor }: { isNumber?: boolean; isWhole?: boolean; isMinor?: boolean }): string =>
   [isNumber && 'number', isWhole && 'whole', isMinor && 'minor'].filter(Boolean).join(' ')
 
-export const Table = <Row,>({ label, columns, rows, keyOf, linkOf, empty, isBusy = false }: TableParts<Row>) => {
+export const Table = <Row,>({ label, columns, rows, keyOf, linkOf, empty }: TableParts<Row>) => {
   if (!rows.length && empty !== undefined) return <>{empty}</>
   return (
     <div class="table-frame" role="region" aria-label={label} tabIndex={0}>
-      <table aria-busy={isBusy}>
+      <table>
         <thead>
           <tr>
-            {columns.map((column) => (
-              <th key={column.title} scope="col" class={classOf(column)}>
+            {columns.map((column, at) => (
+              <th key={at} scope="col" class={classOf(column)}>
                 {column.title}
               </th>
             ))}
@@ -46,7 +45,7 @@ export const Table = <Row,>({ label, columns, rows, keyOf, linkOf, empty, isBusy
             return (
               <tr key={keyOf(row)} class={link ? 'linked' : ''}>
                 {columns.map((column, at) => (
-                  <td key={column.title} class={classOf(column)}>
+                  <td key={at} class={classOf(column)}>
                     {at === 0 && link ? (
                       <a class="row-link" href={link}>
                         {column.cell(row)}
@@ -66,24 +65,26 @@ export const Table = <Row,>({ label, columns, rows, keyOf, linkOf, empty, isBusy
 }
 
 /** Leads to the next page of a list, whose token is in the address, and back. */
-export const Pager = ({ next, name = 'page' }: { next: string | undefined; name?: string }) => {
+export const Pager = ({ next }: { next: string | undefined }) => {
   const { get, set } = useParameters()
-  const isLater = get(name) !== undefined
+  const isLater = get('page') !== undefined
   if (!next && !isLater) return null
   return (
     <nav class="pager" aria-label="Pages">
       {isLater && (
         <>
-          <button type="button" onClick={() => set({ [name]: undefined })}>
+          <button type="button" onClick={() => set({ page: undefined })}>
             First page
           </button>
-          <button type="button" onClick={() => history.back()}>
-            Back
-          </button>
+          {hasStepBack() && (
+            <button type="button" onClick={() => history.back()}>
+              Back
+            </button>
+          )}
         </>
       )}
       {next && (
-        <button type="button" onClick={() => set({ [name]: next })}>
+        <button type="button" onClick={() => set({ page: next })}>
           Next page
         </button>
       )}

@@ -2,7 +2,7 @@ import { createStore, useStore } from './store.ts'
 
 const THEMES = ['system', 'light', 'dark'] as const
 
-export type Theme = (typeof THEMES)[number]
+type Theme = (typeof THEMES)[number]
 
 const KEY = 'togai console theme'
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { ChoiceField, DialogButton, Form } from '../../parts/form.tsx'
-import { Refusal, Shown } from '../../parts/page.tsx'
+import { Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { ACTIONS, type Action, Corrected, correct } from './corrections.tsx'
 import type { TracedEvent } from './event.tsx'
@@ -10,7 +10,7 @@ const CorrectForm = ({ event, close }: { event: TracedEvent; close: () => void }
   const { eventPayload, referenceId } = event
   const selection = { action: action as Action, account_id: eventPayload.accountId, id: referenceId }
   const trial = useRead(`try to correct ${JSON.stringify(selection)}`, () => correct(selection, true))
-  const canBe = trial.data?.some(({ status }) => status !== 'FAILED') ?? false
+  const canBe = !trial.failure && (trial.data?.some(({ status }) => status !== 'FAILED') ?? false)
   return (
     <Form
       action="Correct"
@@ -22,7 +22,7 @@ const CorrectForm = ({ event, close }: { event: TracedEvent; close: () => void }
     >
       <ChoiceField label="What shall be done" value={action} set={choose} of={ACTIONS} />
       <h3>What it would change</h3>
-      {trial.failure ? <Refusal failure={trial.failure} /> : <Shown reading={trial}>{(corrected) => <Corrected of={corrected} />}</Shown>}
+      <Shown reading={trial}>{(corrected) => <Corrected of={corrected} />}</Shown>
     </Form>
   )
 }

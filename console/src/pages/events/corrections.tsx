@@ -1,6 +1,7 @@
 import { EventBadge } from '../../parts/badge.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { wordsOf } from '../../parts/format.ts'
+import { Empty } from '../../parts/page.tsx'
 import { Table } from '../../parts/table.tsx'
 
 export type Action = 'UNDO' | 'REDO'
@@ -16,7 +17,6 @@ export interface Selection {
   action: Action
   account_id: string
   id?: string
-  event_id?: string
   event_source_time?: string
 }
 
@@ -32,6 +32,7 @@ export const Corrected = ({ of }: { of: readonly Corrected[] }) => (
     label="What changes"
     rows={of}
     keyOf={({ referenceId }) => referenceId}
+    empty={<Empty title="No event matches." />}
     columns={[
       { title: 'Event', cell: ({ eventPayload, referenceId }) => <code>{eventPayload.id ?? referenceId}</code> },
       { title: 'Becomes', cell: ({ status }) => wordsOf(status) },

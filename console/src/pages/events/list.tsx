@@ -4,8 +4,10 @@ import { EventBadge, eventStatus } from '../../parts/badge.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { ChoiceFilter, DayFilter, Filters, SearchFilter } from '../../parts/filters.tsx'
 import { CheckField } from '../../parts/form.tsx'
+import { afterDay } from '../../parts/format.ts'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { readAll } from '../../parts/read_all.ts'
 import { useRights } from '../../parts/session.ts'
 import { type Column, Pager, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
@@ -14,9 +16,8 @@ type Event = Schemas['EventWithStatus']
 
 /** Milliseconds between two readings of a list that is live. */
 const LIVE = 4000
-const DAY = 86_400_000
 
-export const STATUSES = [
+const STATUSES = [
   'INGESTION_COMPLETED_EVENT_METERED',
   'INGESTION_COMPLETED_EVENT_NOT_METERED',
   'INGESTION_COMPLETED_NO_MATCHING_METERS',
@@ -55,20 +56,19 @@ const COLUMNS: readonly Column<Event>[] = [
   { title: 'Time of the event', cell: ({ eventPayload }) => <Time at={eventPayload.timestamp} />, isMinor: true },
 ]
 
-const afterDay = (day: string | undefined): string | undefined => day && new Date(Date.parse(day) + DAY).toISOString()
-
 export const Events = () => {
   const { get } = useParameters()
   const { writes } = useRights()
   const [isLive, live] = useState(true)
+  const [from, until] = [get('from'), get('until')]
   const query = {
     status: get('status'),
     account_id: get('account'),
     customer_id: get('customer'),
     schema_name: get('schema'),
     event_id: get('id'),
-    start_time: get('from') && `${get('from')}T00:00:00Z`,
-    end_time: afterDay(get('until')),
+    start_time: from && `${from}T00:00:00Z`,
+    end_time: until && afterDay(until),
     nextToken: get('page'),
   }
   const isFirst = query.nextToken === undefined
@@ -77,9 +77,8 @@ export const Events = () => {
     () => read(api.GET('/events', { params: { query } })),
     isLive && isFirst ? LIVE : undefined,
   )
-  const schemas = useRead(
-    'event schemas',
-    async () => (await read(api.GET('/event_schema', { params: { query: { pageSize: 100 } } }))).data,
+  const schemas = useRead('event schemas', () =>
+    readAll((nextToken) => read(api.GET('/event_schema', { params: { query: { pageSize: 100, nextToken } } }))),
   )
   return (
     <Page
@@ -100,6 +99,7 @@ export const Events = () => {
       <Filters>
         <ChoiceFilter name="status" label="Status" of={CHOICES} />
         <SearchFilter name="account" label="Account, its id or an alias" placeholder="The whole id" />
+        <SearchFilter name="customer" label="Customer" placeholder="The whole id" />
         <ChoiceFilter name="schema" label="Schema" of={(schemas.data ?? []).map(({ name }) => [name, name] as const)} />
         <SearchFilter name="id" label="Event id" placeholder="The whole id" />
         <DayFilter name="from" label="From (UTC)" />

@@ -5,12 +5,15 @@ import { type Schemas, api, read } from '../../parts/client.ts'
 import { ChoiceField, TextField } from '../../parts/form.tsx'
 import { quantity } from '../../parts/format.ts'
 import { useOrganization } from '../../parts/organization.ts'
-import { Page, Section, Shown } from '../../parts/page.tsx'
+import { Page, Refusal, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { readAll } from '../../parts/read_all.ts'
 import { TrialForm } from '../../parts/trial_form.tsx'
-import { instantTyped } from '../../parts/typed.ts'
+import { isInstant, requireInstant } from '../../parts/typed.ts'
 
 type Event = Schemas['Event']
+
+const TIME = 'Time (UTC)'
 
 interface Processed {
   id?: string
@@ -18,7 +21,8 @@ interface Processed {
   usageMeters?: { id: string; name: string; units?: number | string }[]
 }
 
-const readSchemas = async () => (await read(api.GET('/event_schema', { params: { query: { status: 'ACTIVE', pageSize: 100 } } }))).data
+const readSchemas = () =>
+  readAll((nextToken) => read(api.GET('/event_schema', { params: { query: { status: 'ACTIVE', pageSize: 100, nextToken } } })))
 
 /** The event as a command for a shell, with a place for the token. */
 const commandOf = (event: Event): string =>
@@ -47,22 +51,24 @@ const SendForm = ({ now }: { now: string }) => {
   const [values, setValues] = useState<Readonly<Record<string, string>>>({})
   const schema = schemas.data?.find(({ name }) => name === schemaName)
   const put = (name: string, value: string): void => setValues({ ...values, [name]: value })
-  const eventOf = (): Event => ({
+  const eventAt = (timestamp: string): Event => ({
     id,
     schemaName,
-    accountId: account,
-    timestamp: instantTyped(at, 'Time') ?? now,
+    accountId: account.trim(),
+    timestamp,
     attributes: (schema?.attributes ?? []).map(({ name }) => ({ name, value: values[`attribute ${name}`] ?? '' })),
     dimensions: Object.fromEntries((schema?.dimensions ?? []).map(({ name }) => [name, values[`dimension ${name}`] ?? ''])),
   })
   const attempt = async (isTry: boolean): Promise<Processed> => {
     const query = isTry ? { dry_run: true } : {}
-    const { details } = await read(api.POST('/ingest', { params: { query }, body: { event: eventOf() } }))
+    const event = eventAt(requireInstant(at, TIME))
+    const { details } = await read(api.POST('/ingest', { params: { query }, body: { event } }))
     return (details as { events?: Processed[] } | undefined)?.events?.[0] ?? { status: 'INGESTION_IN_PROGRESS' }
   }
   return (
     <>
       <div class="card narrow-card">
+        {schemas.failure && <Refusal failure={schemas.failure} retry={schemas.reload} />}
         <TrialForm
           action="Send event"
           typed={[schemaName, account, id, at, values]}
@@ -80,7 +86,7 @@ const SendForm = ({ now }: { now: string }) => {
             />
             <TextField label="Account" value={account} set={setAccount} hint="Its id or an alias" />
             <TextField label="Event id" value={id} set={setId} hint="It is counted once." />
-            <TextField label="Time (UTC)" type="datetime-local" value={at} set={setAt} />
+            <TextField label={TIME} type="datetime-local" value={at} set={setAt} />
           </div>
           {schema && (
             <div class="columns">
@@ -108,7 +114,7 @@ const SendForm = ({ now }: { now: string }) => {
       </div>
       {schema && (
         <Section title="As a command">
-          <pre tabIndex={0}>{commandOf(eventOf())}</pre>
+          <pre tabIndex={0}>{commandOf(eventAt(isInstant(at) ? requireInstant(at, TIME) : at))}</pre>
         </Section>
       )}
     </>

@@ -1,18 +1,25 @@
 import { useState } from 'preact/hooks'
 import { linkTo, goTo } from '../../parts/address.ts'
 import { api, read, tagOf } from '../../parts/client.ts'
-import { numberTyped } from '../../parts/exact_json.ts'
 import { ChoiceField, DialogButton, Form, TextField } from '../../parts/form.tsx'
-import { money, sumOf } from '../../parts/format.ts'
-import { currencyOf } from '../../parts/invoice_table.tsx'
+import { differenceOf, money } from '../../parts/format.ts'
+import { currencyOf, isAwaitingPayment } from '../../parts/invoice_table.tsx'
 import { useRights } from '../../parts/session.ts'
 import { requireNumber } from '../../parts/typed.ts'
 import type { Invoice } from './invoice.tsx'
 
 type Next = 'DUE' | 'PAID' | 'VOID' | 'UN_COLLECTIBLE' | 'REFUND_INITIATED'
 
+type Step = readonly [next: Next, label: string, words: string]
+
+const GIVE_BACK: Step = [
+  'REFUND_INITIATED',
+  'Give back',
+  'What was paid is to be given back. It is done when all of it is recorded as a refund.',
+]
+
 /** What an invoice can become, with what that means. */
-const NEXT: Readonly<Record<string, readonly (readonly [Next, string, string])[]>> = {
+const NEXT: Readonly<Record<string, readonly Step[]>> = {
   DRAFT: [
     [
       'DUE',
@@ -29,7 +36,7 @@ const NEXT: Readonly<Record<string, readonly (readonly [Next, string, string])[]
   PARTIALLY_PAID: [
     ['PAID', 'Mark as paid', 'All that is open is recorded as a payment by hand.'],
     ['UN_COLLECTIBLE', 'Give up', 'What is open is not asked for any more.'],
-    ['REFUND_INITIATED', 'Give back', 'What was paid is to be given back, which a payment below 0 completes.'],
+    GIVE_BACK,
     ['VOID', 'Make void', 'What credits and the wallet paid comes back to them.'],
   ],
   UN_COLLECTIBLE: [
@@ -37,7 +44,7 @@ const NEXT: Readonly<Record<string, readonly (readonly [Next, string, string])[]
     ['VOID', 'Make void', 'What credits and the wallet paid comes back to them.'],
   ],
   PAID: [
-    ['REFUND_INITIATED', 'Give back', 'What was paid is to be given back, which a payment below 0 completes.'],
+    GIVE_BACK,
     ['VOID', 'Make void', 'What credits and the wallet paid comes back to them. An invoice with a payment cannot be made void.'],
   ],
 }
@@ -45,17 +52,21 @@ const NEXT: Readonly<Record<string, readonly (readonly [Next, string, string])[]
 const SOURCES = ['BANK_TRANSFER', 'CARD', 'GATEWAY', 'CHEQUE', 'CASH'] as const
 
 /** What is still to be paid. */
-const openOf = ({ totalAmount, paidAmount }: Invoice): string =>
-  sumOf([totalAmount, String(paidAmount).startsWith('-') ? String(paidAmount).slice(1) : `-${paidAmount}`])
+const openOf = ({ totalAmount, paidAmount }: Invoice): string => differenceOf(totalAmount, paidAmount)
 
-const PaymentForm = ({ invoice, close }: { invoice: Invoice; close: () => void }) => {
+/** A payment, or with `isRefund` what was given back of payments, which the API takes as a payment below 0. */
+const PaymentForm = ({ invoice, isRefund = false, close }: { invoice: Invoice; isRefund?: boolean; close: () => void }) => {
   const currency = currencyOf(invoice) ?? ''
-  const [amount, setAmount] = useState(openOf(invoice))
+  const open = isRefund ? String(invoice.paidAmount) : openOf(invoice)
+  const label = `Amount in ${currency}`
+  /** Until another amount is typed, it is what is open, also if the page is read again meanwhile. */
+  const [typed, setAmount] = useState<string>()
+  const amount = typed ?? open
   const [reference, setReference] = useState('')
   const [source, setSource] = useState('')
   const [type, setType] = useState<string>('BANK_TRANSFER')
   const send = () => {
-    const value = requireNumber(amount, 'Amount')
+    const value = requireNumber(isRefund ? `-${amount.trim()}` : amount, label)
     return read(
       api.POST('/payments', {
         body: {
@@ -69,14 +80,22 @@ const PaymentForm = ({ invoice, close }: { invoice: Invoice; close: () => void }
     )
   }
   return (
-    <Form action="Record payment" send={send} done={close} cancel={close}>
-      <p class="muted">{money(openOf(invoice), currency)} are open.</p>
-      <TextField label={`Amount in ${currency}`} value={amount} set={setAmount} isNumber />
+    <Form action={isRefund ? 'Record refund' : 'Record payment'} send={send} done={close} cancel={close}>
+      <p class="muted">
+        {money(open, currency)} are {isRefund ? 'still to be given back' : 'open'}.
+      </p>
+      <TextField label={label} path="totalAmount" value={amount} set={setAmount} isNumber />
       <div class="columns">
-        <ChoiceField label="Paid by" value={type} set={setType} of={SOURCES} />
-        <TextField label="At" value={source} set={setSource} hint="The bank or the gateway" />
+        <ChoiceField label={isRefund ? 'Given back by' : 'Paid by'} value={type} set={setType} of={SOURCES} />
+        <TextField label="At" path="externalPaymentReference.sourceName" value={source} set={setSource} hint="The bank or the gateway" />
       </div>
-      <TextField label="Reference" value={reference} set={setReference} hint="Its number there. The same payment is recorded once." />
+      <TextField
+        label="Reference"
+        path="externalPaymentReference.transactionNumber"
+        value={reference}
+        set={setReference}
+        hint="Its number there. The same payment is recorded once."
+      />
     </Form>
   )
 }
@@ -109,15 +128,25 @@ const DeleteForm = ({ invoice, close }: { invoice: Invoice; close: () => void })
   </Form>
 )
 
-const isOpen = (invoice: Invoice): boolean =>
-  ['DUE', 'PARTIALLY_PAID'].includes(invoice.status) && numberTyped(openOf(invoice)) !== undefined && !openOf(invoice).startsWith('-')
+/** Whether an invoice can be paid. An order that was given up cannot: its purchase has ended. */
+const isPayable = (invoice: Invoice): boolean =>
+  isAwaitingPayment(invoice) || (invoice.status === 'UN_COLLECTIBLE' && invoice.invoiceClass !== 'ORDER')
+
+const isAboveZero = (amount: string): boolean => amount !== '0' && !amount.startsWith('-')
+
+/** What an invoice can become now. Nothing can be given back of one of which nothing was paid, and an order that was given up is not paid any more. */
+const nextOf = ({ status, invoiceClass, paidAmount }: Invoice): readonly Step[] => {
+  const hasEnded = status === 'UN_COLLECTIBLE' && invoiceClass === 'ORDER'
+  const all = [...(NEXT[status] ?? []), ...(hasEnded ? [GIVE_BACK] : [])]
+  return all.filter(([next]) => (next === 'REFUND_INITIATED' ? String(paidAmount) !== '0' : !hasEnded || next !== 'PAID'))
+}
 
 const ORDINARY = new Set<Next>(['DUE', 'PAID'])
 
 /** The paper of an invoice, and what can be done with it. */
 export const InvoiceActions = ({ invoice }: { invoice: Invoice }) => {
   const { writes } = useRights()
-  const { pdfUrl } = invoice as Invoice & { pdfUrl?: string }
+  const { pdfUrl } = invoice
   return (
     <>
       {pdfUrl && (
@@ -125,13 +154,18 @@ export const InvoiceActions = ({ invoice }: { invoice: Invoice }) => {
           PDF
         </a>
       )}
-      {writes && isOpen(invoice) && (
+      {writes && isPayable(invoice) && isAboveZero(openOf(invoice)) && (
         <DialogButton label="Record payment" tone="primary">
           {(close) => <PaymentForm invoice={invoice} close={close} />}
         </DialogButton>
       )}
+      {writes && invoice.status === 'REFUND_INITIATED' && (
+        <DialogButton label="Record refund" tone="primary">
+          {(close) => <PaymentForm invoice={invoice} close={close} isRefund />}
+        </DialogButton>
+      )}
       {writes &&
-        NEXT[invoice.status]?.map(([next, label, words]) => (
+        nextOf(invoice).map(([next, label, words]) => (
           <DialogButton key={next} label={label} title={`${label}?`} tone={ORDINARY.has(next) ? '' : 'quiet'}>
             {(close) => <StatusForm invoice={invoice} next={next} words={words} close={close} />}
           </DialogButton>

@@ -1,4 +1,4 @@
-import { goTo, linkTo, useParameters } from '../../parts/address.ts'
+import { linkTo, useParameters } from '../../parts/address.ts'
 import { api, read } from '../../parts/client.ts'
 import { DialogButton, Form } from '../../parts/form.tsx'
 import { InvoiceTable } from '../../parts/invoice_table.tsx'
@@ -6,16 +6,9 @@ import { useOrganization } from '../../parts/organization.ts'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
+import { startJob } from '../../parts/start_job.ts'
 import { Pager } from '../../parts/table.tsx'
 import { InvoiceFilters, invoiceQuery } from './list.tsx'
-
-/** Lets the invoices of a query fall due in a job, and goes to that. */
-const startRun = async (query: Omit<ReturnType<typeof invoiceQuery>, 'nextToken' | 'status'>): Promise<void> => {
-  const answer = await api.POST('/invoices/bill_runs', { params: { query } })
-  await read(Promise.resolve(answer))
-  const id = answer.response.headers.get('Location')?.split('/').at(-1)
-  goTo(id ? linkTo('jobs', decodeURIComponent(id)) : linkTo('jobs'))
-}
 
 export const BillRuns = () => {
   const { get } = useParameters()
@@ -33,7 +26,12 @@ export const BillRuns = () => {
         reading.data.data.length > 0 && (
           <DialogButton label="Run" title="Let these invoices fall due?" tone="primary">
             {(close) => (
-              <Form action="Start the bill run" send={() => startRun(filters)} done={close} cancel={close}>
+              <Form
+                action="Start the bill run"
+                send={() => startJob(api.POST('/invoices/bill_runs', { params: { query: filters } }))}
+                done={close}
+                cancel={close}
+              >
                 <p>
                   A job lets all invoices fall due that match the filters, the one that has waited longest first. Each is reckoned for the
                   last time, and never changes again.

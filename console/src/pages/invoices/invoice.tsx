@@ -2,12 +2,13 @@ import { linkTo } from '../../parts/address.ts'
 import { AddressLines } from '../../parts/address_fields.tsx'
 import { AuditTrail } from '../../parts/audit_trail.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
-import { money, quantity, wordsOf } from '../../parts/format.ts'
+import { differenceOf, money, quantity, wordsOf } from '../../parts/format.ts'
 import { InvoiceTree } from '../../parts/invoice_lines.tsx'
-import { InvoiceBadge, currencyOf, invoiceTypeOf } from '../../parts/invoice_table.tsx'
+import { InvoiceBadge, currencyOf, invoiceTypeOf, isAwaitingPayment, numberOf } from '../../parts/invoice_table.tsx'
 import { useOrganization } from '../../parts/organization.ts'
-import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx'
+import { Empty, Facts, Loading, Page, Refusal, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { readAll } from '../../parts/read_all.ts'
 import { useRights } from '../../parts/session.ts'
 import { Table } from '../../parts/table.tsx'
 import { Day, Days, Time } from '../../parts/time.tsx'
@@ -23,29 +24,27 @@ const OwnerLink = ({ invoice: { invoiceDetails, ownerId = '' } }: { invoice: Inv
   </a>
 )
 
-/** The lines, each with its explanation. An invoice that has none shows its lines as they are. */
+/** The lines, each with its explanation. Until that is read, the lines are shown as they are. */
 const Lines = ({ invoice }: { invoice: Invoice }) => {
   const path = { invoice_id: invoice.id }
   const reading = useRead(`explanation ${invoice.id} ${invoice.updatedAt}`, () =>
     read(api.GET('/invoices/{invoice_id}/explanation', { params: { path } })),
   )
   const currency = currencyOf(invoice)
-  if (!reading.data && invoice.revenueInfo) return <InvoiceTree root={invoice.revenueInfo} currency={currency} />
-  return <Shown reading={reading}>{({ grandTotal }) => <InvoiceTree root={grandTotal} currency={currency} />}</Shown>
+  const root = reading.data?.grandTotal ?? invoice.revenueInfo
+  return (
+    <>
+      {reading.failure && <Refusal failure={reading.failure} retry={reading.reload} />}
+      {root ? <InvoiceTree root={root} currency={currency} /> : !reading.failure && <Loading />}
+    </>
+  )
 }
 
-/** Reads the payments of an invoice, the newest first. */
-const readPayments = async (invoiceId: string): Promise<Schemas['Payment'][]> => {
-  const found: Schemas['Payment'][] = []
-  let nextToken: string | undefined
-  do {
-    const query = nextToken ? { nextToken } : { invoice_id: invoiceId, pageSize: 50 }
-    const page: Schemas['ListPaymentResponse'] = await read(api.GET('/payments', { params: { query } }))
-    found.push(...page.data)
-    nextToken = page.nextToken
-  } while (nextToken)
-  return found
-}
+/** Reads the payments of an invoice, the newest first. The token of a later page has all of the query. */
+const readPayments = (invoiceId: string): Promise<Schemas['Payment'][]> =>
+  readAll((nextToken) =>
+    read(api.GET('/payments', { params: { query: nextToken ? { nextToken } : { invoice_id: invoiceId, pageSize: 50 } } })),
+  )
 
 const Payments = ({ invoice }: { invoice: Invoice }) => {
   const reading = useRead(`payments of ${invoice.id}`, () => readPayments(invoice.id))
@@ -80,13 +79,14 @@ const Rules = ({ invoice }: { invoice: Invoice }) => {
   const reading = useRead(`rules of ${invoice.id}`, () =>
     read(api.GET('/invoice/{invoice_id}/pricing_rules_logs', { params: { path: { invoice_id: invoice.id } } })),
   )
-  if (!reading.data?.data.length) return null
+  if (!reading.failure && !reading.data?.data.length) return null
   const currency = currencyOf(invoice)
   return (
     <Section title="Pricing rules">
+      {reading.failure && <Refusal failure={reading.failure} retry={reading.reload} />}
       <Table
         label="Pricing rules"
-        rows={reading.data.data}
+        rows={reading.data?.data ?? []}
         keyOf={({ id }) => id}
         columns={[
           { title: 'Rule', cell: ({ rule }) => rule.name ?? rule.id },
@@ -98,6 +98,11 @@ const Rules = ({ invoice }: { invoice: Invoice }) => {
     </Section>
   )
 }
+
+/** What an invoice says of itself. The id of another invoice leads to it. */
+const InfoLine = ({ value }: { value: string }) => (
+  <div>{value.startsWith('inv.') ? <a href={linkTo('invoices', value)}>{value}</a> : value}</div>
+)
 
 const Details = ({ invoice }: { invoice: Invoice }) => {
   const {
@@ -122,24 +127,25 @@ const Details = ({ invoice }: { invoice: Invoice }) => {
         of={[
           ['Amount', <strong>{money(totalAmount, currency)}</strong>],
           ['Paid', money(paidAmount, currency)],
+          ['Open', isAwaitingPayment(invoice) && money(differenceOf(totalAmount, paidAmount), currency)],
           ['Account', <OwnerLink invoice={invoice} />],
           ['Period', <Days from={startDate} until={endDate} />],
           ['Invoice date', <Day at={invoiceDate} />],
           ['To be paid by', <Day at={dueDate} />],
           ['Kind', invoiceTypeOf(invoiceType)],
           ['Price plan', pricePlanId && <a href={linkTo('plans', pricePlanId)}>{invoiceDetails?.pricePlanName ?? pricePlanId}</a>],
-          ['Reckoned', <Time at={generatedAt} />],
+          ['Fell due', generatedAt && <Time at={generatedAt} />],
           ['Address', AddressLines({ of: invoiceDetails?.account?.address ?? invoiceDetails?.invoiceGroup?.address })],
-          ...(info ?? []).map(
-            ({ type, value }) =>
-              [wordsOf(type), value.startsWith('inv.') ? <a href={linkTo('invoices', value)}>{value}</a> : value] as const,
+          ...Array.from(
+            Map.groupBy(info ?? [], ({ type }) => type),
+            ([type, all]) => [wordsOf(type), all.map(({ value }) => <InfoLine key={value} value={value} />)] as const,
           ),
         ]}
       />
       <Section
         title="Lines"
         note="Each line opens to how it came to its value."
-        actions={writes && invoice.status === 'DRAFT' && invoiceType !== 'CUSTOM' && <ChargesForm invoiceId={invoice.id} />}
+        actions={writes && invoice.status === 'DRAFT' && <ChargesForm invoiceId={invoice.id} root={invoice.revenueInfo} />}
       >
         <Lines invoice={invoice} />
       </Section>
@@ -172,13 +178,18 @@ const Details = ({ invoice }: { invoice: Invoice }) => {
   )
 }
 
+const titleOf = (invoice: Invoice | undefined): string => {
+  if (!invoice) return 'Invoice'
+  return invoice.sequenceId === undefined && invoice.invoiceClass !== 'ORDER' ? `${numberOf(invoice)} invoice` : numberOf(invoice)
+}
+
 export const InvoicePage = ({ names: { id = '' } }: { names: Names }) => {
   const { data: organization } = useOrganization()
   const reading = useRead(`invoice ${id}`, () => read(api.GET('/invoices/{invoice_id}', { params: { path: { invoice_id: id } } })))
   const invoice = reading.data
   return (
     <Page
-      title={invoice?.sequenceId ?? (invoice ? 'Draft invoice' : 'Invoice')}
+      title={titleOf(invoice)}
       above={
         <>
           <a href={linkTo('invoices')}>Invoices</a> · <code>{id}</code>

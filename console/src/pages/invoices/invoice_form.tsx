@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { goTo, linkTo } from '../../parts/address.ts'
 import { api, read } from '../../parts/client.ts'
 import { CheckField, ChoiceField, Form, TextField } from '../../parts/form.tsx'
+import { RowEditor } from '../../parts/row_editor.tsx'
 import { requireNumber } from '../../parts/typed.ts'
 
 interface DraftLine {
@@ -20,8 +21,6 @@ export const InvoiceForm = ({ close, accountId = '' }: { close: () => void; acco
   const [status, setStatus] = useState('DRAFT')
   const [advances, setAdvances] = useState(false)
   const [lines, setLines] = useState<readonly DraftLine[]>([EMPTY])
-  const change = (at: number, part: Partial<DraftLine>): void =>
-    setLines(lines.map((line, index) => (index === at ? { ...line, ...part } : line)))
   const send = async (): Promise<void> => {
     const lineItems = lines.map(({ description, quantity, price }, at) => ({
       description,
@@ -31,7 +30,7 @@ export const InvoiceForm = ({ close, accountId = '' }: { close: () => void; acco
     const { id } = await read(
       api.POST('/invoices', {
         body: {
-          accountId: account,
+          accountId: account.trim(),
           startDate: `${from}T00:00:00Z`,
           endDate: `${until}T00:00:00Z`,
           status: status as 'DRAFT',
@@ -46,9 +45,9 @@ export const InvoiceForm = ({ close, accountId = '' }: { close: () => void; acco
   return (
     <Form action="Create invoice" send={send} cancel={close}>
       <div class="columns">
-        <TextField label="Account" value={account} set={setAccount} />
-        <TextField label="For the time from (UTC)" type="date" value={from} set={setFrom} />
-        <TextField label="until before" type="date" value={until} set={setUntil} />
+        <TextField label="Account" path="accountId" value={account} set={setAccount} />
+        <TextField label="For the time from (UTC)" path="startDate" type="date" value={from} set={setFrom} />
+        <TextField label="until before" path="endDate" type="date" value={until} set={setUntil} />
         <ChoiceField
           label="Status"
           value={status}
@@ -60,27 +59,34 @@ export const InvoiceForm = ({ close, accountId = '' }: { close: () => void; acco
         />
       </div>
       {status === 'DRAFT' && <CheckField label="Falls due by itself at its end" value={advances} set={setAdvances} />}
-      {lines.map((line, at) => (
-        <fieldset key={at} class="row-fields">
-          <legend class="hidden">Line {at + 1}</legend>
-          <TextField label="Description" value={line.description} set={(description) => change(at, { description })} />
-          <TextField label="Quantity" value={line.quantity} set={(quantity) => change(at, { quantity })} isNumber />
-          <TextField label="Price of one" value={line.price} set={(price) => change(at, { price })} isNumber />
-          {lines.length > 1 && (
-            <button
-              type="button"
-              class="quiet"
-              aria-label={`Remove line ${at + 1}`}
-              onClick={() => setLines(lines.filter((_, index) => index !== at))}
-            >
-              ✕
-            </button>
-          )}
-        </fieldset>
-      ))}
-      <button type="button" onClick={() => setLines([...lines, EMPTY])}>
-        Add line
-      </button>
+      <RowEditor title="Lines" rows={lines} set={setLines} empty={EMPTY} add="Add line" least={1}>
+        {(line, change, at) => (
+          <>
+            <TextField
+              label="Description"
+              path={`lineItems[${at}].description`}
+              value={line.description}
+              set={(description) => change({ description })}
+            />
+            <TextField
+              label="Quantity"
+              path={`lineItems[${at}].quantity`}
+              called={`Line ${at + 1}, quantity`}
+              value={line.quantity}
+              set={(quantity) => change({ quantity })}
+              isNumber
+            />
+            <TextField
+              label="Price of one"
+              path={`lineItems[${at}].valuePerQuantity`}
+              called={`Line ${at + 1}, price`}
+              value={line.price}
+              set={(price) => change({ price })}
+              isNumber
+            />
+          </>
+        )}
+      </RowEditor>
     </Form>
   )
 }

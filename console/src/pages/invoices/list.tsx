@@ -2,15 +2,14 @@ import { useParameters } from '../../parts/address.ts'
 import { api, read } from '../../parts/client.ts'
 import { ChoiceFilter, DayFilter, Filters, SearchFilter, SeveralFilter } from '../../parts/filters.tsx'
 import { DialogButton } from '../../parts/form.tsx'
-import { InvoiceTable, overdueAt } from '../../parts/invoice_table.tsx'
+import { afterDay } from '../../parts/format.ts'
+import { InvoiceTable, readOverdueQuery } from '../../parts/invoice_table.tsx'
 import { useOrganization } from '../../parts/organization.ts'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
 import { Pager } from '../../parts/table.tsx'
 import { InvoiceForm } from './invoice_form.tsx'
-
-const DAY = 86_400_000
 
 const STATUSES = [
   'DRAFT',
@@ -24,20 +23,23 @@ const STATUSES = [
   'MERGED',
 ] as const
 
-export const invoiceQuery = (get: (name: string) => string | undefined) => ({
-  status: get('status'),
-  owner_id: get('owner'),
-  customer_id: get('customer'),
-  start_time: get('from') ? Date.parse(get('from') ?? '') : undefined,
-  end_time: get('until') ? Date.parse(get('until') ?? '') + DAY : undefined,
-  nextToken: get('page'),
-})
+export const invoiceQuery = (get: (name: string) => string | undefined) => {
+  const [from, until] = [get('from'), get('until')]
+  return {
+    status: get('status'),
+    owner_id: get('owner'),
+    customer_id: get('customer'),
+    start_time: from === undefined ? undefined : Date.parse(`${from}T00:00:00Z`),
+    end_time: until === undefined ? undefined : Date.parse(afterDay(until)),
+    nextToken: get('page'),
+  }
+}
 
-/** The query of the list, which at an instant may be of what is overdue then. The token of a later page has all of it. */
-const queryAt = (query: ReturnType<typeof invoiceQuery>, isOverdue: boolean, now: string) => {
+/** Reads a page of the list, which may be of what is overdue now. The token of a later page has all of the query. */
+const readInvoices = async (query: ReturnType<typeof invoiceQuery>, isOverdue: boolean) => {
   const { nextToken } = query
-  if (nextToken) return { nextToken }
-  return isOverdue ? { ...query, ...overdueAt(now) } : query
+  const asked = nextToken ? { nextToken } : { ...query, ...(isOverdue && (await readOverdueQuery())) }
+  return read(api.GET('/invoices', { params: { query: asked } }))
 }
 
 export const InvoiceFilters = ({ hasStatus = true }: { hasStatus?: boolean }) => (
@@ -46,7 +48,7 @@ export const InvoiceFilters = ({ hasStatus = true }: { hasStatus?: boolean }) =>
     {hasStatus && <ChoiceFilter name="overdue" label="Overdue" of={[['yes', 'Only overdue']]} clears="status" />}
     <SearchFilter name="owner" label="Account or group" placeholder="The whole id" />
     <SearchFilter name="customer" label="Customer" placeholder="The whole id" />
-    <DayFilter name="from" label="Invoice date from" />
+    <DayFilter name="from" label="Dated from (UTC)" />
     <DayFilter name="until" label="until and with" />
   </Filters>
 )
@@ -58,9 +60,7 @@ export const Invoices = () => {
   const query = invoiceQuery(get)
   const now = organization?.now ?? ''
   const isOverdue = get('overdue') === 'yes'
-  const reading = useRead(isOverdue && !now ? undefined : `invoices ${isOverdue} ${JSON.stringify(query)}`, () =>
-    read(api.GET('/invoices', { params: { query: queryAt(query, isOverdue, now) } })),
-  )
+  const reading = useRead(`invoices ${isOverdue} ${JSON.stringify(query)}`, () => readInvoices(query, isOverdue))
   return (
     <Page
       title="Invoices"

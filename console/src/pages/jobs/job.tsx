@@ -18,16 +18,22 @@ const OVER = new Set(['COMPLETED', 'FAILED', 'CANCELLED'])
 
 const Progress = ({ job }: { job: Job }) => {
   const { totalJobEntries, completedJobEntries, failedJobEntries, pendingJobEntries } = job
+  /** The API counts all entries of a job that was rejected as completed. */
+  const isRejected = job.status === 'CANCELLED'
   const done = completedJobEntries + failedJobEntries
   return (
     <>
-      <progress class="progress" value={done} max={Math.max(1, totalJobEntries)} aria-label={`${done} of ${totalJobEntries} are done`} />
+      {isRejected ? (
+        <p class="notice">The job was rejected. Nothing was done.</p>
+      ) : (
+        <progress class="progress" value={done} max={Math.max(1, totalJobEntries)} aria-label={`${done} of ${totalJobEntries} are done`} />
+      )}
       <Facts
         of={[
           ['In all', quantity(totalJobEntries)],
-          ['Done', quantity(completedJobEntries)],
+          ['Done', !isRejected && quantity(completedJobEntries)],
           ['Failed', failedJobEntries > 0 ? <strong>{quantity(failedJobEntries)}</strong> : '0'],
-          ['To do', quantity(pendingJobEntries)],
+          ['To do', !isRejected && quantity(pendingJobEntries)],
           ['Changed', <Time at={job.updatedAt} />],
           ['Over since', job.settledAt && <Time at={job.settledAt} />],
         ]}
@@ -36,18 +42,18 @@ const Progress = ({ job }: { job: Job }) => {
   )
 }
 
-/** The page of what an entry is about, by what its id begins with. */
-const entityLink = (id: string): string | undefined => {
-  if (id.startsWith('inv.')) return linkTo('invoices', id)
-  return id.startsWith('event.') ? linkTo('events', id) : undefined
-}
+/** The pages of what the entries of jobs are about. */
+const ENTITY_PAGES: Readonly<Record<Job['type'], string>> = { PRICE_PLAN: 'accounts', EVENT_CORRECTIONS: 'events', BILL_RUN: 'invoices' }
 
-const Entries = ({ id, isOver }: { id: string; isOver: boolean }) => {
+const Entries = ({ job }: { job: Job }) => {
+  const { id, type } = job
   const { get } = useParameters()
   const query = { nextToken: get('page'), pageSize: 50 }
   const path = { job_id: id }
+  const isOver = OVER.has(job.status)
+  /** What was read before the job was over is not what came of it. */
   const reading = useRead(
-    `entries ${id} ${query.nextToken ?? ''}`,
+    `entries ${id} ${isOver} ${query.nextToken ?? ''}`,
     () => read(api.GET('/jobs/{job_id}/entries', { params: { path, query } })),
     isOver ? undefined : PERIOD,
   )
@@ -59,7 +65,7 @@ const Entries = ({ id, isOver }: { id: string; isOver: boolean }) => {
             label="Entries"
             rows={data}
             keyOf={({ entityId }) => entityId}
-            linkOf={({ entityId }) => entityLink(entityId)}
+            linkOf={({ entityId }) => linkTo(ENTITY_PAGES[type], entityId)}
             empty={<Empty title="The job has no entries." />}
             columns={[
               { title: 'About', cell: ({ entityId }) => <code>{entityId}</code> },
@@ -140,7 +146,7 @@ export const JobPage = ({ names: { id = '' } }: { names: Names }) => {
             {writes && shown.status === 'WAITING_FOR_CONFIRMATION' && <Decision job={shown} />}
             <Progress job={shown} />
             <Section title="Entries">
-              <Entries id={id} isOver={OVER.has(shown.status)} />
+              <Entries job={shown} />
             </Section>
           </>
         )}

@@ -1,15 +1,13 @@
 import { linkTo, useParameters } from '../../parts/address.ts'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { DayFilter, Filters, SearchFilter } from '../../parts/filters.tsx'
-import { money, wordsOf } from '../../parts/format.ts'
+import { afterDay, money, wordsOf } from '../../parts/format.ts'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { type Column, Pager, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 
 type Payment = Schemas['Payment']
-
-const DAY = 86_400_000
 
 const Spread = ({ payment: { lineItemRecords, currency } }: { payment: Payment }) => (
   <>
@@ -33,7 +31,7 @@ const COLUMNS: readonly Column<Payment>[] = [
     cell: ({ externalPaymentReferences: { sourceName, sourceType } }) => `${sourceName}, ${wordsOf(sourceType).toLowerCase()}`,
     isMinor: true,
   },
-  { title: 'Account', cell: ({ accountId }) => <a href={linkTo('accounts', accountId)}>{accountId}</a> },
+  { title: 'Account or group', cell: ({ accountId }) => <a href={linkTo('invoices', { owner: accountId })}>{accountId}</a> },
   { title: 'Recorded', cell: ({ createdAt }) => <Time at={createdAt} />, isMinor: true },
   { title: 'For', cell: (payment) => <Spread payment={payment} />, isMinor: true },
   { title: 'Amount', cell: ({ totalAmount, currency }) => money(totalAmount, currency), isNumber: true },
@@ -42,8 +40,7 @@ const COLUMNS: readonly Column<Payment>[] = [
 /** The range of instants of whole days, as the API takes it. */
 const rangeOf = (from: string | undefined, until: string | undefined): string | undefined => {
   if (!from && !until) return undefined
-  const end = until ? new Date(Date.parse(until) + DAY).toISOString() : '9998-12-31T00:00:00Z'
-  return `${from ?? '1970-01-01'}T00:00:00Z,${end}`
+  return `${from ?? '1970-01-01'}T00:00:00Z,${until ? afterDay(until) : '9998-12-31T00:00:00Z'}`
 }
 
 export const Payments = () => {

@@ -2,12 +2,12 @@ import { linkTo } from '../../parts/address.ts'
 import { Chart } from '../../parts/chart.tsx'
 import { dayOf, money, quantity, sumOf } from '../../parts/format.ts'
 import { Shown } from '../../parts/page.tsx'
-import { layOver, useEvents, useRevenue } from './metrics.ts'
-import type { Range } from './range.ts'
+import { cutToTwo, layOver, useEvents, useRevenue } from './metrics.ts'
+import { type Range, datesOf } from './range.ts'
 
 export const EventsCard = ({ range }: { range: Range }) => {
   const reading = useEvents(range)
-  const days = { from: range.from.slice(0, 10), until: dayBefore(range.until) }
+  const days = datesOf(range)
   return (
     <section class="card" aria-label="Events">
       <header>
@@ -50,9 +50,7 @@ export const EventsCard = ({ range }: { range: Range }) => {
   )
 }
 
-const dayBefore = (until: string): string => new Date(Date.parse(until) - 1).toISOString().slice(0, 10)
-
-export const Figure = ({ name, value, link }: { name: string; value: string; link?: string }) => (
+const Figure = ({ name, value, link }: { name: string; value: string; link?: string }) => (
   <div class="figure">
     <dt>{name}</dt>
     <dd>{link ? <a href={link}>{value}</a> : value}</dd>
@@ -71,14 +69,14 @@ export const RevenueCard = ({ range, currency }: { range: Range; currency: strin
         {([series]) => (
           <>
             <dl class="figures">
-              <Figure name="In all" value={money(cut(sumOf(series?.[0]?.metricValues ?? [])), currency)} />
+              <Figure name="In all" value={money(cutToTwo(sumOf(series?.[0]?.metricValues ?? [])), currency)} />
             </dl>
             <Chart
               label={`Revenue from ${dayOf(range.from)}`}
               timestamps={series?.[0]?.timestamps ?? []}
               period={range.period}
               kind="lines"
-              show={(value) => money(cut(value), currency)}
+              show={(value) => money(cutToTwo(value), currency)}
               series={[{ name: 'Revenue', values: series?.[0]?.metricValues ?? [], colour: 'three' }]}
             />
           </>
@@ -87,6 +85,3 @@ export const RevenueCard = ({ range, currency }: { range: Range; currency: strin
     </section>
   )
 }
-
-/** Revenue is exact to many digits, of which a person reads two. */
-const cut = (value: string | number): string => String(value).replace(/(\.\d\d)\d+$/, '$1')

@@ -5,15 +5,22 @@ import { type Reading, useRead } from '../../parts/read.ts'
 import type { Range } from './range.ts'
 
 type Query = Omit<Schemas['MetricQuery'], 'id'>
-export type Points = Schemas['MetricDataPoints']
+type Points = Schemas['MetricDataPoints']
+
+/** After how many milliseconds what was read is read again. */
+export const PERIOD = 300_000
 
 /** Asks several questions of the metrics at once: what they rest on is read once. Without any, nothing is asked. What all others add up to stands behind the largest groups. */
 export const useMetrics = ({ from, until }: Pick<Range, 'from' | 'until'>, queries: readonly Query[]): Reading<Points[][]> =>
-  useRead(queries.length ? `metrics ${from} ${until} ${JSON.stringify(queries)}` : undefined, async () => {
-    const metricQueries = queries.map((query, at) => ({ id: String(at), ...query }))
-    const { results } = await read(api.POST('/metrics', { body: { startTime: from, endTime: until, metricQueries } }))
-    return results.map(({ data, rest }) => (rest ? [...data, rest] : data))
-  })
+  useRead(
+    queries.length ? `metrics ${from} ${until} ${JSON.stringify(queries)}` : undefined,
+    async () => {
+      const metricQueries = queries.map((query, at) => ({ id: String(at), ...query }))
+      const { results } = await read(api.POST('/metrics', { body: { startTime: from, endTime: until, metricQueries } }))
+      return results.map(({ data, rest }) => (rest ? [...data, rest] : data))
+    },
+    PERIOD,
+  )
 
 /** Events over time, in all and by status, and why those that were not processed were not. */
 export const useEvents = (range: Range): Reading<Points[][]> =>
@@ -53,3 +60,6 @@ export const layOver = (timestamps: readonly string[], points: Points | undefine
   const values = new Map(points?.timestamps.map((at, index) => [Date.parse(at), points.metricValues[index] ?? 0]))
   return timestamps.map((at) => values.get(Date.parse(at)) ?? 0)
 }
+
+/** Revenue is exact to many digits, of which a person reads two. */
+export const cutToTwo = (value: Exact): string => String(value).replace(/(\.\d\d)\d+$/, '$1')

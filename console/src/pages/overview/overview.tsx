@@ -3,7 +3,7 @@ import { ChoiceFilter, DayFilter, Filters } from '../../parts/filters.tsx'
 import { useOrganization } from '../../parts/organization.ts'
 import { Page, Shown } from '../../parts/page.tsx'
 import { EventsCard, RevenueCard } from './cards.tsx'
-import { RANGES, rangeOf } from './range.ts'
+import { RANGES, ownBoundsOf, rangeOf } from './range.ts'
 import { Troubles } from './troubles.tsx'
 import { UsageCards } from './usage.tsx'
 
@@ -18,6 +18,7 @@ export const Overview = () => {
   const { get } = useParameters()
   const organization = useOrganization()
   const chosen = get('range') ?? '30'
+  const own = [get('from'), get('until')] as const
   return (
     <Page title="Overview" above={organization.data?.name}>
       <Filters>
@@ -32,14 +33,21 @@ export const Overview = () => {
       </Filters>
       <Shown reading={organization}>
         {({ now, baseCurrency }) => {
-          const range = rangeOf(chosen, Date.parse(now), get('by'), [get('from'), get('until')])
+          const by = get('by')
+          const range = rangeOf(chosen, Date.parse(now), by, own)
           return (
-            <div class="cards">
-              <EventsCard range={range} />
-              <RevenueCard range={range} currency={baseCurrency} />
-              <Troubles now={now} range={range} />
-              <UsageCards range={range} currency={baseCurrency} />
-            </div>
+            <>
+              {chosen === 'own' && !ownBoundsOf(own) && (
+                <p class="notice">Choose the first and the last day. Until then, the last 30 days are shown.</p>
+              )}
+              {by && by !== range.period && <p class="notice">That would be too many points, so what fits is shown.</p>}
+              <div class="cards">
+                <EventsCard range={range} />
+                <RevenueCard range={range} currency={baseCurrency} />
+                <Troubles range={range} />
+                <UsageCards range={range} currency={baseCurrency} />
+              </div>
+            </>
           )
         }}
       </Shown>

@@ -1,4 +1,5 @@
 import type { Period } from '../../parts/chart.tsx'
+import { afterDay, lastDateOf } from '../../parts/format.ts'
 
 const [HOUR, DAY] = [3_600_000, 86_400_000]
 
@@ -24,28 +25,35 @@ const LENGTHS: Readonly<Record<Period, number>> = { HOUR, DAY, WEEK: 7 * DAY, MO
 /** The most buckets that a series has. */
 const MOST = 300
 
-const daysFrom = (at: number): number => Math.floor(at / DAY) * DAY
+/** The most days before now that a range has. */
+const MOST_DAYS = 3660
+
+/** The days from which and with which a person has chosen a range, if they have. */
+type OwnDays = readonly [from: string | undefined, until: string | undefined]
+
+/** The bounds of the days that a person has chosen. Undefined while one of them is missing, or they are in the wrong order. */
+export const ownBoundsOf = ([from, until]: OwnDays): [number, number] | undefined => {
+  if (!from || !until) return undefined
+  const bounds: [number, number] = [Date.parse(`${from}T00:00:00Z`), Date.parse(afterDay(until))]
+  return bounds[0] < bounds[1] ? bounds : undefined
+}
 
 /** The bounds of a range: whole days in UTC, until the end of today; the last day only goes by hours. */
-const boundsOf = (range: string, now: number, own: readonly [string | undefined, string | undefined]): [number, number] => {
-  const today = daysFrom(now)
+const boundsOf = (range: string, now: number, own: OwnDays): [number, number] => {
+  const today = Math.floor(now / DAY) * DAY
   const date = new Date(now)
   const monthAt = (months: number): number => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1)
-  if (range === 'own' && own[0] && own[1] && own[0] <= own[1]) return [Date.parse(own[0]), Date.parse(own[1]) + DAY]
+  const chosen = range === 'own' ? ownBoundsOf(own) : undefined
+  if (chosen) return chosen
   if (range === 'month') return [monthAt(0), today + DAY]
   if (range === 'last-month') return [monthAt(-1), monthAt(0)]
   if (range === '1') return [Math.floor(now / HOUR) * HOUR - 23 * HOUR, Math.floor(now / HOUR) * HOUR + HOUR]
   const days = Number(range)
-  return [today - ((Number.isInteger(days) && days > 0 ? days : 30) - 1) * DAY, today + DAY]
+  return [today - ((Number.isInteger(days) && days > 0 && days <= MOST_DAYS ? days : 30) - 1) * DAY, today + DAY]
 }
 
 /** Hours below 4 days, days until 90, then months, unless another granularity is chosen that is not too fine. */
-export const rangeOf = (
-  range: string,
-  now: number,
-  chosen: string | undefined,
-  own: readonly [string | undefined, string | undefined],
-): Range => {
+export const rangeOf = (range: string, now: number, chosen: string | undefined, own: OwnDays): Range => {
   const [from, until] = boundsOf(range, now, own)
   const length = until - from
   const usual: Period = length < 4 * DAY ? 'HOUR' : length <= 92 * DAY ? 'DAY' : 'MONTH'
@@ -53,3 +61,9 @@ export const rangeOf = (
   const period = wished && LENGTHS[wished] && length / LENGTHS[wished] <= MOST ? wished : usual
   return { from: new Date(from).toISOString(), until: new Date(until).toISOString(), period }
 }
+
+/** The days of a range, as the filters of a list have them. */
+export const datesOf = ({ from, until }: Range): { from: string; until: string } => ({
+  from: from.slice(0, '2026-11-30'.length),
+  until: lastDateOf(until),
+})

@@ -5,11 +5,13 @@ import type { Exact } from '../../parts/exact_json.ts'
 import { money, quantity } from '../../parts/format.ts'
 import { Empty, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
-import { MOST_ACCOUNTS, type Share, sharesOf, useMetrics, useRevenue } from './metrics.ts'
+import { readAll } from '../../parts/read_all.ts'
+import { MOST_ACCOUNTS, type Share, cutToTwo, sharesOf, useMetrics, useRevenue } from './metrics.ts'
 import type { Range } from './range.ts'
 
 /** Accounts with what each of them adds up to, as bars, the largest first, and below them all others. */
 const Shares = ({ of, show }: { of: readonly Share[]; show: (sum: Exact) => string }) => {
+  if (!of.length) return <p class="muted">There is nothing in this time.</p>
   const most = Number(of[0]?.key === undefined ? 1 : of[0].sum)
   return (
     <ol class="shares">
@@ -24,9 +26,7 @@ const Shares = ({ of, show }: { of: readonly Share[]; show: (sum: Exact) => stri
   )
 }
 
-const cutToTwo = (value: Exact): string => String(value).replace(/(\.\d\d)\d+$/, '$1')
-
-const readMeters = async () => (await read(api.GET('/usage_meters', { params: { query: { pageSize: 100 } } }))).data
+const readMeters = () => readAll((nextToken) => read(api.GET('/usage_meters', { params: { query: { pageSize: 100, nextToken } } })))
 
 /** Usage of a meter over time and by account, and revenue by account. The meter is in the address. */
 export const UsageCards = ({ range, currency }: { range: Range; currency: string }) => {
@@ -61,24 +61,28 @@ export const UsageCards = ({ range, currency }: { range: Range; currency: string
             </select>
           )}
         </header>
-        {meters.data && !meter ? (
-          <Empty title="There are no usage meters yet.">
-            <a href={linkTo('meters')}>Make one</a>, and usage is measured.
-          </Empty>
-        ) : (
-          <Shown reading={overTime}>
-            {([series]) => (
-              <Chart
-                label={`Usage of ${meter?.displayName ?? ''}`}
-                timestamps={series?.[0]?.timestamps ?? []}
-                period={range.period}
-                kind="bars"
-                show={quantity}
-                series={[{ name: meter?.displayName ?? '', values: series?.[0]?.metricValues ?? [], colour: 'four' }]}
-              />
-            )}
-          </Shown>
-        )}
+        <Shown reading={meters}>
+          {() =>
+            meter ? (
+              <Shown reading={overTime}>
+                {([series]) => (
+                  <Chart
+                    label={`Usage of ${meter.displayName}`}
+                    timestamps={series?.[0]?.timestamps ?? []}
+                    period={range.period}
+                    kind="bars"
+                    show={quantity}
+                    series={[{ name: meter.displayName, values: series?.[0]?.metricValues ?? [], colour: 'four' }]}
+                  />
+                )}
+              </Shown>
+            ) : (
+              <Empty title="No usage meter is active yet.">
+                <a href={linkTo('meters')}>Make one</a>, and usage is measured.
+              </Empty>
+            )
+          }
+        </Shown>
       </section>
       {meter && (
         <section class="card" aria-label="Usage by account">

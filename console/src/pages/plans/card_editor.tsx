@@ -2,7 +2,7 @@ import type { Schemas } from '../../parts/client.ts'
 import { CheckField, ChoiceField, TextField } from '../../parts/form.tsx'
 import { CardOptions } from './card_options.tsx'
 import { PriceCurve } from './curve.tsx'
-import { pricesOf } from './details_of.ts'
+import { nameIn, pricesOf } from './details_of.ts'
 import { ALWAYS_LATER, type CardDraft, type CardKind } from './draft.ts'
 import { GrantEditor, WindowEditor } from './grant_editor.tsx'
 import type { Billable } from './names.ts'
@@ -51,7 +51,8 @@ const timingsOf = (kind: CardKind): (readonly [Schemas['InvoiceTiming'], string]
 interface CardEditorParts {
   card: CardDraft
   currencies: readonly string[]
-  billables: readonly Billable[]
+  /** What cards can price, once it is known. */
+  billables: readonly Billable[] | undefined
   /** Whether the plan is billed each cycle. */
   isRecurring: boolean
   change: (part: Partial<CardDraft>) => void
@@ -79,10 +80,24 @@ const Prices = ({ card, currencies, change }: Pick<CardEditorParts, 'card' | 'cu
   )
 }
 
+type Choice = readonly [id: string, name: string]
+
+/** What a card can price. What it prices already is among that, even if a new card could not any more. */
+const choicesOf = ({ kind, billable }: CardDraft, billables: readonly Billable[]): Choice[] => {
+  const its = billables.filter((one) => PRICES[kind].includes(one.kind) && (one.isActive || one.id === billable))
+  const isMissing = billable !== '' && !its.some(({ id }) => id === billable)
+  return [...its.map(({ id, name }) => [id, name] as const), ...(isMissing ? [[billable, billable] as const] : [])]
+}
+
+const LONGEST_NAME = 50
+
+const nameFor = (choices: readonly Choice[], chosen: string): string =>
+  choices.find(([id]) => id === chosen)?.[1].slice(0, LONGEST_NAME) ?? ''
+
 /** One rate card, with what a quantity costs beside it while it is typed. */
 export const CardEditor = ({ card, currencies, billables, isRecurring, change, remove }: CardEditorParts) => {
   const { kind, billable, name, prorates, timing } = card
-  const choices = billables.filter((one) => PRICES[kind].includes(one.kind) && (one.isActive || one.id === billable))
+  const choices = choicesOf(card, billables ?? [])
   return (
     <fieldset class="card" aria-label={`${KINDS[kind]} ${name}`}>
       <header>
@@ -96,10 +111,10 @@ export const CardEditor = ({ card, currencies, billables, isRecurring, change, r
           <ChoiceField
             label={PRICED[kind]}
             value={billable}
-            set={(id) => change({ billable: id, addOnType: undefined, ...(!name && { name: nameFor(billables, id) }) })}
+            set={(id) => change({ billable: id, addOnType: undefined, ...(!name && { name: nameFor(choices, id) }) })}
             none="Choose one"
-            of={choices.map((one) => [one.id, one.name] as const)}
-            hint={choices.length ? undefined : 'There is none yet that such a card can price.'}
+            of={choices}
+            hint={billables && !choices.length ? 'There is none yet that such a card can price.' : undefined}
           />
           <TextField label="Name in the plan" value={name} set={(typed) => change({ name: typed })} />
           {!ALWAYS_LATER.has(kind) && (
@@ -115,6 +130,7 @@ export const CardEditor = ({ card, currencies, billables, isRecurring, change, r
               <TextField
                 key={currency}
                 label={`Price in ${currency}`}
+                called={nameIn(card, `price in ${currency}`)}
                 value={card.rates[currency] ?? ''}
                 set={(rate) => change({ rates: { ...card.rates, [currency]: rate } })}
                 isNumber
@@ -130,5 +146,3 @@ export const CardEditor = ({ card, currencies, billables, isRecurring, change, r
     </fieldset>
   )
 }
-
-const nameFor = (billables: readonly Billable[], id: string): string => billables.find((one) => one.id === id)?.name.slice(0, 50) ?? ''

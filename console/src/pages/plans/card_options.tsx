@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { CheckField, ChoiceField, TextField } from '../../parts/form.tsx'
+import { nameIn } from './details_of.ts'
 import { type CardDraft, type CardKind, type Limits, emptyGrant } from './draft.ts'
 
 interface OptionParts {
@@ -12,16 +13,32 @@ const ONCE: ReadonlySet<CardKind> = new Set(['fee', 'grant'])
 const RECURRING: ReadonlySet<CardKind> = new Set(['fee', 'entitlement', 'overage', 'grant'])
 const none: Limits = { least: '', most: '' }
 
-const LimitFields = ({ of, limits, set }: { of: string; limits: Limits | undefined; set: (limits: Limits) => void }) => (
+interface LimitParts {
+  of: string
+  /** What a refusal calls the two limits. */
+  called: string
+  limits: Limits | undefined
+  set: (limits: Limits) => void
+}
+
+const LimitFields = ({ of, called, limits, set }: LimitParts) => (
   <>
     <TextField
       label={`At least, ${of}`}
+      called={`${called}, at least`}
       value={limits?.least ?? ''}
       set={(least) => set({ ...none, ...limits, least })}
       isOptional
       isNumber
     />
-    <TextField label={`At most, ${of}`} value={limits?.most ?? ''} set={(most) => set({ ...none, ...limits, most })} isOptional isNumber />
+    <TextField
+      label={`At most, ${of}`}
+      called={`${called}, at most`}
+      value={limits?.most ?? ''}
+      set={(most) => set({ ...none, ...limits, most })}
+      isOptional
+      isNumber
+    />
   </>
 )
 
@@ -43,6 +60,7 @@ const AllLimits = ({ card, currencies, change }: OptionParts) => {
         <div key={currency} class="columns">
           <LimitFields
             of={`in all in ${currency}`}
+            called={nameIn(card, `limits in ${currency}`)}
             limits={card.limits[currency]}
             set={(limits) => change({ limits: { ...card.limits, [currency]: limits } })}
           />
@@ -50,6 +68,7 @@ const AllLimits = ({ card, currencies, change }: OptionParts) => {
             <LimitFields
               key={at}
               of={`slab ${at + 1} in ${currency}`}
+              called={nameIn(card, `slab ${at + 1}${card.kind === 'grant' ? ` in ${currency}` : ''}, limits in ${currency}`)}
               limits={slab.limits[currency]}
               set={(limits) => setSlabLimits(currency, at, limits)}
             />
@@ -64,6 +83,7 @@ const Recurrence = ({ card, change }: Omit<OptionParts, 'currencies'>) => (
   <>
     <TextField
       label="Every so many cycles"
+      called={nameIn(card, 'every')}
       value={card.every}
       set={(every) => change({ every })}
       isOptional
@@ -72,6 +92,7 @@ const Recurrence = ({ card, change }: Omit<OptionParts, 'currencies'>) => (
     />
     <TextField
       label="For the first time after"
+      called={nameIn(card, 'after')}
       value={card.after}
       set={(after) => change({ after })}
       isOptional
@@ -126,6 +147,7 @@ export const CardOptions = ({ card, currencies, change, isRecurring }: OptionPar
         {(kind === 'licence' || kind === 'overage') && (
           <TextField
             label={kind === 'licence' ? 'The most licences' : 'The most units that are charged'}
+            called={nameIn(card, kind === 'licence' ? 'the most licences' : 'the most units')}
             value={card.most}
             set={(most) => change({ most })}
             isOptional

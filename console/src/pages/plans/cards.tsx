@@ -7,7 +7,7 @@ import { Table } from '../../parts/table.tsx'
 import { PriceCurve } from './curve.tsx'
 import { EntitlementCard, GrantCard } from './granted_cards.tsx'
 import { useBillables } from './names.ts'
-import { MODELS, LimitNotes, Slabs, notesOf, recurrenceNote } from './slabs.tsx'
+import { LimitNotes, MODELS, Slabs, TIMINGS, notesOf, recurrenceNote } from './slabs.tsx'
 
 type Details = Schemas['PricePlanDetails']
 type Prices = Pick<Schemas['UsageRateCard'], 'ratePlan' | 'rateValues'>
@@ -112,6 +112,7 @@ export const RateCards = ({ details }: { details: Details }) => {
                 prices={card}
                 note={notesOf([
                   MODELS[card.ratePlan.pricingModel],
+                  TIMINGS[card.invoiceTiming ?? 'IN_ARREARS'],
                   card.enableProration && 'prorated by days',
                   card.usageCycle && `counted ${wordsOf(card.usageCycle).toLowerCase()}`,
                   card.config?.maxQuantity !== undefined && `${quantity(card.config.maxQuantity)} at most`,

@@ -1,11 +1,13 @@
 import { linkTo, useParameters } from '../../parts/address.ts'
 import { type Schemas, api, read } from '../../parts/client.ts'
+import { durationWords } from '../../parts/duration.ts'
 import { CheckField } from '../../parts/form.tsx'
 import { wordsOf } from '../../parts/format.ts'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { Table } from '../../parts/table.tsx'
 import type { Names } from '../../routes.ts'
+import { useVersions } from './versions.tsx'
 
 const readVersion = async (planId: string, version: number): Promise<Schemas['PricingSchedule'] | undefined> => {
   const params = { path: { price_plan_id: planId }, query: { version } }
@@ -28,8 +30,11 @@ const LISTS: Readonly<Record<string, string>> = {
   featureConfigs: 'Units',
 }
 
-/** pricePlanDetails as Price plan details. */
-const nameInWords = (name: string): string => LISTS[name] ?? wordsOf(name.replaceAll(/([a-z])([A-Z])/g, '$1_$2'))
+/** What a value of a plan is called. */
+const nameInWords = (name: string): string => LISTS[name] ?? wordsOf(name)
+
+/** Values that are durations. */
+const DURATIONS = new Set(['effectiveFrom', 'effectiveUntil', 'expiryDuration'])
 
 /** What an entry of a list is called: a card or a rule by its name, a price by its currency, a slab by its order. */
 const entryName = (entry: unknown, at: number): string => {
@@ -38,12 +43,24 @@ const entryName = (entry: unknown, at: number): string => {
   return name ?? currency ?? (order === undefined ? String(at + 1) : `slab ${order}`)
 }
 
-/** Each value of a document under its path. */
-const flatten = (value: unknown, path: readonly string[] = []): [string, string][] => {
-  if (Array.isArray(value)) return value.flatMap((entry: unknown, at) => flatten(entry, [...path, entryName(entry, at)]))
+/** What the entries of a list are called, each by another name: of two rules with one name, the second is told apart by its number. */
+const entryNames = (entries: readonly unknown[]): string[] => {
+  const names = entries.map(entryName)
+  return names.map((name, at) => {
+    const before = names.slice(0, at).filter((other) => other === name).length
+    return before ? `${name} (${before + 1})` : name
+  })
+}
+
+/** Each value of a document, whose own name is `name`, under its path. */
+const flatten = (value: unknown, path: readonly string[] = [], name = ''): [string, string][] => {
+  if (Array.isArray(value)) {
+    const names = entryNames(value)
+    return value.flatMap((entry: unknown, at) => flatten(entry, [...path, names[at] ?? ''], name))
+  }
   if (typeof value === 'object' && value !== null)
-    return Object.entries(value).flatMap(([name, inner]) => flatten(inner, [...path, nameInWords(name)]))
-  return [[path.join(' › '), String(value)]]
+    return Object.entries(value).flatMap(([key, inner]) => flatten(inner, [...path, nameInWords(key)], key))
+  return [[path.join(' › '), DURATIONS.has(name) ? durationWords(String(value)) : String(value)]]
 }
 
 interface Row {
@@ -62,16 +79,14 @@ export const ComparePlan = ({ names: { id = '' } }: { names: Names }) => {
   const { get, set } = useParameters()
   const [left, right] = [Number(get('left') ?? 1), Number(get('right') ?? 2)]
   const showsAll = get('all') === 'yes'
-  const versions = useRead(`versions ${id}`, () =>
-    read(api.GET('/v2/price_plans/{price_plan_id}/versions', { params: { path: { price_plan_id: id }, query: { pageSize: 100 } } })),
-  )
+  const versions = useVersions(id)
   const reading = useRead(`compare ${id} ${left} ${right}`, () => Promise.all([readVersion(id, left), readVersion(id, right)]))
-  const name = versions.data?.data[0]?.name ?? id
+  const name = versions.data?.[0]?.name ?? id
   const choice = (side: 'left' | 'right', value: number) => (
     <label class="filter">
       <span>{side === 'left' ? 'Version' : 'compared with'}</span>
       <select value={String(value)} onChange={(event) => set({ [side]: event.currentTarget.value })}>
-        {versions.data?.data.map(({ version }) => (
+        {versions.data?.map(({ version }) => (
           <option key={version}>{version}</option>
         ))}
       </select>

@@ -126,7 +126,7 @@ export const PriceCurve = ({ prices, currency, label }: { prices: Prices; curren
   const [at, hover] = useState<number | null>(null)
   const asked = useSettled({ prices, currency, typed })
   const most = numberTyped(asked.typed)
-  const last = most === undefined ? 0 : Number(asked.typed.replaceAll(/[,\s_]/g, ''))
+  const last = most === undefined ? 0 : roughNumber(most)
   const isRight = last > 0
   const quantities = Array.from({ length: POINTS + 1 }, (_, index) =>
     index === POINTS ? (most ?? 0) : Math.round((last * index * 1000) / POINTS) / 1000,

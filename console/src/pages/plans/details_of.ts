@@ -13,11 +13,13 @@ import {
 
 type Named = Pick<CardDraft, 'name'>
 
-const nameIn = ({ name }: Named, what: string): string => `${name || 'Rate card'}, ${what}`
+/** What a refusal calls a value of a card. */
+export const nameIn = ({ name }: Named, what: string): string => `${name || 'Rate card'}, ${what}`
 
 /** The least and the most that something may cost, as the API takes them. */
 const limitsTyped = (limits: Limits | undefined, what: string): Record<string, string> | undefined => {
-  const [minimumRate, maximumRate] = [decimalTyped(limits?.least ?? '', what), decimalTyped(limits?.most ?? '', what)]
+  const minimumRate = decimalTyped(limits?.least ?? '', `${what}, at least`)
+  const maximumRate = decimalTyped(limits?.most ?? '', `${what}, at most`)
   if (minimumRate === undefined && maximumRate === undefined) return undefined
   return { ...(minimumRate !== undefined && { minimumRate }), ...(maximumRate !== undefined && { maximumRate }) }
 }
@@ -127,7 +129,7 @@ const grantOf = (card: CardDraft, currencies: readonly string[]): Schemas['Credi
     pricingModel: card.model,
     currencySlabRateDetails: currencies.map((currency) => {
       const { amount, slabs } = card.grants[currency] ?? emptyGrant
-      const of = (at: number): string => nameIn(card, `slab ${at + 1}`)
+      const of = (at: number): string => nameIn(card, `slab ${at + 1} in ${currency}`)
       return {
         currency,
         creditAmount: requireNumber(amount, nameIn(card, `credit in ${currency}`)),
@@ -140,7 +142,7 @@ const grantOf = (card: CardDraft, currencies: readonly string[]): Schemas['Credi
 
 const cycleOf = (draft: PlanDraft): Schemas['PricingCycleConfig'] => ({
   interval: draft.interval,
-  gracePeriod: requireNumber(draft.grace, 'Grace period'),
+  gracePeriod: requireNumber(draft.grace, 'Grace period in days'),
   ...(draft.isAnniversary ? { anniversaryCycle: true } : { startOffset: { dayOffset: draft.day.trim(), monthOffset: draft.month.trim() } }),
 })
 
@@ -149,7 +151,7 @@ const commitmentOf = ({ commitment, currencies }: PlanDraft): Schemas['MinimumCo
     displayName: commitment.name,
     rateValues: currencies
       .filter((currency) => commitment.rates[currency]?.trim())
-      .map((currency) => ({ currency, rate: requireNumber(commitment.rates[currency] ?? '', `Commitment in ${currency}`) })),
+      .map((currency) => ({ currency, rate: requireNumber(commitment.rates[currency] ?? '', `A cycle in ${currency}`) })),
   }
 
 /** What the API is sent of a draft. Lists of a kind that has no cards are sent too, since what is left out stays as it was. */

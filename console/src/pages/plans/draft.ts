@@ -35,6 +35,8 @@ export interface GrantPrice {
 
 /** A rate card as it is typed. */
 export interface CardDraft {
+  /** Tells it from others while cards are added and removed. */
+  key: string
   kind: CardKind
   /** The meter, add-on or feature that it prices. */
   billable: string
@@ -101,6 +103,7 @@ export const ALWAYS_LATER: ReadonlySet<CardKind> = new Set(['usage', 'overage'])
 export const BOUGHT_ONCE: ReadonlySet<CardKind> = new Set(['fee', 'entitlement', 'grant'])
 
 export const emptyCard = (kind: CardKind): CardDraft => ({
+  key: crypto.randomUUID(),
   kind,
   billable: '',
   name: '',

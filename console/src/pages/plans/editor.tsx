@@ -4,7 +4,7 @@ import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
 import { Failure } from '../../parts/failure.ts'
 import { ChoiceField, Form } from '../../parts/form.tsx'
 import { useOrganization } from '../../parts/organization.ts'
-import { Page, Section, Shown } from '../../parts/page.tsx'
+import { Page, Refusal, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { type RuleFaults, faultsIn, rulesOf } from '../../parts/rule_draft.ts'
 import { RulesEditor } from '../../parts/rules_editor.tsx'
@@ -91,7 +91,7 @@ const Editor = ({ start, plan }: { start: PlanDraft; plan?: Plan }) => {
   const [faults, setFaults] = useState<RuleFaults>(new Map())
   /** What somebody else changes while the form is open is not overwritten. */
   const [tag] = useState(plan && tagOf(plan))
-  const { all, nameOf } = useBillables()
+  const { reading: billables, nameOf } = useBillables()
   const change = (part: Partial<PlanDraft>): void => setDraft((before) => ({ ...before, ...part }))
   const { currencies } = draft
   const isRecurring = draft.type === 'BILLING'
@@ -112,15 +112,16 @@ const Editor = ({ start, plan }: { start: PlanDraft; plan?: Plan }) => {
     <Form action={plan ? (isPublished ? 'Publish as the next version' : 'Save draft') : 'Create plan'} send={send}>
       <Terms draft={draft} change={change} isNew={!plan} />
       <Section title="Rate cards">
+        {billables.failure && <Refusal failure={billables.failure} retry={billables.reload} />}
         <div class="stack">
           {draft.cards.map(
             (card, at) =>
               isShown(card) && (
                 <CardEditor
-                  key={at}
+                  key={card.key}
                   card={card}
                   currencies={currencies}
-                  billables={all}
+                  billables={billables.data}
                   isRecurring={isRecurring}
                   change={(part) => changeCard(at, part)}
                   remove={() => change({ cards: draft.cards.filter((_, index) => index !== at) })}
@@ -134,7 +135,7 @@ const Editor = ({ start, plan }: { start: PlanDraft; plan?: Plan }) => {
               </button>
             ))}
           </div>
-          {isRecurring && <Commitment draft={draft} change={change} isNew={!plan} />}
+          {isRecurring && <Commitment draft={draft} change={change} canBeRemoved={!start.commitment} />}
         </div>
       </Section>
       <Section title="Pricing rules" note="They change the lines of an invoice, one after another.">
@@ -163,7 +164,11 @@ export const NewPlan = () => {
 }
 
 export const EditPlan = ({ names: { id = '' } }: { names: Names }) => {
-  const reading = useRead(`plan ${id} `, () => read(api.GET('/price_plans/{price_plan_id}', { params: { path: { price_plan_id: id } } })))
+  /** What was read before may be old, and would be refused when it is sent. */
+  const [opening] = useState(() => crypto.randomUUID())
+  const reading = useRead(`plan ${id} ${opening}`, () =>
+    read(api.GET('/price_plans/{price_plan_id}', { params: { path: { price_plan_id: id } } })),
+  )
   const plan = reading.data
   return (
     <Page

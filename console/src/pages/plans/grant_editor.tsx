@@ -1,5 +1,7 @@
+import { durationWords, isDuration } from '../../parts/duration.ts'
 import { ChoiceField, TextField } from '../../parts/form.tsx'
 import { RowEditor } from '../../parts/row_editor.tsx'
+import { nameIn } from './details_of.ts'
 import { type CardDraft, emptyGrant, emptyWindow } from './draft.ts'
 import { SlabEditor } from './slab_editor.tsx'
 
@@ -9,7 +11,33 @@ interface EditorParts {
   change: (part: Partial<CardDraft>) => void
 }
 
-const DURATIONS = ['P7D', 'P30D', 'P1M', 'P3M', 'P6M', 'P1Y']
+const DURATIONS = ['P7D', 'P30D', 'P1M', 'P3M', 'P6M', 'P1Y'].map((one) => [one, durationWords(one)] as const)
+
+/** A duration as the API takes it, with what it is in words below. */
+const DurationField = ({
+  label,
+  value,
+  set,
+  isOptional = false,
+}: {
+  label: string
+  value: string
+  set: (value: string) => void
+  isOptional?: boolean
+}) => (
+  <TextField
+    label={label}
+    value={value}
+    set={set}
+    list={DURATIONS}
+    isOptional={isOptional}
+    hint={
+      isDuration(value.trim())
+        ? `${durationWords(value.trim())} after the grant`
+        : 'After the grant, such as P30D for 30 days, or P1M, or P1Y'
+    }
+  />
+)
 
 /** The units that an entitlement grants, and how long each of them can be used. */
 export const WindowEditor = ({ card, change }: Omit<EditorParts, 'currencies'>) => (
@@ -20,17 +48,11 @@ export const WindowEditor = ({ card, change }: Omit<EditorParts, 'currencies'>) 
     empty={emptyWindow}
     add="Add units of another time"
   >
-    {(row, set) => (
+    {(row, set, at) => (
       <>
-        <TextField label="Units" value={row.units} set={(units) => set({ units })} isNumber />
-        <TextField
-          label="Usable for"
-          value={row.until}
-          set={(until) => set({ until })}
-          list={DURATIONS}
-          hint="From the grant on: P30D, P1M or P1Y"
-        />
-        <TextField label="but not before" value={row.from} set={(from) => set({ from })} list={DURATIONS} isOptional />
+        <TextField label="Units" called={nameIn(card, `units ${at + 1}`)} value={row.units} set={(units) => set({ units })} isNumber />
+        <DurationField label="Usable for" value={row.until} set={(until) => set({ until })} />
+        <DurationField label="but not before" value={row.from} set={(from) => set({ from })} isOptional />
       </>
     )}
   </RowEditor>
@@ -42,6 +64,7 @@ export const GrantEditor = ({ card, currencies, change }: EditorParts) => (
     <div class="columns">
       <TextField
         label="Priority"
+        called={nameIn(card, 'priority')}
         value={card.priority}
         set={(priority) => change({ priority })}
         isNumber
@@ -58,13 +81,7 @@ export const GrantEditor = ({ card, currencies, change }: EditorParts) => (
         ]}
       />
       {card.expiry === 'CUSTOM' && (
-        <TextField
-          label="After"
-          value={card.expiryDuration}
-          set={(expiryDuration) => change({ expiryDuration })}
-          list={DURATIONS}
-          hint="P30D, P1M or P1Y"
-        />
+        <DurationField label="After" value={card.expiryDuration} set={(expiryDuration) => change({ expiryDuration })} />
       )}
       <TextField
         label="Pays only for"
@@ -81,10 +98,17 @@ export const GrantEditor = ({ card, currencies, change }: EditorParts) => (
         <fieldset key={currency}>
           <legend>In {currency}</legend>
           <div class="form">
-            <TextField label={`Credit in ${currency}`} value={grant.amount} set={(amount) => set({ amount })} isNumber />
+            <TextField
+              label={`Credit in ${currency}`}
+              called={nameIn(card, `credit in ${currency}`)}
+              value={grant.amount}
+              set={(amount) => set({ amount })}
+              isNumber
+            />
             <SlabEditor
               card={{ ...card, slabs: grant.slabs }}
               currencies={[currency]}
+              only={currency}
               change={({ slabs, model }) => {
                 if (slabs) set({ slabs })
                 if (model) change({ model })

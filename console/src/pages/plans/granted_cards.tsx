@@ -1,15 +1,10 @@
 import { linkTo } from '../../parts/address.ts'
 import type { Schemas } from '../../parts/client.ts'
+import { durationWords } from '../../parts/duration.ts'
 import { money, quantity, wordsOf } from '../../parts/format.ts'
 import { Facts } from '../../parts/page.tsx'
 import { Table } from '../../parts/table.tsx'
-import { LimitNotes, MODELS, Slabs, notesOf, recurrenceNote } from './slabs.tsx'
-
-const TIMINGS: Readonly<Record<string, string>> = {
-  IN_ADVANCE: 'charged in advance',
-  IN_ARREARS: 'charged after the cycle',
-  PREPAID: 'granted once it has been paid',
-}
+import { LimitNotes, MODELS, Slabs, TIMINGS, notesOf, recurrenceNote } from './slabs.tsx'
 
 /** Units of a feature that a plan grants: how many, for how long, and what they cost. */
 export const EntitlementCard = ({ card, name }: { card: Schemas['BillingEntitlementRateCard']; name: string }) => (
@@ -29,8 +24,11 @@ export const EntitlementCard = ({ card, name }: { card: Schemas['BillingEntitlem
         keyOf={({ at }) => String(at)}
         columns={[
           { title: 'Units', cell: ({ featureCreditLimit }) => quantity(featureCreditLimit), isNumber: true },
-          { title: 'Usable from', cell: ({ effectiveFrom }) => (effectiveFrom ? `${effectiveFrom} behind the grant` : 'the grant on') },
-          { title: 'Until', cell: ({ effectiveUntil }) => `${effectiveUntil} behind the grant` },
+          {
+            title: 'Usable from',
+            cell: ({ effectiveFrom }) => (effectiveFrom ? `${durationWords(effectiveFrom)} after the grant` : 'the grant on'),
+          },
+          { title: 'Until', cell: ({ effectiveUntil }) => `${durationWords(effectiveUntil)} after the grant` },
         ]}
       />
       <div>
@@ -74,7 +72,7 @@ export const GrantCard = ({ card, name }: { card: Grant; name: string }) => {
       <Facts
         of={[
           ['Priority', String(grantDetails.priority)],
-          ['Ends', expiryType === 'CUSTOM' ? `${expiryDuration} after it was granted` : wordsOf(expiryType)],
+          ['Ends', expiryType === 'CUSTOM' ? `${durationWords(expiryDuration)} after it was granted` : wordsOf(expiryType)],
           ['Pays only for', applicableEntityIds.join(', ')],
         ]}
       />

@@ -1,5 +1,6 @@
 import { api, read } from '../../parts/client.ts'
-import { useRead } from '../../parts/read.ts'
+import { type Reading, useRead } from '../../parts/read.ts'
+import { readAll } from '../../parts/read_all.ts'
 
 export interface Billable {
   id: string
@@ -10,20 +11,21 @@ export interface Billable {
 
 /** All that a rate card can price. */
 const readBillables = async (): Promise<Billable[]> => {
-  const query = { pageSize: 100 }
   const [meters, addOns, features] = await Promise.all([
-    read(api.GET('/usage_meters', { params: { query } })),
-    read(api.GET('/addons', { params: { query } })),
-    read(api.GET('/features', { params: { query } })),
+    readAll((nextToken) => read(api.GET('/usage_meters', { params: { query: { pageSize: 100, nextToken } } }))),
+    readAll((nextToken) => read(api.GET('/addons', { params: { query: { pageSize: 100, nextToken } } }))),
+    readAll((nextToken) => read(api.GET('/features', { params: { query: { pageSize: 100, nextToken } } }))),
   ])
   return [
-    ...meters.data.map(({ id, displayName, status }) => ({ id, name: displayName, kind: 'METER' as const, isActive: status === 'ACTIVE' })),
-    ...addOns.data.map(({ id, displayName, type, status }) => ({ id, name: displayName, kind: type, isActive: status === 'ACTIVE' })),
-    ...features.data.map(({ id, displayName }) => ({ id, name: displayName, kind: 'FEATURE' as const, isActive: true })),
+    ...meters.map(({ id, displayName, status }) => ({ id, name: displayName, kind: 'METER' as const, isActive: status === 'ACTIVE' })),
+    ...addOns.map(({ id, displayName, type, status }) => ({ id, name: displayName, kind: type, isActive: status === 'ACTIVE' })),
+    ...features.map(({ id, displayName }) => ({ id, name: displayName, kind: 'FEATURE' as const, isActive: true })),
   ]
 }
 
-export const useBillables = (): { all: readonly Billable[]; nameOf: (id: string) => string } => {
-  const all = useRead('billables', readBillables).data ?? []
-  return { all, nameOf: (id) => all.find((one) => one.id === id)?.name ?? id }
+/** All that a rate card can price, which is nothing until `reading` has it, and what an id is called. */
+export const useBillables = (): { reading: Reading<Billable[]>; all: readonly Billable[]; nameOf: (id: string) => string } => {
+  const reading = useRead('billables', readBillables)
+  const all = reading.data ?? []
+  return { reading, all, nameOf: (id) => all.find((one) => one.id === id)?.name ?? id }
 }

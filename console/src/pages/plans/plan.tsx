@@ -4,17 +4,16 @@ import { AuditTrail } from '../../parts/audit_trail.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { CheckField, DialogButton, Form } from '../../parts/form.tsx'
-import { wordsOf } from '../../parts/format.ts'
+import { counted, wordsOf } from '../../parts/format.ts'
 import { Facts, Page, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { RuleTable } from '../../parts/rule_table.tsx'
 import { useRights } from '../../parts/session.ts'
 import { Settings } from '../../parts/settings.tsx'
-import { Table } from '../../parts/table.tsx'
-import { Time } from '../../parts/time.tsx'
 import type { Names } from '../../routes.ts'
 import { RateCards } from './cards.tsx'
 import { notesOf } from './slabs.tsx'
+import { Versions } from './versions.tsx'
 
 type Plan = Schemas['PricePlan']
 
@@ -74,44 +73,18 @@ const Actions = ({ plan }: { plan: Plan }) => {
   )
 }
 
+const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+
+/** On which day of the week or the month a cycle begins. */
+const dayOf = (cycle: Schemas['PricingCycleConfig'] | undefined): string | undefined => {
+  const day = cycle?.startOffset?.dayOffset
+  if (cycle?.interval === 'WEEKLY') return WEEKDAYS[day === 'LAST' ? WEEKDAYS.length - 1 : Number(day) - 1]
+  return day === 'LAST' ? 'the last' : day
+}
+
 const monthOf = (cycle: Schemas['PricingCycleConfig'] | undefined): string | undefined => {
   const month = cycle?.startOffset?.monthOffset
   return month === undefined || cycle?.interval === 'WEEKLY' || cycle?.interval === 'MONTHLY' ? undefined : `month ${month.toLowerCase()}`
-}
-
-const Versions = ({ planId }: { planId: string }) => {
-  const reading = useRead(`versions ${planId}`, () =>
-    read(api.GET('/v2/price_plans/{price_plan_id}/versions', { params: { path: { price_plan_id: planId }, query: { pageSize: 100 } } })),
-  )
-  return (
-    <Section title="Versions">
-      <Shown reading={reading}>
-        {({ data }) => (
-          <Table
-            label="Versions"
-            rows={data}
-            keyOf={({ referenceId }) => referenceId}
-            columns={[
-              {
-                title: 'Version',
-                cell: ({ version, status }) => (
-                  <a href={linkTo('plans', planId, { version: String(version) })}>{status === 'DRAFT' ? 'Draft' : version}</a>
-                ),
-              },
-              { title: 'Made', cell: ({ updatedAt }) => <Time at={updatedAt} /> },
-              {
-                title: '',
-                cell: ({ version }) =>
-                  version > 1 && (
-                    <a href={linkTo('plans', planId, 'compare', { left: String(version - 1), right: String(version) })}>What changed</a>
-                  ),
-              },
-            ]}
-          />
-        )}
-      </Shown>
-    </Section>
-  )
 }
 
 export const PlanPage = ({ names: { id = '' } }: { names: Names }) => {
@@ -153,11 +126,9 @@ export const PlanPage = ({ names: { id = '' } }: { names: Names }) => {
                   ['Cycle', cycle && wordsOf(cycle.interval)],
                   [
                     'Begins on day',
-                    cycle?.anniversaryCycle
-                      ? 'on which an account is given the plan'
-                      : notesOf([cycle?.startOffset?.dayOffset, monthOf(cycle)]),
+                    cycle?.anniversaryCycle ? 'on which an account is given the plan' : notesOf([dayOf(cycle), monthOf(cycle)]),
                   ],
-                  ['Grace period', cycle && `${cycle.gracePeriod} days`],
+                  ['Grace period', cycle && counted(cycle.gracePeriod, 'day')],
                   ['Currencies', details?.supportedCurrencies.join(', ')],
                   ['Published in', details?.activeCurrencies.join(', ')],
                   ['Revenue', details?.deferredRevenue && 'recognized when its invoice falls due'],

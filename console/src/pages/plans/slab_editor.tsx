@@ -1,4 +1,6 @@
+import { digitsTyped } from '../../parts/exact_json.ts'
 import { ChoiceField, TextField } from '../../parts/form.tsx'
+import { nameIn } from './details_of.ts'
 import { type CardDraft, type SlabDraft, emptySlab } from './draft.ts'
 
 const PRICE_TYPES = [
@@ -10,16 +12,22 @@ const PRICE_TYPES = [
 interface EditorParts {
   card: CardDraft
   currencies: readonly string[]
+  /** The currency that the slabs are of, if each has slabs of its own. */
+  only?: string
   change: (part: Partial<CardDraft>) => void
 }
 
+/** Where another slab may begin: at ten times the start of the last one. */
+const nextStart = (last: SlabDraft | undefined): string =>
+  last ? String(Math.max(1000, Number(digitsTyped(last.startAfter) ?? 0) * 10)) : '0'
+
 /** The slabs of a card, with their prices in each currency. */
-export const SlabEditor = ({ card, currencies, change }: EditorParts) => {
+export const SlabEditor = ({ card, currencies, only, change }: EditorParts) => {
   const { slabs, model } = card
   const changeSlab = (at: number, part: Partial<SlabDraft>): void =>
     change({ slabs: slabs.map((slab, index) => (index === at ? { ...slab, ...part } : slab)) })
-  const last = slabs.at(-1)
-  const addSlab = (): void => change({ slabs: [...slabs, emptySlab(String(Math.max(1000, Number(last?.startAfter ?? 0) * 10)))] })
+  const called = (at: number, what: string): string => nameIn(card, `slab ${at + 1}${only ? ` in ${only}` : ''}, ${what}`)
+  const addSlab = (): void => change({ slabs: [...slabs, emptySlab(nextStart(slabs.at(-1)))] })
   return (
     <>
       <ChoiceField
@@ -34,7 +42,13 @@ export const SlabEditor = ({ card, currencies, change }: EditorParts) => {
       {slabs.map((slab, at) => (
         <fieldset key={at} class="slab">
           <legend>Slab {at + 1}</legend>
-          <TextField label="Units after" value={slab.startAfter} set={(startAfter) => changeSlab(at, { startAfter })} isNumber />
+          <TextField
+            label="Units after"
+            called={called(at, 'begins after')}
+            value={slab.startAfter}
+            set={(startAfter) => changeSlab(at, { startAfter })}
+            isNumber
+          />
           <ChoiceField
             label="Price for"
             value={slab.priceType}
@@ -44,6 +58,7 @@ export const SlabEditor = ({ card, currencies, change }: EditorParts) => {
           {slab.priceType === 'PACKAGE' && (
             <TextField
               label="Units in a package"
+              called={called(at, 'units in a package')}
               value={slab.packageSize}
               set={(packageSize) => changeSlab(at, { packageSize })}
               isNumber
@@ -53,6 +68,7 @@ export const SlabEditor = ({ card, currencies, change }: EditorParts) => {
             <TextField
               key={currency}
               label={currency}
+              called={called(at, `price in ${currency}`)}
               value={slab.rates[currency] ?? ''}
               set={(rate) => changeSlab(at, { rates: { ...slab.rates, [currency]: rate } })}
               isNumber

@@ -18,7 +18,7 @@ export const Slabs = ({ prices: { ratePlan, rateValues } }: { prices: Prices }) 
         cell: ({ order, priceType, slabConfig }: (typeof ratePlan.slabs)[number]) => {
           const rate = slabRates.find((one) => one.order === order)?.rate
           const size = slabConfig?.['packageSize']
-          return rate === undefined ? '–' : `${money(rate, currency)} ${PRICE_TYPES[priceType] ?? ''}${size ? ` of ${size}` : ''}`
+          return rate === undefined ? '–' : `${money(rate, currency)} ${PRICE_TYPES[priceType] ?? ''}${size ? ` of ${quantity(size)}` : ''}`
         },
         isNumber: true,
       })),
@@ -29,6 +29,13 @@ export const Slabs = ({ prices: { ratePlan, rateValues } }: { prices: Prices }) 
 export const MODELS: Readonly<Record<string, string>> = {
   TIERED: 'tiered: each unit at the price of its slab',
   VOLUME: 'by volume: all units at the price of the slab that is reached',
+}
+
+/** When a card is charged. */
+export const TIMINGS: Readonly<Record<string, string>> = {
+  IN_ADVANCE: 'charged in advance',
+  IN_ARREARS: 'charged after the cycle',
+  PREPAID: 'granted once it has been paid',
 }
 
 /** What is to be said of a card, with commas between. */

@@ -19,18 +19,31 @@ interface TermsParts {
   isNew: boolean
 }
 
+/** Whether cycles of an interval begin in one of several months. */
+const hasMonths = (interval: PlanDraft['interval']): boolean => interval !== 'WEEKLY' && interval !== 'MONTHLY'
+
+const changeInterval = (interval: PlanDraft['interval'], { month }: PlanDraft): Partial<PlanDraft> => ({
+  interval,
+  ...(hasMonths(interval) && (month === '' || month === 'NIL') && { month: 'FIRST' }),
+})
+
 const Cycle = ({ draft, change }: Omit<TermsParts, 'isNew'>) => (
   <>
     <ChoiceField
       label="Cycle"
       value={draft.interval}
-      set={(interval) => change({ interval: interval as PlanDraft['interval'] })}
+      set={(interval) => change(changeInterval(interval as PlanDraft['interval'], draft))}
       of={INTERVALS}
     />
     {!draft.isAnniversary && (
-      <TextField label="Begins on day" value={draft.day} set={(day) => change({ day })} hint="1 to 31, LAST, or a weekday for weeks" />
+      <TextField
+        label="Begins on day"
+        value={draft.day}
+        set={(day) => change({ day })}
+        hint={draft.interval === 'WEEKLY' ? 'From 1, Monday, to 7, or LAST' : '1 to 31, or LAST'}
+      />
     )}
-    {!draft.isAnniversary && !['WEEKLY', 'MONTHLY'].includes(draft.interval) && (
+    {!draft.isAnniversary && hasMonths(draft.interval) && (
       <TextField label="and month" value={draft.month} set={(month) => change({ month })} hint="Of the cycle: from 1, FIRST or LAST" />
     )}
     <TextField
@@ -77,7 +90,7 @@ export const Terms = ({ draft, change, isNew }: TermsParts) => {
         <CheckField
           label="Cycles begin on the day on which an account is given the plan"
           value={draft.isAnniversary}
-          set={(isAnniversary) => change({ isAnniversary, ...(draft.month === '' && { month: 'NIL' }) })}
+          set={(isAnniversary) => change({ isAnniversary, ...changeInterval(draft.interval, draft) })}
         />
       )}
       {isNew && isRecurring && (
@@ -99,8 +112,8 @@ export const Terms = ({ draft, change, isNew }: TermsParts) => {
   )
 }
 
-/** The least that a cycle costs. Once a published plan has one, it can be 0, but not be taken away. */
-export const Commitment = ({ draft, change, isNew }: TermsParts) => {
+/** The least that a cycle costs. Once a plan has been saved with one, it can be 0, but not be taken away. */
+export const Commitment = ({ draft, change, canBeRemoved }: Omit<TermsParts, 'isNew'> & { canBeRemoved: boolean }) => {
   const { commitment, currencies } = draft
   if (!commitment)
     return (
@@ -114,7 +127,7 @@ export const Commitment = ({ draft, change, isNew }: TermsParts) => {
     <fieldset class="card">
       <header>
         <h3>Minimum commitment</h3>
-        {isNew && (
+        {canBeRemoved && (
           <button type="button" class="quiet" onClick={() => change({ commitment: undefined })}>
             Remove commitment
           </button>

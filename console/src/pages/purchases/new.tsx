@@ -4,8 +4,9 @@ import { type Schemas, api, read } from '../../parts/client.ts'
 import { Failure } from '../../parts/failure.ts'
 import { ChoiceField, TextField } from '../../parts/form.tsx'
 import { money } from '../../parts/format.ts'
-import { Page } from '../../parts/page.tsx'
+import { Page, Refusal } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { readAll } from '../../parts/read_all.ts'
 import { RowEditor } from '../../parts/row_editor.tsx'
 import { TrialForm } from '../../parts/trial_form.tsx'
 import { instantTyped, optionalNumber, requireNumber } from '../../parts/typed.ts'
@@ -40,12 +41,16 @@ const empty: Draft = {
   expiry: '',
 }
 
-const readPlans = async () => (await read(api.GET('/price_plans', { params: { query: { status: 'ACTIVE', pageSize: 100 } } }))).data
+/** Reads the published plans of a type. */
+const readPlans = (type: Schemas['PricePlanType']) =>
+  readAll((nextToken) => read(api.GET('/price_plans', { params: { query: { status: 'ACTIVE', type, pageSize: 100, nextToken } } })))
+
+const expiryLabel = ({ way }: Draft): string => (way === 'NOW' ? 'Can be paid until (UTC)' : 'Can be approved until (UTC)')
 
 /** What the API is sent of a draft, by its kind. Throws a Failure that names what is no number. */
 const requestOf = (draft: Draft): Schemas['CreatePurchaseRequest'] & { type: Schemas['PurchaseType'] } => {
   const { type } = draft
-  const common = { type, expiryDate: instantTyped(draft.expiry, 'Until') }
+  const common = { type, expiryDate: instantTyped(draft.expiry, expiryLabel(draft)) }
   if (type === 'WALLET_TOPUP')
     return {
       ...common,
@@ -57,12 +62,13 @@ const requestOf = (draft: Draft): Schemas['CreatePurchaseRequest'] & { type: Sch
   if (type === 'ASSOCIATION')
     return { ...common, pricePlanId: draft.plan, effectiveFrom: draft.from, effectiveUntil: draft.until || '9999-01-01' }
   const cards = draft.cards.filter(({ id }) => id)
+  if (new Set(cards.map(({ id }) => id)).size < cards.length) throw new Failure(400, 'Of what: choose each only once.')
   return {
     ...common,
     pricePlanId: draft.plan,
     quantity: optionalNumber(draft.quantity, 'How often'),
     ...(cards.length && {
-      rateCardQuantities: Object.fromEntries(cards.map(({ id, count }) => [id, requireNumber(count, 'How often a card')])),
+      rateCardQuantities: Object.fromEntries(cards.map(({ id, count }) => [id, requireNumber(count, 'How often it')])),
     }),
   }
 }
@@ -88,20 +94,21 @@ const send = async (draft: Draft, isTry: boolean): Promise<Made> => {
 type Parts = { draft: Draft; change: (part: Partial<Draft>) => void }
 
 const PlanFields = ({ draft, change }: Parts) => {
-  const plans = useRead('active plans', readPlans)
-  const { all } = useBillables()
   const wanted = draft.type === 'ENTITLEMENT_GRANT' ? 'PURCHASE' : 'BILLING'
-  const choices = (plans.data ?? []).filter(({ type }) => type === wanted)
+  const plans = useRead(`active plans ${wanted}`, () => readPlans(wanted))
+  const { reading: billables, all } = useBillables()
   return (
     <>
+      {plans.failure && <Refusal failure={plans.failure} retry={plans.reload} />}
+      {billables.failure && <Refusal failure={billables.failure} retry={billables.reload} />}
       <div class="columns">
         <ChoiceField
           label="Price plan"
           value={draft.plan}
           set={(plan) => change({ plan })}
           none="Choose one"
-          of={choices.map(({ id, name }) => [id, name] as const)}
-          hint={plans.data && !choices.length ? 'No published plan is of this kind.' : undefined}
+          of={(plans.data ?? []).map(({ id, name }) => [id, name] as const)}
+          hint={plans.data && !plans.data.length ? 'No published plan is of this kind.' : undefined}
         />
         {draft.type === 'ASSOCIATION' ? (
           <>
@@ -173,13 +180,7 @@ const Kind = ({ draft, change }: Parts) => (
       set={(type) => change({ type: type as Draft['type'], plan: '' })}
       of={Object.entries(KINDS)}
     />
-    <TextField
-      label={draft.way === 'NOW' ? 'Can be paid until (UTC)' : 'Can be approved until (UTC)'}
-      type="datetime-local"
-      value={draft.expiry}
-      set={(expiry) => change({ expiry })}
-      isOptional
-    />
+    <TextField label={expiryLabel(draft)} type="datetime-local" value={draft.expiry} set={(expiry) => change({ expiry })} isOptional />
   </div>
 )
 

@@ -3,7 +3,8 @@ import { AuditTrail } from '../../parts/audit_trail.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { money, quantity } from '../../parts/format.ts'
-import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx'
+import { currencyOf } from '../../parts/invoice_table.tsx'
+import { Empty, Facts, Page, Refusal, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
 import { Table } from '../../parts/table.tsx'
@@ -26,7 +27,7 @@ const Bill = ({ id }: { id: string }) => {
   return (
     <Shown reading={reading}>
       {({ invoiceClass, sequenceId, status, totalAmount, paidAmount, invoiceDetails }) => {
-        const currency = invoiceDetails?.account?.invoiceCurrency
+        const currency = currencyOf({ invoiceDetails })
         return (
           <Table
             label="What was billed"
@@ -37,7 +38,7 @@ const Bill = ({ id }: { id: string }) => {
               { title: invoiceClass === 'ORDER' ? 'Order' : 'Invoice', cell: () => sequenceId ?? <code>{id}</code> },
               { title: 'Status', cell: () => <Badge of={status} /> },
               { title: 'Total', cell: () => money(totalAmount, currency), isNumber: true },
-              { title: 'Paid', cell: () => money(paidAmount ?? 0, currency), isNumber: true },
+              { title: 'Paid', cell: () => money(paidAmount, currency), isNumber: true },
             ]}
           />
         )
@@ -80,7 +81,9 @@ const Granted = ({ purchase: { features = [], status, accountId, type } }: { pur
 const Bought = ({ of }: { of: Proposal | Purchase }) => {
   const { nameOf } = useBillables()
   const { walletTopupDetails: topup, rateCardQuantities = {}, invoiceCurrency: currency, pricePlanId, pricePlanVersion } = of
-  const plan = useRead(pricePlanId && `plan ${pricePlanId} ${pricePlanVersion ?? ''}`, () =>
+  const version = pricePlanVersion?.toString()
+  const cards = Object.entries(rateCardQuantities)
+  const plan = useRead(pricePlanId && `plan ${pricePlanId} ${version ?? ''}`, () =>
     read(
       api.GET('/price_plans/{price_plan_id}', {
         params: { path: { price_plan_id: pricePlanId ?? '' }, query: { version: pricePlanVersion } },
@@ -91,35 +94,26 @@ const Bought = ({ of }: { of: Proposal | Purchase }) => {
   return (
     <>
       <Facts
-        of={
-          [
-            ['What', KINDS[of.type]],
-            ['Price', of.price !== undefined && <strong>{money(of.price, currency)}</strong>],
-            ['Account', <a href={linkTo('accounts', of.accountId)}>{of.accountId}</a>],
-            [
-              'Price plan',
-              pricePlanId && (
-                <a href={linkTo('plans', pricePlanId, { version: String(pricePlanVersion) })}>{plan.data?.name ?? pricePlanId}</a>
-              ),
-            ],
-            ['How often', of.quantity],
-            [
-              'Single cards',
-              Object.entries(rateCardQuantities).map(([id, count]) => <div key={id}>{`${quantity(count)} × ${nameOf(id)}`}</div>),
-            ],
-            ['Comes into the wallet', topup && money(topup.topupAmount, currency)],
-            ['Days (UTC)', of.effectiveFrom && of.effectiveUntil && <Days from={of.effectiveFrom} until={of.effectiveUntil} />],
-            ['Made', <Time at={of.createdAt} />],
-            ['Can be approved and paid until', of.expiryDate && <Time at={of.expiryDate} />],
-            ['How', 'paymentMode' in of && PAYMENT_MODES[of.paymentMode]],
-            ['Answered', 'proposalResponseDate' in of && of.proposalResponseDate && <Time at={of.proposalResponseDate} />],
-            ['Remark', of.comment],
-          ].filter(([, value]) => !Array.isArray(value) || value.length) as never
-        }
+        of={[
+          ['What', KINDS[of.type]],
+          ['Price', of.price !== undefined && <strong>{money(of.price, currency)}</strong>],
+          ['Account', <a href={linkTo('accounts', of.accountId)}>{of.accountId}</a>],
+          ['Price plan', pricePlanId && <a href={linkTo('plans', pricePlanId, { version })}>{plan.data?.name ?? pricePlanId}</a>],
+          ['How often', of.quantity],
+          ['Single cards', cards.length > 0 && cards.map(([id, count]) => <div key={id}>{`${quantity(count)} × ${nameOf(id)}`}</div>)],
+          ['Comes into the wallet', topup && money(topup.topupAmount, currency)],
+          ['Days (UTC)', of.effectiveFrom && of.effectiveUntil && <Days from={of.effectiveFrom} until={of.effectiveUntil} />],
+          ['Made', <Time at={of.createdAt} />],
+          ['Can be approved and paid until', of.expiryDate && <Time at={of.expiryDate} />],
+          ['How', 'paymentMode' in of && PAYMENT_MODES[of.paymentMode]],
+          ['Answered', 'proposalResponseDate' in of && of.proposalResponseDate && <Time at={of.proposalResponseDate} />],
+          ['Remark', of.comment],
+        ]}
       />
       {(of.purchasePlanOverride ?? of.associationOverride) && (
         <p class="notice below">It has prices of its own in place of some of those of the plan.</p>
       )}
+      {plan.failure && !details && <Refusal failure={plan.failure} retry={plan.reload} />}
       {details && <RateCards details={details} />}
     </>
   )
