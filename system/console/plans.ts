@@ -129,6 +129,40 @@ const holdSent = async (server: Server, { token, feature, credit, support }: Mad
   )
 }
 
+/** Rules that were tried and left again leave nothing behind, and a draft that somebody else has made as it was. */
+const leaveRules = async (page: Page, server: Server, token: string): Promise<void> => {
+  const listDraft = async () => (await ask(server, token, '/v2/accounts/acme/schedules?mode=DRAFT')).answer.data
+  const schedule = page.url().split('/').at(-1) ?? ''
+  const computation = page.getByRole('group', { name: 'Rule Loyalty' }).getByLabel('Computation')
+  const tryAndLeave = async (): Promise<void> => {
+    await press(page, 'Change the rules')
+    await computation.fill('-3')
+    await press(page, 'Show what changes')
+    await page.locator('.trial').waitFor()
+    await press(page, 'Cancel')
+    await page.getByRole('button', { name: 'Change the rules' }).waitFor()
+  }
+  await tryAndLeave()
+  deepStrictEqual(await listDraft(), [])
+  const rule = { name: 'Loyalty', order: 1, computation: '-4', action: { type: 'ADD', description: 'A tenth less' } }
+  const path = `${server.url}/v2/schedules/${schedule}/pricing_rules`
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+  const put = await fetch(path, { method: 'PUT', headers, body: JSON.stringify({ pricingRules: [rule] }) })
+  strictEqual(put.status, 200, await put.text())
+  await page.reload()
+  await page.getByText('There is a draft of the schedules of this account.').waitFor()
+  await tryAndLeave()
+  const drafted = await fetch(`${path}?mode=DRAFT`, { headers })
+  const { data } = (await drafted.json()) as { data: { computation: string }[] }
+  deepStrictEqual(
+    data.map((one) => one.computation),
+    ['-4'],
+  )
+  await openDialog(page, 'Discard the draft')
+  await finishDialog(page, 'Discard the draft')
+  await page.getByText('There is a draft of the schedules of this account.').waitFor({ state: 'detached' })
+}
+
 /** An account is given rules of its own from tomorrow on: one that is wrong is named at its field, and nothing is in force before it is right. */
 const changeRulesOfAccount = async (page: Page, server: Server, token: string, plan: string): Promise<void> => {
   await ask(server, token, '/customers', {
@@ -144,8 +178,9 @@ const changeRulesOfAccount = async (page: Page, server: Server, token: string, p
   await page.goto('/console/accounts/acme')
   await page.getByRole('region', { name: 'Price plans' }).getByRole('link', { name: 'Everything' }).click()
   await page.getByRole('region', { name: 'Entitlements', exact: true }).waitFor()
-  await press(page, 'Change the rules')
   const loyalty = page.getByRole('group', { name: 'Rule Loyalty' })
+  await leaveRules(page, server, token)
+  await press(page, 'Change the rules')
   await loyalty.getByLabel('Computation').fill('{"var": "usage.urc.nothing"}')
   await press(page, 'Show what changes')
   await loyalty.getByText(/reads usage.urc.nothing/).waitFor()

@@ -69,7 +69,10 @@ const Actions = ({ account }: { account: Account }) => {
             cancel={close}
             isDangerous
           >
-            <p>Its price plan ends with this day, and its last invoice falls due after the grace period. It can be restored.</p>
+            <p>
+              Its aliases end now, its price plan ends with this day, and its last invoice falls due after the grace period. It can be
+              restored.
+            </p>
           </Form>
         )}
       </DialogButton>
@@ -84,6 +87,7 @@ const Details = ({ account, now }: { account: Account; now: string }) => {
   const isInForce = schedules.data?.some(({ startDate, endDate }) => startDate <= now && now < endDate)
   return (
     <>
+      <Contents of={PARTS.filter(([part]) => part !== 'cycle' || isInForce)} />
       <Facts
         of={[
           ['Customer', <a href={linkTo('customers', customerId)}>{customerId}</a>],
@@ -98,14 +102,14 @@ const Details = ({ account, now }: { account: Account; now: string }) => {
         ]}
       />
       <PlanTimeline accountId={id} schedules={schedules} now={now} />
-      {isInForce && <CycleToDate accountId={id} now={now} />}
+      {isInForce && <CycleToDate accountId={id} today={now.slice(0, 10)} />}
       <Invoices accountId={id} now={now} />
       <Purchases accountId={id} />
       <Credits account={account} />
       <Wallet account={account} />
       <Licences accountId={id} />
       <Features accountId={id} />
-      <Aliases account={account} />
+      <Aliases accountId={id} now={now} />
       <Settings id="settings" entityType="ACCOUNT" entityId={id} />
       <Section title="Audit trail" id="audit">
         <AuditTrail type="ACCOUNT" id={id} />
@@ -132,8 +136,9 @@ export const AccountPage = ({ names: { id = '' } }: { names: Names }) => {
       beside={account && <Badge of={account.status} />}
       actions={writes && account && <Actions account={account} />}
     >
-      <Contents of={PARTS} />
-      <Shown reading={reading}>{(shown) => <Details account={shown} now={organization.data?.now ?? new Date().toISOString()} />}</Shown>
+      <Shown reading={reading}>
+        {(shown) => <Shown reading={organization}>{({ now }) => <Details account={shown} now={now} />}</Shown>}
+      </Shown>
     </Page>
   )
 }
