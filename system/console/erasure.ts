@@ -28,6 +28,11 @@ export const holdErasure = async (browser: Browser, server: Server): Promise<voi
     await fetch(`${server.url}/accounts/${String(account['id'])}`, { method: 'DELETE', headers: { Authorization: `Bearer ${token}` } })
   await openDialog(page, 'Archive')
   await finishDialog(page, 'Archive customer')
+  await page
+    .getByRole('region', { name: 'Accounts', exact: true })
+    .getByRole('row', { name: /Archived/ })
+    .getByRole('link')
+    .waitFor()
   await openDialog(page, 'Erase personal data')
   await press(page, 'Show what changes')
   await page.getByText(/Audit entries: \d/).waitFor()

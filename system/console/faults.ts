@@ -21,7 +21,7 @@ export const holdTokens = async (browser: Browser, server: Server): Promise<void
   const mine = String(answer['token'])
   await page.getByLabel('Token').fill(mine)
   await press(page, 'Sign in')
-  await page.getByText('There are no customers here yet.').waitFor()
+  await page.getByText('No customer is archived.').waitFor()
   ok(page.url().endsWith('/console/customers?status=ARCHIVED'), 'the address was lost')
   const kept = await page.evaluate<string>('JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])')
   ok(!kept.includes(mine), 'the token is kept')
