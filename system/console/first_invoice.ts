@@ -2,6 +2,9 @@ import { match, ok, strictEqual } from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
 import { type Server, ask, closeTab, fill, finishDialog, makeToken, moveClock, openDialog, openTab, press, signIn, visit } from './tab.ts'
 
+/** Which events a meter counts. */
+const MATCHER = '{">":[{"var":"attributes.gigabytes"},0]}'
+
 const makeCatalogue = async (page: Page): Promise<void> => {
   await visit(page, 'Event schemas')
   await page.getByText('There is no event schema.').waitFor()
@@ -21,9 +24,15 @@ const makeCatalogue = async (page: Page): Promise<void> => {
     'Name on invoices optional': 'Gigabytes downloaded',
     'Event schema': 'download',
     'The value of an event': 'gigabytes',
+    'Only events for which this holds optional': MATCHER,
   })
   await finishDialog(page, 'Create meter')
   await page.getByRole('heading', { name: 'Gigabytes downloaded' }).first().waitFor()
+  await openDialog(page, 'Edit')
+  await fill(page, { 'Description optional': 'All that is downloaded' })
+  await finishDialog(page, 'Save')
+  await page.getByText('All that is downloaded').first().waitFor()
+  await page.locator('.facts').getByText(MATCHER).waitFor()
   await openDialog(page, 'Activate')
   await finishDialog(page, 'Activate')
   await page.locator('h1').getByText('Active').waitFor()
@@ -67,6 +76,10 @@ const makeCustomer = async (page: Page): Promise<void> => {
   await page.getByRole('heading', { name: 'ACME Enterprise' }).waitFor()
   await page.getByRole('region', { name: 'Accounts' }).getByRole('link', { name: 'ACME Enterprise' }).click()
   await page.getByText('The account has no price plan.').waitFor()
+  await openDialog(page, 'Edit')
+  await fill(page, { 'E-mail optional': 'pay@example.com' })
+  await finishDialog(page, 'Save')
+  await page.getByText('pay@example.com', { exact: true }).waitFor()
   await openDialog(page, 'Give a plan')
   await fill(page, { 'Price plan': 'Standard', 'From (UTC)': '2026-10-01' })
   await press(page, 'Show what changes')
@@ -98,6 +111,8 @@ export const makeFirstInvoice = async (browser: Browser, server: Server): Promis
   await makeCatalogue(page)
   await makePlan(page)
   await makeCustomer(page)
+  /** Without an address of its own, it is billed at that of its customer. */
+  strictEqual((await ask(server, token, '/accounts/acme')).answer['address'], undefined)
   await sendEvent(page, 'd-1', '2026-10-01T00:00', '80.5')
   await sendEvent(page, 'd-2', '2026-10-01T00:00', '42')
   await moveClock(page, '2026-11-04T00:00')
