@@ -45,8 +45,8 @@ export const Search = () => {
     document.addEventListener('keydown', jump)
     return () => document.removeEventListener('keydown', jump)
   }, [])
-  const { data: found } = useRead(asked ? `search ${asked}` : undefined, () => find(asked))
-  const isOpen = typed !== '' && found !== undefined && asked !== ''
+  const { data: found, failure } = useRead(asked ? `search ${asked}` : undefined, () => find(asked))
+  const isOpen = typed !== '' && asked !== '' && (found !== undefined || failure !== undefined)
   const leave = (): void => {
     type('')
     ask('')
@@ -75,7 +75,7 @@ export const Search = () => {
         aria-label="Find a customer or an account"
         aria-expanded={isOpen}
         aria-controls="found"
-        aria-activedescendant={isOpen && found[chosen] ? `found-${chosen}` : undefined}
+        aria-activedescendant={isOpen && found?.[chosen] ? `found-${chosen}` : undefined}
         placeholder="Find a customer or an account   /"
         autocomplete="off"
         spellcheck={false}
@@ -96,7 +96,8 @@ export const Search = () => {
             </span>
           </a>
         ))}
-        {found?.length === 0 && <p class="muted">No name, id or e-mail begins with this.</p>}
+        {failure && <p role="alert">{failure.message}</p>}
+        {!failure && found?.length === 0 && <p class="muted">No name, id or e-mail begins with this.</p>}
       </div>
     </div>
   )

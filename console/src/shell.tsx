@@ -13,10 +13,14 @@ import { ThemeButton } from './parts/theme.tsx'
 import { type Names, type Route, findRoute } from './routes.ts'
 import { Search } from './search.tsx'
 
+/** Pages of one kind that stand in the navigation under another one. */
+const STANDS_UNDER: Readonly<Record<string, string>> = { proposals: 'purchases' }
+
 const Navigation = ({ isOpen, close }: { isOpen: boolean; close: () => void }) => {
   const { path } = useAddress()
   const { administers } = useRights()
-  const [, , section = ''] = path.split('/')
+  const [, , first = ''] = path.split('/')
+  const section = STANDS_UNDER[first] ?? first
   return (
     <nav class={isOpen ? 'navigation open' : 'navigation'} id="navigation" aria-label="Pages" onClick={close}>
       {NAVIGATION.map(({ title, pages }) => (

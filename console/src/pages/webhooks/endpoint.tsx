@@ -93,8 +93,19 @@ const Deliveries = ({ endpointId, isEnabled }: { endpointId: string; isEnabled: 
     { title: 'Answer', cell: ({ lastStatusCode, lastError }) => lastStatusCode ?? lastError, isMinor: true },
     { title: 'Tried', cell: ({ attempts }) => attempts, isNumber: true },
     {
-      title: 'Next',
-      cell: ({ nextAttemptAt, endedAt }) => (nextAttemptAt ? <Time at={nextAttemptAt} /> : <Time at={endedAt} />),
+      title: 'When',
+      cell: ({ nextAttemptAt, endedAt }) =>
+        nextAttemptAt ? (
+          <>
+            next <Time at={nextAttemptAt} />
+          </>
+        ) : (
+          endedAt && (
+            <>
+              ended <Time at={endedAt} />
+            </>
+          )
+        ),
       isMinor: true,
     },
     ...(writes && isEnabled
@@ -124,7 +135,7 @@ const Deliveries = ({ endpointId, isEnabled }: { endpointId: string; isEnabled: 
               columns={columns}
               rows={data}
               keyOf={({ id }) => id}
-              empty={<Empty title="Nothing has been sent yet." />}
+              empty={<Empty title={query.status ? 'No delivery has this status.' : 'Nothing has been sent yet.'} />}
             />
             <Pager next={nextToken} />
           </>
