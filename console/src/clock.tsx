@@ -19,7 +19,7 @@ const moveClock = async (now: string, tell: (reached: string) => void, isOver: (
 
 const ClockForm = ({ clock, close }: { clock: { now: string; isSet: boolean }; close: () => void }) => {
   const [to, setTo] = useState(clock.now.slice(0, 16))
-  const [reached, reach] = useState<string>()
+  const [reached, setReached] = useState<string>()
   const isClosed = useRef(false)
   useEffect(
     () => () => {
@@ -29,7 +29,7 @@ const ClockForm = ({ clock, close }: { clock: { now: string; isSet: boolean }; c
   )
   const send = async (): Promise<void> => {
     const target = instantTyped(to, NEW_TIME)
-    if (target) await moveClock(target, reach, () => isClosed.current)
+    if (target) await moveClock(target, setReached, () => isClosed.current)
   }
   return (
     <Form action={clock.isSet ? 'Move the clock' : 'Set the clock'} send={send} done={close} cancel={close}>

@@ -23,7 +23,7 @@ const LicenceForm = ({ accountId, close }: { accountId: string; close: () => voi
   const [type, setType] = useState('ABSOLUTE')
   const [count, setCount] = useState('')
   const [from, setFrom] = useState('')
-  const change = (isTry: boolean) => {
+  const changeLicences = (isTry: boolean) => {
     const body = {
       accountId,
       licenseId: licence,
@@ -37,7 +37,7 @@ const LicenceForm = ({ accountId, close }: { accountId: string; close: () => voi
     <TrialForm
       action="Set licences"
       typed={[licence, type, count, from]}
-      attempt={change}
+      attempt={changeLicences}
       done={close}
       cancel={close}
       shows={({ quantity: after, effectiveFrom }) => (

@@ -82,12 +82,12 @@ const ChangeRules = ({
     return undefined
   }
   /** Leaves the draft as it was before: others may have put more into it. */
-  const undo = async (): Promise<void> => {
+  const undoTrial = async (): Promise<void> => {
     if (!isTried) return
     await (isOfDraft ? draftRules(scheduleId, rulesOf(before)) : discardDraft(accountId))
   }
-  const cancel = async (): Promise<void> => {
-    if (await leaving.attempt(undo)) close()
+  const cancelChange = async (): Promise<void> => {
+    if (await leaving.attempt(undoTrial)) close()
   }
   return (
     <TrialForm
@@ -102,7 +102,7 @@ const ChangeRules = ({
         </p>
       )}
       done={() => goTo(linkTo('accounts', accountId))}
-      cancel={() => void cancel()}
+      cancel={() => void cancelChange()}
     >
       <RulesEditor
         rules={rules}
@@ -123,7 +123,7 @@ export const ScheduleRules = (parts: RulesParts & { isDrafted: boolean; isOver: 
   const { accountId, scheduleId, isDrafted, isOver } = parts
   const { writes } = useRights()
   /** Which rules are being changed: those stay meanwhile, also when a draft is made of them. */
-  const [opened, open] = useState<'ACTIVE' | 'DRAFT'>()
+  const [opened, setOpened] = useState<'ACTIVE' | 'DRAFT'>()
   const isOpen = opened !== undefined
   const mode = opened ?? (isDrafted && writes ? 'DRAFT' : 'ACTIVE')
   const reading = useRead(`rules ${scheduleId} ${mode}`, () => readRules(scheduleId, mode))
@@ -137,7 +137,7 @@ export const ScheduleRules = (parts: RulesParts & { isDrafted: boolean; isOver: 
         writes &&
         !isOver &&
         !isOpen && (
-          <button type="button" onClick={() => open(mode)}>
+          <button type="button" onClick={() => setOpened(mode)}>
             Change the rules
           </button>
         )
@@ -161,7 +161,7 @@ export const ScheduleRules = (parts: RulesParts & { isDrafted: boolean; isOver: 
       <Shown reading={reading}>
         {(rules) =>
           isOpen ? (
-            <ChangeRules {...parts} rules={rules} isOfDraft={mode === 'DRAFT'} close={() => open(undefined)} />
+            <ChangeRules {...parts} rules={rules} isOfDraft={mode === 'DRAFT'} close={() => setOpened(undefined)} />
           ) : (
             <RuleTable rules={rules} />
           )

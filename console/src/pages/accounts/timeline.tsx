@@ -80,7 +80,7 @@ const PlanForm = ({ accountId, now, isFirst, close }: { accountId: string; now: 
   const [plan, setPlan] = useState('')
   const [from, setFrom] = useState(new Date(Date.parse(now) + (isFirst ? 0 : DAY)).toISOString().slice(0, 10))
   const [until, setUntil] = useState('')
-  const change = (isTry: boolean) => {
+  const changePlan = (isTry: boolean) => {
     const body = {
       mode: mode as 'ASSOCIATE',
       effectiveFrom: from,
@@ -94,7 +94,7 @@ const PlanForm = ({ accountId, now, isFirst, close }: { accountId: string; now: 
     <TrialForm
       action={mode === 'ASSOCIATE' ? 'Put the plan in force' : 'End the plan'}
       typed={[mode, plan, from, until]}
-      attempt={change}
+      attempt={changePlan}
       done={close}
       cancel={close}
       isDangerous={mode !== 'ASSOCIATE'}

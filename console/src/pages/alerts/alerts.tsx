@@ -138,7 +138,7 @@ export const Incidents = () => {
   const query = { status: get('status') as 'OPEN' | 'CLOSED' | undefined, alert_id: alert, nextToken: get('page'), pageSize: 50 }
   const reading = useRead(`incidents ${JSON.stringify(query)}`, () => read(api.GET('/incidents', { params: { query } })))
   const nameOf = (id: string): string => templates.data?.find((one) => one.id === id)?.name ?? id
-  const close = ({ id }: Incident) =>
+  const closeIncident = ({ id }: Incident) =>
     read(api.PUT('/incidents/{incident_id}/status', { params: { path: { incident_id: id } }, body: { status: 'CLOSED' } }))
   const columns: Column<Incident>[] = [
     { title: 'Incident', cell: ({ alertTemplateId }) => <strong>{nameOf(alertTemplateId)}</strong> },
@@ -152,7 +152,7 @@ export const Incidents = () => {
             title: '',
             cell: (incident: Incident) =>
               incident.status === 'OPEN' && (
-                <AskButton label="Close" title="Close this incident?" tone="quiet" send={() => close(incident)}>
+                <AskButton label="Close" title="Close this incident?" tone="quiet" send={() => closeIncident(incident)}>
                   The next check that finds its condition opens another one; of usage, only in the next pricing cycle.
                 </AskButton>
               ),

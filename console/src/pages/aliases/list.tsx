@@ -14,7 +14,7 @@ import { GiveAliasForm } from './give_form.tsx'
 type Alias = Schemas['Alias']
 
 const AddForm = ({ close }: { close: () => void }) => {
-  const [typed, type] = useState('')
+  const [typed, setTyped] = useState('')
   const values = typed
     .split('\n')
     .map((one) => one.trim())
@@ -22,7 +22,12 @@ const AddForm = ({ close }: { close: () => void }) => {
   const send = () => read(api.POST('/aliases', { body: { aliases: values.map((value) => ({ value })) } }))
   return (
     <Form action="Add aliases" send={send} done={close} cancel={close} isDisabled={!values.length}>
-      <TextArea label="Aliases" value={typed} set={type} hint="One in each line, 100 at most. They wait until an account is given them." />
+      <TextArea
+        label="Aliases"
+        value={typed}
+        set={setTyped}
+        hint="One in each line, 100 at most. They wait until an account is given them."
+      />
     </Form>
   )
 }

@@ -34,7 +34,7 @@ const Members = ({ groupId, accounts }: { groupId: string; accounts: readonly st
   const { writes } = useRights()
   /** With its last account a group ends, and cannot be read any more. */
   const isLast = accounts.length === 1
-  const remove = (account: string) =>
+  const removeAccount = (account: string) =>
     read(
       api.POST('/invoice_groups/{invoice_group_id}/remove_accounts', {
         params: { path: { invoice_group_id: groupId } },
@@ -58,7 +58,7 @@ const Members = ({ groupId, accounts }: { groupId: string; accounts: readonly st
                     label="Remove"
                     title={`Remove ${id}?`}
                     tone="quiet"
-                    send={() => remove(id)}
+                    send={() => removeAccount(id)}
                     done={() => isLast && goTo(linkTo('groups'))}
                     isDangerous
                   >

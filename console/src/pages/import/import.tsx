@@ -42,11 +42,11 @@ const ImportForm = () => {
   const { failure, attempt } = useAttempt()
   /** How often another text was typed, and how often work was begun or stopped. */
   const [texts, runs] = [useRef(0), useRef(0)]
-  const stop = (): void => {
+  const stopWork = (): void => {
     runs.current++
     setPhase(phase === 'IMPORTING' ? 'STOPPED' : undefined)
   }
-  const change = (next: string): void => {
+  const changeText = (next: string): void => {
     texts.current++
     runs.current++
     setText(next)
@@ -84,10 +84,10 @@ const ImportForm = () => {
     setPhase(isDone ? end : during === 'IMPORTING' ? 'STOPPED' : undefined)
   }
   const readText = async (chosen: Blob): Promise<unknown> => {
-    change(await chosen.text())
+    changeText(await chosen.text())
     return UNCHANGED
   }
-  const check = (): void => {
+  const checkText = (): void => {
     const made = readFile(text, plans.data ?? [])
     setFile(made)
     setOutcomes(new Map())
@@ -103,7 +103,7 @@ const ImportForm = () => {
         <TextArea
           label="Rows"
           value={text}
-          set={change}
+          set={changeText}
           rows={8}
           hint="The first line names the columns. Several aliases or tags stand in one field, with | between them."
         />
@@ -132,7 +132,7 @@ const ImportForm = () => {
           <pre tabIndex={0}>{EXAMPLE}</pre>
         </details>
         <div class="form-actions">
-          <button type="button" class={phase ? '' : 'primary'} disabled={!text.trim() || !plans.data} onClick={check}>
+          <button type="button" class={phase ? '' : 'primary'} disabled={!text.trim() || !plans.data} onClick={checkText}>
             Check the rows
           </button>
         </div>
@@ -146,9 +146,9 @@ const ImportForm = () => {
       </fieldset>
       {rows.length > 0 && (
         <Section title="Rows of the file">
-          {phase === 'CHECKING' && <Progress words="Trying" done={done} of={rows.length} stop={stop} />}
+          {phase === 'CHECKING' && <Progress words="Trying" done={done} of={rows.length} stop={stopWork} />}
           {phase === 'IMPORTING' && (
-            <Progress words="Importing" note="It stops if you leave this page." done={done} of={right.length} stop={stop} />
+            <Progress words="Importing" note="It stops if you leave this page." done={done} of={right.length} stop={stopWork} />
           )}
           {phase === 'STOPPED' && (
             <p class="notice warm" role="status">

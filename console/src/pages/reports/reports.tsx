@@ -36,7 +36,7 @@ const ToggleButton = ({ template: { id, name, status } }: { template: Template }
 }
 
 /** Follows a link to a file, as a browser does where somebody presses it. */
-const download = (address: string): void => {
+const downloadFile = (address: string): void => {
   const link = document.createElement('a')
   link.href = address
   link.download = ''
@@ -46,9 +46,9 @@ const download = (address: string): void => {
 /** A link to the file of a report. The link that a list has read ends after some minutes, so that another is asked for when it is followed. */
 const FileLink = ({ id, address }: { id: string; address: string }) => {
   const { isBusy, failure, attempt } = useAttempt()
-  const follow = async (): Promise<unknown> => {
+  const followLink = async (): Promise<unknown> => {
     const { preSignedUrl } = await read(api.GET('/reports/{report_id}', { params: { path: { report_id: id } } }))
-    download(preSignedUrl ?? address)
+    downloadFile(preSignedUrl ?? address)
     return UNCHANGED
   }
   return (
@@ -59,7 +59,7 @@ const FileLink = ({ id, address }: { id: string; address: string }) => {
         aria-busy={isBusy}
         onClick={(event) => {
           event.preventDefault()
-          if (!isBusy) void attempt(follow)
+          if (!isBusy) void attempt(followLink)
         }}
       >
         CSV

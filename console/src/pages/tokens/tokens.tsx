@@ -24,7 +24,7 @@ const ROLES = [
 const Secret = ({ secret, close }: { secret: string; close: () => void }) => {
   const [copied, setCopied] = useState<string>()
   /** The clipboard can be forbidden, and is not there without https. */
-  const copy = async (): Promise<void> => {
+  const copySecret = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(secret)
       setCopied('Copied')
@@ -39,7 +39,7 @@ const Secret = ({ secret, close }: { secret: string; close: () => void }) => {
         {secret}
       </pre>
       <div class="form-actions">
-        <button type="button" onClick={() => void copy()}>
+        <button type="button" onClick={() => void copySecret()}>
           {copied ?? 'Copy'}
         </button>
         <button type="button" class="primary" onClick={close}>
