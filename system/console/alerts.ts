@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
 import {
+  BROUGHT_ABOUT,
   type Server,
   ask,
   closeTab,
@@ -15,9 +16,6 @@ import {
   signIn,
   visit,
 } from './tab.ts'
-
-/** Answers that these tests bring about. */
-const BROUGHT_ABOUT = /Failed to load resource/
 
 const EVENT = { id: 'e-1', schemaName: 'unknown', timestamp: '2026-10-01T00:10:00Z', accountId: 'nobody', attributes: [], dimensions: {} }
 
@@ -58,11 +56,7 @@ export const holdAlerts = async (browser: Browser, server: Server): Promise<void
   deepStrictEqual([description, validity, parameters], [undefined, undefined, { threshold: { value: 2 } }])
   await openDialog(page, 'Edit')
   await fill(page, { 'Threshold optional': '1' })
-  await fetch(`${server.url}/alerts/${String(id)}`, {
-    method: 'PATCH',
-    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-    body: '{"description":"Changed by another"}',
-  })
+  strictEqual((await ask(server, token, `/alerts/${String(id)}`, { description: 'Changed by another' }, 'PATCH')).status, 200)
   await press(page, 'Save')
   await page.getByRole('alert').getByText('Somebody has changed this').waitFor()
   await page.keyboard.press('Escape')

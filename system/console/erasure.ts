@@ -25,7 +25,7 @@ export const holdErasure = async (browser: Browser, server: Server): Promise<voi
   await signIn(page, token, '/console/customers/marta')
   await page.getByRole('heading', { name: NAME, level: 1 }).waitFor()
   for (const account of (await ask(server, token, '/accounts?customer_id=marta')).answer.data)
-    await fetch(`${server.url}/accounts/${String(account['id'])}`, { method: 'DELETE', headers: { Authorization: `Bearer ${token}` } })
+    strictEqual((await ask(server, token, `/accounts/${String(account['id'])}`, undefined, 'DELETE')).status, 200)
   await openDialog(page, 'Archive')
   await finishDialog(page, 'Archive customer')
   await page

@@ -1,12 +1,22 @@
 import { ok, strictEqual } from 'node:assert/strict'
 import type { Browser } from 'playwright-core'
-import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
+import {
+  BROUGHT_ABOUT,
+  type Server,
+  ask,
+  closeTab,
+  fill,
+  finishDialog,
+  makeToken,
+  openDialog,
+  openTab,
+  press,
+  signIn,
+  visit,
+} from './tab.ts'
 
 /** After how long what was read is read again, in milliseconds. */
 const STALE = 5500
-
-/** Errors that the browser itself writes for answers and losses that these tests bring about. */
-const BROUGHT_ABOUT = /Failed to load resource/
 
 /** A wrong token says what may be wrong with it. One that is revoked ends the session, and the address stays. */
 export const holdTokens = async (browser: Browser, server: Server): Promise<void> => {
@@ -30,7 +40,7 @@ export const holdTokens = async (browser: Browser, server: Server): Promise<void
   await another.getByLabel('Token').waitFor()
   await another.close()
 
-  await fetch(`${server.url}/tokens/${String(answer['id'])}`, { method: 'DELETE', headers: { Authorization: `Bearer ${token}` } })
+  strictEqual((await ask(server, token, `/tokens/${String(answer['id'])}`, undefined, 'DELETE')).status, 200)
   await visit(page, 'Accounts').catch(() => {})
   await page.getByText('Your session has ended.').waitFor()
   await closeTab(tab)
@@ -106,9 +116,7 @@ export const holdChangedMeanwhile = async (browser: Browser, server: Server): Pr
   await title.getByText('Before').waitFor()
   await visit(page, 'Invoices')
   await page.waitForTimeout(STALE)
-  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
-  const changed = await fetch(`${server.url}/customers/both`, { method: 'PATCH', headers, body: JSON.stringify({ name: 'Theirs' }) })
-  strictEqual(changed.status, 200)
+  strictEqual((await ask(server, token, '/customers/both', { name: 'Theirs' }, 'PATCH')).status, 200)
   const opened = Promise.withResolvers<undefined>()
   await context.route('**/customers/both', async (route) => {
     await opened.promise

@@ -1,6 +1,19 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
-import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
+import {
+  BROUGHT_ABOUT,
+  type Server,
+  ask,
+  closeTab,
+  fill,
+  finishDialog,
+  makeToken,
+  openDialog,
+  openTab,
+  press,
+  signIn,
+  visit,
+} from './tab.ts'
 
 /** The third row has a word for a number, the fourth an e-mail that is none, and the fifth a plan that is not there. */
 const FILE = `customer_id;customer_name;account_id;account_name;email;currency;net_term_days;aliases;price_plan;plan_from
@@ -75,7 +88,7 @@ const importFile = async (page: Page, server: Server, token: string): Promise<vo
 export const holdImports = async (browser: Browser, server: Server, organization = 'Console imports'): Promise<void> => {
   const token = await makeToken(server, organization)
   await makePlan(server, token)
-  const tab = await openTab(browser, server, { expected: /Failed to load resource/ })
+  const tab = await openTab(browser, server, { expected: BROUGHT_ABOUT })
   const { page } = tab
   await signIn(page, token)
   await importFile(page, server, token)

@@ -1,6 +1,19 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
-import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
+import {
+  BROUGHT_ABOUT,
+  type Server,
+  ask,
+  closeTab,
+  fill,
+  finishDialog,
+  makeToken,
+  openDialog,
+  openTab,
+  press,
+  signIn,
+  visit,
+} from './tab.ts'
 
 /** The most digits that the API takes, and more of them: the page lives with both. */
 const [EXACT, LONGER] = ['0.123456789012345', '0.12345678901234567890123']
@@ -145,17 +158,15 @@ const leaveRules = async (page: Page, server: Server, token: string): Promise<vo
   await tryAndLeave()
   deepStrictEqual(await listDraft(), [])
   const rule = { name: 'Loyalty', order: 1, computation: '-4', action: { type: 'ADD', description: 'A tenth less' } }
-  const path = `${server.url}/v2/schedules/${schedule}/pricing_rules`
-  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
-  const put = await fetch(path, { method: 'PUT', headers, body: JSON.stringify({ pricingRules: [rule] }) })
-  strictEqual(put.status, 200, await put.text())
+  const path = `/v2/schedules/${schedule}/pricing_rules`
+  const put = await ask(server, token, path, { pricingRules: [rule] }, 'PUT')
+  strictEqual(put.status, 200, JSON.stringify(put.answer))
   await page.reload()
   await page.getByText('There is a draft of the schedules of this account.').waitFor()
   await tryAndLeave()
-  const drafted = await fetch(`${path}?mode=DRAFT`, { headers })
-  const { data } = (await drafted.json()) as { data: { computation: string }[] }
+  const { answer } = await ask(server, token, `${path}?mode=DRAFT`)
   deepStrictEqual(
-    data.map((one) => one.computation),
+    answer.data.map(({ computation: drafted }) => drafted),
     ['-4'],
   )
   await openDialog(page, 'Discard the draft')
@@ -208,7 +219,7 @@ const changeRulesOfAccount = async (page: Page, server: Server, token: string, p
 /** A plan with an entitlement, what lies beyond it, a credit grant and two rules is typed, published, changed, and compared with what it was. */
 export const holdPlans = async (browser: Browser, server: Server, organization = 'Console plans'): Promise<void> => {
   const made = await makePriced(server, organization)
-  const tab = await openTab(browser, server, { expected: /Failed to load resource/ })
+  const tab = await openTab(browser, server, { expected: BROUGHT_ABOUT })
   const { page } = tab
   await signIn(page, made.token)
   await typePlan(page)

@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import {
+  BROUGHT_ABOUT,
   type Server,
   ask,
   closeTab,
@@ -15,8 +16,6 @@ import {
   signIn,
   visit,
 } from './tab.ts'
-
-const BROUGHT_ABOUT = /Failed to load resource/
 
 /** How long a report may take to be made, in milliseconds. */
 const LONGEST = 40_000

@@ -24,6 +24,9 @@ export interface Tab {
   mishaps: string[]
 }
 
+/** Errors that the browser itself writes for answers and losses that a test brings about. */
+export const BROUGHT_ABOUT = /Failed to load resource/
+
 interface Look {
   colorScheme?: 'light' | 'dark'
   width?: number
@@ -77,10 +80,12 @@ export const makeToken = async ({ state }: Server, organization: string, role = 
   return stdout.trim().split('\n').at(-1) ?? ''
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 /** Asks the API, as a program does beside the console. */
-export const ask = async ({ url }: Server, token: string, path: string, body?: object) => {
+export const ask = async ({ url }: Server, token: string, path: string, body?: object, method: Method = body ? 'POST' : 'GET') => {
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
-  const response = await fetch(url + path, { headers, ...(body && { method: 'POST', body: JSON.stringify(body) }) })
+  const response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
   return { status: response.status, answer: (await response.json()) as Record<string, unknown> & { data: Record<string, unknown>[] } }
 }
 

@@ -4,9 +4,20 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Browser, Page } from 'playwright-core'
-import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, refuseField, signIn } from './tab.ts'
-
-const BROUGHT_ABOUT = /Failed to load resource/
+import {
+  BROUGHT_ABOUT,
+  type Server,
+  ask,
+  closeTab,
+  fill,
+  finishDialog,
+  makeToken,
+  openDialog,
+  openTab,
+  press,
+  refuseField,
+  signIn,
+} from './tab.ts'
 
 /** How long a delivery may take: they are sent each second here, and the page reads them again after 10 seconds. */
 const LONGEST = 30_000
