@@ -84,7 +84,24 @@ const importFile = async (page: Page, server: Server, token: string): Promise<vo
   deepStrictEqual(await schedules(), given, 'a plan was given twice')
 }
 
-/** Rows of a file are tried, some of them are wrong, and the file is run again once it is mended; and an alias that waits is given to an account. */
+/** An account that is restored does not get back an alias that another one has now, and says so before. */
+const restoreAccount = async (page: Page, server: Server, token: string): Promise<void> => {
+  strictEqual((await ask(server, token, '/accounts/zephyr', undefined, 'DELETE')).status, 200)
+  strictEqual((await ask(server, token, '/accounts/umber/add_aliases', { aliases: ['gale'] })).status, 200)
+  await page.goto('/console/accounts/zephyr')
+  await page.locator('h1').getByText('Archived').waitFor()
+  await openDialog(page, 'Restore')
+  await press(page, 'Show what changes')
+  await page
+    .locator('.trial li')
+    .filter({ hasText: /gale.*umber/ })
+    .waitFor()
+  strictEqual((await ask(server, token, '/accounts/zephyr')).answer['status'], 'ARCHIVED')
+  await finishDialog(page, 'Restore account')
+  await page.locator('h1').getByText('Active').waitFor()
+}
+
+/** Rows of a file are tried, some of them are wrong, and the file is run again once it is mended; and an alias that waits is given to an account, and to another one. */
 export const holdImports = async (browser: Browser, server: Server, organization = 'Console imports'): Promise<void> => {
   const token = await makeToken(server, organization)
   await makePlan(server, token)
@@ -111,5 +128,6 @@ export const holdImports = async (browser: Browser, server: Server, organization
   await page.getByLabel('Which').selectOption({ label: 'All' })
   await page.waitForURL('**/aliases?all=yes')
   await page.getByRole('row', { name: /gale/ }).waitFor()
+  await restoreAccount(page, server, token)
   await closeTab(tab)
 }

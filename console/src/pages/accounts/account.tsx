@@ -17,6 +17,7 @@ import { Features } from './features.tsx'
 import { Licences } from './licences.tsx'
 import { Credits, Invoices, Wallet } from './money.tsx'
 import { Purchases } from './purchases.tsx'
+import { RestoreForm } from './restore_form.tsx'
 import { PlanTimeline, useSchedules } from './timeline.tsx'
 
 type Account = Schemas['Account']
@@ -36,20 +37,10 @@ const PARTS = [
 ] as const
 
 const Actions = ({ account }: { account: Account }) => {
-  const path = { account_id: account.id }
   if (account.status === 'ARCHIVED')
     return (
       <DialogButton label="Restore" title={`Restore ${account.name}`}>
-        {(close) => (
-          <Form
-            action="Restore account"
-            send={() => read(api.POST('/accounts/{account_id}/restore', { params: { path } }))}
-            done={close}
-            cancel={close}
-          >
-            <p>It gets back its status, its aliases that nobody else has taken, and its place in its invoice group, but no price plan.</p>
-          </Form>
-        )}
+        {(close) => <RestoreForm accountId={account.id} close={close} />}
       </DialogButton>
     )
   return (
@@ -64,7 +55,7 @@ const Actions = ({ account }: { account: Account }) => {
         {(close) => (
           <Form
             action="Archive account"
-            send={() => read(api.DELETE('/accounts/{account_id}', { params: { path } }))}
+            send={() => read(api.DELETE('/accounts/{account_id}', { params: { path: { account_id: account.id } } }))}
             done={close}
             cancel={close}
             isDangerous
