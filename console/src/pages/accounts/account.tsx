@@ -3,12 +3,13 @@ import { AddressLines } from '../../parts/address_fields.tsx'
 import { AuditTrail } from '../../parts/audit_trail.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
-import { DialogButton, Form } from '../../parts/form.tsx'
+import { DialogButton } from '../../parts/form.tsx'
 import { useOrganization } from '../../parts/organization.ts'
 import { Contents, Facts, Page, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
 import { Settings } from '../../parts/settings.tsx'
+import { AskButton } from '../../parts/status_button.tsx'
 import type { Names } from '../../routes.ts'
 import { AccountForm } from './account_form.tsx'
 import { Aliases } from './aliases.tsx'
@@ -51,22 +52,15 @@ const Actions = ({ account }: { account: Account }) => {
       <DialogButton label="Edit" title={`Edit ${account.name}`}>
         {(close) => <AccountForm account={account} close={close} />}
       </DialogButton>
-      <DialogButton label="Archive" title={`Archive ${account.name}`}>
-        {(close) => (
-          <Form
-            action="Archive account"
-            send={() => read(api.DELETE('/accounts/{account_id}', { params: { path: { account_id: account.id } } }))}
-            done={close}
-            cancel={close}
-            isDangerous
-          >
-            <p>
-              Its aliases end now, its price plan ends with this day, and its last invoice falls due after the grace period. It can be
-              restored.
-            </p>
-          </Form>
-        )}
-      </DialogButton>
+      <AskButton
+        label="Archive"
+        title={`Archive ${account.name}`}
+        action="Archive account"
+        send={() => read(api.DELETE('/accounts/{account_id}', { params: { path: { account_id: account.id } } }))}
+        isDangerous
+      >
+        Its aliases end now, its price plan ends with this day, and its last invoice falls due after the grace period. It can be restored.
+      </AskButton>
     </>
   )
 }

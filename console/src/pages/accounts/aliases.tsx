@@ -1,25 +1,31 @@
 import { useParameters } from '../../parts/address.ts'
 import { type Schemas, api, read } from '../../parts/client.ts'
-import { DialogButton, Form } from '../../parts/form.tsx'
+import { DialogButton } from '../../parts/form.tsx'
 import { isForever } from '../../parts/format.ts'
 import { Empty, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
+import { AskButton } from '../../parts/status_button.tsx'
 import { Pager, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import { GiveAliasForm } from '../aliases/give_form.tsx'
 
 type AccountAlias = Schemas['AccountAlias']
 
-const RemoveForm = ({ accountId, alias, close }: { accountId: string; alias: AccountAlias; close: () => void }) => {
-  const send = () => {
-    const body = { accountAliases: [{ id: alias.id }] }
-    return read(api.POST('/accounts/{account_id}/remove_aliases', { params: { path: { account_id: accountId } }, body }))
-  }
+const RemoveButton = ({ accountId, alias: { id, value } }: { accountId: string; alias: AccountAlias }) => {
+  const body = { accountAliases: [{ id }] }
+  const params = { path: { account_id: accountId } }
   return (
-    <Form action="Remove alias" send={send} done={close} cancel={close} isDangerous>
-      <p>Events that come with the name {alias.value} are then not of this account any more. Those that were counted stay counted.</p>
-    </Form>
+    <AskButton
+      label="Remove"
+      title={`Remove ${value}`}
+      action="Remove alias"
+      tone="quiet"
+      send={() => read(api.POST('/accounts/{account_id}/remove_aliases', { params, body }))}
+      isDangerous
+    >
+      Events that come with the name {value} are then not of this account any more. Those that were counted stay counted.
+    </AskButton>
   )
 }
 
@@ -60,12 +66,7 @@ export const Aliases = ({ accountId: id, now }: { accountId: string; now: string
                   ? [
                       {
                         title: '',
-                        cell: (alias: AccountAlias) =>
-                          alias.effectiveUntil > now && (
-                            <DialogButton label="Remove" title={`Remove ${alias.value}`} tone="quiet">
-                              {(close) => <RemoveForm accountId={id} alias={alias} close={close} />}
-                            </DialogButton>
-                          ),
+                        cell: (alias: AccountAlias) => alias.effectiveUntil > now && <RemoveButton accountId={id} alias={alias} />,
                       },
                     ]
                   : []),

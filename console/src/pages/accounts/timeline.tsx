@@ -105,7 +105,11 @@ const PlanForm = ({ accountId, now, isFirst, close }: { accountId: string; now: 
               <strong>{pricePlanName}</strong> <Days from={startDate} until={endDate} />
             </li>
           ))}
-          {!pricingSchedules.length && <li>The account has no price plan any more.</li>}
+          {!pricingSchedules.length && (
+            <li>
+              The account has no price plan from {dayOf(from)} {until ? `until before ${dayOf(until)}` : 'on'}.
+            </li>
+          )}
         </ul>
       )}
     >

@@ -9,6 +9,7 @@ import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
 import { Settings } from '../../parts/settings.tsx'
+import { AskButton } from '../../parts/status_button.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Names } from '../../routes.ts'
@@ -43,18 +44,14 @@ const Actions = ({ customer }: { customer: Customer }) => {
   if (customer.status === 'ARCHIVED')
     return (
       <>
-        <DialogButton label="Restore" title={`Restore ${customer.name}`}>
-          {(close) => (
-            <Form
-              action="Restore customer"
-              send={() => read(api.POST('/customers/{customer_id}/restore', { params: { path } }))}
-              done={close}
-              cancel={close}
-            >
-              <p>Its accounts stay archived, until each of them is restored.</p>
-            </Form>
-          )}
-        </DialogButton>
+        <AskButton
+          label="Restore"
+          title={`Restore ${customer.name}`}
+          action="Restore customer"
+          send={() => read(api.POST('/customers/{customer_id}/restore', { params: { path } }))}
+        >
+          Its accounts stay archived, until each of them is restored.
+        </AskButton>
         {administers && <EraseButton customer={customer} />}
       </>
     )
@@ -64,19 +61,15 @@ const Actions = ({ customer }: { customer: Customer }) => {
         {(close) => <CustomerForm customer={customer} close={close} />}
       </DialogButton>
       <DialogButton label="Add contact">{(close) => <ContactForm customerId={customer.id} close={close} />}</DialogButton>
-      <DialogButton label="Archive" title={`Archive ${customer.name}`}>
-        {(close) => (
-          <Form
-            action="Archive customer"
-            send={() => read(api.DELETE('/customers/{customer_id}', { params: { path } }))}
-            done={close}
-            cancel={close}
-            isDangerous
-          >
-            <p>Its accounts have to be archived before. It can be restored.</p>
-          </Form>
-        )}
-      </DialogButton>
+      <AskButton
+        label="Archive"
+        title={`Archive ${customer.name}`}
+        action="Archive customer"
+        send={() => read(api.DELETE('/customers/{customer_id}', { params: { path } }))}
+        isDangerous
+      >
+        Its accounts have to be archived before. It can be restored.
+      </AskButton>
     </>
   )
 }
