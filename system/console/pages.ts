@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { root } from '../../scripts/wrangler.ts'
-import { type Server, ask, awaitPage, closeTab, openTab, signIn } from './tab.ts'
+import { type Server, askApi, awaitPage, closeTab, openTab, signIn } from './tab.ts'
 
 const axe = readFileSync(createRequire(join(root, 'console/package.json')).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -19,7 +19,7 @@ interface ConsolePage {
 export const listPages = async (server: Server, token: string): Promise<ConsolePage[]> => {
   /** The id of the first item of a list that is meant. Without one, a page would not be looked at. */
   const first = async (path: string, isMeant: (item: Record<string, unknown>) => boolean = () => true): Promise<string> => {
-    const { answer } = await ask(server, token, path)
+    const { answer } = await askApi(server, token, path)
     const id = answer.data.find(isMeant)?.['id']
     if (typeof id !== 'string') throw new Error(`the sample business has nothing to show of ${path}`)
     return encodeURIComponent(id)
@@ -146,7 +146,7 @@ const findFaults = async (page: Page, { name, path, opens }: ConsolePage, pictur
 
 /** These, and the one whose address has an id. */
 const listWritingPages = async (server: Server, token: string): Promise<ConsolePage[]> => {
-  const { answer } = await ask(server, token, '/price_plans?status=DRAFT')
+  const { answer } = await askApi(server, token, '/price_plans?status=DRAFT')
   return [...WRITING, { name: 'plan-edit', path: `plans/${String(answer.data[0]?.['id'])}/edit` }]
 }
 

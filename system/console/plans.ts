@@ -3,16 +3,16 @@ import type { Browser, Page } from 'playwright-core'
 import {
   BROUGHT_ABOUT,
   type Server,
-  ask,
+  askApi,
   closeTab,
-  fill,
+  fillFields,
   finishDialog,
   makeToken,
   openDialog,
   openTab,
-  press,
+  pressButton,
   signIn,
-  visit,
+  visitPage,
 } from './tab.ts'
 
 /** The most digits that the API takes, and more of them: the page lives with both. */
@@ -29,12 +29,12 @@ interface Made {
 const makePriced = async (server: Server, organization: string): Promise<Made> => {
   const token = await makeToken(server, organization)
   const idOf = async (path: string, body: object): Promise<string> => {
-    const { answer, status } = await ask(server, token, path, body)
+    const { answer, status } = await askApi(server, token, path, body)
     strictEqual(status, 200, JSON.stringify(answer))
     return String(answer['id'])
   }
-  await ask(server, token, '/event_schema', { name: 'export', attributes: [{ name: 'documents' }], dimensions: [] })
-  await ask(server, token, '/event_schema/export/activate', {})
+  await askApi(server, token, '/event_schema', { name: 'export', attributes: [{ name: 'documents' }], dimensions: [] })
+  await askApi(server, token, '/event_schema/export/activate', {})
   return {
     token,
     feature: await idOf('/features', {
@@ -48,15 +48,15 @@ const makePriced = async (server: Server, organization: string): Promise<Made> =
 }
 
 const typePlan = async (page: Page): Promise<void> => {
-  await visit(page, 'Price plans')
+  await visitPage(page, 'Price plans')
   await page.getByRole('link', { name: 'New plan' }).click()
-  await fill(page, { Name: 'Everything', Currencies: 'USD, EUR' })
-  await press(page, 'Add a fee')
+  await fillFields(page, { Name: 'Everything', Currencies: 'USD, EUR' })
+  await pressButton(page, 'Add a fee')
   const fee = page.getByRole('group', { name: /^Fee/ })
   await fee.getByLabel('Add-on').selectOption({ label: 'Support' })
   await fee.getByLabel('Price in USD').fill('30')
   await fee.getByLabel('Price in EUR').fill('28')
-  await press(page, 'Add an entitlement')
+  await pressButton(page, 'Add an entitlement')
   const entitlement = page.getByRole('group', { name: /^Entitlement/ })
   await entitlement.getByLabel('Feature').selectOption({ label: 'Exports' })
   await entitlement.getByLabel('Charged').selectOption({ label: 'Before it is granted' })
@@ -64,7 +64,7 @@ const typePlan = async (page: Page): Promise<void> => {
   await entitlement.getByLabel('Usable for').fill('P1Y')
   await entitlement.getByLabel('USD', { exact: true }).fill('40')
   await entitlement.getByLabel('EUR', { exact: true }).fill('37.5')
-  await press(page, 'Add use beyond an entitlement')
+  await pressButton(page, 'Add use beyond an entitlement')
   const overage = page.getByRole('group', { name: /^Beyond/ })
   await overage.getByLabel('Feature').selectOption({ label: 'Exports' })
   await overage.getByLabel('Name in the plan').fill('more exports')
@@ -76,7 +76,7 @@ const typePlan = async (page: Page): Promise<void> => {
   await overage.getByText(`1 cost ${EXACT} USD`).waitFor()
   await overage.getByText('More of this card').click()
   await overage.getByLabel('At most, in all in USD').fill('1,000.50')
-  await press(page, 'Add a credit grant')
+  await pressButton(page, 'Add a credit grant')
   const grant = page.getByRole('group', { name: /^Credit grant/ })
   await grant.getByLabel('Add-on').selectOption({ label: 'Welcome' })
   await grant.getByLabel('The credit ends').selectOption({ label: 'After a time' })
@@ -92,14 +92,14 @@ const typePlan = async (page: Page): Promise<void> => {
 
 /** A rule that reads what the plan does not have is refused at its field, and then is mended and moved. */
 const typeRules = async (page: Page, support: string): Promise<void> => {
-  await press(page, 'Add a rule')
+  await pressButton(page, 'Add a rule')
   const first = page.getByRole('group', { name: /^Rule/ }).first()
   await first.getByLabel('Name').fill('Loyalty')
   await first.getByLabel('Text on the invoice').fill('A tenth less')
   await first.getByLabel('Computation').fill('{"*": [{"var": "revenue.rate_card_total"}, ')
   await first.getByText('This is no JSON yet').waitFor()
   await first.getByLabel('Computation').fill('{"*": [{"var": "revenue.ff.nothing"}, -0.1]}')
-  await press(page, 'Add a rule')
+  await pressButton(page, 'Add a rule')
   const second = page.getByRole('group', { name: /^Rule/ }).nth(1)
   await second.getByLabel('Name').fill('Cheaper support')
   await second.getByLabel('What it does').selectOption({ label: 'Sets the cost or the usage of a rate card' })
@@ -107,7 +107,7 @@ const typeRules = async (page: Page, support: string): Promise<void> => {
   await second.getByLabel('Condition').fill(`{">": [{"var": "revenue.ff.${support}"}, 20]}`)
   await second.getByLabel('Computation').fill('20')
   await second.getByLabel('Changes what is billed').selectOption({ label: 'In advance, when the cycle begins' })
-  await press(page, 'Create plan')
+  await pressButton(page, 'Create plan')
   const wrong = page.getByRole('group', { name: 'Rule Loyalty' })
   await wrong.getByText(/reads revenue.ff.nothing/).waitFor()
   strictEqual(await wrong.getByLabel('Computation').getAttribute('aria-invalid'), 'true')
@@ -144,27 +144,27 @@ const holdSent = async (server: Server, { token, feature, credit, support }: Mad
 
 /** Rules that were tried and left again leave nothing behind, and a draft that somebody else has made as it was. */
 const leaveRules = async (page: Page, server: Server, token: string): Promise<void> => {
-  const listDraft = async () => (await ask(server, token, '/v2/accounts/acme/schedules?mode=DRAFT')).answer.data
+  const listDraft = async () => (await askApi(server, token, '/v2/accounts/acme/schedules?mode=DRAFT')).answer.data
   const schedule = page.url().split('/').at(-1) ?? ''
   const computation = page.getByRole('group', { name: 'Rule Loyalty' }).getByLabel('Computation')
   const tryAndLeave = async (): Promise<void> => {
-    await press(page, 'Change the rules')
+    await pressButton(page, 'Change the rules')
     await computation.fill('-3')
-    await press(page, 'Show what changes')
+    await pressButton(page, 'Show what changes')
     await page.locator('.trial').waitFor()
-    await press(page, 'Cancel')
+    await pressButton(page, 'Cancel')
     await page.getByRole('button', { name: 'Change the rules' }).waitFor()
   }
   await tryAndLeave()
   deepStrictEqual(await listDraft(), [])
   const rule = { name: 'Loyalty', order: 1, computation: '-4', action: { type: 'ADD', description: 'A tenth less' } }
   const path = `/v2/schedules/${schedule}/pricing_rules`
-  const put = await ask(server, token, path, { pricingRules: [rule] }, 'PUT')
+  const put = await askApi(server, token, path, { pricingRules: [rule] }, 'PUT')
   strictEqual(put.status, 200, JSON.stringify(put.answer))
   await page.reload()
   await page.getByText('There is a draft of the schedules of this account.').waitFor()
   await tryAndLeave()
-  const { answer } = await ask(server, token, `${path}?mode=DRAFT`)
+  const { answer } = await askApi(server, token, `${path}?mode=DRAFT`)
   deepStrictEqual(
     answer.data.map(({ computation: drafted }) => drafted),
     ['-4'],
@@ -176,7 +176,7 @@ const leaveRules = async (page: Page, server: Server, token: string): Promise<vo
 
 /** An account is given rules of its own from tomorrow on: one that is wrong is named at its field, and nothing is in force before it is right. */
 const changeRulesOfAccount = async (page: Page, server: Server, token: string, plan: string): Promise<void> => {
-  await ask(server, token, '/customers', {
+  await askApi(server, token, '/customers', {
     id: 'acme',
     name: 'ACME',
     primaryEmail: 'acme@example.com',
@@ -184,26 +184,26 @@ const changeRulesOfAccount = async (page: Page, server: Server, token: string, p
     account: { id: 'acme', name: 'ACME', invoiceCurrency: 'USD' },
   })
   const days = { effectiveFrom: new Date().toISOString().slice(0, 10), effectiveUntil: '9999-01-01' }
-  const given = await ask(server, token, '/accounts/acme/price_plans', { pricePlanId: plan, ...days })
+  const given = await askApi(server, token, '/accounts/acme/price_plans', { pricePlanId: plan, ...days })
   strictEqual(given.status, 200, JSON.stringify(given.answer))
   await page.goto('/console/accounts/acme')
   await page.getByRole('region', { name: 'Price plans' }).getByRole('link', { name: 'Everything' }).click()
   await page.getByRole('region', { name: 'Entitlements', exact: true }).waitFor()
   const loyalty = page.getByRole('group', { name: 'Rule Loyalty' })
   await leaveRules(page, server, token)
-  await press(page, 'Change the rules')
+  await pressButton(page, 'Change the rules')
   await loyalty.getByLabel('Computation').fill('{"var": "usage.urc.nothing"}')
-  await press(page, 'Show what changes')
+  await pressButton(page, 'Show what changes')
   await loyalty.getByText(/reads usage.urc.nothing/).waitFor()
   await loyalty.getByLabel('Computation').fill('-7.5')
-  await press(page, 'Show what changes')
+  await pressButton(page, 'Show what changes')
   await page
     .locator('.trial')
     .getByText(/rules of the account alone/)
     .waitFor()
-  await press(page, 'Put the rules in force')
+  await pressButton(page, 'Put the rules in force')
   await page.getByRole('region', { name: 'Price plans' }).getByRole('row', { name: /yes/ }).waitFor()
-  const { answer } = await ask(server, token, '/v2/accounts/acme/schedules?mode=ACTIVE')
+  const { answer } = await askApi(server, token, '/v2/accounts/acme/schedules?mode=ACTIVE')
   const rules = answer.data.map(
     ({ accountScheduleInfo }) => (accountScheduleInfo as { pricingRules?: { computation: string }[] }).pricingRules,
   )
@@ -224,7 +224,7 @@ export const holdPlans = async (browser: Browser, server: Server, organization =
   await signIn(page, made.token)
   await typePlan(page)
   await typeRules(page, made.support)
-  await press(page, 'Create plan')
+  await pressButton(page, 'Create plan')
   await page.getByRole('heading', { name: 'Everything' }).waitFor()
   const id = page.url().split('/').at(-1) ?? ''
   await holdSent(server, made, id)
@@ -241,7 +241,7 @@ export const holdPlans = async (browser: Browser, server: Server, organization =
   strictEqual(await entitlement.getByLabel('Usable for').inputValue(), 'P1Y')
   await entitlement.getByLabel('Units', { exact: true }).fill('600')
   await page.getByRole('group', { name: 'Rule Loyalty' }).getByLabel('Computation').fill('-5')
-  await press(page, 'Publish as the next version')
+  await pressButton(page, 'Publish as the next version')
   await page.getByRole('link', { name: 'What changed' }).click()
   const differences = page.getByRole('table')
   await differences.getByText('600').waitFor()
