@@ -5,6 +5,7 @@ import { ChoiceFilter, DayFilter, Filters, SearchFilter } from '../../parts/filt
 import { wordsOf } from '../../parts/format.ts'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { useRights } from '../../parts/session.ts'
 import { Pager } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 
@@ -87,6 +88,7 @@ const Line = ({ entry }: { entry: Entry }) => (
 
 export const AuditLog = () => {
   const { get } = useParameters()
+  const { administers } = useRights()
   const [type, id, until] = [get('type'), get('id'), get('until')]
   const query = {
     ...(type && id ? { resource_type: type as Entry['resourceType'], resource_id: id } : {}),
@@ -100,7 +102,7 @@ export const AuditLog = () => {
   return (
     <Page title="Audit log">
       <Filters>
-        <ChoiceFilter name="type" label="Kind" of={Object.keys(PAGES)} />
+        <ChoiceFilter name="type" label="Kind" of={Object.keys(PAGES).filter((kind) => administers || kind !== 'TOKEN')} />
         <SearchFilter name="id" label="Id of the resource" placeholder="Together with its kind" />
         <SearchFilter name="token" label="Token" placeholder="The whole id" />
         <DayFilter name="from" label="From (UTC)" />
