@@ -1,5 +1,5 @@
 /** A line of a CSV file. */
-export interface CsvLine {
+interface CsvLine {
   /** Where it begins in the text, from 1 on: a line can hold line breaks in quotes, and lines that are empty are left out. */
   number: number
   fields: string[]

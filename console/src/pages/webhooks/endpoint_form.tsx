@@ -9,7 +9,7 @@ type Endpoint = Schemas['WebhookEndpoint']
 type EventType = (typeof WEBHOOK_EVENTS)[number]
 
 /** The secret that signs, which is shown this once. */
-export const SigningSecret = ({ secret, close }: { secret: string; close: () => void }) => (
+const SigningSecret = ({ secret, close }: { secret: string; close: () => void }) => (
   <div class="form">
     <p>Copy the secret now. The receiver checks the signature with it. It is shown this once.</p>
     <pre tabIndex={0} class="secret">
