@@ -28,7 +28,9 @@ const refuseMissing = (what: string, published: readonly string[], typed: readon
 const namesOf = (fields: readonly { name: string }[]): string[] => fields.map(({ name }) => name)
 
 /** Creates a schema, or changes one: a published one only gets more fields. */
-export const SchemaForm = ({ schema, close }: { schema?: Schema; close: () => void }) => {
+export const SchemaForm = ({ schema: shown, close }: { schema?: Schema; close: () => void }) => {
+  /** What the form was opened with. What somebody else changes meanwhile is not overwritten. */
+  const [schema] = useState(shown)
   const [name, setName] = useState(schema?.name ?? '')
   const [description, setDescription] = useState(schema?.description ?? '')
   const [attributes, setAttributes] = useState<readonly { name: string; defaultUnit: string }[]>(
@@ -40,8 +42,6 @@ export const SchemaForm = ({ schema, close }: { schema?: Schema; close: () => vo
   const [template, setTemplate] = useState(schema?.eventIdTemplate ?? '')
   const isPublished = schema !== undefined && schema.status !== 'DRAFT'
   const [enrichments, setEnrichments] = useState(schema?.enrichments ? JSON.stringify(schema.enrichments, null, 2) : '')
-  /** What somebody else changes while the form is open is not overwritten. */
-  const [tag] = useState(schema && tagOf(schema))
   const send = async (): Promise<void> => {
     const enriched = parseEnrichments(enrichments) ?? (schema?.enrichments && { fields: [] })
     /** Attributes and added fields can be filtered by too, which is not typed here. */
@@ -65,7 +65,7 @@ export const SchemaForm = ({ schema, close }: { schema?: Schema; close: () => vo
       ...(enriched && { enrichments: enriched }),
     }
     if (schema) {
-      const params = { path: { event_schema_name: schema.name }, header: { 'If-Match': tag } }
+      const params = { path: { event_schema_name: schema.name }, header: { 'If-Match': tagOf(schema) } }
       await read(api.PATCH('/event_schema/{event_schema_name}', { params, body: content }))
     } else await read(api.POST('/event_schema', { body: { name, ...content } }))
     close()
