@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Browser } from 'playwright-core'
 import { holdAlerts } from './console/alerts.ts'
 import { holdAnalyst } from './console/analyst.ts'
 import { holdErasure } from './console/erasure.ts'
@@ -43,15 +44,28 @@ mkdirSync(pictures, { recursive: true })
 
 const started = Date.now()
 const FILLING = 'The sample business, which is made while the others run'
+
+interface Part {
+  name: string
+  hold: (browser: Browser) => Promise<unknown>
+}
+
 /** The parts that look at the sample business. */
-const OF_SAMPLE = [
-  'The size of the first page',
-  'The keyboard',
-  'What is overdue, and several statuses at once',
-  'The day of an ANALYST',
-  'Each page, wide and dark, narrow and light',
+const OF_SAMPLE: readonly Part[] = [
+  {
+    name: 'The size of the first page',
+    hold: async (browser) => console.log(`The overview loads ${((await holdSize(browser, server, SAMPLE)) / 1000).toFixed(1)} KB`),
+  },
+  { name: 'The keyboard', hold: (browser) => holdKeyboard(browser, server, SAMPLE) },
+  { name: 'What is overdue, and several statuses at once', hold: (browser) => holdOverdue(browser, server, SAMPLE) },
+  { name: 'The day of an ANALYST', hold: (browser) => holdAnalyst(browser, server, ANALYST) },
+  {
+    name: 'Each page, wide and dark, narrow and light',
+    hold: async (browser) =>
+      console.log(`${await holdPages(browser, server, SAMPLE, pictures, new RegExp(pages ?? '.'))} pages, each twice`),
+  },
 ]
-const looksAtSample = OF_SAMPLE.some(isAsked)
+const looksAtSample = OF_SAMPLE.some(({ name }) => isAsked(name))
 const server = await startServer(looksAtSample ? ['--sample'] : [])
 
 const done: string[] = []
@@ -86,15 +100,7 @@ try {
     await step('Webhooks, from the secret that is shown once to their end', () => holdWebhooks(browser, server))
     await step('Reports, made once and each day, byte for byte', () => holdReports(browser, server))
     await step(FILLING, () => server.awaitOutput('The sample business is ready', LONGEST_FILLING))
-    await step('The size of the first page', async () => {
-      console.log(`The overview loads ${((await holdSize(browser, server, SAMPLE)) / 1000).toFixed(1)} KB`)
-    })
-    await step('The keyboard', () => holdKeyboard(browser, server, SAMPLE))
-    await step('What is overdue, and several statuses at once', () => holdOverdue(browser, server, SAMPLE))
-    await step('The day of an ANALYST', () => holdAnalyst(browser, server, ANALYST))
-    await step('Each page, wide and dark, narrow and light', async () => {
-      console.log(`${await holdPages(browser, server, SAMPLE, pictures, new RegExp(pages ?? '.'))} pages, each twice`)
-    })
+    for (const { name, hold } of OF_SAMPLE) await step(name, () => hold(browser))
     await step('The console that is built again beside the server', () => holdRebuild(server))
   } catch (error) {
     const open = browser.contexts().flatMap((context) => context.pages())
@@ -112,4 +118,5 @@ const took = Date.now() - started
 console.log(`Screenshots are in ${pictures}`)
 if (wrong) fail(`Console: ${wrong}. Look at /console with npm run dev -- --sample.`)
 if (took > LONGEST) fail(`Console: it took ${took / 1000} s, and should take less than ${LONGEST / 1000} s`)
+if (!done.length) fail(`Console: no part is called as --only ${only} says`)
 console.log(`Console: ${done.length} parts hold, in ${(took / 1000).toFixed(1)} s`)

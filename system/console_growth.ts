@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import { LARGE, TOKEN, givePlan, plantCustomers, sendEvents, writeInvoice } from './console/growth.ts'
-import { PAGES, WRITING } from './console/pages.ts'
+import { WRITING, listPages } from './console/pages.ts'
 import { awaitPage, awaitTruth, closeTab, openTab, signIn } from './console/tab.ts'
 import { launchChromium } from './chromium.ts'
 import { startServer } from './server.ts'
@@ -26,32 +26,36 @@ interface Measured {
   measure: (page: Page) => Promise<number>
 }
 
-const since = async (done: () => Promise<void>): Promise<number> => {
+const timeWork = async (work: () => Promise<void>): Promise<number> => {
   const start = performance.now()
-  await done()
+  await work()
   return performance.now() - start
 }
 
 /** Milliseconds until all of a page is there. */
-const open = (name: string, path: string): Measured => ({
+const measureOpening = (name: string, path: string): Measured => ({
   name,
   path,
-  measure: (page) =>
-    since(async () => {
+  measure: async (page) => {
+    const time = await timeWork(async () => {
       await page.goto(`/console/${path}`)
       await awaitPage(page)
-    }),
+    })
+    const [refused] = await page.getByRole('alert').allInnerTexts()
+    if (refused !== undefined) throw new Error(`${name} is refused: ${refused}`)
+    return time
+  },
 })
 
 /** Milliseconds from the last letter that is typed into a field until what is found is there. */
-const type = (name: string, path: string, field: string, text: string, isThere: string): Measured => ({
+const measureTyping = (name: string, path: string, field: string, text: string, isThere: string): Measured => ({
   name,
   path,
   measure: async (page) => {
     await page.goto(`/console/${path}`)
     await awaitPage(page)
     await page.getByLabel(field, { exact: true }).pressSequentially(text.slice(0, -1))
-    return since(async () => {
+    return timeWork(async () => {
       await page.keyboard.press(text.slice(-1))
       await awaitTruth(page, isThere)
     })
@@ -74,7 +78,8 @@ const findUnopened = (paths: readonly string[]): string[] => {
 await plantCustomers(state)
 say('The customers')
 const server = await startServer(['--sample'], state)
-let slow: string[] = []
+const slow: string[] = []
+let wrong: string | undefined
 try {
   await server.ready
   await server.awaitOutput('The sample business is ready', LONGEST_FILLING)
@@ -87,29 +92,25 @@ try {
   const browser = await launchChromium()
   const tab = await openTab(browser, server, { expected: /./ })
   await signIn(tab.page, TOKEN)
-  const pages = [...(await PAGES(server, TOKEN)), ...WRITING.filter(({ opens }) => !opens)]
+  const pages = [...(await listPages(server, TOKEN)), ...WRITING.filter(({ opens }) => !opens)]
   const plan = pages.find(({ name }) => name === 'plan')?.path ?? ''
-  const { data } = (await (await fetch(`${server.url}/features`, { headers: { Authorization: `Bearer ${TOKEN}` } })).json()) as {
-    data: { id: string }[]
-  }
   const all = [
-    ...pages.map(({ name, path }) => open(name, path)),
-    open('feature', `features/${data[0]?.id}`),
-    open('plan-edit', `${plan}/edit`),
-    open('customers-search', 'customers?q=big-05'),
-    open('accounts-search', 'accounts?q=big-05'),
-    open('account-big', 'accounts/big-000007'),
-    open('account-large', `accounts/${LARGE}`),
-    open('customer-large', `customers/${LARGE}`),
-    open('events-account', `events?account=${LARGE}`),
-    open('events-no-account', 'events?status=INGESTION_FAILED_ACCOUNT_NOT_FOUND'),
-    open('events-no-schema', 'events?status=INGESTION_FAILED_SCHEMA_NOT_DEFINED'),
-    open('invoice-lines', `invoices/${invoice}`),
-    open('overview-month', '?range=month'),
-    open('overview-year', '?range=365'),
-    type('type-customers', 'customers', 'Search', 'big-0512', isListed('big-0512')),
-    type('type-accounts', 'accounts', 'Search', 'Big customer 512', isListed('Big customer 512')),
-    type(
+    ...pages.map(({ name, path }) => measureOpening(name, path)),
+    measureOpening('plan-edit', `${plan}/edit`),
+    measureOpening('customers-search', 'customers?q=big-05'),
+    measureOpening('accounts-search', 'accounts?q=big-05'),
+    measureOpening('account-big', 'accounts/big-000007'),
+    measureOpening('account-large', `accounts/${LARGE}`),
+    measureOpening('customer-large', `customers/${LARGE}`),
+    measureOpening('events-account', `events?account=${LARGE}`),
+    measureOpening('events-no-account', 'events?status=INGESTION_FAILED_ACCOUNT_NOT_FOUND'),
+    measureOpening('events-no-schema', 'events?status=INGESTION_FAILED_SCHEMA_NOT_DEFINED'),
+    measureOpening('invoice-lines', `invoices/${invoice}`),
+    measureOpening('overview-month', '?range=month'),
+    measureOpening('overview-year', '?range=365'),
+    measureTyping('type-customers', 'customers', 'Search', 'big-0512', isListed('big-0512')),
+    measureTyping('type-accounts', 'accounts', 'Search', 'Big customer 512', isListed('Big customer 512')),
+    measureTyping(
       'type-anywhere',
       '',
       'Find a customer or an account',
@@ -131,9 +132,10 @@ try {
   await closeTab(tab)
   await browser.close()
 } catch (error) {
-  slow = [error instanceof Error ? error.message : String(error)]
+  wrong = error instanceof Error ? error.message : String(error)
 } finally {
   await server.stop()
 }
+if (wrong) fail(`Console growth: ${wrong}`)
 if (slow.length) fail(`Console growth: over ${LONGEST} ms: ${slow.join(', ')}`)
 say('Each page is there within a second')

@@ -13,7 +13,7 @@ interface Found {
   link: string
 }
 
-const find = async (text: string): Promise<Found[]> => {
+const findCustomersAndAccounts = async (text: string): Promise<Found[]> => {
   const query = { _search: text, pageSize: MOST }
   const [customers, accounts] = await Promise.all([
     read(api.GET('/customers', { params: { query } })),
@@ -27,44 +27,44 @@ const find = async (text: string): Promise<Found[]> => {
 
 /** Finds customers and accounts by the beginning of their id, name or e-mail, from any page. The key / leads to it. */
 export const Search = () => {
-  const [typed, type] = useState('')
-  const [asked, ask] = useState('')
-  const [chosen, choose] = useState(0)
+  const [typed, setTyped] = useState('')
+  const [asked, setAsked] = useState('')
+  const [chosen, setChosen] = useState(0)
   const input = useRef<HTMLInputElement>(null)
   useEffect(() => {
-    const timer = setTimeout(() => ask(typed.trim()), PAUSE)
+    const timer = setTimeout(() => setAsked(typed.trim()), PAUSE)
     return () => clearTimeout(timer)
   }, [typed])
   useEffect(() => {
-    const jump = (event: KeyboardEvent): void => {
+    const focusInput = (event: KeyboardEvent): void => {
       if (event.key !== '/' || event.ctrlKey || event.metaKey || (event.target as Element).closest('input, textarea, select, dialog'))
         return
       event.preventDefault()
       input.current?.focus()
     }
-    document.addEventListener('keydown', jump)
-    return () => document.removeEventListener('keydown', jump)
+    document.addEventListener('keydown', focusInput)
+    return () => document.removeEventListener('keydown', focusInput)
   }, [])
-  const { data: found } = useRead(asked ? `search ${asked}` : undefined, () => find(asked))
-  const isOpen = typed !== '' && found !== undefined && asked !== ''
-  const leave = (): void => {
-    type('')
-    ask('')
-    choose(0)
+  const { data: found, failure } = useRead(asked ? `search ${asked}` : undefined, () => findCustomersAndAccounts(asked))
+  const isOpen = typed !== '' && asked !== '' && (found !== undefined || failure !== undefined)
+  const closeList = (): void => {
+    setTyped('')
+    setAsked('')
+    setChosen(0)
   }
-  const press = (event: KeyboardEvent): void => {
+  const followKey = (event: KeyboardEvent): void => {
     const { key } = event
     const count = found?.length ?? 0
-    if (key === 'Escape') leave()
+    if (key === 'Escape') closeList()
     if (key === 'ArrowDown' || key === 'ArrowUp') {
       event.preventDefault()
-      choose(count ? (chosen + (key === 'ArrowDown' ? 1 : count - 1)) % count : 0)
+      setChosen(count ? (chosen + (key === 'ArrowDown' ? 1 : count - 1)) % count : 0)
     }
     const one = found?.[chosen]
     /** What is listed may still be what an earlier text found. */
     if (key === 'Enter' && isOpen && one && asked === typed.trim()) {
       goTo(one.link)
-      leave()
+      closeList()
     }
   }
   return (
@@ -75,28 +75,29 @@ export const Search = () => {
         aria-label="Find a customer or an account"
         aria-expanded={isOpen}
         aria-controls="found"
-        aria-activedescendant={isOpen && found[chosen] ? `found-${chosen}` : undefined}
+        aria-activedescendant={isOpen && found?.[chosen] ? `found-${chosen}` : undefined}
         placeholder="Find a customer or an account   /"
         autocomplete="off"
         spellcheck={false}
         value={typed}
         onInput={(event) => {
-          type(event.currentTarget.value)
-          choose(0)
+          setTyped(event.currentTarget.value)
+          setChosen(0)
         }}
-        onKeyDown={press}
-        onBlur={(event) => !(event.relatedTarget as Element | null)?.closest?.('.found') && leave()}
+        onKeyDown={followKey}
+        onBlur={(event) => !(event.relatedTarget as Element | null)?.closest?.('.found') && closeList()}
       />
       <div id="found" class="found" role="listbox" aria-label="Found" hidden={!isOpen}>
         {found?.map(({ kind, name, id, link }, at) => (
-          <a key={kind + id} id={`found-${at}`} role="option" aria-selected={at === chosen} href={link} tabIndex={-1} onClick={leave}>
+          <a key={kind + id} id={`found-${at}`} role="option" aria-selected={at === chosen} href={link} tabIndex={-1} onClick={closeList}>
             <span>{name}</span>
             <span class="muted">
               {kind} · {id}
             </span>
           </a>
         ))}
-        {found?.length === 0 && <p class="muted">No name, id or e-mail begins with this.</p>}
+        {failure && <p role="alert">{failure.message}</p>}
+        {!failure && found?.length === 0 && <p class="muted">No name, id or e-mail begins with this.</p>}
       </div>
     </div>
   )

@@ -13,10 +13,14 @@ import { ThemeButton } from './parts/theme.tsx'
 import { type Names, type Route, findRoute } from './routes.ts'
 import { Search } from './search.tsx'
 
+/** Pages of one kind that stand in the navigation under another one. */
+const STANDS_UNDER: Readonly<Record<string, string>> = { proposals: 'purchases' }
+
 const Navigation = ({ isOpen, close }: { isOpen: boolean; close: () => void }) => {
   const { path } = useAddress()
   const { administers } = useRights()
-  const [, , section = ''] = path.split('/')
+  const [, , first = ''] = path.split('/')
+  const section = STANDS_UNDER[first] ?? first
   return (
     <nav class={isOpen ? 'navigation open' : 'navigation'} id="navigation" aria-label="Pages" onClick={close}>
       {NAVIGATION.map(({ title, pages }) => (
@@ -44,10 +48,10 @@ const Navigation = ({ isOpen, close }: { isOpen: boolean; close: () => void }) =
 
 const Waiting = () => {
   const until = useStore(waitsUntil)
-  const [, tick] = useState(0)
+  const [, setTick] = useState(0)
   useEffect(() => {
     if (!until) return undefined
-    const timer = setInterval(() => tick(Date.now()), 1000)
+    const timer = setInterval(() => setTick(Date.now()), 1000)
     return () => clearInterval(timer)
   }, [until])
   return (
@@ -61,24 +65,24 @@ type Opened = { route: Route; Content: ComponentType<{ names: Names }> } | { fai
 
 const Content = () => {
   const { path } = useAddress()
-  const [opened, open] = useState<Opened>()
+  const [opened, setOpened] = useState<Opened>()
   const route = findRoute(path)
   const pattern = route?.pattern
   useEffect(() => {
     let isOver = false
-    const load = async (): Promise<void> => {
+    const loadPage = async (): Promise<void> => {
       if (!route) return
       try {
         const Loaded = await route.load()
-        if (!isOver) open({ route, Content: Loaded })
+        if (!isOver) setOpened({ route, Content: Loaded })
       } catch {
         const lost = navigator.onLine
           ? new Failure(-1, 'This page could not be loaded. The console may have a newer version.')
           : new Failure(LOST, UNREACHABLE)
-        if (!isOver) open({ failure: lost })
+        if (!isOver) setOpened({ failure: lost })
       }
     }
-    void load()
+    void loadPage()
     return () => {
       isOver = true
     }

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import type { Browser } from 'playwright-core'
-import { PAGES } from './pages.ts'
+import { listPages } from './pages.ts'
 import { type Server, awaitPage, closeTab, openTab, signIn } from './tab.ts'
 
 /** What an ANALYST may press: what moves through lists, opens what is read, and looks after the session. */
@@ -16,7 +16,7 @@ export const holdAnalyst = async (browser: Browser, server: Server, token: strin
     if (asks.method() !== 'GET' && !/\/(authenticate|metrics|revenue_calculator)$/.test(pathname)) sent.push(`${asks.method()} ${pathname}`)
   })
   await signIn(page, token)
-  for (const { path } of await PAGES(server, token)) {
+  for (const { path } of await listPages(server, token)) {
     await page.goto(`/console/${path}`)
     await awaitPage(page)
     const names = await page

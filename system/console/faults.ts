@@ -1,12 +1,22 @@
 import { ok, strictEqual } from 'node:assert/strict'
 import type { Browser } from 'playwright-core'
-import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
+import {
+  BROUGHT_ABOUT,
+  type Server,
+  askApi,
+  closeTab,
+  fillFields,
+  finishDialog,
+  makeToken,
+  openDialog,
+  openTab,
+  pressButton,
+  signIn,
+  visitPage,
+} from './tab.ts'
 
 /** After how long what was read is read again, in milliseconds. */
 const STALE = 5500
-
-/** Errors that the browser itself writes for answers and losses that these tests bring about. */
-const BROUGHT_ABOUT = /Failed to load resource/
 
 /** A wrong token says what may be wrong with it. One that is revoked ends the session, and the address stays. */
 export const holdTokens = async (browser: Browser, server: Server): Promise<void> => {
@@ -14,14 +24,14 @@ export const holdTokens = async (browser: Browser, server: Server): Promise<void
   const { page, context } = tab
   await page.goto('/console/customers?status=ARCHIVED')
   await page.getByLabel('Token').fill('togai_wrong')
-  await press(page, 'Sign in')
+  await pressButton(page, 'Sign in')
   await page.getByRole('alert').getByText('This token is not valid.').waitFor()
   const token = await makeToken(server, 'Faults')
-  const { answer } = await ask(server, token, '/tokens', { name: 'to be revoked', role: 'DEVELOPER' })
+  const { answer } = await askApi(server, token, '/tokens', { name: 'to be revoked', role: 'DEVELOPER' })
   const mine = String(answer['token'])
   await page.getByLabel('Token').fill(mine)
-  await press(page, 'Sign in')
-  await page.getByText('There are no customers here yet.').waitFor()
+  await pressButton(page, 'Sign in')
+  await page.getByText('No customer is archived.').waitFor()
   ok(page.url().endsWith('/console/customers?status=ARCHIVED'), 'the address was lost')
   const kept = await page.evaluate<string>('JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])')
   ok(!kept.includes(mine), 'the token is kept')
@@ -30,8 +40,8 @@ export const holdTokens = async (browser: Browser, server: Server): Promise<void
   await another.getByLabel('Token').waitFor()
   await another.close()
 
-  await fetch(`${server.url}/tokens/${String(answer['id'])}`, { method: 'DELETE', headers: { Authorization: `Bearer ${token}` } })
-  await visit(page, 'Accounts').catch(() => {})
+  strictEqual((await askApi(server, token, `/tokens/${String(answer['id'])}`, undefined, 'DELETE')).status, 200)
+  await visitPage(page, 'Accounts').catch(() => {})
   await page.getByText('Your session has ended.').waitFor()
   await closeTab(tab)
 }
@@ -55,7 +65,7 @@ export const holdLostNetwork = async (browser: Browser, server: Server): Promise
   const { page, context } = tab
   await signIn(page, token, '/console/customers')
   await openDialog(page, 'New customer')
-  await fill(page, { Id: 'lost', Name: 'Lost and found', 'E-mail': 'lost@example.com' })
+  await fillFields(page, { Id: 'lost', Name: 'Lost and found', 'E-mail': 'lost@example.com' })
   /** The server makes it, and its answer is lost. */
   await context.route(
     '**/customers',
@@ -65,28 +75,28 @@ export const holdLostNetwork = async (browser: Browser, server: Server): Promise
     },
     { times: 1 },
   )
-  await press(page, 'Create customer')
+  await pressButton(page, 'Create customer')
   const refusal = page.getByRole('alert')
   await refusal.getByText('The server cannot be reached.').waitFor()
   ok((await refusal.innerText()).includes('made once'), 'it does not say what to do')
   await finishDialog(page, 'Create customer')
   await page.getByRole('heading', { name: 'Lost and found' }).waitFor()
 
-  await visit(page, 'Customers')
+  await visitPage(page, 'Customers')
   await openDialog(page, 'New customer')
-  await fill(page, { Id: 'half', Name: 'Lost half way', 'E-mail': 'half@example.com' })
+  await fillFields(page, { Id: 'half', Name: 'Lost half way', 'E-mail': 'half@example.com' })
   await page.evaluate(LOSE_HALF)
-  await press(page, 'Create customer')
+  await pressButton(page, 'Create customer')
   await refusal.getByText('The server cannot be reached.').waitFor()
   await finishDialog(page, 'Create customer')
   await page.getByRole('heading', { name: 'Lost half way' }).waitFor()
 
-  await visit(page, 'Invoices')
+  await visitPage(page, 'Invoices')
   await page.getByText('No invoice matches.').waitFor()
-  await visit(page, 'Customers')
+  await visitPage(page, 'Customers')
   await page.waitForTimeout(STALE)
   await context.setOffline(true)
-  await visit(page, 'Invoices')
+  await visitPage(page, 'Invoices')
   await page.getByRole('alert').getByText('The server cannot be reached.').first().waitFor()
   await context.setOffline(false)
   await page.getByRole('button', { name: 'Try again' }).first().click()
@@ -98,17 +108,15 @@ export const holdLostNetwork = async (browser: Browser, server: Server): Promise
 export const holdChangedMeanwhile = async (browser: Browser, server: Server): Promise<void> => {
   const token = await makeToken(server, 'Faults')
   const customer = { id: 'both', name: 'Before', primaryEmail: 'both@example.com', address: {} }
-  strictEqual((await ask(server, token, '/customers', customer)).status, 201)
+  strictEqual((await askApi(server, token, '/customers', customer)).status, 201)
   const tab = await openTab(browser, server, { expected: BROUGHT_ABOUT })
   const { page, context } = tab
   await signIn(page, token, '/console/customers/both')
   const title = page.locator('h1')
   await title.getByText('Before').waitFor()
-  await visit(page, 'Invoices')
+  await visitPage(page, 'Invoices')
   await page.waitForTimeout(STALE)
-  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
-  const changed = await fetch(`${server.url}/customers/both`, { method: 'PATCH', headers, body: JSON.stringify({ name: 'Theirs' }) })
-  strictEqual(changed.status, 200)
+  strictEqual((await askApi(server, token, '/customers/both', { name: 'Theirs' }, 'PATCH')).status, 200)
   const opened = Promise.withResolvers<undefined>()
   await context.route('**/customers/both', async (route) => {
     await opened.promise
@@ -118,10 +126,10 @@ export const holdChangedMeanwhile = async (browser: Browser, server: Server): Pr
   await openDialog(page, 'Edit')
   opened.resolve(undefined)
   await title.getByText('Theirs').waitFor()
-  await fill(page, { Name: 'Mine' })
-  await press(page, 'Save')
+  await fillFields(page, { Name: 'Mine' })
+  await pressButton(page, 'Save')
   await page.getByRole('alert').getByText('Somebody has changed this since you opened it.').waitFor()
-  const { answer } = await ask(server, token, '/customers/both')
+  const { answer } = await askApi(server, token, '/customers/both')
   strictEqual(answer['name'], 'Theirs')
   await closeTab(tab)
 }
@@ -142,7 +150,7 @@ export const holdLimit = async (browser: Browser, server: Server): Promise<void>
       body: '{"message":"Too many requests."}',
     })
   })
-  await visit(page, 'Payments')
+  await visitPage(page, 'Payments')
   await page.getByText('There were too many requests. Trying again in').waitFor()
   await page.getByText('No payment matches.').waitFor()
   strictEqual(refused, 1)

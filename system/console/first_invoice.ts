@@ -1,9 +1,25 @@
 import { match, ok, strictEqual } from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
-import { type Server, ask, closeTab, fill, finishDialog, makeToken, moveClock, openDialog, openTab, press, signIn, visit } from './tab.ts'
+import {
+  type Server,
+  askApi,
+  closeTab,
+  fillFields,
+  finishDialog,
+  makeToken,
+  moveClock,
+  openDialog,
+  openTab,
+  pressButton,
+  signIn,
+  visitPage,
+} from './tab.ts'
+
+/** Which events a meter counts. */
+const MATCHER = '{">":[{"var":"attributes.gigabytes"},0]}'
 
 const makeCatalogue = async (page: Page): Promise<void> => {
-  await visit(page, 'Event schemas')
+  await visitPage(page, 'Event schemas')
   await page.getByText('There is no event schema.').waitFor()
   await openDialog(page, 'New schema')
   await page.locator('dialog').getByLabel('Name', { exact: true }).first().fill('download')
@@ -14,35 +30,41 @@ const makeCatalogue = async (page: Page): Promise<void> => {
   await finishDialog(page, 'Activate')
   await page.locator('h1').getByText('Active').waitFor()
 
-  await visit(page, 'Usage meters')
+  await visitPage(page, 'Usage meters')
   await openDialog(page, 'New meter')
-  await fill(page, {
+  await fillFields(page, {
     Name: 'gigabytes',
     'Name on invoices optional': 'Gigabytes downloaded',
     'Event schema': 'download',
     'The value of an event': 'gigabytes',
+    'Only events for which this holds optional': MATCHER,
   })
   await finishDialog(page, 'Create meter')
   await page.getByRole('heading', { name: 'Gigabytes downloaded' }).first().waitFor()
+  await openDialog(page, 'Edit')
+  await fillFields(page, { 'Description optional': 'All that is downloaded' })
+  await finishDialog(page, 'Save')
+  await page.getByText('All that is downloaded').first().waitFor()
+  await page.locator('.facts').getByText(MATCHER).waitFor()
   await openDialog(page, 'Activate')
   await finishDialog(page, 'Activate')
   await page.locator('h1').getByText('Active').waitFor()
 
-  await visit(page, 'Add-ons')
+  await visitPage(page, 'Add-ons')
   await openDialog(page, 'New add-on')
-  await fill(page, { Name: 'Support' })
+  await fillFields(page, { Name: 'Support' })
   await finishDialog(page, 'Create add-on')
   await page.getByRole('cell', { name: 'Support' }).waitFor()
 }
 
 /** Makes a plan: a fee, and two slabs. The curve says what a quantity costs before the plan is there. */
 const makePlan = async (page: Page): Promise<void> => {
-  await visit(page, 'Price plans')
+  await visitPage(page, 'Price plans')
   await page.getByRole('link', { name: 'New plan' }).click()
-  await fill(page, { Name: 'Standard' })
-  await press(page, 'Add a fee')
-  await fill(page, { 'Add-on': 'Support', Charged: 'After the cycle', 'Price in USD': '30' })
-  await press(page, 'Add usage')
+  await fillFields(page, { Name: 'Standard' })
+  await pressButton(page, 'Add a fee')
+  await fillFields(page, { 'Add-on': 'Support', Charged: 'After the cycle', 'Price in USD': '30' })
+  await pressButton(page, 'Add usage')
   const usage = page.getByRole('group', { name: /^Usage/ })
   await usage.getByLabel('Usage meter').selectOption({ label: 'Gigabytes downloaded' })
   await usage.getByLabel('USD', { exact: true }).fill('0.25')
@@ -52,11 +74,11 @@ const makePlan = async (page: Page): Promise<void> => {
   await usage.getByLabel('Price for', { exact: true }).last().fill('122.5')
   await usage.getByText('122.5 cost 27.25 USD').waitFor()
   /** What may be a decimal comma is refused at its field, and not taken for 305. */
-  await fill(page, { 'Price in USD': '30,5' })
-  await press(page, 'Create plan')
+  await fillFields(page, { 'Price in USD': '30,5' })
+  await pressButton(page, 'Create plan')
   await page.getByRole('group', { name: /^Fee/ }).locator('.fault').getByText('type a number').waitFor()
-  await fill(page, { 'Price in USD': '30' })
-  await press(page, 'Create plan')
+  await fillFields(page, { 'Price in USD': '30' })
+  await pressButton(page, 'Create plan')
   await page.getByRole('heading', { name: 'Standard' }).waitFor()
   await openDialog(page, 'Publish')
   await finishDialog(page, 'Publish')
@@ -64,43 +86,47 @@ const makePlan = async (page: Page): Promise<void> => {
 }
 
 const makeCustomer = async (page: Page): Promise<void> => {
-  await visit(page, 'Customers')
+  await visitPage(page, 'Customers')
   await page.getByText('There are no customers here yet.').waitFor()
   await openDialog(page, 'New customer')
-  await fill(page, { Id: 'acme', Name: 'ACME Enterprise', 'E-mail': 'admin@example.com', 'City optional': 'Florence' })
+  await fillFields(page, { Id: 'acme', Name: 'ACME Enterprise', 'E-mail': 'admin@example.com', 'City optional': 'Florence' })
   await finishDialog(page, 'Create customer')
   await page.getByRole('heading', { name: 'ACME Enterprise' }).waitFor()
   await page.getByRole('region', { name: 'Accounts' }).getByRole('link', { name: 'ACME Enterprise' }).click()
   await page.getByText('The account has no price plan.').waitFor()
+  await openDialog(page, 'Edit')
+  await fillFields(page, { 'E-mail optional': 'pay@example.com' })
+  await finishDialog(page, 'Save')
+  await page.getByText('pay@example.com', { exact: true }).waitFor()
   await openDialog(page, 'Give a plan')
-  await fill(page, { 'Price plan': 'Standard', 'From (UTC)': '2026-10-01' })
-  await press(page, 'Show what changes')
+  await fillFields(page, { 'Price plan': 'Standard', 'From (UTC)': '2026-10-01' })
+  await pressButton(page, 'Show what changes')
   await page.locator('.trial').getByText('Standard').waitFor()
   await finishDialog(page, 'Put the plan in force')
   await page.locator('.timeline').getByText('Standard').waitFor()
 }
 
 const sendEvent = async (page: Page, id: string, at: string, gigabytes: string): Promise<void> => {
-  await visit(page, 'Events')
+  await visitPage(page, 'Events')
   await page.getByRole('link', { name: 'Send an event' }).click()
-  await fill(page, { 'Event schema': 'download', Account: 'acme', 'Event id': id, 'Time (UTC)': at })
-  await fill(page, { gigabytes })
-  await press(page, 'Show what changes')
+  await fillFields(page, { 'Event schema': 'download', Account: 'acme', 'Event id': id, 'Time (UTC)': at })
+  await fillFields(page, { gigabytes })
+  await pressButton(page, 'Show what changes')
   await page.locator('.trial').getByText('Metered').waitFor()
-  await press(page, 'Send event')
+  await pressButton(page, 'Send event')
   await page.getByRole('heading', { level: 1, name: id }).waitFor()
   await page.locator('.pipeline').getByText('Standard').waitFor()
 }
 
 /** What a correction of events would change is shown for what is typed, and no longer when something else is typed. */
 const tryCorrection = async (page: Page): Promise<void> => {
-  await visit(page, 'Events')
+  await visitPage(page, 'Events')
   await page.getByRole('link', { name: 'Correct many' }).click()
-  await fill(page, { Account: 'acme', 'Events from (UTC)': '2026-10-01T00:00', 'until before (UTC)': '2026-10-02T00:00' })
-  await press(page, 'Show what it would change')
+  await fillFields(page, { Account: 'acme', 'Events from (UTC)': '2026-10-01T00:00', 'until before (UTC)': '2026-10-02T00:00' })
+  await pressButton(page, 'Show what it would change')
   const changes = page.getByRole('region', { name: 'What it would change' })
   await changes.getByText('2 events. Nothing has been changed yet.').waitFor()
-  await fill(page, { 'What shall be done': 'Revert: as if it had not been sent' })
+  await fillFields(page, { 'What shall be done': 'Revert: as if it had not been sent' })
   await changes.waitFor({ state: 'detached' })
 }
 
@@ -115,8 +141,8 @@ const giveBack = async (page: Page): Promise<void> => {
   ] as const) {
     await openDialog(page, 'Record refund')
     await page.locator('dialog').getByText(`${left} USD are still to be given back.`, { exact: true }).waitFor()
-    if (amount !== left) await fill(page, { 'Amount in USD': amount })
-    await fill(page, { At: 'bank', Reference: reference })
+    if (amount !== left) await fillFields(page, { 'Amount in USD': amount })
+    await fillFields(page, { At: 'bank', Reference: reference })
     await finishDialog(page, 'Record refund')
   }
   await page.locator('h1').getByText('Refund completed').waitFor()
@@ -133,12 +159,14 @@ export const makeFirstInvoice = async (browser: Browser, server: Server): Promis
   await makeCatalogue(page)
   await makePlan(page)
   await makeCustomer(page)
+  /** Without an address of its own, it is billed at that of its customer. */
+  strictEqual((await askApi(server, token, '/accounts/acme')).answer['address'], undefined)
   await sendEvent(page, 'd-1', '2026-10-01T00:00', '80.5')
   await sendEvent(page, 'd-2', '2026-10-01T00:00', '42')
   await tryCorrection(page)
   await moveClock(page, '2026-11-04T00:00')
 
-  await visit(page, 'Invoices')
+  await visitPage(page, 'Invoices')
   await page.getByRole('link', { name: '2026-11-0001' }).click()
   await page.locator('h1').getByText('Due').waitFor()
   const lines = page.getByRole('region', { name: 'Lines' })
@@ -149,10 +177,10 @@ export const makeFirstInvoice = async (browser: Browser, server: Server): Promis
   strictEqual(await page.locator('.facts dd').first().innerText(), '57.25 USD')
 
   await openDialog(page, 'Record payment')
-  await fill(page, { At: 'bank', Reference: 'T-1' })
+  await fillFields(page, { At: 'bank', Reference: 'T-1' })
   await finishDialog(page, 'Record payment')
   await page.locator('h1').getByText('Paid').waitFor()
-  const { answer } = await ask(server, token, '/invoices?status=PAID')
+  const { answer } = await askApi(server, token, '/invoices?status=PAID')
   strictEqual(answer.data[0]?.['sequenceId'], '2026-11-0001')
   strictEqual(answer.data[0]['paidAmount'], 57.25)
   await giveBack(page)

@@ -16,8 +16,8 @@ export const TOKEN = 'sample-token'
 
 const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' }
 
-const key = (prefix: string): string => `format('${prefix}.0VQ%08d.%05d', n, n % 99999)`
-const numbers = (from: number) =>
+const writeKey = (prefix: string): string => `format('${prefix}.0VQ%08d.%05d', n, n % 99999)`
+const writeNumbers = (from: number) =>
   `WITH RECURSIVE numbers (n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ${from + 10_000})`
 
 /** Plants customers and their accounts, as an import would have left them. */
@@ -30,10 +30,10 @@ export const plantCustomers = async (state: string): Promise<void> => {
   for (let from = 0; from < CUSTOMERS; from += 10_000)
     statements.push(
       `INSERT INTO customers (togai_customer_id, organization_id, id, name, primary_email, address, status, created_at, updated_at, id_folded, name_folded, primary_email_folded)
-       ${numbers(from)} SELECT ${key('customer')}, ${quoted(ORGANIZATION)}, format('big-%06d', n), 'Big customer ' || n, 'big' || n || '@example.com',
+       ${writeNumbers(from)} SELECT ${writeKey('customer')}, ${quoted(ORGANIZATION)}, format('big-%06d', n), 'Big customer ' || n, 'big' || n || '@example.com',
          json_object('city', 'Florence', 'country', 'US'), 'ACTIVE', ${at} + n, ${at} + n, format('big-%06d', n), 'big customer ' || n, 'big' || n || '@example.com' FROM numbers`,
       `INSERT INTO accounts (togai_account_id, organization_id, togai_customer_id, customer_id, id, name, invoice_currency, address, primary_email, status, created_at, updated_at, id_folded, name_folded, primary_email_folded)
-       ${numbers(from)} SELECT ${key('account')}, ${quoted(ORGANIZATION)}, ${key('customer')}, format('big-%06d', n), format('big-%06d', n), 'Big customer ' || n, 'USD',
+       ${writeNumbers(from)} SELECT ${writeKey('account')}, ${quoted(ORGANIZATION)}, ${writeKey('customer')}, format('big-%06d', n), format('big-%06d', n), 'Big customer ' || n, 'USD',
          json_object('city', 'Florence', 'country', 'US'), 'big' || n || '@example.com', 'ACTIVE', ${at} + n, ${at} + n, format('big-%06d', n), 'big customer ' || n, 'big' || n || '@example.com' FROM numbers`,
     )
   await execute({ remote: undefined, directory: state }, statements)
@@ -71,7 +71,7 @@ export const sendEvents = async (url: string): Promise<void> => {
   await Promise.all(Array.from({ length: TOGETHER }, work))
 }
 
-const post = async (url: string, path: string, body: object): Promise<string> => {
+const postBody = async (url: string, path: string, body: object): Promise<string> => {
   const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })
   const answer = (await response.json()) as { id?: string }
   if (!response.ok) throw new Error(`POST ${path} answered ${response.status} ${JSON.stringify(answer)}`)
@@ -82,12 +82,12 @@ const post = async (url: string, path: string, body: object): Promise<string> =>
 export const givePlan = async (url: string): Promise<void> => {
   const { data } = (await (await fetch(`${url}/price_plans`, { headers })).json()) as { data: { id: string; name: string }[] }
   const pricePlanId = data.find(({ name }) => name === 'Growth')?.id
-  await post(url, `/accounts/${LARGE}/price_plans`, { pricePlanId, effectiveFrom: '2026-10-01', effectiveUntil: '9999-01-01' })
+  await postBody(url, `/accounts/${LARGE}/price_plans`, { pricePlanId, effectiveFrom: '2026-10-01', effectiveUntil: '9999-01-01' })
 }
 
 /** Makes an invoice with as many lines as an invoice of written lines can have. Gives its id. */
 export const writeInvoice = (url: string): Promise<string> =>
-  post(url, '/invoices', {
+  postBody(url, '/invoices', {
     accountId: LARGE,
     status: 'DUE',
     startDate: '2026-09-01T00:00:00Z',

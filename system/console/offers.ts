@@ -1,16 +1,28 @@
 import { strictEqual } from 'node:assert/strict'
 import type { Browser } from 'playwright-core'
-import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
+import {
+  type Server,
+  askApi,
+  closeTab,
+  fillFields,
+  finishDialog,
+  makeToken,
+  openDialog,
+  openTab,
+  pressButton,
+  signIn,
+  visitPage,
+} from './tab.ts'
 
 /** Makes an account, and a pack of units of a feature that is bought once, as a program does. */
 const makePack = async (server: Server, token: string): Promise<void> => {
   const idOf = async (path: string, body: object): Promise<string> => {
-    const { answer, status } = await ask(server, token, path, body)
+    const { answer, status } = await askApi(server, token, path, body)
     strictEqual(status < 300, true, JSON.stringify(answer))
     return String(answer['id'])
   }
-  await ask(server, token, '/event_schema', { name: 'export', attributes: [{ name: 'documents' }], dimensions: [] })
-  await ask(server, token, '/event_schema/export/activate', {})
+  await askApi(server, token, '/event_schema', { name: 'export', attributes: [{ name: 'documents' }], dimensions: [] })
+  await askApi(server, token, '/event_schema/export/activate', {})
   const schemaAssociations = [{ schemaName: 'export', attributeName: 'documents' }]
   const featureId = await idOf('/features', { name: 'exports', billableName: 'Exports', schemaAssociations })
   const pack = await idOf('/price_plans', {
@@ -30,9 +42,9 @@ const makePack = async (server: Server, token: string): Promise<void> => {
       ],
     },
   })
-  await ask(server, token, `/price_plans/${pack}/activate`, { currencies: ['USD'] })
+  await askApi(server, token, `/price_plans/${pack}/activate`, { currencies: ['USD'] })
   const account = { id: 'acme', name: 'ACME', invoiceCurrency: 'USD' }
-  await ask(server, token, '/customers', { id: 'acme', name: 'ACME', primaryEmail: 'acme@example.com', address: {}, account })
+  await askApi(server, token, '/customers', { id: 'acme', name: 'ACME', primaryEmail: 'acme@example.com', address: {}, account })
 }
 
 /** A pack is proposed to an account, approved, paid by hand and granted; another one is declined; a third is bought, and cancelled. */
@@ -45,11 +57,11 @@ export const holdOffers = async (browser: Browser, server: Server, organization 
   const propose = async (how: string, action: string): Promise<void> => {
     await page.getByRole('link', { name: 'Propose a purchase' }).click()
     await page.getByRole('heading', { level: 1, name: 'New proposal or purchase' }).waitFor()
-    await fill(page, { How: how, 'Price plan': 'Export pack', 'How often optional': '2' })
-    await press(page, 'Show what changes')
+    await fillFields(page, { How: how, 'Price plan': 'Export pack', 'How often optional': '2' })
+    await pressButton(page, 'Show what changes')
     await page.locator('.trial').getByText('120.50 USD').waitFor()
-    strictEqual((await ask(server, token, '/purchases')).answer.data.filter(({ accountId }) => accountId === 'acme').length, made)
-    await press(page, action)
+    strictEqual((await askApi(server, token, '/purchases')).answer.data.filter(({ accountId }) => accountId === 'acme').length, made)
+    await pressButton(page, action)
     made++
   }
   let made = 0
@@ -57,14 +69,14 @@ export const holdOffers = async (browser: Browser, server: Server, organization 
   await page.locator('h1').getByText('Open').waitFor()
   const first = page.url().split('/').at(-1) ?? ''
   await openDialog(page, 'Approve')
-  await press(page, 'Show what changes')
+  await pressButton(page, 'Show what changes')
   await page.locator('.trial').getByText('An order of 120.50 USD falls due').waitFor()
-  strictEqual((await ask(server, token, `/purchase_proposals/${first}`)).answer['status'], 'PROPOSAL_ACTIVE')
+  strictEqual((await askApi(server, token, `/purchase_proposals/${first}`)).answer['status'], 'PROPOSAL_ACTIVE')
   await finishDialog(page, 'Approve it')
   await page.locator('h1').getByText('Pending').waitFor()
   await page.getByRole('region', { name: 'What was billed' }).first().getByRole('row', { name: /Due/ }).getByRole('link').click()
   await openDialog(page, 'Record payment')
-  await fill(page, { At: 'bank', Reference: 'T-1' })
+  await fillFields(page, { At: 'bank', Reference: 'T-1' })
   await finishDialog(page, 'Record payment')
   await page.locator('h1').getByText('Paid').waitFor()
   await page.goto(`/console/proposals/${first}`)
@@ -88,7 +100,7 @@ export const holdOffers = async (browser: Browser, server: Server, organization 
   await finishDialog(page, 'Cancel the order')
   await page.locator('h1').getByText('Failure').waitFor()
 
-  await visit(page, 'Purchases')
+  await visitPage(page, 'Purchases')
   await page.getByRole('row', { name: /Declined/ }).waitFor()
   await page.getByLabel('Status').selectOption({ label: 'Purchases that are done' })
   await page.waitForURL('**/purchases?status=SUCCESS')

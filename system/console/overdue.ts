@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
-import { type Server, ask, awaitPage, closeTab, openTab, signIn } from './tab.ts'
+import { type Server, askApi, awaitPage, closeTab, openTab, signIn } from './tab.ts'
 
 type Row = Record<string, unknown>
 
@@ -9,7 +9,7 @@ const listInvoices = async (server: Server, token: string): Promise<Row[]> => {
   const all: Row[] = []
   let path = '/invoices?pageSize=50'
   for (;;) {
-    const { answer } = await ask(server, token, path)
+    const { answer } = await askApi(server, token, path)
     all.push(...answer.data)
     if (typeof answer['nextToken'] !== 'string') return all
     path = `/invoices?nextToken=${answer['nextToken']}`
@@ -38,7 +38,7 @@ export const holdOverdue = async (browser: Browser, server: Server, token: strin
   const tab = await openTab(browser, server)
   const { page } = tab
   await signIn(page, token)
-  const { now } = (await ask(server, token, '/organization')).answer as { now?: string }
+  const { now } = (await askApi(server, token, '/organization')).answer as { now?: string }
   const all = await listInvoices(server, token)
   const idsOf = (isMeant: (row: Row) => boolean): string[] =>
     all
@@ -76,7 +76,7 @@ export const holdOverdue = async (browser: Browser, server: Server, token: strin
   await page.goto(`/console/invoices/${String(paid?.['id'])}`)
   await awaitPage(page)
   deepStrictEqual(asked, [`?invoice_id=${String(paid?.['id'])}&pageSize=50`])
-  const { answer } = await ask(server, token, `/payments?invoice_id=${String(paid?.['id'])}`)
+  const { answer } = await askApi(server, token, `/payments?invoice_id=${String(paid?.['id'])}`)
   strictEqual(await page.getByRole('region', { name: 'Payments' }).locator('tbody tr').count(), answer.data.length)
   await closeTab(tab)
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { root } from '../../scripts/wrangler.ts'
-import { type Server, ask, awaitPage, closeTab, openTab, signIn } from './tab.ts'
+import { type Server, askApi, awaitPage, closeTab, openTab, signIn } from './tab.ts'
 
 const axe = readFileSync(createRequire(join(root, 'console/package.json')).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -16,21 +16,22 @@ interface ConsolePage {
 }
 
 /** Each page of the console, with something of the sample business to show. */
-export const PAGES = async (server: Server, token: string): Promise<ConsolePage[]> => {
-  const first = async (path: string): Promise<string> => {
-    const { answer } = await ask(server, token, path)
-    const id = answer.data[0]?.['id']
-    return typeof id === 'string' ? encodeURIComponent(id) : ''
+export const listPages = async (server: Server, token: string): Promise<ConsolePage[]> => {
+  /** The id of the first item of a list that is meant. Without one, a page would not be looked at. */
+  const first = async (path: string, isMeant: (item: Record<string, unknown>) => boolean = () => true): Promise<string> => {
+    const { answer } = await askApi(server, token, path)
+    const id = answer.data.find(isMeant)?.['id']
+    if (typeof id !== 'string') throw new Error(`the sample business has nothing to show of ${path}`)
+    return encodeURIComponent(id)
   }
-  const plans = (await ask(server, token, '/price_plans')).answer.data
-  const planOf = (named: string): string => String(plans.find(({ name }) => name === named)?.['id'])
-  const plan = planOf('Growth')
-  const purchases = (await ask(server, token, '/purchases?account_id=calder-motors')).answer.data
-  const approved = String(purchases.find(({ purchaseStatus }) => purchaseStatus === 'SUCCESS')?.['id'])
-  const bought = String(purchases.find(({ proposalStatus }) => proposalStatus === undefined)?.['id'])
+  const planOf = (named: string): Promise<string> => first('/price_plans?pageSize=100', ({ name }) => name === named)
+  const [plan, partner] = [await planOf('Growth'), await planOf('Partner')]
+  const purchases = '/purchases?account_id=calder-motors'
+  const approved = await first(purchases, ({ purchaseStatus }) => purchaseStatus === 'SUCCESS')
+  const bought = await first(purchases, ({ proposalStatus }) => proposalStatus === undefined)
   const schedule = await first('/accounts/calder-motors/pricing_schedules')
   const paid = await first('/invoices?owner_id=calder-motors&status=PAID')
-  const meter = await first('/usage_meters')
+  const [meter, feature] = [await first('/usage_meters'), await first('/features')]
   const [group, credit, job, webhook] = [
     await first('/invoice_groups'),
     await first('/credits'),
@@ -75,9 +76,10 @@ export const PAGES = async (server: Server, token: string): Promise<ConsolePage[
     { name: 'events-unprocessed', path: 'events?status=UNPROCESSED' },
     { name: 'schema', path: 'schemas/document_read' },
     { name: 'meter', path: `meters/${meter}` },
+    { name: 'feature', path: `features/${feature}` },
     { name: 'plan', path: `plans/${plan}` },
     { name: 'plan-versions', path: `plans/${plan}/compare?left=1&right=1&all=yes` },
-    { name: 'plan-credits', path: `plans/${planOf('Partner')}` },
+    { name: 'plan-credits', path: `plans/${partner}` },
     { name: 'schedule', path: `accounts/calder-motors/schedules/${schedule}` },
     { name: 'proposal', path: `proposals/${approved}` },
     { name: 'purchase', path: `purchases/${bought}` },
@@ -142,15 +144,16 @@ const findFaults = async (page: Page, { name, path, opens }: ConsolePage, pictur
   ]
 }
 
-/** Those of them whose address has an id. */
-const writingPages = async (server: Server, token: string): Promise<ConsolePage[]> => {
-  const { answer } = await ask(server, token, '/price_plans?status=DRAFT')
+/** These, and the one whose address has an id. */
+const listWritingPages = async (server: Server, token: string): Promise<ConsolePage[]> => {
+  const { answer } = await askApi(server, token, '/price_plans?status=DRAFT')
   return [...WRITING, { name: 'plan-edit', path: `plans/${String(answer.data[0]?.['id'])}/edit` }]
 }
 
 /** Looks at each page, in the dark and wide, and in the light and narrow: pictures, axe, and that nothing is wider than the screen. */
 export const holdPages = async (browser: Browser, server: Server, token: string, pictures: string, only = /./): Promise<number> => {
-  const pages = [...(await PAGES(server, token)), ...(await writingPages(server, token))].filter(({ name }) => only.test(name))
+  const pages = [...(await listPages(server, token)), ...(await listWritingPages(server, token))].filter(({ name }) => only.test(name))
+  ok(pages.length > 0, `no page is called as ${String(only)} says`)
   const faults = await Promise.all(
     (
       [

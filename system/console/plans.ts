@@ -1,6 +1,20 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
-import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, signIn, visit } from './tab.ts'
+import {
+  BROUGHT_ABOUT,
+  type Server,
+  askApi,
+  closeTab,
+  fillFields,
+  finishDialog,
+  makeToken,
+  openDialog,
+  openTab,
+  pressButton,
+  signIn,
+  visitPage,
+} from './tab.ts'
+import { holdOwnRules } from './own_rules.ts'
 
 /** The most digits that the API takes, and more of them: the page lives with both. */
 const [EXACT, LONGER] = ['0.123456789012345', '0.12345678901234567890123']
@@ -16,12 +30,12 @@ interface Made {
 const makePriced = async (server: Server, organization: string): Promise<Made> => {
   const token = await makeToken(server, organization)
   const idOf = async (path: string, body: object): Promise<string> => {
-    const { answer, status } = await ask(server, token, path, body)
+    const { answer, status } = await askApi(server, token, path, body)
     strictEqual(status, 200, JSON.stringify(answer))
     return String(answer['id'])
   }
-  await ask(server, token, '/event_schema', { name: 'export', attributes: [{ name: 'documents' }], dimensions: [] })
-  await ask(server, token, '/event_schema/export/activate', {})
+  await askApi(server, token, '/event_schema', { name: 'export', attributes: [{ name: 'documents' }], dimensions: [] })
+  await askApi(server, token, '/event_schema/export/activate', {})
   return {
     token,
     feature: await idOf('/features', {
@@ -35,15 +49,15 @@ const makePriced = async (server: Server, organization: string): Promise<Made> =
 }
 
 const typePlan = async (page: Page): Promise<void> => {
-  await visit(page, 'Price plans')
+  await visitPage(page, 'Price plans')
   await page.getByRole('link', { name: 'New plan' }).click()
-  await fill(page, { Name: 'Everything', Currencies: 'USD, EUR' })
-  await press(page, 'Add a fee')
+  await fillFields(page, { Name: 'Everything', Currencies: 'USD, EUR' })
+  await pressButton(page, 'Add a fee')
   const fee = page.getByRole('group', { name: /^Fee/ })
   await fee.getByLabel('Add-on').selectOption({ label: 'Support' })
   await fee.getByLabel('Price in USD').fill('30')
   await fee.getByLabel('Price in EUR').fill('28')
-  await press(page, 'Add an entitlement')
+  await pressButton(page, 'Add an entitlement')
   const entitlement = page.getByRole('group', { name: /^Entitlement/ })
   await entitlement.getByLabel('Feature').selectOption({ label: 'Exports' })
   await entitlement.getByLabel('Charged').selectOption({ label: 'Before it is granted' })
@@ -51,7 +65,7 @@ const typePlan = async (page: Page): Promise<void> => {
   await entitlement.getByLabel('Usable for').fill('P1Y')
   await entitlement.getByLabel('USD', { exact: true }).fill('40')
   await entitlement.getByLabel('EUR', { exact: true }).fill('37.5')
-  await press(page, 'Add use beyond an entitlement')
+  await pressButton(page, 'Add use beyond an entitlement')
   const overage = page.getByRole('group', { name: /^Beyond/ })
   await overage.getByLabel('Feature').selectOption({ label: 'Exports' })
   await overage.getByLabel('Name in the plan').fill('more exports')
@@ -63,7 +77,7 @@ const typePlan = async (page: Page): Promise<void> => {
   await overage.getByText(`1 cost ${EXACT} USD`).waitFor()
   await overage.getByText('More of this card').click()
   await overage.getByLabel('At most, in all in USD').fill('1,000.50')
-  await press(page, 'Add a credit grant')
+  await pressButton(page, 'Add a credit grant')
   const grant = page.getByRole('group', { name: /^Credit grant/ })
   await grant.getByLabel('Add-on').selectOption({ label: 'Welcome' })
   await grant.getByLabel('The credit ends').selectOption({ label: 'After a time' })
@@ -79,14 +93,14 @@ const typePlan = async (page: Page): Promise<void> => {
 
 /** A rule that reads what the plan does not have is refused at its field, and then is mended and moved. */
 const typeRules = async (page: Page, support: string): Promise<void> => {
-  await press(page, 'Add a rule')
+  await pressButton(page, 'Add a rule')
   const first = page.getByRole('group', { name: /^Rule/ }).first()
   await first.getByLabel('Name').fill('Loyalty')
   await first.getByLabel('Text on the invoice').fill('A tenth less')
   await first.getByLabel('Computation').fill('{"*": [{"var": "revenue.rate_card_total"}, ')
   await first.getByText('This is no JSON yet').waitFor()
   await first.getByLabel('Computation').fill('{"*": [{"var": "revenue.ff.nothing"}, -0.1]}')
-  await press(page, 'Add a rule')
+  await pressButton(page, 'Add a rule')
   const second = page.getByRole('group', { name: /^Rule/ }).nth(1)
   await second.getByLabel('Name').fill('Cheaper support')
   await second.getByLabel('What it does').selectOption({ label: 'Sets the cost or the usage of a rate card' })
@@ -94,7 +108,7 @@ const typeRules = async (page: Page, support: string): Promise<void> => {
   await second.getByLabel('Condition').fill(`{">": [{"var": "revenue.ff.${support}"}, 20]}`)
   await second.getByLabel('Computation').fill('20')
   await second.getByLabel('Changes what is billed').selectOption({ label: 'In advance, when the cycle begins' })
-  await press(page, 'Create plan')
+  await pressButton(page, 'Create plan')
   const wrong = page.getByRole('group', { name: 'Rule Loyalty' })
   await wrong.getByText(/reads revenue.ff.nothing/).waitFor()
   strictEqual(await wrong.getByLabel('Computation').getAttribute('aria-invalid'), 'true')
@@ -140,56 +154,15 @@ const holdFreshEditor = async (page: Page, server: Server, token: string, id: st
   await page.goBack()
 }
 
-/** An account is given rules of its own from tomorrow on: one that is wrong is named at its field, and nothing is in force before it is right. */
-const changeRulesOfAccount = async (page: Page, server: Server, token: string, plan: string): Promise<void> => {
-  await ask(server, token, '/customers', {
-    id: 'acme',
-    name: 'ACME',
-    primaryEmail: 'acme@example.com',
-    address: {},
-    account: { id: 'acme', name: 'ACME', invoiceCurrency: 'USD' },
-  })
-  const days = { effectiveFrom: new Date().toISOString().slice(0, 10), effectiveUntil: '9999-01-01' }
-  const given = await ask(server, token, '/accounts/acme/price_plans', { pricePlanId: plan, ...days })
-  strictEqual(given.status, 200, JSON.stringify(given.answer))
-  await page.goto('/console/accounts/acme')
-  await page.getByRole('region', { name: 'Price plans' }).getByRole('link', { name: 'Everything' }).click()
-  await page.getByRole('region', { name: 'Entitlements', exact: true }).waitFor()
-  await press(page, 'Change the rules')
-  const loyalty = page.getByRole('group', { name: 'Rule Loyalty' })
-  await loyalty.getByLabel('Computation').fill('{"var": "usage.urc.nothing"}')
-  await press(page, 'Show what changes')
-  await loyalty.getByText(/reads usage.urc.nothing/).waitFor()
-  await loyalty.getByLabel('Computation').fill('-7.5')
-  await press(page, 'Show what changes')
-  await page
-    .locator('.trial')
-    .getByText(/rules of the account alone/)
-    .waitFor()
-  await press(page, 'Put the rules in force')
-  await page.getByRole('region', { name: 'Price plans' }).getByRole('row', { name: /yes/ }).waitFor()
-  const { answer } = await ask(server, token, '/v2/accounts/acme/schedules?mode=ACTIVE')
-  const rules = answer.data.map(
-    ({ accountScheduleInfo }) => (accountScheduleInfo as { pricingRules?: { computation: string }[] }).pricingRules,
-  )
-  deepStrictEqual(
-    rules.map((list) => list?.map(({ computation }) => computation)),
-    [
-      ['20', '-5'],
-      ['20', '-7.5'],
-    ],
-  )
-}
-
 /** A plan with an entitlement, what lies beyond it, a credit grant and two rules is typed, published, changed, and compared with what it was. */
 export const holdPlans = async (browser: Browser, server: Server, organization = 'Console plans'): Promise<void> => {
   const made = await makePriced(server, organization)
-  const tab = await openTab(browser, server, { expected: /Failed to load resource/ })
+  const tab = await openTab(browser, server, { expected: BROUGHT_ABOUT })
   const { page } = tab
   await signIn(page, made.token)
   await typePlan(page)
   await typeRules(page, made.support)
-  await press(page, 'Create plan')
+  await pressButton(page, 'Create plan')
   await page.getByRole('heading', { name: 'Everything' }).waitFor()
   const id = page.url().split('/').at(-1) ?? ''
   await holdSent(server, made, id)
@@ -207,7 +180,7 @@ export const holdPlans = async (browser: Browser, server: Server, organization =
   strictEqual(await entitlement.getByLabel('Usable for').inputValue(), 'P1Y')
   await entitlement.getByLabel('Units', { exact: true }).fill('600')
   await page.getByRole('group', { name: 'Rule Loyalty' }).getByLabel('Computation').fill('-5')
-  await press(page, 'Publish as the next version')
+  await pressButton(page, 'Publish as the next version')
   await page.getByRole('link', { name: 'What changed' }).click()
   const differences = page.getByRole('table')
   await differences.getByText('600').waitFor()
@@ -221,6 +194,6 @@ export const holdPlans = async (browser: Browser, server: Server, organization =
     rows.join('\n'),
   )
   strictEqual(rows.length, 4, `more is different than was typed: ${rows.join('\n')}`)
-  await changeRulesOfAccount(page, server, made.token, id)
+  await holdOwnRules(page, server, made.token, id)
   await closeTab(tab)
 }

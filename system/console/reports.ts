@@ -2,10 +2,11 @@ import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import {
+  BROUGHT_ABOUT,
   type Server,
-  ask,
+  askApi,
   closeTab,
-  fill,
+  fillFields,
   finishDialog,
   makeToken,
   moveClock,
@@ -13,10 +14,8 @@ import {
   openTab,
   refuseField,
   signIn,
-  visit,
+  visitPage,
 } from './tab.ts'
-
-const BROUGHT_ABOUT = /Failed to load resource/
 
 /** How long a report may take to be made, in milliseconds. */
 const LONGEST = 40_000
@@ -45,17 +44,17 @@ const download = async (page: Page, name: string): Promise<string> => {
 
 const makeReport = async (page: Page): Promise<void> => {
   await openDialog(page, 'New report')
-  await fill(page, { Name: 'Customers of today', About: 'Customers', 'Rows at most': 'all' })
+  await fillFields(page, { Name: 'Customers of today', About: 'Customers', 'Rows at most': 'all' })
   await refuseField(page, 'Make report', 'Rows at most', /type a number/)
-  await fill(page, { 'Rows at most': '0' })
+  await fillFields(page, { 'Rows at most': '0' })
   await refuseField(page, 'Make report', 'Rows at most', /must be/)
-  await fill(page, { 'Rows at most': '100', About: 'Accounts' })
+  await fillFields(page, { 'Rows at most': '100', About: 'Accounts' })
   await page.locator('dialog').getByRole('button', { name: 'Add filter' }).click()
   const filter = page.locator('dialog').getByRole('group', { name: 'Only rows in which' })
   await filter.getByLabel('Column').selectOption({ label: 'Created at' })
   await filter.getByLabel('Value').fill('yesterday')
   await refuseField(page, 'Make report', 'Value', /must be|is no|date/)
-  await fill(page, { About: 'Customers' })
+  await fillFields(page, { About: 'Customers' })
   await finishDialog(page, 'Make report')
 }
 
@@ -69,11 +68,11 @@ export const holdReports = async (browser: Browser, server: Server): Promise<voi
     ['a', '=1+1'],
   ]) {
     const customer = { id, name, primaryEmail: 'a@example.com', address: {}, account: { id: `of ${id}`, name: 'Main' } }
-    strictEqual((await ask(server, token, '/customers', customer)).status, 201)
+    strictEqual((await askApi(server, token, '/customers', customer)).status, 201)
   }
   await signIn(page, token)
   await moveClock(page, '2027-01-01T00:00', true)
-  await visit(page, 'Reports')
+  await visitPage(page, 'Reports')
   await page.getByText('There is no report yet.').waitFor()
   await makeReport(page)
   await rowOf(page, 'Customers of today')
@@ -84,7 +83,7 @@ export const holdReports = async (browser: Browser, server: Server): Promise<voi
 
   for (const [about] of TABLES) {
     await openDialog(page, 'New report')
-    await fill(page, { Name: `About ${about}`, About: about })
+    await fillFields(page, { Name: `About ${about}`, About: about })
     await finishDialog(page, 'Make report')
   }
   for (const [about, columns] of TABLES) {
@@ -97,7 +96,7 @@ export const holdReports = async (browser: Browser, server: Server): Promise<voi
   }
 
   await openDialog(page, 'New report')
-  await fill(page, { Name: 'Accounts of the day', About: 'Accounts', 'Made optional': 'Each day' })
+  await fillFields(page, { Name: 'Accounts of the day', About: 'Accounts', 'Made optional': 'Each day' })
   await page.locator('dialog').getByRole('button', { name: 'Add filter' }).click()
   const filter = page.locator('dialog').getByRole('group', { name: 'Only rows in which' })
   await filter.getByLabel('Column').selectOption({ label: 'Created at' })

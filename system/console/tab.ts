@@ -24,6 +24,9 @@ export interface Tab {
   mishaps: string[]
 }
 
+/** Errors that the browser itself writes for answers and losses that a test brings about. */
+export const BROUGHT_ABOUT = /Failed to load resource/
+
 interface Look {
   colorScheme?: 'light' | 'dark'
   width?: number
@@ -77,15 +80,17 @@ export const makeToken = async ({ state }: Server, organization: string, role = 
   return stdout.trim().split('\n').at(-1) ?? ''
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 /** Asks the API, as a program does beside the console. */
-export const ask = async ({ url }: Server, token: string, path: string, body?: object) => {
+export const askApi = async ({ url }: Server, token: string, path: string, body?: object, method: Method = body ? 'POST' : 'GET') => {
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
-  const response = await fetch(url + path, { headers, ...(body && { method: 'POST', body: JSON.stringify(body) }) })
+  const response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
   return { status: response.status, answer: (await response.json()) as Record<string, unknown> & { data: Record<string, unknown>[] } }
 }
 
 /** Fills a form in the dialog or the page that is open: texts and choices by their labels. */
-export const fill = async (page: Page, values: Readonly<Record<string, string>>): Promise<void> => {
+export const fillFields = async (page: Page, values: Readonly<Record<string, string>>): Promise<void> => {
   const open = page.locator('dialog[open]')
   const place = (await open.count()) ? open : page.locator('main')
   for (const [label, value] of Object.entries(values)) {
@@ -97,7 +102,7 @@ export const fill = async (page: Page, values: Readonly<Record<string, string>>)
 }
 
 /** Presses a button of the dialog that is open, or of the page. */
-export const press = async (page: Page, name: string): Promise<void> => {
+export const pressButton = async (page: Page, name: string): Promise<void> => {
   const open = page.locator('dialog[open]')
   const place = (await open.count()) ? open : page.locator('main')
   await place.getByRole('button', { name, exact: true }).last().click()
@@ -111,13 +116,13 @@ export const openDialog = async (page: Page, name: string): Promise<void> => {
 
 /** Presses the button of a dialog that does its work, and waits until it is done. */
 export const finishDialog = async (page: Page, name: string): Promise<void> => {
-  await press(page, name)
+  await pressButton(page, name)
   await page.locator('dialog').waitFor({ state: 'detached' })
 }
 
 /** Presses a button that sends a form, and holds that what is wrong is said at the field that is wrong, which then has the focus. */
 export const refuseField = async (page: Page, name: string, label: string, fault: RegExp): Promise<void> => {
-  await press(page, name)
+  await pressButton(page, name)
   const field = page.locator('dialog[open]').getByLabel(label, { exact: true }).last()
   const said = page
     .locator('dialog[open] .field', { has: page.getByLabel(label, { exact: true }) })
@@ -138,7 +143,7 @@ export const refuseField = async (page: Page, name: string, label: string, fault
 /** Moves the test clock of the organization by hand, or sets it for the first time. */
 export const moveClock = async (page: Page, to: string, first = false): Promise<void> => {
   await openDialog(page, '◷')
-  await fill(page, { 'New time in UTC': to })
+  await fillFields(page, { 'New time in UTC': to })
   await finishDialog(page, first ? 'Set the clock' : 'Move the clock')
 }
 
@@ -156,7 +161,7 @@ export const awaitPage = (page: Page): Promise<void> =>
   awaitTruth(page, 'document.querySelector("main h1") && !document.querySelector("main .loading, main [aria-busy=true]")')
 
 /** Goes to a page by the navigation. */
-export const visit = async (page: Page, name: string): Promise<void> => {
+export const visitPage = async (page: Page, name: string): Promise<void> => {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click()
   await page.getByRole('heading', { level: 1, name }).waitFor()
 }

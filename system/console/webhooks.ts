@@ -4,9 +4,20 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Browser, Page } from 'playwright-core'
-import { type Server, ask, closeTab, fill, finishDialog, makeToken, openDialog, openTab, press, refuseField, signIn } from './tab.ts'
-
-const BROUGHT_ABOUT = /Failed to load resource/
+import {
+  BROUGHT_ABOUT,
+  type Server,
+  askApi,
+  closeTab,
+  fillFields,
+  finishDialog,
+  makeToken,
+  openDialog,
+  openTab,
+  pressButton,
+  refuseField,
+  signIn,
+} from './tab.ts'
 
 /** How long a delivery may take: they are sent each second here, and the page reads them again after 10 seconds. */
 const LONGEST = 30_000
@@ -57,7 +68,7 @@ const countEvents = async ({ url }: Server): Promise<unknown> => {
 
 /** A DEVELOPER changes an endpoint, but neither where it is nor its secret. */
 const holdDeveloper = async (browser: Browser, server: Server, administrator: string, path: string): Promise<void> => {
-  const { answer } = await ask(server, administrator, '/tokens', { name: 'developer', role: 'DEVELOPER' })
+  const { answer } = await askApi(server, administrator, '/tokens', { name: 'developer', role: 'DEVELOPER' })
   const tab = await openTab(browser, server)
   const { page } = tab
   await signIn(page, String(answer['token']), '/console/webhooks')
@@ -66,7 +77,7 @@ const holdDeveloper = async (browser: Browser, server: Server, administrator: st
   await page.goto(path)
   await openDialog(page, 'Edit')
   strictEqual(await page.locator('dialog').getByLabel('Address').count(), 0, 'a DEVELOPER could move an endpoint')
-  await fill(page, { 'Description optional': 'Books' })
+  await fillFields(page, { 'Description optional': 'Books' })
   await finishDialog(page, 'Save')
   await page.getByRole('heading', { level: 1, name: 'Books' }).waitFor()
   ok(!(await page.getByRole('button', { name: 'Rotate secret' }).isVisible()), 'a DEVELOPER could rotate the secret')
@@ -89,11 +100,11 @@ export const holdWebhooks = async (browser: Browser, server: Server): Promise<vo
       ['ftp://example.com/books', /must begin with https/],
       ['https://example.com/#books', /must hold no #/],
     ] as const) {
-      await fill(page, { Address: address })
+      await fillFields(page, { Address: address })
       await refuseField(page, 'Create endpoint', 'Address', fault)
     }
-    await fill(page, { Address: receiver.url })
-    await press(page, 'Create endpoint')
+    await fillFields(page, { Address: receiver.url })
+    await pressButton(page, 'Create endpoint')
     await page.locator('dialog .secret').waitFor()
     const first = await readSecret(page)
     await page.getByRole('link', { name: receiver.url }).click()
@@ -110,12 +121,12 @@ export const holdWebhooks = async (browser: Browser, server: Server): Promise<vo
     )
 
     await openDialog(page, 'Rotate secret')
-    await fill(page, { 'Seconds for which the old secret signs too': 'a day' })
+    await fillFields(page, { 'Seconds for which the old secret signs too': 'a day' })
     await refuseField(page, 'Rotate', 'Seconds for which the old secret signs too', /type a number/)
-    await fill(page, { 'Seconds for which the old secret signs too': '604801' })
+    await fillFields(page, { 'Seconds for which the old secret signs too': '604801' })
     await refuseField(page, 'Rotate', 'Seconds for which the old secret signs too', /must be a whole number from 0 to 604800/)
-    await fill(page, { 'Seconds for which the old secret signs too': '60' })
-    await press(page, 'Rotate')
+    await fillFields(page, { 'Seconds for which the old secret signs too': '60' })
+    await pressButton(page, 'Rotate')
     await page.locator('dialog .secret').waitFor()
     const second = await readSecret(page)
     notStrictEqual(second, first)
@@ -134,17 +145,17 @@ export const holdWebhooks = async (browser: Browser, server: Server): Promise<vo
     const offered = await page.locator('dialog .columns').getByRole('checkbox').count()
     strictEqual(offered, await countEvents(server), 'another number of events is offered than there is')
     await page.getByLabel('invoice.generated').check()
-    await fill(page, { 'Description optional': 'Bookkeeping' })
+    await fillFields(page, { 'Description optional': 'Bookkeeping' })
     await finishDialog(page, 'Save')
     await page.getByRole('heading', { level: 1, name: 'Bookkeeping' }).waitFor()
     await page.getByText('invoice.generated', { exact: true }).waitFor()
     await openDialog(page, 'Edit')
     await page.getByLabel('Everything that happens').check()
-    await fill(page, { 'Description optional': '' })
+    await fillFields(page, { 'Description optional': '' })
     await finishDialog(page, 'Save')
     await page.getByText('everything', { exact: true }).waitFor()
     await page.getByRole('heading', { level: 1, name: receiver.url }).waitFor()
-    const { answer } = await ask(server, token, path.replace('/console/webhooks', '/webhook_endpoints'))
+    const { answer } = await askApi(server, token, path.replace('/console/webhooks', '/webhook_endpoints'))
     deepStrictEqual([answer['description'], answer['eventTypes']], [undefined, undefined])
 
     await openDialog(page, 'Disable')

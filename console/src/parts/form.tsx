@@ -76,7 +76,7 @@ export const Form = ({ children, action, send, done, isDangerous = false, isDisa
   )
 }
 
-type Choice = string | readonly [value: string, words: string]
+export type Choice = string | readonly [value: string, words: string]
 
 interface FieldParts {
   label: string

@@ -64,16 +64,16 @@ export const Table = <Row,>({ label, columns, rows, keyOf, linkOf, empty }: Tabl
   )
 }
 
-/** Leads to the next page of a list, whose token is in the address, and back. */
-export const Pager = ({ next }: { next: string | undefined }) => {
+/** Leads to the next page of a list, whose token is in the address under a name, and back. */
+export const Pager = ({ next, name = 'page' }: { next: string | undefined; name?: string }) => {
   const { get, set } = useParameters()
-  const isLater = get('page') !== undefined
+  const isLater = get(name) !== undefined
   if (!next && !isLater) return null
   return (
     <nav class="pager" aria-label="Pages">
       {isLater && (
         <>
-          <button type="button" onClick={() => set({ page: undefined })}>
+          <button type="button" onClick={() => set({ [name]: undefined })}>
             First page
           </button>
           {hasStepBack() && (
@@ -84,7 +84,7 @@ export const Pager = ({ next }: { next: string | undefined }) => {
         </>
       )}
       {next && (
-        <button type="button" onClick={() => set({ page: next })}>
+        <button type="button" onClick={() => set({ [name]: next })}>
           Next page
         </button>
       )}

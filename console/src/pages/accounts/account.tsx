@@ -3,12 +3,13 @@ import { AddressLines } from '../../parts/address_fields.tsx'
 import { AuditTrail } from '../../parts/audit_trail.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
-import { DialogButton, Form } from '../../parts/form.tsx'
+import { DialogButton } from '../../parts/form.tsx'
 import { useOrganization } from '../../parts/organization.ts'
 import { Contents, Facts, Page, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
 import { Settings } from '../../parts/settings.tsx'
+import { AskButton } from '../../parts/status_button.tsx'
 import type { Names } from '../../routes.ts'
 import { AccountForm } from './account_form.tsx'
 import { Aliases } from './aliases.tsx'
@@ -17,6 +18,7 @@ import { Features } from './features.tsx'
 import { Licences } from './licences.tsx'
 import { Credits, Invoices, Wallet } from './money.tsx'
 import { Purchases } from './purchases.tsx'
+import { RestoreForm } from './restore_form.tsx'
 import { PlanTimeline, useSchedules } from './timeline.tsx'
 
 type Account = Schemas['Account']
@@ -36,20 +38,10 @@ const PARTS = [
 ] as const
 
 const Actions = ({ account }: { account: Account }) => {
-  const path = { account_id: account.id }
   if (account.status === 'ARCHIVED')
     return (
       <DialogButton label="Restore" title={`Restore ${account.name}`}>
-        {(close) => (
-          <Form
-            action="Restore account"
-            send={() => read(api.POST('/accounts/{account_id}/restore', { params: { path } }))}
-            done={close}
-            cancel={close}
-          >
-            <p>It gets back its status, its aliases that nobody else has taken, and its place in its invoice group, but no price plan.</p>
-          </Form>
-        )}
+        {(close) => <RestoreForm accountId={account.id} close={close} />}
       </DialogButton>
     )
   return (
@@ -60,19 +52,15 @@ const Actions = ({ account }: { account: Account }) => {
       <DialogButton label="Edit" title={`Edit ${account.name}`}>
         {(close) => <AccountForm account={account} close={close} />}
       </DialogButton>
-      <DialogButton label="Archive" title={`Archive ${account.name}`}>
-        {(close) => (
-          <Form
-            action="Archive account"
-            send={() => read(api.DELETE('/accounts/{account_id}', { params: { path } }))}
-            done={close}
-            cancel={close}
-            isDangerous
-          >
-            <p>Its price plan ends with this day, and its last invoice falls due after the grace period. It can be restored.</p>
-          </Form>
-        )}
-      </DialogButton>
+      <AskButton
+        label="Archive"
+        title={`Archive ${account.name}`}
+        action="Archive account"
+        send={() => read(api.DELETE('/accounts/{account_id}', { params: { path: { account_id: account.id } } }))}
+        isDangerous
+      >
+        Its aliases end now, its price plan ends with this day, and its last invoice falls due after the grace period. It can be restored.
+      </AskButton>
     </>
   )
 }
@@ -84,6 +72,7 @@ const Details = ({ account, now }: { account: Account; now: string }) => {
   const isInForce = schedules.data?.some(({ startDate, endDate }) => startDate <= now && now < endDate)
   return (
     <>
+      <Contents of={PARTS.filter(([part]) => part !== 'cycle' || isInForce)} />
       <Facts
         of={[
           ['Customer', <a href={linkTo('customers', customerId)}>{customerId}</a>],
@@ -98,14 +87,14 @@ const Details = ({ account, now }: { account: Account; now: string }) => {
         ]}
       />
       <PlanTimeline accountId={id} schedules={schedules} now={now} />
-      {isInForce && <CycleToDate accountId={id} now={now} />}
+      {isInForce && <CycleToDate accountId={id} today={now.slice(0, 10)} />}
       <Invoices accountId={id} now={now} />
       <Purchases accountId={id} />
       <Credits account={account} />
       <Wallet account={account} />
       <Licences accountId={id} />
       <Features accountId={id} />
-      <Aliases account={account} />
+      <Aliases accountId={id} now={now} />
       <Settings id="settings" entityType="ACCOUNT" entityId={id} />
       <Section title="Audit trail" id="audit">
         <AuditTrail type="ACCOUNT" id={id} />
@@ -132,8 +121,9 @@ export const AccountPage = ({ names: { id = '' } }: { names: Names }) => {
       beside={account && <Badge of={account.status} />}
       actions={writes && account && <Actions account={account} />}
     >
-      <Contents of={PARTS} />
-      <Shown reading={reading}>{(shown) => <Details account={shown} now={organization.data?.now ?? new Date().toISOString()} />}</Shown>
+      <Shown reading={reading}>
+        {(shown) => <Shown reading={organization}>{({ now }) => <Details account={shown} now={now} />}</Shown>}
+      </Shown>
     </Page>
   )
 }

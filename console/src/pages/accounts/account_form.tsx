@@ -4,6 +4,7 @@ import { AddressFields, addressOf, draftOfAddress } from '../../parts/address_fi
 import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
 import { Failure } from '../../parts/failure.ts'
 import { Form, TextField } from '../../parts/form.tsx'
+import { useOrganization } from '../../parts/organization.ts'
 
 type Account = Schemas['Account']
 
@@ -14,30 +15,32 @@ const daysOf = (typed: string): number | undefined => {
   return days
 }
 
-/** Creates an account of a customer, or changes one. */
+/** Creates an account of a customer, or changes one. What an account has once of these can be changed, and not be taken away. */
 export const AccountForm = ({ account, customerId = '', close }: { account?: Account; customerId?: string; close: () => void }) => {
   const [customer, setCustomer] = useState(account?.customerId ?? customerId)
   const [id, setId] = useState('')
   const [name, setName] = useState(account?.name ?? '')
-  const [currency, setCurrency] = useState(account?.invoiceCurrency ?? 'USD')
+  const baseCurrency = useOrganization().data?.baseCurrency
+  const [typedCurrency, setCurrency] = useState<string>()
+  const currency = typedCurrency ?? (account ? '' : (baseCurrency ?? ''))
   const [primaryEmail, setEmail] = useState(account?.primaryEmail ?? '')
   const [days, setDays] = useState(String(account?.netTermDays ?? ''))
   const [address, setAddress] = useState(draftOfAddress(account?.address))
   /** What somebody else changes while the form is open is not overwritten. */
   const [tag] = useState(account && tagOf(account))
   const send = async (): Promise<void> => {
+    const typedAddress = addressOf(address)
     const common = {
       name,
-      invoiceCurrency: currency.trim().toUpperCase(),
+      ...(currency.trim() && { invoiceCurrency: currency.trim().toUpperCase() }),
       ...(primaryEmail && { primaryEmail }),
       netTermDays: daysOf(days),
-      address: addressOf(address),
+      /** Invoices of an account that has no address show that of its customer. */
+      ...((account?.address || Object.keys(typedAddress).length > 0) && { address: typedAddress }),
     }
     if (account) {
-      const { invoiceCurrency, ...rest } = common
-      const body = { ...rest, ...(invoiceCurrency !== account.invoiceCurrency && { invoiceCurrency }) }
       const header = { 'If-Match': tag }
-      await read(api.PATCH('/accounts/{account_id}', { params: { path: { account_id: account.id }, header }, body }))
+      await read(api.PATCH('/accounts/{account_id}', { params: { path: { account_id: account.id }, header }, body: common }))
       close()
       return
     }
@@ -55,10 +58,18 @@ export const AccountForm = ({ account, customerId = '', close }: { account?: Acc
       )}
       <TextField label="Name" value={name} set={setName} />
       <div class="columns">
-        <TextField label="Currency of its invoices" value={currency} set={setCurrency} hint="ISO 4217, such as EUR" />
-        <TextField label="Days to pay" value={days} set={setDays} isOptional isNumber />
+        {!account?.invoiceCurrency && (
+          <TextField
+            label="Currency of its invoices"
+            value={currency}
+            set={setCurrency}
+            isOptional={account !== undefined}
+            hint="ISO 4217, such as EUR. It cannot be changed."
+          />
+        )}
+        <TextField label="Days to pay" value={days} set={setDays} isOptional={account?.netTermDays === undefined} isNumber />
       </div>
-      <TextField label="E-mail" type="email" value={primaryEmail} set={setEmail} isOptional />
+      <TextField label="E-mail" type="email" value={primaryEmail} set={setEmail} isOptional={account?.primaryEmail === undefined} />
       <AddressFields value={address} set={setAddress} />
     </Form>
   )

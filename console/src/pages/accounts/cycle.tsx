@@ -3,11 +3,14 @@ import { type Schemas, api, read } from '../../parts/client.ts'
 import { money, quantity } from '../../parts/format.ts'
 import { InvoiceTree } from '../../parts/invoice_lines.tsx'
 import { currencyOf, invoiceTypeOf } from '../../parts/invoice_table.tsx'
-import { Section, Shown } from '../../parts/page.tsx'
+import { Empty, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { Day, Days } from '../../parts/time.tsx'
 
 type Preview = Schemas['InvoicePreview']
+
+/** Milliseconds between two readings of the present cycle, which goes on. */
+const PERIOD = 60_000
 
 const Previewed = ({ preview }: { preview: Preview }) => {
   const currency = currencyOf(preview)
@@ -41,12 +44,14 @@ const Previewed = ({ preview }: { preview: Preview }) => {
 }
 
 /** Usage and cost of a pricing cycle, as its invoices would be if nothing came any more. The cycle is in the address. */
-export const CycleToDate = ({ accountId, now }: { accountId: string; now: string }) => {
+export const CycleToDate = ({ accountId, today }: { accountId: string; today: string }) => {
   const { get, set } = useParameters()
   const day = get('at')
   const query = day ? { at: `${day}T00:00:00Z` } : {}
-  const reading = useRead(`preview ${accountId} ${day ?? now}`, () =>
-    read(api.GET('/accounts/{account_id}/invoice_preview', { params: { path: { account_id: accountId }, query } })),
+  const reading = useRead(
+    `preview ${accountId} ${day ?? ''}`,
+    () => read(api.GET('/accounts/{account_id}/invoice_preview', { params: { path: { account_id: accountId }, query } })),
+    day ? undefined : PERIOD,
   )
   return (
     <Section
@@ -55,7 +60,7 @@ export const CycleToDate = ({ accountId, now }: { accountId: string; now: string
       actions={
         <label class="inline">
           <span class="muted">Cycle of</span>
-          <input type="date" value={day ?? now.slice(0, 10)} onChange={(event) => set({ at: event.currentTarget.value })} />
+          <input type="date" value={day ?? today} onChange={(event) => set({ at: event.currentTarget.value })} />
         </label>
       }
     >
@@ -65,6 +70,7 @@ export const CycleToDate = ({ accountId, now }: { accountId: string; now: string
             {data.map((preview) => (
               <Previewed key={preview.invoiceType} preview={preview} />
             ))}
+            {!data.length && <Empty title="Nothing is billed for this cycle." />}
           </div>
         )}
       </Shown>

@@ -22,9 +22,9 @@ const COLUMNS: readonly Column<Account>[] = [
 export const Accounts = () => {
   const { get } = useParameters()
   const { writes } = useRights()
-  const [search, status] = [get('q'), get('status') as Account['status'] | undefined]
-  /** The API takes one filter. */
-  const query = { ...(search ? { _search: search } : { status }), nextToken: get('page'), pageSize: 50 }
+  const [search, customer, status] = [get('q'), get('customer'), get('status') as Account['status'] | undefined]
+  /** The API takes one filter, or a customer and a status. */
+  const query = { ...(search ? { _search: search } : { customer_id: customer, status }), nextToken: get('page'), pageSize: 50 }
   const reading = useRead(`accounts ${JSON.stringify(query)}`, () => read(api.GET('/accounts', { params: { query } })))
   return (
     <Page
@@ -39,7 +39,12 @@ export const Accounts = () => {
     >
       <Filters>
         <SearchFilter name="q" label="Search" placeholder="Name, id or e-mail begins with…" />
-        {!search && <ChoiceFilter name="status" label="Status" of={['ACTIVE', 'DRAFT', 'ARCHIVED']} usual="Active and draft" />}
+        {!search && (
+          <>
+            <SearchFilter name="customer" label="Customer" placeholder="The whole id" />
+            <ChoiceFilter name="status" label="Status" of={['ACTIVE', 'DRAFT', 'ARCHIVED']} usual="Active and draft" />
+          </>
+        )}
       </Filters>
       <Shown reading={reading}>
         {({ data, nextToken }) => (
@@ -51,7 +56,11 @@ export const Accounts = () => {
               keyOf={({ togaiAccountId }) => togaiAccountId}
               linkOf={({ id }) => linkTo('accounts', id)}
               empty={
-                <Empty title={search ? 'No account begins with this.' : 'There are no accounts here yet.'}>
+                <Empty
+                  title={
+                    search ? 'No account begins with this.' : customer || status ? 'No account matches.' : 'There are no accounts here yet.'
+                  }
+                >
                   An account belongs to a customer, has a price plan, and is billed.
                 </Empty>
               }

@@ -1,4 +1,4 @@
-import { linkTo } from '../../parts/address.ts'
+import { linkTo, useParameters } from '../../parts/address.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { DialogButton } from '../../parts/form.tsx'
@@ -7,7 +7,7 @@ import { InvoiceTable } from '../../parts/invoice_table.tsx'
 import { Empty, Facts, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
-import { Table } from '../../parts/table.tsx'
+import { Pager, Table } from '../../parts/table.tsx'
 import { Day, Time } from '../../parts/time.tsx'
 import { CreditForm, TopUpForm, WalletForm } from './money_forms.tsx'
 
@@ -41,7 +41,16 @@ export const Credits = ({ account: { id, invoiceCurrency } }: { account: Account
         balance.data &&
         `${money(balance.data.availableBalance, balance.data.unit)} left, ${money(balance.data.runningBalance, balance.data.unit)} after open drafts`
       }
-      actions={writes && <DialogButton label="Give credit">{(close) => <CreditForm accountId={id} close={close} />}</DialogButton>}
+      actions={
+        <>
+          {list.data?.nextToken && <a href={linkTo('credits', { account: id })}>All</a>}
+          {writes && (
+            <DialogButton label="Give credit">
+              {(close) => <CreditForm accountId={id} currency={invoiceCurrency} close={close} />}
+            </DialogButton>
+          )}
+        </>
+      }
     >
       <Shown reading={list}>
         {({ data }) => (
@@ -55,10 +64,10 @@ export const Credits = ({ account: { id, invoiceCurrency } }: { account: Account
               { title: 'For', cell: ({ purpose }) => purpose },
               { title: 'Status', cell: ({ status }) => <Badge of={status} /> },
               { title: 'Until before', cell: ({ effectiveUntil }) => <Day at={effectiveUntil} />, isMinor: true },
-              { title: 'Given', cell: ({ creditAmount }) => money(creditAmount ?? 0, invoiceCurrency), isNumber: true },
+              { title: 'Given', cell: ({ creditAmount, creditUnit }) => money(creditAmount ?? 0, creditUnit), isNumber: true },
               {
                 title: 'Consumed',
-                cell: ({ consumedAmount }) => money(consumedAmount ?? 0, invoiceCurrency),
+                cell: ({ consumedAmount, creditUnit }) => money(consumedAmount ?? 0, creditUnit),
                 isNumber: true,
                 isMinor: true,
               },
@@ -70,13 +79,45 @@ export const Credits = ({ account: { id, invoiceCurrency } }: { account: Account
   )
 }
 
+/** What came into a wallet and went out of it. The page of them is in the address. */
+const Movements = ({ accountId, currency }: { accountId: string; currency: string | undefined }) => {
+  const { get } = useParameters()
+  const query = { nextToken: get('movements'), pageSize: MOST_SHOWN }
+  const reading = useRead(`wallet entries ${accountId} ${query.nextToken ?? ''}`, () =>
+    read(api.GET('/accounts/{account_id}/wallet/entries', { params: { path: { account_id: accountId }, query } })),
+  )
+  return (
+    <Shown reading={reading}>
+      {({ data, nextToken }) =>
+        data.length > 0 && (
+          <div class="below">
+            <Table
+              label="Movements of the wallet"
+              rows={data}
+              keyOf={(entry) => entry.id}
+              columns={[
+                { title: 'What', cell: ({ description, transactionType }) => description ?? wordsOf(transactionType) },
+                { title: 'When', cell: ({ createdAt }) => <Time at={createdAt} />, isMinor: true },
+                {
+                  title: 'Amount',
+                  cell: ({ transactionType, amount }) => `${transactionType === 'DEBITED' ? '−' : '+'}${money(amount, currency)}`,
+                  isNumber: true,
+                },
+                { title: 'Balance', cell: ({ closingBalance }) => money(closingBalance, currency), isNumber: true },
+              ]}
+            />
+            <Pager next={nextToken} name="movements" />
+          </div>
+        )
+      }
+    </Shown>
+  )
+}
+
 export const Wallet = ({ account: { id } }: { account: Account }) => {
   const { writes } = useRights()
   const path = { account_id: id }
   const wallet = useRead(`wallet ${id}`, () => read(api.GET('/accounts/{account_id}/wallet', { params: { path } })))
-  const entries = useRead(`wallet entries ${id}`, () =>
-    read(api.GET('/accounts/{account_id}/wallet/entries', { params: { path, query: { pageSize: MOST_SHOWN } } })),
-  )
   const currency = wallet.data?.creditUnit
   return (
     <Section
@@ -95,36 +136,17 @@ export const Wallet = ({ account: { id } }: { account: Account }) => {
       }
     >
       <Shown reading={wallet}>
-        {({ balance, holdAmount, status, effectiveFrom }) => (
+        {({ balance, status, effectiveFrom }) => (
           <Facts
             of={[
               ['Balance', <strong>{money(balance, currency)}</strong>],
-              ['Held for open drafts', holdAmount !== undefined && money(holdAmount, currency)],
               ['Status', <Badge of={status} />],
-              ['Pays invoices from', <Day at={effectiveFrom} />],
+              ['Pays invoices from', <Time at={effectiveFrom} />],
             ]}
           />
         )}
       </Shown>
-      {entries.data && entries.data.data.length > 0 && (
-        <div class="below">
-          <Table
-            label="Movements of the wallet"
-            rows={entries.data.data}
-            keyOf={(entry) => entry.id}
-            columns={[
-              { title: 'What', cell: ({ description, transactionType }) => description ?? wordsOf(transactionType) },
-              { title: 'When', cell: ({ createdAt }) => <Time at={createdAt} />, isMinor: true },
-              {
-                title: 'Amount',
-                cell: ({ transactionType, amount }) => `${transactionType === 'DEBITED' ? '−' : '+'}${money(amount, currency)}`,
-                isNumber: true,
-              },
-              { title: 'Balance', cell: ({ closingBalance }) => money(closingBalance, currency), isNumber: true },
-            ]}
-          />
-        </div>
-      )}
+      <Movements accountId={id} currency={currency} />
     </Section>
   )
 }

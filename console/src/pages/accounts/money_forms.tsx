@@ -54,7 +54,7 @@ export const WalletForm = ({ accountId, status, close }: MoneyForm & { status: s
   )
 }
 
-export const CreditForm = ({ accountId, close }: MoneyForm) => {
+export const CreditForm = ({ accountId, currency, close }: MoneyForm & { currency: string | undefined }) => {
   const [purpose, setPurpose] = useState('')
   const [amount, setAmount] = useState('')
   const [from, setFrom] = useState('')
@@ -75,10 +75,10 @@ export const CreditForm = ({ accountId, close }: MoneyForm) => {
     <Form action="Give credit" send={send} done={close} cancel={close}>
       <TextField label="What it is for" value={purpose} set={setPurpose} />
       <div class="columns">
-        <TextField label="Amount" value={amount} set={setAmount} isNumber />
+        <TextField label={currency ? `Amount in ${currency}` : 'Amount'} value={amount} set={setAmount} isNumber />
         <TextField label="Priority" value={priority} set={setPriority} isNumber hint="The lowest is taken first." />
         <TextField label="From (UTC)" type="date" value={from} set={setFrom} />
-        <TextField label="Until before" type="date" value={until} set={setUntil} isOptional />
+        <TextField label="Until before" type="date" value={until} set={setUntil} isOptional hint="Left empty: without end" />
       </div>
     </Form>
   )

@@ -4,6 +4,7 @@ import { dayOf } from '../../parts/format.ts'
 import { useOrganization } from '../../parts/organization.ts'
 import { Empty, Facts, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { readAll } from '../../parts/read_all.ts'
 import { Days } from '../../parts/time.tsx'
 import type { Names } from '../../routes.ts'
 import { RateCards } from '../plans/cards.tsx'
@@ -11,25 +12,22 @@ import { cardsOf } from '../plans/draft_of.ts'
 import { useBillables } from '../plans/names.ts'
 import { variablesOf } from '../plans/variables.ts'
 import { ScheduleRules } from './schedule_rules.tsx'
-import type { Schedule } from './timeline.tsx'
+import { type Schedule, readSchedules } from './timeline.tsx'
 
 const DAY = 86_400_000
 
-const readSchedules = async (accountId: string): Promise<Schedule[]> => {
-  const query = { start_date: '1970-01-01T00:00:00Z', include_price_plan_info: true, pageSize: 100 }
-  return (await read(api.GET('/accounts/{account_id}/pricing_schedules', { params: { path: { account_id: accountId }, query } }))).data
-}
-
+/** The ids of the schedules that are in the draft of an account, if it has one. */
 const readDraft = async (accountId: string): Promise<string[]> => {
-  const params = { path: { account_id: accountId }, query: { mode: 'DRAFT' as const, pageSize: 100 } }
-  return (await read(api.GET('/v2/accounts/{account_id}/schedules', { params }))).data.map(({ id }) => id)
+  const drafted = await readAll((nextToken) => {
+    const query = { mode: 'DRAFT' as const, nextToken, pageSize: 100 }
+    return read(api.GET('/v2/accounts/{account_id}/schedules', { params: { path: { account_id: accountId }, query } }))
+  })
+  return drafted.map(({ id }) => id)
 }
 
-const Details = ({ accountId, schedule }: { accountId: string; schedule: Schedule }) => {
+const Details = ({ accountId, schedule, now }: { accountId: string; schedule: Schedule; now: number }) => {
   const { nameOf } = useBillables()
-  const organization = useOrganization()
   const draft = useRead(`draft schedules ${accountId}`, () => readDraft(accountId))
-  const now = Date.parse(organization.data?.now ?? new Date().toISOString())
   const { id, pricePlanId, pricePlanName, version, startDate, endDate, isOverriden, pricePlanDetails: details } = schedule
   const tomorrow = Math.floor(now / DAY) * DAY + DAY
   return (
@@ -43,21 +41,26 @@ const Details = ({ accountId, schedule }: { accountId: string; schedule: Schedul
         ]}
       />
       {details && <RateCards details={details} />}
-      <ScheduleRules
-        accountId={accountId}
-        scheduleId={id}
-        from={dayOf(Math.max(tomorrow, Date.parse(startDate)))}
-        isDrafted={draft.data?.includes(id) ?? false}
-        isOver={Date.parse(endDate) <= tomorrow}
-        variables={details ? variablesOf(cardsOf(details), nameOf) : []}
-      />
+      <Shown reading={draft}>
+        {(drafted) => (
+          <ScheduleRules
+            accountId={accountId}
+            scheduleId={id}
+            from={dayOf(Math.max(tomorrow, Date.parse(startDate)))}
+            isDrafted={drafted.includes(id)}
+            isOver={Date.parse(endDate) <= tomorrow}
+            variables={details ? variablesOf(cardsOf(details), nameOf) : []}
+          />
+        )}
+      </Shown>
     </>
   )
 }
 
 /** What an account is charged for some days: the prices of its plan or its own, and its rules. */
 export const SchedulePage = ({ names: { id = '', schedule: scheduleId = '' } }: { names: Names }) => {
-  const reading = useRead(`whole schedules ${id}`, () => readSchedules(id))
+  const organization = useOrganization()
+  const reading = useRead(`whole schedules ${id}`, () => readSchedules(id, false))
   const found = reading.data?.find((one) => one.id === scheduleId)
   return (
     <Page
@@ -69,7 +72,13 @@ export const SchedulePage = ({ names: { id = '', schedule: scheduleId = '' } }: 
       }
     >
       <Shown reading={reading}>
-        {() => (found ? <Details accountId={id} schedule={found} /> : <Empty title="The account has no such schedule any more." />)}
+        {() =>
+          found ? (
+            <Shown reading={organization}>{({ now }) => <Details accountId={id} schedule={found} now={Date.parse(now)} />}</Shown>
+          ) : (
+            <Empty title="The account has no such schedule any more." />
+          )
+        }
       </Shown>
     </Page>
   )

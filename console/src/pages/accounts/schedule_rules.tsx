@@ -2,8 +2,9 @@ import { useState } from 'preact/hooks'
 import { goTo, linkTo } from '../../parts/address.ts'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { Failure } from '../../parts/failure.ts'
-import { Section, Shown } from '../../parts/page.tsx'
-import { forgetReads, useRead } from '../../parts/read.ts'
+import { useAttempt } from '../../parts/form.tsx'
+import { Refusal, Section, Shown } from '../../parts/page.tsx'
+import { useRead } from '../../parts/read.ts'
 import { type RuleDraft, type RuleFault, type RuleFaults, draftOfRule, rulesOf } from '../../parts/rule_draft.ts'
 import { RuleTable } from '../../parts/rule_table.tsx'
 import { RulesEditor, type Variable } from '../../parts/rules_editor.tsx'
@@ -20,11 +21,19 @@ const readRules = async (scheduleId: string, mode: 'ACTIVE' | 'DRAFT'): Promise<
 const discardDraft = (accountId: string) =>
   read(api.DELETE('/v2/accounts/{account_id}/discard_schedules', { params: { path: { account_id: accountId } } }))
 
-/** Puts rules into the draft of the schedules, and answers what keeps each of them from being put in force, by its place. */
+/** Puts rules into the draft of the schedules of the account. There is one afterwards, if there was none. */
+const draftRules = (scheduleId: string, rules: Schemas['CreatePricingRule'][]) =>
+  read(
+    api.PUT('/v2/schedules/{schedule_id}/pricing_rules', {
+      params: { path: { schedule_id: scheduleId } },
+      body: { pricingRules: rules },
+    }),
+  )
+
+/** Drafts rules, and answers what keeps each of them from being put in force, by its place. */
 const checkRules = async (scheduleId: string, rules: Schemas['CreatePricingRule'][]): Promise<RuleFaults> => {
-  const params = { path: { schedule_id: scheduleId } }
-  const { data: kept } = await read(api.PUT('/v2/schedules/{schedule_id}/pricing_rules', { params, body: { pricingRules: rules } }))
-  const { data: errors } = await read(api.GET('/v2/schedules/{schedule_id}/errors', { params }))
+  const { data: kept } = await draftRules(scheduleId, rules)
+  const { data: errors } = await read(api.GET('/v2/schedules/{schedule_id}/errors', { params: { path: { schedule_id: scheduleId } } }))
   const faults = new Map<number, RuleFault[]>()
   for (const { entityType, entityId, errorMessage } of errors) {
     const name = kept.find(({ id }) => id === entityId)?.name
@@ -49,17 +58,20 @@ const ChangeRules = ({
   scheduleId,
   from,
   variables,
-  rules: before,
+  rules: shown,
+  isOfDraft,
   close,
-}: RulesParts & { rules: readonly Rule[]; close: () => void }) => {
-  const [rules, setRules] = useState<readonly RuleDraft[]>(() => before.toSorted((one, other) => one.order - other.order).map(draftOfRule))
+}: RulesParts & { rules: readonly Rule[]; isOfDraft: boolean; close: () => void }) => {
+  const [before] = useState(() => shown.toSorted((one, other) => one.order - other.order).map(draftOfRule))
+  const [rules, setRules] = useState<readonly RuleDraft[]>(before)
   const [faults, setFaults] = useState<RuleFaults>(new Map())
-  const [isDrafted, setDrafted] = useState(false)
+  const [isTried, setTried] = useState(false)
+  const leaving = useAttempt()
   const attempt = async (isTry: boolean): Promise<unknown> => {
     if (!isTry)
       return read(api.POST('/v2/accounts/{account_id}/finalize_schedules', { params: { path: { account_id: accountId } }, body: {} }))
     setFaults(new Map())
-    setDrafted(true)
+    setTried(true)
     const found = await checkRules(scheduleId, rulesOf(rules))
     setFaults(found)
     if (found.size)
@@ -69,10 +81,13 @@ const ChangeRules = ({
       )
     return undefined
   }
-  const cancel = async (): Promise<void> => {
-    if (isDrafted) await discardDraft(accountId)
-    forgetReads()
-    close()
+  /** Leaves the draft as it was before: others may have put more into it. */
+  const undoTrial = async (): Promise<void> => {
+    if (!isTried) return
+    await (isOfDraft ? draftRules(scheduleId, rulesOf(before)) : discardDraft(accountId))
+  }
+  const cancelChange = async (): Promise<void> => {
+    if (await leaving.attempt(undoTrial)) close()
   }
   return (
     <TrialForm
@@ -87,7 +102,7 @@ const ChangeRules = ({
         </p>
       )}
       done={() => goTo(linkTo('accounts', accountId))}
-      cancel={() => void cancel()}
+      cancel={() => void cancelChange()}
     >
       <RulesEditor
         rules={rules}
@@ -98,6 +113,7 @@ const ChangeRules = ({
         faults={faults}
         variables={variables}
       />
+      {leaving.failure && <Refusal failure={leaving.failure} />}
     </TrialForm>
   )
 }
@@ -106,8 +122,10 @@ const ChangeRules = ({
 export const ScheduleRules = (parts: RulesParts & { isDrafted: boolean; isOver: boolean }) => {
   const { accountId, scheduleId, isDrafted, isOver } = parts
   const { writes } = useRights()
-  const [isOpen, open] = useState(false)
-  const mode = isDrafted && writes ? 'DRAFT' : 'ACTIVE'
+  /** Which rules are being changed: those stay meanwhile, also when a draft is made of them. */
+  const [opened, setOpened] = useState<'ACTIVE' | 'DRAFT'>()
+  const isOpen = opened !== undefined
+  const mode = opened ?? (isDrafted && writes ? 'DRAFT' : 'ACTIVE')
   const reading = useRead(`rules ${scheduleId} ${mode}`, () => readRules(scheduleId, mode))
   return (
     <Section
@@ -119,7 +137,7 @@ export const ScheduleRules = (parts: RulesParts & { isDrafted: boolean; isOver: 
         writes &&
         !isOver &&
         !isOpen && (
-          <button type="button" onClick={() => open(true)}>
+          <button type="button" onClick={() => setOpened(mode)}>
             Change the rules
           </button>
         )
@@ -141,7 +159,13 @@ export const ScheduleRules = (parts: RulesParts & { isDrafted: boolean; isOver: 
         </div>
       )}
       <Shown reading={reading}>
-        {(rules) => (isOpen ? <ChangeRules {...parts} rules={rules} close={() => open(false)} /> : <RuleTable rules={rules} />)}
+        {(rules) =>
+          isOpen ? (
+            <ChangeRules {...parts} rules={rules} isOfDraft={mode === 'DRAFT'} close={() => setOpened(undefined)} />
+          ) : (
+            <RuleTable rules={rules} />
+          )
+        }
       </Shown>
     </Section>
   )

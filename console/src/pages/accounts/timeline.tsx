@@ -5,6 +5,7 @@ import { ChoiceField, DialogButton, TextField } from '../../parts/form.tsx'
 import { dayOf, isForever } from '../../parts/format.ts'
 import { Empty, Section, Shown } from '../../parts/page.tsx'
 import { type Reading, useRead } from '../../parts/read.ts'
+import { readAll } from '../../parts/read_all.ts'
 import { useRights } from '../../parts/session.ts'
 import { Table } from '../../parts/table.tsx'
 import { Days } from '../../parts/time.tsx'
@@ -15,12 +16,15 @@ export type Schedule = Schemas['PricingScheduleWithPricePlanId']
 const DAY = 86_400_000
 const COLOURS = ['one', 'three', 'four', 'five', 'six', 'two']
 
-/** All schedules of an account, past ones too. */
-export const useSchedules = (accountId: string): Reading<Schedule[]> =>
-  useRead(`schedules ${accountId}`, async () => {
-    const query = { start_date: '1970-01-01T00:00:00Z', compact: true, include_price_plan_info: true, pageSize: 100 }
-    return (await read(api.GET('/accounts/{account_id}/pricing_schedules', { params: { path: { account_id: accountId }, query } }))).data
+/** Reads all schedules of an account, past ones too. Without prices and rules where `compact` is. */
+export const readSchedules = (accountId: string, compact: boolean): Promise<Schedule[]> =>
+  readAll((nextToken) => {
+    const query = { start_date: '1970-01-01T00:00:00Z', include_price_plan_info: true, compact, nextToken, pageSize: 100 }
+    return read(api.GET('/accounts/{account_id}/pricing_schedules', { params: { path: { account_id: accountId }, query } }))
   })
+
+export const useSchedules = (accountId: string): Reading<Schedule[]> =>
+  useRead(`schedules ${accountId}`, () => readSchedules(accountId, true))
 
 const nameOf = ({ pricePlanName, pricePlanInfo, pricePlanId }: Schedule): string => pricePlanName ?? pricePlanInfo?.name ?? pricePlanId
 
@@ -63,15 +67,20 @@ const Picture = ({ schedules, now }: { schedules: readonly Schedule[]; now: stri
   )
 }
 
-const readPlans = async () => (await read(api.GET('/price_plans', { params: { query: { status: 'ACTIVE', pageSize: 100 } } }))).data
+/** The plans that can be put in force: those that are bought once cannot. */
+const readPlans = () =>
+  readAll((nextToken) => {
+    const query = { status: 'ACTIVE' as const, type: 'BILLING' as const, nextToken, pageSize: 100 }
+    return read(api.GET('/price_plans', { params: { query } }))
+  })
 
 const PlanForm = ({ accountId, now, isFirst, close }: { accountId: string; now: string; isFirst: boolean; close: () => void }) => {
-  const plans = useRead('active plans', readPlans)
+  const plans = useRead('plans that recur', readPlans)
   const [mode, setMode] = useState<string>('ASSOCIATE')
   const [plan, setPlan] = useState('')
   const [from, setFrom] = useState(new Date(Date.parse(now) + (isFirst ? 0 : DAY)).toISOString().slice(0, 10))
   const [until, setUntil] = useState('')
-  const change = (isTry: boolean) => {
+  const changePlan = (isTry: boolean) => {
     const body = {
       mode: mode as 'ASSOCIATE',
       effectiveFrom: from,
@@ -85,7 +94,7 @@ const PlanForm = ({ accountId, now, isFirst, close }: { accountId: string; now: 
     <TrialForm
       action={mode === 'ASSOCIATE' ? 'Put the plan in force' : 'End the plan'}
       typed={[mode, plan, from, until]}
-      attempt={change}
+      attempt={changePlan}
       done={close}
       cancel={close}
       isDangerous={mode !== 'ASSOCIATE'}
@@ -96,7 +105,11 @@ const PlanForm = ({ accountId, now, isFirst, close }: { accountId: string; now: 
               <strong>{pricePlanName}</strong> <Days from={startDate} until={endDate} />
             </li>
           ))}
-          {!pricingSchedules.length && <li>The account has no price plan any more.</li>}
+          {!pricingSchedules.length && (
+            <li>
+              The account has no price plan from {dayOf(from)} {until ? `until before ${dayOf(until)}` : 'on'}.
+            </li>
+          )}
         </ul>
       )}
     >
@@ -110,13 +123,17 @@ const PlanForm = ({ accountId, now, isFirst, close }: { accountId: string; now: 
         ]}
       />
       {mode === 'ASSOCIATE' && (
-        <ChoiceField
-          label="Price plan"
-          value={plan}
-          set={setPlan}
-          none="Choose one"
-          of={(plans.data ?? []).map(({ id, name }) => [id, name] as const)}
-        />
+        <Shown reading={plans}>
+          {(all) => (
+            <ChoiceField
+              label="Price plan"
+              value={plan}
+              set={setPlan}
+              none="Choose one"
+              of={all.map(({ id, name }) => [id, name] as const)}
+            />
+          )}
+        </Shown>
       )}
       <div class="columns">
         <TextField label="From (UTC)" type="date" value={from} set={setFrom} />
@@ -153,12 +170,7 @@ export const PlanTimeline = ({ accountId, schedules, now }: { accountId: string;
                 columns={[
                   { title: 'Plan', cell: nameOf },
                   { title: 'Days (UTC)', cell: ({ startDate, endDate }) => <Days from={startDate} until={endDate} /> },
-                  {
-                    title: 'Version',
-                    cell: ({ version }) => version,
-                    isNumber: true,
-                    isMinor: true,
-                  },
+                  { title: 'Version', cell: ({ version }) => version, isNumber: true, isMinor: true },
                   { title: 'Own prices or rules', cell: ({ isOverriden }) => (isOverriden ? 'yes' : 'no'), isMinor: true },
                 ]}
               />

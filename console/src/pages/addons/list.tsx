@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { useParameters } from '../../parts/address.ts'
 import { Badge } from '../../parts/badge.tsx'
-import { type Schemas, api, read } from '../../parts/client.ts'
+import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
 import { ChoiceFilter, Filters, SearchFilter } from '../../parts/filters.tsx'
 import { ChoiceField, DialogButton, Form, TextField } from '../../parts/form.tsx'
 import { wordsOf } from '../../parts/format.ts'
@@ -20,10 +20,14 @@ const AddOnForm = ({ addOn, close }: { addOn?: AddOn; close: () => void }) => {
   const [name, setName] = useState(addOn?.name ?? '')
   const [billableName, setBillableName] = useState(addOn?.billableName ?? '')
   const [type, setType] = useState<string>('FIXED_FEE')
+  /** What somebody else changes while the form is open is not overwritten. */
+  const [tag] = useState(addOn && tagOf(addOn))
   const send = () => {
-    const texts = { name, ...(billableName && { billableName }) }
-    if (addOn) return read(api.PATCH('/addons/{addon_id}', { params: { path: { addon_id: addOn.id } }, body: texts }))
-    return read(api.POST('/addons', { body: { ...texts, type: type as AddOn['type'] } }))
+    if (addOn) {
+      const params = { path: { addon_id: addOn.id }, header: { 'If-Match': tag } }
+      return read(api.PATCH('/addons/{addon_id}', { params, body: { name, billableName } }))
+    }
+    return read(api.POST('/addons', { body: { name, ...(billableName && { billableName }), type: type as AddOn['type'] } }))
   }
   return (
     <Form action={addOn ? 'Save' : 'Create add-on'} send={send} done={close} cancel={close}>
@@ -34,10 +38,18 @@ const AddOnForm = ({ addOn, close }: { addOn?: AddOn; close: () => void }) => {
   )
 }
 
+/** Changes an add-on, as it is when the form is opened. */
+const EditAddOn = ({ id, close }: { id: string; close: () => void }) => {
+  /** What was read before may be old. */
+  const [opening] = useState(() => crypto.randomUUID())
+  const reading = useRead(`add-on ${id} ${opening}`, () => read(api.GET('/addons/{addon_id}', { params: { path: { addon_id: id } } })))
+  return <Shown reading={reading}>{(addOn) => <AddOnForm addOn={addOn} close={close} />}</Shown>
+}
+
 const RowActions = ({ addOn }: { addOn: AddOn }) => (
   <span class="row-actions">
     <DialogButton label="Edit" title={`Edit ${addOn.displayName}`} tone="quiet">
-      {(close) => <AddOnForm addOn={addOn} close={close} />}
+      {(close) => <EditAddOn id={addOn.id} close={close} />}
     </DialogButton>
     <AskButton
       label="Archive"
@@ -46,7 +58,7 @@ const RowActions = ({ addOn }: { addOn: AddOn }) => (
       send={() => read(api.DELETE('/addons/{addon_id}', { params: { path: { addon_id: addOn.id } } }))}
       isDangerous
     >
-      Plans cannot price it any more. One that is in force for an account cannot be archived.
+      Plans cannot price it any more, for good. One that a plan prices, or that is in force for an account, cannot be archived.
     </AskButton>
   </span>
 )

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
 import { ChoiceField, Form, TextField } from '../../parts/form.tsx'
 import { wordsOf } from '../../parts/format.ts'
-import { Shown } from '../../parts/page.tsx'
+import { Refusal, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { requireNumber } from '../../parts/typed.ts'
 import { useBillables } from '../plans/names.ts'
@@ -87,11 +87,12 @@ export const AlertForm = ({ alert, close }: { alert?: Alert; close: () => void }
       return read(api.POST('/alerts', { body: { alertTemplateId: templateId, status: 'ACTIVE', ...common, ...more, ...maps } }))
     }
     const params = { path: { alert_id: alert.id }, header: { 'If-Match': tag } }
-    const body = { ...common, description, validity: valid ?? null, ...(maps.parameters && { parameters: maps.parameters }) }
+    const body = { ...common, description, validity: valid ?? null, parameters: maps.parameters ?? {} }
     return read(api.PATCH('/alerts/{alert_id}', { params, body }))
   }
   return (
-    <Form action={alert ? 'Save' : 'Create alert'} send={send} done={close} cancel={close}>
+    <Form action={alert ? 'Save' : 'Create alert'} send={send} done={close} cancel={close} isDisabled={!template}>
+      {templates.failure && <Refusal failure={templates.failure} retry={templates.reload} />}
       {!alert && (
         <ChoiceField
           label="What it watches"

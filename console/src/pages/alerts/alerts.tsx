@@ -134,10 +134,11 @@ export const Incidents = () => {
   const { get } = useParameters()
   const { writes } = useRights()
   const templates = useTemplates()
-  const query = { status: get('status') as 'OPEN' | 'CLOSED' | undefined, alert_id: get('alert'), nextToken: get('page'), pageSize: 50 }
+  const alert = get('alert')
+  const query = { status: get('status') as 'OPEN' | 'CLOSED' | undefined, alert_id: alert, nextToken: get('page'), pageSize: 50 }
   const reading = useRead(`incidents ${JSON.stringify(query)}`, () => read(api.GET('/incidents', { params: { query } })))
   const nameOf = (id: string): string => templates.data?.find((one) => one.id === id)?.name ?? id
-  const close = ({ id }: Incident) =>
+  const closeIncident = ({ id }: Incident) =>
     read(api.PUT('/incidents/{incident_id}/status', { params: { path: { incident_id: id } }, body: { status: 'CLOSED' } }))
   const columns: Column<Incident>[] = [
     { title: 'Incident', cell: ({ alertTemplateId }) => <strong>{nameOf(alertTemplateId)}</strong> },
@@ -151,8 +152,8 @@ export const Incidents = () => {
             title: '',
             cell: (incident: Incident) =>
               incident.status === 'OPEN' && (
-                <AskButton label="Close" title="Close this incident?" tone="quiet" send={() => close(incident)}>
-                  The next check that finds its condition opens another one.
+                <AskButton label="Close" title="Close this incident?" tone="quiet" send={() => closeIncident(incident)}>
+                  The next check that finds its condition opens another one; of usage, only in the next pricing cycle.
                 </AskButton>
               ),
           },
@@ -164,6 +165,11 @@ export const Incidents = () => {
       <Filters>
         <ChoiceFilter name="status" label="Status" of={['OPEN', 'CLOSED']} />
       </Filters>
+      {alert && (
+        <p class="notice">
+          Only those of one alert are listed. <a href={linkTo('incidents')}>List all</a>
+        </p>
+      )}
       <Shown reading={reading}>
         {({ data, nextToken }) => (
           <>

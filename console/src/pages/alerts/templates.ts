@@ -1,10 +1,13 @@
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { type Reading, useRead } from '../../parts/read.ts'
+import { readAll } from '../../parts/read_all.ts'
 
 export type Template = Schemas['AlertTemplate']
 
 export const useTemplates = (): Reading<Template[]> =>
-  useRead('alert templates', async () => (await read(api.GET('/alert_templates', { params: { query: { pageSize: 100 } } }))).data)
+  useRead('alert templates', () =>
+    readAll((nextToken) => read(api.GET('/alert_templates', { params: { query: { nextToken, pageSize: 100 } } }))),
+  )
 
 export interface TemplateField {
   /** In which map of an alert it is. */

@@ -2,45 +2,19 @@ import { useState } from 'preact/hooks'
 import { linkTo, useParameters } from '../../parts/address.ts'
 import { type Schemas, api, read } from '../../parts/client.ts'
 import { ChoiceFilter, Filters } from '../../parts/filters.tsx'
-import { DialogButton, Form, TextArea, TextField } from '../../parts/form.tsx'
+import { DialogButton, Form, TextArea } from '../../parts/form.tsx'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
 import { AskButton } from '../../parts/status_button.tsx'
 import { type Column, Pager, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
-import { instantTyped } from '../../parts/typed.ts'
+import { GiveAliasForm } from './give_form.tsx'
 
 type Alias = Schemas['Alias']
 
-const GiveForm = ({ value, close }: { value: string; close: () => void }) => {
-  const [account, setAccount] = useState('')
-  const [from, setFrom] = useState('')
-  const [until, setUntil] = useState('')
-  const send = () => {
-    const path = { account_id: account.trim() }
-    const accountAliases = [{ value, effectiveFrom: instantTyped(from, 'From'), effectiveUntil: instantTyped(until, 'Until') }]
-    const body = from || until ? { accountAliases } : { aliases: [value] }
-    return read(api.POST('/accounts/{account_id}/add_aliases', { params: { path }, body }))
-  }
-  return (
-    <Form action="Give alias" send={send} done={close} cancel={close}>
-      <TextField
-        label="Account"
-        value={account}
-        set={setAccount}
-        hint="The id of the account. Events that wait for the alias are counted then."
-      />
-      <div class="columns">
-        <TextField label="From (UTC)" type="datetime-local" value={from} set={setFrom} isOptional />
-        <TextField label="Until before" type="datetime-local" value={until} set={setUntil} isOptional />
-      </div>
-    </Form>
-  )
-}
-
 const AddForm = ({ close }: { close: () => void }) => {
-  const [typed, type] = useState('')
+  const [typed, setTyped] = useState('')
   const values = typed
     .split('\n')
     .map((one) => one.trim())
@@ -48,7 +22,12 @@ const AddForm = ({ close }: { close: () => void }) => {
   const send = () => read(api.POST('/aliases', { body: { aliases: values.map((value) => ({ value })) } }))
   return (
     <Form action="Add aliases" send={send} done={close} cancel={close} isDisabled={!values.length}>
-      <TextArea label="Aliases" value={typed} set={type} hint="One in each line, 100 at most. They wait until an account is given them." />
+      <TextArea
+        label="Aliases"
+        value={typed}
+        set={setTyped}
+        hint="One in each line, 100 at most. They wait until an account is given them."
+      />
     </Form>
   )
 }
@@ -65,7 +44,7 @@ const CHANGES: Column<Alias> = {
   cell: ({ value }) => (
     <div class="row-actions">
       <DialogButton label="Give" title={`Give ${value} to an account`}>
-        {(close) => <GiveForm value={value} close={close} />}
+        {(close) => <GiveAliasForm alias={value} action="Give alias" close={close} />}
       </DialogButton>
       <AskButton label="Remove" title={`Remove ${value}?`} tone="quiet" send={() => removeAlias(value)} isDangerous>
         It can be added again.
@@ -98,7 +77,7 @@ export const Aliases = () => {
               rows={data}
               keyOf={({ value }) => value}
               columns={writes && !isAll ? [...COLUMNS, CHANGES] : COLUMNS}
-              empty={<Empty title="No alias waits for an account." />}
+              empty={<Empty title={isAll ? 'There are no aliases.' : 'No alias waits for an account.'} />}
             />
             <Pager next={nextToken} />
           </>

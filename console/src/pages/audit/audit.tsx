@@ -5,6 +5,7 @@ import { ChoiceFilter, DayFilter, Filters, SearchFilter } from '../../parts/filt
 import { wordsOf } from '../../parts/format.ts'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { useRights } from '../../parts/session.ts'
 import { Pager } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 
@@ -12,43 +13,49 @@ type Entry = Schemas['AuditLogEntry']
 
 const DAY = 86_400_000
 
-const TYPES = [
-  'ACCOUNT',
-  'ADD_ON',
-  'ALIAS',
-  'CONTACT',
-  'CREDIT',
-  'CUSTOMER',
-  'EVENT_SCHEMA',
-  'FEATURE',
-  'INVOICE',
-  'INVOICE_GROUP',
-  'JOB',
-  'LICENSE_UPDATE',
-  'ORGANIZATION',
-  'PAYMENT',
-  'PRICE_PLAN',
-  'PRICING_CYCLE',
-  'PRICING_SCHEDULE',
-  'PURCHASE',
-  'SETTING',
-  'TOKEN',
-  'USAGE_METER',
-  'WALLET',
-] as const
-
-/** The page of each kind of resource that has one. */
-const PAGES: Readonly<Record<string, string>> = {
+/** The kinds of resources that are changed, each with the page of those that have one. */
+const PAGES: Readonly<Record<Entry['resourceType'], string | undefined>> = {
   ACCOUNT: 'accounts',
-  CUSTOMER: 'customers',
+  ADD_ON: undefined,
+  ALERT: undefined,
+  ALIAS: undefined,
+  CONTACT: undefined,
   CREDIT: 'credits',
+  CREDIT_TRANSACTION: undefined,
+  CUSTOMER: 'customers',
   EVENT_SCHEMA: 'schemas',
   FEATURE: 'features',
+  FEATURE_CREDIT_ENTRY: undefined,
+  FILE: undefined,
+  INCIDENT: undefined,
   INVOICE: 'invoices',
   INVOICE_GROUP: 'groups',
   JOB: 'jobs',
+  LICENSE_UPDATE: undefined,
+  NAMED_LICENSE_ENTRY: undefined,
+  ORGANIZATION: undefined,
+  PAYMENT: undefined,
   PRICE_PLAN: 'plans',
+  PRICING_CYCLE: undefined,
+  PRICING_RULE: undefined,
+  PRICING_SCHEDULE: undefined,
+  PURCHASE: undefined,
+  REPORT: undefined,
+  REPORT_TEMPLATE: undefined,
+  SETTING: undefined,
+  TOKEN: undefined,
   USAGE_METER: 'meters',
+  WALLET: undefined,
+  WALLET_ENTRY: undefined,
+  WEBHOOK_DELIVERY: undefined,
+  WEBHOOK_ENDPOINT: 'webhooks',
+  WEBHOOK_EVENT: undefined,
+}
+
+/** The instant at which a day of the address is over. What is no day is left to the API, which says so. */
+const endOf = (day: string): string => {
+  const start = Date.parse(`${day}T00:00:00Z`)
+  return Number.isNaN(start) ? day : new Date(start + DAY).toISOString()
 }
 
 const Resource = ({ resourceType, resourceId }: Entry) => {
@@ -81,12 +88,13 @@ const Line = ({ entry }: { entry: Entry }) => (
 
 export const AuditLog = () => {
   const { get } = useParameters()
+  const { administers } = useRights()
   const [type, id, until] = [get('type'), get('id'), get('until')]
   const query = {
     ...(type && id ? { resource_type: type as Entry['resourceType'], resource_id: id } : {}),
     token_id: get('token'),
     from: get('from') && `${get('from')}T00:00:00Z`,
-    until: until && new Date(Date.parse(until) + DAY).toISOString(),
+    until: until && endOf(until),
     nextToken: get('page'),
     pageSize: 50,
   }
@@ -94,7 +102,7 @@ export const AuditLog = () => {
   return (
     <Page title="Audit log">
       <Filters>
-        <ChoiceFilter name="type" label="Kind" of={TYPES} />
+        <ChoiceFilter name="type" label="Kind" of={Object.keys(PAGES).filter((kind) => administers || kind !== 'TOKEN')} />
         <SearchFilter name="id" label="Id of the resource" placeholder="Together with its kind" />
         <SearchFilter name="token" label="Token" placeholder="The whole id" />
         <DayFilter name="from" label="From (UTC)" />

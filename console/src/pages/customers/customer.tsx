@@ -9,6 +9,7 @@ import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
 import { Settings } from '../../parts/settings.tsx'
+import { AskButton } from '../../parts/status_button.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Names } from '../../routes.ts'
@@ -43,18 +44,14 @@ const Actions = ({ customer }: { customer: Customer }) => {
   if (customer.status === 'ARCHIVED')
     return (
       <>
-        <DialogButton label="Restore" title={`Restore ${customer.name}`}>
-          {(close) => (
-            <Form
-              action="Restore customer"
-              send={() => read(api.POST('/customers/{customer_id}/restore', { params: { path } }))}
-              done={close}
-              cancel={close}
-            >
-              <p>Its accounts stay archived, until each of them is restored.</p>
-            </Form>
-          )}
-        </DialogButton>
+        <AskButton
+          label="Restore"
+          title={`Restore ${customer.name}`}
+          action="Restore customer"
+          send={() => read(api.POST('/customers/{customer_id}/restore', { params: { path } }))}
+        >
+          Its accounts stay archived, until each of them is restored.
+        </AskButton>
         {administers && <EraseButton customer={customer} />}
       </>
     )
@@ -64,33 +61,38 @@ const Actions = ({ customer }: { customer: Customer }) => {
         {(close) => <CustomerForm customer={customer} close={close} />}
       </DialogButton>
       <DialogButton label="Add contact">{(close) => <ContactForm customerId={customer.id} close={close} />}</DialogButton>
-      <DialogButton label="Archive" title={`Archive ${customer.name}`}>
-        {(close) => (
-          <Form
-            action="Archive customer"
-            send={() => read(api.DELETE('/customers/{customer_id}', { params: { path } }))}
-            done={close}
-            cancel={close}
-            isDangerous
-          >
-            <p>Its accounts are archived with it. A customer with a price plan or an open draft cannot be archived. It can be restored.</p>
-          </Form>
-        )}
-      </DialogButton>
+      <AskButton
+        label="Archive"
+        title={`Archive ${customer.name}`}
+        action="Archive customer"
+        send={() => read(api.DELETE('/customers/{customer_id}', { params: { path } }))}
+        isDangerous
+      >
+        Its accounts have to be archived before. It can be restored.
+      </AskButton>
     </>
   )
 }
 
-const AccountsOf = ({ customerId }: { customerId: string }) => {
+const MOST_SHOWN = 50
+
+/** The accounts of a customer. Those of one that is archived are archived too. */
+const AccountsOf = ({ customerId, isArchived }: { customerId: string; isArchived: boolean }) => {
   const { writes } = useRights()
-  const reading = useRead(`accounts of ${customerId}`, () =>
-    read(api.GET('/accounts', { params: { query: { customer_id: customerId, pageSize: 100 } } })),
-  )
+  const status = isArchived ? 'ARCHIVED' : undefined
+  const query = { customer_id: customerId, status, pageSize: MOST_SHOWN } as const
+  const reading = useRead(`accounts of ${customerId} ${status ?? ''}`, () => read(api.GET('/accounts', { params: { query } })))
   return (
     <Section
       title="Accounts"
       actions={
-        writes && <DialogButton label="New account">{(close) => <AccountForm customerId={customerId} close={close} />}</DialogButton>
+        <>
+          {reading.data?.nextToken && <a href={linkTo('accounts', { customer: customerId, status })}>All</a>}
+          {!isArchived && <a href={linkTo('accounts', { customer: customerId, status: 'ARCHIVED' })}>Archived ones</a>}
+          {writes && !isArchived && (
+            <DialogButton label="New account">{(close) => <AccountForm customerId={customerId} close={close} />}</DialogButton>
+          )}
+        </>
       }
     >
       <Shown reading={reading}>
@@ -105,7 +107,7 @@ const AccountsOf = ({ customerId }: { customerId: string }) => {
               { title: 'Name', cell: ({ name }) => name },
               { title: 'Id', cell: ({ id }) => <code>{id}</code> },
               { title: 'Currency', cell: ({ invoiceCurrency }) => invoiceCurrency, isMinor: true },
-              { title: 'Status', cell: ({ status }) => <Badge of={status} /> },
+              { title: 'Status', cell: (account) => <Badge of={account.status} /> },
             ]}
           />
         )}
@@ -130,14 +132,14 @@ export const CustomerPage = ({ names: { id = '' } }: { names: Names }) => {
       actions={writes && customer && <Actions customer={customer} />}
     >
       <Shown reading={reading}>
-        {({ primaryEmail, address, createdAt, togaiCustomerId }) => (
+        {(shown) => (
           <>
             <Facts
               of={[
-                ['E-mail', primaryEmail],
-                ['Address', AddressLines({ of: address })],
-                ['Created', <Time at={createdAt} />],
-                ['Id here', <code>{togaiCustomerId}</code>],
+                ['E-mail', shown.primaryEmail],
+                ['Address', AddressLines({ of: shown.address })],
+                ['Created', <Time at={shown.createdAt} />],
+                ['Id here', <code>{shown.togaiCustomerId}</code>],
                 [
                   'Lists',
                   <>
@@ -146,9 +148,9 @@ export const CustomerPage = ({ names: { id = '' } }: { names: Names }) => {
                 ],
               ]}
             />
-            <AccountsOf customerId={id} />
+            <AccountsOf customerId={id} isArchived={shown.status === 'ARCHIVED'} />
             <Settings entityType="CUSTOMER" entityId={id} />
-            {customer?.status === 'ARCHIVED' && <ErasureOf customerId={id} />}
+            {shown.status === 'ARCHIVED' && <ErasureOf customerId={id} />}
             <Section title="Audit trail">
               <AuditTrail type="CUSTOMER" id={id} />
             </Section>

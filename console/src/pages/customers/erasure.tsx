@@ -9,6 +9,9 @@ import { TrialForm } from '../../parts/trial_form.tsx'
 
 type Counts = Schemas['Erasure']['found']
 
+/** Milliseconds between two readings while an erasure goes on. */
+const PERIOD = 4000
+
 /** How much there is of each kind of which there is something. */
 const CountsOf = ({ of }: { of: Counts }) => (
   <ul>
@@ -47,10 +50,12 @@ export const EraseButton = ({ customer: { id, name } }: { customer: Pick<Schemas
 
 /** How far the erasure of a customer has come, if it was asked for. */
 export const ErasureOf = ({ customerId }: { customerId: string }) => {
-  const reading = useRead(`erasure of ${customerId}`, () =>
-    read(api.GET('/erasures', { params: { query: { customer_id: customerId, pageSize: 1 } } })),
+  const reading = useRead(
+    `erasure of ${customerId}`,
+    () => read(api.GET('/erasures', { params: { query: { customer_id: customerId, pageSize: 1 } } })),
+    (known) => (known?.data[0]?.status === 'IN_PROGRESS' ? PERIOD : undefined),
   )
-  if (!reading.data?.data.length) return undefined
+  if (!reading.failure && !reading.data?.data.length) return undefined
   return (
     <Section title="Erasure of personal data">
       <Shown reading={reading}>

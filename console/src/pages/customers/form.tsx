@@ -1,19 +1,21 @@
 import { useState } from 'preact/hooks'
 import { goTo, linkTo } from '../../parts/address.ts'
 import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
-import { type AddressDraft, AddressFields, addressOf, draftOfAddress } from '../../parts/address_fields.tsx'
-import { CheckField, Form, TextField } from '../../parts/form.tsx'
+import { AddressFields, addressOf, draftOfAddress } from '../../parts/address_fields.tsx'
+import { Form, TextField } from '../../parts/form.tsx'
+import { useOrganization } from '../../parts/organization.ts'
 
 type Customer = Schemas['Customer']
 
-/** Creates a customer, with an account of the same id if that is wished, or changes one. */
+/** Creates a customer with an account of the same id, or changes one. */
 export const CustomerForm = ({ customer, close }: { customer?: Customer; close: () => void }) => {
   const [id, setId] = useState('')
   const [name, setName] = useState(customer?.name ?? '')
   const [primaryEmail, setEmail] = useState(customer?.primaryEmail ?? '')
-  const [address, setAddress] = useState<AddressDraft>(draftOfAddress(customer?.address))
-  const [hasAccount, setHasAccount] = useState(true)
-  const [currency, setCurrency] = useState('USD')
+  const [address, setAddress] = useState(draftOfAddress(customer?.address))
+  const baseCurrency = useOrganization().data?.baseCurrency
+  const [typedCurrency, setCurrency] = useState<string>()
+  const currency = typedCurrency ?? baseCurrency ?? ''
   /** What somebody else changes while the form is open is not overwritten. */
   const [tag] = useState(customer && tagOf(customer))
   const send = async (): Promise<void> => {
@@ -28,8 +30,8 @@ export const CustomerForm = ({ customer, close }: { customer?: Customer; close: 
       close()
       return
     }
-    const account = { id, name, invoiceCurrency: currency }
-    await read(api.POST('/customers', { body: { id, name, primaryEmail, address: addressOf(address), ...(hasAccount && { account }) } }))
+    const account = { id, name, invoiceCurrency: currency.trim().toUpperCase() }
+    await read(api.POST('/customers', { body: { id, name, primaryEmail, address: addressOf(address), account } }))
     close()
     goTo(linkTo('customers', id))
   }
@@ -40,10 +42,12 @@ export const CustomerForm = ({ customer, close }: { customer?: Customer; close: 
       <TextField label="E-mail" type="email" value={primaryEmail} set={setEmail} />
       <AddressFields value={address} set={setAddress} />
       {!customer && (
-        <>
-          <CheckField label="With an account of the same id, which is billed" value={hasAccount} set={setHasAccount} />
-          {hasAccount && <TextField label="Currency of its invoices" value={currency} set={setCurrency} />}
-        </>
+        <TextField
+          label="Currency of its invoices"
+          value={currency}
+          set={setCurrency}
+          hint="ISO 4217, such as EUR. An account of the same id and name is made with the customer, and is billed in it."
+        />
       )}
     </Form>
   )

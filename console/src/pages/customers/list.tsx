@@ -55,7 +55,15 @@ export const Customers = () => {
               keyOf={({ togaiCustomerId }) => togaiCustomerId}
               linkOf={({ id }) => linkTo('customers', id)}
               empty={
-                <Empty title={get('q') ? 'No customer begins with this.' : 'There are no customers here yet.'}>
+                <Empty
+                  title={
+                    get('q')
+                      ? 'No customer begins with this.'
+                      : get('status')
+                        ? 'No customer is archived.'
+                        : 'There are no customers here yet.'
+                  }
+                >
                   {get('q')
                     ? 'The search looks at the beginning of the name, the id and the e-mail.'
                     : 'A customer has accounts, and accounts are billed.'}

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { linkTo } from '../../parts/address.ts'
+import { goTo, linkTo } from '../../parts/address.ts'
 import { AddressLines } from '../../parts/address_fields.tsx'
 import { AuditTrail } from '../../parts/audit_trail.tsx'
 import { api, read } from '../../parts/client.ts'
@@ -20,7 +20,7 @@ const AddForm = ({ groupId, close }: { groupId: string; close: () => void }) => 
     read(
       api.POST('/invoice_groups/{invoice_group_id}/add_accounts', {
         params: { path: { invoice_group_id: groupId } },
-        body: { accountIds: [account] },
+        body: { accountIds: [account.trim()] },
       }),
     )
   return (
@@ -32,7 +32,9 @@ const AddForm = ({ groupId, close }: { groupId: string; close: () => void }) => 
 
 const Members = ({ groupId, accounts }: { groupId: string; accounts: readonly string[] }) => {
   const { writes } = useRights()
-  const remove = (account: string) =>
+  /** With its last account a group ends, and cannot be read any more. */
+  const isLast = accounts.length === 1
+  const removeAccount = (account: string) =>
     read(
       api.POST('/invoice_groups/{invoice_group_id}/remove_accounts', {
         params: { path: { invoice_group_id: groupId } },
@@ -52,8 +54,15 @@ const Members = ({ groupId, accounts }: { groupId: string; accounts: readonly st
               {
                 title: '',
                 cell: ({ id }: { id: string }) => (
-                  <AskButton label="Remove" title={`Remove ${id}?`} tone="quiet" send={() => remove(id)} isDangerous>
-                    It is asked to pay by itself from now on.
+                  <AskButton
+                    label="Remove"
+                    title={`Remove ${id}?`}
+                    tone="quiet"
+                    send={() => removeAccount(id)}
+                    done={() => isLast && goTo(linkTo('groups'))}
+                    isDangerous
+                  >
+                    It is asked to pay by itself from now on.{isLast && ' It is the last one: the group ends with it.'}
                   </AskButton>
                 ),
               },
@@ -70,7 +79,9 @@ export const GroupPage = ({ names: { id = '' } }: { names: Names }) => {
   const reading = useRead(`group ${id}`, () =>
     read(api.GET('/invoice_groups/{invoice_group_id}', { params: { path: { invoice_group_id: id } } })),
   )
-  const invoices = useRead(`invoices of ${id}`, () => read(api.GET('/invoices', { params: { query: { owner_id: id, pageSize: 20 } } })))
+  const invoices = useRead(`invoices of group ${id}`, () =>
+    read(api.GET('/invoices', { params: { query: { owner_id: id, pageSize: 20 } } })),
+  )
   return (
     <Page
       title={reading.data?.name ?? 'Invoice group'}
@@ -98,15 +109,14 @@ export const GroupPage = ({ names: { id = '' } }: { names: Names }) => {
             <Section title="Accounts">
               <Members groupId={id} accounts={accounts} />
             </Section>
-            <Section title="Invoices">
+            <Section title="Invoices" actions={invoices.data?.nextToken && <a href={linkTo('invoices', { owner: id })}>All</a>}>
               <Shown reading={invoices}>
                 {({ data }) => (
-                  <InvoiceTable
-                    invoices={data}
-                    now={organization.data?.now ?? ''}
-                    hasOwner={false}
-                    empty={<Empty title="There are no invoices yet." />}
-                  />
+                  <Shown reading={organization}>
+                    {({ now }) => (
+                      <InvoiceTable invoices={data} now={now} hasOwner={false} empty={<Empty title="There are no invoices yet." />} />
+                    )}
+                  </Shown>
                 )}
               </Shown>
             </Section>

@@ -9,7 +9,12 @@ import { useRights } from '../../parts/session.ts'
 import { Pager, Table } from '../../parts/table.tsx'
 import { requireNumber } from '../../parts/typed.ts'
 
-const idsOf = (typed: string): string[] => typed.split(/[\s,]+/).filter(Boolean)
+/** The ids that were typed, with commas or line breaks between them: an id can have spaces in it. */
+const idsOf = (typed: string): string[] =>
+  typed
+    .split(/[\n,]/)
+    .map((one) => one.trim())
+    .filter(Boolean)
 
 const GroupForm = ({ close }: { close: () => void }) => {
   const [name, setName] = useState('')

@@ -1,72 +1,27 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { linkTo } from '../../parts/address.ts'
-import { Badge } from '../../parts/badge.tsx'
 import { api, read } from '../../parts/client.ts'
-import { CheckField, TextArea, useAttempt } from '../../parts/form.tsx'
+import { CheckField, TextArea, UNCHANGED, useAttempt } from '../../parts/form.tsx'
 import { Empty, Page, Refusal, Section } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { readAll } from '../../parts/read_all.ts'
 import { useRights } from '../../parts/session.ts'
-import { Table } from '../../parts/table.tsx'
+import { RowTable } from './row_table.tsx'
 import { COLUMNS, type File, type Row, readFile } from './rows.ts'
 import { type Outcome, checkRows, sendRows } from './send.ts'
-
-const STATES: Readonly<Record<Outcome['state'], readonly [words: string, tone: string]>> = {
-  WRONG: ['Wrong', 'bad'],
-  RIGHT: ['Right', 'good'],
-  EXISTS: ['There already', 'calm'],
-  MADE: ['Made', 'good'],
-  REFUSED: ['Refused', 'bad'],
-}
 
 const EXAMPLE = `customer_id,customer_name,account_id,account_name,email,currency,price_plan,plan_from
 tidewater,Tidewater Boats,tidewater,Tidewater Boats,accounts@tidewater.example,USD,Starter,2026-12-01`
 
-const readPlans = async () => (await read(api.GET('/price_plans', { params: { query: { status: 'ACTIVE', pageSize: 100 } } }))).data
+const readPlans = () =>
+  readAll((nextToken) => read(api.GET('/price_plans', { params: { query: { status: 'ACTIVE', nextToken, pageSize: 100 } } })))
 
 type Outcomes = ReadonlyMap<number, Outcome>
 
-const whatOf = ({ customer, plan }: Row): string =>
-  [customer ? 'customer and account' : 'account', plan && `plan from ${plan.effectiveFrom}`].filter(Boolean).join(', ')
-
-const Rows = ({ rows, outcomes }: { rows: readonly Row[]; outcomes: Outcomes }) => (
-  <Table
-    label="Rows of the file"
-    rows={rows}
-    keyOf={({ line }) => String(line)}
-    columns={[
-      { title: 'Line', cell: ({ line }) => line, isNumber: true },
-      {
-        title: 'State',
-        cell: ({ line }) => {
-          const [words, tone] = STATES[outcomes.get(line)?.state ?? 'RIGHT']
-          return outcomes.has(line) ? (
-            <Badge of={words} tone={tone}>
-              {words}
-            </Badge>
-          ) : (
-            <span class="muted">Waits</span>
-          )
-        },
-      },
-      {
-        title: 'Account',
-        cell: ({ line, accountId, name }) =>
-          ['MADE', 'EXISTS'].includes(outcomes.get(line)?.state ?? '') ? (
-            <a href={linkTo('accounts', accountId)}>{name}</a>
-          ) : (
-            name || accountId
-          ),
-      },
-      { title: 'Makes', cell: whatOf, isMinor: true },
-      { title: 'What is wrong', cell: ({ line }) => outcomes.get(line)?.notes.map((note) => <div key={note}>{note}</div>) },
-    ]}
-  />
-)
-
-const Progress = ({ words, done, of, stop }: { words: string; done: number; of: number; stop: () => void }) => (
+const Progress = ({ words, note, done, of, stop }: { words: string; note?: string; done: number; of: number; stop: () => void }) => (
   <div role="status" aria-live="polite">
     <p>
-      {words}: {done} of {of} rows
+      {words}: {done} of {of} rows{note && <span class="muted">. {note}</span>}
     </p>
     <progress class="progress" value={done} max={of} aria-label={words} />
     <button type="button" onClick={stop}>
@@ -81,46 +36,62 @@ const ImportForm = () => {
   const [text, setText] = useState('')
   const [file, setFile] = useState<File>()
   const [outcomes, setOutcomes] = useState<Outcomes>(new Map())
-  const [phase, setPhase] = useState<'CHECKING' | 'CHECKED' | 'IMPORTING' | 'DONE'>()
+  const [phase, setPhase] = useState<'CHECKING' | 'CHECKED' | 'IMPORTING' | 'STOPPED' | 'DONE'>()
   const [leavesOut, setLeavesOut] = useState(false)
   const [done, setDone] = useState(0)
   const { failure, attempt } = useAttempt()
-  const run = useRef(0)
-  useEffect(() => () => void run.current++, [])
-  const change = (next: string): void => {
-    run.current++
+  /** How often another text was typed, and how often work was begun or stopped. */
+  const [texts, runs] = [useRef(0), useRef(0)]
+  const stopWork = (): void => {
+    runs.current++
+    setPhase(phase === 'IMPORTING' ? 'STOPPED' : undefined)
+  }
+  const changeText = (next: string): void => {
+    texts.current++
+    runs.current++
     setText(next)
     setFile(undefined)
     setPhase(undefined)
     setOutcomes(new Map())
   }
-  const doWork = (rows: readonly Row[], during: 'CHECKING' | 'IMPORTING', work: typeof checkRows): void => {
-    const mine = ++run.current
-    const isOver = (): boolean => run.current !== mine
+  useEffect(
+    () => () => {
+      texts.current++
+      runs.current++
+    },
+    [],
+  )
+  const doWork = async (rows: readonly Row[], during: 'CHECKING' | 'IMPORTING', work: typeof checkRows): Promise<void> => {
+    const [ofText, mine] = [texts.current, ++runs.current]
+    const isOver = (): boolean => runs.current !== mine
     setPhase(during)
     setDone(0)
-    void attempt(async () => {
+    const isDone = await attempt(async () => {
       await work(
         rows,
         (line, outcome) => {
-          if (isOver()) return
+          /** Rows that were under way when it was stopped have come to something too. */
+          if (texts.current !== ofText) return
           setOutcomes((before) => new Map([...before, [line, outcome]]))
-          setDone((count) => count + 1)
+          if (!isOver()) setDone((count) => count + 1)
         },
         isOver,
       )
-      if (!isOver()) setPhase(during === 'CHECKING' ? 'CHECKED' : 'DONE')
+      return during === 'CHECKING' ? UNCHANGED : undefined
     })
+    if (isOver()) return
+    const end = during === 'CHECKING' ? 'CHECKED' : 'DONE'
+    setPhase(isDone ? end : during === 'IMPORTING' ? 'STOPPED' : undefined)
   }
-  const check = (): void => {
+  const readText = async (chosen: Blob): Promise<unknown> => {
+    changeText(await chosen.text())
+    return UNCHANGED
+  }
+  const checkText = (): void => {
     const made = readFile(text, plans.data ?? [])
     setFile(made)
     setOutcomes(new Map())
-    if (!made.fault) doWork(made.rows, 'CHECKING', checkRows)
-  }
-  const stop = (): void => {
-    run.current++
-    setPhase(undefined)
+    if (!made.fault) void doWork(made.rows, 'CHECKING', checkRows)
   }
   const rows = file?.rows ?? []
   const isWrong = ({ line }: Row): boolean => outcomes.get(line)?.state === 'WRONG'
@@ -128,11 +99,11 @@ const ImportForm = () => {
   const refused = rows.filter(({ line }) => outcomes.get(line)?.state === 'REFUSED')
   return (
     <>
-      <div class="card form">
+      <fieldset class="card form" aria-label="What is imported" disabled={phase === 'IMPORTING'}>
         <TextArea
           label="Rows"
           value={text}
-          set={change}
+          set={changeText}
           rows={8}
           hint="The first line names the columns. Several aliases or tags stand in one field, with | between them."
         />
@@ -141,9 +112,13 @@ const ImportForm = () => {
           <input
             type="file"
             accept=".csv,text/csv,text/plain"
+            onClick={(event) => {
+              /** A file that was mended can be chosen again. */
+              event.currentTarget.value = ''
+            }}
             onChange={(event) => {
               const [chosen] = event.currentTarget.files ?? []
-              if (chosen) void chosen.text().then(change)
+              if (chosen) void attempt(() => readText(chosen))
             }}
           />
         </label>
@@ -157,12 +132,7 @@ const ImportForm = () => {
           <pre tabIndex={0}>{EXAMPLE}</pre>
         </details>
         <div class="form-actions">
-          <button
-            type="button"
-            class={phase ? '' : 'primary'}
-            disabled={!text.trim() || !plans.data || phase === 'IMPORTING'}
-            onClick={check}
-          >
+          <button type="button" class={phase ? '' : 'primary'} disabled={!text.trim() || !plans.data} onClick={checkText}>
             Check the rows
           </button>
         </div>
@@ -171,12 +141,20 @@ const ImportForm = () => {
             {file.fault}
           </p>
         )}
+        {plans.failure && <Refusal failure={plans.failure} retry={plans.reload} />}
         {failure && <Refusal failure={failure} />}
-      </div>
+      </fieldset>
       {rows.length > 0 && (
         <Section title="Rows of the file">
-          {phase === 'CHECKING' && <Progress words="Trying" done={done} of={rows.length} stop={stop} />}
-          {phase === 'IMPORTING' && <Progress words="Importing" done={done} of={right.length} stop={stop} />}
+          {phase === 'CHECKING' && <Progress words="Trying" done={done} of={rows.length} stop={stopWork} />}
+          {phase === 'IMPORTING' && (
+            <Progress words="Importing" note="It stops if you leave this page." done={done} of={right.length} stop={stopWork} />
+          )}
+          {phase === 'STOPPED' && (
+            <p class="notice warm" role="status">
+              It was stopped. What is made stays. Check the rows to go on: nothing is made twice.
+            </p>
+          )}
           {phase === 'CHECKED' && (
             <div class={`notice ${wrong.length ? 'warm' : ''}`} role="status">
               <p>
@@ -192,7 +170,7 @@ const ImportForm = () => {
                   type="button"
                   class="primary"
                   disabled={!right.length || (wrong.length > 0 && !leavesOut)}
-                  onClick={() => doWork(right, 'IMPORTING', sendRows)}
+                  onClick={() => void doWork(right, 'IMPORTING', sendRows)}
                 >
                   Import {right.length} {right.length === 1 ? 'row' : 'rows'}
                 </button>
@@ -201,13 +179,13 @@ const ImportForm = () => {
           )}
           {phase === 'DONE' && (
             <p class={`notice ${refused.length ? 'warm' : ''}`} role="status">
-              {right.length - refused.length} rows are made
+              {right.length - refused.length === 1 ? '1 row is made' : `${right.length - refused.length} rows are made`}
               {refused.length > 0 &&
-                `, and ${refused.length} were refused. Mend them, and run the file again: what is made is not made twice`}
+                `, and ${refused.length} ${refused.length === 1 ? 'was' : 'were'} refused. Mend them, and run the file again: what is made is not made twice`}
               .
             </p>
           )}
-          <Rows rows={rows} outcomes={outcomes} />
+          <RowTable rows={rows} outcomes={outcomes} />
         </Section>
       )}
     </>
@@ -219,7 +197,8 @@ export const ImportPage = () => {
   return (
     <Page title="Import" above={<a href={linkTo('customers')}>Customers</a>}>
       <p class="muted lead">
-        Customers, accounts, their aliases and price plans, from a CSV file. Each row is tried before anything is made.
+        Customers, accounts, their aliases and price plans, from a CSV file. Each row is tried before anything is made, but for what its
+        account has to be there for: whether its price plan can be put in force on these days.
       </p>
       {writes ? (
         <ImportForm />

@@ -27,13 +27,18 @@ type ColumnName = (typeof COLUMNS)[number]
 
 const REQUIRED: readonly ColumnName[] = ['customer_id', 'account_id', 'account_name']
 const MOST_ROWS = 5000
-const DATE = /^\d{4}-\d\d-\d\d$/
+
+/** Whether a text is a day of the calendar, such as 2026-03-30. */
+const isDay = (text: string): boolean => {
+  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(text) : new Date(Number.NaN)
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)
+}
 
 type Plan = Schemas['PricePlanListData']
 
 /** What a row asks for: an account, with its customer where the row names that, and its price plan. */
 export interface Row {
-  /** The line of the file, from 1 on; the head is line 1. */
+  /** The line of the file on which it begins, from 1 on. */
   line: number
   customerId: string
   accountId: string
@@ -55,7 +60,7 @@ export interface File {
 
 const listOf = (text: string): string[] =>
   text
-    .split(/[|;]/)
+    .split('|')
     .map((one) => one.trim())
     .filter(Boolean)
 
@@ -95,7 +100,9 @@ const faultsOf = (
   { isRepeated, makesCustomer }: { isRepeated: boolean; makesCustomer: boolean },
 ): string[] => {
   const { net_term_days: days, price_plan: plan, plan_from: from, plan_until: until } = cells
+  const currency = cells.currency.toUpperCase()
   const found = planOf(cells, plans)
+  const currencies = found?.pricePlanDetails.activeCurrencies
   return [
     ...REQUIRED.filter((name) => !cells[name]).map((name) => `${name} is missing.`),
     ...(isRepeated ? ['An earlier row has this account_id.'] : []),
@@ -103,48 +110,59 @@ const faultsOf = (
     ...(days && !/^\d+$/.test(days) ? [`net_term_days: "${days}" is no whole number of days.`] : []),
     ...(plan && !found ? [`price_plan: no published plan has the name or id "${plan}".`] : []),
     ...(found && found.type === 'PURCHASE' ? [`price_plan: "${plan}" is bought once, and cannot be put in force.`] : []),
-    ...(plan && !DATE.test(from) ? ['plan_from: type a day such as 2026-03-30.'] : []),
-    ...(until && !DATE.test(until) ? ['plan_until: type a day such as 2027-03-30, or leave it empty.'] : []),
+    ...(currency && currencies?.includes(currency) === false ? [`price_plan: "${plan}" cannot be put in force in ${currency}.`] : []),
+    ...(plan && !isDay(from) ? ['plan_from: type a day such as 2026-03-30.'] : []),
+    ...(until && !isDay(until) ? ['plan_until: type a day such as 2027-03-30, or leave it empty.'] : []),
+    ...(isDay(from) && isDay(until) && until <= from ? ['plan_until: type a day behind plan_from.'] : []),
     ...(!plan && (from || until) ? ['price_plan is missing, and its days are there.'] : []),
   ]
 }
 
+/** What is wrong with the first line of a file. */
+const faultOfHead = (names: readonly string[]): string | undefined => {
+  const unknown = names.filter((name) => !(COLUMNS as readonly string[]).includes(name))
+  const repeated = names.filter((name, at) => names.indexOf(name) !== at)
+  const missing = REQUIRED.filter((name) => !names.includes(name))
+  if (!names.length) return 'The file is empty.'
+  if (unknown.length) return `The first line has unknown columns: ${unknown.map((name) => name || '(no name)').join(', ')}.`
+  if (repeated.length) return `The first line has a column twice: ${repeated.join(', ')}.`
+  return missing.length ? `The first line lacks columns: ${missing.join(', ')}.` : undefined
+}
+
+/** What stands in a text for bytes that are no UTF-8. */
+const NO_LETTER = '\uFFFD'
+
 /** Reads the rows of a file, and says of each what is wrong with it as far as the file alone says it. */
 export const readFile = (text: string, plans: readonly Plan[]): File => {
-  const [head = [], ...lines] = readLines(text)
+  const {
+    lines: [{ fields: head } = { fields: [] }, ...lines],
+    openLine,
+  } = readLines(text)
   const names = head.map((name) =>
     name
       .trim()
       .toLowerCase()
       .replaceAll(/[\s-]+/g, '_'),
   )
-  const unknown = names.filter((name) => !(COLUMNS as readonly string[]).includes(name))
-  const repeated = names.filter((name, at) => names.indexOf(name) !== at)
-  const missing = REQUIRED.filter((name) => !names.includes(name))
-  const fault = !head.length
-    ? 'The file is empty.'
-    : unknown.length
-      ? `The first line has unknown columns: ${unknown.map((name) => name || '(no name)').join(', ')}.`
-      : repeated.length
-        ? `The first line has a column twice: ${repeated.join(', ')}.`
-        : missing.length
-          ? `The first line lacks columns: ${missing.join(', ')}.`
-          : lines.length > MOST_ROWS
-            ? `The file has ${lines.length} rows. Import ${MOST_ROWS} at once, at most.`
-            : undefined
+  const tooMany = lines.length > MOST_ROWS ? `The file has ${lines.length} rows. Import ${MOST_ROWS} at once, at most.` : undefined
+  const open = openLine === undefined ? undefined : `The quotes that are opened in line ${openLine} are not closed.`
+  const unread = text.includes(NO_LETTER)
+    ? 'The file is not in UTF-8, so that letters are lost. Save it in UTF-8, and choose it again.'
+    : undefined
+  const fault = unread ?? open ?? faultOfHead(names) ?? tooMany
   if (fault) return { rows: [], fault }
   const [customers, accounts] = [new Set<string>(), new Set<string>()]
-  const rows = lines.map((line, index): Row => {
-    const cells = Object.fromEntries(COLUMNS.map((name) => [name, line[names.indexOf(name)]?.trim() ?? ''])) as unknown as Cells
+  const rows = lines.map(({ number, fields }): Row => {
+    const cells = Object.fromEntries(COLUMNS.map((name) => [name, fields[names.indexOf(name)]?.trim() ?? ''])) as unknown as Cells
     const { customer_id: customerId, account_id: accountId } = cells
-    const tooLong = line.length > head.length ? [`It has ${line.length} fields, and the first line ${head.length}.`] : []
+    const tooLong = fields.length > head.length ? [`It has ${fields.length} fields, and the first line ${head.length}.`] : []
     const [isOfEarlier, account, plan] = [customers.has(customerId), accountOf(cells), planOf(cells, plans)]
     const makesCustomer = Boolean(cells.customer_name) && !isOfEarlier
     const faults = [...tooLong, ...faultsOf(cells, plans, { isRepeated: accounts.has(accountId), makesCustomer })]
     if (makesCustomer) customers.add(customerId)
     accounts.add(accountId)
     return {
-      line: index + 2,
+      line: number,
       customerId,
       accountId,
       name: cells.account_name,

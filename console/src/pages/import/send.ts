@@ -1,11 +1,23 @@
 import { api, read } from '../../parts/client.ts'
-import { failureOf } from '../../parts/failure.ts'
+import { type Failure, failureOf } from '../../parts/failure.ts'
 import type { Row } from './rows.ts'
 
 /** How far a row has come, and what was said of it. */
 export interface Outcome {
   state: 'WRONG' | 'RIGHT' | 'EXISTS' | 'MADE' | 'REFUSED'
   notes: readonly string[]
+}
+
+/** Refusals that say nothing of the row that was sent: of the token, and of its limit. */
+const OF_TOKEN: ReadonlySet<number> = new Set([401, 403, 429])
+
+const isOfRow = ({ status }: Failure): boolean => status >= 400 && status < 500 && !OF_TOKEN.has(status)
+
+/** Why a row was refused. Throws the failure if the row was not: then nothing of it is known, and others would end like it. */
+const refusalOf = (error: unknown): string => {
+  const failure = failureOf(error)
+  if (!isOfRow(failure)) throw failure
+  return failure.message
 }
 
 /** How many customers are worked on at once. */
@@ -43,7 +55,7 @@ const checkRow = async (row: Row): Promise<Outcome> => {
     await makeAccount(row, true)
     return { state: 'RIGHT', notes: [] }
   } catch (error) {
-    return { state: 'WRONG', notes: [failureOf(error).message] }
+    return { state: 'WRONG', notes: [refusalOf(error)] }
   }
 }
 
@@ -58,26 +70,31 @@ const sendRow = async (row: Row): Promise<Outcome> => {
     }
     return { state: 'MADE', notes: [] }
   } catch (error) {
-    return { state: 'REFUSED', notes: [failureOf(error).message] }
+    return { state: 'REFUSED', notes: [refusalOf(error)] }
   }
 }
 
-/** Works through rows: those of one customer one after another, and some customers at once. */
-const work = async (
+/** Works through rows: those of one customer one after another, and some customers at once. Ends with the first failure that is not of a row. */
+const workThrough = async (
   rows: readonly Row[],
-  of: (row: Row) => Promise<Outcome>,
+  workOn: (row: Row) => Promise<Outcome>,
   tell: (line: number, outcome: Outcome) => void,
   isOver: () => boolean,
 ): Promise<void> => {
   const queues = [...Map.groupBy(rows, ({ customerId }) => customerId).values()]
-  const next = async (): Promise<void> => {
-    for (let queue = queues.shift(); queue && !isOver(); queue = queues.shift())
+  let hasFailed = false
+  const workOnQueues = async (): Promise<void> => {
+    for (let queue = queues.shift(); queue; queue = queues.shift())
       for (const row of queue) {
-        if (isOver()) return
-        tell(row.line, await of(row))
+        if (isOver() || hasFailed) return
+        tell(row.line, await workOn(row))
       }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, next))
+  const stopOthers = (error: unknown): never => {
+    hasFailed = true
+    throw error
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, () => workOnQueues().catch(stopOthers)))
 }
 
 type Work = (rows: readonly Row[], tell: (line: number, outcome: Outcome) => void, isOver: () => boolean) => Promise<void>
@@ -92,7 +109,7 @@ export const checkRows: Work = (rows, tell, isOver) => {
     if (row.customer && outcome.state === 'WRONG') wrong.add(row.customerId)
     return outcome
   }
-  return work(rows, check, tell, isOver)
+  return workThrough(rows, check, tell, isOver)
 }
 
-export const sendRows: Work = (rows, tell, isOver) => work(rows, sendRow, tell, isOver)
+export const sendRows: Work = (rows, tell, isOver) => workThrough(rows, sendRow, tell, isOver)

@@ -125,17 +125,18 @@ export const MeterPage = ({ names: { id = '' } }: { names: Names }) => {
                 ],
                 [
                   'The value of an event',
-                  computations.map(({ order, matcher, computation }) => (
-                    <div key={order}>
-                      <code>{computation}</code>
-                      {matcher && (
-                        <>
-                          {' '}
-                          if <code>{matcher}</code>
-                        </>
-                      )}
-                    </div>
-                  )),
+                  computations.length > 0 &&
+                    computations.map(({ order, matcher, computation }) => (
+                      <div key={order}>
+                        <code>{computation}</code>
+                        {matcher && (
+                          <>
+                            {' '}
+                            if <code>{matcher}</code>
+                          </>
+                        )}
+                      </div>
+                    )),
                 ],
               ]}
             />

@@ -2,42 +2,61 @@ import { useState } from 'preact/hooks'
 import { goTo, linkTo } from '../../parts/address.ts'
 import { type Schemas, api, read, tagOf } from '../../parts/client.ts'
 import { ChoiceField, Form, TextArea, TextField } from '../../parts/form.tsx'
+import { Refusal } from '../../parts/page.tsx'
 import { RowEditor } from '../../parts/row_editor.tsx'
-import { useRead } from '../../parts/read.ts'
+import { choicesOf, numbersOf, useSchemas } from '../schemas/choices.ts'
 
 type Meter = Schemas['UsageMeter']
 
-const readSchemas = async () => (await read(api.GET('/event_schema', { params: { query: { pageSize: 100 } } }))).data
+/** What stands for a formula among the numbers that a meter can add up. */
+const FORMULA = '='
 
 /** The attribute that a computation reads, if it does nothing else. */
 const attributeOf = (computation: string): string | undefined =>
   /^\{"var":"attributes\.([^"]+)"\}$/.exec(computation.replaceAll(' ', ''))?.[1]
 
-/** Creates a meter, or changes one. Of an active one only the texts can be changed. */
+/** What a meter adds up, as it is chosen: a number of its schema, or a formula. */
+const chosenOf = ({ eventSchema }: Meter, computation: string): string => {
+  const attribute = attributeOf(computation)
+  return attribute !== undefined && numbersOf(eventSchema).includes(attribute) ? attribute : FORMULA
+}
+
+/** Creates a meter, or changes one. Of an active one only the texts can be changed. One without a schema counts usage that is sent as such. */
 export const MeterForm = ({ meter, close }: { meter?: Meter; close: () => void }) => {
-  const schemas = useRead('schemas of the organization', readSchemas)
-  const first = meter?.computations?.[0]?.computation ?? ''
+  const schemas = useSchemas()
+  const counted = meter?.computations?.[0]
+  const first = meter?.aggregation === 'SUM' ? (counted?.computation ?? '') : ''
   const [name, setName] = useState(meter?.name ?? '')
   const [billableName, setBillableName] = useState(meter?.billableName ?? '')
   const [description, setDescription] = useState(meter?.description ?? '')
   const [schemaName, setSchemaName] = useState(meter?.eventSchema?.name ?? '')
   const [aggregation, setAggregation] = useState<string>(meter?.aggregation ?? 'SUM')
-  const [attribute, setAttribute] = useState(first ? (attributeOf(first) ?? '=') : '')
+  const [attribute, setAttribute] = useState(meter && first ? chosenOf(meter, first) : '')
   const [formula, setFormula] = useState(first)
+  const [matcher, setMatcher] = useState(counted?.matcher ?? '')
   const [filters, setFilters] = useState<readonly { field: string; value: string }[]>(meter?.filters ?? [])
   const schema = schemas.data?.find((one) => one.name === schemaName)
   const isActive = meter?.status === 'ACTIVE'
-  const computation = attribute === '=' ? formula : JSON.stringify({ var: `attributes.${attribute}` })
+  const isWithoutSchema = meter !== undefined && !schemaName
   /** What somebody else changes while the form is open is not overwritten. */
   const [tag] = useState(meter && tagOf(meter))
+  const readComputations = () => {
+    const value = attribute === FORMULA ? formula : attribute && JSON.stringify({ var: `attributes.${attribute}` })
+    const computation = aggregation === 'SUM' ? value : matcher.trim() && '1'
+    return computation ? [{ order: 1, ...counted, computation, matcher: matcher.trim() || undefined }] : []
+  }
   const send = async (): Promise<void> => {
-    const texts = { ...(billableName && { billableName }), ...(description !== (meter?.description ?? '') && { description }) }
+    const texts = {
+      ...((meter || billableName) && { billableName }),
+      ...(description !== (meter?.description ?? '') && { description }),
+    }
+    const computations = readComputations()
     const content = {
       name,
       aggregation: aggregation as Meter['aggregation'],
       filters: [...filters],
-      ...(aggregation === 'SUM' && { computations: [{ computation, order: 1 }] }),
-      eventSchemaName: schemaName,
+      ...((computations.length > 0 || counted) && { computations }),
+      ...(schemaName && { eventSchemaName: schemaName }),
     }
     if (meter) {
       const params = { path: { usage_meter_id: meter.id }, header: { 'If-Match': tag } }
@@ -60,13 +79,22 @@ export const MeterForm = ({ meter, close }: { meter?: Meter; close: () => void }
         <p class="muted">What an active meter counts cannot be changed. Deactivate it first.</p>
       ) : (
         <>
+          {schemas.failure && <Refusal failure={schemas.failure} retry={schemas.reload} />}
           <div class="columns">
             <ChoiceField
               label="Event schema"
               value={schemaName}
-              set={setSchemaName}
-              none="Choose one"
-              of={(schemas.data ?? []).map((one) => [one.name, one.name] as const)}
+              set={(chosen) => {
+                setSchemaName(chosen)
+                if (attribute !== FORMULA) setAttribute('')
+                setFilters([])
+              }}
+              none={isWithoutSchema ? 'None' : 'Choose one'}
+              isOptional={isWithoutSchema}
+              of={choicesOf(
+                (schemas.data ?? []).map((one) => one.name),
+                schemaName,
+              )}
             />
             <ChoiceField
               label="What it counts"
@@ -83,13 +111,15 @@ export const MeterForm = ({ meter, close }: { meter?: Meter; close: () => void }
                 value={attribute}
                 set={setAttribute}
                 none="Choose one"
-                of={[...(schema?.attributes ?? []).map((one) => [one.name, one.name] as const), ['=', 'A formula'] as const]}
+                isOptional={isWithoutSchema}
+                of={[...choicesOf(numbersOf(schema), attribute === FORMULA ? '' : attribute), [FORMULA, 'A formula'] as const]}
               />
             )}
           </div>
-          {aggregation === 'SUM' && attribute === '=' && (
+          {aggregation === 'SUM' && attribute === FORMULA && (
             <TextArea
               label="Formula in JSON Logic"
+              path="computations[0].computation"
               value={formula}
               set={setFormula}
               hint='Such as {"*":[{"var":"attributes.gigabytes"},{"var":"attributes.hours"}]}'
@@ -103,12 +133,21 @@ export const MeterForm = ({ meter, close }: { meter?: Meter; close: () => void }
                   value={row.field}
                   set={(field) => change({ field })}
                   none="Choose one"
-                  of={(schema?.filterFields ?? []).map((one) => [one, one] as const)}
+                  of={choicesOf(schema?.filterFields ?? [], row.field)}
                 />
                 <TextField label="is" value={row.value} set={(value) => change({ value })} />
               </>
             )}
           </RowEditor>
+          <TextArea
+            label="Only events for which this holds"
+            path="computations[0].matcher"
+            value={matcher}
+            set={setMatcher}
+            rows={2}
+            isOptional
+            hint='JSON Logic, such as {">":[{"var":"attributes.gigabytes"},1]}. Left empty: all events'
+          />
         </>
       )}
     </Form>

@@ -24,7 +24,7 @@ export const ReportForm = ({ close }: { close: () => void }) => {
   const [filters, setFilters] = useState<readonly FilterDraft[]>([])
   const [limit, setLimit] = useState('100000')
   const choices = (TABLES[table] ?? []).map(([column]) => [column, wordsOf(column)] as const)
-  const choose = (next: string): void => {
+  const chooseTable = (next: string): void => {
     setTable(next)
     setColumns(columnsOf(next))
     setFilters([])
@@ -38,7 +38,7 @@ export const ReportForm = ({ close }: { close: () => void }) => {
     <Form action={schedule ? 'Keep this report' : 'Make report'} send={send} done={close} cancel={close}>
       <div class="columns">
         <TextField label="Name" path="name" value={name} set={setName} />
-        <ChoiceField label="About" path="queryInput.baseDataSource" value={table} set={choose} of={Object.keys(TABLES)} />
+        <ChoiceField label="About" path="queryInput.baseDataSource" value={table} set={chooseTable} of={Object.keys(TABLES)} />
         <ChoiceField label="Made" path="schedule" value={schedule} set={setSchedule} none="Once, now" of={SCHEDULES} isOptional />
         <TextField label="Rows at most" path="queryInput.limit" value={limit} set={setLimit} isNumber />
       </div>

@@ -1,9 +1,9 @@
 import { useParameters } from '../../parts/address.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
-import { DialogButton } from '../../parts/form.tsx'
+import { DialogButton, UNCHANGED, useAttempt } from '../../parts/form.tsx'
 import { wordsOf } from '../../parts/format.ts'
-import { Empty, Page, Section, Shown } from '../../parts/page.tsx'
+import { Empty, Page, Refusal, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
 import { useRights } from '../../parts/session.ts'
 import { AskButton } from '../../parts/status_button.tsx'
@@ -19,50 +19,81 @@ const PERIOD = 2500
 
 const isBeingMade = ({ status }: Report): boolean => status === 'QUEUED' || status === 'RUNNING' || status === 'UPLOAD_PENDING'
 
-const toggle = ({ id, status }: Template) =>
-  read(
-    api.PATCH('/report_templates/{report_template_id}', {
-      params: { path: { report_template_id: id } },
-      body: { status: status === 'ACTIVE' ? 'INACTIVE' : 'ACTIVE' },
-    }),
+/** Stops what makes a report each period, or starts it again. */
+const ToggleButton = ({ template: { id, name, status } }: { template: Template }) => {
+  const isActive = status === 'ACTIVE'
+  const params = { path: { report_template_id: id } }
+  return (
+    <AskButton
+      label={isActive ? 'Stop' : 'Start'}
+      title={`${isActive ? 'Stop' : 'Start'} ${name}?`}
+      tone="quiet"
+      send={() => read(api.PATCH('/report_templates/{report_template_id}', { params, body: { status: isActive ? 'INACTIVE' : 'ACTIVE' } }))}
+    >
+      {isActive ? 'No more reports are made of it.' : 'Reports are made of it again.'}
+    </AskButton>
   )
+}
+
+/** Follows a link to a file, as a browser does where somebody presses it. */
+const downloadFile = (address: string): void => {
+  const link = document.createElement('a')
+  link.href = address
+  link.download = ''
+  link.click()
+}
+
+/** A link to the file of a report. The link that a list has read ends after some minutes, so that another is asked for when it is followed. */
+const FileLink = ({ id, address }: { id: string; address: string }) => {
+  const { isBusy, failure, attempt } = useAttempt()
+  const followLink = async (): Promise<unknown> => {
+    const { preSignedUrl } = await read(api.GET('/reports/{report_id}', { params: { path: { report_id: id } } }))
+    downloadFile(preSignedUrl ?? address)
+    return UNCHANGED
+  }
+  return (
+    <>
+      <a
+        href={address}
+        download
+        aria-busy={isBusy}
+        onClick={(event) => {
+          event.preventDefault()
+          if (!isBusy) void attempt(followLink)
+        }}
+      >
+        CSV
+      </a>
+      {failure && <Refusal failure={failure} />}
+    </>
+  )
+}
 
 const Templates = () => {
+  const { get } = useParameters()
   const { writes } = useRights()
-  const reading = useRead('report templates', () => read(api.GET('/report_templates', { params: { query: { pageSize: 100 } } })))
+  const query = { nextToken: get('templates'), pageSize: 50 }
+  const reading = useRead(`report templates ${query.nextToken ?? ''}`, () => read(api.GET('/report_templates', { params: { query } })))
   return (
     <Section title="Made each period">
       <Shown reading={reading}>
-        {({ data }) => (
-          <Table
-            label="Reports that are made each period"
-            rows={data}
-            keyOf={({ id }) => id}
-            empty={<Empty title="No report is made by itself." />}
-            columns={[
-              { title: 'Report', cell: ({ name }) => <strong>{name}</strong> },
-              { title: 'About', cell: ({ queryInput }) => wordsOf(queryInput.baseDataSource), isMinor: true },
-              { title: 'Made', cell: ({ schedule }) => wordsOf(schedule) },
-              { title: 'Status', cell: ({ status }) => <Badge of={status} /> },
-              ...(writes
-                ? [
-                    {
-                      title: '',
-                      cell: (template: Template) => (
-                        <AskButton
-                          label={template.status === 'ACTIVE' ? 'Stop' : 'Start'}
-                          title={`${template.status === 'ACTIVE' ? 'Stop' : 'Start'} ${template.name}?`}
-                          tone="quiet"
-                          send={() => toggle(template)}
-                        >
-                          {template.status === 'ACTIVE' ? 'No more reports are made of it.' : 'Reports are made of it again.'}
-                        </AskButton>
-                      ),
-                    },
-                  ]
-                : []),
-            ]}
-          />
+        {({ data, nextToken }) => (
+          <>
+            <Table
+              label="Reports that are made each period"
+              rows={data}
+              keyOf={({ id }) => id}
+              empty={<Empty title="No report is made by itself." />}
+              columns={[
+                { title: 'Report', cell: ({ name }) => <strong>{name}</strong> },
+                { title: 'About', cell: ({ queryInput }) => wordsOf(queryInput.baseDataSource), isMinor: true },
+                { title: 'Made', cell: ({ schedule }) => wordsOf(schedule) },
+                { title: 'Status', cell: ({ status }) => <Badge of={status} /> },
+                ...(writes ? [{ title: '', cell: (template: Template) => <ToggleButton template={template} /> }] : []),
+              ]}
+            />
+            <Pager next={nextToken} name="templates" />
+          </>
         )}
       </Shown>
     </Section>
@@ -116,12 +147,7 @@ export const Reports = () => {
                 { title: 'Asked for', cell: ({ createdAt }) => <Time at={createdAt} />, isMinor: true },
                 {
                   title: 'File',
-                  cell: ({ preSignedUrl }) =>
-                    preSignedUrl && (
-                      <a href={preSignedUrl} download>
-                        CSV
-                      </a>
-                    ),
+                  cell: ({ id, preSignedUrl }) => preSignedUrl && <FileLink id={id} address={preSignedUrl} />,
                 },
               ]}
             />

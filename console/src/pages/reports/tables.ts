@@ -92,7 +92,13 @@ export const queryOf = (
     queryFilters: filters.map(({ column, operator, value }) => ({
       column: { columnName: column },
       operator,
-      args: operator === 'in' ? value.split(',').map((one) => one.trim()) : [value],
+      args:
+        operator === 'in'
+          ? value
+              .split(',')
+              .map((one) => one.trim())
+              .filter(Boolean)
+          : [value],
     })),
     sort: sorted ? [{ column: { columnName: sorted.column }, sortOrder: 'ASC' }] : [],
     limit,

@@ -5,6 +5,7 @@ import { type Schemas, api, read } from '../../parts/client.ts'
 import { DialogButton } from '../../parts/form.tsx'
 import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
+import { readAll } from '../../parts/read_all.ts'
 import { useRights } from '../../parts/session.ts'
 import { Settings } from '../../parts/settings.tsx'
 import { AskButton } from '../../parts/status_button.tsx'
@@ -60,12 +61,8 @@ const Actions = ({ schema }: { schema: Schema }) => {
 
 const Fields = ({ schema: { attributes, dimensions, filterFields = [], enrichments } }: { schema: Schema }) => {
   const rows = [
-    ...attributes.map(({ name, defaultUnit }) => ({ name, kind: 'Attribute, a number', more: defaultUnit ?? '' })),
-    ...dimensions.map(({ name }) => ({
-      name,
-      kind: 'Dimension, a text',
-      more: filterFields.includes(name) ? 'meters can filter by it' : '',
-    })),
+    ...attributes.map(({ name, defaultUnit = '' }) => ({ name, kind: 'Attribute, a number', more: defaultUnit })),
+    ...dimensions.map(({ name }) => ({ name, kind: 'Dimension, a text', more: '' })),
     ...(enrichments?.fields ?? []).map(({ name, type, value }) => ({ name, kind: `Added ${type.toLowerCase()}`, more: value })),
   ]
   return (
@@ -76,6 +73,7 @@ const Fields = ({ schema: { attributes, dimensions, filterFields = [], enrichmen
       columns={[
         { title: 'Field', cell: ({ name }) => <code>{name}</code> },
         { title: 'Kind', cell: ({ kind }) => kind },
+        { title: 'Meters can filter by it', cell: ({ name }) => (filterFields.includes(name) ? 'yes' : 'no'), isMinor: true },
         { title: 'More', cell: ({ more }) => more, isMinor: true },
       ]}
     />
@@ -84,14 +82,14 @@ const Fields = ({ schema: { attributes, dimensions, filterFields = [], enrichmen
 
 const Meters = ({ name }: { name: string }) => {
   const reading = useRead(`meters of ${name}`, () =>
-    read(api.GET('/usage_meters', { params: { query: { event_schema_name: name, pageSize: 100 } } })),
+    readAll((nextToken) => read(api.GET('/usage_meters', { params: { query: { event_schema_name: name, nextToken, pageSize: 100 } } }))),
   )
   return (
     <Shown reading={reading}>
-      {({ data }) => (
+      {(meters) => (
         <Table
           label="Usage meters"
-          rows={data}
+          rows={meters}
           keyOf={({ id }) => id}
           linkOf={({ id }) => linkTo('meters', id)}
           empty={<Empty title="No meter counts events of this schema." />}
@@ -115,6 +113,7 @@ export const SchemaPage = ({ names: { name = '' } }: { names: Names }) => {
     read(api.GET('/event_schema/{event_schema_name}/versions', { params: { path: { event_schema_name: name } } })),
   )
   const schema = reading.data
+  const newest = versions.data?.data[0]?.version
   return (
     <Page
       title={name}
@@ -144,7 +143,10 @@ export const SchemaPage = ({ names: { name = '' } }: { names: Names }) => {
                 [
                   'Feature',
                   shown.featureDetails && (
-                    <a href={linkTo('features', shown.featureDetails.featureId)}>{shown.featureDetails.attributeName}</a>
+                    <>
+                      <a href={linkTo('features', shown.featureDetails.featureId)}>{shown.featureDetails.featureId}</a>, as many as its{' '}
+                      <code>{shown.featureDetails.attributeName}</code>
+                    </>
                   ),
                 ],
               ]}
@@ -161,7 +163,7 @@ export const SchemaPage = ({ names: { name = '' } }: { names: Names }) => {
                   label="Versions"
                   rows={versions.data.data}
                   keyOf={(one) => String(one.version)}
-                  linkOf={(one) => linkTo('schemas', name, { version: String(one.version) })}
+                  linkOf={({ version: number }) => linkTo('schemas', name, { version: number === newest ? undefined : String(number) })}
                   columns={[
                     { title: 'Version', cell: (one) => one.version },
                     { title: 'Status', cell: ({ status }) => <Badge of={status} /> },

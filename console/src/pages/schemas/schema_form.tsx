@@ -18,8 +18,19 @@ const parseEnrichments = (typed: string): Schema['enrichments'] | undefined => {
   }
 }
 
+/** What a schema that was published has, and what was typed has not: the API would leave it as it is, and add what has another name. */
+const refuseMissing = (what: string, published: readonly string[], typed: readonly string[]): void => {
+  const missing = published.filter((name) => !typed.includes(name))
+  if (missing.length)
+    throw new Failure(400, `${what}: ${missing.join(', ')} has been published, and can be neither removed nor called otherwise.`)
+}
+
+const namesOf = (fields: readonly { name: string }[]): string[] => fields.map(({ name }) => name)
+
 /** Creates a schema, or changes one: a published one only gets more fields. */
-export const SchemaForm = ({ schema, close }: { schema?: Schema; close: () => void }) => {
+export const SchemaForm = ({ schema: shown, close }: { schema?: Schema; close: () => void }) => {
+  /** What the form was opened with. What somebody else changes meanwhile is not overwritten. */
+  const [schema] = useState(shown)
   const [name, setName] = useState(schema?.name ?? '')
   const [description, setDescription] = useState(schema?.description ?? '')
   const [attributes, setAttributes] = useState<readonly { name: string; defaultUnit: string }[]>(
@@ -29,21 +40,32 @@ export const SchemaForm = ({ schema, close }: { schema?: Schema; close: () => vo
     schema?.dimensions.map((one) => ({ name: one.name, isFilter: schema.filterFields?.includes(one.name) ?? false })) ?? [],
   )
   const [template, setTemplate] = useState(schema?.eventIdTemplate ?? '')
+  const isPublished = schema !== undefined && schema.status !== 'DRAFT'
   const [enrichments, setEnrichments] = useState(schema?.enrichments ? JSON.stringify(schema.enrichments, null, 2) : '')
-  /** What somebody else changes while the form is open is not overwritten. */
-  const [tag] = useState(schema && tagOf(schema))
   const send = async (): Promise<void> => {
-    const enriched = parseEnrichments(enrichments)
+    const enriched = parseEnrichments(enrichments) ?? (schema?.enrichments && { fields: [] })
+    /** Attributes and added fields can be filtered by too, which is not typed here. */
+    const others = new Set([...namesOf(attributes), ...namesOf(enriched?.fields ?? [])])
+    const filterFields = [
+      ...(schema?.filterFields ?? []).filter((one) => others.has(one)),
+      ...namesOf(dimensions.filter(({ isFilter }) => isFilter)),
+    ]
+    if (isPublished) {
+      refuseMissing('Attributes', namesOf(schema.attributes), namesOf(attributes))
+      refuseMissing('Dimensions', namesOf(schema.dimensions), namesOf(dimensions))
+      refuseMissing('What meters can filter by', schema.filterFields ?? [], filterFields)
+      refuseMissing('Enrichments', namesOf(schema.enrichments?.fields ?? []), namesOf(enriched?.fields ?? []))
+    }
     const content = {
       ...(description !== (schema?.description ?? '') && { description }),
       attributes: attributes.map((one) => ({ name: one.name, ...(one.defaultUnit && { defaultUnit: one.defaultUnit }) })),
       dimensions: dimensions.map((one) => ({ name: one.name })),
-      filterFields: dimensions.filter(({ isFilter }) => isFilter).map((one) => one.name),
+      filterFields,
       ...(template && { eventIdTemplate: template }),
       ...(enriched && { enrichments: enriched }),
     }
     if (schema) {
-      const params = { path: { event_schema_name: schema.name }, header: { 'If-Match': tag } }
+      const params = { path: { event_schema_name: schema.name }, header: { 'If-Match': tagOf(schema) } }
       await read(api.PATCH('/event_schema/{event_schema_name}', { params, body: content }))
     } else await read(api.POST('/event_schema', { body: { name, ...content } }))
     close()
@@ -88,7 +110,7 @@ export const SchemaForm = ({ schema, close }: { schema?: Schema; close: () => vo
         label="Template of event ids"
         value={template}
         set={setTemplate}
-        isOptional
+        isOptional={!schema?.eventIdTemplate}
         hint="For events that come without an id, such as ${accountId}-${timestamp}."
       />
       <TextArea label="Enrichments" value={enrichments} set={setEnrichments} isOptional hint={ENRICHMENTS} rows={3} />

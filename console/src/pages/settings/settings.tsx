@@ -79,8 +79,9 @@ export const Settings = () => {
               ]}
             />
             <p class="muted lead">
-              Three settings of the namespace SYSTEM mean something here: <code>exchange_rates</code>, <code>auto_advance_invoice</code>,
-              and, of an event schema, <code>event_level_revenue</code>. Formulas of schemas and meters read the others.
+              Settings of the namespace SYSTEM that mean something here: of the organization <code>exchange_rates</code>,{' '}
+              <code>auto_advance_invoice</code> and <code>business_details</code>; of customers, accounts and invoice groups{' '}
+              <code>tax_id</code>; of an event schema <code>event_level_revenue</code>. Formulas of schemas and meters read the others.
             </p>
             <SettingsOf entityType="ORGANIZATION" entityId={id} />
             <All />

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { useParameters } from '../../parts/address.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { type Schemas, api, read } from '../../parts/client.ts'
-import { ChoiceField, DialogButton, Form, TextField } from '../../parts/form.tsx'
+import { ChoiceField, DialogButton, Form, TextField, UNCHANGED } from '../../parts/form.tsx'
 import { wordsOf } from '../../parts/format.ts'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { useRead } from '../../parts/read.ts'
@@ -16,13 +16,22 @@ type Token = Schemas['Token']
 
 const ROLES = [
   ['ANALYST', 'Analyst: reads only'],
-  ['DEVELOPER', 'Developer: everything but tokens'],
+  ['DEVELOPER', 'Developer: everything but tokens, secrets of webhooks, and erasing customers'],
   ['ADMINISTRATOR', 'Administrator: everything'],
 ] as const
 
 /** A secret, which is shown this once. */
 const Secret = ({ secret, close }: { secret: string; close: () => void }) => {
-  const [isCopied, setCopied] = useState(false)
+  const [copied, setCopied] = useState<string>()
+  /** The clipboard can be forbidden, and is not there without https. */
+  const copySecret = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(secret)
+      setCopied('Copied')
+    } catch {
+      setCopied('Not copied: mark it, and copy it by hand')
+    }
+  }
   return (
     <div class="form">
       <p>Copy the token now. It is shown this once, and is kept nowhere.</p>
@@ -30,8 +39,8 @@ const Secret = ({ secret, close }: { secret: string; close: () => void }) => {
         {secret}
       </pre>
       <div class="form-actions">
-        <button type="button" onClick={() => void navigator.clipboard.writeText(secret).then(() => setCopied(true))}>
-          {isCopied ? 'Copied' : 'Copy'}
+        <button type="button" onClick={() => void copySecret()}>
+          {copied ?? 'Copy'}
         </button>
         <button type="button" class="primary" onClick={close}>
           Done
@@ -61,18 +70,25 @@ const TokenForm = ({ close }: { close: () => void }) => {
   )
 }
 
+const SECONDS = 'Seconds for which the old secret stays valid'
+
 const RotateForm = ({ token, close }: { token: Token; close: () => void }) => {
   const [grace, setGrace] = useState('3600')
   const [secret, setSecret] = useState<string>()
-  const send = async (): Promise<void> => {
-    const body = { gracePeriod: requireNumber(grace, 'Seconds') }
+  const send = async (): Promise<unknown> => {
+    const body = { gracePeriod: requireNumber(grace, SECONDS) }
     setSecret((await read(api.POST('/tokens/{token_id}/rotate', { params: { path: { token_id: token.id } }, body }))).token)
+    /** Nothing that the list shows is another. To read it again could end the session before the secret has been copied. */
+    return UNCHANGED
   }
   if (secret !== undefined) return <Secret secret={secret} close={close} />
   return (
     <Form action="Rotate" send={send} cancel={close}>
-      <p>The token gets a new secret. Sessions that were opened with the old one end with it.</p>
-      <TextField label="Seconds for which the old secret stays valid" value={grace} set={setGrace} isNumber />
+      <p>
+        The token gets a new secret. Sessions that were opened with the old one end with it
+        {token.id === session.get()?.tokenId && ': yours too'}.
+      </p>
+      <TextField label={SECONDS} path="gracePeriod" value={grace} set={setGrace} isNumber hint="At most 604800, which is a week" />
     </Form>
   )
 }

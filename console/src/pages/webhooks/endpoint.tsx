@@ -74,7 +74,7 @@ const Deliveries = ({ endpointId, isEnabled }: { endpointId: string; isEnabled: 
     () => read(api.GET('/webhook_endpoints/{webhook_endpoint_id}/deliveries', { params: { path, query } })),
     (known) => (known?.data.some(({ status }) => status === 'PENDING') ? PERIOD : CALM_PERIOD),
   )
-  const resend = ({ id }: Delivery) =>
+  const resendDelivery = ({ id }: Delivery) =>
     read(
       api.POST('/webhook_endpoints/{webhook_endpoint_id}/deliveries/{webhook_delivery_id}/resend', {
         params: { path: { ...path, webhook_delivery_id: id } },
@@ -93,8 +93,19 @@ const Deliveries = ({ endpointId, isEnabled }: { endpointId: string; isEnabled: 
     { title: 'Answer', cell: ({ lastStatusCode, lastError }) => lastStatusCode ?? lastError, isMinor: true },
     { title: 'Tried', cell: ({ attempts }) => attempts, isNumber: true },
     {
-      title: 'Next',
-      cell: ({ nextAttemptAt, endedAt }) => (nextAttemptAt ? <Time at={nextAttemptAt} /> : <Time at={endedAt} />),
+      title: 'When',
+      cell: ({ nextAttemptAt, endedAt }) =>
+        nextAttemptAt ? (
+          <>
+            next <Time at={nextAttemptAt} />
+          </>
+        ) : (
+          endedAt && (
+            <>
+              ended <Time at={endedAt} />
+            </>
+          )
+        ),
       isMinor: true,
     },
     ...(writes && isEnabled
@@ -103,7 +114,7 @@ const Deliveries = ({ endpointId, isEnabled }: { endpointId: string; isEnabled: 
             title: '',
             cell: (delivery: Delivery) =>
               delivery.status !== 'PENDING' && (
-                <AskButton label="Send again" title="Send this again?" tone="quiet" action="Send" send={() => resend(delivery)}>
+                <AskButton label="Send again" title="Send this again?" tone="quiet" action="Send" send={() => resendDelivery(delivery)}>
                   The endpoint is sent the same event, with the same id.
                 </AskButton>
               ),
@@ -124,7 +135,7 @@ const Deliveries = ({ endpointId, isEnabled }: { endpointId: string; isEnabled: 
               columns={columns}
               rows={data}
               keyOf={({ id }) => id}
-              empty={<Empty title="Nothing has been sent yet." />}
+              empty={<Empty title={query.status ? 'No delivery has this status.' : 'Nothing has been sent yet.'} />}
             />
             <Pager next={nextToken} />
           </>

@@ -9,7 +9,7 @@ type Endpoint = Schemas['WebhookEndpoint']
 type EventType = (typeof WEBHOOK_EVENTS)[number]
 
 /** The secret that signs, which is shown this once. */
-export const SigningSecret = ({ secret, close }: { secret: string; close: () => void }) => (
+const SigningSecret = ({ secret, close }: { secret: string; close: () => void }) => (
   <div class="form">
     <p>Copy the secret now. The receiver checks the signature with it. It is shown this once.</p>
     <pre tabIndex={0} class="secret">
@@ -72,18 +72,20 @@ export const EndpointForm = ({ endpoint, close }: { endpoint?: Endpoint; close: 
   )
 }
 
+const SECONDS = 'Seconds for which the old secret signs too'
+
 export const RotateForm = ({ endpoint, close }: { endpoint: Endpoint; close: () => void }) => {
   const [validFor, setValidFor] = useState('86400')
   const [secret, setSecret] = useState<string>()
   const send = async (): Promise<void> => {
-    const body = { previousValidFor: requireNumber(validFor, 'Seconds for which the old secret signs too') }
+    const body = { previousValidFor: requireNumber(validFor, SECONDS) }
     const params = { path: { webhook_endpoint_id: endpoint.id } }
     setSecret((await read(api.POST('/webhook_endpoints/{webhook_endpoint_id}/rotate', { params, body }))).secret)
   }
   if (secret !== undefined) return <SigningSecret secret={secret} close={close} />
   return (
     <Form action="Rotate" send={send} cancel={close}>
-      <TextField label="Seconds for which the old secret signs too" path="previousValidFor" value={validFor} set={setValidFor} isNumber />
+      <TextField label={SECONDS} path="previousValidFor" value={validFor} set={setValidFor} isNumber />
     </Form>
   )
 }

@@ -15,7 +15,11 @@ const COLUMNS: readonly Column<Endpoint>[] = [
   { title: 'Address', cell: ({ url }) => url },
   { title: 'Status', cell: ({ status }) => <Badge of={status} tone={status === 'ENABLED' ? 'good' : 'calm'} /> },
   { title: 'What it is for', cell: ({ description }) => description, isMinor: true },
-  { title: 'Is sent', cell: ({ eventTypes }) => (eventTypes ? `${eventTypes.length} kinds` : 'everything'), isMinor: true },
+  {
+    title: 'Is sent',
+    cell: ({ eventTypes }) => (eventTypes ? `${eventTypes.length} ${eventTypes.length === 1 ? 'kind' : 'kinds'}` : 'everything'),
+    isMinor: true,
+  },
   { title: 'Fails since', cell: ({ failingSince }) => (failingSince ? <Time at={failingSince} /> : 'does not fail'), isMinor: true },
 ]
 
