@@ -23,7 +23,7 @@ const ADVICE: Readonly<Record<number, string>> = {
   400: 'Change what the message names, then send it again.',
   404: 'Check the address, or go back to the list.',
   409: 'Change your entry, or what it conflicts with.',
-  412: 'Somebody has changed this since you opened it. Load it again, then repeat your change.',
+  412: 'Somebody has changed this since you opened it. Close this, open it again as it is now, then repeat your change.',
   413: 'Send less at once.',
   422: 'Change what the message names, then send it again.',
   429: 'Wait a moment, then try again.',

@@ -18,7 +18,12 @@ interface Attempt {
 /** What work answers that has changed nothing. */
 export const UNCHANGED = Symbol('unchanged')
 
-/** Does work that changes something: shows that it is going on, and why it failed. Then all that is on the page is read again. */
+const CHANGED_MEANWHILE = 412
+
+/**
+ * Does work that changes something: shows that it is going on, and why it failed. Then all that is on the page is read again, as it is if
+ * somebody else was faster: a form that is opened anew begins with that.
+ */
 export const useAttempt = (): Attempt => {
   const [isBusy, setBusy] = useState(false)
   const [failure, setFailure] = useState<Failure>()
@@ -29,7 +34,9 @@ export const useAttempt = (): Attempt => {
       if ((await work()) !== UNCHANGED) forgetReads()
       return true
     } catch (error) {
-      setFailure(failureOf(error))
+      const its = failureOf(error)
+      setFailure(its)
+      if (its.status === CHANGED_MEANWHILE) forgetReads()
       return false
     } finally {
       setBusy(false)
