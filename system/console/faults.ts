@@ -151,7 +151,7 @@ export const holdLimit = async (browser: Browser, server: Server): Promise<void>
     })
   })
   await visitPage(page, 'Payments')
-  await page.getByText('There were too many requests. Trying again in').waitFor()
+  await page.getByText('The server asks to wait, since there is too much to do. Trying again in').waitFor()
   await page.getByText('No payment matches.').waitFor()
   strictEqual(refused, 1)
   strictEqual(await page.locator('.waiting').innerText(), '')
