@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fault, root } from '../scripts/wrangler.ts'
+import { findFault, root } from '../scripts/wrangler.ts'
 
 const LONGEST_START = 120_000
 
@@ -34,8 +34,8 @@ export const startServer = async (more: readonly string[] = [], state = mkdtempS
     }
     server.stdout.on('data', read)
     server.stderr.on('data', read)
-    server.on('close', () => reject(new Error(fault(output))))
-    setTimeout(() => reject(new Error(`it did not serve within ${LONGEST_START / 1000} s: ${fault(output)}`)), LONGEST_START).unref()
+    server.on('close', () => reject(new Error(findFault(output))))
+    setTimeout(() => reject(new Error(`it did not serve within ${LONGEST_START / 1000} s: ${findFault(output)}`)), LONGEST_START).unref()
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill('SIGTERM'))
   const stop = async (): Promise<void> => {
@@ -47,7 +47,7 @@ export const startServer = async (more: readonly string[] = [], state = mkdtempS
   const awaitOutput = async (text: string, longest: number): Promise<void> => {
     const deadline = Date.now() + longest
     while (!output.includes(text)) {
-      if (server.exitCode !== null) throw new Error(`the server has ended: ${fault(output)}`)
+      if (server.exitCode !== null) throw new Error(`the server has ended: ${findFault(output)}`)
       if (Date.now() > deadline) throw new Error(`the server did not say "${text}" within ${longest / 1000} s`)
       await wait(200)
     }
