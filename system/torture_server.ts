@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { findFault, migrateLocal, quiet, root, run } from '../scripts/wrangler.ts'
-import { must } from './torture_events.ts'
+import { must } from './torture_values.ts'
 
 /** How long an answer or a start may take, in milliseconds. */
 export const PATIENCE = 20_000
