@@ -8,7 +8,8 @@ import { findFault, root } from '../scripts/wrangler.ts'
 
 const LONGEST_START = 120_000
 
-const freePort = (): Promise<number> =>
+/** Finds a port that nothing listens on. */
+export const findFreePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer()
     server.listen(0, '127.0.0.1', () => {
@@ -19,7 +20,7 @@ const freePort = (): Promise<number> =>
 
 /** Starts `npm run dev` on a free port with an empty database and a cron every second. `ready` resolves when it serves, or rejects after two minutes. */
 export const startServer = async (more: readonly string[] = [], state = mkdtempSync(join(tmpdir(), 'togai-'))) => {
-  const port = await freePort()
+  const port = await findFreePort()
   const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', String(port), '--persist-to', state, ...more], {
     cwd: root,
     env: { ...process.env, CRON_SECONDS: '1' },
