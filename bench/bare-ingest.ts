@@ -8,7 +8,6 @@ export { EventLedger } from '../src/ledger/event_ledger.ts'
 /** Named in wrangler.toml, and never called here. */
 export class WebhookSender extends DurableObject {}
 
-/** A Worker that writes the same rows into the same ledgers, and does nothing else: no framework, no token, no validation, no meters. */
 interface Sent {
   id: string
   timestamp: string
@@ -57,6 +56,7 @@ const batchOf = (events: readonly Sent[]) => {
   }
 }
 
+/** A Worker that writes the same rows into the same ledgers, and does nothing else: no framework, no token, no validation, no meters. */
 // oxlint-disable-next-line import/no-default-export
 export default {
   async fetch(request: Request, _env: object, context: ExecutionContext): Promise<Response> {

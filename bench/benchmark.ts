@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { createTestHarness, unstable_readConfig } from 'wrangler'
-import { fail, fault, quiet, root, run } from '../scripts/wrangler.ts'
+import { fail, findFault, quiet, root, run } from '../scripts/wrangler.ts'
 
 const config = unstable_readConfig({ config: join(root, 'wrangler.toml') })
 
@@ -22,10 +22,14 @@ export const startBenchmark = (name: string, longest: number): string => {
   return directory
 }
 
+/** What a benchmark ran on. */
+export const describeMachine = (): string =>
+  `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`
+
 /** Builds a Worker of this project into a directory. */
 export const buildWorker = async (main: string, directory: string): Promise<void> => {
   const built = await run(['deploy', join(root, main), '--dry-run', '--outdir', directory])
-  if (!built.ok) fail(`The Worker of ${main} does not build: ${fault(built.output)}`)
+  if (!built.ok) fail(`The Worker of ${main} does not build: ${findFault(built.output)}`)
 }
 
 /** Serves a built Worker of `directory` by workerd, with empty databases under the names of their bindings; `limited` with the limits of wrangler.toml, so high that none is met. */

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { buildWorker, serveWorker } from './benchmark.ts'
 
 /** How many requests are sent at a time, and how many events with one. */
 export const [AT_ONCE, BATCH] = [8, 1000]
@@ -42,7 +43,7 @@ export const customerOf = (n: number | string) => ({
 })
 
 /** Prepares organizations through the API of a Worker. Their tokens are put into its database. */
-export const prepareAccounts = (origin: string, DB: D1Database) => {
+const prepareAccounts = (origin: string, DB: D1Database) => {
   let organizations = 0
   const ask = async (token: string, path: string, body?: unknown, method = 'POST'): Promise<Record<string, unknown>> => {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
@@ -142,4 +143,28 @@ export const prepareAccounts = (origin: string, DB: D1Database) => {
   }
 
   return { ask, makeOrganization, makeAccounts, sendEvents }
+}
+
+/** Builds and serves the Worker in a directory, with what prepares organizations in it and runs its cron. */
+export const serveAccounts = async (directory: string, vars: Record<string, string> = {}) => {
+  await buildWorker('src/index.ts', directory)
+  const server = serveWorker(directory, 'index.js', ['DB'], true, vars)
+  const { url } = await server.listen()
+  const worker = server.getWorker<{ DB: D1Database }>()
+  const { DB } = await worker.getEnv()
+  await worker.applyD1Migrations('DB')
+
+  /** Does what the cron does at an instant, minute by minute, until nothing is due for an organization. Gives the seconds of each run. */
+  const runCron = async (at: number, organization = ''): Promise<number[]> => {
+    const runs: number[] = []
+    const due = DB.prepare('SELECT 1 FROM due WHERE organization_id = ? AND due_at <= ? LIMIT 1').bind(organization, at)
+    for (;;) {
+      const start = performance.now()
+      const { outcome } = await worker.scheduled({ scheduledTime: new Date(at + runs.length * 60_000), cron: '* * * * *' })
+      if (outcome !== 'ok') throw new Error(`The cron ended ${outcome}`)
+      runs.push((performance.now() - start) / 1000)
+      if (!(await due.first())) return runs
+    }
+  }
+  return { server, url, worker, DB, runCron, ...prepareAccounts(url.origin, DB) }
 }

@@ -1,9 +1,9 @@
-import { cpus, totalmem } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { fail, findMedian } from '../scripts/wrangler.ts'
-import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
-import { AT_ONCE, DUE, END, type Organization, START, customerOf, forEach, prepareAccounts } from './billed_accounts.ts'
+import { findMedian } from '../scripts/median.ts'
+import { fail } from '../scripts/wrangler.ts'
+import { describeMachine, startBenchmark } from './benchmark.ts'
+import { AT_ONCE, DUE, END, type Organization, START, customerOf, forEach, serveAccounts } from './billed_accounts.ts'
 
 const { values } = parseArgs({ options: { accounts: { type: 'string' }, events: { type: 'string' }, draft: { type: 'string' } } })
 
@@ -35,28 +35,9 @@ const UNTIL_FOLDED = 6500
 
 const started = Date.now()
 const directory = startBenchmark('Bench of billing', LONGEST)
-await buildWorker('src/index.ts', directory)
-const server = serveWorker(directory, 'index.js', ['DB'], true)
-const { url } = await server.listen()
-const worker = server.getWorker<{ DB: D1Database }>()
-const { DB } = await worker.getEnv()
-await worker.applyD1Migrations('DB')
-const { ask, makeOrganization, makeAccounts, sendEvents } = prepareAccounts(url.origin, DB)
+const { server, url, DB, runCron, ask, makeOrganization, makeAccounts, sendEvents } = await serveAccounts(directory)
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((one, other) => one + other, 0)
-
-/** Does what the cron does at an instant, minute by minute, until nothing is due for an organization. Gives the seconds of each run. */
-const runCron = async (now: number, id = ''): Promise<number[]> => {
-  const runs: number[] = []
-  const due = DB.prepare('SELECT 1 FROM due WHERE organization_id = ? AND due_at <= ? LIMIT 1').bind(id, now)
-  for (;;) {
-    const start = performance.now()
-    const { outcome } = await worker.scheduled({ scheduledTime: new Date(now + runs.length * 60_000), cron: '* * * * *' })
-    if (outcome !== 'ok') throw new Error(`The cron ended ${outcome}`)
-    runs.push((performance.now() - start) / 1000)
-    if (!(await due.first())) return runs
-  }
-}
 
 interface Billed {
   accounts: number
@@ -175,9 +156,7 @@ try {
 await server.close()
 if (wrong) fail(`Bench of billing: ${wrong}`)
 
-console.log(
-  `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}; medians of ${rounds.length} rounds, plans of 5 cards, 4 ledgers\n`,
-)
+console.log(`${describeMachine()}; medians of ${rounds.length} rounds, plans of 5 cards, 4 ledgers\n`)
 const customers = findMedian(rounds.map((round) => round.customers))
 console.log(`POST /customers, ${AT_ONCE} at a time: ${customers.toFixed(0)} a second\n`)
 const line = (...columns: string[]): void =>

@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { fail } from '../scripts/wrangler.ts'
-import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
-import { DUE, END, type Organization, customerOf, forEach, prepareAccounts } from './billed_accounts.ts'
+import { startBenchmark } from './benchmark.ts'
+import { DUE, END, type Organization, customerOf, forEach, serveAccounts } from './billed_accounts.ts'
 
 const { values } = parseArgs({ options: { accounts: { type: 'string' }, events: { type: 'string' } } })
 
@@ -18,13 +18,7 @@ const [LONGEST, UNTIL_FOLDED] = [1_200_000, 8000]
 const [LARGEST, NEW_GENERATION] = [10e9, 6e9]
 
 const directory = startBenchmark('Bench of capacity', LONGEST)
-await buildWorker('src/index.ts', directory)
-const server = serveWorker(directory, 'index.js', ['DB'], true)
-const { url } = await server.listen()
-const worker = server.getWorker<{ DB: D1Database }>()
-const { DB } = await worker.getEnv()
-await worker.applyD1Migrations('DB')
-const { ask, makeOrganization, makeAccounts, sendEvents } = prepareAccounts(url.origin, DB)
+const { server, url, DB, runCron, ask, makeOrganization, makeAccounts, sendEvents } = await serveAccounts(directory)
 
 /** The bytes that are in use in all databases of one class of objects. */
 const sizeOf = (kind: string): number =>
@@ -53,14 +47,6 @@ const measure = async (what: string, count: number, size: () => number | Promise
   const before = await size()
   await work()
   taken.push({ what, bytes: ((await size()) - before) / count, most })
-}
-
-const runCron = async (now: number, id: string): Promise<void> => {
-  const due = DB.prepare('SELECT 1 FROM due WHERE organization_id = ? AND due_at <= ? LIMIT 1').bind(id, now)
-  for (let minute = 0; ; minute++) {
-    await worker.scheduled({ scheduledTime: new Date(now + minute * 60_000), cron: '* * * * *' })
-    if (!(await due.first())) return
-  }
 }
 
 const { token }: Organization = await makeOrganization()

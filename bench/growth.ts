@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { fail, findMedian } from '../scripts/wrangler.ts'
+import { findMedian } from '../scripts/median.ts'
+import { fail } from '../scripts/wrangler.ts'
 import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
 import { type Case, fillIn, listCases } from './growth/cases.ts'
+import { plantCustomers } from './growth/customers.ts'
 import type { PlantLedgers } from './growth/ledgers.ts'
 import { MONTH, type Names, makeOne } from './growth/organization.ts'
-import { plantCustomers } from './growth/customers.ts'
 import { NEIGHBOURS_FROM, accountIdOf, plantRows, takeAside } from './growth/rows.ts'
 import type { MeasureRequest, Measurement } from './worker.ts'
 

@@ -1,8 +1,9 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { fail, findMedian } from '../scripts/wrangler.ts'
-import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import { findMedian } from '../scripts/median.ts'
+import { fail } from '../scripts/wrangler.ts'
+import { buildWorker, describeMachine, serveWorker, startBenchmark } from './benchmark.ts'
 
 const ROUNDS = 6
 const LONGEST = 400_000
@@ -170,11 +171,6 @@ const load = async (base: Base, { accounts, events, requests, atOnce, isEntitled
   return { perSecond: (requests * events) / ((performance.now() - start) / 1000) }
 }
 
-const wait = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms)
-  })
-
 /** A ledger folds its journal 5 seconds after it began, or at once when it is long: single events are not measured beside that. */
 const BETWEEN_LOADS = 1500
 const UNTIL_FOLDED = 6500
@@ -194,9 +190,7 @@ for (let round = 0; round <= ROUNDS && (rounds.length === 0 || Date.now() - star
   if (round > 0) rounds.push(taken)
 }
 
-console.log(
-  `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}; medians of ${rounds.length} rounds, 4 ledgers, 3 meters\n`,
-)
+console.log(`${describeMachine()}; medians of ${rounds.length} rounds, 4 ledgers, 3 meters\n`)
 let isUnder = false
 for (const { name, goal, isEntitled = false } of KINDS) {
   const of = (base: Base): number => findMedian(rounds.map((round) => round[name]?.[base].perSecond ?? 0))

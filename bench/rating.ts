@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
-import { fail, findMedian } from '../scripts/wrangler.ts'
+import { findMedian } from '../scripts/median.ts'
+import { fail } from '../scripts/wrangler.ts'
 import type { Card, Prices, Recurrence, Timing } from '../src/rating/card.ts'
 import { readDay } from '../src/rating/cycle.ts'
 import { chargeAdvance, chargeArrears } from '../src/rating/invoice.ts'

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail, root } from '../scripts/wrangler.ts'
-import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
-import { prepareAccounts } from './billed_accounts.ts'
+import { startBenchmark } from './benchmark.ts'
+import { serveAccounts } from './billed_accounts.ts'
 
 const ROWS = 100_000
 /** The heap in which the largest reports must be made, in MB: a Worker on Cloudflare has 128, of which code and buffers take a part. */
@@ -12,13 +12,7 @@ const MOST_HEAP = 80
 const MOST_TIME = 60
 
 const directory = startBenchmark('Bench of reports', 600_000)
-await buildWorker('src/index.ts', directory)
-const server = serveWorker(directory, 'index.js', ['DB'], true)
-const { url } = await server.listen()
-const worker = server.getWorker<{ DB: D1Database }>()
-const { DB } = await worker.getEnv()
-await worker.applyD1Migrations('DB')
-const { ask, makeOrganization } = prepareAccounts(url.origin, DB)
+const { server, worker, DB, ask, makeOrganization } = await serveAccounts(directory)
 
 const statusOf = (pid: string): Record<string, string> | undefined => {
   try {

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { fail, findMedian } from '../scripts/wrangler.ts'
-import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
+import { findMedian } from '../scripts/median.ts'
+import { fail } from '../scripts/wrangler.ts'
+import { buildWorker, describeMachine, serveWorker, startBenchmark } from './benchmark.ts'
 import { makeOne } from './growth/organization.ts'
 import { CUSTOMERS, KIND_NAMES, type KindName, kindOf } from './kinds.ts'
 
@@ -49,6 +49,7 @@ interface LoadResult {
 
 const at = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
+
 /** How long requests took, in milliseconds: all of them together, and each. */
 interface Times {
   all: number
@@ -193,9 +194,7 @@ try {
 if (!rounds.length) fail(`Bench: ${wrong}`)
 
 const ratios = new Map(KIND_NAMES.map((kind) => [kind, findRatio(kind)]))
-console.log(
-  `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}; medians of ${rounds.length} rounds, ${AT_ONCE} requests at a time\n`,
-)
+console.log(`${describeMachine()}; medians of ${rounds.length} rounds, ${AT_ONCE} requests at a time\n`)
 printLine('', 'req/s', 'p50 ms', 'p99 ms', 'bare/s', 'p50 ms', 'p99 ms', 'ratio', 'from', 'to', 'goal')
 for (const [kind, { median, middle }] of ratios) {
   const show = (base: Base, what: keyof LoadResult): string =>

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { buildWorker, serveWorker, startBenchmark } from './benchmark.ts'
-import { customerOf, prepareAccounts } from './billed_accounts.ts'
+import { startBenchmark } from './benchmark.ts'
+import { customerOf, serveAccounts } from './billed_accounts.ts'
 
 /** How long a receiver takes, and how long is measured, in milliseconds. */
 const [ANSWER, MINUTE] = [50, 60_000]
@@ -11,13 +11,7 @@ const [WAITING, CHANGES] = [8000, 10_000]
 const CHANGES_OF = 3
 
 const directory = startBenchmark('Bench of webhooks', 600_000)
-await buildWorker('src/index.ts', directory)
-const server = serveWorker(directory, 'index.js', ['DB'], true, { WEBHOOK_LOCAL: 'on' })
-const { url } = await server.listen()
-const worker = server.getWorker<{ DB: D1Database }>()
-const { DB } = await worker.getEnv()
-await worker.applyD1Migrations('DB')
-const { ask, makeOrganization } = prepareAccounts(url.origin, DB)
+const { server, worker, DB, ask, makeOrganization } = await serveAccounts(directory, { WEBHOOK_LOCAL: 'on' })
 
 const seen = new Map<string, number>()
 const open = new Map<string, number>()
@@ -57,7 +51,10 @@ const makeWaiting = async (organization: string, endpoints: readonly string[]): 
     }
 }
 
-const runCron = () => worker.scheduled({ scheduledTime: new Date(Date.now()), cron: '* * * * *' })
+const runCron = async (): Promise<void> => {
+  const { outcome } = await worker.scheduled({ scheduledTime: new Date(), cron: '* * * * *' })
+  if (outcome !== 'ok') throw new Error(`The cron ended ${outcome}`)
+}
 
 const tell = (what: string, count: number): void => console.log(`${what.padEnd(56)} ${count.toLocaleString('en').padStart(8)}`)
 
@@ -80,6 +77,7 @@ const measureSending = async (endpoints: number): Promise<void> => {
   await runCron()
   await wait(Math.max(0, start + MINUTE - Date.now()))
   const counts = [...seen.values()]
+  if (!counts.length) throw new Error('nothing was sent')
   tell(`deliveries a minute to ${endpoints} that answers in ${ANSWER} ms`, counts.length)
   tell('  requests to one of them at once, at most', Math.max(...most.values()))
   if (counts.some((count) => count > 1)) console.log(`${counts.filter((count) => count > 1).length} were sent twice`)

@@ -23,7 +23,7 @@ interface PlantRequest extends PlantLedgers {
   name: string
 }
 
-/** Serves this Worker; under /bare, the same work written by hand on `BARE`; and at /measure, timed requests to this Worker on `DB` or `ALONE`. */
+/** The databases of the Worker: its own, that of the work written by hand, and one in which an organization is alone. */
 interface Env extends Bindings {
   BARE: D1Database
   ALONE: D1Database
@@ -213,6 +213,10 @@ const recordOrReplay = async (request: Request, path: string, env: Env, context:
   return Response.json(recordings.get(name))
 }
 
+/**
+ * Serves this Worker; under /bare, the same work written by hand on `BARE`, or the calls of a recorded request made again; at /measure, timed
+ * requests to this Worker on `DB` or `ALONE`; and at /plant, ledgers that rows are planted into.
+ */
 // oxlint-disable-next-line import/no-default-export
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {

@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { operations } from '../src/operations.ts'
 import { layers } from './walls.ts'
-import { fail, fault, findMedian, root, run } from './wrangler.ts'
+import { findMedian } from './median.ts'
+import { fail, findFault, root, run } from './wrangler.ts'
 
 /** In bytes, compressed, of what is evaluated at start: the most there may ever be, what stands under every operation, and each operation. */
 const [LARGEST, LEAST, EACH_OPERATION] = [200_000, 60_000, 600]
@@ -49,7 +50,7 @@ const sourcesAtStart = ({ inputs, outputs }: Metafile): Set<string> => {
 const buildWorker = async (project: string): Promise<Built> => {
   const out = mkdtempSync(join(directory, 'out-'))
   const built = await run(['deploy', '--config', join(project, 'wrangler.toml'), '--env', '', '--dry-run', '--metafile', '--outdir', out])
-  if (!built.ok) fail(`The Worker does not build: ${fault(built.output)}`)
+  if (!built.ok) fail(`The Worker does not build: ${findFault(built.output)}`)
   const metafile = JSON.parse(readFileSync(join(out, 'bundle-meta.json'), 'utf8')) as Metafile
   const atStart = sourcesAtStart(metafile)
   return { file: join(out, 'index.js'), atStart, later: new Set(Object.keys(metafile.inputs).filter((source) => !atStart.has(source))) }

@@ -18,7 +18,7 @@ const checks: readonly Check[] = [
   ['Lint', LISTED, 'node_modules/oxlint/bin/oxlint --type-aware --quiet'],
   ...['.', 'scripts', 'system', 'bench'].map(checkTypes),
   ['Generated files', 'run npm run generate and commit what it writes', 'scripts/generate.ts --check'],
-  ['Walls', LISTED, 'scripts/walls.ts'],
+  ['Walls', LISTED, 'scripts/plant_walls.ts'],
   ['Document', LISTED, 'node_modules/@redocly/cli/bin/cli.js lint public/openapi.json --config scripts/redocly.yaml --lint-config error'],
   checkTypes('docs/clients'),
   checkTypes('console'),

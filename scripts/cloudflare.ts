@@ -1,4 +1,4 @@
-import { fail, fault, login, run } from './wrangler.ts'
+import { explainLogin, fail, findFault, run } from './wrangler.ts'
 
 const base = process.env['CLOUDFLARE_API_BASE_URL'] ?? 'https://api.cloudflare.com/client/v4'
 
@@ -14,11 +14,11 @@ type Answer<T> = { result: T; refusal?: never } | { result?: never; refusal: Ref
 type Credentials = { type: 'oauth' | 'api_token'; token: string } | { type: 'api_key'; key: string; email: string }
 
 /** The credentials that wrangler uses. */
-const credentials = async (): Promise<Record<string, string>> => {
+const readCredentials = async (): Promise<Record<string, string>> => {
   const token = process.env['CLOUDFLARE_API_TOKEN']
   if (token) return { Authorization: `Bearer ${token}` }
   const { ok, output, answer } = await run(['auth', 'token', '--json'])
-  if (!ok) return fail(login(output) ?? `There is nothing to ask Cloudflare with: ${fault(output)}`)
+  if (!ok) return fail(explainLogin(output) ?? `There is nothing to ask Cloudflare with: ${findFault(output)}`)
   const found = JSON.parse(answer) as Credentials
   return found.type === 'api_key' ? { 'X-Auth-Key': found.key, 'X-Auth-Email': found.email } : { Authorization: `Bearer ${found.token}` }
 }
@@ -34,7 +34,7 @@ export const ask = async <T>(
   body?: unknown,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Answer<T>> => {
-  headers ??= { ...(await credentials()), 'Content-Type': 'application/json' }
+  headers ??= { ...(await readCredentials()), 'Content-Type': 'application/json' }
   try {
     const response = await fetch(`${base}${path}`, {
       method,
@@ -64,7 +64,7 @@ export const chooseAccount = async (configured: string | undefined): Promise<str
   let account = configured ?? process.env['CLOUDFLARE_ACCOUNT_ID']
   if (!account) {
     const { result: accounts = [], refusal } = await ask<{ id: string; name: string }[]>('/accounts?per_page=50')
-    if (refusal) fail(login(refusal.message) ?? `The accounts could not be listed: ${refusal.message}. Set CLOUDFLARE_ACCOUNT_ID.`)
+    if (refusal) fail(explainLogin(refusal.message) ?? `The accounts could not be listed: ${refusal.message}. Set CLOUDFLARE_ACCOUNT_ID.`)
     const [one, another] = accounts
     if (!one) return fail('No Cloudflare account can be reached. Set CLOUDFLARE_ACCOUNT_ID to the one that is meant, then run this again.')
     if (another)

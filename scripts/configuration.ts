@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Unstable_Config, unstable_readConfig } from 'wrangler'
 import { ENVIRONMENTS, type Environment, fail, root } from './wrangler.ts'
 
-const read = (environment: Environment | undefined): Unstable_Config => {
+const readEnvironment = (environment: Environment | undefined): Unstable_Config => {
   try {
     return unstable_readConfig({ config: join(root, 'wrangler.toml'), env: environment ?? '' }, { hideWarnings: true })
   } catch (error) {
@@ -13,7 +13,7 @@ const read = (environment: Environment | undefined): Unstable_Config => {
 }
 
 /** The bindings that every environment must have, since wrangler inherits none from the top level. */
-const bound = ({ d1_databases, r2_buckets, ratelimits, version_metadata, secrets, define }: Unstable_Config): string[] =>
+const listBindings = ({ d1_databases, r2_buckets, ratelimits, version_metadata, secrets, define }: Unstable_Config): string[] =>
   [
     ...d1_databases.map(({ binding }) => `the database ${binding}`),
     ...r2_buckets.map(({ binding }) => `the bucket ${binding}`),
@@ -30,7 +30,7 @@ const classes = [...readFileSync(join(root, 'src/index.ts'), 'utf8').matchAll(/^
 if (!classes.length) throw new Error('src/index.ts exports no class')
 
 /** The values that must differ between environments. */
-const owned = (config: Unstable_Config): string[] => [
+const listOwned = (config: Unstable_Config): string[] => [
   `the Worker ${config.name}`,
   ...config.d1_databases.map((database) => `the database ${database.database_id ?? database.database_name}`),
   ...config.r2_buckets.map((bucket) => `the bucket ${bucket.bucket_name}`),
@@ -39,12 +39,12 @@ const owned = (config: Unstable_Config): string[] => [
 
 /** Reads the environments of wrangler.toml. Each must have the bindings of the top level, and share none with another environment. */
 export const readEnvironments = (): Record<Environment, Unstable_Config> => {
-  const local = read(undefined)
-  const environments = { production: read('production'), sandbox: read('sandbox') }
-  const taken = new Map(owned(local).map((thing) => [thing, 'the top level']))
+  const local = readEnvironment(undefined)
+  const environments = { production: readEnvironment('production'), sandbox: readEnvironment('sandbox') }
+  const taken = new Map(listOwned(local).map((thing) => [thing, 'the top level']))
   for (const name of ENVIRONMENTS) {
     const config = environments[name]
-    const lacks = bound(local).find((thing) => !bound(config).includes(thing))
+    const lacks = listBindings(local).find((thing) => !listBindings(config).includes(thing))
     if (lacks) fail(`wrangler.toml: env.${name} has not ${lacks}, which the top level has. Add it there too.`)
     const unnamed = classes.find((its) => {
       const named = config.exports[its]
@@ -57,7 +57,7 @@ export const readEnvironments = (): Record<Environment, Unstable_Config> => {
     if (!config.triggers.crons?.length) fail(`wrangler.toml: env.${name} has no crons, so its audit log would not be sealed.`)
     if (config.observability?.logs?.invocation_logs !== false)
       fail(`wrangler.toml: env.${name} must have invocation_logs = false: they hold URLs, and so ids of customers.`)
-    for (const thing of owned(config)) {
+    for (const thing of listOwned(config)) {
       const other = taken.get(thing)
       if (other) fail(`wrangler.toml: env.${name} and ${other} share ${thing}. Give each its own.`)
       taken.set(thing, `env.${name}`)

@@ -1,16 +1,15 @@
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
-import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
-import { ask, chooseAccount } from './cloudflare.ts'
 import { buildConsole } from './build_console.ts'
+import { ask, chooseAccount } from './cloudflare.ts'
 import { migrations, readEnvironments } from './configuration.ts'
 import { rehearseDeployment } from './rehearsal.ts'
-import { deployment, fail, fault, isEnvironment, option, root, run } from './wrangler.ts'
+import { readRevision } from './revision.ts'
+import { askAtTerminal } from './terminal.ts'
+import { deployCommandOf, fail, findFault, isEnvironment, optionOf, run } from './wrangler.ts'
 
 const LOCATIONS = ['weur', 'eeur', 'wnam', 'enam', 'apac', 'oc']
 const JURISDICTIONS = ['eu', 'fedramp', 'us']
@@ -37,22 +36,14 @@ const { 'dry-run': dry, env: environment, location, jurisdiction, subdomain } = 
 if (!isEnvironment(environment)) fail(USAGE)
 if (location !== undefined && (jurisdiction !== undefined || !LOCATIONS.includes(location))) fail(USAGE)
 if (jurisdiction !== undefined && !JURISDICTIONS.includes(jurisdiction)) fail(USAGE)
-const again = deployment(environment)
+const again = deployCommandOf(environment)
 
 if (dry) {
   await rehearseDeployment()
   process.exit()
 }
 
-const git = (...args: string[]): string => {
-  try {
-    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
-  } catch {
-    return ''
-  }
-}
-const head = git('rev-parse', '--short=12', 'HEAD')
-const revision = head ? `${head}${git('status', '--porcelain') && '+changes'}` : 'unknown'
+const { head, revision } = readRevision()
 
 const config = readEnvironments()[environment]
 const [database] = config.d1_databases
@@ -82,20 +73,9 @@ const find = async <T>(what: string, path: string): Promise<T | undefined> => {
   return result
 }
 
-const wrangler = async (what: string, args: readonly string[], longest?: number): Promise<void> => {
+const runWrangler = async (what: string, args: readonly string[], longest?: number): Promise<void> => {
   const { ok, output } = await run([...args, '--env', environment], longest)
-  if (!ok) stop(what, fault(output))
-}
-
-/** Asks a question at the terminal. The answer to a `hidden` question is not shown. */
-const terminal = async (question: string, hidden = false): Promise<string> => {
-  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stdout
-  const lines = createInterface({ input: process.stdin, output, terminal: true })
-  if (hidden) process.stdout.write(question)
-  const typed = await lines.question(hidden ? '' : question)
-  lines.close()
-  if (hidden) console.log()
-  return typed.trim()
+  if (!ok) stop(what, findFault(output))
 }
 
 interface Binding {
@@ -143,7 +123,7 @@ const readSecret = async (): Promise<string | undefined> => {
   if (!given && !process.stdin.isTTY)
     fail(`The Worker has no SIGNING_SECRET. Set one in the environment, such as openssl rand -base64 32 makes, and run again: ${again}`)
   const asked = 'The Worker has no SIGNING_SECRET. Type one of 32 characters or more, or press Enter to have one made: '
-  const secret = given || (await terminal(asked, true)) || randomBytes(32).toString('base64url')
+  const secret = given || (await askAtTerminal(asked, true)) || randomBytes(32).toString('base64url')
   if (secret.length < SHORTEST_SECRET)
     fail(`SIGNING_SECRET must be ${SHORTEST_SECRET} characters or more, such as openssl rand -base64 32 makes. Run again: ${again}`)
   return secret
@@ -155,11 +135,13 @@ const readSubdomain = async (): Promise<string> => {
   const found = await find<{ subdomain: string }>('The subdomain of the account', path)
   if (found) return found.subdomain
   if (!subdomain && !process.stdin.isTTY)
-    fail(`The account has no subdomain of workers.dev yet. Choose one: ${deployment(environment, '--subdomain NAME')}`)
-  const chosen = subdomain || (await terminal('The account has no subdomain of workers.dev yet. Type the one it shall have: '))
+    fail(`The account has no subdomain of workers.dev yet. Choose one: ${deployCommandOf(environment, '--subdomain NAME')}`)
+  const chosen = subdomain || (await askAtTerminal('The account has no subdomain of workers.dev yet. Type the one it shall have: '))
   const { refusal } = await ask(path, 'PUT', { subdomain: chosen })
   if (refusal)
-    fail(`The subdomain ${chosen} could not be had: ${refusal.message}. Choose another one: ${deployment(environment, '--subdomain NAME')}`)
+    fail(
+      `The subdomain ${chosen} could not be had: ${refusal.message}. Choose another one: ${deployCommandOf(environment, '--subdomain NAME')}`,
+    )
   console.log(`Subdomain ${chosen}.workers.dev: made`)
   return chosen
 }
@@ -170,7 +152,7 @@ const host = onWorkersDev ? `${name}.${await readSubdomain()}.workers.dev` : ''
 const homeless = config.r2_buckets.find((bucket) => jurisdiction !== undefined && bucket.jurisdiction !== jurisdiction)
 if (homeless)
   fail(
-    `The bucket ${homeless.bucket_name} would not be in the jurisdiction ${jurisdiction}. Add jurisdiction = "${jurisdiction}" to [[env.${environment}.r2_buckets]], or take it out if R2 has no such jurisdiction, and run again: ${deployment(environment, `--jurisdiction ${jurisdiction}`)}`,
+    `The bucket ${homeless.bucket_name} would not be in the jurisdiction ${jurisdiction}. Add jurisdiction = "${jurisdiction}" to [[env.${environment}.r2_buckets]], or take it out if R2 has no such jurisdiction, and run again: ${deployCommandOf(environment, `--jurisdiction ${jurisdiction}`)}`,
   )
 
 const findDatabase = () => find<{ uuid: string }>('The database', `${databases}/${database?.database_id ?? databaseName}`)
@@ -188,7 +170,7 @@ else if (database?.database_id)
   fail(`The account has no database ${database.database_id}. Take database_id out of wrangler.toml, or set CLOUDFLARE_ACCOUNT_ID.`)
 else {
   const where = location ? ['--location', location] : jurisdiction ? ['--jurisdiction', jurisdiction] : []
-  await wrangler('The database could not be made', ['d1', 'create', databaseName, ...where])
+  await runWrangler('The database could not be made', ['d1', 'create', databaseName, ...where])
   found = await findDatabase()
   console.log(`Database ${databaseName}: made${where.length ? `, in ${where[1]}` : ''}`)
 }
@@ -208,7 +190,7 @@ for (const { bucket_name: bucket = '', jurisdiction: where } of config.r2_bucket
   if (refusal) {
     /** Within a jurisdiction, R2 takes no location. */
     const place = where ? ['--jurisdiction', where] : location ? ['--location', location] : []
-    await wrangler(`The bucket ${bucket} could not be made`, ['r2', 'bucket', 'create', bucket, ...place])
+    await runWrangler(`The bucket ${bucket} could not be made`, ['r2', 'bucket', 'create', bucket, ...place])
   }
   console.log(`Bucket ${bucket}: ${refusal ? `made${(where ?? location) ? `, in ${where ?? location}` : ''}` : 'there'}`)
 }
@@ -219,7 +201,7 @@ const { result: rows, refusal } = await ask<{ results: { name: string }[] }[]>(`
 if (refusal && !refusal.message.includes('no such table')) stop('The database could not be asked', refusal.message)
 const applied = rows?.[0]?.results.map((row) => row.name) ?? []
 const pending = migrations.filter((file) => !applied.includes(file))
-if (pending.length) await wrangler('The migrations could not be applied', ['d1', 'migrations', 'apply', 'DB', '--remote'])
+if (pending.length) await runWrangler('The migrations could not be applied', ['d1', 'migrations', 'apply', 'DB', '--remote'])
 console.log(`Migrations: ${pending.length ? `${pending.length} applied` : 'all applied'}`)
 
 const upload = async (): Promise<void> => {
@@ -229,7 +211,7 @@ const upload = async (): Promise<void> => {
   if (secret !== undefined) writeFileSync(file, JSON.stringify({ SIGNING_SECRET: secret }), { mode: 0o600 })
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
   const secrets = secret === undefined ? [] : ['--secrets-file', file]
-  await wrangler(
+  await runWrangler(
     'The Worker could not be deployed',
     ['deploy', '--var', `REVISION:${revision}`, '--tag', revision, ...secrets],
     LONGEST_UPLOAD,
@@ -257,11 +239,11 @@ const isThere =
   secret === undefined && revision === head && revisions.length > 0 && revisions.every((one) => one === revision) && !(await logsUrls())
 
 if (!isThere) await upload()
-else if (!(await isFinished())) await wrangler('The crons and the URL could not be set', ['triggers', 'deploy'])
+else if (!(await isFinished())) await runWrangler('The crons and the URL could not be set', ['triggers', 'deploy'])
 console.log(
   `Worker ${name}: revision ${revision} ${isThere ? 'was there' : 'deployed'}${secret === undefined ? '' : ', with its SIGNING_SECRET'}`,
 )
 
 const urls = [...(host ? [host] : []), ...routes.map((route) => (typeof route === 'string' ? route : route.pattern))]
 for (const url of urls) console.log(`https://${url}`)
-console.log(`The first token: npm run -s token -- create --organization NAME --name NAME --remote${option(environment)}`)
+console.log(`The first token: npm run -s token -- create --organization NAME --name NAME --remote${optionOf(environment)}`)

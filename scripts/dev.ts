@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { buildConsole } from './build_console.ts'
 import { fillBusiness } from './business/fill.ts'
 import { commandOf, makeSample } from './sample.ts'
-import { fail, fault, migrateLocal, persisted, quoted, root, run, start } from './wrangler.ts'
+import { fail, findFault, migrateLocal, persistOptionOf, quoted, root, run, start } from './wrangler.ts'
 
 const TOKEN = 'dev-token'
 
@@ -79,7 +79,7 @@ const seed = await run([
   'execute',
   'DB',
   '--local',
-  ...persisted(directory),
+  ...persistOptionOf(directory),
   '--command',
   [
     insertOrganization('org.local', 'Local'),
@@ -89,7 +89,7 @@ const seed = await run([
 ])
 if (!seed.ok)
   fail(
-    `The local token could not be created: ${fault(seed.output)}. If another npm run dev uses ${directory ?? '.wrangler/state'}, stop it, or try again.`,
+    `The local token could not be created: ${findFault(seed.output)}. If another npm run dev uses ${directory ?? '.wrangler/state'}, stop it, or try again.`,
   )
 
 /** --test-scheduled only keeps wrangler from warning that the cron does not run. Organizations can have test clocks, and webhooks can be sent to this machine. */
@@ -116,7 +116,8 @@ const answers = async (): Promise<boolean> => {
     return false
   }
 }
-const deadline = Date.now() + 60_000
+const LONGEST_START = 60_000
+const deadline = Date.now() + LONGEST_START
 let ready = false
 while (server.exitCode === null && !ready && Date.now() < deadline) {
   ready = await answers()
@@ -182,4 +183,7 @@ ${event}
   const cron = runCron()
   if (hasSample) await prepareBusiness()
   await cron
+} else if (server.exitCode === null) {
+  console.error(`The Worker did not answer within ${LONGEST_START / 1000} s. Look at what is printed above, and start again.`)
+  stop()
 }

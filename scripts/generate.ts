@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type ReferenceFile, mergeReferences, openApiDocument } from '../src/http/openapi.ts'
 import { operations } from '../src/operations.ts'
 import { writeClientsPage } from './clients_table.ts'
-import { writtenWalls } from './walls.ts'
+import { writeWalls } from './walls.ts'
 import { fail, root } from './wrangler.ts'
 
 const files = globSync('src/**/reference.ts', { cwd: root }).toSorted()
@@ -14,7 +14,7 @@ const [newest] = readdirSync(join(root, 'migrations')).toSorted().slice(-1)
 /** The files that are generated from the code and committed. */
 const GENERATED: Readonly<Record<string, () => string>> = {
   'public/openapi.json': () => `${JSON.stringify(openApiDocument(operations, said), null, 2)}\n`,
-  'scripts/walls.json': writtenWalls,
+  'scripts/walls.json': writeWalls,
   'docs/clients.md': () => writeClientsPage(operations),
   'src/http/migration.ts': () => `/** The newest migration. The code needs it. */\nexport const MIGRATION = '${newest}'\n`,
 }

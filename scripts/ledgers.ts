@@ -66,10 +66,10 @@ const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOStr
 /** Formats a generation as a line: its number, its ledgers, and its times. */
 const lineOf = ({ kind, generation, ledgers: count, startedAt, endedAt, firstHour, lastHour }: Row): string => {
   const since = startedAt ? `from ${timeOf(startedAt)}` : 'from the beginning'
-  const until = endedAt === null ? 'on' : ` until ${timeOf(endedAt)}`
+  const until = endedAt === null ? 'on' : `until ${timeOf(endedAt)}`
   const held =
     firstHour === null || lastHour === null ? '' : lastHour ? `, events of ${timeOf(firstHour)} to ${timeOf(lastHour)}` : ', no events'
-  return `${kind === 'EVENT' ? 'Event' : 'Account'} ledgers, generation ${generation}: ${count}, ${since}${endedAt === null ? ' ' : ''}${until}${held}`
+  return `${kind === 'EVENT' ? 'Event' : 'Account'} ledgers, generation ${generation}: ${count}, ${since} ${until}${held}`
 }
 
 const its = await readOrganization(place, name)

@@ -50,7 +50,7 @@ export const run = async (args: readonly string[], longest = LONGEST_RUN): Promi
 const COLOUR = new RegExp(`${String.fromCodePoint(27)}\\[[\\d;]*m`, 'g')
 
 /** Extracts the error from wrangler's output, in one line. */
-export const fault = (output: string): string => {
+export const findFault = (output: string): string => {
   const lines = output
     .replaceAll(COLOUR, '')
     .split('\n')
@@ -64,7 +64,7 @@ export const fault = (output: string): string => {
 }
 
 /** Says what to do if wrangler cannot reach an account. Undefined for any other error. */
-export const login = (output: string): string | undefined => {
+export const explainLogin = (output: string): string | undefined => {
   if (/more than one account/i.test(output))
     return 'More than one Cloudflare account can be reached. Set CLOUDFLARE_ACCOUNT_ID to the one that is meant, then run this again.'
   return /CLOUDFLARE_API_TOKEN|not authenticated|wrangler login|\b10000\b|\b10001\b|\b9109\b/i.test(output)
@@ -73,7 +73,7 @@ export const login = (output: string): string | undefined => {
 }
 
 /** The option of wrangler for the directory of local state. */
-export const persisted = (directory: string | undefined): string[] => (directory ? ['--persist-to', directory] : [])
+export const persistOptionOf = (directory: string | undefined): string[] => (directory ? ['--persist-to', directory] : [])
 
 /** How often a local database is asked that another process has locked, and the milliseconds in between. */
 const [ATTEMPTS, PAUSE] = [20, 250]
@@ -88,15 +88,12 @@ const runOnDatabase = async (args: readonly string[]): ReturnType<typeof run> =>
 }
 
 export const migrateLocal = async (directory: string | undefined): Promise<void> => {
-  const { ok, output } = await runOnDatabase(['d1', 'migrations', 'apply', 'DB', '--local', ...persisted(directory)])
+  const { ok, output } = await runOnDatabase(['d1', 'migrations', 'apply', 'DB', '--local', ...persistOptionOf(directory)])
   if (!ok)
     fail(
-      `The migrations could not be applied to the local database in ${directory ?? '.wrangler/state'}: ${fault(output)}. To start over, delete ${directory ?? '.wrangler/state'}.`,
+      `The migrations could not be applied to the local database in ${directory ?? '.wrangler/state'}: ${findFault(output)}. To start over, delete ${directory ?? '.wrangler/state'}.`,
     )
 }
-
-export const findMedian = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
 /** Quotes a text for SQL. */
 export const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`
@@ -109,11 +106,11 @@ export type Environment = (typeof ENVIRONMENTS)[number]
 export const isEnvironment = (name: string): name is Environment => (ENVIRONMENTS as readonly string[]).includes(name)
 
 /** The option for an environment that is not production. */
-export const option = (environment: Environment): string => (environment === 'production' ? '' : ` --env ${environment}`)
+export const optionOf = (environment: Environment): string => (environment === 'production' ? '' : ` --env ${environment}`)
 
 /** The command that deploys an environment. */
-export const deployment = (environment: Environment, more = ''): string =>
-  ['npm run deploy', ...[option(environment).trim(), more].filter(Boolean)].join(' ').replace(/deploy (?=.)/, 'deploy -- ')
+export const deployCommandOf = (environment: Environment, more = ''): string =>
+  ['npm run deploy', ...[optionOf(environment).trim(), more].filter(Boolean)].join(' ').replace(/deploy (?=.)/, 'deploy -- ')
 
 /** The database that a script uses: that of a deployed environment, or a local one. */
 export interface Place {
@@ -132,7 +129,7 @@ type Rows = Record<string, unknown>[]
 
 /** Runs SQL statements in one transaction, and returns the rows of each. */
 export const execute = async ({ remote, directory }: Place, statements: readonly string[]): Promise<Rows[]> => {
-  const place = remote ? ['--remote', '--env', remote] : ['--local', ...persisted(directory)]
+  const place = remote ? ['--remote', '--env', remote] : ['--local', ...persistOptionOf(directory)]
   const { ok, output, answer } = await runOnDatabase([
     'd1',
     'execute',
@@ -143,9 +140,9 @@ export const execute = async ({ remote, directory }: Place, statements: readonly
     '--command',
     statements.join(';\n'),
   ])
-  const made = deployment(remote ?? 'production')
+  const made = deployCommandOf(remote ?? 'production')
   if (!ok && output.includes('no such table')) fail(`The database has no tables yet. Run: ${made}`)
   if (!ok && output.includes("Couldn't find a D1 DB")) fail(`There is no such database in the account yet. Run: ${made}`)
-  if (!ok) fail(login(output) ?? `The database could not be asked: ${fault(output)}`)
+  if (!ok) fail(explainLogin(output) ?? `The database could not be asked: ${findFault(output)}`)
   return (JSON.parse(answer) as { results: Rows }[]).map(({ results }) => results)
 }

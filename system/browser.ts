@@ -77,6 +77,7 @@ const isReadable = async (page: Page): Promise<void> => {
   const [wide, width] = await page.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
   ok(wide <= width, `the page is ${wide} pixels wide in ${width}`)
   const texts = await textsOf(page)
+  ok(texts.length, 'the page has no texts')
   const dark = await page.evaluate<boolean>('matchMedia("(prefers-color-scheme: dark)").matches')
   const glaring = texts.find(({ ground }) => ground < 0.2 !== dark)
   ok(!glaring, `"${glaring?.text}" is ${dark ? 'not ' : ''}on a dark ground`)

@@ -1,15 +1,13 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
-import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { holdImport } from './import.ts'
-import { readLedgers } from './ledgers.ts'
+import { STATUS, readLedgers } from './ledgers.ts'
 import { isShown, listBlocks } from './pages.ts'
+import { openProxy } from './proxy.ts'
 import { startServer } from './server.ts'
 import { holdSession } from './session.ts'
 import { holdWebhooks } from './webhooks.ts'
@@ -44,6 +42,10 @@ const holdAnswer = (shown: string, printed: string): void => {
 /** Runs the commands of the page in one shell, and compares their output with the page. */
 const holdCommands = async (url: string): Promise<void> => {
   const commands = blocksOf('bash')
+  ok(
+    commands.some(({ next }) => next?.language === 'http') && commands.some(({ next }) => next?.language === 'text'),
+    'docs/clients.md shows no answers',
+  )
   const script = commands.map(({ text }) => text.replaceAll('http://localhost:8787', url)).join(`\necho; echo '${SEPARATOR}'\n`)
   const { stdout } = await exec('bash', ['-euo', 'pipefail', '-c', script], { timeout: LONGEST })
   const printed = stdout.replaceAll('\r', '').split(SEPARATOR)
@@ -55,21 +57,13 @@ const holdCommands = async (url: string): Promise<void> => {
 }
 
 /** A proxy that loses the answer to the first update and answers the first list with 503. */
-const unreliable = async (url: string) => {
+const openUnreliable = async (url: string) => {
   const faults = new Set(['PATCH', 'list'])
-  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { method = '', url: path = '' } = request
-    const headers = Object.entries(request.headers).filter(([name]) => !['host', 'connection', 'content-length'].includes(name))
-    const body = await textOf(request)
-    const answer = await fetch(`${url}${path}`, { method, headers: headers as [string, string][], ...(body && { body }) })
-    const said = [...answer.headers].filter(([name]) => !['connection', 'content-encoding', 'transfer-encoding'].includes(name))
-    if (faults.delete(method)) request.socket.destroy()
-    else if (path.startsWith('/customers?') && faults.delete('list')) response.writeHead(503, { 'Retry-After': '1' }).end()
-    else response.writeHead(answer.status, said).end(await answer.text())
-  }
-  const server = createServer((request, response) => void pass(request, response).catch(() => request.socket.destroy()))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, faults, close: () => server.close() }
+  const proxy = await openProxy(url, (method, path) => {
+    if (faults.delete(method)) return 'ANSWER_IS_LOST'
+    return path.startsWith('/customers?') && faults.delete('list') ? { status: 503, headers: { 'Retry-After': '1' } } : undefined
+  })
+  return { ...proxy, faults }
 }
 
 /** Runs the program of the page through a proxy that forces retries, and compares its output with the page. */
@@ -77,7 +71,7 @@ const holdProgram = async (url: string): Promise<void> => {
   const file = 'docs/clients/example.ts'
   const program = blocksOf('ts')
   strictEqual(`${program.map(({ text }) => text).join('\n\n')}\n`, read(file), `the TypeScript of the page is not ${file}`)
-  const way = await unreliable(url)
+  const way = await openUnreliable(url)
   try {
     const env = { ...process.env, TOGAI_URL: way.url }
     const { stdout } = await exec(process.execPath, [join(root, file)], { timeout: LONGEST, env })
@@ -145,7 +139,7 @@ const holdPrinted = async ({ state, readOutput }: Awaited<ReturnType<typeof star
   rmSync(copy, { recursive: true })
   const meters = kept.map((one) => rules.get(one.rules ?? '')?.meters.map(([, , name]) => name))
   const shown = kept.map(({ account, status, units }, at) => ({ account, status, units, meters: meters[at] }))
-  const counted = { account: '=sample-account', status: 1, units: '["12.5"]', meters: ['sample_megabytes'] }
+  const counted = { account: '=sample-account', status: STATUS.METERED, units: '["12.5"]', meters: ['sample_megabytes'] }
   deepStrictEqual({ events: shown, past }, { events: [counted, counted], past: [] })
   const [, events = ''] = /^List the events with their status: (curl .*)$/m.exec(readOutput()) ?? []
   strictEqual((await runCurl(events)).match(/"status":"INGESTION_COMPLETED_EVENT_METERED"/g)?.length, 2)

@@ -2,6 +2,19 @@ import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
+/** Statuses of events by their codes, which never change. */
+export const STATUS = {
+  IN_PROGRESS: 0,
+  METERED: 1,
+  NOT_METERED: 2,
+  NO_MATCHING_METERS: 3,
+  PAST_GRACE: 8,
+  NO_ACCOUNT: 9,
+  DUPLICATE: 10,
+  INSUFFICIENT_CREDITS: 13,
+  REVERTED: 14,
+} as const
+
 /** The folder in which wrangler stores the ledgers of the local Worker, with one file for each. */
 const LEDGERS = 'v3/do/togai-local-'
 
@@ -14,6 +27,12 @@ const openCopies = (state: string, kind: 'EventLedger' | 'AccountLedger', copy: 
   return names
     .map((name) => new DatabaseSync(join(copy, name)))
     .filter((database) => database.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(table))
+}
+
+/** What SQLite finds wrong in a file. */
+const findDamage = (database: DatabaseSync): string[] => {
+  const said = database.prepare('PRAGMA integrity_check').all() as { integrity_check: string }[]
+  return said.map((row) => row.integrity_check).filter((line) => line !== 'ok')
 }
 
 /** The names that events have added to licences, as the account ledgers have them. */
@@ -50,6 +69,8 @@ export interface KeptOverage {
 
 /** The credits of all account ledgers of a local state. */
 export interface KeptCredits {
+  /** The faults that SQLite finds in the files. */
+  damage: string[]
   entries: KeptEntry[]
   takes: KeptTake[]
   overage: KeptOverage[]
@@ -57,9 +78,10 @@ export interface KeptCredits {
 
 /** Copies the account ledgers of a local state to `copy` and reads the credits of features in the copies. */
 export const readCredits = (state: string, copy: string): KeptCredits => {
-  const kept: KeptCredits = { entries: [], takes: [], overage: [] }
+  const kept: KeptCredits = { damage: [], entries: [], takes: [], overage: [] }
   for (const database of openCopies(state, 'AccountLedger', copy, 'feature_take')) {
     const all = <Row>(query: string) => database.prepare(query).all() as Row[]
+    kept.damage.push(...findDamage(database))
     kept.entries.push(...all<KeptEntry>('SELECT account, id, source, granted, used FROM feature_entry'))
     kept.takes.push(...all<KeptTake>('SELECT reference, account, time, parts FROM feature_take'))
     kept.overage.push(...all<KeptOverage>('SELECT account, start, units FROM overage_hour'))
@@ -85,7 +107,7 @@ export interface KeptEvent {
   overage: string | null
 }
 
-/** A sum of an account, or of all of them, in a series and an hour. */
+/** A sum of an account, or of all of them, in a series and the hour or day that begins at an instant. */
 export interface KeptSum {
   account: string
   series: string
@@ -101,7 +123,6 @@ interface KeptRules {
 
 /** The data of all event ledgers of a local state. */
 export interface KeptLedgers {
-  ledgers: number
   /** The faults that SQLite finds in the files. */
   damage: string[]
   /** The events that have their ids, and the events that do not, such as repeats. */
@@ -110,6 +131,8 @@ export interface KeptLedgers {
   rules: Map<string, KeptRules>
   /** The sums by hour, of each account and, as *, of all. */
   hours: KeptSum[]
+  /** The same by day. */
+  days: KeptSum[]
   /** The recorded events that are not folded yet. */
   journal: KeptSum[]
   /** The number of unfinished events in progress and corrections. */
@@ -121,17 +144,25 @@ const SHOWN =
 
 /** Copies the event ledgers of a local state to `copy` and reads the copies. */
 export const readLedgers = (state: string, copy: string): KeptLedgers => {
-  const kept: KeptLedgers = { ledgers: 0, damage: [], events: [], past: [], rules: new Map(), hours: [], journal: [], unfinished: 0 }
+  const kept: KeptLedgers = {
+    damage: [],
+    events: [],
+    past: [],
+    rules: new Map(),
+    hours: [],
+    days: [],
+    journal: [],
+    unfinished: 0,
+  }
   for (const database of openCopies(state, 'EventLedger', copy, 'event')) {
     const all = <Row>(query: string) => database.prepare(query).all() as Row[]
-    const said = all<{ integrity_check: string }>('PRAGMA integrity_check').map((row) => row.integrity_check)
-    kept.ledgers++
-    kept.damage.push(...said.filter((line) => line !== 'ok'))
+    kept.damage.push(...findDamage(database))
     for (const row of all<KeptEvent>(`SELECT ${SHOWN} FROM event`)) kept.events.push(row)
     for (const row of all<KeptEvent>(`SELECT ${SHOWN} FROM past`)) kept.past.push(row)
     for (const { name, rules } of all<{ name: string; rules: string }>('SELECT * FROM rule_set'))
       kept.rules.set(name, JSON.parse(rules) as KeptRules)
     for (const row of all<KeptSum>('SELECT account, series, start, units, count FROM sum_hour')) kept.hours.push(row)
+    for (const row of all<KeptSum>('SELECT account, series, start, units, count FROM sum_day')) kept.days.push(row)
     for (const { totals } of all<{ totals: string }>('SELECT totals FROM journal'))
       for (const [account, series, start, units, count] of JSON.parse(totals) as [string, string, number, string, number][])
         kept.journal.push({ account, series, start, units, count })

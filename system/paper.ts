@@ -66,6 +66,7 @@ const overlap = (one: Word, other: Word): boolean =>
 /** Holds that nothing is cut off by the margins or lies on anything else, but for the stamp of what is void. */
 const holdPlaces = ({ name }: Sample, file: string): void => {
   for (const page of readWords(file)) {
+    ok(page.length, `${name} has a page without words`)
     const words = page.filter(({ top, bottom }) => bottom - top < STAMPED)
     for (const word of words)
       ok(word.left >= LEFT && word.right <= RIGHT && word.bottom <= LAST, `${name}: "${word.text}" is beyond the margins`)
@@ -88,8 +89,8 @@ const download = async ({ name, url }: Sample): Promise<Buffer> => {
   return Buffer.from(await response.arrayBuffer())
 }
 
-/** The arithmetic that stands on a page: a sum is what the amounts above it come to. */
-const hold = async (sample: Sample): Promise<number> => {
+/** Draws an invoice twice, and holds its texts, its pages, its fonts and its places. Gives how many bytes it has. */
+const holdSample = async (sample: Sample): Promise<number> => {
   const { name, texts, pages } = sample
   const file = join(pictures, `${name}.pdf`)
   const [bytes, again] = [await download(sample), await download(sample)]
@@ -115,7 +116,7 @@ const sizes: number[] = []
 try {
   await server.ready
   for (const sample of await makeSamples(server.url, TOKEN))
-    await hold(sample).then(
+    await holdSample(sample).then(
       (size) => sizes.push(size),
       (error: unknown) => wrong.push(messageOf(error)),
     )

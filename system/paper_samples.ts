@@ -1,4 +1,5 @@
 import { strictEqual } from 'node:assert/strict'
+import { SCRIPTS } from './paper_scripts.ts'
 
 /** An invoice that is drawn: what its papers are called, its link, what must stand on it, and how many pages it has. */
 export interface Sample {
@@ -23,83 +24,6 @@ const SELLER = {
   primaryEmail: 'billing@orbit.example',
   metadata: { 'VAT number': 'GB 123 4567 89', IBAN: 'GB33 BUKB 2020 1555 5555 55' },
 }
-
-/** Customers whose names are in one script each, with a line of their invoice. */
-const SCRIPTS = [
-  {
-    id: 'el',
-    country: 'GR',
-    name: 'Ωμέγα Τεχνολογίες Α.Ε.',
-    city: 'Αθήνα',
-    line1: 'Λεωφόρος Συγγρού 19',
-    line: 'Παροχή υπηρεσιών',
-    currency: 'EUR',
-  },
-  {
-    id: 'uk',
-    country: 'UA',
-    name: 'ТОВ «Їжак і Ґанок»',
-    city: 'Київ',
-    line1: 'вул. Хрещатик, 22',
-    line: 'Доступ до сервісу',
-    currency: 'UAH',
-  },
-  {
-    id: 'zh',
-    country: 'CN',
-    name: '北京云端数据科技有限公司',
-    city: '北京市',
-    line1: '海淀区中关村大街27号',
-    line: '云服务器租用（骨干网络）',
-    currency: 'CNY',
-  },
-  {
-    id: 'tw',
-    country: 'TW',
-    name: '臺灣雲端資訊股份有限公司',
-    city: '臺北市',
-    line1: '信義區市府路45號',
-    line: '雲端伺服器租用',
-    currency: 'TWD',
-  },
-  {
-    id: 'ja',
-    country: 'JP',
-    name: '株式会社サンプル骨董',
-    city: '東京都',
-    line1: '千代田区丸の内一丁目9番1号',
-    line: 'クラウド利用料(十月分)',
-    currency: 'JPY',
-  },
-  {
-    id: 'ko',
-    country: 'KR',
-    name: '주식회사 한빛클라우드',
-    city: '서울특별시',
-    line1: '강남구 테헤란로 152',
-    line: '클라우드 서비스 이용료',
-    currency: 'KRW',
-  },
-  {
-    id: 'vi',
-    country: 'VN',
-    name: 'Công ty Cổ phần Đặng Thị Hồng',
-    city: 'Hà Nội',
-    line1: '54 Nguyễn Chí Thanh',
-    line: 'Dịch vụ lưu trữ',
-    currency: 'VND',
-  },
-  { id: 'hi', country: 'IN', name: 'हिन्दी क्लाउड सेवाएँ', city: 'नई दिल्ली', line1: 'संसद मार्ग 5', line: 'सेवा शुल्क', currency: 'INR' },
-  {
-    id: 'pl',
-    country: 'PL',
-    name: 'Żółć i Gęśl Sp. z o.o.',
-    city: 'Łódź',
-    line1: 'ul. Świętego Wawrzyńca 8',
-    line: 'Übergrößenträger, naïve façade, Ẹ́gbá, Şişli',
-    currency: 'PLN',
-  },
-] as const
 
 /** Makes invoices of each kind through the API, whose clock stands in October 2026. */
 export const makeSamples = async (url: string, token: string): Promise<Sample[]> => {

@@ -4,11 +4,12 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fault, root } from '../scripts/wrangler.ts'
+import { findFault, root } from '../scripts/wrangler.ts'
 
 const LONGEST_START = 120_000
 
-const freePort = (): Promise<number> =>
+/** Finds a port that nothing listens on. */
+export const findFreePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer()
     server.listen(0, '127.0.0.1', () => {
@@ -19,7 +20,7 @@ const freePort = (): Promise<number> =>
 
 /** Starts `npm run dev` on a free port with an empty database and a cron every second. `ready` resolves when it serves, or rejects after two minutes. */
 export const startServer = async (more: readonly string[] = [], state = mkdtempSync(join(tmpdir(), 'togai-'))) => {
-  const port = await freePort()
+  const port = await findFreePort()
   const server = spawn(process.execPath, [join(root, 'scripts/dev.ts'), '--port', String(port), '--persist-to', state, ...more], {
     cwd: root,
     env: { ...process.env, CRON_SECONDS: '1' },
@@ -34,8 +35,8 @@ export const startServer = async (more: readonly string[] = [], state = mkdtempS
     }
     server.stdout.on('data', read)
     server.stderr.on('data', read)
-    server.on('close', () => reject(new Error(fault(output))))
-    setTimeout(() => reject(new Error(`it did not serve within ${LONGEST_START / 1000} s: ${fault(output)}`)), LONGEST_START).unref()
+    server.on('close', () => reject(new Error(findFault(output))))
+    setTimeout(() => reject(new Error(`it did not serve within ${LONGEST_START / 1000} s: ${findFault(output)}`)), LONGEST_START).unref()
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill('SIGTERM'))
   const stop = async (): Promise<void> => {
@@ -47,7 +48,7 @@ export const startServer = async (more: readonly string[] = [], state = mkdtempS
   const awaitOutput = async (text: string, longest: number): Promise<void> => {
     const deadline = Date.now() + longest
     while (!output.includes(text)) {
-      if (server.exitCode !== null) throw new Error(`the server has ended: ${fault(output)}`)
+      if (server.exitCode !== null) throw new Error(`the server has ended: ${findFault(output)}`)
       if (Date.now() > deadline) throw new Error(`the server did not say "${text}" within ${longest / 1000} s`)
       await wait(200)
     }

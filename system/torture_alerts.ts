@@ -1,7 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Send } from './torture_billing.ts'
-import { type KeptLedgers, METERED, hundredthsOf, must, textOf } from './torture_events.ts'
-import { BILLING_ORGANIZATION, HOUR, START, iso } from './torture_invoices.ts'
+import { type KeptLedgers, STATUS } from './ledgers.ts'
+import { BILLING_ORGANIZATION, START } from './torture_invoices.ts'
+import type { Send } from './torture_requests.ts'
+import { openSetup } from './torture_setup.ts'
+import { HOUR, hundredthsOf, iso, must, textOf } from './torture_values.ts'
+
+/** How many invoices an incident names at most. */
+const MOST_NAMED = 20
 
 /** The alerts of usage: an account, what is worth an incident in hundredths, and how often that is checked, in milliseconds. */
 const WATCHED: readonly (readonly [account: string, hundredths: bigint, interval: number])[] = [
@@ -81,7 +86,7 @@ type Usage = readonly { time: number; hundredths: bigint; sureAt: number }[]
 
 const usageOf = ({ events }: KeptLedgers, account: string, acknowledged: ReadonlyMap<string, number>): Usage =>
   events
-    .filter((event) => event.status === METERED && event.account === `=${account}` && acknowledged.has(event.id))
+    .filter((event) => event.status === STATUS.METERED && event.account === `=${account}` && acknowledged.has(event.id))
     .map(({ id, time, units }) => {
       const [unit = '0'] = JSON.parse(units ?? '[]') as string[]
       return { time, hundredths: hundredthsOf(unit), sureAt: acknowledged.get(id) ?? Infinity }
@@ -93,13 +98,10 @@ const sumOf = (usage: Usage): bigint => usage.reduce((sum, { hundredths }) => su
 export const openAlerts = (send: Send) => {
   const usageAlerts: { id: string; account: string; hundredths: bigint; interval: number }[] = []
   let dueAlert = ''
-  let made = 0
+  const setUp = openSetup(send, 'alerts')
 
-  const make = async (body: Record<string, unknown>): Promise<string> => {
-    const headers = { 'Idempotency-Key': `alert ${++made}` }
-    const answer = await send({ method: 'POST', path: '/alerts', body: { ...body, status: 'ACTIVE' }, headers })
-    return String(answer?.body['id'])
-  }
+  const make = async (body: Record<string, unknown>): Promise<string> =>
+    String((await setUp('/alerts', { ...body, status: 'ACTIVE' }))['id'])
 
   const prepare = async (): Promise<void> => {
     const meters = await send({ method: 'GET', path: '/usage_meters?pageSize=20' })
@@ -133,7 +135,8 @@ export const openAlerts = (send: Send) => {
       const isOf = ({ time }: { time: number }): boolean => time >= startAt && time < endAt
       const total = sumOf(usage.all.filter(isOf))
       const [one] = its
-      const isRight = !one || (one.created >= startAt && one.created < endAt && hundredthsOf(one.observed) <= total && total >= threshold)
+      const observed = hundredthsOf(one?.observed ?? '0')
+      const isRight = !one || (one.created >= startAt && one.created < endAt && observed <= total && observed >= threshold)
       must(isRight, `${what}, in which ${textOf(total)} were used, has ${one?.id} of ${one?.observed} at ${iso(one?.created ?? 0)}`)
       /** The first check behind the instant that the clock had at most when the events were acknowledged comes within the cycle. */
       const isSeen = (sureAt: number): boolean => START + (Math.floor((sureAt - START) / interval) + 1) * interval < endAt
@@ -157,7 +160,10 @@ export const openAlerts = (send: Send) => {
     const named = new Set<string>()
     for (const { id, observed, checked, invoices: said } of own) {
       const ids = JSON.parse(said ?? '[]') as string[]
-      must(ids.length && ids.length === Math.min(20, Number(observed)), `${id} has seen ${observed} invoices, and names ${ids.length}`)
+      must(
+        ids.length && ids.length === Math.min(MOST_NAMED, Number(observed)),
+        `${id} has seen ${observed} invoices, and names ${ids.length}`,
+      )
       for (const one of ids) {
         const invoice = numbered.get(one)
         must(
@@ -171,8 +177,10 @@ export const openAlerts = (send: Send) => {
     if (clock === undefined) return
     for (const { id, invoiceAt, isByTime, wasVoid } of numbered.values()) {
       if (invoiceAt <= START) continue
-      const isIn = own.some(({ created, checked }) => created <= invoiceAt && checked >= invoiceAt)
-      must(isIn || !isByTime || wasVoid, `${id}, which fell due at ${iso(invoiceAt)}, is in no incident`)
+      /** An incident that lasts names what its last check found, so that it may have named this one before. */
+      const mayBeIn = ({ created, checked, observed }: KeptIncident): boolean =>
+        created <= invoiceAt && checked >= invoiceAt && (checked > created || Number(observed) > MOST_NAMED)
+      must(named.has(id) || own.some(mayBeIn) || !isByTime || wasVoid, `${id}, which fell due at ${iso(invoiceAt)}, is in no incident`)
     }
   }
 

@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { root } from '../scripts/wrangler.ts'
-import { must } from './torture_events.ts'
 import type { Arrival, Order, Told } from './torture_receiver.ts'
+import { must } from './torture_values.ts'
 
 /** The least whole seconds between two tries of a delivery: the first wait of 5 seconds is up to a tenth shorter. */
 const SHORTEST_WAIT = 4

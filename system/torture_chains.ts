@@ -1,9 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type AuditRow, type Seal, verifyChain } from '../src/access/audit/chain.ts'
-import { must } from './torture_events.ts'
+import { must } from './torture_values.ts'
+
+/** The last seal of each organization that was seen: what was sealed then never changes. */
+const seen = new Map<string, Seal>()
 
 /** The rows of the audit log of an organization, in their order, and their seal. */
-export const readLog = (database: DatabaseSync, organizationId: string): { rows: AuditRow[]; seal: Seal | undefined } => {
+const readLog = (database: DatabaseSync, organizationId: string): { rows: AuditRow[]; seal: Seal | undefined } => {
   const rows = database
     .prepare(
       `SELECT organization_id AS organizationId, sequence, at, token_id AS tokenId, role, operation_id AS operationId,
@@ -25,16 +28,23 @@ export const holdChain = async (
   must(!faults.length, `the audit log of ${organizationId} does not verify: ${faults.slice(0, 3).join(', ')}`)
   const last = rows.at(-1)?.sequence
   must(last === (rows.length || undefined), `the audit log of ${organizationId} has ${rows.length} rows, and ends at ${last}`)
+  const before = seen.get(organizationId)
+  must(
+    !before || rows[before.sequence - 1]?.hash === before.hash,
+    `the audit log of ${organizationId} was sealed anew until ${before?.sequence}`,
+  )
+  if (seal) seen.set(organizationId, seal)
   must(rows.filter(({ hash }) => hash !== null).length === sealed, `the audit log of ${organizationId} has hashes after its seal`)
   return { rows, sealed, unsealed }
 }
 
-/** Verifies the audit logs of all organizations, none of which has a row that is not sealed. Gives how many rows they have. */
+/** Verifies the audit logs of all organizations, each of which has rows, and none that is not sealed. Gives how many rows they have. */
 export const holdAllChains = async (database: DatabaseSync): Promise<number> => {
   const ids = database.prepare('SELECT id FROM organizations ORDER BY id').all() as { id: string }[]
   let all = 0
   for (const { id } of ids) {
     const { sealed, unsealed } = await holdChain(database, id)
+    must(sealed, `the audit log of ${id} has no rows`)
     must(unsealed === 0, `${unsealed} rows of the audit log of ${id} were not sealed by the last sealing`)
     all += sealed
   }

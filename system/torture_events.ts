@@ -1,12 +1,10 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type KeptEvent, type KeptLedgers, type KeptSum, readLedgers, readLicenseNames } from './ledgers.ts'
-
-export type { KeptLedgers } from './ledgers.ts'
-
-/** Statuses by their codes, which never change. */
-export const [IN_PROGRESS, METERED, DUPLICATE] = [0, 1, 10] as const
-const NO_ACCOUNT = 9
+import { type KeptEvent, type KeptLedgers, STATUS, readLedgers, readLicenseNames } from './ledgers.ts'
+import type { Request, Send } from './torture_requests.ts'
+import { openSetup } from './torture_setup.ts'
+import { holdSums } from './torture_sums.ts'
+import { HOUR, hundredthsOf, iso, must, pick, textOf } from './torture_values.ts'
 
 /** The organization for events. The other writes use another organization. */
 export const EVENTS_ORGANIZATION = 'org.events'
@@ -15,16 +13,6 @@ export const LICENSE = 'seats'
 const CLIENTS = 12
 const ACCOUNTS = 8
 const MOST_EVENTS = 40
-const HOUR = 3_600_000
-
-interface Request {
-  method: string
-  path: string
-  body?: Record<string, unknown>
-  headers?: Record<string, string>
-}
-/** Sends a request and returns the body of its answer. Undefined if the Worker is killed in the meantime. */
-type Send = (request: Request) => Promise<{ body: Record<string, unknown> } | undefined>
 
 /** An event as it was sent. */
 interface Sent {
@@ -44,71 +32,13 @@ interface Client {
   last?: Ingestion
 }
 
-export function must(holds: unknown, wrong: string): asserts holds {
-  if (!holds) throw new Error(wrong)
-}
-
-export const pick = <Item>(items: readonly Item[]): Item | undefined => items[items.length && randomInt(items.length)]
-
-/** A decimal text in hundredths. */
-export const hundredthsOf = (text: string): bigint => {
-  const [, sign, whole = '', part = ''] = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(text) ?? []
-  return BigInt(`${sign}${whole}${part.padEnd(2, '0')}`)
-}
-export const textOf = (hundredths: bigint): string => {
-  const size = hundredths < 0n ? -hundredths : hundredths
-  return `${hundredths < 0n ? '-' : ''}${size / 100n}.${String(size % 100n).padStart(2, '0')}`
-}
-
-/** Sums by account and series, in hundredths, each with its number of events. */
-type Sums = Map<string, { hundredths: bigint; count: number }>
-
-const addTo = (sums: Sums, account: string, series: string, hundredths: bigint, count: number): void => {
-  const key = `${account} ${series}`
-  const sum = sums.get(key) ?? { hundredths: 0n, count: 0 }
-  sums.set(key, { hundredths: sum.hundredths + hundredths, count: sum.count + count })
-}
-
-/** The sums of the stored events, each counted once from its row. */
-const sumEvents = ({ events, past, rules }: KeptLedgers): Sums => {
-  const sums: Sums = new Map()
-  for (const { account, status, schema, rules: name, units } of [...events, ...past])
-    for (const whose of [account, '*']) {
-      addTo(sums, whose, `e|${status}|${schema}`, 0n, 1)
-      if (status !== METERED) continue
-      for (const [at, unit] of ((JSON.parse(units ?? '[]') ?? []) as (string | null)[]).entries())
-        if (unit !== null) addTo(sums, whose, `m|${rules.get(name ?? '')?.meters[at]?.[0]}`, hundredthsOf(unit), 1)
-    }
-  return sums
-}
-
-/** The sums of the ledgers, both folded and not folded. */
-const sumSums = ({ hours, journal }: KeptLedgers): Sums => {
-  const sums: Sums = new Map()
-  const add = ({ account, series, units, count }: KeptSum): void => addTo(sums, account, series, hundredthsOf(units), count)
-  for (const sum of hours) add(sum)
-  for (const sum of journal) for (const account of [sum.account, '*']) add({ ...sum, account })
-  return sums
-}
-
-const holdSums = (kept: KeptLedgers): void => {
-  const [right, said] = [sumEvents(kept), sumSums(kept)]
-  for (const key of new Set([...right.keys(), ...said.keys()])) {
-    const none = { hundredths: 0n, count: 0 }
-    const [one, other] = [right.get(key) ?? none, said.get(key) ?? none]
-    const isSame = one.hundredths === other.hundredths && one.count === other.count
-    must(
-      isSame,
-      `of ${key} the ledgers say ${other.count} events of ${textOf(other.hundredths)}, and have ${one.count} of ${textOf(one.hundredths)}`,
-    )
-  }
-}
-
 /** Whether all events are settled. Also false if the files cannot be read because they are being written. */
 export const isSettled = (state: string, copy: string): boolean => {
   try {
     const { events, unfinished, journal, damage } = readLedgers(state, copy)
-    const open = events.some(({ status, account }) => status === IN_PROGRESS || (status === NO_ACCOUNT && !account.startsWith('?nobody')))
+    const open = events.some(
+      ({ status, account }) => status === STATUS.IN_PROGRESS || (status === STATUS.NO_ACCOUNT && !account.startsWith('?nobody')),
+    )
     return !damage.length && !open && unfinished === 0 && !journal.length
   } catch {
     return false
@@ -123,14 +53,10 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
   const late = new Map<string, { since: number; isMade: boolean }>()
   /** The first request of each event. */
   const firsts = new Map<Sent, Ingestion>()
-  const counts = { ingested: 0, acknowledged: 0, lost: 0, repeats: 0, kept: 0, waited: 0 }
+  const counts = { ingested: 0, acknowledged: 0, lost: 0, kept: 0, waited: 0 }
   let named = 0
 
-  const make = async (path: string, body?: Record<string, unknown>): Promise<Record<string, unknown>> => {
-    const answer = await send({ method: 'POST', path, ...(body && { body }), headers: { 'Idempotency-Key': `setup-${++named}` } })
-    must(answer, `POST ${path} was not answered`)
-    return answer.body
-  }
+  const make = openSetup(send, 'events')
 
   /** Creates the schema, the meter and the accounts. */
   const prepare = async (): Promise<void> => {
@@ -168,9 +94,11 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
   }
 
   const start = Date.now() - 10 * HOUR
-  /** Makes an event. It is the same each time, since its time is derived from its id. */
+  /** The time of an event, which is the same each time that it is sent. */
+  const timeOf = (id: string): number => start + (Number(id.split('-')[1]) % 9) * HOUR
+
   const show = ({ id, account, hundredths }: Sent): Record<string, unknown> => {
-    const timestamp = new Date(start + (Number(id.split('-')[1]) % 9) * HOUR).toISOString()
+    const timestamp = iso(timeOf(id))
     const ride = {
       schemaName: 'rides',
       attributes: [{ name: 'distance', value: textOf(hundredths ?? 0n) }],
@@ -220,7 +148,6 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     }
     must(answer.body['success'] === true, `${request.path} was answered ${JSON.stringify(answer.body)}`)
     if (request === client.lost) counts.lost++
-    if (isAgain) counts.repeats++
     counts.ingested++
     for (const event of request.events) {
       if (!event.isAcknowledged) counts.acknowledged++
@@ -247,15 +174,17 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     }
   }
 
-  const holdEvent = ({ rules }: KeptLedgers, { id, account, status, units, rules: name }: KeptEvent, isEnd: boolean): void => {
+  const holdEvent = ({ rules }: KeptLedgers, { id, account, status, units, time, rules: name }: KeptEvent, isEnd: boolean): void => {
     const event = sent.get(id)
     must(event, `there is an event that nobody sent: ${id}`)
+    must(time === timeOf(id), `${id} was sent as of ${iso(timeOf(id))}, and is kept as of ${iso(time)}`)
     const mayWait = !isEnd || event.account.startsWith('nobody')
     const mayBeInProgress = !isEnd && event.hundredths === undefined
-    const isRight = status === METERED || (status === NO_ACCOUNT && mayWait) || (status === IN_PROGRESS && mayBeInProgress)
+    const isRight =
+      status === STATUS.METERED || (status === STATUS.NO_ACCOUNT && mayWait) || (status === STATUS.IN_PROGRESS && mayBeInProgress)
     must(isRight, `${id} of ${event.account} has the status ${status}`)
-    must(account === `${status === NO_ACCOUNT ? '?' : '='}${event.account}`, `${id} of ${event.account} is kept of ${account}`)
-    if (status !== METERED || event.hundredths === undefined) return
+    must(account === `${status === STATUS.NO_ACCOUNT ? '?' : '='}${event.account}`, `${id} of ${event.account} is kept of ${account}`)
+    if (status !== STATUS.METERED || event.hundredths === undefined) return
     const said = (JSON.parse(units ?? '[]') as string[]).map(
       (unit, at) => `${rules.get(name ?? '')?.meters[at]?.[2]} ${hundredthsOf(unit)}`,
     )
@@ -277,7 +206,7 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
     for (const { id, isAcknowledged } of sent.values()) must(ids.has(id) || !isAcknowledged, `${id} was acknowledged, and is not there`)
     const past = kept.past.filter(({ id }) => !isOther(id))
     for (const { id, status } of past) {
-      must(status === DUPLICATE, `${id} has another event of the status ${status}`)
+      must(status === STATUS.DUPLICATE, `${id} has another event of the status ${status}`)
       must(sent.get(id)?.isRepeated, `${id} was sent once, or again under its key only, and has a repeat`)
     }
     holdSums(kept)
@@ -287,12 +216,13 @@ export const openEventLoad = (send: Send, isKilled: () => boolean) => {
       kept.unfinished === 0 && !kept.journal.length,
       `${kept.unfinished} events are in progress, ${kept.journal.length} totals not folded`,
     )
-    const names = readLicenseNames(state, copy)
-    const right = own.filter(({ id, status }) => status === METERED && sent.get(id)?.hundredths === undefined).map(({ id }) => id)
-    const said = names.map(({ name }) => name)
+    const right = own
+      .filter(({ id, status }) => status === STATUS.METERED && sent.get(id)?.hundredths === undefined)
+      .map(({ id, account }) => `${account.slice(1)} ${id} 1`)
+    const said = readLicenseNames(state, copy).map(({ account, name, action }) => `${account} ${name} ${action}`)
     must(
       said.toSorted().join() === right.toSorted().join(),
-      `${right.length} events added a name to a licence, and ${said.length} names are there`,
+      `${right.length} events added a name to a licence, and ${said.length} names are there, or elsewhere`,
     )
     return kept
   }

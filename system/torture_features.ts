@@ -1,9 +1,10 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { KeptCredits, KeptEvent, KeptLedgers } from './ledgers.ts'
-import type { Request, Send } from './torture_billing.ts'
-import { DUPLICATE, IN_PROGRESS, METERED, hundredthsOf, must, pick, textOf } from './torture_events.ts'
-import { GRANTED, NOT_METERED, SHORT, holdTakes } from './torture_takes.ts'
+import { type KeptCredits, type KeptEvent, type KeptLedgers, STATUS } from './ledgers.ts'
+import { makeFeatureCatalogue } from './torture_features_catalogue.ts'
+import type { Request, Send } from './torture_requests.ts'
+import { type Refused, holdRefused, holdTakes } from './torture_takes.ts'
+import { DAY, HOUR, hundredthsOf, iso, must, pick, textOf } from './torture_values.ts'
 
 /** The organization for features. */
 export const FEATURES_ORGANIZATION = 'org.features'
@@ -18,7 +19,6 @@ const [ACCOUNTS, NEXT_ACCOUNT] = [2, 3000]
 /** The most units of an event, in hundredths, and how many are given back at most. */
 const [MOST_UNITS, MOST_BACK] = [800, 400]
 const MOST_EVENTS = 8
-const [HOUR, DAY] = [3_600_000, 86_400_000]
 
 /** An event as it is sent. */
 interface Use {
@@ -45,12 +45,6 @@ interface Client {
   last?: Asked | undefined
 }
 
-const iso = (time: number): string => new Date(time).toISOString()
-
-/** A card of one price for each unit. */
-const priced = { ratePlan: { pricingModel: 'TIERED', slabs: [{ order: 1, startAfter: 0, priceType: 'PER_UNIT' }] } }
-const priceOf = (rate: number) => ({ ...priced, rateValues: [{ currency: 'USD', slabRates: [{ order: 1, rate }] }] })
-
 const show = ({ id, account, hundredths, isFree, time }: Use) => ({
   id,
   schemaName: 'calls',
@@ -70,18 +64,12 @@ export const openFeatureLoad = (send: Send, isKilled: () => boolean) => {
   const asked = new Map<string, Asked[]>()
   const accounts: string[] = []
   let named = 0
-  let planId: unknown
+  let planId = ''
   /** When accounts get the plan. All events are of the hours after that. */
   const start = Date.now() - (Date.now() % DAY) - DAY
 
-  const post = (path: string, body: Record<string, unknown> | undefined, key: string) =>
-    send({ method: 'POST', path, ...(body && { body }), headers: { 'Idempotency-Key': key } })
-
-  const make = async (path: string, body?: Record<string, unknown>): Promise<Record<string, unknown>> => {
-    const answer = await post(path, body, `setup-${++named}`)
-    must(answer, `POST ${path} was not answered`)
-    return answer.body
-  }
+  const post = (path: string, body: Record<string, unknown>, key: string) =>
+    send({ method: 'POST', path, body, headers: { 'Idempotency-Key': key } })
 
   /** Makes an account, and gives it the plan. Both are sent again after a kill. */
   const makeAccount = async (): Promise<void> => {
@@ -91,43 +79,8 @@ export const openFeatureLoad = (send: Send, isKilled: () => boolean) => {
     if (await post(`/accounts/${id}/price_plans`, plan, `plan ${id}`)) accounts.push(id)
   }
 
-  /** Creates the schema, the meter, the feature, the plan and the first accounts. */
   const prepare = async (): Promise<void> => {
-    await make('/event_schema', { name: 'calls', attributes: [{ name: 'units' }], dimensions: [{ name: 'plan' }] })
-    const { id: meter } = await make('/usage_meters', {
-      name: 'units',
-      type: 'COUNTER',
-      aggregation: 'SUM',
-      eventSchemaName: 'calls',
-      computations: [{ matcher: '{"==":[{"var":"dimensions.plan"},"paid"]}', computation: '{"var":"attributes.units"}', order: 1 }],
-    })
-    await make('/event_schema/calls/activate')
-    await make(`/usage_meters/${String(meter)}/activate`)
-    const { id: featureId } = await make('/features', {
-      name: 'Calls',
-      schemaAssociations: [{ schemaName: 'calls', attributeName: 'units' }],
-    })
-    const granted = GRANTED.map(([source, hundredths]) => ({ source, units: Number(textOf(hundredths)) }))
-    const windows = granted.filter(({ source }) => source === 'PRICE_PLAN')
-    const { id } = await make('/price_plans', {
-      name: 'Calls',
-      pricePlanDetails: {
-        supportedCurrencies: ['USD'],
-        pricingCycleConfig: { interval: 'MONTHLY', anniversaryCycle: true, gracePeriod: 2 },
-        billingEntitlementRateCards: [
-          {
-            featureId,
-            featureConfigs: windows.map(({ units }, at) => ({ effectiveUntil: `P${at + 1}M`, featureCreditLimit: units })),
-            invoiceTiming: 'IN_ARREARS',
-            ...priceOf(0),
-          },
-        ],
-        entitlementOverageRateCards: [{ featureId, maxQuantity: granted.find(({ source }) => source === 'OVERAGE')?.units, ...priceOf(1) }],
-      },
-    })
-    await make(`/price_plans/${String(id)}/activate`, { currencies: ['USD'] })
-    planId = id
-    await make('/customers', { id: 'users', name: 'Users', primaryEmail: 'users@example.com', address: {} })
+    planId = await makeFeatureCatalogue(send)
     while (accounts.length < ACCOUNTS) await makeAccount()
   }
 
@@ -196,13 +149,19 @@ export const openFeatureLoad = (send: Send, isKilled: () => boolean) => {
     return headers !== undefined && all.every((one) => one.headers?.['Idempotency-Key'] === headers['Idempotency-Key'])
   }
 
+  /** Whether a refusal says that the event needs more than is left. */
+  const saysShortage = ({ uses: [use] }: Asked, { message }: Record<string, unknown>): boolean => {
+    const [, needed, left] = /needs (\S+) of the feature .* has (\S+) left/.exec(String(message)) ?? []
+    return needed !== undefined && left !== undefined && hundredthsOf(needed) === use?.hundredths && hundredthsOf(left) < use.hundredths
+  }
+
   const ask = async (its: Asked): Promise<void> => {
     const isAgain = its.isOpen
     its.isOpen = true
     const answer = await send(its)
     if (!answer) return
     const { status, body } = answer
-    const isRight = status === 400 ? /needs .* of the feature/.test(String(body['message'])) : status === 409 || body['success'] === true
+    const isRight = status === 400 ? saysShortage(its, body) : status === 409 || body['success'] === true
     must(isRight, `${its.path} was answered ${status} ${JSON.stringify(body)}`)
     must(status !== 409 || !its.hasPassed || !isAlone(its), `${its.path} of ${its.uses[0]?.id} passed, and was refused under its key then`)
     if (isAgain) counts.lost++
@@ -253,13 +212,21 @@ export const openFeatureLoad = (send: Send, isKilled: () => boolean) => {
     must(use && `=${use.account}` === account && use.time === time, `${what} is there as an event of ${value} of ${account} at ${time}`)
     const own = passed?.uses.find((one) => one.id === id)
     must(!own || own.hundredths === use.hundredths, `${what} passed with ${textOf(own?.hundredths ?? 0n)}, and is there with ${value}`)
-    const isOpen = status === IN_PROGRESS && !isEnd && !passed
-    const isShort = status === SHORT && source !== ENTITLED && !passed
-    must(isOpen || isShort || status === (use.isFree ? NOT_METERED : METERED), `${what} is there with the status ${status}`)
-    if (status !== METERED) return
+    const isOpen = status === STATUS.IN_PROGRESS && !isEnd && !passed
+    const isShort = status === STATUS.INSUFFICIENT_CREDITS && source !== ENTITLED && !passed
+    must(isOpen || isShort || status === (use.isFree ? STATUS.NOT_METERED : STATUS.METERED), `${what} is there with the status ${status}`)
+    if (status !== STATUS.METERED) return
     const [unit = ''] = JSON.parse(units ?? '[]') as string[]
     must(hundredthsOf(unit) === use.hundredths, `${what} needs ${value}, and is counted as ${unit}`)
   }
+
+  /** What was refused for want of credits: by an answer, or as it is kept. */
+  const listRefused = (events: ReadonlyMap<string, KeptEvent>): Refused[] =>
+    [...asked].flatMap(([id, requests]) => {
+      const isKept = events.get(id)?.status === STATUS.INSUFFICIENT_CREDITS
+      const refused = requests.filter((one) => (one.isEntitled ? one.last === 400 : isKept))
+      return refused.flatMap((one) => one.uses.filter((use) => use.id === id))
+    })
 
   /** Compares the files of the ledgers with what was sent and answered: after a kill, or when everything is settled. */
   const hold = (credits: KeptCredits, kept: KeptLedgers, isEnd = false): void => {
@@ -267,12 +234,13 @@ export const openFeatureLoad = (send: Send, isKilled: () => boolean) => {
     const past = kept.past.filter(({ id }) => id.startsWith(USED))
     const repeats = Map.groupBy(past, ({ id }) => id)
     must(
-      past.every(({ status }) => status === DUPLICATE),
+      past.every(({ status }) => status === STATUS.DUPLICATE),
       'an event lost its id',
     )
     for (const id of [...events.keys(), ...repeats.keys()]) must(asked.has(id), `there is an event that nobody sent: ${id}`)
     for (const [id, requests] of asked) holdId(id, requests, events.get(id), repeats.get(id)?.length ?? 0, isEnd)
     Object.assign(counts, holdTakes(credits, [...events.values()], isEnd), { accounts: accounts.length })
+    if (isEnd) holdRefused(credits, listRefused(events), BigInt(MOST_UNITS))
   }
 
   /** Repeats lost requests, so that everything can be settled. */

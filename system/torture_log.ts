@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { holdChain } from './torture_chains.ts'
-import { must } from './torture_events.ts'
 import { clients, counts, listed, nameOf, owned } from './torture_resources.ts'
+import { must } from './torture_values.ts'
 
 const of = "organization_id = 'org.torture'"
 

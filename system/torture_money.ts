@@ -1,20 +1,20 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Request, Send } from './torture_billing.ts'
-import { type KeptLedgers, must } from './torture_events.ts'
-import { START } from './torture_invoices.ts'
+import type { KeptLedgers } from './ledgers.ts'
 import { type Acts, BUSY, type Listed, openActs } from './torture_money_acts.ts'
 import { type MoneyCatalogue, makeMoneyCatalogue } from './torture_money_catalogue.ts'
 import { holdConserved } from './torture_money_conserved.ts'
-import { type Act, BUYERS, GATEWAY, KINDS, newModel } from './torture_money_model.ts'
+import { type Act, BUYER, BUYERS, GATEWAY, KINDS, newModel } from './torture_money_model.ts'
 import { type Money, readMoney } from './torture_money_tables.ts'
 import { holdBought } from './torture_money_usage.ts'
+import type { Request, Send } from './torture_requests.ts'
+import { must } from './torture_values.ts'
 
 /** How many clients a buyer has, and the pause of each, at most, in milliseconds. */
 const [CLIENTS, PAUSE] = [2, 150]
 
-const buyers = Array.from({ length: BUYERS }, (_, n) => `buyer-${n}`)
+const buyers = Array.from({ length: BUYERS }, (_, n) => `${BUYER}${n}`)
 
 /** How often each kind is chosen. */
 const WEIGHTS: Readonly<Record<keyof Acts, number>> = {
@@ -36,10 +36,16 @@ const CHOICES = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array.from({
 /** What each buyer does first, so that there is money to move. */
 const FIRST = ['topUp', 'giveCredit', 'bill', 'bill', 'sendEvents', 'license'] as const
 
+/** Where the test clock stands as far as that is known, and where it may stand at most. */
+interface Clock {
+  readClock: () => number
+  latest: () => number
+}
+
 /** Moves money of accounts while their cycles are billed by a test clock, and checks after each kill and at the end that none has come or gone. */
-export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => number) => {
+export const openMoneyLoad = (send: Send, isKilled: () => boolean, { readClock, latest }: Clock) => {
   const model = newModel()
-  const counts = { done: 0, refused: 0, lost: 0, made: 0, corrected: 0, paid: 0 }
+  const counts = { done: 0, refused: 0, lost: 0, made: 0, corrected: 0 }
   const lost = new Map<Act, { isMade: boolean }>()
   let catalogue: MoneyCatalogue | undefined
   let acts: Acts | undefined
@@ -58,6 +64,7 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
     must(!isRefused || !lost.get(act)?.isMade, `${act.kind} ${act.mark} had been made, and was refused: ${JSON.stringify(answer.body)}`)
     if (isRefused) {
       counts.refused++
+      model.noteRefusal(act)
       act.forget?.()
       return
     }
@@ -69,7 +76,7 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
   /** Makes the plans and the buyers, and lets these begin. The schema and the meter are there. */
   const prepare = async (): Promise<void> => {
     catalogue = await makeMoneyCatalogue(send)
-    const its = openActs(model, { plans: [...catalogue.prices.keys()], license: catalogue.license }, clock)
+    const its = openActs(model, { plans: [...catalogue.prices.keys()], license: catalogue.license }, readClock)
     acts = its
     await Promise.all(
       buyers.map(async (account) => {
@@ -156,11 +163,13 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
     model.holdMarks(['LICENSE'], 'an update of licences', licenses)
   }
 
-  /** An invoice that was made PAID has a payment for that, as often as that was asked for at most. */
-  const holdPaid = ({ payments }: Money): void => {
-    const asked = [...(model.done.get('PAID') ?? []), ...[...model.open].filter(({ kind }) => kind === 'PAID').map(({ mark }) => mark)]
+  /** An invoice that was made PAID has been that, and has a payment for that, as often as that was asked for at most. */
+  const holdPaid = ({ payments, everPaid }: Money): void => {
+    const done = model.done.get('PAID') ?? []
+    for (const mark of done) must(everPaid.has(mark.split(' ')[0] ?? ''), `an invoice was made PAID, and was that never: ${mark}`)
+    const asked = [...done, ...[...model.open].filter(({ kind }) => kind === 'PAID').map(({ mark }) => mark)]
     const mayOf = Map.groupBy(asked, (mark) => mark.split(' ')[0] ?? '')
-    const own = payments.filter(({ source, account }) => source === 'MANUAL' && account.startsWith('buyer-'))
+    const own = payments.filter(({ source, account }) => source === 'MANUAL' && account.startsWith(BUYER))
     for (const [invoice, its] of Map.groupBy(own, ({ number }) => number.slice(0, number.lastIndexOf('-')))) {
       const may = mayOf.get(invoice)?.length ?? 0
       must(its.length <= may, `the invoice ${invoice} was made PAID ${may} times, and has ${its.length} payments for that`)
@@ -177,7 +186,6 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
       const kept = (partsOf.get(id) ?? []).map(({ type, target, amount }) => `${type} ${target} ${Number(amount)}`).join(', ')
       must(byId.get(id)?.number === reference && said === kept, `the payment ${reference} was answered ${id} of ${said}, and is of ${kept}`)
     }
-    counts.paid = model.payments.size
   }
 
   const holdPlans = ({ plans }: Money): void => {
@@ -190,7 +198,7 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
   }
 
   /** Compares the database with the answers, and money with itself: after a kill, or when all is done. */
-  const hold = (database: DatabaseSync, kept: KeptLedgers): void => {
+  const hold = (database: DatabaseSync, kept: KeptLedgers, isEnd = false): void => {
     if (!catalogue) throw new Error('Nothing was prepared')
     const money = readMoney(database)
     holdConserved(money)
@@ -198,7 +206,12 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, clock: () => 
     holdPaid(money)
     holdAnswers(money)
     holdPlans(money)
-    counts.corrected = holdBought(model, kept, money.invoices, { ...catalogue, start: START })
+    counts.corrected = holdBought(model, kept, money.invoices, catalogue, buyers, {
+      clock: isEnd ? readClock() : undefined,
+      latest: latest(),
+    })
+    const impossible = model.listImpossible()
+    must(!impossible.length, `none of these can be done any more: ${impossible.join(', ')}`)
     must(money.due === BUYERS, `of ${BUYERS} buyers ${money.due} are due again`)
     for (const act of model.open) {
       const isMade = money.keys.has(act.request.headers?.['Idempotency-Key'] ?? '')

@@ -1,9 +1,9 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import type { Answer, Request } from './torture_billing.ts'
-import { must, pick, textOf } from './torture_events.ts'
-import { DAY, HOUR, START, iso } from './torture_invoices.ts'
+import { START } from './torture_invoices.ts'
 import { type Act, type BoughtEvent, GATEWAY, type Kind, MONEY, type MoneyModel } from './torture_money_model.ts'
+import type { Answer, Request } from './torture_requests.ts'
+import { DAY, HOUR, iso, must, pick, textOf } from './torture_values.ts'
 
 /** An invoice as a list shows it. */
 export interface Listed {
@@ -62,7 +62,7 @@ export const openActs = (model: MoneyModel, catalogue: { plans: readonly string[
       priority: randomInt(5),
       idempotencyKey: key,
     }
-    const learn = ({ body }: Answer): void => {
+    const learn = ({ body }: Pick<Answer, 'body'>): void => {
       const [{ id } = { id: '' }] = body['credits'] as { id: string }[]
       credits.push({ id, account })
     }
@@ -89,7 +89,7 @@ export const openActs = (model: MoneyModel, catalogue: { plans: readonly string[
     return { ...act, learn: (answer) => learnPayment(transactionNumber, act.request, answer) }
   }
 
-  const learnPayment = (reference: string, request: Request, { body }: Answer): void => {
+  const learnPayment = (reference: string, request: Request, { body }: Pick<Answer, 'body'>): void => {
     const before = model.payments.get(reference)?.body ?? body
     must(isDeepStrictEqual(before, body), `the payment ${reference} was ${JSON.stringify(before)}, and is ${JSON.stringify(body)}`)
     model.payments.set(reference, { request, body })
@@ -184,7 +184,7 @@ export const openActs = (model: MoneyModel, catalogue: { plans: readonly string[
     const after = action === 'UNDO' ? new Set([undefined]) : action === 'REDO' ? before : new Set([distance])
     Object.assign(event, { may: new Set([...before, ...after, undefined]), isBusy: true })
     const settle = (may: BoughtEvent['may']): unknown => Object.assign(event, { may, isBusy: false })
-    const learn = ({ body }: Answer): void => {
+    const learn = ({ body }: Pick<Answer, 'body'>): void => {
       const said = (body['data'] as { status: string }[]).map(({ status }) => status)
       const done = said.filter((status) => status !== 'FAILED')
       must(done.length < 2, `${action} of ${event.id} was answered ${said.join(', ')}`)

@@ -1,7 +1,8 @@
-import type { Send } from './torture_billing.ts'
-import { must } from './torture_events.ts'
-import { START, iso } from './torture_invoices.ts'
-import { BUYERS } from './torture_money_model.ts'
+import { START } from './torture_invoices.ts'
+import { BUYER, BUYERS } from './torture_money_model.ts'
+import type { Send } from './torture_requests.ts'
+import { openSetup } from './torture_setup.ts'
+import { iso } from './torture_values.ts'
 
 /** What buyers are charged: the meter, and by the ids of the plans what a unit costs. */
 export interface MoneyCatalogue {
@@ -24,12 +25,7 @@ const feeOf = (id: unknown, rate: number, invoiceTiming: string) => ({
 
 /** Makes the plans of the buyers, which differ in all prices and in how they give licences back, and the buyers. */
 export const makeMoneyCatalogue = async (send: Send): Promise<MoneyCatalogue> => {
-  let named = 0
-  const make = async (path: string, body?: Record<string, unknown>): Promise<Record<string, unknown>> => {
-    const answer = await send({ method: 'POST', path, ...(body && { body }), headers: { 'Idempotency-Key': `money setup ${++named}` } })
-    must(answer, `POST ${path} was not answered`)
-    return answer.body
-  }
+  const make = openSetup(send, 'money')
   const meters = await send({ method: 'GET', path: '/usage_meters?pageSize=20' })
   const [{ id: meter } = { id: '' }] = (meters?.body['data'] ?? []) as { id: string }[]
   const addOn = async (name: string, type: string): Promise<unknown> => (await make('/addons', { name, type }))['id']
@@ -52,9 +48,9 @@ export const makeMoneyCatalogue = async (send: Send): Promise<MoneyCatalogue> =>
   const prices = new Map([await makePlan('Small', 1, 'CREDITS'), await makePlan('Large', 3, 'WALLET'), await makePlan('Plain', 2, 'NONE')])
   await make('/customers', { id: 'buyers', name: 'Buyers', primaryEmail: 'buyers@example.com', address: {} })
   for (let n = 0; n < BUYERS; n++) {
-    await make('/accounts', { id: `buyer-${n}`, name: 'Buyer', customerId: 'buyers' })
+    await make('/accounts', { id: `${BUYER}${n}`, name: 'Buyer', customerId: 'buyers' })
     const pricePlanId = [...prices.keys()][n % prices.size]
-    await make(`/accounts/buyer-${n}/price_plans`, {
+    await make(`/accounts/${BUYER}${n}/price_plans`, {
       pricePlanId,
       effectiveFrom: iso(START).slice(0, 10),
       effectiveUntil: '9999-01-01',

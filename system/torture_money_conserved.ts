@@ -1,5 +1,6 @@
-import { hundredthsOf, must, textOf } from './torture_events.ts'
+import { CREDIT_LINE, findLines, sumLine } from './torture_lines.ts'
 import type { KeptEntry, KeptInvoice, KeptTransaction, Money } from './torture_money_tables.ts'
+import { hundredthsOf, must, textOf } from './torture_values.ts'
 
 const sumOf = (all: readonly { amount: string }[]): bigint => all.reduce((sum, { amount }) => sum + hundredthsOf(amount), 0n)
 
@@ -89,24 +90,11 @@ const holdInvoices = ({ invoices, parts, entries }: Money): void => {
   }
 }
 
-/** A line of an invoice as it is kept: its type by its place, and 0 where its value is the sum of its lines. */
-type PackedLine = readonly [type: unknown, id: unknown, text: unknown, value: string | 0, ...rest: unknown[]]
-export const [USAGE_LINE, CREDIT_LINE] = [6, 29] as const
-
-export const linesOf = (rated: string, type: number): PackedLine[] => {
-  const find = (line: PackedLine): PackedLine[] =>
-    line[0] === type ? [line] : ((line[7] ?? []) as PackedLine[]).flatMap((one) => find(one))
-  return find((JSON.parse(rated) as { tree: PackedLine }).tree)
-}
-
-export const valueOf = (line: PackedLine): bigint =>
-  line[3] === 0 ? ((line[7] ?? []) as PackedLine[]).reduce((sum, one) => sum + valueOf(one), 0n) : hundredthsOf(line[3])
-
 /** What an invoice took of a credit when it fell due is in its lines, and went back once if it is void. */
 const holdTaken = ({ id, status, rated, sequence }: KeptInvoice, transactions: readonly KeptTransaction[]): void => {
   const taken = new Map<string, bigint>()
   const add = (credit: string, hundredths: bigint): unknown => taken.set(credit, (taken.get(credit) ?? 0n) + hundredths)
-  if (sequence !== null && status !== 'VOID') for (const line of linesOf(rated, CREDIT_LINE)) add(String(line[1]), -valueOf(line))
+  if (sequence !== null && status !== 'VOID') for (const line of findLines(rated, CREDIT_LINE)) add(String(line[1]), -sumLine(line))
   for (const { credit, type, amount } of transactions) {
     if (type === 'DEBITED') add(credit, -hundredthsOf(amount))
     if (type === 'CREDITED') add(credit, hundredthsOf(amount))

@@ -1,9 +1,10 @@
-import type { Answer, Request } from './torture_billing.ts'
-import { must } from './torture_events.ts'
+import type { Answer, Request } from './torture_requests.ts'
+import { must } from './torture_values.ts'
 
 /** What the ids of its events begin with, since the files of the ledgers do not say whose they are. */
 export const MONEY = 'money-'
-export const BUYERS = 6
+/** What the ids of the accounts begin with that buy, and how many there are. */
+export const [BUYER, BUYERS] = ['buyer-', 6] as const
 /** The source of the payments that are recorded by it. */
 export const GATEWAY = 'gateway'
 
@@ -23,6 +24,9 @@ export const KINDS = [
 ] as const
 export type Kind = (typeof KINDS)[number]
 
+/** Of so many acts of a kind, some can be done. */
+const MANY = 20
+
 /** A write. */
 export interface Act {
   kind: Kind
@@ -30,7 +34,7 @@ export interface Act {
   /** What tells what it has made from what other acts of its kind make, as the database has it. */
   mark: string
   /** What is known when it has been done. */
-  learn?: (answer: Answer) => void
+  learn?: (answer: Pick<Answer, 'body'>) => void
   /** What is known when it has been refused. */
   forget?: () => void
 }
@@ -47,6 +51,7 @@ export interface BoughtEvent {
 
 /** What is known of the buyers by the answers alone. */
 export const newModel = () => {
+  const refused = new Map<Kind, number>()
   const done = new Map<Kind, string[]>(KINDS.map((kind) => [kind, []]))
   /** What is being asked, or was when the Worker was killed: it may have been done or not. */
   const open = new Set<Act>()
@@ -60,6 +65,10 @@ export const newModel = () => {
     plans: new Map<string, string>(),
     /** Adds what an act has done. */
     note: ({ kind, mark }: Act): unknown => done.get(kind)?.push(mark),
+    /** Adds that an act was refused. */
+    noteRefusal: ({ kind }: Act): unknown => refused.set(kind, (refused.get(kind) ?? 0) + 1),
+    /** The kinds of which each act was refused, though so many were asked for that some were possible. */
+    listImpossible: (): Kind[] => KINDS.filter((kind) => !done.get(kind)?.length && (refused.get(kind) ?? 0) >= MANY),
     /** Holds what is there of a kind against what was done: all of that, each once, and what may have been done. */
     holdMarks: (kinds: readonly Kind[], what: string, found: readonly string[]): void => {
       const left = new Map<string, number>()

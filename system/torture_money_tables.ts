@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { BILLING_ORGANIZATION } from './torture_invoices.ts'
+import { BUYER } from './torture_money_model.ts'
 
 export interface KeptInvoice {
   id: string
@@ -9,6 +10,7 @@ export interface KeptInvoice {
   plan: string | null
   startAt: number
   endAt: number
+  invoiceAt: number
   total: string
   paid: string
   sequence: number | null
@@ -42,7 +44,6 @@ export interface KeptWallet {
 export interface KeptEntry {
   id: string
   wallet: string
-  version: number
   amount: string
   closing: string
   description: string
@@ -80,8 +81,8 @@ export const readMoney = (database: DatabaseSync) => {
   const all = <Row>(query: string): Row[] => database.prepare(query).all() as Row[]
   return {
     invoices: all<KeptInvoice>(
-      `SELECT id, account_id AS account, invoice_type AS type, status, price_plan_id AS plan, start_at AS startAt, end_at AS endAt, total, paid,
-        sequence, idempotency_key AS key, rated, basis -> '$.usage' AS usage
+      `SELECT id, account_id AS account, invoice_type AS type, status, price_plan_id AS plan, start_at AS startAt, end_at AS endAt, invoice_at AS invoiceAt,
+        total, paid, sequence, idempotency_key AS key, rated, basis -> '$.usage' AS usage
        FROM invoices WHERE ${of} AND status <> 'GONE' ORDER BY account_id, start_at`,
     ),
     payments: all<KeptPayment>(
@@ -92,7 +93,7 @@ export const readMoney = (database: DatabaseSync) => {
     ),
     wallets: all<KeptWallet>(`SELECT id, account_id AS account, balance FROM wallets WHERE ${of}`),
     entries: all<KeptEntry>(
-      `SELECT id, wallet_id AS wallet, version, amount, closing_balance AS closing, coalesce(description, '') AS description, entity_id AS entity
+      `SELECT id, wallet_id AS wallet, amount, closing_balance AS closing, coalesce(description, '') AS description, entity_id AS entity
        FROM wallet_entries WHERE ${of} ORDER BY wallet_id, version`,
     ),
     credits: all<KeptCredit>(
@@ -112,8 +113,14 @@ export const readMoney = (database: DatabaseSync) => {
       `SELECT resource_id || ' ' || (changes ->> '$.status[1]') AS mark FROM audit_log
        WHERE ${of} AND resource_type = 'INVOICE' AND operation_id LIKE 'update%'
         AND changes ->> '$.status[1]' IN ('VOID', 'UN_COLLECTIBLE', 'REFUND_INITIATED')
-        AND resource_id IN (SELECT id FROM invoices WHERE ${of} AND account_id LIKE 'buyer-%')`,
+        AND resource_id IN (SELECT id FROM invoices WHERE ${of} AND account_id LIKE '${BUYER}%')`,
     ).map(({ mark }) => mark),
+    /** The invoices that have been PAID, whatever they are now. */
+    everPaid: new Set(
+      all<{ id: string }>(
+        `SELECT resource_id AS id FROM audit_log WHERE ${of} AND resource_type = 'INVOICE' AND changes ->> '$.status[1]' = 'PAID'`,
+      ).map(({ id }) => id),
+    ),
     /** The plan that an account has without an end, by its account. */
     plans: new Map(
       all<{ account: string; plan: string }>(
@@ -122,7 +129,7 @@ export const readMoney = (database: DatabaseSync) => {
     ),
     /** The keys under which answers are kept. */
     keys: new Set(all<{ key: string }>(`SELECT key FROM idempotency_keys WHERE ${of}`).map(({ key }) => key)),
-    due: all(`SELECT 1 FROM due WHERE ${of} AND kind = 'BILLING' AND subject LIKE 'buyer-%'`).length,
+    due: all(`SELECT 1 FROM due WHERE ${of} AND kind = 'BILLING' AND subject LIKE '${BUYER}%'`).length,
   }
 }
 export type Money = ReturnType<typeof readMoney>

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Request, Send } from './torture_billing.ts'
-import { type KeptLedgers, METERED, hundredthsOf, must, pick, textOf } from './torture_events.ts'
-import { BILLING_ORGANIZATION, DAY, HOUR, START, iso } from './torture_invoices.ts'
+import { type KeptLedgers, STATUS } from './ledgers.ts'
+import { BILLING_ORGANIZATION, START } from './torture_invoices.ts'
+import type { Request, Send } from './torture_requests.ts'
+import { DAY, HOUR, hundredthsOf, iso, must, pick, textOf } from './torture_values.ts'
 
 /** The most accounts that a report names. */
 const MOST_NAMED = 1000
@@ -55,7 +56,7 @@ export interface ShownAccount {
 const usageBefore = ({ events }: KeptLedgers, instant: number): string[] => {
   const sums = new Map<string, bigint>()
   for (const { account, status, time, units } of events) {
-    if (status !== METERED || time >= instant) continue
+    if (status !== STATUS.METERED || time >= instant) continue
     const [unit = '0'] = JSON.parse(units ?? '[]') as string[]
     sums.set(account.slice(1), (sums.get(account.slice(1)) ?? 0n) + hundredthsOf(unit))
   }

@@ -1,23 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { must } from './torture_events.ts'
 import { PATIENCE, server } from './torture_server.ts'
+import { must } from './torture_values.ts'
 
 type Shown = Record<string, unknown>
 
-/** A request. Some may be refused. */
-export interface Sending {
+export interface Request {
   method: string
   path: string
   body?: Shown | undefined
   headers?: Record<string, string>
+  /** The statuses of refusals that may come, such as that another client or the clock was faster, or that there are too few credits. */
   refusals?: readonly number[]
 }
 
 /** Who sends. Requests that were answered last, or whose answer was lost, are known by what went before. */
 interface Sender {
   token: string
-  last?: readonly [Sending, unknown]
-  lost?: Sending | undefined
+  last?: readonly [Request, unknown]
+  lost?: Request | undefined
 }
 
 export const sendCounts = { requests: 0, slowed: 0, replayed: 0 }
@@ -32,8 +32,11 @@ export interface Answer {
   requestId: string
 }
 
-/** Sends a request, and repeats it after a 429. Returns no answer if the server is killed in the meantime. Some requests may be refused. */
-export const send = async (client: Sender, request: Sending): Promise<Answer | undefined> => {
+/** Sends a request and returns its answer. Undefined if the Worker is killed in the meantime. */
+export type Send = (request: Request) => Promise<Pick<Answer, 'status' | 'body'> | undefined>
+
+/** Sends a request of a client, and repeats it after a 429. Returns no answer if the server is killed in the meantime. */
+export const send = async (client: Sender, request: Request): Promise<Answer | undefined> => {
   const { method, path, body, headers, refusals = [] } = request
   const authorized = { Authorization: `Bearer ${client.token}`, 'Content-Type': 'application/json', ...headers }
   const init = { method, headers: authorized, signal: AbortSignal.timeout(PATIENCE), ...(body && { body: json(body) }) }

@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { must, pick } from './torture_events.ts'
 import { type Answer, send } from './torture_requests.ts'
 import { server } from './torture_server.ts'
+import { must, pick } from './torture_values.ts'
 import { type Resource, type Shown, type Write, chooseWrite, pathOf, settingId } from './torture_writes.ts'
 
 const CLIENTS = 32

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fault, migrateLocal, quiet, root, run } from '../scripts/wrangler.ts'
-import { must } from './torture_events.ts'
+import { findFault, migrateLocal, quiet, root, run } from '../scripts/wrangler.ts'
+import { must } from './torture_values.ts'
 
 /** How long an answer or a start may take, in milliseconds. */
 export const PATIENCE = 20_000
@@ -71,8 +71,8 @@ export const serve = async (): Promise<void> => {
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)
-    child.on('close', () => reject(new Error(`wrangler dev ended: ${fault(output)}`)))
-    setTimeout(() => reject(new Error(`wrangler dev did not serve within ${PATIENCE / 1000} s: ${fault(output)}`)), PATIENCE).unref()
+    child.on('close', () => reject(new Error(`wrangler dev ended: ${findFault(output)}`)))
+    setTimeout(() => reject(new Error(`wrangler dev did not serve within ${PATIENCE / 1000} s: ${findFault(output)}`)), PATIENCE).unref()
   })
   server.killed = false
 }
@@ -80,7 +80,7 @@ export const serve = async (): Promise<void> => {
 /** Builds the Worker, once, and makes its database. */
 export const build = async (): Promise<void> => {
   const built = await run(['deploy', '--dry-run', '--outdir', worker])
-  must(built.ok, `the Worker does not build: ${fault(built.output)}`)
+  must(built.ok, `the Worker does not build: ${findFault(built.output)}`)
   copyFileSync(join(root, 'wrangler.toml'), join(worker, 'wrangler.toml'))
   cpSync(join(root, 'public'), join(worker, 'public'), { recursive: true })
   writeFileSync(join(worker, '.env'), `SIGNING_SECRET=${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })

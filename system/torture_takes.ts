@@ -1,13 +1,8 @@
-import type { KeptCredits, KeptEntry, KeptEvent, KeptTake } from './ledgers.ts'
-import { IN_PROGRESS, METERED, hundredthsOf, must, textOf } from './torture_events.ts'
+import { type KeptCredits, type KeptEntry, type KeptEvent, type KeptTake, STATUS } from './ledgers.ts'
+import { HOUR, hundredthsOf, must, textOf } from './torture_values.ts'
 
-/** Statuses by their codes, which never change. */
-export const [NOT_METERED, SHORT] = [2, 13] as const
-const NO_MATCHING_METERS = 3
 /** The statuses of events that have taken what they need. */
-const TAKEN = new Set<number | undefined>([METERED, NOT_METERED, NO_MATCHING_METERS])
-
-const HOUR = 3_600_000
+const TAKEN = new Set<number | undefined>([STATUS.METERED, STATUS.NOT_METERED, STATUS.NO_MATCHING_METERS])
 
 /** What an account is granted, by source, in hundredths: each once. */
 export const GRANTED: readonly (readonly [source: string, hundredths: bigint])[] = [
@@ -48,8 +43,8 @@ const holdEvent = (event: KeptEvent, take: KeptTake | undefined, isOverage: (ent
   const [needed, parts] = [hundredthsOf(value ?? ''), take && partsOf(take)]
   const [taken, isKept] = [sumOf(parts ?? []), take !== undefined && take.parts !== null]
   const what = `${id} (${reference}) of ${account}, which needs ${value} and has the status ${status},`
-  if (status === IN_PROGRESS) return
-  must(TAKEN.has(status) || status === SHORT, `${what} cannot have that`)
+  if (status === STATUS.IN_PROGRESS) return
+  must(TAKEN.has(status) || status === STATUS.INSUFFICIENT_CREDITS, `${what} cannot have that`)
   must(isKept === (TAKEN.has(status) && needed !== 0n), `${what} has ${isKept ? 'a' : 'no'} take`)
   if (!take || !isKept) return
   must(`=${take.account}` === account && take.time === time, `${what} takes of ${take.account} at ${take.time}, and is of ${time}`)
@@ -66,7 +61,8 @@ const holdEvent = (event: KeptEvent, take: KeptTake | undefined, isOverage: (ent
  * Compares the credits of accounts with the events that take them: after a kill, or when everything is settled. Gives how many takes there
  * are, and how many of them give back.
  */
-export const holdTakes = ({ entries, takes, overage }: KeptCredits, events: readonly KeptEvent[], isEnd: boolean) => {
+export const holdTakes = ({ damage, entries, takes, overage }: KeptCredits, events: readonly KeptEvent[], isEnd: boolean) => {
+  must(!damage.length, `a ledger of accounts is damaged: ${damage[0]}`)
   const kept = new Map(takes.map((take) => [take.reference, take]))
   must(kept.size === takes.length, `${takes.length - kept.size} events have takes in two ledgers`)
   const isOf = new Set(entries.filter(({ source }) => source === 'OVERAGE').map(({ account, id }) => `${account} ${id}`))
@@ -75,9 +71,10 @@ export const holdTakes = ({ entries, takes, overage }: KeptCredits, events: read
   for (const take of takes) {
     const { reference, account, time, parts } = take
     const status = byReference.get(reference)?.status
-    const isRight = parts === null ? status === undefined || status === IN_PROGRESS : TAKEN.has(status) || status === IN_PROGRESS
+    const isRight =
+      parts === null ? status === undefined || status === STATUS.IN_PROGRESS : TAKEN.has(status) || status === STATUS.IN_PROGRESS
     must(isRight, `${reference} of ${account} took ${parts}, and its event has ${status === undefined ? 'gone' : `the status ${status}`}`)
-    must(!isEnd || status !== IN_PROGRESS, `${reference} of ${account} is in progress`)
+    must(!isEnd || status !== STATUS.IN_PROGRESS, `${reference} of ${account} is in progress`)
     for (const [entry, hundredths] of partsOf(take)) {
       addTo(used, `${account} ${entry}`, hundredths)
       if (isOf.has(`${account} ${entry}`)) addTo(hours, `${account} ${time - (time % HOUR)}`, hundredths)
@@ -95,4 +92,28 @@ export const holdTakes = ({ entries, takes, overage }: KeptCredits, events: read
   holdGrants(entries)
   const real = takes.filter(({ parts }) => parts !== null)
   return { takes: real.length, back: real.filter((take) => sumOf(partsOf(take)) < 0n).length }
+}
+
+/** What an event was refused for: how many credits it needs. */
+export interface Refused {
+  id: string
+  account: string
+  hundredths: bigint
+}
+
+/**
+ * Holds that what was refused needed more than its account had left at least, in the end: what it was granted, without all that was taken of
+ * it. What was taken back, which was `most` at most each time, may have been missing in between.
+ */
+export const holdRefused = ({ takes }: KeptCredits, refused: readonly Refused[], most: bigint): void => {
+  const granted = sumOf(GRANTED)
+  const taken: Sums = new Map()
+  for (const take of takes) {
+    const parts = partsOf(take).filter(([, hundredths]) => hundredths > 0n)
+    addTo(taken, take.account, take.parts === null ? most : sumOf(parts))
+  }
+  for (const { id, account, hundredths } of refused) {
+    const left = granted - (taken.get(account) ?? 0n)
+    must(hundredths > left, `${id} of ${account} was refused ${textOf(hundredths)}, though ${textOf(left)} were left at least`)
+  }
 }

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { MadeEndpoint } from './torture_arrivals.ts'
-import { must } from './torture_events.ts'
 import { BILLING_ORGANIZATION } from './torture_invoices.ts'
 import type { Arrival } from './torture_receiver.ts'
+import { must } from './torture_values.ts'
 
 /** What webhooks tell, by the audit log alone: the name of the event, and what it is about. */
 export interface Event {

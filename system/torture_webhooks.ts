@@ -2,12 +2,14 @@ import { randomInt } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import type { KeptLedgers } from './ledgers.ts'
 import { openAlerts } from './torture_alerts.ts'
 import { type MadeEndpoint, type Receiver, holdArrivals } from './torture_arrivals.ts'
-import type { Request, Send } from './torture_billing.ts'
-import { type KeptLedgers, must, pick } from './torture_events.ts'
 import { type ShownAccount, openReports } from './torture_reports.ts'
+import type { Request, Send } from './torture_requests.ts'
+import { openSetup } from './torture_setup.ts'
 import { type Event, holdDeliveries } from './torture_told.ts'
+import { must, pick } from './torture_values.ts'
 
 const [MAKERS, PATHS] = [3, ['/good', '/ill']] as const
 /** A pause of a maker and of the one who asks for reports, at most, in milliseconds. */
@@ -38,7 +40,7 @@ const LISTS: readonly (readonly [path: string, name: string, isTold: (item: Show
 
 /** Sends webhooks to a receiver that is often ill, opens alerts and asks for reports while the Worker is killed, and checks what came of it. */
 export const openWebhookLoad = (send: Send, isKilled: () => boolean, receiver: Receiver) => {
-  const counts = { told: 0, arrived: 0, tries: 0, made: 0, incidents: 0, reports: 0, rows: 0 }
+  const counts = { told: 0, tries: 0, made: 0, incidents: 0, reports: 0, rows: 0 }
   const makers = Array.from({ length: MAKERS }, (): { lost?: Request | undefined } => ({}))
   const made: Made[] = []
   const listed = new Map<string, Shown[]>()
@@ -51,10 +53,10 @@ export const openWebhookLoad = (send: Send, isKilled: () => boolean, receiver: R
 
   /** Makes the endpoints, before anything else is made. */
   const prepare = async (): Promise<void> => {
+    const setUp = openSetup(send, 'webhooks')
     for (const to of PATHS) {
-      const headers = { 'Idempotency-Key': `endpoint ${to}` }
-      const answer = await send({ method: 'POST', path: '/webhook_endpoints', body: { url: receiver.url + to }, headers })
-      endpoints.push({ to, id: String(answer?.body['id']), secret: String(answer?.body['secret']) })
+      const { id, secret } = await setUp('/webhook_endpoints', { url: receiver.url + to })
+      endpoints.push({ to, id: String(id), secret: String(secret) })
     }
   }
 
@@ -173,7 +175,7 @@ export const openWebhookLoad = (send: Send, isKilled: () => boolean, receiver: R
     const arrived = new Map(endpoints.map((endpoint) => [endpoint.to, holdArrivals(receiver, endpoint, shiftedAt)]))
     const { told, bodies } = holdDeliveries(database, endpoints, arrived, isEnd)
     counts.incidents = alerts.hold(database, kept, acknowledged, clock)
-    Object.assign(counts, { told: told.length, arrived: bodies.size, tries: receiver.list().length, made: made.length })
+    Object.assign(counts, { told: told.length, tries: receiver.list().length, made: made.length })
     if (!isEnd) return
     holdLists(told, bodies)
     const accounts = (listed.get('/accounts') ?? []) as unknown as ShownAccount[]

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { pick } from './torture_events.ts'
+import { pick } from './torture_values.ts'
 
 export type Shown = Record<string, unknown>
 

@@ -8,6 +8,7 @@ import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { root } from '../scripts/wrangler.ts'
 import { listBlocks } from './pages.ts'
+import { findFreePort } from './server.ts'
 
 /** How long anything may take, in milliseconds: a receiver that never answers is given up after 10 seconds. */
 const LONGEST = 40_000
@@ -108,10 +109,7 @@ const holdReceiver = async ({ call, endpoint, deliveries, customer }: Webhooks):
     readFileSync(join(root, 'docs/clients/receiver.ts'), 'utf8'),
     'the TypeScript of docs/webhooks.md is not its file',
   )
-  const spare = createServer()
-  await new Promise<void>((resolve) => spare.listen(0, '127.0.0.1', resolve))
-  const { port } = spare.address() as AddressInfo
-  await new Promise((resolve) => spare.close(resolve))
+  const port = await findFreePort()
   const { id, secret } = await endpoint(`http://127.0.0.1:${port}/`)
   const receiver = startReceiver(secret, port)
   try {
@@ -123,7 +121,8 @@ const holdReceiver = async ({ call, endpoint, deliveries, customer }: Webhooks):
     }
     await until(isDone, 'the delivery to the receiver of docs/webhooks.md')
     const [first] = (await deliveries(id)).toReversed()
-    await call('POST', `/webhook_endpoints/${id}/deliveries/${first?.id}/resend`)
+    const { status } = await call<Delivery>('POST', `/webhook_endpoints/${id}/deliveries/${first?.id}/resend`)
+    strictEqual(status, 'PENDING', 'the delivery is not sent again')
     await until(isDone, 'the repeated delivery')
     deepStrictEqual(receiver.lines.slice(1), ['customer.created webhook-1', 'account.created webhook-1'])
     const forged = await fetch(`http://127.0.0.1:${port}/`, {
@@ -151,7 +150,6 @@ const holdBad = async ({ call, endpoint, read, deliveries, customer }: Webhooks)
       (await of(kind)).filter(({ status }) => status === 'DELIVERED').length === 2 ? true : undefined
     for (const kind of ['/good', '/large', '/endless']) await until(() => isDelivered(kind), `the delivery to ${kind}`)
     ok(Date.now() - begun < LONGEST / 2, 'the good receiver waited for the others')
-    strictEqual(bad.counts.get('/good'), 2, 'the good receiver was sent more, or a redirect was followed')
     const failedOf = (kind: string) =>
       until(async () => (await of(kind)).find(({ lastError }) => lastError)?.lastError, `the failure of ${kind}`)
     strictEqual(await failedOf('/slow'), 'It did not answer within 10 s.')
@@ -159,6 +157,7 @@ const holdBad = async ({ call, endpoint, read, deliveries, customer }: Webhooks)
     strictEqual(await failedOf('/cut'), 'It could not be reached.')
     await until(async () => (await read(ids['/gone'] ?? '')).status === 'DISABLED' || undefined, 'the end of an endpoint that answers 410')
     strictEqual(bad.counts.get('/gone'), 1)
+    strictEqual(bad.counts.get('/good'), 2, 'the good receiver was sent more, or a redirect was followed')
     for (const id of Object.values(ids)) await call('DELETE', `/webhook_endpoints/${id}`)
   } finally {
     bad.close()

@@ -8,9 +8,8 @@ export interface Case {
   what: string
   path: string
   body?: unknown
-  /** The page that is asked for, of so many rows. */
+  /** The page that is asked for. */
   page?: number
-  size?: number
   /** Why it may take longer in a larger organization, if it may. */
   grows?: string
 }
@@ -219,7 +218,7 @@ export const listCases = (): Case[] => {
     const at = needed ? `${path}?${needed}` : path
     const reason = GROWING[path]
     add(at, reason === undefined ? {} : { grows: reason })
-    if (isList && DEEP.has(path)) add(`${path}?pageSize=10`, { page: 10, size: 10 }, ', page 10')
+    if (isList && DEEP.has(path)) add(`${path}?pageSize=10`, { page: 10 }, ', page 10')
     for (const filter of FILTERS[path] ?? []) {
       const [query = '', grows] = filter.split('!')
       add(`${path}?${query}`, grows === undefined ? {} : { grows })
@@ -234,7 +233,7 @@ export const listCases = (): Case[] => {
     ['/invoices', 20, 100],
     ['/events', 20, 100],
   ] as const)
-    add(`${path}?pageSize=${size}`, { page, size }, `, page ${page}`)
+    add(`${path}?pageSize=${size}`, { page }, `, page ${page}`)
   for (const [about, body, grows] of METRICS)
     cases.push({ what: `POST /metrics ${about}`, path: '/metrics', body, ...(grows !== undefined && { grows }) })
   for (const [path, body] of POSTED) cases.push({ what: `POST ${path}`, path, body })

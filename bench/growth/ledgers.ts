@@ -57,7 +57,7 @@ const plantAccounts = (sql: SqlStorage, { index, month, hours, license }: PlantL
   for (const statement of [
     `INSERT INTO license_action (account, license, name, time, reference, action, arrived_at, opens)
      SELECT account, '${license}', 'user-' || n, ${month} + n, format('event.%011d.%05d', n, ${index}), 1, ${month} + n, 1 FROM planting`,
-    `INSERT INTO feature_account (account, begun_at, turn) SELECT '=' || account, ${month}, 0 FROM planting`,
+    `INSERT INTO feature_account (account, begun_at, turn) SELECT account, ${month}, 0 FROM planting`,
     `INSERT INTO revenue_account SELECT account, replace(account, 'ACC', 'CUS'), 1, 1, 0 FROM planting`,
     `INSERT INTO revenue WITH RECURSIVE ${numbersOf(0, days)}
      SELECT account, ${month} + numbers.n * ${DAY}, json_array(json_array(0, ${month} + numbers.n * ${DAY}, 0, '${license}', 'USD', '1.5')) FROM planting CROSS JOIN numbers WHERE planting.n % 10 = 0`,

@@ -48,7 +48,7 @@ const sendEvents = async (send: Send, from: number, until: number): Promise<void
   await together(batches, (events) => send('POST', '/ingestBatch', { events }))
 }
 
-/** Fills an empty organization with the sample business, day by day of its clock, in a minute or so. What an earlier try has done is not done again. */
+/** Fills an empty organization with the sample business, day by day of its clock, in about half a minute. What an earlier try has done is not done again. */
 export const fillBusiness = async (url: string, token: string, say: (done: string) => void): Promise<void> => {
   const send = sender(url, token)
   const clock = (await send('GET', '/test_clock')) as unknown as { now: string; isSet: boolean }
