@@ -154,6 +154,7 @@ const holdHappened = (): void => {
     'invoices that fell due': bills.billed,
     'invoices with another status': bills.changed,
     'acts of buyers': moves.done,
+    'credits that void invoices gave back': moves.returned,
     'events passed': uses.passed,
     'events refused': uses.refused,
     'takes of credits': uses.takes,
@@ -241,7 +242,7 @@ console.log(`Torture: in ${KILLS} kills nothing was lost, halved or made twice.
 ${figure(requests)} requests, ${figure(slowed)} of them slowed down; ${figure(acknowledged)} writes acknowledged; ${figure(lost)} answers lost to writes, ${figure(made)} of which were made;
 ${figure(events.acknowledged)} events acknowledged in ${figure(events.ingested)} requests, ${figure(events.lost)} of which were sent again after a kill; ${figure(events.kept)} repeats kept; ${figure(events.waited)} accounts made after their events;
 ${figure(bills.billed)} invoices fell due in ${bills.days} days of a test clock; ${figure(bills.changed)} were given another status, and ${figure(bills.lost)} answers to that were lost;
-${figure(moves.done)} acts of buyers done, ${figure(moves.refused)} refused; ${figure(moves.lost)} sent again after a kill, of which ${figure(moves.made)} had been made; ${money.countKinds()}; ${figure(moves.corrected)} events reverted;
+${figure(moves.done)} acts of buyers done, ${figure(moves.refused)} refused; ${figure(moves.lost)} sent again after a kill, of which ${figure(moves.made)} had been made; ${money.countKinds()}; ${figure(moves.corrected)} events reverted; ${figure(moves.returned)} credits got back what void invoices had taken;
 ${figure(uses.passed)} events passed that need credits of a feature, and ${figure(uses.refused)} were refused; ${figure(uses.lost)} requests of that kind were sent again after a kill; ${figure(uses.takes)} takes of the credits of ${uses.accounts} accounts, ${figure(uses.back)} of which gave back;
 ${figure(tells.told)} events told to two endpoints, in ${figure(tells.tries)} tries; ${figure(tells.made)} customers and accounts made; ${tells.incidents} incidents; ${tells.reports} reports with ${figure(tells.rows)} rows;
 ${figure(replayed)} answers given again; ${figure(sealing.sealed)} rows of the audit logs of all organizations sealed, and as they were; it took ${since(started)}`)

@@ -45,7 +45,7 @@ interface Clock {
 /** Moves money of accounts while their cycles are billed by a test clock, and checks after each kill and at the end that none has come or gone. */
 export const openMoneyLoad = (send: Send, isKilled: () => boolean, { readClock, latest }: Clock) => {
   const model = newModel()
-  const counts = { done: 0, refused: 0, lost: 0, made: 0, corrected: 0 }
+  const counts = { done: 0, refused: 0, lost: 0, made: 0, corrected: 0, returned: 0 }
   const lost = new Map<Act, { isMade: boolean }>()
   let catalogue: MoneyCatalogue | undefined
   let acts: Acts | undefined
@@ -73,6 +73,11 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, { readClock, 
     act.learn?.(answer)
   }
 
+  const listInvoices = async (account: string): Promise<Listed[]> => {
+    const list = await send({ method: 'GET', path: `/invoices?owner_id=${account}&pageSize=20` })
+    return (list?.body['data'] ?? []) as Listed[]
+  }
+
   /** Makes the plans and the buyers, and lets these begin. The schema and the meter are there. */
   const prepare = async (): Promise<void> => {
     catalogue = await makeMoneyCatalogue(send)
@@ -81,6 +86,10 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, { readClock, 
     await Promise.all(
       buyers.map(async (account) => {
         for (const kind of FIRST) await ask(its[kind](account))
+        /** The first bill has taken of the credit, which gets that back. */
+        const first = (await listInvoices(account)).findLast(({ invoiceType }) => invoiceType === 'CUSTOM')
+        const act = first && its.changeStatus([first], 'VOID')
+        if (act) await ask(act)
       }),
     )
   }
@@ -99,8 +108,7 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, { readClock, 
   const choose = async (account: string, its: Acts): Promise<Act | undefined> => {
     const kind = CHOICES[randomInt(CHOICES.length)] ?? 'sendEvents'
     if (kind === 'payInvoice' || kind === 'refund' || kind === 'changeStatus') {
-      const list = await send({ method: 'GET', path: `/invoices?owner_id=${account}&pageSize=20` })
-      const invoices = (list?.body['data'] ?? []) as Listed[]
+      const invoices = await listInvoices(account)
       return kind === 'changeStatus' ? its.changeStatus(invoices) : its[kind](account, invoices)
     }
     if (kind === 'payAgain') {
@@ -210,6 +218,7 @@ export const openMoneyLoad = (send: Send, isKilled: () => boolean, { readClock, 
       clock: isEnd ? readClock() : undefined,
       latest: latest(),
     })
+    counts.returned = money.transactions.filter(({ type, invoice }) => type === 'CREDITED' && invoice !== null).length
     const impossible = model.listImpossible()
     must(!impossible.length, `none of these can be done any more: ${impossible.join(', ')}`)
     must(money.due === BUYERS, `of ${BUYERS} buyers ${money.due} are due again`)

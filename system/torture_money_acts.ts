@@ -8,6 +8,7 @@ import { DAY, HOUR, iso, must, pick, textOf } from './torture_values.ts'
 /** An invoice as a list shows it. */
 export interface Listed {
   id: string
+  invoiceType: string
   status: string
   totalAmount: number
   paidAmount: number
@@ -121,9 +122,9 @@ export const openActs = (model: MoneyModel, catalogue: { plans: readonly string[
   /** Sends a payment again that was recorded before. */
   const payAgain = (): Request | undefined => pick([...model.payments.values()])?.request
 
-  const changeStatus = (invoices: readonly Listed[]): Act | undefined => {
+  const changeStatus = (invoices: readonly Listed[], wanted?: string): Act | undefined => {
     const one = pick(invoices.filter(({ id, status }) => status in STATUSES && !busy.has(id)))
-    const status = pick(STATUSES[one?.status ?? ''] ?? [])
+    const status = wanted ?? pick(STATUSES[one?.status ?? ''] ?? [])
     if (!one || status === undefined) return undefined
     busy.add(one.id)
     const free = (): unknown => busy.delete(one.id)
