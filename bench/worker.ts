@@ -185,6 +185,7 @@ const measure = async (
   const sent = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
   const start = performance.now()
   for (let n = 0; n < times; n++) {
+    if (walk && n > 0 && nextToken === undefined) throw new Error(`ends before page ${n + 1}, with ${rows.size} rows`)
     const at = walk && n > 0 ? `${path.split('?')[0]}?nextToken=${nextToken}` : path
     const response = await api.fetch(new Request(`http://127.0.0.1${at}`, sent), { ...env, DB: env[database] }, context)
     const text = await response.text()
