@@ -19,13 +19,12 @@ import {
 } from './advances.ts'
 import type { InvoiceOwner } from './owner.ts'
 import { refundToWallet } from './paying.ts'
+import { type Plan, placeOf } from './plans.ts'
 import { type BilledCycle, basisOf, rateAdvance } from './rating.ts'
 import { keepRating, keepReckoning, withPlan } from './reckoned.ts'
 import { draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type CycleToRate } from './usage.ts'
-
-import { type Plan, placeOf } from './plans.ts'
+import type { CycleToRate } from './usage.ts'
 
 /** What a commit of bills is made of. */
 export type Bills = PartialDraft
@@ -75,7 +74,7 @@ const openAdvance = (
   })
   drawFromPool(pool, row.id, row.rated.root)
   addDueInvoice(ctx, row, owner, purse, bills)
-  const opened = openCharges(ctx, owner, billed, row.id)
+  const opened = openCharges(ctx, owner, billed, row)
   if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
   return opened.map((charge) => ({ ...charge, charged: charge.amount }))
 }

@@ -15,7 +15,8 @@ import type { InvoiceOwner } from './owner.ts'
 import { keepCredits } from './kept_credits.ts'
 import type { InvoicePeriod } from './lines.ts'
 import { type BilledCycle, type RatedInvoice, inputOf, ratedPlanOf } from './rating.ts'
-import { type ChargedCard, type RefundMode, advanceCharges } from './table.ts'
+import type { InvoiceRow } from './show.ts'
+import { type ChargedCard, type OpenedCharge, type RefundMode, advanceCharges } from './table.ts'
 
 type ChargeRow = typeof advanceCharges.$inferSelect
 
@@ -29,6 +30,9 @@ export const readQuotient = (text: string): Quotient => {
   const [dividend = '0', divisor = '1'] = text.split('/')
   return { dividend: requireDecimal(dividend), divisor: BigInt(divisor) }
 }
+
+/** Whether nobody pays for an invoice: it is void, or is given back, or that of its invoice group is. */
+const isTakenBack = sql`coalesce(composite.status, own.status) in ('VOID', 'REFUND_INITIATED', 'REFUND_COMPLETED') and substr(own.total, 1, 1) <> '-'`
 
 /**
  * The query for what was charged in advance for cards of accounts last, by a JSON list of the ids of the accounts: in cycles that are not
@@ -47,9 +51,12 @@ export const selectAdvanceCharges = ({ organizationId, now }: Pick<Ctx, 'organiz
     )
     select its.account_id as accountId, its.cycle_at as cycleAt, its.billable_id as billableId, its.position, its.card, its.total, its.quantity,
       its.is_refundable as isRefundable, its.paid_until as paidUntil, (
-        select json_group_array(one.amount) from advance_charges as one left join invoices as bill on bill.id = one.invoice_id
+        select json_group_array(one.amount) from advance_charges as one
         where one.organization_id = ${organizationId} and one.account_id = found.account_id and one.cycle_at = found.cycle_at
-          and one.billable_id = found.billable_id and one.refund_mode is not 'NONE' and bill.status is not 'VOID'
+          and one.billable_id = found.billable_id and one.refund_mode is not 'NONE' and not exists (
+            select 1 from invoices as own left join invoices as composite on composite.id = own.merged_into
+            where own.id = one.invoice_id and ${isTakenBack}
+          )
       ) as amounts
     from found cross join advance_charges as its on its.organization_id = ${organizationId} and its.account_id = found.account_id
       and its.cycle_at = found.cycle_at and its.billable_id = found.billable_id and its.position = (
@@ -62,7 +69,7 @@ export const selectAdvanceCharges = ({ organizationId, now }: Pick<Ctx, 'organiz
 export type LastCharge = Pick<ChargeRow, 'accountId' | 'cycleAt' | 'billableId' | 'position' | 'card' | 'total' | 'quantity'> & {
   isRefundable: boolean
   paidUntil: number
-  /** What all charges of the card in the cycle come to, less what was given back, without invoices that were made void. */
+  /** What all charges of the card in the cycle come to, less what was given back, without invoices that are void or given back as a whole. */
   charged: string
 }
 
@@ -113,30 +120,40 @@ const listCosts = (billed: BilledCycle, at: number): CardCost[] =>
     return { ...cost, billableId, card: { type, name, displayName, refundMode: refundModeOf(billed, card) } }
   })
 
-/** The row of what a cycle was charged for a card when it began. */
-const openCharge = (ctx: Ctx, accountId: string, cycleAt: number, invoiceId: string, cost: CardCost, digits: number): ChargeRow => ({
-  organizationId: ctx.organizationId,
-  accountId,
-  cycleAt,
-  billableId: cost.billableId,
-  position: 0,
-  card: cost.card,
-  total: writeQuotient(cost.total),
-  quantity: cost.quantity ?? null,
-  amount: formatDecimal(cutQuotient(cost.total, digits)),
-  refundMode: null,
-  isRefundable: cost.isRefundable,
-  paidUntil: instantOf(cost.until),
-  invoiceId,
-  createdAt: ctx.now,
-})
-
-/** The rows of what cards were charged in advance when a cycle began. */
-export const openCharges = (ctx: Ctx, owner: InvoiceOwner, billed: BilledCycle, invoiceId: string): ChargeRow[] => {
-  const cycleAt = instantOf(billed.cycle.start)
-  const digits = minorDigitsOf(owner.currency)
-  return listCosts(billed, cycleAt).map((cost) => openCharge(ctx, owner.id, cycleAt, invoiceId, cost, digits))
+/** What lines come to of one type and id, wherever they stand. */
+const valueIn = (lines: readonly Line[], type: string, id: string): string | undefined => {
+  for (const line of lines) {
+    const value = line.type === type && line.id === id ? line.value : valueIn(line.lines ?? [], type, id)
+    if (value !== undefined) return value
+  }
+  return undefined
 }
+
+/** What cards are charged in advance when a cycle begins, by the lines in which they are. */
+export const listOpenedCharges = (billed: BilledCycle, lines: readonly Line[]): OpenedCharge[] =>
+  listCosts(billed, instantOf(billed.cycle.start)).map(({ billableId, card, total, quantity = null, isRefundable, until }) => {
+    const amount = valueIn(lines, typeOfCardLine(card.type, 'IN_ADVANCE'), billableId)
+    if (amount === undefined) throw new Error('A card that is paid in advance has no line')
+    return { billableId, card, total: writeQuotient(total), quantity, amount, isRefundable, paidUntil: instantOf(until) }
+  })
+
+/** The rows of what cards were charged in advance by an invoice when a cycle began. */
+export const openCharges = (
+  ctx: Ctx,
+  owner: InvoiceOwner,
+  billed: BilledCycle,
+  { id: invoiceId, rated: { root } }: Pick<InvoiceRow, 'id' | 'rated'>,
+): ChargeRow[] =>
+  listOpenedCharges(billed, [root]).map((opened) => ({
+    ...opened,
+    organizationId: ctx.organizationId,
+    accountId: owner.id,
+    cycleAt: instantOf(billed.cycle.start),
+    position: 0,
+    refundMode: null,
+    invoiceId,
+    createdAt: ctx.now,
+  }))
 
 /** A change of what a card costs in a cycle that has begun: `amount` is charged, or given back if it is below 0. */
 export interface AdvanceChange {
