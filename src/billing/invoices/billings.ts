@@ -143,7 +143,7 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
         voidUntil === null ? [] : [[startAt, voidUntil]],
       ),
     }
-    /** Another plan that has taken the first cycle over before that was charged for anything is charged for it as every one. */
+    /** A cycle that was bought is charged for as long as it has the plan that was bought: another one that takes it over is charged for it as any other. */
     const bought = its.orders.flatMap(({ type, cycleAt, scheduleId }) =>
       type === 'ASSOCIATION' && cycleOn(timeline.active, dayOf(cycleAt))?.piece.id === scheduleId ? [cycleAt] : [],
     )
