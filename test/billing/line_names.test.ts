@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { ACCOUNT, under, withCycles } from '../helpers/billing.ts'
+import { dataOf, groupsOf } from '../helpers/metrics.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] })
@@ -51,4 +52,24 @@ it('lines of any name are paid by credits, and are read by charges', async () =>
   const { status, body } = await api.patch(`/invoices/${id}`, { status: 'DUE' })
   expect([status, body.status, body.totalAmount]).toEqual([200, 'DUE', 33 - 2 - 15 + 33])
   expect(under(body.revenueInfo, 'SUB_CREDITS').map((line) => line.metadata ?? null)).toEqual([{ constructor: '-2' }, null])
+})
+
+it('of two charges of one name, those of a plan that is gone and those that waited, each earns and is explained as it says', async () => {
+  const api = await withCycles('2026-04-01T10:00:00Z', () => ({ allow_ongoing_cycle_updates: true }))
+  const put = async (value: string, considerForRevenue: boolean) =>
+    expect((await api.putCharges([{ name: 'Courier', value, considerForRevenue }])).status).toBe(200)
+  await put('40', true)
+  await api.associate('2026-04-01')
+  await put('5', false)
+  const ended = { mode: 'DISASSOCIATE', effectiveFrom: '2026-04-01', effectiveUntil: '9999-01-01' }
+  expect((await api.post(`/accounts/${encodeURIComponent(ACCOUNT)}/price_plans`, ended)).status).toBe(200)
+  await api.associate('2026-04-01')
+  await api.moveTo('2026-05-04T00:00:00Z')
+  const [{ id, status, totalAmount, revenueInfo }] = await api.list()
+  expect([status, totalAmount, under(revenueInfo, 'MISCELLANEOUS_CHARGE').map(({ value }) => value)]).toEqual(['DUE', 75, [40, 5]])
+  const query = { name: 'REVENUE', aggregationPeriod: 'MONTH', groupBy: 'BILLABLE_ID' }
+  const earned = groupsOf(await dataOf(api, '2026-04-01T00:00:00Z', '2026-05-01T00:00:00Z', query))
+  expect(earned['Courier']).toEqual([40])
+  const { grandTotal } = (await api.get(`/invoices/${id}/explanation`)).body
+  expect(under(grandTotal, 'MISCELLANEOUS_CHARGE').map(({ arithmetic }) => arithmetic)).toEqual(['40 = 40', '5 = 5'])
 })
