@@ -5,16 +5,17 @@ WHEN OLD.state = 'ACTIVE' AND (NEW.state <> 'ACTIVE' OR NEW.start_at > OLD.start
 BEGIN
   SELECT RAISE(ABORT, 'CYCLE_IS_BILLED ' || json_array(OLD.account_id, billed.id, strftime('%Y-%m-%d', billed.end_at / 1000, 'unixepoch')))
   FROM (
-    SELECT its.id, its.end_at FROM accounts AS account
-    JOIN invoices AS its ON its.organization_id = account.organization_id AND its.account_id = account.id
-    WHERE account.organization_id = OLD.organization_id AND account.id = OLD.account_id AND account.status <> 'ARCHIVED'
-      AND its.organization_id = OLD.organization_id AND its.account_id = OLD.account_id AND its.invoice_type = 'STANDARD'
+    SELECT its.id, its.end_at FROM invoices AS its
+    WHERE its.organization_id = OLD.organization_id AND its.account_id = OLD.account_id AND its.invoice_type = 'STANDARD'
       AND its.invoice_type IN ('STANDARD', 'STANDARD_ADVANCED') AND its.status <> 'GONE'
+      AND its.start_at >= OLD.start_at AND its.start_at < OLD.end_at
       AND its.status NOT IN ('DRAFT', 'VOID') AND its.schedule_id = OLD.id
-      AND its.start_at < OLD.end_at AND its.end_at > OLD.start_at
       AND (NEW.state <> 'ACTIVE' OR its.start_at < NEW.start_at OR its.end_at > NEW.end_at)
-    ORDER BY its.end_at DESC LIMIT 1
-  ) AS billed;
+    ORDER BY its.start_at DESC LIMIT 1
+  ) AS billed
+  WHERE EXISTS (
+    SELECT 1 FROM accounts WHERE organization_id = OLD.organization_id AND id = OLD.account_id AND status <> 'ARCHIVED'
+  );
 END;
 
 -- No more is given back of what was charged in advance than is paid for it: bills rest on which of these invoices are void or given back.
