@@ -1,6 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ACCOUNT, withCycles } from '../helpers/billing.ts'
+import { doDue } from '../helpers/ledgers.ts'
+import { finish, linesOf, withVersions } from '../helpers/migrations.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -116,4 +118,34 @@ it('a request that is refused, since its key was used for another one, closes no
   const done = await api.call('PATCH', `/invoices/${id}`, { status: 'DUE' }, kept)
   const again = await api.call('PATCH', `/invoices/${id}`, { status: 'DUE' }, kept)
   expect([done.status, done.body.totalAmount, again.body]).toEqual([200, 50, done.body])
+})
+
+it('a job that moves accounts leaves those of which a cycle has fallen due meanwhile as they are, and says why', async () => {
+  const open = { allow_ongoing_cycle_updates: true }
+  const api = await withVersions('2026-04-01T10:00:00Z', open)
+  for (const account of ['billed', 'open']) await api.addAccount(account, '2026-04-01')
+  await api.publishSecond()
+  const before = await linesOf(api, 'billed')
+  vi.setSystemTime(Date.parse('2026-04-30T10:00:00Z'))
+  await doDue(api.id)
+  const location = (await api.migrate({ migrationMode: 'START_OF_CURRENT_CYCLE', requireConfirmation: true })).headers.get('Location') ?? ''
+  const job = location.split('/').at(-1) ?? ''
+  vi.setSystemTime(Date.parse('2026-05-01T10:00:00Z'))
+  await doDue(api.id)
+  const listed = (await api.get('/invoices?owner_id=billed')).body.data
+  const { id } = listed.find(({ startDate }: Loose) => startDate.startsWith('2026-04-01'))
+  expect((await api.patch(`/invoices/${id}`, { status: 'DUE' })).status).toBe(200)
+  await env.DB.batch([
+    env.DB.prepare("UPDATE jobs SET status = 'PENDING' WHERE id = ?").bind(job),
+    env.DB.prepare("INSERT INTO due (organization_id, kind, subject, due_at) VALUES (?, 'JOB', ?, ?)").bind(
+      api.id,
+      job,
+      Date.parse('2026-04-30T10:00:00Z'),
+    ),
+  ])
+  const { entries } = await finish(api, location)
+  const reason = `What the account "billed" has had until 2026-05-01 cannot be changed any more, since the invoice "${id}" of it has fallen due`
+  expect(entries).toEqual({ billed: `FAILED: ${reason}; 2026-05-01 is the first date that can`, open: 'COMPLETED' })
+  expect((await linesOf(api, 'open')).at(-1)).toBe('Basic 2 2026-04-01 9999-01-01')
+  expect(await linesOf(api, 'billed')).toEqual(before)
 })
