@@ -107,7 +107,8 @@ const billChanges = (
   for (const its of [...(more.length ? [more] : []), ...less.map((one) => [one])]) {
     let invoiceId: string | null = null
     if (its.every(isInvoiced)) {
-      const endAt = Math.max(cycleAt, ...its.map(({ row }) => row.paidUntil))
+      const endsAt = cycle ? instantOf(cycle.inForce.piece.until) : cycleAt
+      const endAt = Math.min(endsAt, Math.max(cycleAt, ...its.map(({ row }) => row.paidUntil)))
       const startAt = Math.min(Math.max(cycleAt, instantOf(dayOf(ctx.now))), endAt)
       const rated = rateChanges(its, { currency: owner.currency, startAt, endAt }, creditsLeft(pool, owner.currency))
       const row = newDraft(ctx, owner, {
