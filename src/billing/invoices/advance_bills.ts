@@ -8,15 +8,8 @@ import { type CreditPool, addToPool, creditsLeft, drawFromPool } from '../credit
 import type { CreditRow } from '../credits/table.ts'
 import { draftNewCredits, setDueOfCredits } from '../credits/write.ts'
 import type { PartialDraft, Purse } from '../wallets/service.ts'
-import {
-  type AdvanceChange,
-  type LastCharge,
-  insertAdvanceCharges,
-  isInvoiced,
-  listAdvanceChanges,
-  openCharges,
-  rateChanges,
-} from './advances.ts'
+import { type AdvanceChange, insertAdvanceCharges, isInvoiced, listAdvanceChanges, openCharges, rateChanges } from './advances.ts'
+import type { LastCharge } from './charged.ts'
 import type { InvoiceOwner } from './owner.ts'
 import { refundToWallet } from './paying.ts'
 import { type Plan, placeOf } from './plans.ts'

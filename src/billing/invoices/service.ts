@@ -32,7 +32,8 @@ import { refuseFixedLines, refuseFrozen, refuseFuture, refusePeriod, refuseTrans
 import type { InvoiceStatus } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
 
-export { type ChargeOfInvoice, readChargesOfInvoices, readQuotient } from './advances.ts'
+export { readQuotient } from './advances.ts'
+export { type ChargeOfInvoice, readChargesOfInvoices } from './charged.ts'
 export { billDrafts, createInvoiceBillRun, listInvoicesForBillRun } from './bill_runs.ts'
 export { manageMiscellaneousChargesInAccount } from './charges.ts'
 export { readMergedTotals } from './composite.ts'
