@@ -11,6 +11,10 @@ export const billingConflicts: ConflictWords = {
     say: (id, account, invoice) =>
       `The account "${account}" of the customer "${id}" has an invoice that is a DRAFT, "${invoice}". It has to fall due, or be made void or deleted first`,
   },
+  CYCLE_IS_BILLED: {
+    say: (account, invoice, day) =>
+      `What the account "${account}" has had until ${day} cannot be changed any more, since the invoice "${invoice}" of it has fallen due; ${day} is the first date that can`,
+  },
   INVOICE_HAS_PAYMENT: {
     field: 'status',
     say: (invoice, payment) =>

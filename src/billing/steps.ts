@@ -10,8 +10,8 @@ const revenue = loadLater(() => import('./revenue/service.ts'))
 
 /**
  * The scheduled steps of billing: credits expire, invoices that people have written fall due, what was bought is done or ends, the cycles of
- * accounts are billed, what was granted is carried into the ledgers of the accounts (or, once a database was restored, read from there), archived accounts leave
- * their groups, and the invoices of a day are merged in their groups.
+ * accounts are billed, what was granted is carried into the ledgers of the accounts (or, once a database was restored, read from there),
+ * archived accounts leave their groups, and the invoices of a day are merged in their groups.
  */
 export const billingSteps: readonly DueStep[] = [
   { kind: 'CREDIT', run: credits.expireCredit },

@@ -1,2 +1,2 @@
 /** The newest migration. The code needs it. */
-export const MIGRATION = '0033_open_incidents.sql'
+export const MIGRATION = '0034_billing_frozen_cycles.sql'

@@ -42,17 +42,17 @@ const chargeablesIn = (lines: readonly Line[]): Chargeable[] =>
       : chargeablesIn(line.lines ?? []),
   )
 
-const FAMILIES: Readonly<Record<string, readonly string[]>> = {
-  ALL_USAGE_METER_RATE_CARDS: ['USAGE_RATE_CARD_AMOUNT'],
-  ALL_FIXED_FEE_RATE_CARDS: ['FIXED_FEE_RATE_CARD_AMOUNT', 'ADVANCED_FIXED_FEE'],
-}
+const FAMILIES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ALL_USAGE_METER_RATE_CARDS', ['USAGE_RATE_CARD_AMOUNT']],
+  ['ALL_FIXED_FEE_RATE_CARDS', ['FIXED_FEE_RATE_CARD_AMOUNT', 'ADVANCED_FIXED_FEE']],
+])
 
 const isCreditGrant = ({ type }: Chargeable): boolean => type.endsWith('CREDIT_GRANT_RATE_CARD_AMOUNT')
 
 /** Whether a credit may pay a line. None pays for another credit unless it names that. */
 const mayPay = ({ appliesTo }: Credit, line: Chargeable): boolean => {
   if (!appliesTo.length) return !isCreditGrant(line)
-  return appliesTo.some((name) => name === line.id || name === line.billableId || FAMILIES[name]?.includes(line.type))
+  return appliesTo.some((name) => name === line.id || name === line.billableId || FAMILIES.get(name)?.includes(line.type))
 }
 
 const least = (...amounts: readonly Decimal[]): Decimal => amounts.reduce((one, other) => (compare(other, one) < 0 ? other : one))
@@ -68,16 +68,16 @@ const compareCredits = (one: Credit, other: Credit): number =>
 
 /** Pays lines one after another, and says how much of the credit went to each. */
 const pay = (lines: readonly Chargeable[], amount: Decimal): Record<string, string> => {
-  const paid: Record<string, Decimal> = {}
+  const paid = new Map<string, Decimal>()
   let rest = amount
   for (const line of lines) {
     if (!isAbove(line.left) || !isAbove(rest)) continue
     const part = least(line.left, rest)
     line.left = subtract(line.left, part)
     rest = subtract(rest, part)
-    paid[line.id] = add(paid[line.id] ?? ZERO, part)
+    paid.set(line.id, add(paid.get(line.id) ?? ZERO, part))
   }
-  return Object.fromEntries(Object.entries(paid).map(([id, part]) => [id, formatDecimal(part)]))
+  return Object.fromEntries([...paid].map(([id, part]) => [id, formatDecimal(part)]))
 }
 
 /**

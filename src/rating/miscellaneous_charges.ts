@@ -1,8 +1,8 @@
-import { type Decimal, compare, formatDecimal, multiply, negate, requireDecimal } from '../lib/decimal.ts'
+import { type Decimal, compare, formatDecimal, multiply, negate, requireDecimal, sumDecimals } from '../lib/decimal.ts'
 import { explainRuleError } from '../logic/place.ts'
 import { compileRule } from '../logic/rule.ts'
 import { type Value, toDecimalResult } from '../logic/values.ts'
-import { type Line, cutDecimal, parentOf, sumOf } from './line.ts'
+import { type Line, cutDecimal, parentOf } from './line.ts'
 
 /** A charge that a person has put on an invoice: a rate and a quantity, or a number or a rule over its lines. */
 export interface MiscellaneousCharge {
@@ -13,9 +13,9 @@ export interface MiscellaneousCharge {
 }
 
 /** The values of all lines by their ids; lines of one id are added up. */
-const valuesIn = (lines: readonly Line[], values: Record<string, string[]> = {}): Record<string, string[]> => {
+const valuesIn = (lines: readonly Line[], values = new Map<string, string[]>()): ReadonlyMap<string, readonly string[]> => {
   for (const { id, value, lines: its = [] } of lines) {
-    if (id !== undefined) (values[id] ??= []).push(value)
+    if (id !== undefined) values.set(id, [...(values.get(id) ?? []), value])
     valuesIn(its, values)
   }
   return values
@@ -40,12 +40,7 @@ const chargeValue = (charge: MiscellaneousCharge, data: Readonly<Record<string, 
 /** The lines of charges that people have put on an invoice: one that comes to no number is 0, and says why. */
 export const miscellaneousLines = (charges: readonly MiscellaneousCharge[], net: Line, digits: number): Line[] => {
   if (!charges.length) return []
-  const data = Object.fromEntries(
-    Object.entries(valuesIn([net])).map(([id, values]) => [
-      id,
-      requireDecimal(sumOf(values.map((value) => ({ type: '', description: '', value })))),
-    ]),
-  )
+  const data = Object.fromEntries([...valuesIn([net])].map(([id, values]) => [id, requireDecimal(sumDecimals(values))]))
   const lines = charges.map((charge): Line => {
     const result = chargeValue(charge, data)
     const { name, rate, quantity } = charge

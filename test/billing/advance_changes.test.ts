@@ -355,3 +355,18 @@ describe('bills that are late', () => {
     ])
   })
 })
+
+describe('a fee below 0 that is paid in advance', () => {
+  it('is charged again for the days that are left when its plan ends early, until the day on which that ends', async () => {
+    const api = await withLicenses({ fees: [-30], plan: { licenseRateCards: [] } })
+    await api.associate()
+    await api.moveTo('2024-06-02T00:00:00Z')
+    const ended = { mode: 'DISASSOCIATE', effectiveFrom: '2024-06-11', effectiveUntil: '9999-01-01' }
+    expect((await api.post('/accounts/acc1/price_plans', ended)).status).toBe(200)
+    await doDue(api.id)
+    expect(await api.advanced()).toEqual([
+      ['STAND', 'REFUND_COMPLETED', '06-01', '07-01', -30],
+      ['ADHOC', 'DUE', '06-02', '06-11', 20],
+    ])
+  })
+})

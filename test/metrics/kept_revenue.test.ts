@@ -167,6 +167,27 @@ describe('the revenue of more accounts than are reckoned for a query', () => {
     await api.compare('after that')
   })
 
+  it('is reckoned for the accounts that a query names, however many others have changed', async () => {
+    const api = await world()
+    await growLarge(api)
+    const others = Array.from({ length: 200 }, (_, index) => `account ${index}`)
+    for (const id of others) expect((await api.post('/accounts', { id, name: id, customerId: 'CA' })).status).toBe(201)
+    await doDue(api.id)
+    await env.DB.prepare("INSERT INTO due SELECT ?1, 'REVENUE', '!' || value, 0 FROM json_each(?2)")
+      .bind(api.id, JSON.stringify(Array.from({ length: 300 }, (_, index) => index)))
+      .run()
+    const named = filtersOf({ ACCOUNT_ID: ['C', ...others] })
+    const earned = async () => {
+      const { status, body } = await ask(api, on('04-01'), on('05-01'), { name: 'REVENUE', aggregationPeriod: 'MONTH', ...named })
+      expect([status, body.message]).toEqual([200, undefined])
+      return body.results[0].data[0].metricValues[0]
+    }
+    const before = await earned()
+    const update = { accountId: 'C', licenseId: api.seats, updateType: 'ABSOLUTE', quantity: 100, effectiveFrom: '2024-04-09T00:00:00Z' }
+    expect((await api.post('/license_updates', update)).status).toBe(200)
+    expect(await earned()).toBeGreaterThan(before)
+  })
+
   it('is reckoned again for one cycle where an old invoice is made void, however many cycles came after it', async () => {
     const api = await withRevenue('2024-04-10T10:30:00Z')
     await api.associate('A', await api.publish('Fee', { fixedFeeRateCards: [feeCard(await api.addOn('Support'), 10)] }), '2018-01-01')

@@ -32,7 +32,7 @@ export interface Explained {
   cards: readonly Card[]
   input: RatingInput | undefined
   logs: readonly RuleLog[]
-  /** The charges that people have put on the invoice. */
+  /** The charges that people have put on the invoice, in the order of their lines. */
   charges: readonly WrittenCharge[]
   /** Whether the lines are those of a card. */
   isWithinCard?: boolean
@@ -126,9 +126,9 @@ const explainCard = (card: Card, rated: RatedCard, input: RatingInput, digits: n
 
 /** What a line is that comes to its value without lines of its own. */
 const describePlain = (line: Line, { isWithinCard, charges, input, cards }: Explained): string => {
-  const { type, value, metadata, description } = line
+  const { type, value, metadata } = line
   if (isWithinCard && !type.startsWith('RATE_CONFIG')) return `before what changes it: ${value}`
-  const charge = type === 'MISCELLANEOUS_CHARGE' ? charges.find(({ name }) => name === description) : undefined
+  const [charge] = type === 'MISCELLANEOUS_CHARGE' ? charges : []
   const error = metadata?.['error']
   if (charge?.value !== undefined) return `${charge.value} = ${value}${typeof error === 'string' ? `, since it ${error}` : ''}`
   if (type === 'TRUE_UP_AMOUNT' && input) {
@@ -151,13 +151,17 @@ const explainCredit = ({ value, metadata = {} }: Line, { remaining, priority }: 
 /** 90 + 45 - 5 = 130. */
 const addUp = (lines: readonly Line[]): string => `${writeSum(lines.map(({ value }) => value))} = ${sumOf(lines)}`
 
+/** What explains the line at a place: of those of charges, which can have one name, only its own charge. */
+const ofCharge = ({ type }: Line, index: number, explained: Explained): Explained =>
+  type === 'TOTAL_MISCELLANEOUS_CHARGES' ? { ...explained, charges: explained.charges.slice(index, index + 1) } : explained
+
 /** How lines of an invoice came to their values. */
 export const explainLine = (line: Line, explained: Explained): ExplainedLine => {
   const { digits, cards, input, logs } = explained
   const plain = (): ExplainedLine => {
     const credit = line.type === 'SUB_CREDITS' ? explained.credits?.find(({ id }) => id === line.id) : undefined
     if (credit) return { line, arithmetic: explainCredit(line, credit), lines: [] }
-    const lines = (line.lines ?? []).map((one) => explainLine(one, explained))
+    const lines = (line.lines ?? []).map((one, index) => explainLine(one, ofCharge(line, index, explained)))
     const rule = logs.find((one) => one.rule.id === line.id || one.rule.action.id === line.id)
     const isOfRule = line.type.startsWith('PRICING_RULE_')
     if (isOfRule && rule) return { line, arithmetic: explainRule(line, rule), rule, lines }

@@ -20,16 +20,7 @@ import type { FeatureEntryRow } from './table.ts'
 /** The most entries that are carried in one commit. */
 const MOST = 500
 
-export const grantOf = ({
-  featureId,
-  id,
-  source,
-  effectiveFrom,
-  effectiveUntil,
-  granted,
-  status,
-  version,
-}: FeatureEntryRow): FeatureGrant => ({
+const grantOf = ({ featureId, id, source, effectiveFrom, effectiveUntil, granted, status, version }: FeatureEntryRow): FeatureGrant => ({
   feature: featureId,
   id,
   source,
@@ -53,6 +44,8 @@ interface CarriedAccount {
  * The query for the accounts, with their pricing cycles.
  *
  *     select its.id, …, (select max(start_at) from invoices where …), (select min(start_at) from invoices where … and status = 'DRAFT') from json_each(?) as sent …
+ *
+ * The condition with both types is that of the index in which they are found.
  */
 const selectAccounts = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, accountIds: readonly string[]) => {
   const cycle = sql`from invoices as cycle where cycle.organization_id = its.organization_id and cycle.account_id = its.id

@@ -1,6 +1,6 @@
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-export const ENTRY_SOURCES = ['ENTITLEMENT', 'PRICE_PLAN', 'OVERAGE', 'REFUND'] as const
+const ENTRY_SOURCES = ['ENTITLEMENT', 'PRICE_PLAN', 'OVERAGE', 'REFUND'] as const
 
 /** What a person wants of an entry: another end (milliseconds), another number of units, or that it is void; and who and when. */
 export interface AskedChange {

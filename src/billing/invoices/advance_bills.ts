@@ -8,24 +8,16 @@ import { type CreditPool, addToPool, creditsLeft, drawFromPool } from '../credit
 import type { CreditRow } from '../credits/table.ts'
 import { draftNewCredits, setDueOfCredits } from '../credits/write.ts'
 import type { PartialDraft, Purse } from '../wallets/service.ts'
-import {
-  type AdvanceChange,
-  type LastCharge,
-  insertAdvanceCharges,
-  isInvoiced,
-  listAdvanceChanges,
-  openCharges,
-  rateChanges,
-} from './advances.ts'
+import { type AdvanceChange, insertAdvanceCharges, isInvoiced, listAdvanceChanges, openCharges, rateChanges } from './advances.ts'
+import type { LastCharge } from './charged.ts'
 import type { InvoiceOwner } from './owner.ts'
 import { refundToWallet } from './paying.ts'
+import { type Plan, placeOf } from './plans.ts'
 import { type BilledCycle, basisOf, rateAdvance } from './rating.ts'
 import { keepRating, keepReckoning, withPlan } from './reckoned.ts'
 import { draftDue, insertInvoices, newDraft, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
-import { type CycleToRate } from './usage.ts'
-
-import { type Plan, placeOf } from './plans.ts'
+import type { CycleToRate } from './usage.ts'
 
 /** What a commit of bills is made of. */
 export type Bills = PartialDraft
@@ -75,7 +67,7 @@ const openAdvance = (
   })
   drawFromPool(pool, row.id, row.rated.root)
   addDueInvoice(ctx, row, owner, purse, bills)
-  const opened = openCharges(ctx, owner, billed, row.id)
+  const opened = openCharges(ctx, owner, billed, row)
   if (opened.length) bills.statements.push(insertAdvanceCharges(opened))
   return opened.map((charge) => ({ ...charge, charged: charge.amount }))
 }
@@ -108,7 +100,8 @@ const billChanges = (
   for (const its of [...(more.length ? [more] : []), ...less.map((one) => [one])]) {
     let invoiceId: string | null = null
     if (its.every(isInvoiced)) {
-      const endAt = Math.max(cycleAt, ...its.map(({ row }) => row.paidUntil))
+      const endsAt = cycle ? instantOf(cycle.inForce.piece.until) : cycleAt
+      const endAt = Math.min(endsAt, Math.max(cycleAt, ...its.map(({ row }) => row.paidUntil)))
       const startAt = Math.min(Math.max(cycleAt, instantOf(dayOf(ctx.now))), endAt)
       const rated = rateChanges(its, { currency: owner.currency, startAt, endAt }, creditsLeft(pool, owner.currency))
       const row = newDraft(ctx, owner, {

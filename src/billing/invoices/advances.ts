@@ -1,9 +1,7 @@
-import { sql } from 'drizzle-orm'
-import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
-import { insertInto, selectRows } from '../../db/statements.ts'
+import { insertInto } from '../../db/statements.ts'
 import { minorDigitsOf } from '../../lib/codes.ts'
-import { type Decimal, ZERO, compare, formatDecimal, negate, requireDecimal, subtract, sumDecimals } from '../../lib/decimal.ts'
+import { type Decimal, ZERO, compare, formatDecimal, negate, requireDecimal, subtract } from '../../lib/decimal.ts'
 import { type AdvanceCost, rateAdvancesAt } from '../../rating/advance.ts'
 import { type Card, timingOf } from '../../rating/card.ts'
 import { dayOf, instantOf } from '../../rating/cycle.ts'
@@ -11,11 +9,13 @@ import type { Credit } from '../../rating/credits.ts'
 import { advanceTree } from '../../rating/invoice.ts'
 import { type Line, typeOfCardLine } from '../../rating/line.ts'
 import { NOTHING, type Quotient, addQuotients, cutQuotient, negateQuotient } from '../../rating/quotient.ts'
+import type { LastCharge } from './charged.ts'
 import type { InvoiceOwner } from './owner.ts'
 import { keepCredits } from './kept_credits.ts'
 import type { InvoicePeriod } from './lines.ts'
 import { type BilledCycle, type RatedInvoice, inputOf, ratedPlanOf } from './rating.ts'
-import { type ChargedCard, type RefundMode, advanceCharges } from './table.ts'
+import type { InvoiceRow } from './show.ts'
+import { type ChargedCard, type OpenedCharge, type RefundMode, advanceCharges } from './table.ts'
 
 type ChargeRow = typeof advanceCharges.$inferSelect
 
@@ -28,70 +28,6 @@ export const writeQuotient = ({ dividend, divisor }: Quotient): string =>
 export const readQuotient = (text: string): Quotient => {
   const [dividend = '0', divisor = '1'] = text.split('/')
   return { dividend: requireDecimal(dividend), divisor: BigInt(divisor) }
-}
-
-/**
- * The query for what was charged in advance for cards of accounts last, by a JSON list of the ids of the accounts: in cycles that are not
- * billed to the end, and for what is paid beyond `now`.
- */
-export const selectAdvanceCharges = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, listed: string): Statement =>
-  selectRows(sql`
-    with found as (
-      select its.account_id, its.cycle_at, its.billable_id from json_each(${listed}) as sent
-      cross join advance_charges as its on its.organization_id = ${organizationId} and its.account_id = sent.value and its.paid_until > ${now}
-      union
-      select its.account_id, its.cycle_at, its.billable_id from json_each(${listed}) as sent
-      cross join invoices as draft on draft.organization_id = ${organizationId} and draft.account_id = sent.value
-        and draft.status = 'DRAFT' and draft.invoice_type = 'STANDARD'
-      cross join advance_charges as its on its.organization_id = ${organizationId} and its.account_id = sent.value and its.cycle_at = draft.start_at
-    )
-    select its.account_id as accountId, its.cycle_at as cycleAt, its.billable_id as billableId, its.position, its.card, its.total, its.quantity,
-      its.is_refundable as isRefundable, its.paid_until as paidUntil, (
-        select json_group_array(one.amount) from advance_charges as one left join invoices as bill on bill.id = one.invoice_id
-        where one.organization_id = ${organizationId} and one.account_id = found.account_id and one.cycle_at = found.cycle_at
-          and one.billable_id = found.billable_id and one.refund_mode is not 'NONE' and bill.status is not 'VOID'
-      ) as amounts
-    from found cross join advance_charges as its on its.organization_id = ${organizationId} and its.account_id = found.account_id
-      and its.cycle_at = found.cycle_at and its.billable_id = found.billable_id and its.position = (
-        select max(position) from advance_charges
-        where organization_id = ${organizationId} and account_id = found.account_id and cycle_at = found.cycle_at
-          and billable_id = found.billable_id
-      )`)
-
-/** What was charged last for a card in a cycle. */
-export type LastCharge = Pick<ChargeRow, 'accountId' | 'cycleAt' | 'billableId' | 'position' | 'card' | 'total' | 'quantity'> & {
-  isRefundable: boolean
-  paidUntil: number
-  /** What all charges of the card in the cycle come to, less what was given back, without invoices that were made void. */
-  charged: string
-}
-
-/** Reads the rows of `selectAdvanceCharges`. */
-export const readAdvanceCharges = (rows: readonly unknown[] | undefined): LastCharge[] =>
-  ((rows ?? []) as (Omit<LastCharge, 'card' | 'isRefundable' | 'charged'> & { card: string; isRefundable: number; amounts: string })[]).map(
-    ({ amounts, ...row }) => ({
-      ...row,
-      charged: sumDecimals(JSON.parse(amounts) as string[]),
-      card: JSON.parse(row.card) as ChargedCard,
-      isRefundable: row.isRefundable === 1,
-    }),
-  )
-
-/** A charge of an invoice, with what its card had cost before. */
-export type ChargeOfInvoice = Pick<ChargeRow, 'billableId' | 'total' | 'quantity'> & { before: string; quantityBefore: string | null }
-
-/** Reads what invoices charge in advance, or give back, by the ids of the invoices. */
-export const readChargesOfInvoices = async (ctx: Ctx, invoiceIds: readonly string[]): Promise<ReadonlyMap<string, ChargeOfInvoice[]>> => {
-  if (!invoiceIds.length) return new Map()
-  const rows = await ctx.session.rows<ChargeOfInvoice & { invoiceId: string }>(
-    selectRows(sql`
-      select its.invoice_id as invoiceId, its.billable_id as billableId, its.total, its.quantity, coalesce(one.total, '0') as before, one.quantity as quantityBefore
-      from advance_charges as its left join advance_charges as one on one.organization_id = its.organization_id
-        and one.account_id = its.account_id and one.cycle_at = its.cycle_at and one.billable_id = its.billable_id
-        and one.position = its.position - 1
-      where its.organization_id = ${ctx.organizationId} and its.invoice_id in (select value from json_each(${JSON.stringify(invoiceIds)}))`),
-  )
-  return Map.groupBy(rows, ({ invoiceId }) => invoiceId)
 }
 
 /** What a card of a plan costs in advance in a cycle by what is known at an instant. */
@@ -113,30 +49,40 @@ const listCosts = (billed: BilledCycle, at: number): CardCost[] =>
     return { ...cost, billableId, card: { type, name, displayName, refundMode: refundModeOf(billed, card) } }
   })
 
-/** The row of what a cycle was charged for a card when it began. */
-const openCharge = (ctx: Ctx, accountId: string, cycleAt: number, invoiceId: string, cost: CardCost, digits: number): ChargeRow => ({
-  organizationId: ctx.organizationId,
-  accountId,
-  cycleAt,
-  billableId: cost.billableId,
-  position: 0,
-  card: cost.card,
-  total: writeQuotient(cost.total),
-  quantity: cost.quantity ?? null,
-  amount: formatDecimal(cutQuotient(cost.total, digits)),
-  refundMode: null,
-  isRefundable: cost.isRefundable,
-  paidUntil: instantOf(cost.until),
-  invoiceId,
-  createdAt: ctx.now,
-})
-
-/** The rows of what cards were charged in advance when a cycle began. */
-export const openCharges = (ctx: Ctx, owner: InvoiceOwner, billed: BilledCycle, invoiceId: string): ChargeRow[] => {
-  const cycleAt = instantOf(billed.cycle.start)
-  const digits = minorDigitsOf(owner.currency)
-  return listCosts(billed, cycleAt).map((cost) => openCharge(ctx, owner.id, cycleAt, invoiceId, cost, digits))
+/** What lines come to of one type and id, wherever they stand. */
+const valueIn = (lines: readonly Line[], type: string, id: string): string | undefined => {
+  for (const line of lines) {
+    const value = line.type === type && line.id === id ? line.value : valueIn(line.lines ?? [], type, id)
+    if (value !== undefined) return value
+  }
+  return undefined
 }
+
+/** What cards are charged in advance when a cycle begins, by the lines in which they are. */
+export const listOpenedCharges = (billed: BilledCycle, lines: readonly Line[]): OpenedCharge[] =>
+  listCosts(billed, instantOf(billed.cycle.start)).map(({ billableId, card, total, quantity = null, isRefundable, until }) => {
+    const amount = valueIn(lines, typeOfCardLine(card.type, 'IN_ADVANCE'), billableId)
+    if (amount === undefined) throw new Error('A card that is paid in advance has no line')
+    return { billableId, card, total: writeQuotient(total), quantity, amount, isRefundable, paidUntil: instantOf(until) }
+  })
+
+/** The rows of what cards were charged in advance by an invoice when a cycle began. */
+export const openCharges = (
+  ctx: Ctx,
+  owner: InvoiceOwner,
+  billed: BilledCycle,
+  { id: invoiceId, rated: { root } }: Pick<InvoiceRow, 'id' | 'rated'>,
+): ChargeRow[] =>
+  listOpenedCharges(billed, [root]).map((opened) => ({
+    ...opened,
+    organizationId: ctx.organizationId,
+    accountId: owner.id,
+    cycleAt: instantOf(billed.cycle.start),
+    position: 0,
+    refundMode: null,
+    invoiceId,
+    createdAt: ctx.now,
+  }))
 
 /** A change of what a card costs in a cycle that has begun: `amount` is charged, or given back if it is below 0. */
 export interface AdvanceChange {

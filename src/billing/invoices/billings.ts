@@ -10,7 +10,7 @@ import { readCreditsInUse, selectCreditsInUse } from '../credits/queries.ts'
 import type { CreditRow } from '../credits/table.ts'
 import { type CycleOrder, readCycleOrders, selectCycleOrders } from '../purchases/cycle_orders.ts'
 import { type Purse, readPurses, selectPurses } from '../wallets/service.ts'
-import { type LastCharge, readAdvanceCharges, selectAdvanceCharges } from './advances.ts'
+import { type LastCharge, readAdvanceCharges, selectAdvanceCharges } from './charged.ts'
 import { type HeldCharges, readHeldCharges, selectHeldCharges } from './held_charges.ts'
 import { type InvoiceOwner, readAccountOwners, selectAccountOwners } from './owner.ts'
 import { readInvoiceRows, selectDraftsOf, selectWrittenDraftsOf } from './queries.ts'
@@ -147,7 +147,7 @@ export const readBillings = async (ctx: Ctx, accountIds: readonly string[]): Pro
         voidUntil === null ? [] : [[startAt, voidUntil]],
       ),
     }
-    /** Another plan that has taken the first cycle over before that was charged for anything is charged for it as every one. */
+    /** A cycle that was bought is charged for as long as it has the plan that was bought: another one that takes it over is charged for it as any other. */
     const bought = its.orders.flatMap(({ type, cycleAt, scheduleId }) =>
       type === 'ASSOCIATION' && cycleOn(timeline.active, dayOf(cycleAt))?.piece.id === scheduleId ? [cycleAt] : [],
     )

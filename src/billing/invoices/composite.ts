@@ -58,18 +58,18 @@ export const readMergedTotals = async ({ organizationId, session }: Ctx, ids: re
   return new Map([...Map.groupBy(rows, ({ id }) => id)].map(([id, merged]) => [id, sumDecimals(merged.map(({ total }) => total))]))
 }
 
+/** What says in `info` how many invoices are shown without their lines. */
+const LINES_LEFT_OUT = 'LINES_LEFT_OUT'
+
 /** An invoice of a group with the lines of those that were merged into it, or of the first of them; `info` says how many are left out. */
 export const readMembers = async (ctx: Ctx, row: InvoiceRow): Promise<InvoiceRow> => {
   const merged = await ctx.session.rows<MergedRow>(selectMerged(ctx, row.id))
   const leftOut = merged.filter(({ rated }) => rated === null).length
+  const value = `${leftOut} of ${merged.length} invoices are shown without their lines. Read each by its id.`
   return {
     ...row,
     rated: { ...row.rated, root: { ...row.rated.root, lines: merged.map(totalOf) } },
-    info: leftOut
-      ? [
-          ...row.info,
-          { type: 'LINES_LEFT_OUT', value: `${leftOut} of ${merged.length} invoices are shown without their lines. Read each by its id.` },
-        ]
-      : row.info,
+    /** An invoice that was made VOID has kept what was said of it then. */
+    info: [...row.info.filter(({ type }) => type !== LINES_LEFT_OUT), ...(leftOut ? [{ type: LINES_LEFT_OUT, value }] : [])],
   }
 }

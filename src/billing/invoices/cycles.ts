@@ -10,19 +10,18 @@ import type { CreditRow } from '../credits/table.ts'
 import { draftChangedCredits, draftDraws } from '../credits/write.ts'
 import { endPassedOrders } from '../purchases/cycles.ts'
 import type { Purse } from '../wallets/service.ts'
+import { type Bills, addGiven, billAdvance, hasAdvance } from './advance_bills.ts'
 import { addEntries, listCyclesOfGrants, listOrdered, orderBegun } from './begun.ts'
 import { type Billing, type Billings, holdVersions, readBillings } from './billings.ts'
 import { closeDrafts } from './drafts.ts'
 import { keepHeldCharges, recordHeldCharges } from './held_charges.ts'
+import { LEAST_CYCLES, MOST_CYCLES, findNext, listCharged, listVoidTimes, planBills } from './plans.ts'
 import { type BilledCycle, rateArrears } from './rating.ts'
 import { keepReckoning, withPlan } from './reckoned.ts'
 import { changeInvoice, draftDue, insertInvoices, recordInvoice } from './settle.ts'
 import type { InvoiceRow } from './show.ts'
 import { type Turns, holdWaiting, openTurns, waitsWithCredits } from './turns.ts'
 import { type CycleToRate, closeUsage, readBilledCycles, readUnitsOf } from './usage.ts'
-
-import { type Bills, addGiven, billAdvance, hasAdvance } from './advance_bills.ts'
-import { LEAST_CYCLES, MOST_CYCLES, findNext, listCharged, listVoidTimes, planBills } from './plans.ts'
 
 /** The statement that refuses the commit if what the bills rest on has changed since it was read. */
 export const holdBillings = (ctx: Ctx, billings: readonly Billing[]) =>

@@ -14,6 +14,7 @@ import { rateLines } from './lines.ts'
 import { linesOfOrder, rateOrder } from './orders.ts'
 import { type InvoiceOwner, readAccountOwners, readGroupOwner, selectAccountOwners } from './owner.ts'
 import { readInvoiceRows, selectDraftsWithCredits } from './queries.ts'
+import { isPlaced } from './plans.ts'
 import { type BilledCycle, rateArrears } from './rating.ts'
 import { type Reckoned, keepReckoning, withPlan } from './reckoned.ts'
 import type { InvoiceRow } from './show.ts'
@@ -159,11 +160,12 @@ const reckonDrafts = async (
   for (const row of rows.toSorted(compare)) {
     const pool = row.accountId !== null && row.appliesCredits ? pools.get(row.accountId) : undefined
     const reckoned = rateDraftWith(row, used.get(row), pool, ctx.now)
-    if (!reckoned && fall.has(row)) throw STALE
+    const cycle = cycles.get(row)
+    if (fall.has(row) && (!reckoned || (cycle && !isPlaced(row, cycle.inForce)))) throw STALE
     const after: InvoiceRow = { ...row, ...reckoned }
     if (pool && fall.has(row)) drawFromPool(pool, row.id, after.rated.root)
     else if (pool) holdFromPool(pool, after.rated.root)
-    const owner = cycles.get(row)?.owner ?? owners.get(row.ownerId)
+    const owner = cycle?.owner ?? owners.get(row.ownerId)
     if (owner) drafts.set(row, { row: after, owner })
   }
   return { drafts, pools, versions }

@@ -1,5 +1,6 @@
 import type { Statement } from '../../db/client.ts'
 import type { Ctx } from '../../db/context.ts'
+import { readKeptAnswer } from '../../db/idempotency.ts'
 import { draftDraws } from '../credits/write.ts'
 import { draftManualPayment } from '../payments/record.ts'
 import type { PartialDraft } from '../wallets/service.ts'
@@ -27,7 +28,8 @@ interface FallingRules {
 
 /**
  * Drafts that an invoice falls due now: it is reckoned for the last time, takes from credits, is paid from the wallet of its account as far as
- * that goes, and is frozen. `before` is the invoice as it was before this write. Throws STALE if what it rests on is being changed.
+ * that goes, and is frozen. `before` is the invoice as it was before this write. Throws STALE if what it rests on is being changed. A request
+ * whose key was used for another one is refused before it closes a cycle, which is not opened again.
  */
 export const draftFalling = async (
   ctx: Ctx,
@@ -35,6 +37,7 @@ export const draftFalling = async (
   draft: InvoiceRow,
   { closes = false, isPaid = false, write }: FallingRules,
 ): Promise<PartialDraft & { fallen: FallenDue }> => {
+  if (closes) await readKeptAnswer(ctx)
   const { row, owner, pools, held } = await rateFalling(ctx, draft, { closes })
   const fallen = draftDue(ctx, row, owner, await payingOf(ctx, row, isPaid))
   const draws = draftDraws(ctx, pools)

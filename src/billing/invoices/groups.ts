@@ -28,8 +28,8 @@ interface Member {
   endAt: number
 }
 
-/** What is waiting to be merged in a group: the invoices of its accounts that fell due until an instant and are still DUE. */
-const waiting = (organizationId: string, groupId: string, until: number) => sql`
+/** Where a query finds what is waiting to be merged in a group: the invoices of its accounts that fell due until an instant and are still DUE. */
+const fromWaiting = (organizationId: string, groupId: string, until: number) => sql`
   from invoices where organization_id = ${organizationId} and invoice_group_id = ${groupId} and status = 'DUE' and generated_at <= ${until}`
 
 /** The query for what is still to be done before that instant for the accounts that were in the group then, which is to be done first. */
@@ -56,7 +56,7 @@ const holdMembers = ({ organizationId }: Ctx, group: { id: string; version: numb
         where its.organization_id = ${organizationId} and its.version = sent.value ->> 1 and its.status = 'DUE'
       ) <> ${members.length}
       or not exists (select 1 from invoice_groups where organization_id = ${organizationId} and id = ${group.id} and version = ${group.version})
-      ${isWhole ? sql`or (select count(*) ${waiting(organizationId, group.id, until)}) <> ${members.length}` : sql``}`,
+      ${isWhole ? sql`or (select count(*) ${fromWaiting(organizationId, group.id, until)}) <> ${members.length}` : sql``}`,
   )
 }
 
@@ -85,7 +85,7 @@ const readWaiting = async (ctx: Ctx, { kind, subject: groupId, dueAt }: Due): Pr
     ),
     selectGroupOwner(ctx, groupId),
     selectRows(sql`
-      select id, version, customer_id as customerId, total, start_at as startAt, end_at as endAt ${waiting(organizationId, groupId, dueAt)}
+      select id, version, customer_id as customerId, total, start_at as startAt, end_at as endAt ${fromWaiting(organizationId, groupId, dueAt)}
       order by account_id, start_at, id limit ${MOST_MEMBERS}`),
     selectUndone(ctx, groupId, dueAt),
   ])

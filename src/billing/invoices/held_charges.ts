@@ -60,15 +60,16 @@ interface Billed {
   held: HeldCharges
 }
 
-const changed = (all: readonly Billed[]): readonly Billed[] =>
+/** The accounts whose charges that wait are others than before. */
+const listChanged = (all: readonly Billed[]): readonly Billed[] =>
   all.filter(({ billing, held }) => billing.held.length + held.length > 0 && held !== billing.held)
 
 /** The statements that keep the charges that wait after accounts were billed. */
 export const keepHeldCharges = (ctx: Ctx, all: readonly Billed[]): Statement[] =>
   writeHeldCharges(
     ctx,
-    changed(all).map(({ billing, held }) => ({ accountId: billing.owner.id, items: held, version: billing.heldVersion })),
+    listChanged(all).map(({ billing, held }) => ({ accountId: billing.owner.id, items: held, version: billing.heldVersion })),
   )
 
 export const recordHeldCharges = (all: readonly Billed[]): Change[] =>
-  changed(all).map(({ billing, held }) => recordCharges(billing.timeline.account.togaiAccountId, billing.held, held))
+  listChanged(all).map(({ billing, held }) => recordCharges(billing.timeline.account.togaiAccountId, billing.held, held))

@@ -32,7 +32,8 @@ import { refuseFixedLines, refuseFrozen, refuseFuture, refusePeriod, refuseTrans
 import type { InvoiceStatus } from './table.ts'
 import { type AccountTime, closeUsage } from './usage.ts'
 
-export { type ChargeOfInvoice, readChargesOfInvoices, readQuotient } from './advances.ts'
+export { readQuotient } from './advances.ts'
+export { type ChargeOfInvoice, readChargesOfInvoices } from './charged.ts'
 export { billDrafts, createInvoiceBillRun, listInvoicesForBillRun } from './bill_runs.ts'
 export { manageMiscellaneousChargesInAccount } from './charges.ts'
 export { readMergedTotals } from './composite.ts'
@@ -134,7 +135,7 @@ export const updateInvoice = async (ctx: Ctx, id: string, input: UpdateInvoiceRe
       if (status === 'DUE') refuseFuture({ endAt: input.endDate ?? row.endAt }, status, ctx.now)
       /** What does not fall due keeps what it would have come to. */
       const kept = status === 'VOID' && row.status === 'DRAFT' && keptOf(row)
-      const edits = { ...(await editDraft(ctx, row, input)), ...kept }
+      const edits = { ...kept, ...(await editDraft(ctx, row, input)) }
       const edited: InvoiceRow = { ...row, ...edits }
       if (!status && !Object.keys(recordInvoice(row, edited)[0]?.fields ?? {}).length)
         return { unchanged: { ...showInvoice(row, owner), ...(await linkPaper(ctx, row)) }, tag: await tagOfShown(ctx, row, owner) }

@@ -108,6 +108,13 @@ export const changeInvoice = ({ organizationId }: Pick<Ctx, 'organizationId'>, r
     .set(set)
     .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id)))
 
+/** The statement that refuses a write as stale if an invoice has changed since it was read. */
+export const holdInvoice = (
+  { organizationId }: Pick<Ctx, 'organizationId'>,
+  { id, version }: Pick<InvoiceRow, 'id' | 'version'>,
+): Statement =>
+  refuseWhen('STALE', sql`select '[]' from invoices where organization_id = ${organizationId} and id = ${id} and version <> ${version}`)
+
 /** A DRAFT that falls due: the write, and the invoice as it is then, but for its number, which only the database knows. */
 export interface FallenDue {
   statements: readonly Statement[]
@@ -143,7 +150,9 @@ const payFromWallet = (ctx: Ctx, row: InvoiceRow, purse: Purse): PartialDraft & 
   const netted = nettedOf(purse, requireDecimal(row.total), row)
   if (isZero(netted)) return { paid: '0', statements: [], changes: [] }
   const moved = moveMoney(ctx, purse, { amount: negate(netted), description: 'Netted off at DUE', entityId: row.id })
-  const isInGroup = isOrder(row) ? [] : [refuseWhen('STALE', sql`select '[]' where ${payingGroup(ctx, row.accountId)} is not null`)]
+  const isInGroup = isOrder(row)
+    ? []
+    : [refuseWhen('STALE', sql`select '[]' where ${payingGroup(ctx, row.accountId, row.currency)} is not null`)]
   return { paid: formatDecimal(netted), statements: [...isInGroup, ...moved.statements], changes: moved.changes }
 }
 
@@ -199,7 +208,9 @@ export const draftDue = (ctx: Ctx, row: InvoiceRow, owner: InvoiceOwner, by: Pai
         .set({
           ...set,
           ...number?.set,
-          ...(isOpen && row.invoiceClass === 'INVOICE' && row.accountId !== null && { invoiceGroupId: payingGroup(ctx, row.accountId) }),
+          ...(isOpen &&
+            row.invoiceClass === 'INVOICE' &&
+            row.accountId !== null && { invoiceGroupId: payingGroup(ctx, row.accountId, row.currency) }),
         })
         .where(and(eq(invoices.organizationId, organizationId), eq(invoices.id, row.id))),
     ],

@@ -16,6 +16,10 @@ const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
   MERGED: [],
 }
 
+/** Whether nobody pays for an invoice that fell due: it is void, or is given back. One below 0 is given back from the first. */
+export const isTakenBack = ({ status, total }: Pick<InvoiceRow, 'status' | 'total'>): boolean =>
+  status === 'VOID' || ((status === 'REFUND_INITIATED' || status === 'REFUND_COMPLETED') && !total.startsWith('-'))
+
 type Settled = Pick<InvoiceRow, 'status' | 'paid' | 'invoiceClass'>
 
 /** Whether an invoice is the order of a purchase that has ended, since it was not to be collected. */

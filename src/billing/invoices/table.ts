@@ -168,7 +168,7 @@ export interface ChargedCard {
   refundMode: RefundMode
 }
 
-export const REFUND_MODES = ['NONE', 'CREDITS', 'PAYMENT', 'WALLET'] as const
+const REFUND_MODES = ['NONE', 'CREDITS', 'PAYMENT', 'WALLET'] as const
 export type RefundMode = (typeof REFUND_MODES)[number]
 
 /** What was charged in advance for a card in a cycle, and each change of it after that. */
@@ -192,3 +192,9 @@ export const advanceCharges = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.organizationId, table.accountId, table.cycleAt, table.billableId, table.position] })],
 )
+
+/** What a cycle is charged for a card when it begins: `amount` is what its line comes to, in which each slab is cut by itself. */
+export type OpenedCharge = Pick<
+  typeof advanceCharges.$inferSelect,
+  'billableId' | 'card' | 'total' | 'quantity' | 'amount' | 'isRefundable' | 'paidUntil'
+>

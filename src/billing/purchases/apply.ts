@@ -7,6 +7,9 @@ import { type Due, type StepResult, settleDue } from '../../db/due.ts'
 import { selectRows } from '../../db/statements.ts'
 import { requireDecimal } from '../../lib/decimal.ts'
 import { ApiError, brief } from '../../lib/errors.ts'
+import { readInvoicesById } from '../invoices/queries.ts'
+import { holdInvoice } from '../invoices/settle.ts'
+import { isTakenBack } from '../invoices/status.ts'
 import { moveMoney, readPurse, refuseTooMuch } from '../wallets/service.ts'
 import { draftBoughtPlan, draftPaidCycle } from './associate.ts'
 import { draftEnd } from './ending.ts'
@@ -71,6 +74,29 @@ const draftLateGrants = async (ctx: Ctx, row: PurchaseRow): Promise<PurchaseStep
   return { statements: [...settled.statements, ...statements], changes: [...settled.changes, ...changes], due }
 }
 
+/** How what was bought is done. */
+const DRAFT_OF: Readonly<Record<PurchaseRow['type'], (ctx: Ctx, row: PurchaseRow) => Promise<PurchaseStep>>> = {
+  ENTITLEMENT_GRANT: draftGranted,
+  PREPAID: draftGranted,
+  ASSOCIATION: draftAssociated,
+  WALLET_TOPUP: draftToppedUp,
+}
+
+/** What a purchase is of which nothing more is done, since its order has been given back before. */
+const endTakenBack = ({ now }: Ctx, { appliedAt }: PurchaseRow): Partial<PurchaseRow> =>
+  appliedAt === null
+    ? { status: 'FAILURE', comment: 'Its order was given back before it was done.', appliedAt: now, settledAt: now }
+    : { comment: 'Its order was given back before its first cycle began.', settledAt: now }
+
+/** Drafts what is done next of a purchase that has been paid: nothing if its order has been given back. */
+const draftDone = async (ctx: Ctx, row: PurchaseRow): Promise<PurchaseStep> => {
+  const [order] = row.invoiceId === null ? [] : await readInvoicesById(ctx, [row.invoiceId])
+  if (order && isTakenBack(order)) return { ...changePurchase(ctx, row, endTakenBack(ctx, row)), due: [] }
+  const draft = row.appliedAt === null ? DRAFT_OF[row.type] : draftLateGrants
+  const { statements, ...step } = await draft(ctx, row)
+  return { ...step, statements: [...(order ? [holdInvoice(ctx, order)] : []), ...statements] }
+}
+
 const NOTHING: PurchaseStep = { statements: [], changes: [], due: [] }
 
 /** Drafts what is to be done of a purchase or a proposal at `ctx.now`. */
@@ -81,12 +107,8 @@ const draftStep = async (ctx: Ctx, row: PurchaseRow): Promise<PurchaseStep> => {
     return { ...changePurchase(ctx, row, { proposalStatus: 'PROPOSAL_EXPIRED', settledAt: ctx.now }), due: [] }
   }
   if (row.status === 'PENDING') return draftEnd(ctx, row)
-  if (row.appliedAt !== null) {
-    const cycleAt = row.cycleAt ?? ctx.now
-    return cycleAt > ctx.now ? { ...NOTHING, next: cycleAt } : draftLateGrants(ctx, row)
-  }
-  if (row.type === 'WALLET_TOPUP') return draftToppedUp(ctx, row)
-  return row.type === 'ASSOCIATION' ? draftAssociated(ctx, row) : draftGranted(ctx, row)
+  const isToCome = row.appliedAt !== null && row.cycleAt !== null && row.cycleAt > ctx.now
+  return isToCome ? { ...NOTHING, next: row.cycleAt ?? undefined } : draftDone(ctx, row)
 }
 
 /** Whether something that was bought cannot be done, whenever it is tried again. */

@@ -18,7 +18,7 @@ import { dayOf } from '../../rating/cycle.ts'
 import { type RatedPlan, chargeOrder, chargePurchase } from '../../rating/invoice.ts'
 import { type Line, sumOf } from '../../rating/line.ts'
 import { type RatingInput, rateCard } from '../../rating/rate.ts'
-import { openCharges } from '../invoices/advances.ts'
+import { listOpenedCharges } from '../invoices/advances.ts'
 import type { InvoiceOwner } from '../invoices/owner.ts'
 import { inputOf, ratedPlanOf } from '../invoices/rating.ts'
 import { readBilledCycle } from '../invoices/usage.ts'
@@ -132,15 +132,7 @@ const offerAssociation = async (ctx: Ctx, owner: InvoiceOwner, asked: Asked): Pr
   const generations = await readGenerations(ctx)
   const billed = await readBilledCycle(ctx, generations, { inForce, parts, owner }, () => Promise.resolve(new Map<string, string>()))
   const { lines } = chargeOrder(ratedPlanOf(billed), inputOf(billed), minorDigitsOf(owner.currency), ['IN_ADVANCE', 'PREPAID'])
-  const charges = openCharges(ctx, owner, billed, '').map(({ billableId, card, total, quantity, amount, isRefundable, paidUntil }) => ({
-    billableId,
-    card,
-    total,
-    quantity,
-    amount,
-    isRefundable,
-    paidUntil,
-  }))
+  const charges = listOpenedCharges(billed, lines)
   const { definition: effective, cycle, currency } = billed
   const definition = withNames(effective, billed.items)
   const plan = {

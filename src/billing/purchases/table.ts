@@ -2,7 +2,7 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { PlanDefinition } from '../../catalogue/price_plans/schema.ts'
 import type { Cycle } from '../../rating/cycle.ts'
 import type { Line } from '../../rating/line.ts'
-import type { advanceCharges } from '../invoices/table.ts'
+import type { OpenedCharge } from '../invoices/table.ts'
 import {
   type CreateProposalRequest,
   type CreatePurchaseRequest,
@@ -11,12 +11,6 @@ import {
   PURCHASE_STATUSES,
   PURCHASE_TYPES,
 } from './schema.ts'
-
-/** What a card costs in advance in the cycle that is bought, as it is kept when the cycle has been charged for it. */
-export type BoughtCharge = Pick<
-  typeof advanceCharges.$inferSelect,
-  'billableId' | 'card' | 'total' | 'quantity' | 'amount' | 'isRefundable' | 'paidUntil'
->
 
 /** A plan as it was bought: its cards are those that were bought, and `prepaid` names those that grant something when they have been paid. */
 export interface BoughtPlan {
@@ -32,7 +26,8 @@ export interface Bought {
   plan?: BoughtPlan
   /** The cycle that is paid for, of a plan that is put in force, or that is in force already. */
   cycle?: Cycle
-  charges?: readonly BoughtCharge[]
+  /** What its cards cost in advance, which is kept when the cycle has been charged for them. */
+  charges?: readonly OpenedCharge[]
 }
 
 export const purchases = sqliteTable('purchases', {

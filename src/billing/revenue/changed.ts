@@ -48,11 +48,15 @@ const dropMarks = async (ctx: Ctx, { marks }: ChangedEvents, kept: ReadonlySet<s
   )
 }
 
-/** Reads the accounts that are due to be reckoned because of what changed beside their events. */
-const readDueAccounts = async (ctx: Ctx, most: number): Promise<AccountToKeep[]> => {
+/** Reads the accounts that are due to be reckoned because of what changed beside their events, at most `most` of them. */
+const readDueAccounts = async (ctx: Ctx, most: number, accountIds: readonly string[] | undefined): Promise<AccountToKeep[]> => {
+  const named = accountIds
+    ? sql`and iif(kind = ${REVENUE}, subject, substr(subject, instr(subject, ' ') + 1)) in (select value from json_each(${JSON.stringify(accountIds)}))`
+    : sql``
   const rows = await ctx.session.rows<{ kind: string; subject: string }>(
     selectRows(sql`
-      select kind, subject from due where organization_id = ${ctx.organizationId} and kind in (${REVENUE}, ${REVENUE_AGAIN}) limit ${most}`),
+      select kind, subject from due
+      where organization_id = ${ctx.organizationId} and kind in (${REVENUE}, ${REVENUE_AGAIN}) ${named} limit ${most}`),
   )
   return rows.map(readSubject)
 }
@@ -68,13 +72,11 @@ export const keepChanged = async (
 ): Promise<boolean> => {
   const [changed, due] = await Promise.all([
     readChangedEvents(ctx, generations, most, accountIds),
-    withDue ? readDueAccounts(ctx, most) : [],
+    withDue ? readDueAccounts(ctx, most, accountIds) : [],
   ])
-  const wanted = accountIds && new Set(accountIds)
-  const ofDue = due.filter(({ accountId }) => !wanted || wanted.has(accountId))
-  const ids = [...new Set([...ofDue.map(({ accountId }) => accountId), ...changed.accountIds])]
+  const ids = [...new Set([...due.map(({ accountId }) => accountId), ...changed.accountIds])]
   const chosen = new Set(ids.slice(0, most))
-  const asked = [...[...chosen].map((accountId) => ({ accountId })), ...ofDue.filter(({ accountId }) => chosen.has(accountId))]
+  const asked = [...[...chosen].map((accountId) => ({ accountId })), ...due.filter(({ accountId }) => chosen.has(accountId))]
   const cut = await keepRevenue(ctx, generations, asked)
   await dropMarks(ctx, changed, chosen.difference(cut))
   return cut.size > 0 || ids.length > most || changed.marks.some(([, accounts]) => accounts.length === most)

@@ -12,7 +12,8 @@ import {
 } from '../../ledger/client.ts'
 import { sumDecimals } from '../../lib/decimal.ts'
 import { type BegunCycle, type FoundCycles, readBegunCycles } from './cycles.ts'
-import { type EarnedCycle, type UsageOfCycle, groupBySize, readUsageOfCycles, reckonCycles } from './reckon.ts'
+import { type EarnedCycle, reckonCycles } from './reckon.ts'
+import { type UsageOfCycle, groupBySize, readUsageOfCycles } from './usage.ts'
 
 const HOUR = 3_600_000
 

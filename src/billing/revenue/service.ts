@@ -4,12 +4,13 @@ import { sumDecimals } from '../../lib/decimal.ts'
 import { lastHourOf } from '../../rating/revenue.ts'
 import { type BegunCycle, type FoundCycles, readBegunCycles } from './cycles.ts'
 import type { Earning } from './earning.ts'
-import { type EarnedCycle, readUsageOfCycles, reckonCycles } from './reckon.ts'
+import { type EarnedCycle, reckonCycles } from './reckon.ts'
+import { readUsageOfCycles } from './usage.ts'
 
 export type { Earning } from './earning.ts'
 export { rankKept, readKept, readLargestKept, refreshKept } from './kept.ts'
-export { readUsageOfCycles } from './reckon.ts'
 export { reckonAccount, reckonAccounts, reckonChangedAccounts } from './steps.ts'
+export { readUsageOfCycles } from './usage.ts'
 export { readWritten } from './written.ts'
 
 /** The most parts of cycles for which usage is read for one query. */

@@ -30,14 +30,13 @@ const boughtUnder = (line: Line): readonly Line[] => (IS_BOUGHT.test(line.type) 
 /** What the lines of an invoice earn that people have written, or that were bought, and its charges that count as revenue. */
 const listEarned = ({ invoiceType, rated }: InvoiceRow): { billableId: string | undefined; amount: string }[] => {
   const { root, written = [], charges = [] } = unpackRating(rated)
-  const counted = new Set(charges.filter(({ considerForRevenue }) => considerForRevenue).map(({ name }) => name))
   const own = invoiceType === 'CUSTOM' ? linesUnder(root, 'GROSS_AMOUNT') : []
   const bought = invoiceType === 'AD_HOC' ? boughtUnder(root) : []
   return [
     ...own.map(({ id, value }, index) => ({ billableId: written[index]?.billableId ?? id, amount: value })),
     ...bought.map(({ id, value }) => ({ billableId: id, amount: value })),
     ...linesUnder(root, 'TOTAL_MISCELLANEOUS_CHARGES')
-      .filter(({ description }) => counted.has(description))
+      .filter((_, index) => charges[index]?.considerForRevenue)
       .map(({ description, value }) => ({ billableId: description, amount: value })),
   ]
 }

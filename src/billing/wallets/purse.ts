@@ -28,11 +28,15 @@ export interface Purse {
   payingGroupId: string | null
 }
 
-/** The invoice group that pays for an invoice of an account that falls due now: the one that it is in, if that consolidates its invoices. */
-export const payingGroup = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, accountId: unknown) => sql`(
+/**
+ * The invoice group that pays for an invoice of an account that falls due now: the one that it is in, if that consolidates its invoices, and has
+ * the currency of the invoice, which may be one that the account had before.
+ */
+export const payingGroup = ({ organizationId, now }: Pick<Ctx, 'organizationId' | 'now'>, accountId: unknown, currency: unknown) => sql`(
   select its.id from invoice_group_memberships as member join invoice_groups as its on its.id = member.invoice_group_id
   where member.organization_id = ${organizationId} and member.account_id = ${accountId} and member.from_at <= ${now}
     and (member.until_at is null or member.until_at > ${now}) and its.daily_invoice_consolidation = 1
+    and its.invoice_currency = ${currency}
   order by member.id desc limit 1
 )`
 
@@ -41,7 +45,7 @@ export const selectPurses = (ctx: Pick<Ctx, 'organizationId' | 'now'>, accountId
   selectRows(sql`
     select account.id as accountId, account.togai_account_id as togaiAccountId, account.customer_id as customerId, account.invoice_currency as currency,
       account.status as accountStatus, account.created_at as createdAt, its.id, its.status, its.effective_from as effectiveFrom, its.balance,
-      its.updated_at as updatedAt, its.version, ${payingGroup(ctx, sql`account.id`)} as payingGroupId
+      its.updated_at as updatedAt, its.version, ${payingGroup(ctx, sql`account.id`, sql`account.invoice_currency`)} as payingGroupId
     from json_each(${JSON.stringify(accountIds)}) as sent
     cross join accounts as account on account.organization_id = ${ctx.organizationId} and account.id = sent.value
     left join wallets as its on its.organization_id = account.organization_id and its.account_id = account.id`)

@@ -50,7 +50,7 @@ const WalletEntry = named(
     transactionType: z.enum(['CREDITED', 'DEBITED']),
     status: described('An entry is made when it is COMPLETED.', z.enum(['COMPLETED', 'ON_HOLD'])),
     entityId: z.optional(
-      described('The id of the invoice that it paid or came back from, or of the payment that it came from.', z.string()),
+      described('The id of the invoice that it paid or came back from, or of the payment or the purchase that it came from.', z.string()),
     ),
     amount: described('What came in or went out, above 0.', z.number()),
     createdAt: dateTime(),
