@@ -240,7 +240,7 @@ describe('cycles of invoices', () => {
     for (const id of worked) {
       const { expect: right } = caseOf(id) as Loose
       const invoices = await api.invoices(id)
-      const { cycles = [{ start: '2024-04-01', endExclusive: '2024-05-01', lastDay: '2024-04-30', dueOn: '2024-05-06' }] } = right
+      const { cycles } = right
       expect([
         id,
         ...invoices
@@ -408,7 +408,7 @@ describe('pricing rules on an invoice', () => {
     const [[one], [two], [three]] = [await api.invoices('log'), await api.invoices('calls'), await api.invoices('photos')]
     const [changed] = linesOf(one.revenueInfo, 'PRICING_RULE_USAGE_UPDATE_AMOUNT')
     expect([changed.quantity, changed.value, one.totalAmount]).toEqual([
-      log.expect.newUsage ?? log.given.newUsage - log.given.oldUsage,
+      log.given.newUsage - log.given.oldUsage,
       log.expect.newRevenue - log.given.oldRevenue,
       log.expect.newRevenue,
     ])
