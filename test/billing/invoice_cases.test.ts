@@ -23,6 +23,7 @@ describe('what cards come to on an invoice', () => {
   const cases = cardCases.filter((one) => familyOf(one) !== 'entitlementOverageRateCard')
 
   it(`is as worked out, in ${cases.length} cases of one card`, async () => {
+    expect(cases.length).toBeGreaterThan(20)
     const api = await withTestClock('2024-06-01T00:00:00Z')
     const license = await api.addOn('LICENSE')
     for (const one of cases) {
