@@ -192,6 +192,10 @@ describe('a bill run', () => {
         const patched = await api.patch(`/invoices/${id}`, { status: n % 2 ? 'DUE' : 'VOID' })
         expect([patched.status, patched.body.status]).toEqual([200, n % 2 ? 'DUE' : 'VOID'])
       }),
+      ...body.data.map(async ({ id }: Loose) => {
+        const { status, body: seen } = await api.get(`/invoices/${id}`)
+        expect([status, ['DRAFT', 'DUE', 'VOID'].includes(seen.status)]).toEqual([200, true])
+      }),
       ...Array.from({ length: 3 }, () => doDue(api.id)),
     ])
     await Promise.all(Array.from({ length: 3 }, () => doDue(api.id)))

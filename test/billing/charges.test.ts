@@ -97,7 +97,6 @@ describe('the charges of the DRAFT of a cycle', () => {
     const answers = await Promise.all(Array.from({ length: 5 }, (_, n) => api.putCharges([{ name: `n${n}`, value: '1' }], path)))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
     const [[, , total, charges]] = (await shown(api)) as [[string, string, number, unknown[]]]
-    expect([total, charges]).toHaveLength(2)
     expect([total, charges.length]).toEqual([31, 1])
     const tag = (await api.get(path)).headers.get('ETag') ?? ''
     const stale = await api.call('PUT', `${path}/miscellaneous_charges`, { items: [] }, { 'If-Match': '"1"' })
@@ -225,7 +224,6 @@ describe('the charges of an account', () => {
   it('are neither lost nor taken twice when they are written at the moment at which cycles begin', async () => {
     const api = await withCycles('2026-04-01T10:00:00Z')
     await api.associate('2026-04-01')
-    const sent: string[] = []
     for (const month of ['05', '06', '07']) {
       vi.setSystemTime(Date.parse(`2026-${month}-01T00:00:00Z`))
       const names = Array.from({ length: 4 }, (_, n) => `${month} ${n}`)
@@ -234,13 +232,10 @@ describe('the charges of an account', () => {
         ...Array.from({ length: 3 }, () => doDue(api.id)),
       ])
       expect(answers.slice(0, 4).map((answer) => (answer as { status: number }).status)).toEqual([200, 200, 200, 200])
-      sent.push(...names)
     }
     await api.moveTo('2026-09-10T00:00:00Z')
     const taken = (await shown(api)).flatMap(([, , , charges]) => (charges as [string, number][]).map(([name]) => name))
-    expect(new Set(taken).size).toBe(taken.length)
-    expect(taken).toHaveLength(3)
-    expect(taken.every((name) => sent.includes(name))).toBe(true)
+    expect(taken.map((name) => name.slice(0, 2))).toEqual(['05', '06', '07'])
     const { items } = (await env.DB.prepare('SELECT items FROM account_charges WHERE organization_id = ?').bind(api.id).first()) as Loose
     expect(items).toBe('[]')
   })

@@ -491,11 +491,14 @@ describe('the operations of credits', () => {
     const api = await withCredits('2026-05-01T00:00:00Z')
     await api.holder('acc')
     await api.holder('other')
-    for (const [index, account] of ['acc', 'other', 'acc', 'acc'].entries()) await api.grant(account, index + 1)
+    for (const [index, account] of ['acc', 'other', 'acc', 'acc'].entries()) {
+      await api.moveTo(`2026-05-01T00:00:0${index}Z`)
+      await api.grant(account, index + 1)
+    }
     const first = (await api.get('/credits?account_id=acc&status=ACTIVE&pageSize=2')).body
     const next = (await api.get(`/credits?nextToken=${encodeURIComponent(first.nextToken)}`)).body
-    expect([...first.data, ...next.data].map(({ creditAmount }: Loose) => creditAmount).toSorted()).toEqual([1, 3, 4])
-    expect(next.nextToken).toBeUndefined()
+    const amounts = ({ data }: Loose): number[] => data.map(({ creditAmount }: Loose) => creditAmount)
+    expect([amounts(first), amounts(next), next.nextToken]).toEqual([[4, 3], [1], undefined])
   })
 
   it('show a portal token the credits of its accounts only', async () => {

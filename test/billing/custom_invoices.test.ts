@@ -135,7 +135,7 @@ describe('an invoice that a person writes', () => {
   })
 
   it('takes from its owner what it shows until it falls due, and nothing after that', async () => {
-    const { make, patch, read, get, patch: _patch, ...api } = await withAccount()
+    const { make, patch, read, get, ...api } = await withAccount()
     const draft = await make(5)
     const [due, tag] = [await make(6, { status: 'DUE' }), (await get(`/invoices/${draft.id}`)).headers.get('ETag')]
     await api.call('PATCH', '/accounts/acc1', { name: 'Renamed', netTermDays: 10 })

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { done } from '../helpers/api.ts'
 import { linesOf, withTestClock } from '../helpers/billed.ts'
 import { perUnit } from '../helpers/calculator.ts'
 import { ride } from '../helpers/metering.ts'
@@ -100,11 +101,6 @@ const readFrozen = async ({ get }: Pick<Loose, 'get'>) => {
 /** Changes everything that can be changed of what invoices are made of. */
 const changeAll = async ({ ids, details, planId, ...api }: Awaited<ReturnType<typeof withInvoices>>) => {
   const { post, patch } = api
-  const done = async (answer: Promise<{ status: number; body: Loose }>): Promise<Loose> => {
-    const { status, body } = await answer
-    expect([status < 300, body.message]).toEqual([true, undefined])
-    return body
-  }
   const address = { line1: '4 Quay Road', city: 'Bristol', country: 'GB' }
   await done(patch(`/customers/${ACCOUNT}`, { name: 'Renamed customer', primaryEmail: 'new@example.com', address }))
   const terms = { name: 'Renamed account', primaryEmail: 'eu@example.com', address, netTermDays: 45, invoiceCurrency: 'USD' }

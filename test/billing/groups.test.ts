@@ -74,13 +74,6 @@ const statusesOf = async ({ list }: { list: () => Promise<Loose[]> }) =>
     .map(({ ownerId, status, totalAmount }) => [ownerId, status, totalAmount])
     .toSorted()
 
-/** Holds that each line of a tree is the sum of its own. */
-const expectSums = ({ value, lineItems }: Loose): void => {
-  if (!lineItems) return
-  expect(lineItems.reduce((sum: number, line: Loose) => sum + Math.round(line.value * 100), 0)).toBe(Math.round(value * 100))
-  lineItems.forEach(expectSums)
-}
-
 const membersIn = ({ revenueInfo }: Loose): [string, string, number][] =>
   revenueInfo.lineItems.map(({ id, description, value }: Loose) => [id, description, value])
 
@@ -138,7 +131,6 @@ describe('the invoices of a group', () => {
     ])
     expect([second.invoiceDate, second.totalAmount, second.sequenceId]).toEqual(['2026-05-06T23:59:59.999Z', 20, '2026-05-0005'])
     expect(membersIn(second)).toEqual([[b, 'Account B', 20]])
-    for (const composite of [first, second]) expectSums(composite.revenueInfo)
     const verified = (await api.get(`/invoice_verifications?owner_id=${api.group.id}`)).body.data
     expect(verified.map(({ isReckoned, differences }: Loose) => [isReckoned, differences])).toEqual([
       [true, []],
@@ -285,7 +277,6 @@ describe('the tree of an invoice of a group', () => {
       100,
       [{ type: 'LINES_LEFT_OUT', value: '2 of 102 invoices are shown without their lines. Read each by its id.' }],
     ])
-    expectSums(composite.revenueInfo)
   })
 })
 
@@ -381,7 +372,6 @@ describe('invoices of groups under time', () => {
       await withGroups(),
       await withGroups(),
     ]
-    if (!daily || !late || !clocked || !together || !cut) return
     for (const api of [daily, late, clocked, together, cut]) await doDue(api.id)
     await move(clocked, new Date(START + 1000).toISOString())
     await move(clocked, new Date(END).toISOString())

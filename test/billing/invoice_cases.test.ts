@@ -23,6 +23,7 @@ describe('what cards come to on an invoice', () => {
   const cases = cardCases.filter((one) => familyOf(one) !== 'entitlementOverageRateCard')
 
   it(`is as worked out, in ${cases.length} cases of one card`, async () => {
+    expect(cases.length).toBeGreaterThan(20)
     const api = await withTestClock('2024-06-01T00:00:00Z')
     const license = await api.addOn('LICENSE')
     for (const one of cases) {
@@ -240,7 +241,7 @@ describe('cycles of invoices', () => {
     for (const id of worked) {
       const { expect: right } = caseOf(id) as Loose
       const invoices = await api.invoices(id)
-      const { cycles = [{ start: '2024-04-01', endExclusive: '2024-05-01', lastDay: '2024-04-30', dueOn: '2024-05-06' }] } = right
+      const { cycles } = right
       expect([
         id,
         ...invoices
@@ -408,7 +409,7 @@ describe('pricing rules on an invoice', () => {
     const [[one], [two], [three]] = [await api.invoices('log'), await api.invoices('calls'), await api.invoices('photos')]
     const [changed] = linesOf(one.revenueInfo, 'PRICING_RULE_USAGE_UPDATE_AMOUNT')
     expect([changed.quantity, changed.value, one.totalAmount]).toEqual([
-      log.expect.newUsage ?? log.given.newUsage - log.given.oldUsage,
+      log.given.newUsage - log.given.oldUsage,
       log.expect.newRevenue - log.given.oldRevenue,
       log.expect.newRevenue,
     ])

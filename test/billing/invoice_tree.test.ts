@@ -30,11 +30,9 @@ describe('the invoices of each answer that the tests get', () => {
     expect(findTreeFaults(answerWith(() => {}))).toEqual([])
     const large = '123456789012345.67'
     const text = answerWith(() => {}).replaceAll(/"(value|totalAmount)":0.[123]/g, (_, name) => `"${name}":${large}`)
-    expect(findTreeFaults(text)).toEqual(
-      [`inv: GROSS_AMOUNT "D" has the value ${large}, and its lines come to 246913578024691.34`].map((one) =>
-        one.replace('inv: ', 'inv: GRAND_TOTAL_AMOUNT "D" > '),
-      ),
-    )
+    expect(findTreeFaults(text)).toEqual([
+      `inv: GRAND_TOTAL_AMOUNT "D" > GROSS_AMOUNT "D" has the value ${large}, and its lines come to 246913578024691.34`,
+    ])
   })
 
   it.each([

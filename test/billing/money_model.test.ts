@@ -44,6 +44,18 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.record({ do: fc.constant('wallet' as const), status: fc.constantFrom('ACTIVE' as const, 'INACTIVE' as const) }),
 )
 
+/** What is done in each run, since it seldom comes up by itself: nothing is given back of an invoice of 0, and all of one in two parts. */
+const ALWAYS: Act[] = [
+  { do: 'invoice', cents: 0, status: 'DUE', nets: true },
+  { do: 'status', which: 0, status: 'REFUND_INITIATED' },
+  { do: 'topUp', cents: 300 },
+  { do: 'invoice', cents: 1000, status: 'DUE', nets: true },
+  { do: 'pay', which: 1, share: 100, more: 50 },
+  { do: 'status', which: 1, status: 'REFUND_INITIATED' },
+  { do: 'refund', which: 1, share: 40 },
+  { do: 'refund', which: 1, share: 100 },
+]
+
 /** An invoice as the model has it, in cents. */
 interface Known {
   id: string
@@ -136,7 +148,8 @@ it('whatever is topped up, invoiced, paid, given back and made void, adds up at 
           if (one.do === 'status') {
             const { status } = await api.patch(its.id, one.status)
             const isSame = its.status === one.status
-            const may = NEXT[its.status]?.includes(one.status) === true && !(one.status === 'VOID' && its.payments)
+            const isLeft = one.status === 'REFUND_INITIATED' ? paidOf(its) > 0 : one.status !== 'VOID' || !its.payments
+            const may = isLeft && NEXT[its.status]?.includes(one.status) === true
             expect([its.status, one.status, status]).toEqual([its.status, one.status, isSame || may ? 200 : 409])
             if (may && !isSame) money.become(its, one.status)
           } else if (one.do === 'pay') {
@@ -161,6 +174,6 @@ it('whatever is topped up, invoiced, paid, given back and made void, adds up at 
       const shown = new Map(data.map((row: Loose) => [row.id, [row.status, Math.round(row.paidAmount * 100)]]))
       for (const one of money.known) expect(shown.get(one.id)).toEqual([one.status, one.total < 0 ? one.total : paidOf(one)])
     }),
-    { numRuns: 12, endOnFailure: true },
+    { numRuns: 12, endOnFailure: true, examples: [[ALWAYS]] },
   )
 })

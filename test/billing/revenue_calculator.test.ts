@@ -56,20 +56,20 @@ describe('worked cases', () => {
     }
   })
 
-  it('revcalc-response-sample', async () => {
+  it('revcalc-response-sample: has the usage of a meter, and each slab that it was rated by', async () => {
     const { given, expect: right } = caseOf('revcalc-response-sample')
     const { revenueInfo } = await calculate(await organization(), { ...given, licenseEntriesConfig: { mode: 'CUSTOM', custom: [] } })
     expect(revenueInfo).toMatchObject([{ usages: { 'um.S': 10 }, slabRevenueSummaries: right.slabRevenueSummaries }])
   })
 
-  it('revcalc-overage-custom', async () => {
+  it('revcalc-overage-custom: charges the overage of the feature of a card, and not that of another one', async () => {
     const { given } = caseOf('revcalc-overage-custom')
     const [{ featureId }] = given.entitlementOverageConfig.custom
     const info = await only(await organization(), { entitlementOverageRateCards: [{ featureId, ...perUnit(0.5) }] }, given)
     expect(info).toMatchObject({ usages: {}, entitlementOverageRevenueSummary: { revenue: 2.5 } })
   })
 
-  it('fixed-prorated-short-first-cycle', async () => {
+  it('fixed-prorated-short-first-cycle: charges half of a fee for 15 days of 30', async () => {
     const { given, expect: right } = caseOf('fixed-prorated-short-first-cycle')
     const fixedFeeRateCards = [{ id: 'addon.F', enableProration: true, rateValues: [{ currency: 'USD', rate: given.rate }] }]
     const info = await only(await organization(), { fixedFeeRateCards }, june('2024-06-15T00:00:00Z'))

@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { askEvents, ledgerName } from '../../src/ledger/client.ts'
+import { accountKey, askEvents, ledgerName, meterSeries, slotOf } from '../../src/ledger/client.ts'
 import { ledgers } from '../helpers/api.ts'
+import { feeOf } from '../helpers/billing.ts'
 import { perUnit } from '../helpers/calculator.ts'
 import { doDue } from '../helpers/ledgers.ts'
 import { organizationWithMeter, ride } from '../helpers/metering.ts'
@@ -26,10 +27,11 @@ const withJune = async () => {
   const api = await organizationWithMeter()
   const addOn = async (name: string, type: string): Promise<string> => (await api.post('/addons', { name, type })).body.id
   const [support, seats, desks] = [await addOn('Support', 'FIXED_FEE'), await addOn('Seats', 'LICENSE'), await addOn('Desks', 'LICENSE')]
+  const fee = feeOf(support, 31)
   const planId = await publishPlan(api, 'Scale', support, {
     pricingCycleConfig: monthly,
     usageRateCards: [{ usageMeterId: api.meterId, name: 'distance', ...perUnit(2) }],
-    fixedFeeRateCards: [{ id: support, name: 'support', enableProration: true, rateValues: [{ currency: 'USD', rate: 31 }] }],
+    fixedFeeRateCards: [fee],
     licenseRateCards: [
       { id: seats, name: 'seats', enableProration: true, ...perUnit(12) },
       { id: desks, name: 'desks', enableProration: true, invoiceTiming: 'IN_ADVANCE', ...perUnit(30) },
@@ -69,7 +71,7 @@ const withJune = async () => {
       .bind(api.id, type)
       .run()
   }
-  return { ...api, planId, support, seats, desks, license, verify, differing, plant }
+  return { ...api, planId, fee, support, seats, desks, license, verify, differing, plant }
 }
 
 describe('the verification of invoices', () => {
@@ -88,6 +90,9 @@ describe('the verification of invoices', () => {
     await api.license(api.desks, 99, '2024-06-15T00:00:00Z')
     await api.post('/ingest', { event: ride('late', '7.5', { timestamp: '2024-06-13T10:00:00Z' }) })
     await api.patch(`/addons/${api.support}`, { name: 'Help' })
+    const dearer = { fixedFeeRateCards: [{ ...api.fee, rateValues: [{ currency: 'USD', rate: 62 }] }] }
+    expect((await api.patch(`/price_plans/${api.planId}`, { pricePlanDetails: dearer })).status).toBe(200)
+    expect((await api.get(`/v2/price_plans/${api.planId}`)).body.version).toBe(2)
     await api.patch(PATH, { name: 'Other' })
     expect(await api.differing()).toEqual([])
     const first = await api.get('/invoice_verifications?pageSize=2')
@@ -137,11 +142,17 @@ describe('the verification of invoices', () => {
     expect((await api.differing()).find(([type]) => type === 'CUSTOM')).toContain('the line GROSS_AMOUNT is not the sum of its lines')
   })
 
-  it('counts the events that a ledger has', async () => {
+  it('learns from a ledger how many events of an account there are in a time, what they add up to, and when the first and the last were', async () => {
     const api = await withJune()
+    const placeOf = (id: string) => slotOf(id) % 4
+    const beside = Array.from({ length: 100 }, (_, n) => `two ${n}`).find((id) => placeOf(id) === placeOf('one')) ?? ''
+    await api.post('/ingest', { event: ride(beside, '1.5', { timestamp: '2024-07-02T11:30:00Z' }) })
     const names = Array.from({ length: 4 }, (_, index) => ledgerName(api.id, 'event', 1, index))
-    const query = { account: '=acme main', series: [], from: 0, until: 1 }
-    const all = await Promise.all(names.map((name) => askEvents({ ledgers }, name, (ledger) => ledger.readEvidence([query]))))
-    expect(all).toEqual(names.map(() => [[]]))
+    const series = meterSeries(api.meterId)
+    const query = { account: accountKey('acme main'), series: [series], from: Date.parse('2024-06-01'), until: Date.parse('2024-08-01') }
+    const queries = [query, { ...query, until: Date.parse('2024-07-01') }, { ...query, account: accountKey('nobody') }]
+    const all = await Promise.all(names.map((name) => askEvents({ ledgers }, name, (ledger) => ledger.readEvidence(queries))))
+    const [one, two] = [Date.parse('2024-06-12T10:00:00Z'), Date.parse('2024-07-02T11:30:00Z')]
+    expect(all.filter((found) => found.flat().length)).toEqual([[[[series, '9', 2, one, two]], [[series, '7.5', 1, one, one]], []]])
   })
 })

@@ -167,14 +167,24 @@ describe('getAddOns', () => {
     expect(await list('_search=help')).toEqual([])
   })
 
-  it.each(['', '&_sort=name:DESC', '&_sort=created_at:DESC', '&_sort=created_at:ASC', '&_sort=id:DESC', '&_sort=created_at:DESC,name:ASC'])(
-    'walks page by page as it shows the whole: %j',
-    async (query) => {
+  const START = Date.UTC(2060, 0, 1)
+  const secondOf = ({ createdAt }: Loose): number => (Date.parse(createdAt) - START) / 1000
+  it.each([
+    ['', ({ name }) => name, ['a0', 'a0', 'a0', 'a1', 'a1', 'a2', 'a2']],
+    ['&_sort=name:DESC', ({ name }) => name, ['a2', 'a2', 'a1', 'a1', 'a0', 'a0', 'a0']],
+    ['&_sort=created_at:DESC', secondOf, [3, 3, 2, 2, 1, 1, 0]],
+    ['&_sort=created_at:ASC', secondOf, [0, 1, 1, 2, 2, 3, 3]],
+    ['&_sort=created_at:DESC,name:ASC', (one) => `${secondOf(one)} ${one.name}`, ['3 a0', '3 a2', '2 a0', '2 a1', '1 a1', '1 a2', '0 a0']],
+    ['&_sort=id:DESC', ({ id }) => id, undefined],
+  ] as [query: string, shownOf: (addOn: Loose) => unknown, shown: unknown[] | undefined][])(
+    'shows them in the order that is asked for, as a whole and page by page: %j',
+    async (query, shownOf, shown) => {
       const api = await organization()
-      vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2060, 0, 1) })
+      vi.useFakeTimers({ toFake: ['Date'], now: START })
+      const made: string[] = []
       for (let n = 0; n < 7; n++) {
         if (n % 2) vi.setSystemTime(Date.now() + 1000)
-        await make(api, { name: `a${n % 3}`, billableName: `b${n}` })
+        made.push(await make(api, { name: `a${n % 3}`, billableName: `b${n}` }))
       }
       const ids = ({ data }: Loose): string[] => data.map(({ id }: Loose) => id)
       const whole = (await api.get(`/addons?${query.slice(1)}`)).body
@@ -182,7 +192,7 @@ describe('getAddOns', () => {
         const { body } = await api.get(path)
         return [...ids(body), ...(body.nextToken ? await walk(`/addons?nextToken=${body.nextToken}`) : [])]
       }
-      expect(whole.data).toHaveLength(7)
+      expect(whole.data.map(shownOf)).toEqual(shown ?? made.toSorted().toReversed())
       for (const size of [1, 2, 6]) expect(await walk(`/addons?pageSize=${size}${query}`)).toEqual(ids(whole))
     },
   )

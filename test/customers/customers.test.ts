@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type AliasRange, mostAtOnce } from '../../src/customers/accounts/ranges.ts'
 import { COUNTRIES } from '../../src/lib/codes.ts'
 import page from '../data/create-a-customer.json'
-import { client, organization, watched } from '../helpers/api.ts'
+import { changed, client, organization, watched } from '../helpers/api.ts'
 import { said } from '../helpers/reference.ts'
 import { countRows } from '../helpers/rows.ts'
 import { type Body, CURRENCIES, FAULTS, keptOf, validBody, wrongBody } from './bodies.ts'
@@ -193,7 +193,8 @@ describe('createCustomer', () => {
     ])
       expect(CURRENCIES).toContain(current)
     expect(COUNTRIES).toContain('XK')
-    for (const gone of ['HRK', 'BGN', 'ANG', 'CUC', 'ZWL', 'SLL', 'DEM']) expect(CURRENCIES).not.toContain(gone)
+    for (const invoiceCurrency of ['HRK', 'BGN', 'ANG', 'CUC', 'ZWL', 'SLL', 'DEM'])
+      expect((await post('/customers', minimal('gone', { id: 'gone', invoiceCurrency }))).status).toBe(400)
     const pairs = [...COUNTRIES].map((country, n) => [country, CURRENCIES[n % CURRENCIES.length] ?? ''] as const)
     await each(pairs, async ([country, invoiceCurrency]) => {
       const { status, body } = await post('/customers', {
@@ -250,11 +251,13 @@ describe('createCustomer', () => {
   })
 
   it.each([
-    ['settings', ['a', 'b']],
-    ['tags', [5, 5]],
-  ])('says of %s of the wrong type that, and not that they repeat', async (field, items) => {
+    ['settings', ['a', 'b'], 'an object'],
+    ['tags', [5, 5], 'a string'],
+  ])('says of %s of the wrong type that, and not that they repeat', async (field, items, type) => {
     const { post } = await organization()
-    expect((await post('/customers', minimal('x', { id: 'x', [field]: items }))).body.message).not.toContain('repeat')
+    expect((await post('/customers', minimal('x', { id: 'x', [field]: items }))).body.message).toBe(
+      `account.${field}[0]: must be ${type}; account.${field}[1]: must be ${type}`,
+    )
   })
 
   it.each([
@@ -607,6 +610,22 @@ describe('deleteCustomer', () => {
     expect((await post('/customers', minimal('acme', { id: 'new' }))).status).toBe(409)
     expect((await post('/accounts', { id: 'third', name: 'Third', customerId: 'acme' })).status).toBe(409)
     expect((await post('/customers/acme/contacts', { name: 'N', email: 'n@example.com' })).status).toBe(409)
+  })
+
+  it('names the account that is made between its look at the accounts and its commit', async () => {
+    const api = await organization()
+    await api.post('/customers', minimal('acme', { id: 'first' }))
+    await api.delete('/accounts/first')
+    let made: number | undefined
+    const overtaken = changed((session) => ({
+      batch: async (statements) => {
+        made ??= (await api.post('/accounts', { id: 'late', name: 'Late', customerId: 'acme' })).status
+        return session.batch(statements)
+      },
+    }))
+    const { status, body } = await client(api.token, overtaken).delete('/customers/acme')
+    expect([made, status, body.message]).toEqual([201, 409, 'The customer "acme" has accounts that are not archived: "late"'])
+    expect((await api.get('/customers/acme')).body.status).toBe('ACTIVE')
   })
 
   it('never leaves an account behind when one is made at the same moment', async () => {

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { client, organization, watched } from '../helpers/api.ts'
+import { changed, client, organization, watched } from '../helpers/api.ts'
 import { countRows } from '../helpers/rows.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -75,7 +75,7 @@ describe('createInvoiceGroup', () => {
   it('takes an account into one group only, also when 20 ask at the same moment', async () => {
     const { post, get } = await withAccounts()
     const answers = await Promise.all(Array.from({ length: 20 }, () => post('/invoice_groups', group('usd1', 'usd2'))))
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array.from({ length: 19 }, () => 409)])
     const { data } = (await get('/invoice_groups')).body
     expect(data).toHaveLength(1)
     expect(answers.find(({ status }) => status === 409)?.body.message).toBe(
@@ -189,6 +189,34 @@ describe('an account that is archived as it joins', () => {
       .bind(api.id)
       .all()
     expect(results).toEqual([{ n: 0 }])
+  })
+
+  it('is in no group, whichever of the two commits first', async () => {
+    const api = await withAccounts()
+    const { id } = (await api.post('/invoice_groups', group('usd1'))).body
+    const accounts = async () => (await api.get(`/invoice_groups/${id}`)).body.accounts
+    const add = ({ post }: Pick<Api, 'post'>, account: string) => post(`/invoice_groups/${id}/add_accounts`, { accountIds: [account] })
+    /** A client before whose commits something else is done. */
+    const overtakenBy = (work: () => Promise<{ status: number }>) => {
+      let first: Promise<{ status: number }> | undefined
+      return client(
+        api.token,
+        changed((session) => ({
+          batch: async (statements) => {
+            first ??= work()
+            expect((await first).status).toBe(200)
+            return session.batch(statements)
+          },
+        })),
+      )
+    }
+    const late = await add(
+      overtakenBy(() => api.delete('/accounts/usd2')),
+      'usd2',
+    )
+    expect([late.status, late.body.message, await accounts()]).toEqual([409, 'accountIds[0]: the account "usd2" is archived', ['usd1']])
+    const archived = await overtakenBy(() => add(api, 'usd3')).delete('/accounts/usd3')
+    expect([archived.status, await accounts()]).toEqual([200, ['usd1']])
   })
 })
 

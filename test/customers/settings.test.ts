@@ -121,7 +121,7 @@ describe('getSetting', () => {
     for (const sent of [other, one]) expect((await post('/settings', sent)).status).toBe(201)
     expect((await get(path(one))).body).toEqual(one)
     expect((await patch(path(one), { value: '9' })).body).toEqual({ ...one, value: '9' })
-    expect((await get('/settings')).body.data).toEqual(expect.arrayContaining([other, { ...one, value: '9' }]))
+    expect((await get('/settings')).body.data).toEqual([{ ...one, value: '9' }, other])
   })
 
   it('keeps accounts readable with the largest values there can be', async () => {
@@ -218,7 +218,7 @@ describe('a setting that holds a rule', () => {
     ['{"if":[true,{"==":[1]}]}', 'at /if/1/==: "==": must have exactly 2 arguments, and has 1'],
     ['  ', 'must not be blank'],
     [`${'{"!":['.repeat(4000)}${']}'.repeat(4000)}`, 'must not be nested more than 50 deep'],
-  ])('%.40s', async (value, fault) => {
+  ])('is taken if it is one, or refused with its fault, when it is made and when it is changed: %.40s', async (value, fault) => {
     const { post, patch } = await withAccount()
     const message = fault && `value: must be a rule of JSON Logic, since dataType is JSON_LOGIC: ${fault}`
     const made = await post('/settings', rule(value))

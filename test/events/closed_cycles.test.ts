@@ -141,7 +141,7 @@ describe('a job', () => {
 
   const entriesOf = async (api: World, id: string): Promise<Record<string, string>> => {
     const { body } = await api.get(`/jobs/${id}/entries`)
-    const [events, list] = [await api.get('/events'), body.data ?? body.entries]
+    const [events, list] = [await api.get('/events'), body.data]
     const idOf = new Map(events.body.events.map(({ referenceId, eventPayload }: Loose) => [referenceId, eventPayload.id]))
     return Object.fromEntries(list.map(({ entityId, status, metadata }: Loose) => [idOf.get(entityId), metadata?.reason ?? status]))
   }

@@ -65,7 +65,7 @@ const offsetOf = async (api: World): Promise<Loose> =>
   (await api.get('/v2/accounts/acme%20main/schedules?mode=ACTIVE')).body.data[0].accountScheduleInfo.pricingCycleConfig.startOffset
 
 describe('a cycle', () => {
-  it.each(casesOf('cycle-'))('%s', async (_, { given, expect: expected }) => {
+  it.each(casesOf('cycle-'))('begins, ends and falls due as worked out: %s', async (_, { given, expect: expected }) => {
     const { pricingCycleConfig, effectiveFrom, effectiveUntil } = given
     const api = await associate(`${effectiveFrom}T10:00:00Z`, pricingCycleConfig, effectiveFrom, effectiveUntil)
     if (expected.startOffset) expect(await offsetOf(api)).toEqual(expected.startOffset)
@@ -88,7 +88,7 @@ const anniversaryOf = (date: string, interval: string, isLast: boolean, count: n
 }
 
 describe('the anniversary of a plan', () => {
-  it.each(casesOf('anniversary-'))('%s', async (_, { given, expect: expected }) => {
+  it.each(casesOf('anniversary-'))('is the start of each cycle: %s', async (_, { given, expect: expected }) => {
     const { pricingCycleConfig, effectiveFrom } = given
     const api = await associate(`${effectiveFrom}T10:00:00Z`, pricingCycleConfig, effectiveFrom)
     expect(await offsetOf(api)).toEqual(expected.startOffset)
@@ -114,27 +114,30 @@ describe('the anniversary of a plan', () => {
 })
 
 describe('the start offset of cycles', () => {
-  it.each(casesOf('offset-'))('%s', async (_, { given: { pricingCycleConfig, year }, expect: expected }) => {
-    const first = `${year - 1}-12-01`
-    const api = await associate(`${first}T10:00:00Z`, pricingCycleConfig, first)
-    const starts: string[] = expected.cycleStarts.map((day: string) => `${year}-${day}`)
-    setClock(at(starts[0] ?? '') - 1)
-    await api.arrive('before', at(starts[0] ?? '') - 1)
-    expect(await api.plansOf('before')).toMatchObject([{ cycleEnd: dateOf(at(starts[0] ?? '') - DAY) }])
-    const cycles = starts.slice(1).map((end, index) => ({ start: starts[index] ?? '', end, due: dateOf(at(end) + 2 * DAY) }))
-    await expectCycles(api, cycles)
-    const last = starts.at(-1) ?? ''
-    setClock(at(last) + DAY)
-    await api.arrive('last', at(last))
-    expect(await api.plansOf('last')).toMatchObject([{ cycleStart: last }])
-  })
+  it.each(casesOf('offset-'))(
+    'says on which days of a year they begin: %s',
+    async (_, { given: { pricingCycleConfig, year }, expect: expected }) => {
+      const first = `${year - 1}-12-01`
+      const api = await associate(`${first}T10:00:00Z`, pricingCycleConfig, first)
+      const starts: string[] = expected.cycleStarts.map((day: string) => `${year}-${day}`)
+      setClock(at(starts[0] ?? '') - 1)
+      await api.arrive('before', at(starts[0] ?? '') - 1)
+      expect(await api.plansOf('before')).toMatchObject([{ cycleEnd: dateOf(at(starts[0] ?? '') - DAY) }])
+      const cycles = starts.slice(1).map((end, index) => ({ start: starts[index] ?? '', end, due: dateOf(at(end) + 2 * DAY) }))
+      await expectCycles(api, cycles)
+      const last = starts.at(-1) ?? ''
+      setClock(at(last) + DAY)
+      await api.arrive('last', at(last))
+      expect(await api.plansOf('last')).toMatchObject([{ cycleStart: last }])
+    },
+  )
 })
 
 describe('cycles that are retained', () => {
   const ongoing = { interval: 'MONTHLY', startOffset: { dayOffset: '1', monthOffset: 'NIL' }, gracePeriod: 2 }
   const retain = (id: string): Case => (cases as Case[]).find((one) => one.id === id) as Case
 
-  it('retain-offsets-ok', async () => {
+  it('retain-offsets-ok: go on on the days on which they began under the plan before', async () => {
     const { given, expect: expected } = retain('retain-offsets-ok')
     const { mode, effectiveFrom, effectiveUntil, retainStartOffsets } = given.edit
     const api = await associate('2023-10-01T10:00:00Z', { ...ongoing, startOffset: given.ongoing.startOffset }, given.ongoing.startDate)
@@ -151,7 +154,7 @@ describe('cycles that are retained', () => {
     expect([id, cycleStart, cycleEnd]).toEqual([pricePlanId, '2023-10-15', '2023-10-31'])
   })
 
-  it('retain-offsets-400', async () => {
+  it('retain-offsets-400: are refused where no plan is in force to begin with', async () => {
     const { given, expect: expected } = retain('retain-offsets-400')
     const api = await associate('2023-10-01T10:00:00Z', ongoing, given.ongoing.startDate, '2023-11-01')
     const pricePlanId = await api.publish('Other', { pricingCycleConfig: ongoing })

@@ -1,22 +1,13 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { doDueOf, systemContext } from '../../src/access/due/service.ts'
-import { conflicts } from '../../src/conflicts.ts'
-import { connect } from '../../src/db/client.ts'
-import type { Ctx } from '../../src/db/context.ts'
+import { doDueOf } from '../../src/access/due/service.ts'
 import { commitGeneration } from '../../src/events/ingestion/generations.ts'
 import { STATUSES, askAccounts, askEvents, ledgerName, slotOf } from '../../src/ledger/client.ts'
 import { steps } from '../../src/steps.ts'
 import { ledgers } from '../helpers/api.ts'
-import { beginGeneration } from '../helpers/ledgers.ts'
+import { beginGeneration, system } from '../helpers/ledgers.ts'
 import { eventsOf, organizationWithMeter, ride, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
-
-const context = (id: string): Ctx =>
-  systemContext(
-    { session: connect(env.DB).primary(), ledgers, now: Date.now(), secrets: ['secret'], conflicts },
-    { id, baseCurrency: 'USD' },
-  )
 
 const rowsOf = async (id: string) =>
   env.DB.prepare(
@@ -29,8 +20,8 @@ const rowsOf = async (id: string) =>
 const withTwoGenerations = async () => {
   const api = await organizationWithMeter()
   await api.post('/ingest', { event: ride('first', '1') })
-  await commitGeneration(context(api.id), { generation: 1 }, 2)
-  expect(await doDueOf(context(api.id), steps)).toEqual({ done: 2, errors: [] })
+  await commitGeneration(system(api.id), { generation: 1 }, 2)
+  expect(await doDueOf(system(api.id), steps)).toEqual({ done: 2, errors: [] })
   await api.post('/ingest', { event: ride('second', '2') })
   const names = [1, 2].flatMap((generation) =>
     Array.from({ length: generation === 1 ? 4 : 2 }, (_, index) => ledgerName(api.id, 'event', generation, index)),
@@ -67,7 +58,7 @@ describe('a generation of ledgers', () => {
       [1, 4, 0],
       [2, 2, 1],
     ])
-    expect(await doDueOf(context(api.id), steps)).toMatchObject({ errors: [] })
+    expect(await doDueOf(system(api.id), steps)).toMatchObject({ errors: [] })
     expect(await rowsOf(api.id)).toHaveLength(2)
   })
 })
@@ -83,8 +74,8 @@ describe('a generation of account ledgers', () => {
       dimensions: { license_id: 'seats', name: 'ann' },
     })
     await api.post('/ingest', { event: license('old', 'acme main') })
-    await commitGeneration(context(api.id), { generation: 1 }, 2, 'ACCOUNT')
-    await doDueOf(context(api.id), steps)
+    await commitGeneration(system(api.id), { generation: 1 }, 2, 'ACCOUNT')
+    await doDueOf(system(api.id), steps)
     const start = async (id: string, createdAt: number) => {
       await api.post('/accounts', { id, name: 'Account', customerId: 'acme' })
       await env.DB.prepare('UPDATE accounts SET created_at = ? WHERE organization_id = ? AND id = ?').bind(createdAt, api.id, id).run()
@@ -234,7 +225,7 @@ describe('a correction during which a generation begins', () => {
         .bind(api.id)
         .first('first')
     expect([await usage(), await hours()]).toEqual([[7], null])
-    const later = { ...context(api.id), now: Date.now() + 2 * 86_400_000 }
+    const later = { ...system(api.id), now: Date.now() + 2 * 86_400_000 }
     expect(await doDueOf(later, steps)).toMatchObject({ errors: [] })
     expect([await usage(), await hours()]).toEqual([[7], Date.parse('2024-01-05T10:00:00Z')])
   })

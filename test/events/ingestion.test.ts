@@ -1,7 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../src/app.ts'
 import { forgetOrganization } from '../../src/events/ingestion/memory.ts'
 import { STATUSES, askEvents, ledgerName } from '../../src/ledger/client.ts'
@@ -11,6 +11,10 @@ import { doDue } from '../helpers/ledgers.ts'
 import { TIME, eventsOf, organizationWithMeter, ride, throughLedgers, usageOf, watchedLedgers } from '../helpers/metering.ts'
 
 type Api = Awaited<ReturnType<typeof organizationWithMeter>>
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 const statusesOf = async (api: Api): Promise<[string, string][]> =>
   (await eventsOf(api)).map(({ id, status }): [string, string] => [id, STATUSES[status] ?? '']).toSorted()
@@ -182,8 +186,7 @@ describe('an event', () => {
     ])
     expect(await statusesOf(api)).toEqual([])
     await api.post('/ingestBatch', { events })
-    const byId = (list: [string, string][]) => list.toSorted()
-    expect(byId(details.events.map(({ id, status }): [string, string] => [id, status]))).toEqual(await statusesOf(api))
+    expect(details.events.map(({ id, status }): [string, string] => [id, status]).toSorted()).toEqual(await statusesOf(api))
   })
 
   it('that is only tried says that its time is closed, and so does a correction', async () => {
@@ -226,12 +229,17 @@ describe('an event', () => {
 
   it('of a portal token or an analyst is refused', async () => {
     const api = await organizationWithMeter()
-    const { body } = await api.post('/portal/token', { customerId: 'acme', allAccountsAccess: true })
-    const ask = throughLedgers(
-      String(body.token),
-      watchedLedgers((_, call) => call()),
-    )
-    expect((await ask('/ingest', { event: ride('A', '5') })).status).toBe(403)
+    const { body: portal } = await api.post('/portal/token', { customerId: 'acme', allAccountsAccess: true })
+    const { body: analyst } = await api.post('/tokens', { name: 'Reader', role: 'ANALYST' })
+    for (const { token } of [portal, analyst]) {
+      const ask = throughLedgers(
+        String(token),
+        watchedLedgers((_, call) => call()),
+      )
+      expect((await ask('/ingest', { event: ride('A', '5') })).status).toBe(403)
+      expect((await ask('/ingestBatch', { events: [ride('B', '5')] })).status).toBe(403)
+    }
+    expect(await eventsOf(api)).toEqual([])
   })
 })
 
@@ -553,7 +561,6 @@ describe('generations', () => {
     expect(await usageOf(api, names(api, [4, 1]))).toBe('5')
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 46 * 86_400_000 })
     await api.post('/ingest', { event: ride('A', '7') })
-    vi.useRealTimers()
     expect(await usageOf(api, names(api, [4, 1]))).toBe('12')
   })
 })
@@ -601,6 +608,12 @@ describe('reserved schemas', () => {
       ['3', 'INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT'],
       ['4', 'INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT'],
     ])
+    const { body } = await api.post('/metrics', {
+      startTime: '2026-03-30T00:00:00Z',
+      endTime: '2026-04-02T00:00:00Z',
+      metricQueries: [{ id: 'q', name: 'NAMED_LICENSE_USAGE' }],
+    })
+    expect(body.results[0].data[0].metricValues).toEqual([1, 1, 0])
   })
 
   it('togai-named-license that waited for its account adds names before it removes any, wherever its events are', async () => {
@@ -643,7 +656,7 @@ describe('reserved schemas', () => {
     expect((await ask('/accounts/acme%20main/add_aliases', { aliases: ['moving'] })).status).toBe(200)
     await vi.waitFor(async () => {
       expect([isMoved, await statusesOf(api)]).toEqual([true, [['on', 'INGESTION_COMPLETED_EVENT_METERED']]])
-    })
+    }, 10_000)
     const { body } = await api.post('/metrics', {
       startTime: new Date().toISOString(),
       endTime: new Date(Date.now() + 700_000).toISOString(),

@@ -133,6 +133,14 @@ const event: fc.Arbitrary<ParsedEvent> = sentEvent
   .filter((result) => 'event' in result)
   .map((result) => ('event' in result ? result.event : parsed()))
 
+const reservedEvent: fc.Arbitrary<ParsedEvent> = fc
+  .record({
+    id: optional(fc.constant('e')),
+    numbers: fc.record({ usage: value, action: fc.oneof(fc.constantFrom('1', '-1', '1.0'), value) }, { requiredKeys: [] }),
+    texts: fc.record({ usage_meter_id: secretText, license_id: secretText, name: secretText }, { requiredKeys: [] }),
+  })
+  .map(({ id, numbers, texts }) => parsed({ id, attributes: attributesOf(numbers), dimensions: texts }))
+
 const setting: fc.Arbitrary<SettingValue | undefined> = fc.oneof(
   fc.record({ value: fc.oneof(rule, value, secretText), dataType: fc.constantFrom('STRING', 'NUMERIC', 'JSON', 'JSON_LOGIC') }),
   fc.constant(undefined),
@@ -178,16 +186,34 @@ describe('whatever is defined and sent', () => {
     expect([...seen].toSorted()).toEqual(STATUSES)
   })
 
-  it('an event of a reserved schema is taken or described', () => {
+  it('an event of a reserved schema is taken, or says why it is not, without values', () => {
+    const seen = new Set<string>()
     fc.assert(
-      fc.property(event, fc.boolean(), (one, isActive) => {
-        for (const result of [evaluateUsageEvent(one, () => isActive), readLicenseEvent(one, new Set())]) {
-          expect(result.description?.length ?? 1).toBeLessThanOrEqual(250)
-          expect(result.description ?? '').not.toContain(SECRET)
+      fc.property(reservedEvent, fc.boolean(), (one, isKnown) => {
+        const usage = evaluateUsageEvent(one, () => isKnown)
+        const license = readLicenseEvent(one, new Set(isKnown ? Object.values(one.dimensions) : []))
+        const isMetered = usage.status === 'INGESTION_COMPLETED_EVENT_METERED'
+        expect([usage.meterId, usage.units].map((its) => its !== undefined)).toEqual([isMetered, isMetered])
+        if (isMetered) expect(usage.meterId).toBe(one.dimensions['usage_meter_id'])
+        expect('action' in license).toBe(license.status === undefined)
+        for (const description of [usage.description, license.description ?? 'taken']) {
+          expect(description.length).toBeGreaterThan(0)
+          expect(description.length).toBeLessThanOrEqual(250)
+          expect(description).not.toContain(SECRET)
         }
+        seen.add(usage.status).add(license.status ?? license.action)
       }),
       { numRuns: 1000 },
     )
+    expect([...seen].toSorted()).toEqual([
+      'ADD',
+      'INGESTION_COMPLETED_EVENT_METERED',
+      'INGESTION_COMPLETED_NO_MATCHING_METERS',
+      'INGESTION_FAILED',
+      'INGESTION_FAILED_INVALID_NAMED_LICENSE_EVENT',
+      'INGESTION_FAILED_NO_EVENT_ID',
+      'REMOVE',
+    ])
   })
 })
 

@@ -16,21 +16,24 @@ const LEVELS = [
 const valueOf = (key: string, levels: SettingLevels): string | undefined => resolveSetting(key, levels)?.value
 
 describe('a setting by its short key', () => {
-  it.each(cases.filter(({ id }) => id === 'enrich.settings-order'))('$id', ({ given, expect: expected }) => {
-    const kept = given.settings as unknown as { entityType: string; value: string }[]
-    const levelsOf = (some: typeof kept): SettingLevels =>
-      Object.fromEntries(
-        LEVELS.map(([level, type]) => [
-          level,
-          mapSettings(some.filter(({ entityType }) => entityType === type).map(({ value }) => setting('USER', 'meters_per_km', value))),
-        ]),
-      )
-    const key = given.key ?? ''
-    expect(valueOf(key, levelsOf(kept))).toBe(expected['resolved'])
-    expect(valueOf(key, levelsOf(kept.filter(({ entityType }) => entityType !== 'ACCOUNT')))).toBe('1609.344')
-    expect(valueOf(key, levelsOf(kept.filter(({ entityType }) => entityType === 'ORGANIZATION')))).toBe('1000')
-    expect(valueOf(key, {})).toBeUndefined()
-  })
+  it.each(cases.filter(({ id }) => id === 'enrich.settings-order'))(
+    'is that of the account before that of the customer and of the organization: $id',
+    ({ given, expect: expected }) => {
+      const kept = given.settings as unknown as { entityType: string; value: string }[]
+      const levelsOf = (some: typeof kept): SettingLevels =>
+        Object.fromEntries(
+          LEVELS.map(([level, type]) => [
+            level,
+            mapSettings(some.filter(({ entityType }) => entityType === type).map(({ value }) => setting('USER', 'meters_per_km', value))),
+          ]),
+        )
+      const key = given.key ?? ''
+      expect(valueOf(key, levelsOf(kept))).toBe(expected['resolved'])
+      expect(valueOf(key, levelsOf(kept.filter(({ entityType }) => entityType !== 'ACCOUNT')))).toBe('1609.344')
+      expect(valueOf(key, levelsOf(kept.filter(({ entityType }) => entityType === 'ORGANIZATION')))).toBe('1000')
+      expect(valueOf(key, {})).toBeUndefined()
+    },
+  )
 
   it('is that of the most specific of any entities that have it', () => {
     fc.assert(
@@ -115,7 +118,7 @@ describe('a setting by its full key', () => {
     ['setting.USER.rate.account.acc1', undefined],
     ['setting.USER.rate.CUSTOMER.acc1', undefined],
     ['setting.USER.rate.ACCOUNT.acc2', undefined],
-  ])('%s', (key, value) => {
+  ])('%s is that of the entity that it names, or none: %s', (key, value) => {
     expect(valueOf(key, { named, account: mapSettings([setting('USER', 'rate', 'short')]) })).toBe(value)
   })
 

@@ -120,7 +120,7 @@ describe('events of an organization with a test clock', () => {
     expect(await usageOf({ id, meterId })).toBe('0')
     const add = () => post('/accounts/acme%20main/add_aliases', { aliases: ['red'] })
     expect((await add()).status).toBe(200)
-    await vi.waitFor(async () => expect(await usageOf({ id, meterId })).toBe('1'))
+    await vi.waitFor(async () => expect(await usageOf({ id, meterId })).toBe('1'), 10_000)
     const before = await toldVersion()
     expect((await post('/accounts/acme%20main/remove_aliases', { aliases: ['red'] })).status).toBe(200)
     await scheduler.wait(5)
@@ -128,6 +128,6 @@ describe('events of an organization with a test clock', () => {
     await vi.waitFor(async () => {
       const after = await toldVersion()
       expect(after.every((version, index) => version > (before[index] ?? 0))).toBe(true)
-    })
+    }, 10_000)
   })
 })

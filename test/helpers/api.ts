@@ -42,6 +42,13 @@ const faultOf = (schema: z.ZodMiniType, body: unknown): string | undefined => {
   return success ? undefined : brief(explainIssues(error.issues, 'body'))
 }
 
+/** What is answered to a request that is not refused. */
+export const done = async (answer: Promise<Pick<Answer, 'status' | 'body'>>): Promise<Answer['body']> => {
+  const { status, body } = await answer
+  expect([status < 300, body.message]).toEqual([true, undefined])
+  return body
+}
+
 /** The ledgers of the Worker, as its parts are given them. */
 export const ledgers: Ledgers = openLedgers({ exports })
 

@@ -1,17 +1,10 @@
 import { env } from 'cloudflare:workers'
-import { expect } from 'vitest'
-import { client } from './api.ts'
+import { client, done } from './api.ts'
 import { monthly } from './schedules.ts'
 import { organizationWithMeter, ride } from './metering.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
-
-const done = async (answer: Promise<{ status: number; body: Loose }>): Promise<Loose> => {
-  const { status, body } = await answer
-  expect([status < 300, body.message]).toEqual([true, undefined])
-  return body
-}
 
 /** The lines of some types in a tree, those that stand higher first. */
 export const linesOf = (line: Loose, ...types: string[]): Loose[] => [

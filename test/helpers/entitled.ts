@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { expect } from 'vitest'
+import { done } from './api.ts'
 import { withTestClock } from './billed.ts'
 import { usageOf } from './metering.ts'
 
@@ -27,11 +27,6 @@ export const overageCard = (featureId: string, rate: number, more: Loose = {}) =
 export const withFeature = async (now: string) => {
   const api = await withTestClock(now)
   const { get, post, call } = api
-  const done = async (answer: Promise<{ status: number; body: Loose }>): Promise<Loose> => {
-    const { status, body } = await answer
-    expect([status < 300, body.message]).toEqual([true, undefined])
-    return body
-  }
   await done(post('/event_schema', { name: 'api_calls', attributes: [{ name: 'calls' }], dimensions: [] }))
   const { id: callsId } = await done(
     post('/usage_meters', {

@@ -193,6 +193,12 @@ export const waitingEvent = (id: string, name: string, more: Partial<TestEvent> 
   ...more,
 })
 
+/** The id of an event and the reference of the one that has it, which is none that repeated it. */
+export const keyOf = async (ledger: DurableObjectStub<EventLedger>, id: string): Promise<[string, string]> => {
+  const events = await ledger.listEvents({ ids: [id], limit: 10 })
+  return [id, events.find(({ status }) => status !== DUPLICATE)?.reference ?? '']
+}
+
 /** All sums of a ledger, by account and series: the units and the number of events. */
 export const sumsOf = async (ledger: DurableObjectStub<EventLedger>) =>
   Object.fromEntries(

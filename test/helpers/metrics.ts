@@ -118,6 +118,10 @@ export const holdLargest = (all: readonly Series[], { data, rest }: { data: Seri
   const nameOf = ({ groupedBy }: Series): string => groupedBy?.fieldValue ?? ''
   const ranked = all.toSorted((one, other) => sumOf(other) - sumOf(one) || (nameOf(one) < nameOf(other) ? -1 : 1))
   expect(data).toEqual(ranked.slice(0, most))
+  expect(sumOf(rest)).toBeCloseTo(
+    ranked.slice(most).reduce((sum, series) => sum + sumOf(series), 0),
+    9,
+  )
   for (const [index, timestamp] of rest.timestamps.entries()) {
     const valueOf = ({ timestamps, metricValues }: Series): number => metricValues[timestamps.indexOf(timestamp)] ?? 0
     const others = ranked.slice(most).reduce((sum, series) => sum + valueOf(series), 0)

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import { organization } from './api.ts'
+import { done, organization } from './api.ts'
 import { customer } from './customer.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -11,11 +11,6 @@ export const withWallet = async ({ currency = 'USD', id = 'acc1' } = {}) => {
   const api = await organization()
   await api.post('/customers', customer('acme', { id, invoiceCurrency: currency }))
   let made = 0
-  const done = async (answer: Promise<{ status: number; body: Loose }>): Promise<Loose> => {
-    const { status, body } = await answer
-    expect([status < 300, body.message]).toEqual([true, undefined])
-    return body
-  }
   const at = (account: string, rest = '') => `/accounts/${encodeURIComponent(account)}/wallet${rest}`
   const topUp = (topupAmount: number, account = id) => done(api.post(`/accounts/${account}/wallet_topup`, { topupAmount }))
   const balance = async (account = id): Promise<number> => (await done(api.get(at(account)))).balance

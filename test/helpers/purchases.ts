@@ -1,16 +1,10 @@
-import { expect } from 'vitest'
+import { done } from './api.ts'
 import { withTestClock } from './billed.ts'
 import { perUnit } from './calculator.ts'
 import { monthly } from './schedules.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
-
-const done = async (answer: Promise<{ status: number; body: Loose }>): Promise<Loose> => {
-  const { status, body } = await answer
-  expect([status < 300, body.message]).toEqual([true, undefined])
-  return body
-}
 
 /** A card that grants so many units of a feature for 20 days, at a price for each. */
 export const entitlement = (featureId: string, featureCreditLimit: number, rate: number, more: Loose = {}) => ({

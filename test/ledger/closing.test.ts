@@ -1,5 +1,5 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { DAY, HOUR, STATUSES, codeOf } from '../../src/ledger/client.ts'
 import {
   DUPLICATE,
@@ -9,6 +9,7 @@ import {
   METERED,
   NOT_FOUND,
   PAST_GRACE,
+  type TestEvent,
   batchOf,
   eventLedger,
   settlementOf,
@@ -80,13 +81,9 @@ describe('times of an account that are closed', () => {
     await ledger.record(batchOf([waitingEvent('one', 'red'), waitingEvent('two', 'red'), { id: 'three', units: { m: '1' } }]))
     await ledger.closeAndSum('=acme', FROM, UNTIL)
     const [one, two] = await ledger.readWaiting(['red'], 10, 0)
-    if (one && two)
-      expect(
-        await ledger.settle(HEAD, [settlementOf(one), settlementOf(two, { status: codeOf('INGESTION_FAILED_ENRICHMENT_FAILED') })]),
-      ).toEqual({
-        settled: 2,
-        closed: [one.reference],
-      })
+    if (!one || !two) throw new Error('they do not wait')
+    const settlements = [settlementOf(one), settlementOf(two, { status: codeOf('INGESTION_FAILED_ENRICHMENT_FAILED') })]
+    expect(await ledger.settle(HEAD, settlements)).toEqual({ settled: 2, closed: [one.reference] })
     expect(await statusesOf(ledger)).toEqual({ one: PAST_GRACE, two: codeOf('INGESTION_FAILED_ENRICHMENT_FAILED'), three: METERED })
     const [event] = await ledger.listEvents({ ids: ['three'], limit: 1 })
     expect(await ledger.revert(['three', event?.reference ?? ''], { refused: [], kept: [] })).toMatchObject({ outcome: 'CLOSED' })
@@ -124,23 +121,23 @@ describe('times of an account that are closed', () => {
   it('do not keep events of other accounts and times from being recorded at once', async () => {
     const ledger = eventLedger()
     await ledger.closeAndSum('=yearly', FROM, END)
-    const parsed = await runInDurableObject(ledger, (instance) => {
-      const { parse } = JSON
-      let calls = 0
-      JSON.parse = (...given) => {
-        calls++
-        return parse(...given) as unknown
-      }
-      instance.record(
-        batchOf([
-          { id: 'one' },
-          { id: 'two', account: '=yearly', time: FROM - HOUR },
-          { id: 'three', account: '?yearly', status: NOT_FOUND },
-        ]),
-      )
-      JSON.parse = parse
-      return calls
-    })
-    expect(parsed).toBe(0)
+    /** How often JSON is parsed when events are recorded. */
+    const parsesOf = (events: readonly TestEvent[]) =>
+      runInDurableObject(ledger, (instance) => {
+        const parse = vi.spyOn(JSON, 'parse')
+        try {
+          instance.record(batchOf(events))
+          return parse.mock.calls.length
+        } finally {
+          parse.mockRestore()
+        }
+      })
+    const others = [
+      { id: 'one' },
+      { id: 'two', account: '=yearly', time: FROM - HOUR },
+      { id: 'three', account: '?yearly', status: NOT_FOUND },
+    ]
+    expect(await parsesOf(others)).toBe(0)
+    expect(await parsesOf([{ id: 'closed', account: '=yearly', time: FROM }])).toBeGreaterThan(0)
   })
 })

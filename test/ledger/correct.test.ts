@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { type Eligibility, HOUR, codeOf } from '../../src/ledger/client.ts'
+import { DAY, type Eligibility, codeOf } from '../../src/ledger/client.ts'
 import {
   DUPLICATE,
   HOUR_OF_TESTS,
@@ -10,6 +10,7 @@ import {
   REVERTED,
   batchOf,
   eventLedger,
+  keyOf,
   newName,
   repeatsIn,
   runDueWork,
@@ -18,16 +19,12 @@ import {
 
 type Ledger = ReturnType<typeof eventLedger>
 
-const DAY = 24 * HOUR
 const UNITS_INVALID = codeOf('INGESTION_FAILED_UNITS_INVALID')
 const UNDO: Eligibility = { refused: [IN_PROGRESS, DUPLICATE, REVERTED], kept: [] }
 const REDO: Eligibility = { refused: [IN_PROGRESS, DUPLICATE, REVERTED, PAST_GRACE], kept: [UNITS_INVALID] }
 
 const eventsOf = (ledger: Ledger) => ledger.listEvents({ limit: 100 })
-const keyOf = async (ledger: Ledger, id: string): Promise<[string, string]> => {
-  const events = await ledger.listEvents({ ids: [id], limit: 10 })
-  return [id, events.find(({ status }) => status !== DUPLICATE)?.reference ?? '']
-}
+
 describe('an event that is reverted', () => {
   it('adds nothing, frees its id and keeps what it was; the second time it is gone', async () => {
     const ledger = eventLedger()

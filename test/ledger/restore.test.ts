@@ -27,7 +27,7 @@ describe('restoring a ledger', () => {
     const { asked, aborted, object } = withPoints()
     expect(await beginRestore(object, 'first', 1000, 'run 1')).toEqual({ session: 'first', undo: 'undo' })
     expect([asked, aborted]).toEqual([['at 1000'], []])
-    await vi.waitFor(() => expect(aborted).toHaveLength(1))
+    await vi.waitFor(() => expect(aborted).toHaveLength(1), 10_000)
     expect(await noteRestored(object, 'first', 'run 1', 'first')).toBe(false)
     expect(await noteRestored(object, 'second', 'run 1', 'first')).toBe(true)
     expect(await beginRestore(object, 'second', 1000, 'run 1')).toBe('DONE')
@@ -61,7 +61,7 @@ describe('restoring a ledger', () => {
     expect(results.map(({ subject }) => subject.split(' ')[2]).toSorted()).toEqual(
       ['account', 'event'].flatMap((kind) => [0, 1, 2, 3].map((index) => `${id}/${kind}/1/${index}`)),
     )
-    for (const row of results) await expect(restoreLedger(ctx, row)).rejects.toThrow()
+    for (const row of results) await expect(restoreLedger(ctx, row)).rejects.toThrow(/point-in-time recovery/)
     expect((await due()).results).toEqual(results)
     for (const row of results) {
       const [, run = '', name = ''] = row.subject.split(' ')

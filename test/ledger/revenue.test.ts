@@ -8,7 +8,7 @@ const ctx = { ledgers } as Pick<Ctx, 'ledgers'>
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const LATER = 100 * DAY
-const [REVENUE] = [0]
+const REVENUE = 0
 
 const earned = (hour: number, amount: string, more: { isLast?: 0 | 1; billable?: string; currency?: string } = {}): RevenueRow => [
   REVENUE,

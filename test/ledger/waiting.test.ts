@@ -1,6 +1,6 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { type Eligibility, type EventShown, HOUR } from '../../src/ledger/client.ts'
+import { DAY, type Eligibility, type EventShown } from '../../src/ledger/client.ts'
 import {
   DUPLICATE,
   HEAD,
@@ -11,20 +11,14 @@ import {
   REVERTED,
   batchOf,
   eventLedger,
+  keyOf,
   settlementOf,
   sumsOf,
   waitingEvent,
 } from '../helpers/ledger.ts'
 
-type Ledger = ReturnType<typeof eventLedger>
-
-const DAY = 24 * HOUR
 const UNDO: Eligibility = { refused: [IN_PROGRESS, DUPLICATE, REVERTED], kept: [] }
 
-const keyOf = async (ledger: Ledger, id: string): Promise<[string, string]> => {
-  const events = await ledger.listEvents({ ids: [id], limit: 10 })
-  return [id, events.find(({ status }) => status !== DUPLICATE)?.reference ?? '']
-}
 describe('an event that waits', () => {
   it('is handed out to its name until it is settled, moves to its account, and is settled once', async () => {
     const ledger = eventLedger()
