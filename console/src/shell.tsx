@@ -56,7 +56,8 @@ const Waiting = () => {
   }, [until])
   return (
     <div class="waiting" role="status">
-      {until && `The server asks to wait, since there is too much to do. Trying again in ${Math.max(1, Math.ceil((until - Date.now()) / 1000))} s…`}
+      {until &&
+        `The server asks to wait, since there is too much to do. Trying again in ${Math.max(1, Math.ceil((until - Date.now()) / 1000))} s…`}
     </div>
   )
 }
