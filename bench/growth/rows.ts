@@ -157,7 +157,11 @@ const copiesOf = ({ index, live, started }: Planted): Copies[] => {
         ...times(0.1),
       },
     },
-    { table: 'alerts', each: 0.1, set: { id: key('alert'), ...owner, status: "iif(n % 5, 'ACTIVE', 'INACTIVE')", ...times(0.1) } },
+    {
+      table: 'alerts',
+      each: 0.1,
+      set: { id: key('alert'), ...owner, validity: 'NULL', status: "iif(n % 5, 'ACTIVE', 'INACTIVE')", ...times(0.1) },
+    },
     { table: 'webhook_endpoints', each: 0.01, set: { id: key('webhook'), ...times(0.01) } },
     { table: 'report_templates', each: 0.1, set: { id: key('rt'), ...both, ...times(0.1) } },
     {
