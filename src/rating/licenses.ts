@@ -5,6 +5,8 @@ import { dayOf, instantOf } from './cycle.ts'
 export interface LicenseChange {
   at: number
   quantity: string
+  /** How many entries of the licence had been made when this was read. */
+  entries?: number
 }
 
 /** A name that has a licence from an instant until before another one (milliseconds); null: until further notice. */

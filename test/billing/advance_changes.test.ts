@@ -100,6 +100,36 @@ const withLicenses = async ({ type = 'LICENSE', fees = [] as number[], plan: pla
 }
 
 describe('licences that are paid in advance', () => {
+  it('are charged once for updates that are made in another order than that of their instants', async () => {
+    const api = await withLicenses({ proratedRefundMode: 'NONE' })
+    const addLate = async (quantity: number, time: string) => {
+      vi.setSystemTime(Date.parse(time))
+      const body = { accountId: 'acc1', licenseId: api.seat, quantity, updateType: 'RELATIVE', effectiveFrom: time }
+      expect((await api.post('/license_updates', body)).status).toBe(200)
+    }
+    const findDifferences = async (): Promise<string[]> =>
+      (await api.get('/invoice_verifications')).body.data.flatMap((one: Loose) => one.differences)
+    await api.setTo(10, '2024-06-01T00:00:00Z')
+    await api.associate()
+    await addLate(2, '2024-06-21T00:00:00.500Z')
+    await addLate(1, '2024-06-21T00:00:00.000Z')
+    const june = [
+      ['STAND', 'DUE', '06-01', '07-01', 300],
+      ['ADHOC', 'DUE', '06-21', '07-01', 20],
+      ['ADHOC', 'DUE', '06-21', '07-01', 10],
+    ]
+    expect(await api.advanced()).toEqual(june)
+    await api.moveTo('2024-07-01T00:00:00.100Z')
+    await addLate(4, '2024-06-30T23:59:59.900Z')
+    expect(await api.advanced()).toEqual([
+      ...june,
+      ['STAND', 'DUE', '07-01', '08-01', 390],
+      ['ADHOC', 'DUE', '07-01', '07-01', 4],
+      ['ADHOC', 'DUE', '07-01', '08-01', 120],
+    ])
+    expect(await findDifferences()).toEqual([])
+  })
+
   it('license-advance-increase: more of them are invoiced at once, for the days that are left', async () => {
     const api = await withLicenses()
     await api.setTo(10, '2024-06-01T00:00:00Z')

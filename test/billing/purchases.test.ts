@@ -353,14 +353,13 @@ describe('ASSOCIATION', () => {
     const api = await withPlan()
     const bought = await buyAndPay(api, { ...api.sent, effectiveFrom: '2026-02-15' })
     expect([bought.status, bought.price]).toEqual(['SUCCESS', 15 + 25])
-    expect(
-      (await billedOf(api)).filter(([type]) => type !== 'STANDARD').map(([type, , startDate, total]) => [type, startDate, total]),
-    ).toEqual([
-      ['STANDARD_ADVANCED', '2026-03-01', 30],
+    const billed = (await billedOf(api)).filter(([type]) => type !== 'STANDARD')
+    expect(billed.map(([type, , startDate, total]) => `${type} ${startDate} ${total}`).toSorted()).toEqual([
+      'AD_HOC 2026-04-10 25',
+      'AD_HOC 2026-04-10 40',
+      'STANDARD_ADVANCED 2026-03-01 30',
       /** The credit of the first cycle is paid after that, and can be used in the one in which it is paid. */
-      ['STANDARD_ADVANCED', '2026-04-01', 0],
-      ['AD_HOC', '2026-04-10', 40],
-      ['AD_HOC', '2026-04-10', 25],
+      'STANDARD_ADVANCED 2026-04-01 0',
     ])
     expect((await api.purchasesOf('acc')).map(({ type, price }: Loose) => `${type} ${price}`).toSorted()).toEqual([
       'ASSOCIATION 40',

@@ -93,7 +93,7 @@ describe('addLicenseUpdateEntry', () => {
     await update('ABSOLUTE', 1e15)
     await update('RELATIVE', 1e-16)
     const changes = await readLicenseChanges(system(id), 'acme', [seat], NOW + 1)
-    expect(changes.get(seat)?.at(-1)).toEqual({ at: NOW, quantity: '1000000000000000.0000000000000001' })
+    expect(changes.get(seat)?.at(-1)).toEqual({ at: NOW, quantity: '1000000000000000.0000000000000001', entries: 2 })
   })
 
   it('changes what later updates have led to, up to the next that sets the number', async () => {
@@ -395,7 +395,7 @@ describe('generated updates', () => {
             rows.map((row) => ({ at: row.effective_from, createdAt: row.position, mode: row.update_type, quantity: row.quantity })),
           )
           expect(rows.map(({ value }) => value)).toEqual(folded.map(({ quantity }) => quantity))
-          expect(changes.get(license)).toEqual(folded)
+          expect(changes.get(license)).toEqual(folded.map((change) => ({ ...change, entries: rows.length })))
           expect(rows.map(({ position }) => position).toSorted((a, b) => a - b)).toEqual(rows.map((_, index) => index))
           expect(rows.every(({ value }) => !value.startsWith('-'))).toBe(true)
         }

@@ -18,7 +18,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'places in lists and texts':
     'place index indexOf first last next after position dot depth open ends found length slice charCodeAt findLastIndex padEnd LONGEST_PLACE dropped forgotten seq key n most limit',
   'counts of things of this program':
-    'count names characters steps operations calls attempt joined inserted #recorded #failures PAIRS_IN_A_STEP FARTHEST factor sign MOST_BYTES',
+    'count entries names characters steps operations calls attempt joined inserted #recorded #failures PAIRS_IN_A_STEP FARTHEST factor sign MOST_BYTES',
   'orders, codes and versions':
     'turn turns isFeature isGone is_void order priority version status statusOf source action isUndo generation ledgers slot slotOf hash imul SLOTS REFERENCES_BEGIN_AGAIN',
   'digits of decimals': 'scale digits places shift',

@@ -26,7 +26,7 @@ export const selectAdvanceCharges = ({ organizationId, now }: Pick<Ctx, 'organiz
       cross join advance_charges as its on its.organization_id = ${organizationId} and its.account_id = sent.value and its.cycle_at = draft.start_at
     )
     select its.account_id as accountId, its.cycle_at as cycleAt, its.billable_id as billableId, its.position, its.card, its.total, its.quantity,
-      its.is_refundable as isRefundable, its.paid_until as paidUntil, (
+      its.is_refundable as isRefundable, its.paid_until as paidUntil, its.created_at as createdAt, (
         select json_group_array(one.amount) from advance_charges as one
         where one.organization_id = ${organizationId} and one.account_id = found.account_id and one.cycle_at = found.cycle_at
           and one.billable_id = found.billable_id and one.refund_mode is not 'NONE' and not exists (
@@ -45,6 +45,7 @@ export const selectAdvanceCharges = ({ organizationId, now }: Pick<Ctx, 'organiz
 export type LastCharge = Pick<ChargeRow, 'accountId' | 'cycleAt' | 'billableId' | 'position' | 'card' | 'total' | 'quantity'> & {
   isRefundable: boolean
   paidUntil: number
+  createdAt: number
   /** What all charges of the card in the cycle come to, less what was given back, without invoices that are void or given back as a whole. */
   charged: string
 }

@@ -1,5 +1,6 @@
 import { readPieceParts, selectPartsOfList } from '../../catalogue/schedules/service.ts'
 import { commit } from '../../db/commit.ts'
+import { STALE } from '../../db/conflicts.ts'
 import type { Ctx } from '../../db/context.ts'
 import { type Due, type StepResult, settleAllDue } from '../../db/due.ts'
 import type { KindedGeneration } from '../../ledger/client.ts'
@@ -126,17 +127,30 @@ const addDraws = (ctx: Ctx, turns: Iterable<Turns>, { statements, changes }: Bil
 }
 
 /**
+ * The last instant at which an account was billed. A write that began before that and is made after it, such as beside the beginning of a
+ * cycle, makes the account due at an instant that has passed: what was charged since then would not be known, and would be given back.
+ */
+const findLastBilling = ({ known, charges }: Billing): number =>
+  [...known, ...charges.map(({ createdAt }) => createdAt)].reduce((last, at) => Math.max(last, at), 0)
+
+/**
  * Bills accounts at the instant of due rows, all in one commit: a DRAFT whose cycle has changed follows it, or is GONE with it; each cycle
  * that has begun gets its DRAFT, and its credits are given; each DRAFT whose instant has come falls due, the oldest first; and then what is
- * paid in advance is billed. Charges that wait go to the first new DRAFT, and those of one that is GONE wait for the next.
+ * paid in advance is billed. Charges that wait go to the first new DRAFT, and those of one that is GONE wait for the next. An account that
+ * was billed later than it is due is billed as of then, by itself: with others it throws STALE.
  */
-export const billAccounts = async (ctx: Ctx, rows: readonly Due[]): Promise<StepResult> => {
-  const its: Ctx = { ...ctx, now: rows[0]?.dueAt ?? ctx.now }
+export const billAccounts = async (ctx: Ctx, rows: readonly Due[], now = rows[0]?.dueAt ?? ctx.now): Promise<StepResult> => {
+  const its: Ctx = { ...ctx, now }
   const billings = await readBillings(
     its,
     rows.map(({ subject }) => subject),
   )
   const { accounts, generations, advances } = billings
+  const last = Math.max(now, ...[...accounts.values()].map(findLastBilling))
+  if (last > now) {
+    if (rows.length > 1) throw STALE
+    return billAccounts(ctx, rows, last)
+  }
   const most = Math.max(LEAST_CYCLES, Math.floor(MOST_CYCLES / Math.max(1, accounts.size)))
   const plans = new Map([...accounts].map(([id, billing]) => [id, planBills(its, billing, { advances, most })]))
   const all = [...plans.values()]

@@ -93,8 +93,11 @@ export const billedOfBasis = (
   overage,
 })
 
-const licenseBasisOf = (use: LicenseUse): LicenseBasis =>
-  'changes' in use ? { changes: use.changes.map(({ at, quantity }) => ({ at, quantity })) } : { spans: spansOf(use.names) }
+const licenseBasisOf = (use: LicenseUse): LicenseBasis => {
+  if ('names' in use) return { spans: spansOf(use.names) }
+  const entries = use.changes.at(-1)?.entries ?? 0
+  return { changes: use.changes.map(({ at, quantity }) => ({ at, quantity })), entries }
+}
 
 /** What a cycle was rated with, by what was known at an instant (milliseconds). */
 export const basisOf = ({ plan, cycle, schedule, usage, licenses, overage }: BilledCycle, at: number): Basis => ({

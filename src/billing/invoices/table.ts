@@ -59,9 +59,12 @@ export interface KeptRating {
   credits?: readonly Credit[]
 }
 
-/** The licences of an add-on that an invoice was reckoned with: their numbers, or from when until when which names had one, each name as a number. */
+/**
+ * The licences of an add-on that an invoice was reckoned with: their numbers, and how many entries had been made of them, which older invoices
+ * do not say; or from when until when which names had one, each name as a number.
+ */
 export type LicenseBasis =
-  | { changes: readonly LicenseChange[] }
+  | { changes: readonly LicenseChange[]; entries?: number }
   | { spans: readonly (readonly [name: number, from: number, until: number | null])[] }
 
 /** What an invoice was reckoned with. Numbers are decimal texts, instants milliseconds and days since 1970-01-01. */

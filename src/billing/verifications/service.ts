@@ -55,18 +55,21 @@ interface EntryRow extends LicenseEntry {
   position: number
 }
 
-/** What entries of a licence may have been known at an instant: of those that were made at that very instant, the first ones, or none. */
-const knownAt = (entries: readonly EntryRow[], at: number): EntryRow[][] => {
+/**
+ * What entries of a licence may have been known at an instant: as many as had been made, of invoices that say that; of others those that were
+ * made before it, and of those that were made at that very instant the first ones, or none.
+ */
+const knownAt = (all: readonly EntryRow[], at: number, made: number | undefined): EntryRow[][] => {
+  if (made !== undefined) return [all.filter(({ position }) => position < made)]
+  const entries = all.filter(({ createdAt }) => createdAt <= at)
   const same = entries.filter(({ createdAt }) => createdAt === at).map(({ position }) => position)
   return [Number.POSITIVE_INFINITY, ...same].map((end) => entries.filter(({ createdAt, position }) => createdAt < at || position < end))
 }
 
-/** The numbers of licences of invoices, of the entries that had been made when they were reckoned, for each invoice by the ids of add-ons. */
+/** The numbers of licences of invoices, by the entries that had been made when they were reckoned, for each invoice by the ids of add-ons. */
 const readLicenses = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Reckoned, Map<string, KnownChanges[]>>> => {
   const sent = rows.flatMap((row, index) =>
-    Object.entries(row.basis.licenses).flatMap(([id, its]) =>
-      'changes' in its ? [[index, row.accountId, id, timeOf(row).end, row.basis.at]] : [],
-    ),
+    Object.entries(row.basis.licenses).flatMap(([id, its]) => ('changes' in its ? [[index, row.accountId, id, timeOf(row).end]] : [])),
   )
   const entries = sent.length
     ? await ctx.session.rows<EntryRow>(
@@ -75,7 +78,7 @@ const readLicenses = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Re
             its.update_type as mode, its.quantity, its.position
           from json_each(${JSON.stringify(sent)}) as sent cross join license_updates as its on its.organization_id = ${ctx.organizationId}
             and its.account_id = sent.value ->> 1 and its.license_id = sent.value ->> 2
-            and its.effective_from < sent.value ->> 3 and its.created_at <= sent.value ->> 4
+            and its.effective_from < sent.value ->> 3
           order by invoice, its.license_id, its.effective_from, its.position`),
       )
     : []
@@ -85,10 +88,10 @@ const readLicenses = async (ctx: Ctx, rows: readonly Reckoned[]): Promise<Map<Re
         entries.filter(({ invoice }) => invoice === index),
         ({ licenseId }) => licenseId,
       )
-      const changes = Object.keys(row.basis.licenses).map((id): [string, KnownChanges[]] => [
+      const changes = Object.entries(row.basis.licenses).map(([id, its]): [string, KnownChanges[]] => [
         id,
-        knownAt(own.get(id) ?? [], row.basis.at).map((known) =>
-          cutChanges(id, foldLicenseEntries(known), timeOf(row))
+        knownAt(own.get(id) ?? [], row.basis.at, 'changes' in its ? its.entries : undefined).map((known) =>
+          cutChanges(id, foldLicenseEntries(known.map((entry) => ({ ...entry, createdAt: entry.position }))), timeOf(row))
             .filter(({ at }) => at <= row.basis.at)
             .map(({ at, quantity }) => ({ at, quantity })),
         ),

@@ -139,7 +139,8 @@ export interface LicenseLookup {
 const changesOf = prepare(['organizationId', 'listed'], (at) => {
   const sent = sql`json_each(${at.listed}) as sent`
   const its = sql`its.organization_id = ${at.organizationId} and its.account_id = sent.value ->> 1 and its.license_id = sent.value ->> 2`
-  const columns = sql`sent.value ->> 0 as lookup, its.license_id as licenseId, its.effective_from as at, its.value, its.position`
+  const columns = sql`sent.value ->> 0 as lookup, its.license_id as licenseId, its.effective_from as at, its.value, its.position, own.entries`
+  const own = sql`licenses as own on own.organization_id = ${at.organizationId} and own.account_id = sent.value ->> 1 and own.license_id = sent.value ->> 2`
   const first = sql`(
     select id from license_updates
     where organization_id = ${at.organizationId} and account_id = sent.value ->> 1 and license_id = sent.value ->> 2
@@ -147,18 +148,19 @@ const changesOf = prepare(['organizationId', 'listed'], (at) => {
     order by effective_from desc, position desc limit 1
   )`
   return selectRows(sql`
-    select ${columns} from ${sent} cross join license_updates as its on its.id = ${first}
+    select ${columns} from ${sent} cross join ${own} cross join license_updates as its on its.id = ${first}
     union all
-    select ${columns} from ${sent} cross join license_updates as its on ${its}
+    select ${columns} from ${sent} cross join ${own} cross join license_updates as its on ${its}
       and its.effective_from > sent.value ->> 3 and its.effective_from < sent.value ->> 4
     order by lookup, licenseId, at, position`)
 })
 
 /**
  * The query for what is in force of licences, for each lookup by its place: the updates before `until`, and of those before `from` only the
- * last one.
+ * last one. Each says how many there are in all.
  *
- *     select sent.value ->> 0 as lookup, … from json_each(?) as sent cross join license_updates as its on its.id = (the last one before from)
+ *     select sent.value ->> 0 as lookup, … from json_each(?) as sent cross join licenses as own on …
+ *     cross join license_updates as its on its.id = (the last one before from)
  *     union all select … cross join license_updates as its on … and its.effective_from > from and its.effective_from < until
  */
 export const selectChanges = ({ organizationId }: Pick<Ctx, 'organizationId'>, lookups: readonly LicenseLookup[]): Statement => {

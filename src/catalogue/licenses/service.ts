@@ -185,8 +185,10 @@ export const updateLicenseEntryDetails = async (
 export const readLicenseChangesOf = async (ctx: Ctx, lookups: readonly LicenseLookup[]): Promise<Map<string, LicenseChange[]>[]> => {
   const found = lookups.map(({ licenseIds }) => new Map<string, LicenseChange[]>(licenseIds.map((id) => [id, []])))
   if (!lookups.some(({ licenseIds }) => licenseIds.length)) return found
-  const rows = await ctx.session.rows<{ lookup: number; licenseId: string; at: number; value: string }>(selectChanges(ctx, lookups))
-  for (const { lookup, licenseId, at, value } of rows) found[lookup]?.get(licenseId)?.push({ at, quantity: value })
+  const rows = await ctx.session.rows<{ lookup: number; licenseId: string; at: number; value: string; entries: number }>(
+    selectChanges(ctx, lookups),
+  )
+  for (const { lookup, licenseId, at, value, entries } of rows) found[lookup]?.get(licenseId)?.push({ at, quantity: value, entries })
   return found
 }
 
