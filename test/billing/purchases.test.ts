@@ -4,7 +4,7 @@ import worked from '../data/pricing.json'
 import { client } from '../helpers/api.ts'
 import { doDue } from '../helpers/ledgers.ts'
 import { holdMoney } from '../helpers/money.ts'
-import { type Shop, creditPack, entitlement, fee, orderOf, withShop } from '../helpers/purchases.ts'
+import { type Shop, creditPack, entitlement, fee, holdPurchases, orderOf, withShop } from '../helpers/purchases.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -22,22 +22,6 @@ const buyAndPay = async (api: Shop, body: Loose, account = 'acc'): Promise<Loose
   const { id, price, invoiceId } = await api.buy(account, body)
   if (price) expect((await api.pay(account, invoiceId, price)).status).toBe(201)
   return api.purchase(id)
-}
-
-/** Lets nothing be done of purchases of an organization, until `release` is called. */
-const holdPurchases = async (organizationId: string) => {
-  await env.DB.prepare(
-    `CREATE TRIGGER holds_purchases AFTER INSERT ON due WHEN NEW.kind = 'PURCHASE' AND NEW.organization_id = '${organizationId}'
-     BEGIN
-       UPDATE due SET due_at = due_at + 1000000000000 WHERE organization_id = NEW.organization_id AND kind = NEW.kind AND subject = NEW.subject;
-     END`,
-  ).run()
-  return async () => {
-    await env.DB.prepare('DROP TRIGGER holds_purchases').run()
-    await env.DB.prepare(`UPDATE due SET due_at = due_at - 1000000000000 WHERE organization_id = ? AND kind = 'PURCHASE'`)
-      .bind(organizationId)
-      .run()
-  }
 }
 
 describe('ENTITLEMENT_GRANT', () => {

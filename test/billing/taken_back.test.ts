@@ -1,10 +1,9 @@
-import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { changed, client, writesIn } from '../helpers/api.ts'
 import { ACCOUNT, feeOf, withCycles } from '../helpers/billing.ts'
 import { doDue } from '../helpers/ledgers.ts'
 import { holdMoney } from '../helpers/money.ts'
-import { creditPack, fee, withShop } from '../helpers/purchases.ts'
+import { creditPack, fee, holdPurchases, withShop } from '../helpers/purchases.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any
 type Loose = any
@@ -145,22 +144,6 @@ describe('what was paid in advance', () => {
     expect([ended.status, await api.credits()]).toEqual([200, [6.66]])
   })
 })
-
-/** Lets nothing be done of purchases of an organization, until what it gives is called. */
-const holdPurchases = async (organizationId: string) => {
-  await env.DB.prepare(
-    `CREATE TRIGGER holds_paid_purchases AFTER INSERT ON due WHEN NEW.kind = 'PURCHASE' AND NEW.organization_id = '${organizationId}'
-     BEGIN
-       UPDATE due SET due_at = due_at + 1000000000000 WHERE organization_id = NEW.organization_id AND kind = NEW.kind AND subject = NEW.subject;
-     END`,
-  ).run()
-  return async () => {
-    await env.DB.prepare('DROP TRIGGER holds_paid_purchases').run()
-    await env.DB.prepare(`UPDATE due SET due_at = due_at - 1000000000000 WHERE organization_id = ? AND kind = 'PURCHASE'`)
-      .bind(organizationId)
-      .run()
-  }
-}
 
 describe('a purchase whose order has been given back', () => {
   it('grants nothing any more when its first cycle begins', async () => {

@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { done } from './api.ts'
 import { withTestClock } from './billed.ts'
 import { perUnit } from './calculator.ts'
@@ -113,3 +114,19 @@ export const orderOf = ({ invoiceClass, status, totalAmount, paidAmount, sequenc
   paidAmount,
   sequenceId,
 ]
+
+/** Lets nothing be done of purchases of an organization, until what it gives is called. */
+export const holdPurchases = async (organizationId: string) => {
+  await env.DB.prepare(
+    `CREATE TRIGGER holds_purchases AFTER INSERT ON due WHEN NEW.kind = 'PURCHASE' AND NEW.organization_id = '${organizationId}'
+     BEGIN
+       UPDATE due SET due_at = due_at + 1000000000000 WHERE organization_id = NEW.organization_id AND kind = NEW.kind AND subject = NEW.subject;
+     END`,
+  ).run()
+  return async () => {
+    await env.DB.prepare('DROP TRIGGER holds_purchases').run()
+    await env.DB.prepare(`UPDATE due SET due_at = due_at - 1000000000000 WHERE organization_id = ? AND kind = 'PURCHASE'`)
+      .bind(organizationId)
+      .run()
+  }
+}

@@ -22,7 +22,7 @@ export interface MomentOfAccount {
   at: number
 }
 
-const partsInForce = preparePieceParts(['organizationId', 'accountId', 'at'], (value) =>
+const partsInForce = preparePieceParts(['accountId', 'at'], (value) =>
   keysOfPieces(
     value.organizationId,
     sql`its.account_id = ${value.accountId} and its.state = 'ACTIVE' and its.start_at <= ${value.at} and its.end_at > ${value.at}`,

@@ -246,10 +246,10 @@ export const selectPieceParts = (
   selectItems(organizationId, keys, JSON.stringify(sent)),
 ]
 
-/** Prepares the queries of `selectPieceParts` for the keys that a query gives by values of some names. */
+/** Prepares the queries of `selectPieceParts` for the keys that a query gives by the organization and values of some names. */
 export const preparePieceParts = <Name extends string>(
   names: readonly Name[],
-  keysAt: (at: Readonly<Record<Name, Placeholder>>) => Keys,
+  keysAt: (at: Readonly<Record<Name | 'organizationId', Placeholder>>) => Keys,
 ): ((values: Readonly<Record<Name | 'organizationId', unknown>>) => Statement[]) => {
   const select = [
     prepare(['organizationId', ...names], (at) => selectVersions(at.organizationId, keysAt(at))),
